@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+#include "cause.h"
+
+#include <string.h>
+
+#include "probes/link.h"
+#include "probes/netfilter.h"
+#include "probes/qdisc.h"
+
+/* A loss with the object and the counter that lost most of it. */
+struct suspect {
+	const struct sample *sample;
+	const struct loss *loss;
+	const struct object *object;
+	const struct row *row;
+};
+
+/* Kinds that can be to blame, as a set; some stand for a whole, some name. */
+#define WHOLE (1u << KIND_LOST | 1u << KIND_RESENT)
+#define PARTS (1u << KIND_PART | 1u << KIND_DETAIL)
+
+static bool is_culprit(const struct row *row, const struct loss *loss,
+		       unsigned kinds)
+{
+	return kinds & 1u << row->counter->kind &&
+	       row->counter->direction == loss->direction &&
+	       row->flags & ROW_COMPARED && row->delta;
+}
+
+/* Of equals the later wins: parts and leaves come behind their totals. */
+static void search_object(struct suspect *worst, const struct object *o,
+			  unsigned kinds)
+{
+	for (uint32_t i = 0; i < o->n; i++) {
+		const struct row *row = &worst->sample->rows[o->first + i];
+
+		if (!is_culprit(row, worst->loss, kinds) ||
+		    (worst->row && row->delta < worst->row->delta))
+			continue;
+		worst->object = o;
+		worst->row = row;
+	}
+}
+
+static void search(struct suspect *worst, unsigned kinds)
+{
+	const struct sample *s = worst->sample;
+
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		const struct object *o = &s->objects[i];
+
+		if (o->layer == worst->loss->layer &&
+		    !strcmp(object_place(s, o), worst->loss->place))
+			search_object(worst, o, kinds);
+	}
+}
+
+/* A chain is the sum of its rules: a rule is blamed where one is known. */
+static struct suspect find_suspect(const struct sample *s,
+				   const struct loss *loss)
+{
+	struct suspect worst = {.sample = s, .loss = loss};
+
+	if (loss->layer == LAYER_NETFILTER)
+		search(&worst, PARTS);
+	if (!worst.row)
+		search(&worst, WHOLE | PARTS);
+	return worst;
+}
+
+/* The largest part of the suspect that explains at least half of it. */
+static void prefer_part(struct suspect *suspect)
+{
+	const struct object *o = suspect->object;
+	const struct row *whole = suspect->row;
+
+	for (uint32_t i = 0; i < o->n; i++) {
+		const struct row *row = &suspect->sample->rows[o->first + i];
+
+		if (row->counter->kind == KIND_PART &&
+		    is_culprit(row, suspect->loss, PARTS) &&
+		    !strcmp(row->counter->in, whole->counter->name) &&
+		    row->delta >= whole->delta / 2 &&
+		    (suspect->row == whole || row->delta > suspect->row->delta))
+			suspect->row = row;
+	}
+}
+
+#define TEXT(cause, ...)                                                       \
+	format_text((cause)->text, sizeof((cause)->text), __VA_ARGS__)
+#define REMEDY(cause, ...)                                                     \
+	format_text((cause)->remedy, sizeof((cause)->remedy), __VA_ARGS__)
+
+static bool fact(const struct suspect *suspect, const struct object *o,
+		 const struct counter *counter, uint64_t *ret)
+{
+	const struct row *row = object_row(suspect->sample, o, counter);
+
+	if (row)
+		*ret = row->value;
+	return row;
+}
+
+struct wire {
+	const char *kind;
+	const char *peer; /* name */
+	uint64_t mtu, peer_mtu, up, peer_up;
+};
+
+/* The two ends of a veth, when both are known. */
+static bool get_wire(const struct suspect *suspect, struct wire *ret)
+{
+	const struct sample *s = suspect->sample;
+	const struct object *config;
+	uint32_t hint = suspect->object - s->objects;
+
+	config = sample_find(s, LAYER_LINK, suspect->loss->place, LINK_CONFIG,
+			     &hint);
+	if (!config || !fact(suspect, config, &link_fact_mtu, &ret->mtu) ||
+	    !fact(suspect, config, &link_fact_up, &ret->up) ||
+	    !fact(suspect, config, &link_fact_peer_mtu, &ret->peer_mtu) ||
+	    !fact(suspect, config, &link_fact_peer_up, &ret->peer_up))
+		return false;
+	ret->peer = strchr(object_label(s, config), ' ');
+	ret->peer = ret->peer ? ret->peer + 1 : "?";
+	return true;
+}
+
+static bool is_dropped(const struct suspect *suspect)
+{
+	const char *name = suspect->row->counter->name;
+
+	return !strcmp(name, "rx_dropped") || !strcmp(name, "tx_dropped");
+}
+
+static bool explain_mtu(const struct suspect *suspect, struct cause *ret)
+{
+	const char *place = suspect->loss->place;
+	bool rx = suspect->loss->direction == DIR_RX;
+	struct wire wire;
+
+	if (!is_dropped(suspect) || !get_wire(suspect, &wire))
+		return false;
+	if (rx ? wire.peer_mtu <= wire.mtu : wire.peer_mtu >= wire.mtu)
+		return false;
+	TEXT(ret, "MTU mismatch: %s has MTU %llu, its veth peer %s has %llu",
+	     place, (unsigned long long)wire.mtu, wire.peer,
+	     (unsigned long long)wire.peer_mtu);
+	REMEDY(ret, "Make both the same: ip link set dev %s mtu %llu", place,
+	       (unsigned long long)wire.peer_mtu);
+	return true;
+}
+
+static bool explain_down(const struct suspect *suspect, struct cause *ret)
+{
+	bool rx = suspect->loss->direction == DIR_RX;
+	const char *down = suspect->loss->place;
+	struct wire wire;
+
+	if (!is_dropped(suspect) || !get_wire(suspect, &wire) ||
+	    (rx ? wire.up : wire.peer_up))
+		return false;
+	if (!rx)
+		down = wire.peer;
+	TEXT(ret, "%s is down", down);
+	REMEDY(ret, "Bring it up: ip link set dev %s up", down);
+	return true;
+}
+
+/* "tc qdisc del dev eth0 root" and the like, for the suspected qdisc. */
+static void qdisc_command(const struct suspect *suspect, const char *verb,
+			  char *buffer, size_t size)
+{
+	uint64_t handle = 0, parent = 0;
+	int n;
+
+	fact(suspect, suspect->object, &qdisc_fact_handle, &handle);
+	fact(suspect, suspect->object, &qdisc_fact_parent, &parent);
+	n = snprintf(buffer, size, "tc qdisc %s dev %s ", verb,
+		     suspect->loss->place);
+	if (n < 0 || (size_t)n >= size)
+		return;
+	if (parent == UINT32_MAX)
+		snprintf(buffer + n, size - n, "root");
+	else
+		snprintf(buffer + n, size - n,
+			 "parent %x:%x handle %x:", (unsigned)(parent >> 16),
+			 (unsigned)(parent & 0xffff), (unsigned)(handle >> 16));
+}
+
+static bool explain_netem(const struct suspect *suspect, struct cause *ret)
+{
+	char command[96];
+	uint64_t loss, limit;
+
+	if (strcmp(object_label(suspect->sample, suspect->object), "netem"))
+		return false;
+	if (fact(suspect, suspect->object, &qdisc_fact_netem_loss, &loss)) {
+		TEXT(ret, "netem is configured to lose %.4g%%",
+		     100.0 * (double)loss / UINT32_MAX);
+		qdisc_command(suspect, "del", command, sizeof(command));
+		REMEDY(ret, "Remove it: %s", command);
+	} else if (fact(suspect, suspect->object, &qdisc_fact_netem_limit,
+			&limit)) {
+		TEXT(ret, "netem's queue is full (limit %llu packets)",
+		     (unsigned long long)limit);
+		qdisc_command(suspect, "change", command, sizeof(command));
+		REMEDY(ret, "Raise it: %s netem limit N", command);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool explain_shaper(const struct suspect *suspect, struct cause *ret)
+{
+	static const char *const shapers[] = {"tbf", "htb", "hfsc", "cbq"};
+	const struct object *o = suspect->object;
+	const char *kind = object_label(suspect->sample, o);
+	uint64_t rate;
+
+	for (size_t i = 0; i < ARRAY_SIZE(shapers); i++) {
+		if (strcmp(shapers[i], kind))
+			continue;
+		TEXT(ret, "the shaper %s is slower than what is sent", kind);
+		if (fact(suspect, o, &qdisc_fact_rate, &rate))
+			TEXT(ret,
+			     "the shaper %s (%.4g Mbit/s) is slower than "
+			     "what is sent",
+			     kind, (double)rate * 8 / 1e6);
+		REMEDY(ret,
+		       "Raise its rate or send less: tc -s qdisc show "
+		       "dev %s",
+		       suspect->loss->place);
+		return true;
+	}
+	return false;
+}
+
+static bool explain_rule(const struct suspect *suspect, struct cause *ret)
+{
+	const struct sample *s = suspect->sample;
+
+	if (netfilter_describe_rule(s, suspect->object, ret->text,
+				    sizeof(ret->text)) < 0)
+		return false;
+	if (netfilter_remedy(s, suspect->object, ret->remedy,
+			     sizeof(ret->remedy)) < 0)
+		ret->remedy[0] = '\0';
+	return true;
+}
+
+/* The rules, first match wins; what no rule explains, its counter does. */
+static const struct {
+	uint8_t layer;
+	bool (*explain)(const struct suspect *suspect, struct cause *ret);
+} rules[] = {
+	{LAYER_LINK, explain_mtu},	 {LAYER_LINK, explain_down},
+	{LAYER_QDISC, explain_netem},	 {LAYER_QDISC, explain_shaper},
+	{LAYER_NETFILTER, explain_rule},
+};
+
+/* Copies a remedy, with the interface for the word DEV. */
+static void copy_remedy(char *buffer, size_t size, const char *remedy,
+			const char *place)
+{
+	const char *dev = place[0] ? strstr(remedy, "DEV") : NULL;
+
+	if (dev)
+		snprintf(buffer, size, "%.*s%s%s", (int)(dev - remedy), remedy,
+			 place, dev + 3);
+	else
+		snprintf(buffer, size, "%s", remedy);
+}
+
+static void explain_counter(const struct suspect *suspect, struct cause *ret)
+{
+	const struct counter *c = suspect->row->counter;
+	const char *label = object_label(suspect->sample, suspect->object);
+	bool named = suspect->loss->layer == LAYER_QDISC && label[0];
+
+	TEXT(ret, "%s%s%s", named ? label : c->name,
+	     c->name[0] || named ? ": " : "", c->cause ? c->cause : c->means);
+	if (c->remedy)
+		copy_remedy(ret->remedy, sizeof(ret->remedy), c->remedy,
+			    suspect->loss->place);
+	ret->known = c->cause != NULL;
+}
+
+void cause_find(const struct sample *s, const struct loss *loss,
+		struct cause *ret)
+{
+	struct suspect suspect = find_suspect(s, loss);
+
+	*ret = (struct cause) {.counter = ""};
+	if (!suspect.row)
+		return;
+	prefer_part(&suspect);
+	ret->counter = suspect.row->counter->name;
+	ret->known = true;
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (rules[i].layer == loss->layer &&
+		    rules[i].explain(&suspect, ret))
+			return;
+	explain_counter(&suspect, ret);
+}

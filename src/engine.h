@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine: looks into every namespace, then reports what it found. Looking
+ * belongs on a thread of the engine's own, because it enters namespaces;
+ * reporting is arithmetic and may run on any thread, never beside a look.
+ *
+ *   engine_look()                          engine_report()
+ *   find namespaces                        compare with the sample before
+ *   for each: enter, probe into a sample   tally losses, judge them
+ *   return home                            send values, then notifications
+ */
+#ifndef PKTLOSS_ENGINE_H
+#define PKTLOSS_ENGINE_H
+
+#include "cause.h"
+#include "loss.h"
+#include "netlink.h"
+#include "netns.h"
+#include "options.h"
+#include "pktloss.h"
+
+/* One value for collectd. The strings live until the call returns. */
+struct series {
+	const char *place;    /* plugin instance */
+	const char *type;     /* of collectd's types.db */
+	const char *instance; /* type instance */
+	bool is_gauge;
+	uint64_t counter; /* is_gauge false: a DERIVE */
+	double gauge;
+	uint64_t time_ns; /* CLOCK_REALTIME */
+};
+
+/* One notification. The strings live until the call returns. */
+struct notice {
+	enum severity severity;
+	const char *place, *type, *instance; /* as in struct series */
+	const char *message;		     /* at most 255 bytes, ASCII */
+	const char *namespace, *interface, *layer;
+	const char *counter, *cause, *remedy;
+	double percent, warning, failure; /* NAN: none */
+	uint64_t time_ns;
+};
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
+
+/* Where a report goes. */
+struct sink {
+	void *arg;
+	void (*value)(void *arg, const struct series *series);
+	void (*notify)(void *arg, const struct notice *notice);
+	void (*log)(void *arg, enum log_level level, const char *text);
+};
+
+struct engine;
+
+/* settings must outlive the engine. Returns 0 or -ENOMEM. */
+int MUST_CHECK engine_new(struct engine **ret, const struct settings *s);
+void engine_free(struct engine *e);
+
+/*
+ * Reads every namespace once. Always called by the same thread, which is in
+ * collectd's own namespace at the first call and after each.
+ *
+ * Returns 0 when at least one namespace could be read; -ENOTRECOVERABLE when
+ * the thread is lost in another namespace and must end; or the negative errno
+ * of why nothing could be read at all.
+ */
+int MUST_CHECK engine_look(struct engine *e);
+
+/* Asks a running engine_look() to return early. Any thread. */
+void engine_stop(struct engine *e);
+
+/*
+ * Reports what the looks since the last report found. Returns 0 or -ENOMEM,
+ * with as much reported as possible.
+ */
+int MUST_CHECK engine_report(struct engine *e, const struct sink *sink);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "netlink.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+/* The kernel fills 32 KiB of a dump at most, more gains nothing. */
+#define BUFFER_SIZE (32 * 1024)
+#define SILENCE_SECONDS 1
+
+int netlink_alloc(struct netlink *nl)
+{
+	*nl = (struct netlink){.size = BUFFER_SIZE};
+	nl->sock = nl_socket_alloc();
+	nl->buffer = malloc(nl->size);
+	if (nl->sock && nl->buffer)
+		return 0;
+	netlink_free(nl);
+	return -ENOMEM;
+}
+
+void netlink_free(struct netlink *nl)
+{
+	nl_socket_free(nl->sock);
+	free(nl->buffer);
+	*nl = (struct netlink){0};
+}
+
+int netlink_connect(struct netlink *nl)
+{
+	const struct timeval silence = {.tv_sec = SILENCE_SECONDS};
+
+	errno = 0;
+	if (nl_connect(nl->sock, NETLINK_ROUTE) < 0)
+		return errno ? -errno : -EIO;
+	if (setsockopt(nl_socket_get_fd(nl->sock), SOL_SOCKET, SO_RCVTIMEO,
+		       &silence, sizeof(silence)) == 0)
+		return 0;
+	netlink_disconnect(nl);
+	return -EIO;
+}
+
+void netlink_disconnect(struct netlink *nl)
+{
+	nl_close(nl->sock);
+}
+
+static int end_of_answer(const struct nlmsghdr *h)
+{
+	int error = 0;
+
+	if (nlmsg_datalen(h) >= (int)sizeof(error))
+		memcpy(&error, nlmsg_data(h), sizeof(error));
+	else if (h->nlmsg_type == NLMSG_ERROR)
+		return -EBADMSG;
+	return error < 0 ? error : 1;
+}
+
+static int walk_message(const struct nlmsghdr *h, netlink_row row, void *arg)
+{
+	int r;
+
+	if (h->nlmsg_flags & NLM_F_DUMP_INTR)
+		return -EAGAIN;
+	switch (h->nlmsg_type) {
+	case NLMSG_DONE:
+	case NLMSG_ERROR:
+		return end_of_answer(h);
+	case NLMSG_OVERRUN:
+		return -EAGAIN;
+	case NLMSG_NOOP:
+		return 0;
+	default:
+		r = row(h, arg);
+		if (r < 0)
+			return r;
+		return !(h->nlmsg_flags & NLM_F_MULTI);
+	}
+}
+
+int netlink_walk(const void *bytes, size_t n, uint32_t sequence,
+		 netlink_row row, void *arg)
+{
+	const char *p = bytes;
+
+	while (n >= sizeof(struct nlmsghdr)) {
+		struct nlmsghdr h;
+		size_t step;
+
+		memcpy(&h, p, sizeof(h));
+		if (h.nlmsg_len < sizeof(h) || h.nlmsg_len > n)
+			return -EBADMSG;
+		if (!sequence || h.nlmsg_seq == sequence) {
+			int r = walk_message((const void *)p, row, arg);
+
+			if (r)
+				return r;
+		}
+		step = NLMSG_ALIGN(h.nlmsg_len);
+		if (step >= n)
+			return 0;
+		p += step;
+		n -= step;
+	}
+	return n ? -EBADMSG : 0;
+}
+
+static ssize_t receive(struct netlink *nl)
+{
+	struct sockaddr_nl from;
+	ssize_t n;
+
+	do {
+		socklen_t size = sizeof(from);
+
+		n = recvfrom(nl_socket_get_fd(nl->sock), nl->buffer, nl->size,
+			     MSG_TRUNC, (struct sockaddr *)&from, &size);
+	} while ((n < 0 && errno == EINTR) || (n >= 0 && from.nl_pid != 0));
+	if (n < 0 && errno == ENOBUFS)
+		return -EAGAIN;
+	if (n < 0)
+		return errno == EAGAIN ? -ETIMEDOUT : -errno;
+	return (size_t)n > nl->size ? -EBADMSG : n;
+}
+
+int netlink_ask(struct netlink *nl, struct nlmsghdr *request, netlink_row row,
+		void *arg)
+{
+	int r = 0;
+
+	request->nlmsg_flags |= NLM_F_REQUEST;
+	request->nlmsg_seq = ++nl->sequence ? nl->sequence : ++nl->sequence;
+	if (send(nl_socket_get_fd(nl->sock), request, request->nlmsg_len, 0) <
+	    0)
+		return -errno;
+	while (r == 0) {
+		ssize_t n = receive(nl);
+
+		if (n < 0)
+			return n;
+		r = netlink_walk(nl->buffer, n, nl->sequence, row, arg);
+	}
+	return r < 0 ? r : 0;
+}
+
+int netlink_ifname(struct netlink *nl, int ifindex, char name[16])
+{
+	struct ifreq request = {.ifr_ifindex = ifindex};
+
+	_Static_assert(IFNAMSIZ == 16, "name[16] holds an interface name");
+	if (ioctl(nl_socket_get_fd(nl->sock), SIOCGIFNAME, &request) < 0)
+		return -errno;
+	memcpy(name, request.ifr_name, IFNAMSIZ);
+	name[IFNAMSIZ - 1] = '\0';
+	return 0;
+}

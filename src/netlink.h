@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rtnetlink transport: libnl's sockets, messages and attributes, none of
+ * its object caches. One socket lives as long as one read of one namespace,
+ * because an open socket would keep a namespace alive.
+ */
+#ifndef PKTLOSS_NETLINK_H
+#define PKTLOSS_NETLINK_H
+
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <stddef.h>
+
+#include "util.h"
+
+struct netlink {
+	struct nl_sock *sock; /* allocated once, connected for each read */
+	void *buffer;	      /* receives a part of a dump */
+	size_t size;
+	uint32_t sequence;
+};
+
+/* Called for each message of an answer. 0 goes on, negative errno stops. */
+typedef int (*netlink_row)(const struct nlmsghdr *h, void *arg);
+
+/* Returns 0 or -ENOMEM. Free with netlink_free(); NULL members are fine. */
+int MUST_CHECK netlink_alloc(struct netlink *nl);
+void netlink_free(struct netlink *nl);
+
+/*
+ * Connects to NETLINK_ROUTE of the calling thread's network namespace.
+ * Returns 0 or negative errno. Undo with netlink_disconnect().
+ */
+int MUST_CHECK netlink_connect(struct netlink *nl);
+void netlink_disconnect(struct netlink *nl);
+
+/*
+ * Sends a request (its length in nlmsg_len; type and flags are the caller's,
+ * NLM_F_REQUEST and the sequence number are added here) and hands each
+ * message of the answer to row.
+ *
+ * Returns 0; -EAGAIN when the kernel says that the dump is inconsistent or
+ * lost a part of it; -ETIMEDOUT after a second of silence; -EBADMSG for an
+ * answer cut short; what row returned; or the kernel's error, such as
+ * -EOPNOTSUPP.
+ */
+int MUST_CHECK netlink_ask(struct netlink *nl, struct nlmsghdr *request,
+			   netlink_row row, void *arg);
+
+/*
+ * The parser behind netlink_ask(): walks the messages in bytes. Messages of
+ * another sequence number are passed over, unless sequence is 0, which stands
+ * for any. Returns 1 when the answer ended here, 0 when more is to come, or
+ * negative errno as above. Pure; fit for recorded or hostile bytes.
+ */
+int netlink_walk(const void *bytes, size_t n, uint32_t sequence,
+		 netlink_row row, void *arg);
+
+/*
+ * Name of an interface in the calling thread's network namespace, by ioctl on
+ * the connected socket. Returns 0, or -ENODEV when it is gone.
+ */
+int MUST_CHECK netlink_ifname(struct netlink *nl, int ifindex, char name[16]);
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+enum {
+	OPT_SELECTION,
+	OPT_BOOL,
+	OPT_UNSIGNED,
+	OPT_PERCENT,
+	OPT_PATH,
+	OPT_PATTERN,
+	OPT_COUNT
+};
+
+#define GLOBAL(kind_, member)                                                  \
+	.kind = kind_, .offset = offsetof(struct settings, member)
+#define THRESHOLD(kind_, member)                                               \
+	.kind = kind_, .in_threshold = true,                                   \
+	.offset = offsetof(struct threshold, member)
+
+const struct option options_table[] = {
+	{GLOBAL(OPT_SELECTION, namespaces), .name = "Namespace",
+	 .type = "string", .def = "\"/.*/\"",
+	 .doc = "A network namespace to look at, by name: exact, or a regular "
+		"expression between slashes. Repeatable. Without this option "
+		"every namespace is looked at. The name of collectd's own "
+		"namespace is the empty string."},
+	{GLOBAL(OPT_BOOL, namespaces.ignore), .name = "IgnoreNamespace",
+	 .type = "boolean", .def = "false",
+	 .doc = "Turns the list of Namespace options around: what it names is "
+		"left out, everything else is looked at."},
+	{GLOBAL(OPT_SELECTION, interfaces), .name = "Interface",
+	 .type = "string", .def = "\"/.*/\"",
+	 .doc = "An interface to look at, in whatever namespace it is; "
+		"repeatable, exact or /regular expression/."},
+	{GLOBAL(OPT_BOOL, interfaces.ignore), .name = "IgnoreInterface",
+	 .type = "boolean", .def = "false",
+	 .doc = "Turns the list of Interface options around."},
+	{GLOBAL(OPT_SELECTION, layers), .name = "Layer", .type = "string",
+	 .def = "\"/.*/\"",
+	 .doc = "A layer to look at: link, qdisc, netfilter, conntrack, ip, "
+		"icmp, tcp or udp; repeatable, exact or /regular expression/. "
+		"The default is every layer that the kernel offers."},
+	{GLOBAL(OPT_BOOL, layers.ignore), .name = "IgnoreLayer",
+	 .type = "boolean", .def = "false",
+	 .doc = "Turns the list of Layer options around."},
+	{GLOBAL(OPT_BOOL, report_idle), .name = "ReportIdle", .type = "boolean",
+	 .def = "false",
+	 .doc = "Send every counter from the start. Otherwise a counter is "
+		"sent once something was lost there; its value of the read "
+		"before is then sent first, so that the rate is right."},
+	{GLOBAL(OPT_COUNT, max_namespaces), .name = "MaxNamespaces",
+	 .type = "number", .def = "1024",
+	 .doc = "Look at no more network namespaces than this. What is left "
+		"out is said once in the log."},
+	{GLOBAL(OPT_COUNT, max_series), .name = "MaxSeries", .type = "number",
+	 .def = "20000",
+	 .doc = "Send no more series than this. What is left out is said once "
+		"in the log; notifications are not affected."},
+	{GLOBAL(OPT_COUNT, max_rules), .name = "MaxRules", .type = "number",
+	 .def = "64",
+	 .doc = "Firewall rules kept apart per chain, to name the one that "
+		"drops and for a series of their own where they have a "
+		"comment. All of them are counted in the chain's .drop."},
+	{GLOBAL(OPT_PATH, proc_root), .name = "ProcRoot", .type = "string",
+	 .def = "\"/proc\"",
+	 .doc = "Where the host's /proc is mounted, for a collectd that runs "
+		"in a container. Named namespaces are then looked for below "
+		"<ProcRoot>/1/root."},
+	{THRESHOLD(OPT_PATTERN, layer), .name = "Layer", .type = "string",
+	 .def = "\"/.*/\"",
+	 .doc = "The layers this threshold is for, exact or /regular "
+		"expression/. The first threshold that matches is used; "
+		"built-in defaults follow after the last."},
+	{THRESHOLD(OPT_PATTERN, namespace), .name = "Namespace",
+	 .type = "string", .def = "\"/.*/\"",
+	 .doc = "The network namespaces this threshold is for."},
+	{THRESHOLD(OPT_PATTERN, interface), .name = "Interface",
+	 .type = "string", .def = "\"/.*/\"",
+	 .doc = "The interfaces this threshold is for. What has no interface "
+		"has the name \"all\"."},
+	{THRESHOLD(OPT_PERCENT, limits.warning), .name = "WarningMax",
+	 .type = "number", .def = "0.1",
+	 .doc = "Percent lost above which a WARNING is raised. 100 never is."},
+	{THRESHOLD(OPT_PERCENT, limits.failure), .name = "FailureMax",
+	 .type = "number", .def = "1.0",
+	 .doc = "Percent lost above which a FAILURE is raised."},
+	{THRESHOLD(OPT_UNSIGNED, limits.minimum_lost), .name = "MinimumLost",
+	 .type = "number", .def = "10",
+	 .doc = "Packets lost in the interval; fewer never raise an alarm, "
+		"whatever the ratio."},
+	{THRESHOLD(OPT_COUNT, limits.hits), .name = "Hits", .type = "number",
+	 .def = "2", .doc = "Consecutive intervals it takes to raise."},
+	{THRESHOLD(OPT_COUNT, limits.hits_okay), .name = "HitsOkay",
+	 .type = "number", .def = "3",
+	 .doc = "Consecutive intervals it takes to recover."},
+	{THRESHOLD(OPT_PERCENT, limits.hysteresis), .name = "Hysteresis",
+	 .type = "number", .def = "20",
+	 .doc = "Percent below the limit that the ratio must fall to recover."},
+	{THRESHOLD(OPT_BOOL, limits.persist), .name = "Persist",
+	 .type = "boolean", .def = "false",
+	 .doc = "Notify in every interval while the limit is violated, not "
+		"only when the state changes."},
+};
+const size_t n_options = ARRAY_SIZE(options_table);
+
+static const struct limits default_limits = {
+	.warning = 0.1,
+	.failure = 1.0,
+	.minimum_lost = 10,
+	.hits = 2,
+	.hits_okay = 3,
+	.hysteresis = 20,
+};
+
+static const struct limits no_limits = {
+	.warning = NAN,
+	.failure = NAN,
+	.hits = 1,
+	.hits_okay = 1,
+};
+
+int settings_init(struct settings *s)
+{
+	*s = (struct settings) {
+		.max_namespaces = 1024,
+		.max_series = 20000,
+		.max_rules = 64,
+		.proc_root = strdup("/proc"),
+	};
+	return s->proc_root ? 0 : -ENOMEM;
+}
+
+void settings_free(struct settings *s)
+{
+	selection_free(&s->namespaces);
+	selection_free(&s->interfaces);
+	selection_free(&s->layers);
+	free(s->proc_root);
+	for (size_t i = 0; i < s->n_thresholds; i++) {
+		pattern_free(&s->thresholds[i].layer);
+		pattern_free(&s->thresholds[i].namespace);
+		pattern_free(&s->thresholds[i].interface);
+	}
+	free(s->thresholds);
+	*s = (struct settings) {0};
+}
+
+int settings_add_threshold(struct settings *s)
+{
+	struct threshold *grown;
+
+	grown = realloc(s->thresholds, (s->n_thresholds + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	s->thresholds = grown;
+	grown[s->n_thresholds++] =
+		(struct threshold) {.limits = default_limits};
+	return 0;
+}
+
+static const struct option *find_option(const char *name, bool in_threshold)
+{
+	for (size_t i = 0; i < n_options; i++)
+		if (options_table[i].in_threshold == in_threshold &&
+		    !strcasecmp(options_table[i].name, name))
+			return &options_table[i];
+	return NULL;
+}
+
+/* collectd takes "true" in quotes for a boolean too. */
+static int set_bool(bool *target, const struct option_value *v)
+{
+	if (v->type == VALUE_BOOLEAN)
+		*target = v->boolean;
+	else if (v->type == VALUE_STRING && !strcasecmp(v->string, "true"))
+		*target = true;
+	else if (v->type == VALUE_STRING && !strcasecmp(v->string, "false"))
+		*target = false;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int set_number(void *target, int kind, const struct option_value *v)
+{
+	bool whole = kind != OPT_PERCENT;
+
+	if (v->type != VALUE_NUMBER || !(v->number >= 0) ||
+	    v->number > (whole ? 1e9 : 100) ||
+	    (whole && v->number != floor(v->number)) ||
+	    (kind == OPT_COUNT && v->number < 1))
+		return -EINVAL;
+	if (kind == OPT_COUNT)
+		*(unsigned *)target = v->number;
+	else if (kind == OPT_UNSIGNED)
+		*(uint64_t *)target = v->number;
+	else
+		*(double *)target = v->number;
+	return 0;
+}
+
+static int set_path(char **target, const char *path)
+{
+	char *copy = path[0] == '/' ? strdup(path) : NULL;
+
+	if (!copy)
+		return path[0] == '/' ? -ENOMEM : -EINVAL;
+	free(*target);
+	*target = copy;
+	return 0;
+}
+
+static int set_pattern(struct pattern *target, const char *text)
+{
+	struct pattern p;
+	int r = pattern_compile(&p, text);
+
+	if (r < 0)
+		return r;
+	pattern_free(target);
+	*target = p;
+	return 0;
+}
+
+int settings_set(struct settings *s, bool in_threshold, const char *name,
+		 const struct option_value *value)
+{
+	const struct option *option = find_option(name, in_threshold);
+	void *target = s;
+
+	if (!option)
+		return -ENOENT;
+	if (in_threshold && !s->n_thresholds)
+		return -EINVAL;
+	if (in_threshold)
+		target = &s->thresholds[s->n_thresholds - 1];
+	target = (char *)target + option->offset;
+	if (option->kind == OPT_BOOL)
+		return set_bool(target, value);
+	if (option->kind == OPT_UNSIGNED || option->kind == OPT_COUNT ||
+	    option->kind == OPT_PERCENT)
+		return set_number(target, option->kind, value);
+	if (value->type != VALUE_STRING)
+		return -EINVAL;
+	if (option->kind == OPT_SELECTION)
+		return selection_add(target, value->string);
+	if (option->kind == OPT_PATH)
+		return set_path(target, value->string);
+	return set_pattern(target, value->string);
+}
+
+const struct limits *settings_limits(const struct settings *s, enum layer layer,
+				     const char *namespace,
+				     const char *interface, bool symptom)
+{
+	for (size_t i = 0; i < s->n_thresholds; i++) {
+		const struct threshold *t = &s->thresholds[i];
+
+		if (pattern_matches(&t->layer, layer_name(layer)) &&
+		    pattern_matches(&t->namespace, namespace) &&
+		    pattern_matches(&t->interface,
+				    interface[0] ? interface : "all"))
+			return &t->limits;
+	}
+	return symptom ? &no_limits : &default_limits;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* The configuration edge: collectd's parsed configuration to settings. */
+#include "collectd.h"
+#include "plugin.h"
+#include "utils/common/common.h"
+
+#include "pktloss_plugin.h"
+
+static void complain(const oconfig_item_t *item, const char *what)
+{
+	WARNING("pktloss plugin: option \"%s\": %s; it is ignored", item->key,
+		what);
+}
+
+static bool get_value(const oconfig_item_t *item, struct option_value *ret)
+{
+	const oconfig_value_t *v = item->values;
+
+	if (item->values_num != 1 || item->children_num)
+		return false;
+	*ret = (struct option_value){0};
+	switch (v->type) {
+	case OCONFIG_TYPE_STRING:
+		ret->type = VALUE_STRING;
+		ret->string = v->value.string;
+		return true;
+	case OCONFIG_TYPE_NUMBER:
+		ret->type = VALUE_NUMBER;
+		ret->number = v->value.number;
+		return true;
+	case OCONFIG_TYPE_BOOLEAN:
+		ret->type = VALUE_BOOLEAN;
+		ret->boolean = v->value.boolean;
+		return true;
+	}
+	return false;
+}
+
+static void apply_option(struct settings *s, bool in_threshold,
+			 const oconfig_item_t *item)
+{
+	struct option_value value;
+
+	if (!get_value(item, &value)) {
+		complain(item, "takes exactly one value");
+		return;
+	}
+	switch (settings_set(s, in_threshold, item->key, &value)) {
+	case 0:
+		break;
+	case -ENOENT:
+		complain(item, in_threshold
+				       ? "there is no such option in a "
+					 "Threshold block"
+				       : "there is no such option");
+		break;
+	case -EINVAL:
+		complain(item, "its value is of the wrong type, out of range, "
+			       "or no valid regular expression");
+		break;
+	default:
+		complain(item, "out of memory");
+	}
+}
+
+static void apply_threshold(struct settings *s, const oconfig_item_t *block)
+{
+	if (settings_add_threshold(s) < 0) {
+		complain(block, "out of memory");
+		return;
+	}
+	for (int i = 0; i < block->children_num; i++)
+		apply_option(s, true, &block->children[i]);
+}
+
+void plugin_config_apply(struct settings *s, const oconfig_item_t *block)
+{
+	for (int i = 0; i < block->children_num; i++) {
+		const oconfig_item_t *item = &block->children[i];
+
+		if (!strcasecmp(item->key, "Threshold"))
+			apply_threshold(s, item);
+		else
+			apply_option(s, false, item);
+	}
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The collectd edge: registers, reads, dispatches, notifies, logs.
+ *
+ * collectd's read threads are shared by all plugins, so they never enter a
+ * namespace. A thread of our own looks; the read callback asks it to, waits
+ * for at most half the interval and reports what was found.
+ */
+#include "collectd.h"
+#include "plugin.h"
+#include "utils/common/common.h"
+
+#include <linux/capability.h>
+
+#include "engine.h"
+#include "pktloss_plugin.h"
+
+#define SHUTDOWN_SECONDS 2
+
+enum phase { PHASE_IDLE, PHASE_LOOKING, PHASE_LOOKED, PHASE_ENDED };
+
+/* The one place with state of its own. */
+static struct {
+	struct settings settings;
+	bool configured;
+	struct engine *engine;
+	pthread_t worker;
+	bool has_worker;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	enum phase phase; /* of the worker; the rest is under lock too */
+	int result;	  /* of the last look */
+	bool stop;
+	bool said_slow;
+} self = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+};
+
+static int ensure_settings(void)
+{
+	if (self.configured)
+		return 0;
+	self.configured = settings_init(&self.settings) == 0;
+	return self.configured ? 0 : -1;
+}
+
+static int on_config(oconfig_item_t *block)
+{
+	if (ensure_settings() < 0)
+		return -1;
+	plugin_config_apply(&self.settings, block);
+	return 0;
+}
+
+/* ---- from the engine to collectd ---- */
+
+static void on_value(__attribute__((unused)) void *arg,
+		     const struct series *series)
+{
+	value_t value;
+	value_list_t vl = VALUE_LIST_INIT;
+
+	if (series->is_gauge)
+		value.gauge = series->gauge;
+	else
+		value.derive = (derive_t)series->counter;
+	vl.values = &value;
+	vl.values_len = 1;
+	vl.time = NS_TO_CDTIME_T(series->time_ns);
+	vl.interval = plugin_get_interval();
+	sstrncpy(vl.plugin, "pktloss", sizeof(vl.plugin));
+	sstrncpy(vl.plugin_instance, series->place, sizeof(vl.plugin_instance));
+	sstrncpy(vl.type, series->type, sizeof(vl.type));
+	sstrncpy(vl.type_instance, series->instance, sizeof(vl.type_instance));
+	plugin_dispatch_values(&vl);
+}
+
+static void add_meta(notification_t *n, const struct notice *notice)
+{
+	const struct {
+		const char *name, *value;
+	} texts[] = {
+		{"DataSource", "value"},
+		{"Namespace", notice->namespace},
+		{"Interface", notice->interface},
+		{"Layer", notice->layer},
+		{"Counter", notice->counter},
+		{"Cause", notice->cause},
+		{"Remedy", notice->remedy},
+	};
+	const struct {
+		const char *name;
+		double value;
+	} numbers[] = {
+		{"CurrentValue", notice->percent},
+		{"WarningMin", NAN},
+		{"WarningMax", notice->warning},
+		{"FailureMin", NAN},
+		{"FailureMax", notice->failure},
+	};
+
+	for (size_t i = 0; i < STATIC_ARRAY_SIZE(texts); i++)
+		plugin_notification_meta_add_string(n, texts[i].name,
+						    texts[i].value);
+	for (size_t i = 0; i < STATIC_ARRAY_SIZE(numbers); i++)
+		plugin_notification_meta_add_double(n, numbers[i].name,
+						    numbers[i].value);
+}
+
+static void on_notify(__attribute__((unused)) void *arg,
+		      const struct notice *notice)
+{
+	static const int severities[] = {
+		[SEVERITY_OKAY] = NOTIF_OKAY,
+		[SEVERITY_WARNING] = NOTIF_WARNING,
+		[SEVERITY_FAILURE] = NOTIF_FAILURE,
+	};
+	notification_t n = {
+		.severity = severities[notice->severity],
+		.time = notice->time_ns ? NS_TO_CDTIME_T(notice->time_ns)
+					: cdtime(),
+	};
+
+	sstrncpy(n.message, notice->message, sizeof(n.message));
+	sstrncpy(n.host, hostname_g, sizeof(n.host));
+	sstrncpy(n.plugin, "pktloss", sizeof(n.plugin));
+	sstrncpy(n.plugin_instance, notice->place, sizeof(n.plugin_instance));
+	sstrncpy(n.type, notice->type, sizeof(n.type));
+	sstrncpy(n.type_instance, notice->instance, sizeof(n.type_instance));
+	add_meta(&n, notice);
+	/* -1 means that nobody listens to notifications: not our business */
+	plugin_dispatch_notification(&n);
+	if (n.meta)
+		plugin_notification_meta_free(n.meta);
+}
+
+static void on_log(__attribute__((unused)) void *arg, enum log_level level,
+		   const char *text)
+{
+	static const int levels[] = {
+		[LOG_LEVEL_ERROR] = LOG_ERR,
+		[LOG_LEVEL_WARNING] = LOG_WARNING,
+		[LOG_LEVEL_INFO] = LOG_INFO,
+	};
+
+	plugin_log(levels[level], "pktloss plugin: %s", text);
+}
+
+static void report(void)
+{
+	static const struct sink sink = {
+		.value = on_value,
+		.notify = on_notify,
+		.log = on_log,
+	};
+
+	if (engine_report(self.engine, &sink) < 0)
+		ERROR("pktloss plugin: out of memory, a report is incomplete");
+}
+
+/* ---- the worker ---- */
+
+/* Waits for the next order. False: end. */
+static bool wait_for_order(void)
+{
+	pthread_mutex_lock(&self.lock);
+	while (self.phase != PHASE_LOOKING && !self.stop)
+		pthread_cond_wait(&self.changed, &self.lock);
+	pthread_mutex_unlock(&self.lock);
+	return !self.stop;
+}
+
+static void *work(void *arg)
+{
+	while (wait_for_order()) {
+		int r = engine_look(self.engine);
+
+		pthread_mutex_lock(&self.lock);
+		self.result = r;
+		self.phase =
+			r == -ENOTRECOVERABLE ? PHASE_ENDED : PHASE_LOOKED;
+		pthread_cond_broadcast(&self.changed);
+		pthread_mutex_unlock(&self.lock);
+		if (r == -ENOTRECOVERABLE)
+			break;
+	}
+	return arg;
+}
+
+static void order(void)
+{
+	pthread_mutex_lock(&self.lock);
+	if (self.phase == PHASE_IDLE) {
+		self.phase = PHASE_LOOKING;
+		pthread_cond_broadcast(&self.changed);
+	}
+	pthread_mutex_unlock(&self.lock);
+}
+
+/* Waits while the worker looks, for that long at most. */
+static enum phase wait_for_look(double seconds)
+{
+	struct timespec until;
+	enum phase phase;
+	int r = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)seconds;
+	until.tv_nsec += (long)((seconds - floor(seconds)) * 1e9);
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_mutex_lock(&self.lock);
+	while (self.phase == PHASE_LOOKING && r == 0)
+		r = pthread_cond_timedwait(&self.changed, &self.lock, &until);
+	phase = self.phase;
+	pthread_mutex_unlock(&self.lock);
+	return phase;
+}
+
+/* Reports a finished look. Returns its result. */
+static int take_report(void)
+{
+	int r = self.result;
+
+	report();
+	pthread_mutex_lock(&self.lock);
+	self.phase = PHASE_IDLE;
+	pthread_mutex_unlock(&self.lock);
+	if (r < 0)
+		ERROR("pktloss plugin: nothing could be read: %s",
+		      STRERROR(-r));
+	return r < 0 ? -1 : 0;
+}
+
+static int on_read(__attribute__((unused)) user_data_t *ud)
+{
+	double budget = CDTIME_T_TO_DOUBLE(plugin_get_interval()) / 2;
+
+	if (wait_for_look(0) == PHASE_LOOKED && take_report() < 0)
+		return -1;
+	order();
+	switch (wait_for_look(budget)) {
+	case PHASE_LOOKED:
+		return take_report();
+	case PHASE_ENDED:
+		ERROR("pktloss plugin: could not return to collectd's own "
+		      "network namespace, nothing is read any more");
+		return -1;
+	default:
+		if (!self.said_slow)
+			WARNING("pktloss plugin: reading takes longer than "
+				"half the interval; its values come late");
+		self.said_slow = true;
+		return 0;
+	}
+}
+
+/* ---- life ---- */
+
+static void warn_of_capabilities(void)
+{
+	static const struct {
+		int capability;
+		const char *what;
+	} needed[] = {
+		{CAP_SYS_ADMIN, "CAP_SYS_ADMIN: other network namespaces "
+				"cannot be entered"},
+		{CAP_NET_ADMIN, "CAP_NET_ADMIN: firewall rules and the MTU of "
+				"a veth's peer cannot be read"},
+		{CAP_NET_RAW, "CAP_NET_RAW: iptables rules cannot be read"},
+	};
+
+	for (size_t i = 0; i < STATIC_ARRAY_SIZE(needed); i++)
+		if (check_capability(needed[i].capability) != 0)
+			WARNING("pktloss plugin: without %s", needed[i].what);
+}
+
+static int on_init(void)
+{
+	pthread_condattr_t monotonic;
+	user_data_t nothing = {0};
+
+	if (self.engine)
+		return 0;
+	warn_of_capabilities();
+	if (ensure_settings() < 0 ||
+	    engine_new(&self.engine, &self.settings) < 0) {
+		ERROR("pktloss plugin: out of memory");
+		return -1;
+	}
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&self.changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	if (plugin_thread_create(&self.worker, work, NULL, "pktloss") != 0) {
+		ERROR("pktloss plugin: no thread could be started");
+		return -1;
+	}
+	self.has_worker = true;
+	return plugin_register_complex_read(NULL, "pktloss", on_read, 0,
+					    &nothing);
+}
+
+static int on_shutdown(void)
+{
+	struct timespec until;
+
+	if (self.has_worker) {
+		pthread_mutex_lock(&self.lock);
+		self.stop = true;
+		engine_stop(self.engine);
+		pthread_cond_broadcast(&self.changed);
+		pthread_mutex_unlock(&self.lock);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += SHUTDOWN_SECONDS;
+		if (pthread_timedjoin_np(self.worker, NULL, &until) != 0) {
+			WARNING("pktloss plugin: the kernel does not answer, "
+				"a read is left unfinished");
+			return 0; /* it still uses what would be freed */
+		}
+		self.has_worker = false;
+	}
+	engine_free(self.engine);
+	self.engine = NULL;
+	settings_free(&self.settings);
+	self.configured = false;
+	return 0;
+}
+
+void module_register(void)
+{
+	plugin_register_complex_config("pktloss", on_config);
+	plugin_register_init("pktloss", on_init);
+	plugin_register_shutdown("pktloss", on_shutdown);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the firewall readers and the cause finder share: the facts that tell
+ * which rule an object stands for, and how such a rule is put into words.
+ *
+ * A rule that drops is an object of LAYER_NETFILTER. Its packets are its row
+ * of KIND_PART (the rule has a comment, hence a stable name) or KIND_DETAIL;
+ * its comment is the object's label. Rows below are KIND_FACT.
+ */
+#ifndef PKTLOSS_NETFILTER_H
+#define PKTLOSS_NETFILTER_H
+
+#include "../pktloss.h"
+
+/* Legacy iptables and ip6tables. */
+extern const struct probe xtables_probe;
+
+enum netfilter_target {
+	NETFILTER_DROP_RULE,
+	NETFILTER_REJECT_RULE,
+	NETFILTER_DROP_POLICY,
+};
+
+/* Number in its chain as --line-numbers shows it, 0 for a policy. */
+extern const struct counter netfilter_rule_number;
+/* enum netfilter_target */
+extern const struct counter netfilter_rule_target;
+/* Share that a random `statistic` match lets the rule have, in 2^-31. */
+extern const struct counter netfilter_rule_probability;
+/* One packet in that many is the rule's, `statistic` match in nth mode. */
+extern const struct counter netfilter_rule_every;
+
+/*
+ * Puts a rule of x_tables into words:
+ *   rule 3 of ip filter INPUT (DROP, statistic 0.3, "maintenance drop")
+ *   policy of ip filter INPUT (DROP)
+ * Returns 0, also when the text had to be cut to size bytes, or -EINVAL when
+ * the object is no such rule (a whole chain, for one). Pure.
+ */
+int MUST_CHECK netfilter_describe_rule(const struct sample *s,
+				       const struct object *o, char *buf,
+				       size_t size);
+
+/*
+ * The command that shows that rule, for an operator to paste into a shell. A
+ * chain whose name is not plain letters is never part of it: whoever owns a
+ * namespace chooses its names. Returns as netfilter_describe_rule() does, but
+ * -ENOSPC instead of half a command.
+ */
+int MUST_CHECK netfilter_remedy(const struct sample *s, const struct object *o,
+				char *buf, size_t size);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The list: every kernel source that is read, bottom up. */
+#include "conntrack.h"
+#include "link.h"
+#include "netfilter.h"
+#include "qdisc.h"
+#include "snmp.h"
+
+const struct probe *const probes[] = {
+	&link_probe,	  &qdisc_probe, &xtables_probe,
+	&conntrack_probe, &snmp_probe,
+};
+const size_t n_probes = ARRAY_SIZE(probes);
+_Static_assert(ARRAY_SIZE(probes) <= MAX_PROBES, "sample.sources is 32 bits");

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Queueing disciplines: what `tc -s qdisc` shows, and what they are set to. */
+#ifndef PKTLOSS_PROBES_QDISC_H
+#define PKTLOSS_PROBES_QDISC_H
+
+#include "../pktloss.h"
+
+extern const struct probe qdisc_probe;
+
+/* An object's label is the kind ("netem"); these facts stand among its rows. */
+extern const struct counter qdisc_fact_handle; /* as the kernel, 0x80010000 */
+extern const struct counter qdisc_fact_parent;
+extern const struct counter qdisc_fact_rate;	    /* bytes/s of a shaper */
+extern const struct counter qdisc_fact_netem_loss;  /* mean, of 2^32 - 1 */
+extern const struct counter qdisc_fact_netem_limit; /* packets */
+
+/* What one RTM_NEWQDISC message says. */
+struct qdisc_config {
+	int ifindex;
+	uint32_t handle, parent;
+	char kind[16];
+	bool has_loss;	/* netem with a loss model */
+	uint32_t loss;	/* its mean loss, parts of 2^32 - 1 */
+	bool ecn;	/* netem marks instead of dropping: drops are marks */
+	bool has_limit; /* netem */
+	uint32_t limit; /* packets */
+	uint64_t rate;	/* tbf, bytes/s; 0: none */
+	bool has_basic, has_queue; /* which of the counters below are there */
+	uint64_t packets, bytes;
+	uint32_t qlen, backlog, drops, requeues, overlimits;
+};
+
+/* Parses one RTM_NEWQDISC message. Returns 0 or -EBADMSG. Pure. */
+struct nlmsghdr;
+int MUST_CHECK qdisc_parse(const struct nlmsghdr *h, struct qdisc_config *ret);
+
+/*
+ * Writes "kind_handle", or "kind_handle_parent" for the children of mq, whose
+ * handles are all 0; hexadecimal as tc prints it, the parent's colon a dot.
+ */
+void qdisc_name(const struct qdisc_config *q, char *buffer, size_t size);
+
+/*
+ * Mean loss of netem's models, parts of 2^32 - 1: Gilbert-Elliott (p, r, h:
+ * the chance to survive in the bad state, k1) and the 4-state chain; the
+ * arguments are the kernel's, in the order of its structs. Pure.
+ */
+struct tc_netem_gemodel;
+struct tc_netem_gimodel;
+uint32_t netem_mean_gemodel(const struct tc_netem_gemodel *m);
+uint32_t netem_mean_4state(const struct tc_netem_gimodel *m);
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Legacy iptables and ip6tables, read the way iptables-legacy -nvL does: but
+ * only tables that exist, for asking after any other makes the kernel load
+ * and register it, and without the lock that iptables-legacy takes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+
+#include "netfilter.h"
+#include "xtables.h"
+
+#define DIRECTIONS 3 /* DIR_RX, DIR_TX, DIR_FWD */
+_Static_assert(DIR_RX == 1 && DIR_TX == 2 && DIR_FWD == 3, "order");
+
+#define IP_TABLES "net/ipv4/netfilter/ip_tables.c"
+#define REVIEW "iptables-legacy -t filter -nvL --line-numbers"
+
+#define AT(role, dir) [(role)*DIRECTIONS + (dir)-DIR_RX]
+
+#define CHAIN(dir)                                                             \
+	AT(XTABLES_CHAIN, dir) = {                                             \
+		.name = "",                                                    \
+		.type = "ipt_packets",                                         \
+		.bits = 64,                                                    \
+		.layer = LAYER_NETFILTER,                                      \
+		.direction = dir,                                              \
+		.kind = KIND_LOST,                                             \
+		.means = "Packets (skbs: a GSO bundle is one) that a chain "   \
+			 "dropped, by its DROP and REJECT rules and policy.",  \
+		.cause = "a firewall rule drops them",                         \
+		.remedy = REVIEW,                                              \
+		.source = IP_TABLES,                                           \
+	}
+
+#define CHAIN_BYTES(dir)                                                       \
+	AT(XTABLES_CHAIN_BYTES, dir) = {                                       \
+		.name = "",                                                    \
+		.type = "ipt_bytes",                                           \
+		.bits = 64,                                                    \
+		.layer = LAYER_NETFILTER,                                      \
+		.direction = dir,                                              \
+		.kind = KIND_BYTES,                                            \
+		.means = "Bytes, from the IP header on, that a chain "         \
+			 "dropped.",                                           \
+		.cause = "a firewall rule drops them",                         \
+		.remedy = REVIEW,                                              \
+		.source = IP_TABLES,                                           \
+	}
+
+#define RULE(dir)                                                              \
+	AT(XTABLES_RULE, dir) = {                                              \
+		.name = "",                                                    \
+		.type = "ipt_packets",                                         \
+		.bits = 64,                                                    \
+		.layer = LAYER_NETFILTER,                                      \
+		.direction = dir,                                              \
+		.kind = KIND_PART,                                             \
+		.in = "drop",                                                  \
+		.means = "Packets (skbs) that a rule with a comment dropped.", \
+		.cause = "a firewall rule drops them",                         \
+		.remedy = REVIEW,                                              \
+		.source = IP_TABLES,                                           \
+	}
+
+#define RULE_BYTES(dir)                                                        \
+	AT(XTABLES_RULE_BYTES, dir) = {                                        \
+		.name = "",                                                    \
+		.type = "ipt_bytes",                                           \
+		.bits = 64,                                                    \
+		.layer = LAYER_NETFILTER,                                      \
+		.direction = dir,                                              \
+		.kind = KIND_BYTES,                                            \
+		.means = "Bytes, from the IP header on, that a rule with a "   \
+			 "comment dropped.",                                   \
+		.cause = "a firewall rule drops them",                         \
+		.remedy = REVIEW,                                              \
+		.source = IP_TABLES,                                           \
+	}
+
+#define DETAIL(dir)                                                            \
+	AT(XTABLES_DETAIL, dir) = {                                            \
+		.name = "packets",                                             \
+		.bits = 64,                                                    \
+		.layer = LAYER_NETFILTER,                                      \
+		.direction = dir,                                              \
+		.kind = KIND_DETAIL,                                           \
+		.in = "drop",                                                  \
+		.means = "Packets (skbs) that a rule without a comment, or a " \
+			 "policy, dropped: it has no stable name.",            \
+		.cause = "a firewall rule drops them",                         \
+		.remedy = REVIEW,                                              \
+		.source = IP_TABLES,                                           \
+	}
+
+static const struct counter counters[N_XTABLES_ROLES * DIRECTIONS] = {
+	CHAIN(DIR_RX),	     CHAIN(DIR_TX),	  CHAIN(DIR_FWD),
+	CHAIN_BYTES(DIR_RX), CHAIN_BYTES(DIR_TX), CHAIN_BYTES(DIR_FWD),
+	RULE(DIR_RX),	     RULE(DIR_TX),	  RULE(DIR_FWD),
+	RULE_BYTES(DIR_RX),  RULE_BYTES(DIR_TX),  RULE_BYTES(DIR_FWD),
+	DETAIL(DIR_RX),	     DETAIL(DIR_TX),	  DETAIL(DIR_FWD),
+};
+
+const struct counter *xtables_counter(enum xtables_role role,
+				      enum direction direction)
+{
+	return &counters AT(role, direction);
+}
+
+/* The kernel's two interfaces differ in these only. */
+struct family {
+	const char *name;
+	const char *names; /* the tables that exist, below env->net */
+	int domain;
+	int level;
+};
+
+static const struct family families[] = {
+	{"ip", "ip_tables_names", AF_INET, IPPROTO_IP},
+	{"ip6", "ip6_tables_names", AF_INET6, IPPROTO_IPV6},
+};
+_Static_assert(IPT_SO_GET_INFO == IP6T_SO_GET_INFO &&
+		       IPT_SO_GET_ENTRIES == IP6T_SO_GET_ENTRIES &&
+		       sizeof(struct ipt_getinfo) ==
+			       sizeof(struct ip6t_getinfo) &&
+		       offsetof(struct ipt_get_entries, entrytable) ==
+			       offsetof(struct ip6t_get_entries, entrytable),
+	       "iptables and ip6tables differ");
+
+#define ENTRIES_HEAD offsetof(struct ipt_get_entries, entrytable)
+
+/* Names of tables: thirty of the longest. There are five. */
+#define MAX_NAMES 1024
+
+/*
+ * A table that iptables-legacy replaces counts from 0 until iptables-legacy
+ * has put the old counts back, in a second call. Seen in between, the old
+ * counts would be fresh losses in the next read: wait for them a little.
+ */
+#define RESTORE_TRIES 3
+#define RESTORE_WAIT_NS 2000000
+
+/*
+ * Reads which tables exist. Returns 0 (names may be ""), -ENOENT when the
+ * kernel has no such tables, or negative errno.
+ */
+static int read_names(const struct probe_env *env, const struct family *f,
+		      char names[MAX_NAMES])
+{
+	_cleanup_close_ int fd = -1;
+	char path[256];
+	ssize_t n;
+
+	if (snprintf(path, sizeof(path), "%s/%s", env->net, f->names) >=
+	    (int)sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, names, MAX_NAMES - 1);
+	if (n < 0)
+		return -errno;
+	names[n] = '\0';
+	return 0;
+}
+
+/* Asks how big a table is. Returns 0 or negative errno. */
+static int get_info(int fd, const struct family *f, const char *table,
+		    struct ipt_getinfo *ret)
+{
+	socklen_t size = sizeof(*ret);
+
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret->name, table, strlen(table));
+	if (getsockopt(fd, f->level, IPT_SO_GET_INFO, ret, &size) < 0)
+		return -errno;
+	if (size != sizeof(*ret))
+		return -EBADMSG;
+	return ret->size <= XTABLES_MAX_SIZE ? 0 : -E2BIG;
+}
+
+/*
+ * Reads a table into request, ENTRIES_HEAD + info->size bytes. Returns 0,
+ * -EAGAIN when it is not of that size any more, or negative errno.
+ */
+static int get_entries(int fd, const struct family *f,
+		       const struct ipt_getinfo *info, char *request)
+{
+	socklen_t size = (socklen_t)(ENTRIES_HEAD + info->size);
+
+	memset(request, 0, ENTRIES_HEAD);
+	memcpy(request, info->name, sizeof(info->name));
+	memcpy(request + offsetof(struct ipt_get_entries, size), &info->size,
+	       sizeof(info->size));
+	if (getsockopt(fd, f->level, IPT_SO_GET_ENTRIES, request, &size) < 0)
+		return -errno;
+	return size == ENTRIES_HEAD + info->size ? 0 : -EBADMSG;
+}
+
+/* Reads one table and appends it. Returns 0 or negative errno. */
+static int read_table(const struct probe_env *env, int fd,
+		      const struct family *f, const char *table,
+		      struct sample *out)
+{
+	struct xtables_blob blob = {.family = f->name, .table = table};
+	_cleanup_free_ char *allocated = NULL;
+	char *request = env->buffer;
+	struct ipt_getinfo info;
+	int r;
+
+	r = get_info(fd, f, table, &info);
+	if (r < 0)
+		return r;
+	if (ENTRIES_HEAD + info.size > env->size)
+		request = allocated = malloc(ENTRIES_HEAD + info.size);
+	if (!request)
+		return -ENOMEM;
+	r = get_entries(fd, f, &info, request);
+	if (r < 0)
+		return r;
+	blob.valid_hooks = info.valid_hooks;
+	memcpy(blob.hook_entry, info.hook_entry, sizeof(blob.hook_entry));
+	memcpy(blob.underflow, info.underflow, sizeof(blob.underflow));
+	blob.bytes = request + ENTRIES_HEAD;
+	blob.size = info.size;
+	return xtables_parse(&blob, env->max_rules, out);
+}
+
+static bool is_chain_total(const struct counter *counter)
+{
+	return counter->kind == KIND_LOST && counter >= counters &&
+	       counter < counters + ARRAY_SIZE(counters);
+}
+
+/* Packets that the chains of one table have dropped, objects from first on. */
+static uint64_t table_total(const struct sample *s, uint32_t first,
+			    const char *family, const char *table)
+{
+	char prefix[64];
+	uint64_t packets = 0;
+	int n = snprintf(prefix, sizeof(prefix), "%s.%s.", family, table);
+
+	for (uint32_t i = first; i < s->n_objects; i++) {
+		const struct object *o = &s->objects[i];
+
+		if (o->layer == LAYER_NETFILTER && o->n &&
+		    is_chain_total(s->rows[o->first].counter) &&
+		    !strncmp(object_name(s, o), prefix, (size_t)n))
+			packets += s->rows[o->first].value;
+	}
+	return packets;
+}
+
+/* As read_table(), and once more where counts seem to be on their way back. */
+static int read_settled(const struct probe_env *env, int fd,
+			const struct family *f, const char *table,
+			struct sample *out)
+{
+	const struct timespec wait = {.tv_nsec = RESTORE_WAIT_NS};
+	struct sample_mark mark = sample_mark(out);
+	uint64_t before = 0;
+	int r = -EAGAIN;
+
+	if (env->then)
+		before = table_total(env->then, 0, f->name, table);
+	for (int i = 0; i < RESTORE_TRIES; i++) {
+		if (i) {
+			nanosleep(&wait, NULL);
+			sample_rollback(out, mark);
+		}
+		r = read_table(env, fd, f, table, out);
+		if (r < 0 || out->error)
+			break;
+		if (table_total(out, mark.objects, f->name, table) >= before)
+			break;
+	}
+	return r;
+}
+
+/* Reads the tables named, one a line. Returns 0 or negative errno. */
+static int read_tables(const struct probe_env *env, const struct family *f,
+		       char *names, struct sample *out)
+{
+	_cleanup_close_ int fd = -1;
+	char *rest = NULL;
+	int r;
+
+	fd = socket(f->domain, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	if (fd < 0)
+		return -errno;
+	for (char *name = strtok_r(names, "\n", &rest); name;
+	     name = strtok_r(NULL, "\n", &rest)) {
+		if (strlen(name) >= XT_TABLE_MAXNAMELEN)
+			return -EBADMSG;
+		r = read_settled(env, fd, f, name, out);
+		if (r < 0 && r != -ENOENT) /* the table has gone since */
+			return r;
+	}
+	return out->error;
+}
+
+static int xtables_read(struct probe_env *env, struct sample *out)
+{
+	char names[MAX_NAMES];
+	int found = 0;
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		r = read_names(env, &families[i], names);
+		if (r == -ENOENT)
+			continue;
+		found++;
+		if (!r && *names)
+			r = read_tables(env, &families[i], names, out);
+		if (r < 0)
+			return r;
+	}
+	return found ? 0 : -ENOENT;
+}
+
+const struct probe xtables_probe = {
+	.name = "iptables",
+	.reads = "getsockopt IPT_SO_GET_ENTRIES, tables named in "
+		 "/proc/net/ip_tables_names",
+	.needs = "CAP_NET_ADMIN and CAP_NET_RAW",
+	.layer = LAYER_NETFILTER,
+	.counters = counters,
+	.n_counters = ARRAY_SIZE(counters),
+	.read = xtables_read,
+};

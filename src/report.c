@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is made of the samples: values and notifications. Values go first, so
+ * that a notification speaks of a series that is already there.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "watched.h"
+
+static void remove_gone(struct report *r)
+{
+	struct engine *e = r->engine;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < e->n_watched; i++) {
+		struct watched *w = e->watched[i];
+
+		r->watched = w;
+		if (w->renewed || !w->present)
+			end_alarms(r);
+		w->renewed = false;
+		if (w->present)
+			e->watched[kept++] = w;
+		else
+			watched_free(w);
+	}
+	e->n_watched = kept;
+}
+
+static int compare_all(struct engine *e)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < e->n_watched; i++) {
+		struct watched *w = e->watched[i];
+
+		if (!w->fresh)
+			continue;
+		sample_compare(&w->now, &w->then);
+		if (loss_tally(&w->losses, &w->now) < 0)
+			result = -ENOMEM;
+	}
+	return result;
+}
+
+static void swap_samples(struct watched *w)
+{
+	struct sample read = w->now;
+
+	w->now = w->then;
+	w->then = read;
+	w->fresh = false;
+}
+
+static const char *explain_error(int error)
+{
+	switch (error) {
+	case -EPERM:
+	case -EACCES:
+		return "not permitted";
+	case -EBADMSG:
+		return "the kernel's answer was not understood";
+	case -EAGAIN:
+		return "it changed while it was read, three times";
+	default:
+		return strerror(-error);
+	}
+}
+
+/* One line for each lasting reason why something is not measured. */
+static void log_blindness(struct engine *e, const struct sink *sink)
+{
+	for (size_t i = 0; i < n_probes; i++) {
+		struct blindness *b = &e->blindness[i];
+
+		for (; b->said < MAX_SAID && b->errors[b->said]; b->said++) {
+			const char *needs = probes[i]->needs;
+			char text[256];
+
+			snprintf(text, sizeof(text),
+				 "layer %s cannot be read from %s: %s%s%s",
+				 layer_name(probes[i]->layer), probes[i]->reads,
+				 explain_error(b->errors[b->said]),
+				 needs ? "; needs " : "", needs ? needs : "");
+			sink->log(sink->arg, LOG_LEVEL_WARNING, text);
+		}
+	}
+	if (e->too_many && !e->said_too_many)
+		sink->log(sink->arg, LOG_LEVEL_WARNING,
+			  "MaxNamespaces is reached, further network "
+			  "namespaces are left out");
+	e->said_too_many |= e->too_many;
+	if (e->private_home && !e->said_private_home)
+		sink->log(sink->arg, LOG_LEVEL_WARNING,
+			  "collectd is not in the network namespace of "
+			  "process 1: values without @ are those of "
+			  "collectd's namespace, not of the host");
+	e->said_private_home |= e->private_home;
+}
+
+int engine_report(struct engine *e, const struct sink *sink)
+{
+	struct report r = {.engine = e, .sink = sink};
+	int result = compare_all(e);
+
+	log_blindness(e, sink);
+	for (size_t i = 0; i < e->n_watched; i++) {
+		r.watched = e->watched[i];
+		if (!r.watched->fresh)
+			continue;
+		send_values(&r);
+		if (r.watched->now.time_ns > r.time_ns)
+			r.time_ns = r.watched->now.time_ns;
+	}
+	for (size_t i = 0; i < e->n_watched; i++) {
+		r.watched = e->watched[i];
+		if (r.watched->fresh)
+			judge_losses(&r);
+	}
+	for (size_t i = 0; i < e->n_watched; i++)
+		if (e->watched[i]->fresh)
+			swap_samples(e->watched[i]);
+	remove_gone(&r);
+	notify_suppressed(&r);
+	e->n_series = r.n_series;
+	return result;
+}

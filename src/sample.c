@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sample: three arrays that only grow and are used again read after read,
+ * so that a steady read allocates nothing. Pure: no kernel, no collectd.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "delta.h"
+#include "pktloss.h"
+
+#define MAX_ITEMS (1u << 20)
+
+static const char *const layer_names[] = {
+	[LAYER_LINK] = "link",
+	[LAYER_QDISC] = "qdisc",
+	[LAYER_SOFTNET] = "softnet",
+	[LAYER_NETFILTER] = "netfilter",
+	[LAYER_CONNTRACK] = "conntrack",
+	[LAYER_NEIGH] = "neigh",
+	[LAYER_IP] = "ip",
+	[LAYER_ICMP] = "icmp",
+	[LAYER_TCP] = "tcp",
+	[LAYER_UDP] = "udp",
+	[LAYER_SOCKET] = "socket",
+	[LAYER_XFRM] = "xfrm",
+	[LAYER_DROPREASON] = "dropreason",
+};
+_Static_assert(ARRAY_SIZE(layer_names) == N_LAYERS, "a layer has no name");
+
+static const char *const direction_names[] = {
+	[DIR_NONE] = "all", [DIR_RX] = "rx",	     [DIR_TX] = "tx",
+	[DIR_FWD] = "fwd",  [DIR_LISTEN] = "listen",
+};
+_Static_assert(ARRAY_SIZE(direction_names) == N_DIRECTIONS,
+	       "a direction has no name");
+
+const char *layer_name(enum layer layer)
+{
+	return layer_names[layer];
+}
+
+const char *direction_name(enum direction direction)
+{
+	return direction_names[direction];
+}
+
+int layer_parse(const char *name)
+{
+	for (int i = 0; i < N_LAYERS; i++)
+		if (!strcmp(layer_names[i], name))
+			return i;
+	return -EINVAL;
+}
+
+void sample_reset(struct sample *s)
+{
+	s->n_rows = s->n_objects = 0;
+	s->n_text = 0;
+	s->sources = 0;
+	s->error = 0;
+}
+
+void sample_free(struct sample *s)
+{
+	free(s->rows);
+	free(s->objects);
+	free(s->text);
+	memset(s, 0, sizeof(*s));
+}
+
+/* Makes room for one more of n items of that size; false: s->error is set. */
+static bool reserve(struct sample *s, void **items, uint32_t *max,
+		    uint64_t wanted, size_t size)
+{
+	uint32_t grown = *max ? *max : 64;
+	void *p;
+
+	if (s->error)
+		return false;
+	if (wanted <= *max)
+		return true;
+	while (grown < wanted)
+		grown *= 2;
+	if (grown > MAX_ITEMS * (size == 1 ? 64 : 1)) {
+		s->error = -E2BIG;
+		return false;
+	}
+	p = realloc(*items, grown * size);
+	if (!p) {
+		s->error = -ENOMEM;
+		return false;
+	}
+	*items = p;
+	*max = grown;
+	return true;
+}
+
+/* Copies a text into the sample, returns its offset; 0 when it failed. */
+static uint32_t keep_text(struct sample *s, const char *text)
+{
+	size_t n = strlen(text) + 1;
+	uint32_t at = s->n_text;
+
+	if (!reserve(s, (void **)&s->text, &s->max_text, (uint64_t)at + n, 1))
+		return 0;
+	memcpy(s->text + at, text, n);
+	s->n_text += n;
+	return at;
+}
+
+void sample_object(struct sample *s, enum layer layer, const char *place,
+		   const char *name, uint64_t identity)
+{
+	struct object o = {
+		.layer = layer,
+		.identity = identity,
+		.source = s->source,
+	};
+
+	if (!reserve(s, (void **)&s->objects, &s->max_objects,
+		     (uint64_t)s->n_objects + 1, sizeof(o)))
+		return;
+	o.place = keep_text(s, place);
+	o.name = keep_text(s, name);
+	o.label = s->error ? 0 : s->n_text - 1; /* the "" that ends the name */
+	o.first = s->n_rows;
+	if (!s->error)
+		s->objects[s->n_objects++] = o;
+}
+
+void sample_label(struct sample *s, const char *label)
+{
+	uint32_t at = keep_text(s, label);
+
+	if (!s->error)
+		s->objects[s->n_objects - 1].label = at;
+}
+
+void sample_row(struct sample *s, const struct counter *counter, uint64_t value)
+{
+	if (!reserve(s, (void **)&s->rows, &s->max_rows,
+		     (uint64_t)s->n_rows + 1, sizeof(*s->rows)))
+		return;
+	s->rows[s->n_rows++] = (struct row) {
+		.counter = counter,
+		.value = value,
+	};
+	s->objects[s->n_objects - 1].n++;
+}
+
+struct sample_mark sample_mark(const struct sample *s)
+{
+	return (struct sample_mark) {s->n_rows, s->n_objects, s->n_text};
+}
+
+void sample_rollback(struct sample *s, struct sample_mark mark)
+{
+	s->n_rows = mark.rows;
+	s->n_objects = mark.objects;
+	s->n_text = mark.text;
+	s->error = 0;
+}
+
+const struct object *sample_find(const struct sample *s, enum layer layer,
+				 const char *place, const char *name,
+				 uint32_t *hint)
+{
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		uint32_t at = (*hint + i) % s->n_objects;
+		const struct object *o = &s->objects[at];
+
+		if (o->layer != layer || strcmp(object_place(s, o), place) ||
+		    strcmp(object_name(s, o), name))
+			continue;
+		*hint = at + 1;
+		return o;
+	}
+	return NULL;
+}
+
+struct row *object_row(const struct sample *s, const struct object *o,
+		       const struct counter *counter)
+{
+	for (uint32_t i = 0; i < o->n; i++)
+		if (s->rows[o->first + i].counter == counter)
+			return &s->rows[o->first + i];
+	return NULL;
+}
+
+/* The row of o for that counter, most likely at the same place as before. */
+static const struct row *same_row(const struct sample *s,
+				  const struct object *o, uint32_t at,
+				  const struct counter *counter)
+{
+	if (at < o->n && s->rows[o->first + at].counter == counter)
+		return &s->rows[o->first + at];
+	return object_row(s, o, counter);
+}
+
+static void compare_row(struct row *row, const struct row *before, bool same)
+{
+	row->flags = before->flags & ROW_SENT;
+	if (!same || row->counter->kind == KIND_LEVEL ||
+	    row->counter->kind == KIND_FACT)
+		return;
+	if (delta_of(before->value, &row->value, row->counter->bits,
+		     &row->delta))
+		row->flags |= ROW_COMPARED;
+}
+
+static void compare_object(struct sample *now, struct object *o,
+			   const struct sample *then, const struct object *p)
+{
+	o->same = p->identity == o->identity;
+	o->awake = p->awake;
+	for (uint32_t i = 0; i < o->n; i++) {
+		struct row *row = &now->rows[o->first + i];
+		const struct row *before;
+
+		before = same_row(then, p, i, row->counter);
+		if (!before)
+			continue;
+		compare_row(row, before, o->same);
+		if (row->delta && (row->counter->kind == KIND_LOST ||
+				   row->counter->kind == KIND_RESENT))
+			o->awake = true;
+	}
+}
+
+void sample_compare(struct sample *now, const struct sample *then)
+{
+	uint32_t hint = 0;
+
+	for (uint32_t i = 0; i < now->n_objects; i++) {
+		struct object *o = &now->objects[i];
+		const struct object *p;
+
+		if (o->stale)
+			continue;
+		p = sample_find(then, o->layer, object_place(now, o),
+				object_name(now, o), &hint);
+		if (p)
+			compare_object(now, o, then, p);
+	}
+}
+
+void sample_carry(struct sample *s, const struct sample *then, uint8_t source)
+{
+	for (uint32_t i = 0; i < then->n_objects; i++) {
+		const struct object *o = &then->objects[i];
+		struct object *copy;
+
+		if (o->source != source)
+			continue;
+		sample_object(s, o->layer, object_place(then, o),
+			      object_name(then, o), o->identity);
+		sample_label(s, object_label(then, o));
+		for (uint32_t j = 0; j < o->n; j++)
+			sample_row(s, then->rows[o->first + j].counter,
+				   then->rows[o->first + j].value);
+		if (s->error)
+			return;
+		copy = &s->objects[s->n_objects - 1];
+		copy->source = source;
+		copy->main = o->main;
+		copy->awake = o->awake;
+		copy->stale = true;
+		for (uint32_t j = 0; j < o->n; j++)
+			s->rows[copy->first + j].flags =
+				then->rows[o->first + j].flags & ROW_SENT;
+	}
+}

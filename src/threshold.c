@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "threshold.h"
+
+#include <math.h>
+
+/* A limit that holds the current state until percent is well below it. */
+static bool violates(double percent, double limit, bool held,
+		     double hysteresis)
+{
+	if (held)
+		limit *= 1 - hysteresis / 100;
+	return percent > limit; /* false for NAN: no limit */
+}
+
+static enum severity level_of(const struct alert *alert,
+			      const struct limits *limits, double percent,
+			      uint64_t lost, enum severity cap)
+{
+	enum severity level = SEVERITY_OKAY;
+
+	if (violates(percent, limits->failure, alert->state == SEVERITY_FAILURE,
+		     limits->hysteresis))
+		level = SEVERITY_FAILURE;
+	else if (violates(percent, limits->warning,
+			  alert->state >= SEVERITY_WARNING, limits->hysteresis))
+		level = SEVERITY_WARNING;
+	if (level > cap)
+		level = cap;
+	/* too few packets to raise, and no reason to recover */
+	if (lost < limits->minimum_lost && level > alert->state)
+		level = alert->state;
+	return level;
+}
+
+static void enter(struct alert *alert, enum severity state)
+{
+	*alert = (struct alert){.state = state};
+}
+
+static bool step_up(struct alert *alert, const struct limits *limits,
+		    enum severity level)
+{
+	alert->better = 0;
+	alert->run = alert->state == SEVERITY_OKAY ? alert->run + 1 : 0;
+	if (alert->state == SEVERITY_OKAY && alert->run < limits->hits)
+		return false;
+	enter(alert, level);
+	return true;
+}
+
+static bool step_down(struct alert *alert, const struct limits *limits,
+		      enum severity level)
+{
+	alert->run++;
+	if (level > alert->better)
+		alert->better = level;
+	if (alert->run < limits->hits_okay)
+		return false;
+	enter(alert, alert->better);
+	return true;
+}
+
+bool alert_step(struct alert *alert, const struct limits *limits,
+		double percent, uint64_t lost, enum severity cap)
+{
+	enum severity level;
+
+	if (isnan(percent))
+		return false;
+	level = level_of(alert, limits, percent, lost, cap);
+	if (level > alert->state)
+		return step_up(alert, limits, level);
+	if (level < alert->state)
+		return step_down(alert, limits, level);
+	enter(alert, alert->state);
+	return limits->persist && alert->state != SEVERITY_OKAY;
+}

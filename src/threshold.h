@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The alarm of one loss ratio: a state machine, pure arithmetic. */
+#ifndef PKTLOSS_THRESHOLD_H
+#define PKTLOSS_THRESHOLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum severity {
+	SEVERITY_OKAY,
+	SEVERITY_WARNING,
+	SEVERITY_FAILURE
+};
+
+struct limits {
+	double warning; /* percent lost; above it is a violation. NAN: never */
+	double failure;
+	uint64_t minimum_lost; /* packets in the interval; fewer never raise */
+	unsigned hits;	       /* consecutive intervals to raise */
+	unsigned hits_okay;    /* consecutive intervals to recover */
+	double hysteresis;     /* percent below the limit to recover */
+	bool persist;	       /* notify in every interval while violated */
+};
+
+struct alert {
+	uint8_t state;	/* enum severity, starts OKAY */
+	uint8_t better; /* the worst level of the current run of better ones */
+	unsigned run;	/* consecutive intervals that say something else */
+};
+
+/*
+ * Judges one interval: percent lost, 0 to 100, and packets lost. Returns
+ * whether a notification is due; alert->state then says which. NAN leaves
+ * everything as it is. A rise from WARNING to FAILURE is immediate. No level
+ * above cap is reached.
+ */
+bool alert_step(struct alert *alert, const struct limits *limits,
+		double percent, uint64_t lost, enum severity cap);
+
+#endif

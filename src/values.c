@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* Which counters and ratios of a namespace are sent, under which names. */
+#include <math.h>
+#include <string.h>
+
+#include "watched.h"
+
+static bool is_real_home(const struct watched *w)
+{
+	return !w->path[0];
+}
+
+/* Whether collectd may be given one series more. */
+static bool has_room(struct report *r)
+{
+	size_t n = r->n_series;
+
+	if (r->engine->n_series > n)
+		n = r->engine->n_series;
+	if (n < r->engine->settings->max_series)
+		return true;
+	if (!r->engine->said_too_many_series)
+		r->sink->log(r->sink->arg, LOG_LEVEL_WARNING,
+			     "MaxSeries is reached, further series are left "
+			     "out");
+	r->engine->said_too_many_series = true;
+	return false;
+}
+
+static void send_gauge(struct report *r, const char *place, const char *type,
+		       const char *instance, double value, uint64_t time_ns)
+{
+	struct series series = {
+		.place = place,
+		.type = type,
+		.instance = instance,
+		.is_gauge = true,
+		.gauge = value,
+		.time_ns = time_ns,
+	};
+
+	r->sink->value(r->sink->arg, &series);
+}
+
+/* Whether another object's name looks the same once it is clean. */
+static bool name_collides(const struct sample *s, const struct object *o)
+{
+	char clean[NAME_PART + 1], other[NAME_PART + 1];
+
+	if (!name_clean(clean, NAME_PART, object_name(s, o), false))
+		return false;
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		const struct object *p = &s->objects[i];
+
+		if (p == o || p->layer != o->layer ||
+		    strcmp(object_place(s, p), object_place(s, o)))
+			continue;
+		name_clean(other, NAME_PART, object_name(s, p), false);
+		if (!strcmp(clean, other))
+			return true;
+	}
+	return false;
+}
+
+/* The same for interfaces: they are the places. */
+static bool place_collides(const struct sample *s, const char *place)
+{
+	char clean[NAME_INTERFACE + 1], other[NAME_INTERFACE + 1];
+
+	if (!place[0] || !name_clean(clean, NAME_INTERFACE, place, false))
+		return false;
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		const char *p = object_place(s, &s->objects[i]);
+
+		if (!p[0] || !strcmp(p, place))
+			continue;
+		name_clean(other, NAME_INTERFACE, p, false);
+		if (!strcmp(clean, other))
+			return true;
+	}
+	return false;
+}
+
+void full_place(const struct watched *w, const char *interface,
+		char place[NAME_PART + 1])
+{
+	name_place(place, interface, w->name,
+		   place_collides(&w->now, interface));
+}
+
+/* Whether a row is sent: see design, "the first loss must be visible". */
+static bool is_due(const struct report *r, const struct object *o,
+		   const struct row *row)
+{
+	const struct counter *c = row->counter;
+
+	if (!c->type)
+		return false;
+	if (row->flags & ROW_SENT || r->engine->settings->report_idle)
+		return true;
+	if (o->main && c->main && is_real_home(r->watched))
+		return true;
+	if (o->awake && row->value)
+		return true;
+	return row->delta && c->kind != KIND_PASSED && c->kind != KIND_BYTES;
+}
+
+static void send_row(struct report *r, const char *place, const char *instance,
+		     struct row *row)
+{
+	const struct watched *w = r->watched;
+	struct series series = {
+		.place = place,
+		.type = row->counter->type,
+		.instance = instance,
+		.is_gauge = row->counter->kind == KIND_LEVEL,
+		.time_ns = w->then.time_ns,
+	};
+
+	/* what was quiet starts from where it was, or its rate is lost */
+	if (!(row->flags & ROW_SENT) && row->flags & ROW_COMPARED) {
+		series.counter = row->value - row->delta;
+		r->sink->value(r->sink->arg, &series);
+	}
+	series.counter = row->value;
+	series.gauge = (double)row->value;
+	series.time_ns = w->now.time_ns;
+	r->sink->value(r->sink->arg, &series);
+	row->flags |= ROW_SENT;
+	r->n_series++;
+}
+
+static void send_object(struct report *r, const struct object *o)
+{
+	const struct sample *s = &r->watched->now;
+	char place[NAME_PART + 1] = "";
+	bool unique = false;
+
+	for (uint32_t i = 0; i < o->n; i++) {
+		struct row *row = &s->rows[o->first + i];
+		char instance[NAME_PART + 1];
+
+		if (!is_due(r, o, row) ||
+		    (!(row->flags & ROW_SENT) && !has_room(r)))
+			continue;
+		if (!place[0]) {
+			full_place(r->watched, object_place(s, o), place);
+			unique = name_collides(s, o);
+		}
+		name_instance(instance, o->layer, object_name(s, o),
+			      row->counter->name, unique);
+		send_row(r, place, instance, row);
+	}
+}
+
+void loss_series(const struct watched *w, const struct loss *loss,
+		 char place[NAME_PART + 1], char instance[NAME_PART + 1])
+{
+	full_place(w, loss->place, place);
+	name_instance(instance, loss->layer, "",
+		      direction_name(loss->direction), false);
+}
+
+static void send_ratio(struct report *r, struct loss *loss)
+{
+	const struct watched *w = r->watched;
+	char place[NAME_PART + 1], instance[NAME_PART + 1];
+	double percent = loss_percent(loss);
+	double before = loss->percent;
+
+	loss->percent = percent;
+	if (isnan(percent))
+		return;
+	if (!loss->sent && !loss->awake && !is_real_home(w) &&
+	    !r->engine->settings->report_idle)
+		return;
+	if (!loss->sent && !has_room(r))
+		return;
+	loss_series(w, loss, place, instance);
+	if (!loss->sent && loss->awake && !isnan(before))
+		send_gauge(r, place, "percent", instance, before,
+			   w->then.time_ns);
+	send_gauge(r, place, "percent", instance, percent, w->now.time_ns);
+	loss->sent = true;
+	r->n_series++;
+}
+
+static unsigned count_bits(uint32_t bits)
+{
+	return __builtin_popcount(bits);
+}
+
+/* The heartbeat, and the sources that are or were refused. */
+static void send_health(struct report *r)
+{
+	const struct watched *w = r->watched;
+	char place[NAME_PART + 1];
+
+	full_place(w, "", place);
+	send_gauge(r, place, "gauge", "all-sources", count_bits(w->now.sources),
+		   w->now.time_ns);
+	r->n_series++;
+	for (size_t i = 0; i < n_probes; i++) {
+		char instance[NAME_PART + 1];
+
+		if (!(w->was_blind & 1u << i))
+			continue;
+		name_instance(instance, probes[i]->layer, "", "available",
+			      false);
+		send_gauge(r, place, "gauge", instance,
+			   !(w->is_blind & 1u << i), w->now.time_ns);
+		r->n_series++;
+	}
+}
+
+void send_values(struct report *r)
+{
+	struct watched *w = r->watched;
+
+	send_health(r);
+	for (uint32_t i = 0; i < w->now.n_objects; i++)
+		if (!w->now.objects[i].stale)
+			send_object(r, &w->now.objects[i]);
+	for (size_t i = 0; i < w->losses.n; i++)
+		if (!w->losses.items[i].gone)
+			send_ratio(r, &w->losses.items[i]);
+}

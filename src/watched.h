@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* What engine.c (looking) and report.c (reporting) share; nobody else. */
+#ifndef PKTLOSS_WATCHED_H
+#define PKTLOSS_WATCHED_H
+
+#include <limits.h>
+#include <stdatomic.h>
+
+#include "engine.h"
+#include "names.h"
+
+/* A namespace that is watched. */
+struct watched {
+	struct netns_id id;
+	uint64_t cookie; /* unique for the boot, 0: the kernel has none */
+	char path[128];	 /* where it is entered, "" for collectd's own */
+	char name[NAME_NAMESPACE + 1]; /* clean, "" for collectd's own */
+	bool named;		       /* found by a name, not by a process */
+	bool present;		       /* found by the newest scan */
+	bool fresh;		       /* now was read and not reported yet */
+	bool renewed;	    /* another namespace took over its inode number */
+	uint32_t was_blind; /* bit i: probe i has been refused once */
+	uint32_t is_blind;
+	struct sample now, then;
+	struct losses losses;
+};
+
+#define MAX_SAID 8 /* different errors of one probe that are logged */
+
+/* The errors of one probe, each said once. */
+struct blindness {
+	int errors[MAX_SAID]; /* negative errno, 0: free */
+	unsigned said;	      /* how many of them are in the log */
+};
+
+struct engine {
+	const struct settings *settings;
+	struct netlink route;
+	struct probe_env env;
+	struct watched **watched;
+	size_t n_watched, max_watched;
+	struct netns_id home_id;
+	int home; /* fd of collectd's own namespace, -1 before the first look */
+	uint64_t processes_ns; /* CLOCK_MONOTONIC of the last scan of /proc */
+	bool rescan;	       /* a process namespace has moved */
+	bool too_many, said_too_many; /* MaxNamespaces */
+	bool said_too_many_series;
+	bool private_home, said_private_home;
+	size_t n_series; /* that collectd has */
+	struct blindness blindness[MAX_PROBES];
+	atomic_bool stop;
+};
+
+void watched_free(struct watched *w);
+
+#define MAX_NOTICES 20 /* in one report; the rest is summed up */
+#define MESSAGE_SIZE 256
+
+/* A report in progress. */
+struct report {
+	struct engine *engine;
+	const struct sink *sink;
+	struct watched *watched; /* the namespace that is reported now */
+	size_t n_series;	 /* sent in this report */
+	unsigned n_notices;
+	unsigned n_suppressed;
+	enum severity worst_suppressed;
+	uint64_t time_ns; /* of the newest sample, CLOCK_REALTIME */
+};
+
+/* values.c: sends what is due of r->watched. */
+void send_values(struct report *r);
+/* The plugin instance of an interface, "" for none, of a namespace. */
+void full_place(const struct watched *w, const char *interface,
+		char place[NAME_PART + 1]);
+/* Place and type instance of a ratio; its type is "percent". */
+void loss_series(const struct watched *w, const struct loss *loss,
+		 char place[NAME_PART + 1], char instance[NAME_PART + 1]);
+
+/* alarms.c: judges the losses of r->watched and notifies of changes. */
+void judge_losses(struct report *r);
+/* Takes back every alarm of r->watched, which is gone, and its losses. */
+void end_alarms(struct report *r);
+/* One notification for all that were too many. */
+void notify_suppressed(struct report *r);
+
+#endif

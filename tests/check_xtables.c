@@ -1,0 +1,803 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parser of x_tables tables: against what iptables-legacy printed of the
+ * recorded ones, and against tables made by hand, sane and not.
+ */
+#include <check.h>
+#include <errno.h>
+#include <inttypes.h>
+
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_comment.h>
+#include <linux/netfilter/xt_statistic.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+
+#include "probes/netfilter.h"
+#include "xtables_file.h"
+
+static const char *const kernels[] = {"6.18", "6.1"};
+
+/* Tables made by hand, of family ip with a chain INPUT and maybe OUTPUT. */
+
+struct table {
+	struct xtables_blob blob;
+	unsigned char bytes[65536];
+};
+
+struct spec {
+	int verdict;	     /* -1 drops, -2 accepts, else a jump */
+	const char *target;  /* instead of a verdict */
+	const char *name;    /* ERROR: the chain's */
+	const char *comment; /* or NULL */
+	uint32_t source;     /* address, to tell rules apart */
+	uint64_t packets;
+	int statistic; /* 0: none, 1: random, 2: nth */
+	uint32_t value;
+	uint16_t flags;
+};
+
+static size_t add_match(unsigned char *at, const char *name, const void *data,
+			size_t n)
+{
+	struct xt_entry_match m = {0};
+
+	m.u.user.match_size = (uint16_t)(sizeof(m) + XT_ALIGN(n));
+	strcpy(m.u.user.name, name);
+	memcpy(at, &m, sizeof(m));
+	memcpy(at + sizeof(m), data, n);
+	return m.u.user.match_size;
+}
+
+static size_t add_target(unsigned char *at, const struct spec *spec)
+{
+	struct xt_standard_target standard = {.verdict = spec->verdict};
+	struct xt_error_target error = {0};
+	uint16_t size;
+
+	if (spec->name) {
+		size = XT_ALIGN(sizeof(error));
+		strcpy(error.target.u.user.name, "ERROR");
+		error.target.u.user.target_size = size;
+		snprintf(error.errorname, sizeof(error.errorname), "%s",
+			 spec->name);
+		memcpy(at, &error, sizeof(error));
+		return size;
+	}
+	size = sizeof(standard);
+	standard.target.u.user.target_size = size;
+	if (spec->target)
+		strcpy(standard.target.u.user.name, spec->target);
+	memcpy(at, &standard, sizeof(standard));
+	return size;
+}
+
+/* Appends an entry, returns its offset. */
+static uint32_t add(struct table *t, struct spec spec)
+{
+	struct xt_statistic_info statistic = {.flags = spec.flags};
+	struct xt_comment_info comment = {0};
+	uint32_t begin = (uint32_t)t->blob.size;
+	unsigned char *at = t->bytes + begin;
+	struct ipt_entry e = {0};
+	size_t n = sizeof(e);
+
+	if (spec.statistic) {
+		statistic.mode = (uint16_t)(spec.statistic - 1);
+		statistic.u.random.probability = spec.value;
+		n += add_match(at + n, "statistic", &statistic,
+			       sizeof(statistic));
+	}
+	if (spec.comment) {
+		snprintf(comment.comment, sizeof(comment.comment), "%s",
+			 spec.comment);
+		n += add_match(at + n, "comment", &comment, sizeof(comment));
+	}
+	e.ip.src.s_addr = spec.source;
+	e.target_offset = (uint16_t)n;
+	e.counters.pcnt = spec.packets;
+	e.counters.bcnt = spec.packets * 100;
+	n += add_target(at + n, &spec);
+	e.next_offset = (uint16_t)n;
+	memcpy(at, &e, sizeof(e));
+	t->blob.size += n;
+	return begin;
+}
+
+#define ADD(t, ...) add(t, (struct spec) {__VA_ARGS__})
+#define ACCEPT .verdict = -NF_ACCEPT - 1
+#define DROP .verdict = -NF_DROP - 1
+
+static void start(struct table *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->blob.family = "ip";
+	t->blob.table = "filter";
+	t->blob.bytes = t->bytes;
+	t->blob.valid_hooks = 1 << NF_INET_LOCAL_IN;
+}
+
+/* Ends INPUT with its policy. */
+static void policy(struct table *t, int verdict)
+{
+	t->blob.underflow[NF_INET_LOCAL_IN] =
+		ADD(t, .verdict = verdict, .packets = 7);
+}
+
+static void finish(struct table *t)
+{
+	ADD(t, .name = "ERROR");
+}
+
+static const struct object *find(const struct sample *s, const char *name)
+{
+	uint32_t hint = 0;
+
+	return sample_find(s, LAYER_NETFILTER, "", name, &hint);
+}
+
+static uint64_t packets(const struct sample *s, const struct object *o)
+{
+	ck_assert_ptr_nonnull(o);
+	ck_assert_uint_ge(o->n, 1);
+	return s->rows[o->first].value;
+}
+
+static uint64_t fact(const struct sample *s, const struct object *o,
+		     const struct counter *counter)
+{
+	const struct row *row = object_row(s, o, counter);
+
+	return row ? row->value : UINT64_MAX;
+}
+
+/* Fixtures. */
+
+/* One recorded table and what its listing said. */
+struct listing {
+	struct sample sample;
+	char prefix[64];   /* "ip.filter." */
+	char chain[64];	   /* "" in a chain that nothing refers to */
+	uint64_t n, total; /* of the chain */
+	uint32_t objects;
+};
+
+static void load_table(struct listing *l, const char *kernel,
+		       const char *family, const char *table)
+{
+	struct xtables_blob blob = {.family = family, .table = table};
+	_cleanup_free_ char *bytes = NULL;
+	char name[64];
+	size_t n;
+
+	sample_free(&l->sample);
+	memset(l, 0, sizeof(*l));
+	snprintf(l->prefix, sizeof(l->prefix), "%s.%s.", family, table);
+	snprintf(name, sizeof(name), "%s.%s.xt", family, table);
+	bytes = fixture_read(kernel, name, &n);
+	ck_assert_msg(bytes, "no fixture %s/%s", kernel, name);
+	ck_assert_int_eq(xtables_file_parse(bytes, n, &blob), 0);
+	ck_assert_int_eq(xtables_parse(&blob, 64, &l->sample), 0);
+	ck_assert_int_eq(l->sample.error, 0);
+}
+
+/* The object of the rule of that number of the listing's chain. */
+static const struct object *find_rule(const struct listing *l, uint64_t number)
+{
+	const struct sample *s = &l->sample;
+	char prefix[160];
+	size_t n = (size_t)snprintf(prefix, sizeof(prefix), "%s%s", l->prefix,
+				    l->chain);
+
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		const struct object *o = &s->objects[i];
+		const char *name = object_name(s, o);
+
+		if (!strncmp(name, prefix, n) && strchr(".#", name[n]) &&
+		    fact(s, o, &netfilter_rule_number) == number)
+			return o;
+	}
+	return NULL;
+}
+
+static void end_chain(struct listing *l)
+{
+	const struct object *o;
+	char name[160];
+
+	if (*l->chain && l->n) {
+		snprintf(name, sizeof(name), "%s%s.drop", l->prefix, l->chain);
+		o = find(&l->sample, name);
+		ck_assert_msg(o, "no %s", name);
+		ck_assert_uint_eq(packets(&l->sample, o), l->total);
+		l->objects += (uint32_t)l->n + 1;
+	}
+	*l->chain = '\0';
+	l->n = l->total = 0;
+}
+
+static void see_drop(struct listing *l, uint64_t number, uint64_t count)
+{
+	const struct object *o;
+
+	if (!*l->chain)
+		return;
+	o = find_rule(l, number);
+	ck_assert_msg(o, "no %s%s rule %" PRIu64, l->prefix, l->chain, number);
+	ck_assert_uint_eq(packets(&l->sample, o), count);
+	l->n++;
+	l->total += count;
+}
+
+static void see_line(struct listing *l, const char *line)
+{
+	uint64_t number, count;
+	char target[32];
+
+	if (sscanf(line, "Chain %63s", l->chain) == 1) {
+		if (strstr(line, "(0 references)"))
+			*l->chain = '\0';
+		if (sscanf(line, "Chain %*s (policy DROP %" SCNu64, &count) ==
+		    1)
+			see_drop(l, 0, count);
+	} else if (sscanf(line, "%" SCNu64 " %" SCNu64 " %*u %31s", &number,
+			  &count, target) == 3 &&
+		   (!strcmp(target, "DROP") || !strcmp(target, "REJECT"))) {
+		see_drop(l, number, count);
+	} else if (*line == '\n') {
+		end_chain(l);
+	}
+}
+
+static void end_table(struct listing *l)
+{
+	end_chain(l);
+	ck_assert_uint_eq(l->sample.n_objects, l->objects);
+}
+
+START_TEST(recorded_tables_count_as_iptables_printed)
+{
+	const char *kernel = kernels[_i];
+	_cleanup_fclose_ FILE *f = fixture_open(kernel, "expected.txt");
+	struct listing l = {0};
+	char six[2], table[32];
+	char line[1024];
+	int n_tables = 0;
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "###", 3)) {
+			see_line(&l, line);
+			continue;
+		}
+		end_table(&l);
+		if (sscanf(line, "### ip%1[6]tables-legacy -t %31s", six,
+			   table) == 2)
+			load_table(&l, kernel, "ip6", table);
+		else if (sscanf(line, "### iptables-legacy -t %31s", table) ==
+			 1)
+			load_table(&l, kernel, "ip", table);
+		else if (n_tables)
+			break;
+		else
+			continue;
+		n_tables++;
+	}
+	ck_assert_int_eq(n_tables, 5);
+	sample_free(&l.sample);
+}
+END_TEST
+
+static void expect_rule(const struct listing *l, const char *name,
+			const char *text, const char *remedy)
+{
+	const struct object *o = find(&l->sample, name);
+	char buf[256];
+
+	ck_assert_msg(o, "no %s", name);
+	ck_assert_int_eq(
+		netfilter_describe_rule(&l->sample, o, buf, sizeof(buf)), 0);
+	ck_assert_str_eq(buf, text);
+	ck_assert_int_eq(netfilter_remedy(&l->sample, o, buf, sizeof(buf)), 0);
+	ck_assert_str_eq(buf, remedy);
+}
+
+START_TEST(recorded_rules_are_put_into_words)
+{
+	struct listing l = {0};
+
+	load_table(&l, kernels[_i], "ip", "filter");
+	expect_rule(&l, "ip.filter.INPUT.maintenance drop",
+		    "rule 2 of ip filter INPUT (DROP, \"maintenance drop\")",
+		    "iptables-legacy -t filter -L INPUT 2 -nv");
+	expect_rule(&l, "ip.filter.INPUT.random loss",
+		    "rule 5 of ip filter INPUT (DROP, statistic 0.3, "
+		    "\"random loss\")",
+		    "iptables-legacy -t filter -L INPUT 5 -nv");
+	expect_rule(&l, "ip.filter.FORWARD#policy",
+		    "policy of ip filter FORWARD (DROP)",
+		    "iptables-legacy -t filter -S FORWARD");
+	expect_rule(&l, "ip.filter.FORWARD.not through here",
+		    "rule 2 of ip filter FORWARD (REJECT, "
+		    "\"not through here\")",
+		    "iptables-legacy -t filter -L FORWARD 2 -nv");
+	load_table(&l, kernels[_i], "ip6", "filter");
+	expect_rule(&l, "ip6.filter.INPUT.six",
+		    "rule 1 of ip6 filter INPUT (DROP, \"six\")",
+		    "ip6tables-legacy -t filter -L INPUT 1 -nv");
+	sample_free(&l.sample);
+}
+END_TEST
+
+static enum direction chain_direction(const struct listing *l, const char *name)
+{
+	const struct object *o = find(&l->sample, name);
+
+	ck_assert_msg(o, "no %s", name);
+	return l->sample.rows[o->first].counter->direction;
+}
+
+START_TEST(chains_have_the_direction_they_are_reached_from)
+{
+	struct listing l = {0};
+
+	load_table(&l, kernels[_i], "ip", "filter");
+	ck_assert_int_eq(chain_direction(&l, "ip.filter.INPUT.drop"), DIR_RX);
+	ck_assert_int_eq(chain_direction(&l, "ip.filter.FORWARD.drop"),
+			 DIR_FWD);
+	ck_assert_int_eq(chain_direction(&l, "ip.filter.OUTPUT.drop"), DIR_TX);
+	/* from INPUT by a jump and from OUTPUT by a goto */
+	ck_assert_int_eq(chain_direction(&l, "ip.filter.services.drop"),
+			 DIR_RX);
+	ck_assert_int_eq(chain_direction(&l, "ip.filter.deep.drop"), DIR_RX);
+	ck_assert_int_eq(chain_direction(&l, "ip.filter.around.drop"), DIR_TX);
+	ck_assert_ptr_null(find(&l.sample, "ip.filter.unused.drop"));
+	load_table(&l, kernels[_i], "ip", "raw");
+	ck_assert_int_eq(chain_direction(&l, "ip.raw.PREROUTING.drop"), DIR_RX);
+	load_table(&l, kernels[_i], "ip", "mangle");
+	ck_assert_int_eq(chain_direction(&l, "ip.mangle.POSTROUTING.drop"),
+			 DIR_TX);
+	sample_free(&l.sample);
+}
+END_TEST
+
+/* Identity and names. */
+
+static struct sample parsed(const struct table *t, unsigned max_rules)
+{
+	struct sample s = {0};
+
+	ck_assert_int_eq(xtables_parse(&t->blob, max_rules, &s), 0);
+	ck_assert_int_eq(s.error, 0);
+	return s;
+}
+
+/* Two rules and a policy, an ACCEPT in front or not. */
+static struct sample two_rules(bool with_accept, uint32_t second, int verdict)
+{
+	struct table t;
+
+	start(&t);
+	if (with_accept)
+		ADD(&t, ACCEPT, .source = 9, .packets = 3);
+	ADD(&t, DROP, .source = 1, .packets = with_accept ? 50 : 1);
+	ADD(&t, DROP, .source = second, .comment = "c", .packets = 2);
+	policy(&t, verdict);
+	finish(&t);
+	return parsed(&t, 64);
+}
+
+#define WHOLE "ip.filter.INPUT.drop"
+
+START_TEST(accept_rule_leaves_identities_alone)
+{
+	struct sample a = two_rules(false, 2, -1);
+	struct sample b = two_rules(true, 2, -1);
+
+	ck_assert_uint_eq(a.n_objects, 4);
+	ck_assert_uint_eq(b.n_objects, 4);
+	for (uint32_t i = 0; i < a.n_objects; i++) {
+		ck_assert_str_eq(object_name(&a, &a.objects[i]),
+				 object_name(&b, &b.objects[i]));
+		ck_assert_uint_eq(a.objects[i].identity, b.objects[i].identity);
+	}
+	ck_assert_uint_eq(packets(&a, find(&a, WHOLE)), 1 + 2 + 7);
+	ck_assert_uint_eq(packets(&b, find(&b, WHOLE)), 50 + 2 + 7);
+	sample_free(&a);
+	sample_free(&b);
+}
+END_TEST
+
+START_TEST(changed_drop_rule_is_another_one)
+{
+	struct sample a = two_rules(false, 2, -1);
+	struct sample b = two_rules(false, 3, -1);
+	struct sample c = two_rules(false, 2, -2);
+	const char *rule = "ip.filter.INPUT.c";
+
+	ck_assert_uint_ne(find(&a, WHOLE)->identity, find(&b, WHOLE)->identity);
+	ck_assert_uint_ne(find(&a, WHOLE)->identity, find(&c, WHOLE)->identity);
+	ck_assert_uint_ne(find(&a, rule)->identity, find(&b, rule)->identity);
+	ck_assert_uint_eq(find(&a, rule)->identity, find(&c, rule)->identity);
+	ck_assert_ptr_null(find(&c, "ip.filter.INPUT#policy"));
+	sample_free(&a);
+	sample_free(&b);
+	sample_free(&c);
+}
+END_TEST
+
+START_TEST(bytes_behind_a_name_are_nobodys)
+{
+	struct table t;
+	struct sample a, b;
+	size_t at;
+
+	start(&t);
+	ADD(&t, .target = "REJECT", .source = 1);
+	policy(&t, -2);
+	finish(&t);
+	a = parsed(&t, 64);
+	at = sizeof(struct ipt_entry) +
+	     offsetof(struct xt_entry_target, u.user.name) + sizeof("REJECT");
+	memset(t.bytes + at, 'x', 5);
+	b = parsed(&t, 64);
+	ck_assert_uint_eq(find(&a, WHOLE)->identity, find(&b, WHOLE)->identity);
+	sample_free(&a);
+	sample_free(&b);
+}
+END_TEST
+
+static void all_names_differ(const struct sample *s)
+{
+	for (uint32_t i = 0; i < s->n_objects; i++)
+		for (uint32_t j = 0; j < i; j++)
+			ck_assert_str_ne(object_name(s, &s->objects[i]),
+					 object_name(s, &s->objects[j]));
+}
+
+START_TEST(rules_that_look_alike_have_names_of_their_own)
+{
+	struct table t;
+	struct sample s;
+
+	start(&t);
+	ADD(&t, DROP, .source = 1, .comment = "twice");
+	ADD(&t, DROP, .source = 2, .comment = "twice");
+	ADD(&t, DROP, .source = 3, .comment = "once");
+	ADD(&t, DROP, .source = 4, .comment = "same");
+	ADD(&t, DROP, .source = 4, .comment = "same");
+	ADD(&t, DROP, .source = 5);
+	ADD(&t, DROP, .source = 5);
+	ADD(&t, DROP, .source = 6, .comment = "drop");
+	ADD(&t, DROP, .source = 7, .comment = "");
+	policy(&t, -1);
+	finish(&t);
+	s = parsed(&t, 64);
+	ck_assert_uint_eq(s.n_objects, 11);
+	all_names_differ(&s);
+	ck_assert_ptr_nonnull(find(&s, "ip.filter.INPUT.once"));
+	ck_assert_ptr_null(find(&s, "ip.filter.INPUT.twice"));
+	ck_assert_ptr_null(find(&s, "ip.filter.INPUT.same"));
+	ck_assert_uint_eq(packets(&s, find(&s, WHOLE)), 7);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(suffixed_names_are_taken_apart_again)
+{
+	struct table t;
+	struct sample s;
+	char buf[128];
+
+	start(&t);
+	ADD(&t, DROP, .source = 1, .comment = "a.b_c");
+	ADD(&t, DROP, .source = 2, .comment = "a.b_c");
+	policy(&t, -2);
+	finish(&t);
+	s = parsed(&t, 64);
+	ck_assert_int_eq(
+		netfilter_describe_rule(&s, &s.objects[2], buf, sizeof(buf)),
+		0);
+	ck_assert_str_eq(buf, "rule 2 of ip filter INPUT (DROP, \"a.b_c\")");
+	ck_assert_int_eq(
+		netfilter_describe_rule(&s, &s.objects[0], buf, sizeof(buf)),
+		-EINVAL);
+	ck_assert_int_eq(netfilter_remedy(&s, &s.objects[2], buf, 10), -ENOSPC);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(rules_beyond_the_limit_stay_in_the_total)
+{
+	struct table t;
+	struct sample s;
+
+	start(&t);
+	for (uint32_t i = 0; i < 20; i++)
+		ADD(&t, DROP, .source = i / 2, .packets = 1);
+	policy(&t, -1);
+	finish(&t);
+	for (unsigned max = 0; max < 30; max++) {
+		s = parsed(&t, max);
+		ck_assert_uint_eq(s.n_objects, 2 + (max < 20 ? max : 20));
+		ck_assert_uint_eq(packets(&s, find(&s, WHOLE)), 27);
+		sample_free(&s);
+	}
+}
+END_TEST
+
+START_TEST(statistic_match_is_a_fact)
+{
+	static const struct {
+		int mode;
+		uint16_t flags;
+		uint32_t value;
+		uint64_t probability;
+		uint64_t every;
+		const char *text;
+	} cases[] = {
+		{1, 0, 0x26666680, 0x26666680, UINT64_MAX, "statistic 0.3"},
+		{1, 1, 0x20000000, 0x60000000, UINT64_MAX, "statistic 0.75"},
+		{1, 0, 0x80000000, 0x80000000, UINT64_MAX, "statistic 1"},
+		{1, 0, 0x80000001, UINT64_MAX, UINT64_MAX, "(DROP)"},
+		{2, 0, 2, UINT64_MAX, 3, "statistic 1 in 3"},
+		{2, 1, 2, UINT64_MAX, UINT64_MAX, "(DROP)"},
+		{2, 0, UINT32_MAX, UINT64_MAX, UINT64_MAX, "(DROP)"},
+		{9, 0, 2, UINT64_MAX, UINT64_MAX, "(DROP)"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct object *o;
+		char buf[128] = "";
+		struct table t;
+		struct sample s;
+
+		start(&t);
+		ADD(&t, DROP, .statistic = cases[i].mode,
+		    .flags = cases[i].flags, .value = cases[i].value);
+		policy(&t, -2);
+		finish(&t);
+		s = parsed(&t, 64);
+		o = &s.objects[1];
+		ck_assert_uint_eq(fact(&s, o, &netfilter_rule_probability),
+				  cases[i].probability);
+		ck_assert_uint_eq(fact(&s, o, &netfilter_rule_every),
+				  cases[i].every);
+		ck_assert_int_eq(
+			netfilter_describe_rule(&s, o, buf, sizeof(buf)), 0);
+		ck_assert_msg(strstr(buf, cases[i].text), "%s", buf);
+		sample_free(&s);
+	}
+}
+END_TEST
+
+START_TEST(strange_texts_do_no_harm)
+{
+	const struct object *o;
+	struct table t;
+	struct sample s;
+	char buf[512];
+	uint32_t head;
+
+	start(&t);
+	ADD(&t, .verdict = 0); /* set below */
+	policy(&t, -2);
+	head = ADD(&t, .name = "$(reboot)\n");
+	ADD(&t, DROP, .comment = "a\n\"b\\\xff");
+	ADD(&t, .verdict = -NF_REPEAT - 1);
+	finish(&t);
+	head += sizeof(struct ipt_entry) +
+		XT_ALIGN(sizeof(struct xt_error_target));
+	memcpy(t.bytes + sizeof(struct ipt_entry) +
+		       offsetof(struct xt_standard_target, verdict),
+	       &head, sizeof(head));
+	s = parsed(&t, 64);
+	ck_assert_uint_eq(s.n_objects, 2);
+	o = &s.objects[1];
+	ck_assert_str_eq(object_label(&s, o), "a?'b'?");
+	ck_assert_int_eq(netfilter_remedy(&s, o, buf, sizeof(buf)), 0);
+	ck_assert_str_eq(buf, "iptables-legacy -t filter -nvL --line-numbers");
+	sample_free(&s);
+}
+END_TEST
+
+/* Nonsense. */
+
+/* Parses a copy that ends where its memory does, for the sanitizer to see. */
+static int parse_copy(const struct xtables_blob *blob, size_t size)
+{
+	struct xtables_blob copy = *blob;
+	_cleanup_free_ unsigned char *bytes = malloc(size + 1);
+	struct sample s = {0};
+	int r;
+
+	ck_assert_ptr_nonnull(bytes);
+	memcpy(bytes + 1, blob->bytes, size); /* misaligned, too */
+	copy.bytes = bytes + 1;
+	copy.size = size;
+	r = xtables_parse(&copy, 64, &s);
+	ck_assert(r == 0 || r == -EBADMSG);
+	sample_free(&s);
+	return r;
+}
+
+START_TEST(truncated_tables_are_refused)
+{
+	struct xtables_blob blob = {.family = "ip", .table = "filter"};
+	_cleanup_free_ char *bytes = NULL;
+	int n_good = 0;
+	size_t n;
+
+	bytes = fixture_read("6.18", "ip.filter.xt", &n);
+	ck_assert_ptr_nonnull(bytes);
+	ck_assert_int_eq(xtables_file_parse(bytes, n, &blob), 0);
+	for (size_t size = 0; size < blob.size; size++)
+		n_good += parse_copy(&blob, size) == 0;
+	/* only an end between two entries of the user's chains is a table */
+	ck_assert_int_lt(n_good, 20);
+	ck_assert_int_eq(parse_copy(&blob, blob.size), 0);
+}
+END_TEST
+
+START_TEST(damaged_tables_are_survived)
+{
+	static const unsigned char values[] = {0, 1, 0x7f, 0x80, 0xff};
+	struct xtables_blob blob = {.family = "ip", .table = "filter"};
+	_cleanup_free_ char *bytes = NULL;
+	size_t n;
+
+	bytes = fixture_read("6.18", "ip.filter.xt", &n);
+	ck_assert_ptr_nonnull(bytes);
+	ck_assert_int_eq(xtables_file_parse(bytes, n, &blob), 0);
+	for (size_t i = 0; i < blob.size * ARRAY_SIZE(values); i++) {
+		char *at = bytes + n - blob.size + i / ARRAY_SIZE(values);
+		char was = *at;
+
+		*at = (char)values[i % ARRAY_SIZE(values)];
+		parse_copy(&blob, blob.size);
+		*at = was;
+	}
+}
+END_TEST
+
+START_TEST(offsets_out_of_range_are_refused)
+{
+	struct sample s = {0};
+	struct table t;
+	uint16_t zero = 0;
+
+	start(&t);
+	ADD(&t, DROP);
+	policy(&t, -1);
+	finish(&t);
+	ck_assert_int_eq(parse_copy(&t.blob, t.blob.size), 0);
+	t.blob.hook_entry[NF_INET_LOCAL_IN] = 1;
+	ck_assert_int_eq(parse_copy(&t.blob, t.blob.size), -EBADMSG);
+	t.blob.hook_entry[NF_INET_LOCAL_IN] = UINT32_MAX;
+	ck_assert_int_eq(parse_copy(&t.blob, t.blob.size), -EBADMSG);
+	t.blob.hook_entry[NF_INET_LOCAL_IN] = 0;
+	t.blob.underflow[NF_INET_LOCAL_IN] = UINT32_MAX;
+	ck_assert_int_eq(parse_copy(&t.blob, t.blob.size), 0);
+	t.blob.valid_hooks |= 1 << 5;
+	ck_assert_int_eq(parse_copy(&t.blob, t.blob.size), -EBADMSG);
+	t.blob.valid_hooks = 1 << NF_INET_LOCAL_IN;
+	memcpy(t.bytes + offsetof(struct ipt_entry, next_offset), &zero, 2);
+	ck_assert_int_eq(parse_copy(&t.blob, t.blob.size), -EBADMSG);
+	t.blob.family = "arp";
+	ck_assert_int_eq(xtables_parse(&t.blob, 64, &s), -EBADMSG);
+	t.blob.size = XTABLES_MAX_SIZE + 1;
+	ck_assert_int_eq(xtables_parse(&t.blob, 64, &s), -E2BIG);
+	ck_assert_uint_eq(s.n_objects, 0);
+}
+END_TEST
+
+START_TEST(match_that_never_ends_is_refused)
+{
+	struct table t;
+	uint16_t zero = 0;
+
+	start(&t);
+	ADD(&t, DROP, .comment = "x");
+	policy(&t, -2);
+	finish(&t);
+	memcpy(t.bytes + sizeof(struct ipt_entry), &zero, 2);
+	ck_assert_int_eq(parse_copy(&t.blob, t.blob.size), -EBADMSG);
+}
+END_TEST
+
+static void set_jump(struct table *t, uint32_t rule, uint32_t to)
+{
+	memcpy(t->bytes + rule + sizeof(struct ipt_entry) +
+		       offsetof(struct xt_standard_target, verdict),
+	       &to, sizeof(to));
+}
+
+START_TEST(jumps_in_a_circle_end)
+{
+	struct table t;
+	struct sample s;
+	uint32_t from, a, b;
+
+	start(&t);
+	from = ADD(&t, .verdict = 0);
+	policy(&t, -2);
+	ADD(&t, .name = "a");
+	a = ADD(&t, .verdict = 0);
+	ADD(&t, DROP, .packets = 5);
+	ADD(&t, .name = "b");
+	b = ADD(&t, .verdict = 0);
+	finish(&t);
+	set_jump(&t, from, a);
+	set_jump(&t, a, b);
+	set_jump(&t, b, a);
+	s = parsed(&t, 64);
+	ck_assert_uint_eq(packets(&s, find(&s, "ip.filter.a.drop")), 5);
+	sample_free(&s);
+	set_jump(&t, from, from); /* to itself */
+	set_jump(&t, b, INT32_MAX);
+	ck_assert_int_eq(parse_copy(&t.blob, t.blob.size), 0);
+}
+END_TEST
+
+START_TEST(table_without_terminator_is_read_to_its_end)
+{
+	struct table t;
+	struct sample s;
+
+	start(&t);
+	ADD(&t, DROP, .packets = 5);
+	policy(&t, -2);
+	s = parsed(&t, 64);
+	ck_assert_uint_eq(packets(&s, find(&s, WHOLE)), 5);
+	sample_free(&s);
+	t.blob.size = 0;
+	ck_assert_int_eq(parse_copy(&t.blob, 0), -EBADMSG);
+	t.blob.valid_hooks = 0;
+	ck_assert_int_eq(parse_copy(&t.blob, 0), 0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("xtables");
+	TCase *recorded = tcase_create("recorded");
+	TCase *made = tcase_create("made");
+	TCase *nonsense = tcase_create("nonsense");
+	int n = ARRAY_SIZE(kernels);
+
+	suite_add_tcase(s, recorded);
+	tcase_add_loop_test(recorded, recorded_tables_count_as_iptables_printed,
+			    0, n);
+	tcase_add_loop_test(recorded, recorded_rules_are_put_into_words, 0, n);
+	tcase_add_loop_test(recorded,
+			    chains_have_the_direction_they_are_reached_from, 0,
+			    n);
+	suite_add_tcase(s, made);
+	tcase_add_test(made, accept_rule_leaves_identities_alone);
+	tcase_add_test(made, changed_drop_rule_is_another_one);
+	tcase_add_test(made, bytes_behind_a_name_are_nobodys);
+	tcase_add_test(made, rules_that_look_alike_have_names_of_their_own);
+	tcase_add_test(made, suffixed_names_are_taken_apart_again);
+	tcase_add_test(made, rules_beyond_the_limit_stay_in_the_total);
+	tcase_add_test(made, statistic_match_is_a_fact);
+	tcase_add_test(made, strange_texts_do_no_harm);
+	suite_add_tcase(s, nonsense);
+	tcase_set_timeout(nonsense, 60);
+	tcase_add_test(nonsense, truncated_tables_are_refused);
+	tcase_add_test(nonsense, damaged_tables_are_survived);
+	tcase_add_test(nonsense, offsets_out_of_range_are_refused);
+	tcase_add_test(nonsense, match_that_never_ends_is_refused);
+	tcase_add_test(nonsense, jumps_in_a_circle_end);
+	tcase_add_test(nonsense, table_without_terminator_is_read_to_its_end);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+"""End-to-end tests: a real collectd with pktloss, real namespaces, real loss.
+
+    python3 tests/e2e [--build DIR] [--truth-only] [-j N] [--list] [NAME ...]
+
+Needs root. Each case runs in a process of its own, several at a time. With
+--truth-only no collectd is started: only the kernel's side is verified. The
+last line is "N passed, N failed, N skipped"; the exit status is 1 if a case
+failed and 77 if all were skipped. PKTLOSS_NO_SKIP=1 turns skips into failures.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+sys.dont_write_bytecode = True  # the sources may be read-only, and stay clean
+
+from cases import CASES
+from lab import HERE, Failure, Skip, leashed, run
+from uml import reference
+from watch import Stage
+
+ALL_CASES = dict({"reference": reference}, **CASES)  # the longest first
+TIME_LIMIT = {"reference": 300}
+DEFAULT_TIME_LIMIT = 120
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="tests/e2e", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=os.path.join(HERE, "..", "..", "build"),
+                        help="where pktloss was built (default: build)")
+    parser.add_argument("--truth-only", action="store_true", help="do not start collectd")
+    parser.add_argument("-j", "--jobs", type=int, default=4)
+    parser.add_argument("--list", action="store_true", help="list the cases")
+    parser.add_argument("--one", metavar="PREFIX", help=argparse.SUPPRESS)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    args = parser.parse_args()
+    unknown = [name for name in args.names if name not in ALL_CASES]
+    if unknown:
+        parser.error("no such case: " + " ".join(unknown))
+    return args
+
+
+# In the process of one case.
+
+
+def perform(args):
+    """Runs one case and writes its verdict as the last line of the output."""
+    signal.signal(signal.SIGTERM, interrupted)
+    verdict = ["ok", ""]
+    try:
+        check_machine(args)
+        build = None if args.truth_only else args.build
+        with Stage(args.one, build) as stage:
+            ALL_CASES[args.names[0]](stage)
+    except Skip as e:
+        verdict = ["SKIP", str(e)]
+    except Failure as e:
+        verdict = ["FAIL", str(e)]
+    except SystemExit as e:
+        verdict = ["FAIL", str(e)]
+    except Exception:
+        verdict = ["FAIL", traceback.format_exc()]
+    print(json.dumps(verdict), flush=True)
+
+
+def interrupted(*_):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the cleaning up has to end
+    sys.exit("interrupted")
+
+
+def check_machine(args):
+    if os.geteuid():
+        raise Skip("needs root")
+    if not args.truth_only and not os.path.exists(plugin_path(args)):
+        raise Failure("no plugin at %s" % plugin_path(args))
+    probe = args.one + "-probe"
+    try:
+        run("ip netns add " + probe)
+    except (RuntimeError, FileNotFoundError) as e:
+        raise Skip("no network namespaces: %s" % e)
+    run("ip netns del " + probe)
+
+
+def plugin_path(args):
+    return os.path.join(args.build, ".libs", "pktloss.so")
+
+
+# In the runner.
+
+
+class Job:
+    """A case in a process of its own."""
+
+    def __init__(self, name, args, run_id):
+        self.name = name
+        self.started = time.monotonic()
+        self.told_to_end = False
+        self.output = tempfile.TemporaryFile("w+")
+        options = ["--build", args.build] + (["--truth-only"] if args.truth_only else [])
+        self.process = subprocess.Popen(
+            leashed([sys.executable, HERE, "--one", "%s-%s" % (run_id, name.lower())] + options + [name]),
+            stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output, start_new_session=True)
+
+    def overdue(self, grace=0):
+        limit = TIME_LIMIT.get(self.name, DEFAULT_TIME_LIMIT) + grace
+        return time.monotonic() - self.started > limit
+
+    def enforce_limit(self):
+        if self.overdue() and not self.told_to_end:
+            self.told_to_end = True
+            self.process.terminate()
+        if self.overdue(grace=30):
+            self.kill()
+
+    def kill(self):
+        """The process and all that it started: they are a session of their own."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def result(self):
+        """(ok | FAIL | SKIP, detail)"""
+        self.output.seek(0)
+        lines = self.output.read().splitlines()
+        self.output.close()
+        try:
+            verdict, detail = json.loads(lines[-1])
+        except (IndexError, ValueError):
+            return "FAIL", "ended with status %d\n%s" % (self.process.returncode, "\n".join(lines[-20:]))
+        rest = "\n".join(lines[:-1])
+        return verdict, detail + ("\n" + rest if rest and verdict != "ok" else "")
+
+
+def print_result(name, verdict, detail, seconds):
+    if verdict == "ok":
+        print("ok %s (%.1f)" % (name, seconds), flush=True)
+    else:
+        print("%s %s: %s" % (verdict, name, detail.replace("\n", "\n    ")), flush=True)
+
+
+class Runner:
+    def __init__(self, args):
+        self.args = args
+        self.run_id = "pk" + os.urandom(2).hex()
+        self.waiting = list(args.names or ALL_CASES)
+        self.running = []
+        self.count = {"ok": 0, "FAIL": 0, "SKIP": 0}
+
+    def run(self):
+        try:
+            while self.waiting or self.running:
+                self.start_some()
+                self.collect()
+                time.sleep(0.05)
+        finally:
+            self.end_all()
+            self.sweep()
+        return self.finish()
+
+    def start_some(self):
+        while self.waiting and len(self.running) < self.args.jobs:
+            self.running.append(Job(self.waiting.pop(0), self.args, self.run_id))
+
+    def collect(self):
+        for job in list(self.running):
+            job.enforce_limit()
+            if job.process.poll() is not None:
+                self.running.remove(job)
+                self.judge(job)
+
+    def judge(self, job):
+        verdict, detail = job.result()
+        if verdict == "SKIP" and os.environ.get("PKTLOSS_NO_SKIP") == "1":
+            verdict, detail = "FAIL", "skipped: " + detail
+        self.count[verdict] += 1
+        print_result(job.name, verdict, detail, time.monotonic() - job.started)
+
+    def end_all(self):
+        for job in self.running:
+            job.process.terminate()
+        for job in self.running:
+            try:
+                job.process.wait(20)
+            except subprocess.TimeoutExpired:
+                job.kill()
+                job.process.wait()
+
+    def sweep(self):
+        """Namespaces of a case that was killed."""
+        if os.geteuid() == 0:
+            for line in run("ip netns list").splitlines():
+                if line.startswith(self.run_id + "-"):
+                    run("ip netns del " + line.split()[0])
+
+    def finish(self):
+        count = self.count
+        print("%d passed, %d failed, %d skipped" % (count["ok"], count["FAIL"], count["SKIP"]), flush=True)
+        if count["FAIL"]:
+            return 1
+        return 77 if count["SKIP"] and not count["ok"] else 0
+
+
+def main():
+    args = arguments()
+    if args.list:
+        for name, function in ALL_CASES.items():
+            print("%-14s %s" % (name, function.__doc__.splitlines()[0]))
+        return 0
+    if args.one:
+        return perform(args)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return Runner(args).run()
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

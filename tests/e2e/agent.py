@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: MIT
+"""Traffic inside one network namespace, on command.
+
+Runs as a child of the tests in the namespace that it serves; reads one JSON
+list [command, arguments] per line and answers each with one line. It ends when
+its standard input does, so it cannot outlive the test that started it.
+"""
+
+import http.server
+import json
+import os
+import socket
+import struct
+import sys
+import threading
+
+PMTUDISC_PROBE = 3  # sets DF, takes no notice of a learned path MTU
+IP_MTU_DISCOVER = 10
+IPV6_MTU_DISCOVER = 23
+SO_RCVBUFFORCE = 33
+
+received = {}  # packets, by port
+kept = []  # sockets that stay open
+pacers = []
+stopping = threading.Event()
+
+
+def family_of(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def send_all(sock, count, data, to):
+    """How many were refused by the kernel."""
+    refused = 0
+    for _ in range(count):
+        try:
+            sock.sendto(data, to)
+        except OSError:
+            refused += 1
+    return refused
+
+
+def udp(count, size, to, port, probe=False):
+    """Sends datagrams of `size` bytes at the IP layer."""
+    family = family_of(to)
+    header = 48 if family == socket.AF_INET6 else 28
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        if probe and family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_PROBE)
+        elif probe:
+            sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_PROBE)
+        return send_all(sock, count, b"x" * (size - header), (to, port))
+
+
+def spoofed(count, size, source, to, port):
+    """UDP over IPv4 with a source address that is not ours."""
+    udp_header = struct.pack("!HHHH", 4000, port, size - 20, 0)
+    ip_header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, size, 0, 0, 64, 17, 0,
+                            socket.inet_aton(source), socket.inet_aton(to))
+    data = ip_header + udp_header + b"x" * (size - 28)
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sock:
+        return send_all(sock, count, data, (to, 0))
+
+
+def frames(count, interface, mac, ethertype):
+    """Frames of 100 bytes with any ethertype."""
+    head = bytes.fromhex(mac.replace(":", "") + "020000000001") + struct.pack("!H", ethertype)
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        return send_all(sock, count, head.ljust(100, b"x"), (interface, 0))
+
+
+def bound(port, family):
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    kept.append(sock)
+    sock.bind(("", port))
+    return sock
+
+
+def swallow(sock, port, echo):
+    received[port] = 0
+    while True:
+        data, peer = sock.recvfrom(65536)
+        received[port] += 1
+        if echo:
+            try:
+                sock.sendto(data, peer)
+            except OSError:
+                pass  # a firewall rule in OUTPUT: what the test is about
+
+
+def sink(port, v6=False, echo=False):
+    """Reads all that comes, and sends it back if told so."""
+    sock = bound(port, socket.AF_INET6 if v6 else socket.AF_INET)
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
+    threading.Thread(target=swallow, args=(sock, port, echo), daemon=True).start()
+
+
+def deaf(port, size):
+    """A socket with a small receive buffer that nobody reads."""
+    bound(port, socket.AF_INET).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+
+
+def count_received(port):
+    return received[port]
+
+
+def pace(size, to, port, gap):
+    """Sends until told to stop, and throws the answers away."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        while not stopping.wait(gap):
+            send_all(sock, 1, b"x" * (size - 28), (to, port))
+            drain(sock)
+
+
+def drain(sock):
+    try:
+        while True:
+            sock.recv(65536, socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        pass
+
+
+def steady(size, to, port, gap):
+    """Paced datagrams in the background, until stop_steady()."""
+    stopping.clear()
+    pacers.append(threading.Thread(target=pace, args=(size, to, port, gap), daemon=True))
+    pacers[-1].start()
+
+
+def stop_steady():
+    stopping.set()
+    while pacers:
+        pacers.pop().join()
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b"x" * 20000
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+class WebServer(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        pass  # a client that resets its connection is part of the test
+
+
+def web_server(port):
+    server = WebServer(("", port), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+def fetch(to, port, reset):
+    with socket.create_connection((to, port), timeout=5) as sock:
+        sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        if reset:
+            sock.recv(100)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return
+        while sock.recv(65536):
+            pass
+
+
+def browse(count, to, port, resets=0):
+    """Connections, the first `resets` of them torn down in the middle."""
+    for n in range(count):
+        fetch(to, port, n < resets)
+
+
+def checksum(data):
+    words = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while words >> 16:
+        words = (words & 0xffff) + (words >> 16)
+    return ~words & 0xffff
+
+
+def ping(count, to):
+    """How many echo requests were answered."""
+    answered = 0
+    ident = os.getpid() & 0xffff
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sock:
+        sock.settimeout(1)
+        for n in range(count):
+            head = struct.pack("!BBHHH", 8, 0, 0, ident, n)
+            head = struct.pack("!BBHHH", 8, 0, checksum(head), ident, n)
+            sock.sendto(head, (to, 0))
+            answered += wait_for_echo(sock, ident, n)
+    return answered
+
+
+def wait_for_echo(sock, ident, n):
+    try:
+        while True:
+            kind, _, _, whose, number = struct.unpack("!BBHHH", sock.recv(2048)[20:28])
+            if (kind, whose, number) == (0, ident, n):
+                return True
+    except socket.timeout:
+        return False
+
+
+def unix_chat(count):
+    """AF_UNIX datagrams, some of them never read."""
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with here, there:
+        for _ in range(count):
+            here.send(b"x")
+            there.recv(1)
+        here.send(b"unread")
+
+
+def sysctl(name, value):
+    with open("/proc/sys/" + name, "w") as f:
+        f.write(str(value))
+
+
+def disable_ipv6():
+    if os.path.isdir("/proc/sys/net/ipv6"):  # a kernel may have none
+        for scope in ("all", "default"):
+            sysctl("net/ipv6/conf/%s/disable_ipv6" % scope, 1)
+
+
+COMMANDS = {f.__name__: f for f in (
+    udp, spoofed, frames, sink, deaf, count_received, steady, stop_steady, web_server,
+    browse, ping, unix_chat, sysctl, disable_ipv6)}
+
+
+def main():
+    for line in sys.stdin:
+        name, args, kwargs = json.loads(line)
+        try:
+            answer = {"ok": COMMANDS[name](*args, **kwargs)}
+        except Exception as e:  # reported to the test, which fails with it
+            answer = {"error": "%s: %r" % (name, e)}
+        print(json.dumps(answer), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""The reference case, in a kernel of its own (user-mode Linux).
+
+Boots it on this machine's root file system, read-only, as an ordinary process.
+What runs inside is uml_inside.py; it reports in JSON lines on the console.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+from lab import HERE, Failure, Skip, leashed
+
+TIME_LIMIT = 240
+MODULES = "/usr/lib/uml/modules"
+
+
+def reference(stage):
+    """Loss in a web server's container: netem, firewall and MTU at once."""
+    kernel = shutil.which("linux")
+    if not kernel or not os.path.isdir(MODULES):
+        raise Skip("user-mode Linux is not installed")
+    console = boot(kernel, stage.build)
+    judge(console, reports(console))
+
+
+def boot(kernel, build):
+    """The console's output, once the machine is off again."""
+    with tempfile.TemporaryDirectory(prefix="pktloss-uml-") as directory:
+        command = [kernel, "rootfstype=hostfs", "rootflags=/", "ro", "mem=512M",
+                   "uml_dir=" + directory, "init=" + os.path.join(HERE, "uml_init.sh"),
+                   "PKTLOSS_PYTHON=" + sys.executable,
+                   "PKTLOSS_BUILD=" + (os.path.abspath(build) if build else ""),
+                   "con=null", "con0=null,fd:1", "quiet"]
+        with open(os.path.join(directory, "console"), "w+", errors="replace") as console:
+            machine = subprocess.Popen(leashed(command), stdin=subprocess.DEVNULL,
+                                       stdout=console, stderr=console, start_new_session=True)
+            try:
+                machine.wait(TIME_LIMIT)
+            except subprocess.TimeoutExpired:
+                pass  # the console shows how far it came
+            finally:
+                end(machine)
+            console.seek(0)
+            return console.read()
+
+
+def end(machine):
+    """The machine's processes are a session of their own."""
+    try:
+        os.killpg(machine.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    machine.wait()
+
+
+def reports(console):
+    found = []
+    for line in console.splitlines():
+        if line.startswith("{"):
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                pass  # cut short, or not ours
+    return found
+
+
+def judge(console, found):
+    for report in found:
+        if "skip" in report:
+            raise Skip(report["skip"])
+        if not report["ok"]:
+            raise Failure("%s: %s" % (report["step"], report["detail"]))
+    if not found or found[-1]["step"] != "done":
+        raise Failure("the machine went off early:\n" + "\n".join(console.splitlines()[-40:]))

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: MIT
+"""Loses packets on purpose and compares what pktloss says with the truth."""
+
+import contextlib
+import math
+import re
+import time
+from typing import Callable, NamedTuple, Union
+
+from daemon import HEARTBEAT, Collectd
+from lab import Failure, Lab
+
+PERCENT_TOLERANCE = 1.0
+MESSAGE_MAX = 255
+ALERTS = ("WARNING", "FAILURE")
+
+
+class Series(NamedTuple):
+    """A counter that must move, and the tool that knows by how much."""
+    place: str
+    name: str
+    read: Callable[[], int]
+    lost: Union[int, tuple]  # in each burst; or (least, most) in all of them
+
+
+class Share(NamedTuple):
+    """A ratio: what `lost` moved by, of the packets in one burst."""
+    place: str
+    name: str
+    lost: Series
+    packets: int
+
+
+class Alert(NamedTuple):
+    place: str
+    instance: str
+    words: tuple
+    severity: str = "FAILURE"
+
+
+class Watch:
+    """A collectd that watches the namespaces of a test; or none (truth only)."""
+
+    def __init__(self, namespaces, series, daemon):
+        self.namespaces = list(namespaces)
+        self.names = names_seen(namespaces, daemon)
+        self.series = list(series)
+        self.daemon = daemon
+        self.bursts_sent = 0
+        self.first_burst = None
+        self.wait_reads(2)
+        self.before = [s.read() for s in self.series]
+
+    def wait_reads(self, count=1, namespaces=None):
+        if self.daemon:
+            self.daemon.wait_reads(namespaces or self.namespaces, count)
+
+    def bursts(self, burst, count=5):
+        """One burst in each interval, right after a read: a burst that a read
+        cut in two would blur the ratio of two intervals."""
+        for _ in range(count):
+            self.wait_reads()
+            self.first_burst = self.first_burst or time.time()
+            burst()
+            self.bursts_sent += 1
+
+    def settle(self):
+        self.wait_reads(2)
+
+    def check(self, shares=(), alerts=(), okays=()):
+        self.settle()
+        after = [s.read() for s in self.series]
+        for series, before, now in zip(self.series, self.before, after):
+            check_truth(series, now - before, self.bursts_sent)
+        if self.daemon:
+            for series, before, now in zip(self.series, self.before, after):
+                self.check_series(series, before, now)
+            for share in shares:
+                self.check_share(share)
+            self.check_alerts(alerts, okays)
+
+    def check_series(self, series, before, now):
+        what = "%s/%s" % series[:2]
+        values = self.daemon.values(series.place, series.name)
+        if not values:
+            raise Failure("%s was never sent" % what)
+        if values[-1][1] != now:
+            raise Failure("%s ends at %d, the truth is %d" % (what, values[-1][1], now))
+        if values[0][1] != before or values[0][0] >= self.first_burst:
+            raise Failure("%s begins with %d, %.3f s after the first loss; it was %d before it"
+                          % (what, values[0][1], values[0][0] - self.first_burst, before))
+
+    def check_share(self, share):
+        what = "%s/%s" % share[:2]
+        shown = {round(t, 2): v for t, v in self.daemon.values(share.place, share.name)}
+        if any(math.isnan(v) for v in shown.values()):
+            raise Failure("%s sent NaN" % what)
+        compared = [(100 * lost / share.packets, shown.get(round(t, 2)))
+                    for t, lost in self.losses(share.lost)]
+        right = [v for expected, v in compared
+                 if v is not None and abs(v - expected) <= PERCENT_TOLERANCE]
+        if 2 * len(right) <= len(compared) or len(right) < 2:
+            raise Failure("%s: (expected, sent) were %s" % (what, compared))
+
+    def losses(self, series):
+        """[(time, packets)] of the intervals in which the series moved."""
+        values = self.daemon.values(series.place, series.name)
+        return [(t, now - before) for (_, before), (t, now) in zip(values, values[1:]) if now > before]
+
+    def check_alerts(self, alerts, okays=()):
+        seen = self.daemon.notifications(self.names)
+        unexplained = list(seen)
+        for alert in alerts:
+            unexplained.remove(the_one(alert, seen))
+        for place, instance in okays:
+            unexplained.remove(the_one(Alert(place, instance, (), "OKAY"), seen))
+        if unexplained:
+            raise Failure("not due: %s" % unexplained[0])
+
+    def count(self, severity, place, instance):
+        return sum((n.severity, n.place, n.instance) == (severity, place, instance)
+                   for n in self.daemon.notifications(self.names))
+
+    def check_silent(self):
+        if self.daemon:
+            self.check_alerts(())
+
+    def check_only_heartbeats(self):
+        if not self.daemon:
+            return
+        for ns in self.namespaces:
+            places = self.daemon.places("@" + ns.name)
+            sent = {place: self.daemon.series(place) for place in places}
+            if sent != {ns.place(): [HEARTBEAT]}:
+                raise Failure("idle %s has values: %s" % (ns.name, sent))
+
+
+def names_seen(namespaces, daemon):
+    """As they stand behind the @ of a place: nothing for collectd's own."""
+    return ["" if daemon and ns is daemon.ns else ns.name for ns in namespaces]
+
+
+def check_truth(series, delta, bursts):
+    """The kernel itself must have lost what the test says."""
+    least, most = series.lost if isinstance(series.lost, tuple) else (series.lost * bursts,) * 2
+    if not least <= delta <= most:
+        raise Failure("the kernel moved %s/%s by %d, not by %s"
+                      % (series.place, series.name, delta, least if least == most else (least, most)))
+
+
+def the_one(alert, seen):
+    found = [n for n in seen
+             if (n.severity, n.place, n.type, n.instance)
+             == (alert.severity, alert.place, "percent", alert.instance)]
+    if len(found) != 1:
+        raise Failure("%d times instead of once: %s %s percent-%s"
+                      % (len(found), alert.severity, alert.place, alert.instance))
+    if alert.severity in ALERTS:
+        check_message(alert, found[0])
+    return found[0]
+
+
+def check_message(alert, found):
+    layer = alert.instance.split("-")[0]
+    # "25.0% of packets ... lost in LAYER on PLACE (4 of 12 in 10 s, ...): cause"
+    shape = r"\d+(\.\d+)?% of packets .*lost in %s\b.*\(\d+ of \d+ in [\d.]+ s\b.*\): ." % layer
+    if not re.match(shape, found.message) or len(found.message.encode()) > MESSAGE_MAX:
+        raise Failure("not the promised kind of message: %s" % found)
+    if alert.place.partition("@")[2] not in found.message:
+        raise Failure("the message does not say where: %s" % found)
+    missing = [word for word in alert.words if word.lower() not in found.message.lower()]
+    if missing:
+        raise Failure("the message does not say %s: %s" % (missing, found))
+
+
+class Stage(Lab):
+    """A lab with a collectd in it, unless build is None: then only the truth counts."""
+
+    def __init__(self, prefix, build):
+        super().__init__(prefix)
+        self.build = build
+
+    @contextlib.contextmanager
+    def watch(self, series=(), select=True, inside=None):
+        """select: only this test's namespaces are read, not all of the machine.
+        inside: the namespace that collectd itself lives in."""
+        if self.build is None:
+            yield Watch(self.namespaces, series, None)
+            return
+        options = '<Plugin pktloss>\n  Namespace "/^%s/"\n</Plugin>' % re.escape(self.prefix)
+        with Collectd(self.build, options=options if select else "", ns=inside) as daemon:
+            names = names_seen(self.namespaces, daemon)
+            try:
+                yield Watch(self.namespaces, series, daemon)
+                if select:
+                    check_selected(daemon, self.prefix)
+            except Failure as e:
+                raise Failure("%s\n%s" % (e, daemon.report(names))) from e
+
+
+def check_selected(daemon, prefix):
+    others = [p for p in daemon.places() if "@" in p and not p.partition("@")[2].startswith(prefix)]
+    if others:
+        raise Failure("not selected, but read: %s" % others)

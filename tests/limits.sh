@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Size limits: no function of src/ over 60 lines, half of them 20 or less.
+set -euo pipefail
+
+src=${srcdir:-.}/src
+max_function=60
+max_median=20
+failures=0
+
+fail() {
+	echo "FAIL: $*" >&2
+	failures=$((failures + 1))
+}
+
+functions() { # prints: lines name file
+	"$ctags" -x --language-force=C --kinds-C=f --_xformat='%n %e %N %F' \
+		"$src"/*.c "$src"/probes/*.c |
+		awk '{ print $2 - $1 + 1, $3, $4 }' | sort -n
+}
+
+check_functions() {
+	local all n median longest
+	all=$(functions)
+	n=$(wc -l <<<"$all")
+	median=$(awk -v n="$n" 'NR == int((n + 1) / 2) { print $1 }' <<<"$all")
+	longest=$(tail -n 1 <<<"$all")
+	echo "$n functions, median $median lines, longest $longest"
+	[ "$median" -le "$max_median" ] ||
+		fail "median $median is over $max_median lines"
+	while read -r lines name file; do
+		[ "$lines" -le "$max_function" ] ||
+			fail "$name() in $file: $lines lines"
+	done <<<"$all"
+}
+
+ctags=${CTAGS:-ctags}
+if [ "$ctags" = no ] || ! "$ctags" --version | grep -q Universal; then
+	echo "SKIP: universal-ctags is not installed" >&2
+	exit 77
+fi
+check_functions
+[ "$failures" = 0 ]

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * record DIR: writes what the kernel says of the network namespace it runs in
+ * into files, for tests to read again: /proc/net text, rtnetlink dumps and
+ * x_tables tables. Independent of the plugin's own readers on purpose.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/socket.h>
+
+#include <linux/if_link.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/rtnetlink.h>
+
+#include "xtables_file.h"
+
+static FILE *create(const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "we");
+	if (!f)
+		err(1, "%s", path);
+	return f;
+}
+
+static void put(FILE *f, const void *bytes, size_t n)
+{
+	if (fwrite(bytes, 1, n, f) != n)
+		err(1, "write");
+}
+
+static void close_file(FILE *f)
+{
+	if (fclose(f))
+		err(1, "close");
+}
+
+static void record_proc(const char *dir, const char *name)
+{
+	_cleanup_fclose_ FILE *in = NULL;
+	char path[PATH_MAX];
+	char buf[65536];
+	FILE *out;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/thread-self/net/%s", name);
+	in = fopen(path, "re");
+	if (!in)
+		return;
+	out = create(dir, name);
+	while ((n = fread(buf, 1, sizeof(buf), in)))
+		put(out, buf, n);
+	close_file(out);
+}
+
+/* Whether the messages end the dump. */
+static int is_last(char *buf, ssize_t n)
+{
+	struct nlmsghdr *h;
+	int left = (int)n;
+
+	for (h = (struct nlmsghdr *)buf; NLMSG_OK(h, (unsigned)left);
+	     h = NLMSG_NEXT(h, left)) {
+		if (h->nlmsg_type == NLMSG_ERROR)
+			errx(1, "netlink error");
+		if (h->nlmsg_type == NLMSG_DONE)
+			return 1;
+	}
+	return 0;
+}
+
+/* Sends a dump request of type with a fixed header, keeps all the answer. */
+static void record_dump(const char *dir, const char *name, uint16_t type,
+			const void *header, size_t size)
+{
+	_Alignas(4) char buf[65536] = {0};
+	struct nlmsghdr *h = (struct nlmsghdr *)buf;
+	FILE *out = create(dir, name);
+	_cleanup_close_ int fd = -1;
+	ssize_t n;
+
+	h->nlmsg_len = (uint32_t)NLMSG_LENGTH(size);
+	h->nlmsg_type = type;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	h->nlmsg_seq = 1;
+	memcpy(NLMSG_DATA(h), header, size);
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (fd < 0 || send(fd, buf, h->nlmsg_len, 0) < 0)
+		err(1, "netlink");
+	do {
+		n = recv(fd, buf, sizeof(buf), 0);
+		if (n <= 0)
+			err(1, "netlink");
+		put(out, buf, (size_t)n);
+	} while (!is_last(buf, n));
+	close_file(out);
+}
+
+static void record_netlink(const char *dir)
+{
+	const struct if_stats_msg stats = {
+		.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64),
+	};
+	const struct ifinfomsg link = {0};
+	const struct tcmsg qdisc = {0};
+
+	record_dump(dir, "getstats.nl", RTM_GETSTATS, &stats, sizeof(stats));
+	record_dump(dir, "getlink.nl", RTM_GETLINK, &link, sizeof(link));
+	record_dump(dir, "getqdisc.nl", RTM_GETQDISC, &qdisc, sizeof(qdisc));
+}
+
+static void write_table(const char *dir, const char *family,
+			const struct ipt_getinfo *info, const char *entries)
+{
+	struct xtables_file head = {
+		.magic = XTABLES_MAGIC,
+		.valid_hooks = info->valid_hooks,
+		.size = info->size,
+	};
+	char name[64];
+	FILE *out;
+
+	memcpy(head.hook_entry, info->hook_entry, sizeof(head.hook_entry));
+	memcpy(head.underflow, info->underflow, sizeof(head.underflow));
+	snprintf(name, sizeof(name), "%s.%.31s.xt", family, info->name);
+	out = create(dir, name);
+	put(out, &head, sizeof(head));
+	put(out, entries, info->size);
+	close_file(out);
+}
+
+static void record_table(const char *dir, const char *family, int fd, int level,
+			 const char *table)
+{
+	_cleanup_free_ struct ipt_get_entries *get = NULL;
+	struct ipt_getinfo info = {0};
+	socklen_t size = sizeof(info);
+
+	snprintf(info.name, sizeof(info.name), "%s", table);
+	if (getsockopt(fd, level, IPT_SO_GET_INFO, &info, &size) < 0)
+		err(1, "%s", table);
+	size = (socklen_t)(sizeof(*get) + info.size);
+	get = calloc(1, size);
+	if (!get)
+		err(1, "%s", table);
+	memcpy(get->name, info.name, sizeof(get->name));
+	get->size = info.size;
+	if (getsockopt(fd, level, IPT_SO_GET_ENTRIES, get, &size) < 0)
+		err(1, "%s", table);
+	write_table(dir, family, &info, (const char *)get->entrytable);
+}
+
+static void record_tables(const char *dir, const char *family, int domain,
+			  int level)
+{
+	_cleanup_fclose_ FILE *names = NULL;
+	_cleanup_close_ int fd = -1;
+	char path[64];
+	char table[32];
+
+	snprintf(path, sizeof(path), "/proc/thread-self/net/%s_tables_names",
+		 family);
+	names = fopen(path, "re");
+	if (!names)
+		return;
+	fd = socket(domain, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	if (fd < 0)
+		err(1, "raw socket");
+	while (fscanf(names, "%31s", table) == 1)
+		record_table(dir, family, fd, level, table);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		errx(2, "usage: record DIR");
+	record_proc(argv[1], "snmp");
+	record_proc(argv[1], "netstat");
+	record_proc(argv[1], "snmp6");
+	record_netlink(argv[1]);
+	record_tables(argv[1], "ip", AF_INET, IPPROTO_IP);
+	record_tables(argv[1], "ip6", AF_INET6, IPPROTO_IPV6);
+	return 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A recorded x_tables table: <family>.<table>.xt below tests/fixtures, as
+ * tests/record.c writes it and tests read it, in the byte order of x86.
+ */
+#ifndef XTABLES_FILE_H
+#define XTABLES_FILE_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "probes/xtables.h"
+
+struct xtables_file {
+	char magic[8];
+	uint32_t valid_hooks;
+	uint32_t hook_entry[NF_INET_NUMHOOKS];
+	uint32_t underflow[NF_INET_NUMHOOKS];
+	uint32_t size; /* of the entries that follow */
+};
+
+#define XTABLES_MAGIC "pktloss"
+
+/*
+ * Turns the bytes of such a file into a blob that points into them. Returns
+ * 0, or -1 for other bytes. family and table are the caller's.
+ */
+static inline int xtables_file_parse(const void *bytes, size_t n,
+				     struct xtables_blob *ret)
+{
+	struct xtables_file head;
+
+	if (n < sizeof(head))
+		return -1;
+	memcpy(&head, bytes, sizeof(head));
+	if (memcmp(head.magic, XTABLES_MAGIC, sizeof(head.magic)) ||
+	    head.size != n - sizeof(head))
+		return -1;
+	ret->valid_hooks = head.valid_hooks;
+	memcpy(ret->hook_entry, head.hook_entry, sizeof(head.hook_entry));
+	memcpy(ret->underflow, head.underflow, sizeof(head.underflow));
+	ret->bytes = (const char *)bytes + sizeof(head);
+	ret->size = head.size;
+	return 0;
+}
+
+/* The file of that name below tests/fixtures, wherever the test runs. */
+static inline FILE *fixture_open(const char *kernel, const char *name)
+{
+	static const char *const below[] = {"tests/fixtures", "fixtures"};
+	const char *srcdir = getenv("srcdir");
+	char path[512];
+
+	for (size_t i = 0; i < ARRAY_SIZE(below); i++) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/%s/%s/%s",
+			 srcdir ? srcdir : ".", below[i], kernel, name);
+		f = fopen(path, "re");
+		if (f)
+			return f;
+	}
+	return NULL;
+}
+
+/* Reads such a file whole, to be freed; NULL: there is none. */
+static inline char *fixture_read(const char *kernel, const char *name,
+				 size_t *ret_size)
+{
+	_cleanup_fclose_ FILE *f = fixture_open(kernel, name);
+	char *bytes = NULL;
+	long size;
+
+	if (!f || fseek(f, 0, SEEK_END) < 0 || (size = ftell(f)) < 0)
+		return NULL;
+	rewind(f);
+	bytes = calloc(1, (size_t)size + 1);
+	if (bytes && fread(bytes, 1, (size_t)size, f) != (size_t)size) {
+		free(bytes);
+		return NULL;
+	}
+	*ret_size = (size_t)size;
+	return bytes;
+}
+
+#endif

@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# generate_docs.sh BUILD SOURCE [OUTPUT]: writes the documents that are made
+# from the code's tables, into OUTPUT (default: SOURCE). Called by "make docs".
+set -euo pipefail
+
+build=$1
+source=$2
+output=${3:-$2}
+
+# Replaces what stands between the two marks of the manual.
+manual() {
+	awk -v tool="$build/tools/print_options" '
+		/^=for options begin/ {
+			print
+			print ""
+			system(tool " pod")
+			print ""
+			inside = 1
+		}
+		/^=for options end/ { inside = 0 }
+		!inside { print }' "$source/docs/collectd-pktloss.pod"
+}
+
+mkdir -p "$output/docs" "$output/conf"
+"$build/tools/print_counters" >"$output/docs/COUNTERS.md.new"
+"$build/tools/print_options" conf >"$output/conf/pktloss.conf.new"
+manual >"$output/docs/collectd-pktloss.pod.new"
+for file in docs/COUNTERS.md conf/pktloss.conf docs/collectd-pktloss.pod; do
+	mv "$output/$file.new" "$output/$file"
+done

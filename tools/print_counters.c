@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* Prints docs/COUNTERS.md from the tables that the probes read by. */
+#include <stdio.h>
+#include <string.h>
+
+#include "pktloss.h"
+
+static const char *const head =
+	"# Counters\n"
+	"\n"
+	"Every series that pktloss can send. This page is printed from the\n"
+	"tables in `src/probes/`: change them, then run `make docs`.\n"
+	"\n"
+	"A series is `<host>/pktloss-<place>/<type>-<layer>-<counter>`. The\n"
+	"place is an interface, or `all` for what has none, and "
+	"`@<namespace>`\n"
+	"follows outside collectd's own network namespace. Counters keep the\n"
+	"kernel's own spelling. `<name>` stands for the name of an object: a\n"
+	"qdisc (`netem_8001`), a firewall chain or rule.\n"
+	"\n"
+	"What a counter counts:\n"
+	"\n"
+	"| Word | Meaning |\n"
+	"| --- | --- |\n"
+	"| lost | Lost in this layer. Only these add up to a loss ratio. |\n"
+	"| sent again | A symptom: another layer, or the path, lost it. |\n"
+	"| part of X | Counted in X as well, so never added to X. |\n"
+	"| echo | Another layer lost it and counts it too. Never added. |\n"
+	"| benign | Discarded by design. Graphed, never alerted by default. |\n"
+	"| symptom | Points at loss elsewhere. |\n"
+	"| overload | Packets waited, or the kernel took an emergency measure. "
+	"|\n"
+	"| traffic | What passed: losses are measured against it. |\n"
+	"| level | A level at the moment, not a count. |\n";
+
+static const char *kind_words(const struct counter *c)
+{
+	static const char *const words[] = {
+		[KIND_LOST] = "lost",	      [KIND_RESENT] = "sent again",
+		[KIND_PART] = "part of",      [KIND_ECHO] = "echo",
+		[KIND_BENIGN] = "benign",     [KIND_SYMPTOM] = "symptom",
+		[KIND_OVERLOAD] = "overload", [KIND_PASSED] = "traffic",
+		[KIND_LEVEL] = "level",
+	};
+
+	return words[c->kind];
+}
+
+/* Facts and details are evidence for a cause, never series. */
+static bool is_series(const struct counter *c)
+{
+	return c->type && c->kind != KIND_FACT && c->kind != KIND_DETAIL;
+}
+
+/*
+ * A counter's part of a series' name. The objects of two layers have names of
+ * their own, which come first: <name>, or <name>_<counter>.
+ */
+static void print_name(const struct counter *c, const char *name)
+{
+	if (c->layer == LAYER_QDISC || c->layer == LAYER_NETFILTER)
+		printf("<name>%s", name[0] ? "_" : "");
+	printf("%s", name);
+}
+
+static void print_series(const struct counter *c)
+{
+	printf("`%s-%s-", c->type, layer_name(c->layer));
+	print_name(c, c->name);
+	printf("`");
+}
+
+/* Text inside a table: a bar would end the cell, a bracket be a tag. */
+static void print_cell(const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("|<>*_`\\", *text))
+			putchar('\\');
+		putchar(*text);
+	}
+}
+
+/* A clause as a sentence. */
+static void print_sentence(const char *label, const char *text)
+{
+	size_t n;
+
+	if (!text)
+		return;
+	printf("%s", label);
+	print_cell(text);
+	n = strlen(text);
+	if (n && text[n - 1] != '.')
+		putchar('.');
+}
+
+static void print_counter(const struct counter *c)
+{
+	printf("| ");
+	print_series(c);
+	printf(" | %s", kind_words(c));
+	if (c->kind == KIND_PART) {
+		printf(" `");
+		print_name(c, c->in);
+		printf("`");
+	}
+	if (c->direction != DIR_NONE)
+		printf(", %s", direction_name(c->direction));
+	printf(" | ");
+	print_sentence("", c->means);
+	print_sentence(" **Cause:** ", c->cause);
+	print_sentence(" **Remedy:** ", c->remedy);
+	printf(" | %s%s", c->section ? c->section : "", c->section ? ". " : "");
+	print_cell(c->source ? c->source : "");
+	printf(" |\n");
+}
+
+static void print_probe(const struct probe *p)
+{
+	printf("\n## %s\n\nRead from %s. Capability needed: %s.\n\n"
+	       "| Series | Counts | Meaning | Kernel |\n"
+	       "| --- | --- | --- | --- |\n",
+	       p->name, p->reads, p->needs ? p->needs : "none");
+	for (size_t i = 0; i < p->n_counters; i++)
+		if (is_series(&p->counters[i]))
+			print_counter(&p->counters[i]);
+}
+
+typedef bool (*visitor)(const struct counter *c, enum layer layer,
+			enum direction direction, unsigned n_before);
+
+/* Shows every counter to visit; returns how many it took. */
+static unsigned visit_counters(visitor visit, enum layer layer,
+			       enum direction direction)
+{
+	unsigned n = 0;
+
+	for (size_t p = 0; p < n_probes; p++)
+		for (size_t i = 0; i < probes[p]->n_counters; i++)
+			n += visit(&probes[p]->counters[i], layer, direction,
+				   n);
+	return n;
+}
+
+static bool is_lost(const struct counter *c, enum layer layer,
+		    enum direction direction, unsigned n_before)
+{
+	(void)n_before;
+	return is_series(c) && c->layer == layer && c->direction == direction &&
+	       (c->kind == KIND_LOST || c->kind == KIND_RESENT);
+}
+
+static bool print_lost(const struct counter *c, enum layer layer,
+		       enum direction direction, unsigned n_before)
+{
+	if (!is_lost(c, layer, direction, n_before))
+		return false;
+	printf("%s", n_before ? ", " : "");
+	print_series(c);
+	if (c->kind == KIND_RESENT)
+		printf(" (a symptom: alerts only if a threshold says so)");
+	return true;
+}
+
+static bool print_passed(const struct counter *c, enum layer layer,
+			 enum direction direction, unsigned n_before)
+{
+	static const char *const how[] = {
+		[UNRELATED] = "",
+		[OUTSIDE] = "passed only",
+		[INSIDE] = "lost ones included",
+		[SINCE67] = "lost ones included since Linux 6.7",
+	};
+
+	if (c->kind != KIND_PASSED || !is_series(c))
+		return false;
+	for (size_t i = 0; i < MAX_DENOMINATORS; i++) {
+		const struct denominator *d = &c->of[i];
+
+		if (d->relation == UNRELATED || d->layer != layer ||
+		    d->direction != direction)
+			continue;
+		printf("%s", n_before ? ", " : "");
+		print_series(c);
+		printf(" (%s)", how[d->relation]);
+		return true;
+	}
+	return false;
+}
+
+static void print_ratio(enum layer layer, enum direction direction)
+{
+	printf("| `percent-%s-%s` | ", layer_name(layer),
+	       direction_name(direction));
+	visit_counters(print_lost, layer, direction);
+	printf(" | ");
+	if (!visit_counters(print_passed, layer, direction))
+		printf("nothing: no ratio");
+	printf(" |\n");
+}
+
+static void print_ratios(void)
+{
+	printf("\n## Loss ratios\n\n"
+	       "One per layer and direction, from 0 to 100: what was lost in "
+	       "the interval\nin percent of what came. A traffic counter that "
+	       "counts the lost packets too\nis the whole; one that counts "
+	       "what passed only is added to the losses.\n\n"
+	       "| Series | Lost | Measured against |\n| --- | --- | --- |\n");
+	for (int layer = 0; layer < N_LAYERS; layer++)
+		for (int d = DIR_NONE + 1; d < N_DIRECTIONS; d++)
+			if (visit_counters(is_lost, layer, d))
+				print_ratio(layer, d);
+}
+
+int main(void)
+{
+	fputs(head, stdout);
+	for (size_t i = 0; i < n_probes; i++)
+		print_probe(probes[i]);
+	print_ratios();
+	return ferror(stdout) || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034,SC2154
+# What ./run and ./check share: packages and builds. Sourced with $top set.
+
+packages_build=(
+	autoconf automake libtool make gcc libc6-dev pkg-config perl
+	collectd-core collectd-dev libnl-3-dev
+)
+packages_run=(librrd8 iproute2)
+packages_demo=(iptables iputils-ping)
+packages_check=(
+	binutils check clang clang-format libclang-rt-dev universal-ctags
+	python3 util-linux iproute2 iptables kmod hping3 curl
+)
+# Linux as a process: only there on PCs. Without it a case is skipped.
+case $(uname -m) in
+x86_64 | i?86) packages_check+=(user-mode-linux) ;;
+esac
+
+say() {
+	printf '%s\n' "$*"
+}
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+need_root() {
+	[ "$(id -u)" = 0 ] || die "must be run as root: sudo ./${0##*/} $*"
+}
+
+is_installed() {
+	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = \
+		installed ]
+}
+
+# Runs a command whose output matters only when it fails.
+quietly() {
+	local log
+	log=$(mktemp)
+	if ! "$@" >"$log" 2>&1; then
+		cat "$log" >&2
+		rm -f "$log"
+		return 1
+	fi
+	rm -f "$log"
+}
+
+# Installs what is missing of the packages named.
+install_missing() {
+	local package missing=()
+
+	command -v dpkg-query >/dev/null ||
+		die "this is not Debian; install yourself: $*"
+	for package; do
+		is_installed "$package" || missing+=("$package")
+	done
+	[ ${#missing[@]} = 0 ] && return
+	say "installing ${missing[*]}"
+	quietly apt-get update </dev/null
+	DEBIAN_FRONTEND=noninteractive quietly apt-get install -y \
+		--no-install-recommends "${missing[@]}" </dev/null
+	case " ${missing[*]} " in
+	*" collectd-core "*) stop_system_collectd ;;
+	esac
+}
+
+# A collectd-core without a configuration starts nothing; one that finds an old
+# configuration would. It was not running before, so it shall not run now.
+stop_system_collectd() {
+	[ -e /etc/collectd/collectd.conf ] || return 0
+	say "stopping the system's collectd, which the package started"
+	invoke-rc.d collectd stop
+}
+
+# configure_in DIRECTORY [ARGUMENT...]: prepares an out-of-tree build, anew
+# when the arguments or configure itself changed.
+configure_in() {
+	local directory=$1
+	shift
+
+	[ ! -e "$top/config.status" ] ||
+		die "built in the source tree before: run make distclean first"
+	if [ ! -e "$top/configure" ] ||
+		[ "$top/configure.ac" -nt "$top/configure" ]; then
+		quietly autoreconf -fi "$top"
+	fi
+	mkdir -p "$directory"
+	if [ -e "$directory/Makefile" ] &&
+		[ "$directory/Makefile" -nt "$top/configure" ] &&
+		[ "$(cat "$directory/arguments" 2>/dev/null)" = "$*" ]; then
+		return
+	fi
+	(cd "$directory" && quietly "$top/configure" "$@")
+	printf '%s\n' "$*" >"$directory/arguments"
+}
+
+make_in() {
+	quietly make --directory="$1" --jobs="$(nproc)" "${@:2}"
+}
+
+# What root made in somebody's checkout becomes theirs again.
+give_back() {
+	local file
+
+	for file in aclocal.m4 autom4te.cache build build-aux configure \
+		configure~ data m4 Makefile.in; do
+		[ ! -e "$top/$file" ] ||
+			chown -R --reference="$top" "$top/$file"
+	done
+}
