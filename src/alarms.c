@@ -17,6 +17,8 @@ static const char *what_happened(enum direction direction)
 		return "packets to forward were lost";
 	case DIR_LISTEN:
 		return "connections wanted were refused";
+	case DIR_FILL:
+		return "table entries were in use";
 	default:
 		return "packets were lost";
 	}
@@ -95,7 +97,8 @@ static void notify_okay(struct report *r, const struct loss *loss,
 	char message[MESSAGE_SIZE], place[NAME_PART + 1];
 
 	full_place(r->watched, loss->place, place);
-	format_text(message, sizeof(message), "No more %s in %s on %s: %s",
+	format_text(message, sizeof(message), "%s %s in %s on %s: %s",
+		    loss->direction == DIR_FILL ? "Fewer" : "No more",
 		    what_happened(loss->direction), layer_name(loss->layer),
 		    place, why);
 	notify(r, loss, &none, message);
@@ -193,8 +196,8 @@ static void judge(struct report *r, struct loss *loss)
 		return;
 	if (!loss->limits)
 		loss->limits = settings_limits(r->engine->settings, loss->layer,
-					       w->name, loss->place,
-					       loss->symptom);
+					       loss->direction, w->name,
+					       loss->place, loss->symptom);
 	if (loss->lost)
 		cause_find(&w->now, loss, &cause);
 	if (!alert_step(&loss->alert, loss->limits, percent, loss->lost,
@@ -212,7 +215,7 @@ static void forget_gone(struct losses *l)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < l->n; i++)
-		if (!l->items[i].gone ||
+		if (!l->items[i].idle ||
 		    l->items[i].alert.state != SEVERITY_OKAY)
 			l->items[kept++] = l->items[i];
 	l->n = kept;

@@ -16,7 +16,7 @@ struct suspect {
 };
 
 /* Kinds that can be to blame, as a set; some stand for a whole, some name. */
-#define WHOLE (1u << KIND_LOST | 1u << KIND_RESENT)
+#define WHOLE (1u << KIND_LOST | 1u << KIND_RESENT | 1u << KIND_FILL)
 #define PARTS (1u << KIND_PART | 1u << KIND_DETAIL)
 
 static bool is_culprit(const struct row *row, const struct loss *loss,
@@ -24,7 +24,8 @@ static bool is_culprit(const struct row *row, const struct loss *loss,
 {
 	return kinds & 1u << row->counter->kind &&
 	       row->counter->direction == loss->direction &&
-	       row->flags & ROW_COMPARED && row->delta;
+	       (row->counter->kind == KIND_FILL ||
+		(row->flags & ROW_COMPARED && row->delta));
 }
 
 /* Of equals the later wins: parts and leaves come behind their totals. */
@@ -212,25 +213,38 @@ static bool explain_netem(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+/* " (1.5 Mbit/s)" for a rate in bytes per second. */
+static void describe_rate(uint64_t rate, char *buffer, size_t size)
+{
+	static const char *const units[] = {"bit/s", "kbit/s", "Mbit/s",
+					    "Gbit/s"};
+	double bits = (double)rate * 8;
+	size_t i = 0;
+
+	while (bits >= 1000 && i + 1 < ARRAY_SIZE(units)) {
+		bits /= 1000;
+		i++;
+	}
+	snprintf(buffer, size, " (%.4g %s)", bits, units[i]);
+}
+
 static bool explain_shaper(const struct suspect *suspect, struct cause *ret)
 {
 	static const char *const shapers[] = {"tbf", "htb", "hfsc", "cbq"};
 	const struct object *o = suspect->object;
 	const char *kind = object_label(suspect->sample, o);
+	char speed[32] = "";
 	uint64_t rate;
 
 	for (size_t i = 0; i < ARRAY_SIZE(shapers); i++) {
 		if (strcmp(shapers[i], kind))
 			continue;
-		TEXT(ret, "the shaper %s is slower than what is sent", kind);
 		if (fact(suspect, o, &qdisc_fact_rate, &rate))
-			TEXT(ret,
-			     "the shaper %s (%.4g Mbit/s) is slower than "
-			     "what is sent",
-			     kind, (double)rate * 8 / 1e6);
+			describe_rate(rate, speed, sizeof(speed));
+		TEXT(ret, "the shaper %s%s is slower than what is sent", kind,
+		     speed);
 		REMEDY(ret,
-		       "Raise its rate or send less: tc -s qdisc show "
-		       "dev %s",
+		       "Raise its rate or send less: tc -s qdisc show dev %s",
 		       suspect->loss->place);
 		return true;
 	}
@@ -240,13 +254,13 @@ static bool explain_shaper(const struct suspect *suspect, struct cause *ret)
 static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 {
 	const struct sample *s = suspect->sample;
+	char command[128];
 
 	if (netfilter_describe_rule(s, suspect->object, ret->text,
 				    sizeof(ret->text)) < 0)
 		return false;
-	if (netfilter_remedy(s, suspect->object, ret->remedy,
-			     sizeof(ret->remedy)) < 0)
-		ret->remedy[0] = '\0';
+	if (netfilter_remedy(s, suspect->object, command, sizeof(command)) == 0)
+		REMEDY(ret, "Look at it: %s", command);
 	return true;
 }
 

@@ -40,6 +40,8 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.route = &e->route,
 		.interfaces = &s->interfaces,
 		.max_rules = s->max_rules,
+		.gaps = selection_wants(&s->layers,
+					layer_name(LAYER_NETFILTER)),
 		.buffer = malloc(BUFFER_SIZE),
 		.size = BUFFER_SIZE,
 	};
@@ -178,6 +180,28 @@ static int watch(struct engine *e, const struct netns_found *found,
 	return 0;
 }
 
+/* Whether found has the inode number of w, which ended, but another name. */
+static bool is_successor(const struct watched *w,
+			 const struct netns_found *found)
+{
+	struct netns_id id;
+
+	return w->named && !w->present && found->name &&
+	       strcmp(w->path, found->path) &&
+	       (netns_identify(w->path, &id) < 0 || !same_id(&id, &w->id));
+}
+
+/* The way in may be another now; a name is better than a process. */
+static void found_again(struct watched *w, const struct netns_found *found)
+{
+	if ((w->present && (w->named || !found->name)) ||
+	    strlen(found->path) >= sizeof(w->path))
+		return;
+	w->present = true;
+	w->named = found->name != NULL;
+	snprintf(w->path, sizeof(w->path), "%s", found->path);
+}
+
 static int on_found(const struct netns_found *found, void *arg)
 {
 	struct engine *e = arg;
@@ -188,14 +212,15 @@ static int on_found(const struct netns_found *found, void *arg)
 		return -ECANCELED;
 	if (same_id(&found->id, &e->home_id))
 		return 0;
-	if (w && (!w->present || !w->named) &&
-	    strlen(found->path) < sizeof(w->path)) {
-		w->present = true;
-		w->named |= found->name != NULL;
-		snprintf(w->path, sizeof(w->path), "%s", found->path);
+	if (w && is_successor(w, found)) {
+		w->id = (struct netns_id) {
+			0}; /* ended, as the report will say */
+		w = NULL;
 	}
-	if (w)
+	if (w) {
+		found_again(w, found);
 		return 0;
+	}
 	raw_name(e, found, name, sizeof(name));
 	if (!selection_wants(&e->settings->namespaces, name))
 		return 0;
@@ -221,7 +246,7 @@ static int discover(struct engine *e)
 		struct watched *w = e->watched[i];
 
 		if (w->path[0] && (w->named || processes))
-			w->present = w->named = false;
+			w->present = false;
 	}
 	r = netns_scan_names(e->settings->proc_root, on_found, e);
 	if (r < 0 || !processes)
@@ -233,15 +258,9 @@ static int discover(struct engine *e)
 	return r == -ENOMEM || r == -ECANCELED ? r : 0;
 }
 
-static void note_blindness(struct engine *e, struct watched *w, size_t probe,
-			   int error)
+/* Keeps an error to be said, once. */
+static void note_error(struct blindness *b, int error)
 {
-	struct blindness *b = &e->blindness[probe];
-
-	if (error == -ENOENT || error == -EOPNOTSUPP)
-		return;
-	w->was_blind |= 1u << probe;
-	w->is_blind |= 1u << probe;
 	for (int i = 0; i < MAX_SAID; i++) {
 		if (b->errors[i] == error)
 			return;
@@ -250,6 +269,16 @@ static void note_blindness(struct engine *e, struct watched *w, size_t probe,
 			return;
 		}
 	}
+}
+
+static void note_blindness(struct engine *e, struct watched *w, size_t probe,
+			   int error)
+{
+	if (error == -ENOENT || error == -EOPNOTSUPP)
+		return;
+	w->was_blind |= 1u << probe;
+	w->is_blind |= 1u << probe;
+	note_error(&e->blindness[probe], error);
 }
 
 /* Reads one source of the namespace the thread is in. */
@@ -304,6 +333,11 @@ static void check_cookie(struct engine *e, struct watched *w)
 		sample_reset(&w->then);
 		w->then.time_ns = 0;
 		w->renewed = true;
+		if (!w->named) { /* nor is it the same container */
+			w->id = (struct netns_id) {0};
+			w->present = false;
+			e->rescan = true;
+		}
 	}
 	w->cookie = cookie;
 }
@@ -320,7 +354,8 @@ static int look_into(struct engine *e, struct watched *w)
 	r = netlink_connect(&e->route);
 	if (r == 0) {
 		check_cookie(e, w);
-		take_all(e, w);
+		if (w->present)
+			take_all(e, w);
 	}
 	netlink_disconnect(&e->route);
 	return r;
@@ -368,6 +403,8 @@ int engine_look(struct engine *e)
 		away |= w->path[0] != '\0';
 		if (r == -ESTALE)
 			e->rescan = true;
+		else if (r < 0)
+			note_error(&e->refused, r);
 		if (r < 0)
 			error = r;
 		else

@@ -25,6 +25,7 @@ struct series {
 	const char *type;     /* of collectd's types.db */
 	const char *instance; /* type instance */
 	bool is_gauge;
+	bool is_first;	  /* comes before the values of this report */
 	uint64_t counter; /* is_gauge false: a DERIVE */
 	double gauge;
 	uint64_t time_ns; /* CLOCK_REALTIME */
@@ -41,12 +42,18 @@ struct notice {
 	uint64_t time_ns;
 };
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_INFO
+};
 
 /* Where a report goes. */
 struct sink {
 	void *arg;
 	void (*value)(void *arg, const struct series *series);
+	/* the first values are all sent: the others must not overtake them */
+	void (*settle)(void *arg);
 	void (*notify)(void *arg, const struct notice *notice);
 	void (*log)(void *arg, enum log_level level, const char *text);
 };

@@ -8,7 +8,7 @@
 void losses_free(struct losses *l)
 {
 	free(l->items);
-	*l = (struct losses){0};
+	*l = (struct losses) {0};
 }
 
 static struct loss *append(struct losses *l, const char *place, uint8_t layer,
@@ -26,9 +26,10 @@ static struct loss *append(struct losses *l, const char *place, uint8_t layer,
 		l->max = max;
 	}
 	loss = &l->items[l->n++];
-	*loss = (struct loss){
+	*loss = (struct loss) {
 		.layer = layer,
 		.direction = direction,
+		.gone = true,
 		.percent = NAN,
 	};
 	snprintf(loss->place, sizeof(loss->place), "%s", place);
@@ -46,7 +47,7 @@ static struct loss *get(struct losses *l, size_t *cursor, const char *place,
 		    strcmp(loss->place, place))
 			continue;
 		*cursor = loss - l->items;
-		loss->gone = false;
+		loss->idle = false;
 		return loss;
 	}
 	*cursor = l->n;
@@ -72,7 +73,9 @@ uint64_t loss_of_row(const struct sample *s, const struct object *o,
 static void add_passed(struct loss *loss, const struct row *row,
 		       enum relation relation, bool since67)
 {
-	if (!(row->flags & ROW_COMPARED))
+	if (row->counter->kind == KIND_LEVEL)
+		loss->came += row->value;
+	else if (!(row->flags & ROW_COMPARED))
 		loss->blind = true;
 	else if (relation == INSIDE || (relation == SINCE67 && since67))
 		loss->came += row->delta;
@@ -85,6 +88,8 @@ struct tally {
 	const struct sample *sample;
 	size_t cursor;
 	bool since67; /* OutTransmits exists, so OutRequests means what came */
+	uint64_t gap[N_DIRECTIONS];	/* vanished in IP, wherever */
+	uint64_t counted[N_DIRECTIONS]; /* of it, by firewall rules */
 };
 
 static int tally_passed(struct tally *t, const struct object *o,
@@ -105,7 +110,39 @@ static int tally_passed(struct tally *t, const struct object *o,
 	return 0;
 }
 
+/* Firewall families whose packets the balance of IP does not miss. */
+static bool is_outside_ip(const char *name)
+{
+	return !strncmp(name, "netdev.", 7) || !strncmp(name, "bridge.", 7) ||
+	       !strncmp(name, "arp.", 4);
+}
+
 static int tally_lost(struct tally *t, const struct object *o,
+		      const struct row *row)
+{
+	struct loss *loss;
+	uint64_t lost;
+
+	loss = get(t->losses, &t->cursor, object_place(t->sample, o), o->layer,
+		   row->counter->direction);
+	if (!loss)
+		return -ENOMEM;
+	loss->gone = false;
+	loss->symptom = row->counter->kind == KIND_RESENT;
+	if (!(row->flags & ROW_COMPARED))
+		return 0;
+	loss->known = true;
+	lost = loss_of_row(t->sample, o, row);
+	loss->lost += lost;
+	if (o->layer == LAYER_NETFILTER &&
+	    !is_outside_ip(object_name(t->sample, o)))
+		t->counted[row->counter->direction] += lost;
+	loss->awake |= loss->lost > 0;
+	return 0;
+}
+
+/* A level is known at once, and wakes its ratio when half full. */
+static int tally_fill(struct tally *t, const struct object *o,
 		      const struct row *row)
 {
 	struct loss *loss;
@@ -114,12 +151,9 @@ static int tally_lost(struct tally *t, const struct object *o,
 		   row->counter->direction);
 	if (!loss)
 		return -ENOMEM;
-	loss->symptom = row->counter->kind == KIND_RESENT;
-	if (!(row->flags & ROW_COMPARED))
-		return 0;
-	loss->known = true;
-	loss->lost += loss_of_row(t->sample, o, row);
-	loss->awake |= loss->lost > 0;
+	loss->gone = false;
+	loss->known = !o->stale;
+	loss->lost = row->value;
 	return 0;
 }
 
@@ -135,7 +169,14 @@ static int tally_object(struct tally *t, const struct object *o)
 		case KIND_RESENT:
 			r = tally_lost(t, o, row);
 			break;
+		case KIND_GAP:
+			t->gap[row->counter->direction] += row->delta;
+			break;
+		case KIND_FILL:
+			r = tally_fill(t, o, row);
+			break;
 		case KIND_PASSED:
+		case KIND_LEVEL:
 			r = tally_passed(t, o, row);
 			break;
 		}
@@ -158,29 +199,101 @@ static bool has_transmits(const struct sample *s)
 	return false;
 }
 
+/* Fewer are no more than packets on their way while counters are read. */
+#define MIN_UNCOUNTED 10
+#define MIN_UNCOUNTED_PERCENT 1
+
+/* Adds what vanished without a counter to the firewall's losses. */
+static int add_uncounted(struct tally *t, enum direction direction,
+			 uint64_t uncounted)
+{
+	struct loss *loss =
+		get(t->losses, &t->cursor, "", LAYER_NETFILTER, direction);
+
+	if (!loss)
+		return -ENOMEM;
+	if (uncounted < MIN_UNCOUNTED ||
+	    uncounted * 100 < loss_total(loss) * MIN_UNCOUNTED_PERCENT)
+		return 0;
+	loss->uncounted = uncounted;
+	loss->lost += uncounted;
+	loss->gone = false;
+	loss->known = loss->awake = true;
+	return 0;
+}
+
+/* Takes from *gap what is explained, returns what of it is left over. */
+static uint64_t explain(uint64_t *gap, uint64_t counted)
+{
+	uint64_t taken = counted < *gap ? counted : *gap;
+
+	*gap -= taken;
+	return counted - taken;
+}
+
+/*
+ * What the balance of IP misses and neither a firewall rule nor conntrack
+ * counted. Before Linux 6.7 a packet that FORWARD drops is missed on input.
+ */
+static int tally_gaps(struct tally *t)
+{
+	struct loss *conntrack =
+		get(t->losses, &t->cursor, "", LAYER_CONNTRACK, DIR_NONE);
+	uint64_t *in = &t->gap[DIR_RX], *out = &t->gap[DIR_TX];
+	uint64_t left;
+	int r;
+
+	if (!conntrack)
+		return -ENOMEM;
+	(void)explain(in, t->counted[DIR_RX]);
+	(void)explain(t->since67 ? out : in, t->counted[DIR_FWD]);
+	(void)explain(out, t->counted[DIR_TX]);
+	left = explain(in, conntrack->lost);
+	(void)explain(out, left);
+	r = add_uncounted(t, DIR_RX, *in);
+	return r < 0 ? r : add_uncounted(t, DIR_TX, *out);
+}
+
+static void reset(struct losses *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct loss *loss = &l->items[i];
+
+		loss->lost = loss->passed = loss->came = loss->uncounted = 0;
+		loss->known = loss->blind = false;
+		loss->gone = loss->idle = true;
+	}
+}
+
+static void wake_filling(struct losses *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct loss *loss = &l->items[i];
+
+		if (loss->direction == DIR_FILL && loss->came)
+			loss->awake |= loss->lost * 2 >= loss->came;
+	}
+}
+
 int loss_tally(struct losses *l, const struct sample *s)
 {
 	struct tally t = {.losses = l, .sample = s};
 	int r = 0;
 
 	t.since67 = has_transmits(s);
-	for (size_t i = 0; i < l->n; i++) {
-		struct loss *loss = &l->items[i];
-
-		loss->lost = loss->passed = loss->came = 0;
-		loss->known = loss->blind = false;
-		loss->gone = true;
-	}
+	reset(l);
 	for (uint32_t i = 0; r == 0 && i < s->n_objects; i++)
 		r = tally_object(&t, &s->objects[i]);
+	if (r == 0 && (t.gap[DIR_RX] || t.gap[DIR_TX]))
+		r = tally_gaps(&t);
+	wake_filling(l);
 	return r;
 }
 
 uint64_t loss_total(const struct loss *loss)
 {
-	uint64_t outside = loss->lost + loss->passed;
-
-	return outside > loss->came ? outside : loss->came;
+	return loss->passed +
+	       (loss->lost > loss->came ? loss->lost : loss->came);
 }
 
 double loss_percent(const struct loss *loss)
@@ -189,5 +302,7 @@ double loss_percent(const struct loss *loss)
 
 	if (!loss->known || loss->blind || !total)
 		return NAN;
+	if (loss->direction == DIR_FILL && !loss->came)
+		return NAN; /* no limit */
 	return 100.0 * (double)loss->lost / (double)total;
 }

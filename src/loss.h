@@ -11,19 +11,21 @@
 
 /* One rung of the ladder, kept from read to read for its alert. */
 struct loss {
-	char place[16];	   /* interface, or "" */
-	uint8_t layer;	   /* enum layer */
-	uint8_t direction; /* enum direction */
-	bool known;	   /* something that can lose was counted twice */
-	bool blind;	   /* a denominator is a new baseline */
-	bool awake;	   /* has lost since we look: its ratio is sent */
-	bool sent;	   /* collectd has the ratio's series */
-	bool symptom;	   /* counts packets sent again, not lost here */
-	bool gone;	   /* nothing of it was in the newest sample */
-	uint64_t lost;	   /* packets in the interval */
-	uint64_t passed;   /* packets, without the lost ones */
-	uint64_t came;	   /* packets, with the lost ones */
-	double percent;	   /* of the read before, NAN: unknown */
+	char place[16];	    /* interface, or "" */
+	uint8_t layer;	    /* enum layer */
+	uint8_t direction;  /* enum direction */
+	bool known;	    /* something that can lose was counted twice */
+	bool blind;	    /* a denominator is a new baseline */
+	bool awake;	    /* has lost since we look: its ratio is sent */
+	bool sent;	    /* collectd has the ratio's series */
+	bool symptom;	    /* counts packets sent again, not lost here */
+	bool gone;	    /* nothing that can lose was in the newest sample */
+	bool idle;	    /* and nothing that is measured against it */
+	uint64_t lost;	    /* packets in the interval */
+	uint64_t passed;    /* packets, without the lost ones */
+	uint64_t came;	    /* packets, with the lost ones */
+	uint64_t uncounted; /* part of lost that no counter tells of */
+	double percent;	    /* of the read before, NAN: unknown */
 	struct alert alert;
 	const struct limits *limits; /* chosen once, NULL before */
 };

@@ -14,7 +14,7 @@
 
 int netlink_alloc(struct netlink *nl)
 {
-	*nl = (struct netlink){.size = BUFFER_SIZE};
+	*nl = (struct netlink) {.size = BUFFER_SIZE};
 	nl->sock = nl_socket_alloc();
 	nl->buffer = malloc(nl->size);
 	if (nl->sock && nl->buffer)
@@ -27,7 +27,7 @@ void netlink_free(struct netlink *nl)
 {
 	nl_socket_free(nl->sock);
 	free(nl->buffer);
-	*nl = (struct netlink){0};
+	*nl = (struct netlink) {0};
 }
 
 int netlink_connect(struct netlink *nl)

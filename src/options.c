@@ -73,8 +73,11 @@ const struct option options_table[] = {
 	{THRESHOLD(OPT_PATTERN, layer), .name = "Layer", .type = "string",
 	 .def = "\"/.*/\"",
 	 .doc = "The layers this threshold is for, exact or /regular "
-		"expression/. The first threshold that matches is used; "
-		"built-in defaults follow after the last."},
+		"expression/, or one ratio of a layer: \"tcp-listen\". How "
+		"full the connection table is has limits of its own, 85 and "
+		"95 percent, which only \"conntrack-fill\" replaces. The "
+		"first threshold that matches is used; built-in defaults "
+		"follow after the last."},
 	{THRESHOLD(OPT_PATTERN, namespace), .name = "Namespace",
 	 .type = "string", .def = "\"/.*/\"",
 	 .doc = "The network namespaces this threshold is for."},
@@ -116,11 +119,21 @@ static const struct limits default_limits = {
 	.hysteresis = 20,
 };
 
+/* Retransmits: the loss is elsewhere, and alerts there. */
 static const struct limits no_limits = {
 	.warning = NAN,
 	.failure = NAN,
 	.hits = 1,
 	.hits_okay = 1,
+};
+
+/* A table that fills up. */
+static const struct limits fill_limits = {
+	.warning = 85,
+	.failure = 95,
+	.hits = 2,
+	.hits_okay = 3,
+	.points = 5,
 };
 
 int settings_init(struct settings *s)
@@ -253,18 +266,35 @@ int settings_set(struct settings *s, bool in_threshold, const char *name,
 	return set_pattern(target, value->string);
 }
 
+/* A layer by its name, or one of its ratios alone: "tcp-listen". */
+static bool layer_matches(const struct pattern *p, enum layer layer,
+			  enum direction direction)
+{
+	char ratio[32];
+
+	snprintf(ratio, sizeof(ratio), "%s-%s", layer_name(layer),
+		 direction_name(direction));
+	if (p->text && !strcmp(p->text, ratio))
+		return true;
+	/* limits for packets lost would be wrong for how full a table is */
+	return direction != DIR_FILL && pattern_matches(p, layer_name(layer));
+}
+
 const struct limits *settings_limits(const struct settings *s, enum layer layer,
+				     enum direction direction,
 				     const char *namespace,
 				     const char *interface, bool symptom)
 {
 	for (size_t i = 0; i < s->n_thresholds; i++) {
 		const struct threshold *t = &s->thresholds[i];
 
-		if (pattern_matches(&t->layer, layer_name(layer)) &&
+		if (layer_matches(&t->layer, layer, direction) &&
 		    pattern_matches(&t->namespace, namespace) &&
 		    pattern_matches(&t->interface,
 				    interface[0] ? interface : "all"))
 			return &t->limits;
 	}
+	if (direction == DIR_FILL)
+		return &fill_limits;
 	return symptom ? &no_limits : &default_limits;
 }

@@ -41,6 +41,7 @@ enum direction {
 	DIR_TX,
 	DIR_FWD,
 	DIR_LISTEN, /* connections wanted from a listening socket */
+	DIR_FILL,   /* entries of a table, against its limit */
 	N_DIRECTIONS,
 };
 
@@ -53,11 +54,13 @@ enum kind {
 	KIND_BENIGN,   /* discarded by design: graphed, never alerted */
 	KIND_SYMPTOM,  /* points at loss elsewhere */
 	KIND_OVERLOAD, /* packets waited, or an emergency measure was taken */
-	KIND_PASSED,   /* traffic: what losses are measured against */
-	KIND_BYTES,    /* bytes beside a count of packets */
-	KIND_LEVEL,    /* a level, not a count */
-	KIND_FACT,     /* configuration: evidence for a cause, never sent */
-	KIND_DETAIL,   /* names the culprit inside a total, never sent */
+	KIND_GAP, /* vanished between two counters, maybe counted elsewhere */
+	KIND_PASSED, /* traffic: what losses are measured against */
+	KIND_BYTES,  /* bytes beside a count of packets */
+	KIND_LEVEL,  /* a level, not a count */
+	KIND_FILL,   /* a level that has a limit: a ratio of its own */
+	KIND_FACT,   /* configuration: evidence for a cause, never sent */
+	KIND_DETAIL, /* names the culprit inside a total, never sent */
 };
 
 /* How a traffic counter relates to the losses it is the denominator of. */
@@ -87,6 +90,8 @@ struct counter {
 	uint8_t direction;   /* enum direction */
 	uint8_t kind;	     /* enum kind */
 	bool main;	     /* sent from the start for a real interface */
+	int8_t in_gap;	/* sign in the balance of IP input, see ip_balance.h */
+	int8_t out_gap; /* and of IP output */
 	struct denominator of[MAX_DENOMINATORS]; /* KIND_PASSED only */
 	const char *in;	    /* KIND_PART: the counter that holds it too */
 	const char *means;  /* one sentence for the operator */
@@ -119,8 +124,8 @@ struct object {
 	uint32_t first; /* its rows: rows[first .. first + n - 1] */
 	uint32_t n;
 	uint8_t layer;
-	bool same; /* was there in the previous sample, with this identity */
-	bool main; /* a real interface: its main counters are always sent */
+	bool same;  /* was there in the previous sample, with this identity */
+	bool main;  /* a real interface: its main counters are always sent */
 	bool awake; /* has lost something since we look: its rows are sent */
 	bool stale; /* carried over, because its source could not be read */
 	uint8_t source; /* index of its probe */
@@ -134,7 +139,7 @@ struct sample {
 	uint32_t n_rows, n_objects, n_text;
 	uint32_t max_rows, max_objects, max_text; /* allocated */
 	uint32_t sources; /* bit i: probe i was read completely */
-	uint8_t source;   /* the probe that appends now, for its objects */
+	uint8_t source;	  /* the probe that appends now, for its objects */
 	int error;	  /* first failure to append, negative errno, or 0 */
 	uint64_t time_ns; /* CLOCK_REALTIME of the read, 0: no read yet */
 	uint64_t mono_ns; /* CLOCK_MONOTONIC of the read */
@@ -225,6 +230,7 @@ struct probe_env {
 	const struct sample *then;	    /* previous sample, for facts */
 	const struct selection *interfaces; /* which are wanted */
 	unsigned max_rules; /* firewall rules kept apart, per chain */
+	bool gaps;	    /* look for packets that vanish without a counter */
 	char *buffer;	    /* scratch, never kept between probes */
 	size_t size;	    /* of buffer, bytes */
 };

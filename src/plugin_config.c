@@ -18,7 +18,7 @@ static bool get_value(const oconfig_item_t *item, struct option_value *ret)
 
 	if (item->values_num != 1 || item->children_num)
 		return false;
-	*ret = (struct option_value){0};
+	*ret = (struct option_value) {0};
 	switch (v->type) {
 	case OCONFIG_TYPE_STRING:
 		ret->type = VALUE_STRING;
@@ -49,10 +49,9 @@ static void apply_option(struct settings *s, bool in_threshold,
 	case 0:
 		break;
 	case -ENOENT:
-		complain(item, in_threshold
-				       ? "there is no such option in a "
-					 "Threshold block"
-				       : "there is no such option");
+		complain(item, in_threshold ? "there is no such option in a "
+					      "Threshold block"
+					    : "there is no such option");
 		break;
 	case -EINVAL:
 		complain(item, "its value is of the wrong type, out of range, "

@@ -10,14 +10,24 @@
 #include "plugin.h"
 #include "utils/common/common.h"
 
+#include "utils_cache.h"
+
 #include <linux/capability.h>
 
 #include "engine.h"
 #include "pktloss_plugin.h"
 
 #define SHUTDOWN_SECONDS 2
+/* How long the first values of new series may take to be processed. */
+#define SETTLE_TRIES 200
+#define SETTLE_NS 1000000
 
-enum phase { PHASE_IDLE, PHASE_LOOKING, PHASE_LOOKED, PHASE_ENDED };
+enum phase {
+	PHASE_IDLE,
+	PHASE_LOOKING,
+	PHASE_LOOKED,
+	PHASE_ENDED
+};
 
 /* The one place with state of its own. */
 static struct {
@@ -32,6 +42,8 @@ static struct {
 	int result;	  /* of the last look */
 	bool stop;
 	bool said_slow;
+	char (*first)[6 * DATA_MAX_NAME_LEN]; /* identifiers, see on_settle() */
+	size_t n_first, max_first;
 } self = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 };
@@ -54,6 +66,57 @@ static int on_config(oconfig_item_t *block)
 
 /* ---- from the engine to collectd ---- */
 
+/* Remembers a value that the next ones must not overtake. */
+static void remember_first(const value_list_t *vl)
+{
+	if (self.n_first == self.max_first) {
+		size_t max = self.max_first ? self.max_first * 2 : 16;
+		void *grown = realloc(self.first, max * sizeof(*self.first));
+
+		if (!grown)
+			return;
+		self.first = grown;
+		self.max_first = max;
+	}
+	if (format_name(self.first[self.n_first], sizeof(*self.first),
+			hostname_g, vl->plugin, vl->plugin_instance, vl->type,
+			vl->type_instance) == 0)
+		self.n_first++;
+}
+
+static bool is_processed(const char *identifier)
+{
+	value_t *values = NULL;
+	size_t n;
+
+	if (uc_get_value_by_name(identifier, &values, &n) != 0)
+		return false;
+	free(values);
+	return true;
+}
+
+/*
+ * collectd's write threads take values from one queue but may overtake each
+ * other, and a value that comes after a newer one of its series is dropped.
+ * So wait until the first values of new series have arrived in the cache, and
+ * a little more until they are written. It only happens when loss begins.
+ */
+static void on_settle(__attribute__((unused)) void *arg)
+{
+	const struct timespec pause = {.tv_nsec = SETTLE_NS};
+	size_t arrived = 0;
+
+	for (int i = 0; arrived < self.n_first && i < SETTLE_TRIES; i++) {
+		nanosleep(&pause, NULL);
+		while (arrived < self.n_first &&
+		       is_processed(self.first[arrived]))
+			arrived++;
+	}
+	for (int i = 0; i < 3; i++)
+		nanosleep(&pause, NULL);
+	self.n_first = 0;
+}
+
 static void on_value(__attribute__((unused)) void *arg,
 		     const struct series *series)
 {
@@ -72,6 +135,8 @@ static void on_value(__attribute__((unused)) void *arg,
 	sstrncpy(vl.plugin_instance, series->place, sizeof(vl.plugin_instance));
 	sstrncpy(vl.type, series->type, sizeof(vl.type));
 	sstrncpy(vl.type_instance, series->instance, sizeof(vl.type_instance));
+	if (series->is_first)
+		remember_first(&vl);
 	plugin_dispatch_values(&vl);
 }
 
@@ -92,10 +157,8 @@ static void add_meta(notification_t *n, const struct notice *notice)
 		const char *name;
 		double value;
 	} numbers[] = {
-		{"CurrentValue", notice->percent},
-		{"WarningMin", NAN},
-		{"WarningMax", notice->warning},
-		{"FailureMin", NAN},
+		{"CurrentValue", notice->percent}, {"WarningMin", NAN},
+		{"WarningMax", notice->warning},   {"FailureMin", NAN},
 		{"FailureMax", notice->failure},
 	};
 
@@ -150,6 +213,7 @@ static void report(void)
 {
 	static const struct sink sink = {
 		.value = on_value,
+		.settle = on_settle,
 		.notify = on_notify,
 		.log = on_log,
 	};
@@ -163,11 +227,14 @@ static void report(void)
 /* Waits for the next order. False: end. */
 static bool wait_for_order(void)
 {
+	bool stop;
+
 	pthread_mutex_lock(&self.lock);
 	while (self.phase != PHASE_LOOKING && !self.stop)
 		pthread_cond_wait(&self.changed, &self.lock);
+	stop = self.stop;
 	pthread_mutex_unlock(&self.lock);
-	return !self.stop;
+	return !stop;
 }
 
 static void *work(void *arg)
@@ -177,8 +244,7 @@ static void *work(void *arg)
 
 		pthread_mutex_lock(&self.lock);
 		self.result = r;
-		self.phase =
-			r == -ENOTRECOVERABLE ? PHASE_ENDED : PHASE_LOOKED;
+		self.phase = r == -ENOTRECOVERABLE ? PHASE_ENDED : PHASE_LOOKED;
 		pthread_cond_broadcast(&self.changed);
 		pthread_mutex_unlock(&self.lock);
 		if (r == -ENOTRECOVERABLE)
@@ -324,6 +390,8 @@ static int on_shutdown(void)
 	}
 	engine_free(self.engine);
 	self.engine = NULL;
+	sfree(self.first);
+	self.n_first = self.max_first = 0;
 	settings_free(&self.settings);
 	self.configured = false;
 	return 0;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <string.h>
 
 static int open_below(const char *dir, const char *name)
 {
@@ -42,18 +43,59 @@ ssize_t procnet_read(const char *dir, const char *name, char *buffer,
 	return length;
 }
 
-bool procnet_number(const char *text, size_t n, uint64_t *ret)
+bool token_is(struct token t, const char *text)
+{
+	return strlen(text) == t.n && !memcmp(t.at, text, t.n);
+}
+
+struct token token_word(struct token *line)
+{
+	struct token word;
+
+	while (line->n && (*line->at == ' ' || *line->at == '\t')) {
+		line->at++;
+		line->n--;
+	}
+	word = (struct token) {line->at, 0};
+	while (line->n && *line->at != ' ' && *line->at != '\t') {
+		line->at++;
+		line->n--;
+		word.n++;
+	}
+	return word;
+}
+
+struct token token_line(struct token *text)
+{
+	const char *end = memchr(text->at, '\n', text->n);
+	struct token line = {text->at,
+			     end ? (size_t)(end - text->at) : text->n};
+	size_t taken = line.n + (end != NULL);
+
+	text->at += taken;
+	text->n -= taken;
+	return line;
+}
+
+static unsigned digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+}
+
+bool token_number(struct token t, unsigned base, uint64_t *ret)
 {
 	uint64_t value = 0;
 
-	if (!n)
+	if (!t.n)
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		unsigned digit = (unsigned char)text[i] - '0';
+	for (size_t i = 0; i < t.n; i++) {
+		unsigned digit = digit_of(t.at[i]);
 
-		if (digit > 9 || value > (UINT64_MAX - digit) / 10)
+		if (digit >= base || value > (UINT64_MAX - digit) / base)
 			return false;
-		value = value * 10 + digit;
+		value = value * base + digit;
 	}
 	*ret = value;
 	return true;
@@ -68,5 +110,5 @@ int procnet_read_number(const char *dir, const char *name, uint64_t *ret)
 		return n;
 	if (n && text[n - 1] == '\n')
 		n--;
-	return procnet_number(text, n, ret) ? 0 : -EBADMSG;
+	return token_number((struct token) {text, n}, 10, ret) ? 0 : -EBADMSG;
 }

@@ -69,23 +69,31 @@ static const char *explain_error(int error)
 }
 
 /* One line for each lasting reason why something is not measured. */
+static void log_errors(struct blindness *b, const struct sink *sink,
+		       const char *what, const char *needs)
+{
+	for (; b->said < MAX_SAID && b->errors[b->said]; b->said++) {
+		char text[256];
+
+		format_text(text, sizeof(text), "%s: %s%s%s", what,
+			    explain_error(b->errors[b->said]),
+			    needs ? "; needs " : "", needs ? needs : "");
+		sink->log(sink->arg, LOG_LEVEL_WARNING, text);
+	}
+}
+
 static void log_blindness(struct engine *e, const struct sink *sink)
 {
 	for (size_t i = 0; i < n_probes; i++) {
-		struct blindness *b = &e->blindness[i];
+		char what[160];
 
-		for (; b->said < MAX_SAID && b->errors[b->said]; b->said++) {
-			const char *needs = probes[i]->needs;
-			char text[256];
-
-			snprintf(text, sizeof(text),
-				 "layer %s cannot be read from %s: %s%s%s",
-				 layer_name(probes[i]->layer), probes[i]->reads,
-				 explain_error(b->errors[b->said]),
-				 needs ? "; needs " : "", needs ? needs : "");
-			sink->log(sink->arg, LOG_LEVEL_WARNING, text);
-		}
+		format_text(what, sizeof(what),
+			    "layer %s cannot be read from %s",
+			    layer_name(probes[i]->layer), probes[i]->reads);
+		log_errors(&e->blindness[i], sink, what, probes[i]->needs);
 	}
+	log_errors(&e->refused, sink, "a network namespace cannot be entered",
+		   "CAP_SYS_ADMIN");
 	if (e->too_many && !e->said_too_many)
 		sink->log(sink->arg, LOG_LEVEL_WARNING,
 			  "MaxNamespaces is reached, further network "
@@ -99,25 +107,40 @@ static void log_blindness(struct engine *e, const struct sink *sink)
 	e->said_private_home |= e->private_home;
 }
 
+static void send_all(struct report *r, bool priming)
+{
+	r->priming = priming;
+	for (size_t i = 0; i < r->engine->n_watched; i++) {
+		r->watched = r->engine->watched[i];
+		if (!r->watched->fresh)
+			continue;
+		send_values(r);
+		if (r->watched->now.time_ns > r->time_ns)
+			r->time_ns = r->watched->now.time_ns;
+	}
+}
+
+static void judge_all(struct report *r)
+{
+	for (size_t i = 0; i < r->engine->n_watched; i++) {
+		r->watched = r->engine->watched[i];
+		if (r->watched->fresh)
+			judge_losses(r);
+	}
+}
+
 int engine_report(struct engine *e, const struct sink *sink)
 {
 	struct report r = {.engine = e, .sink = sink};
 	int result = compare_all(e);
 
 	log_blindness(e, sink);
-	for (size_t i = 0; i < e->n_watched; i++) {
-		r.watched = e->watched[i];
-		if (!r.watched->fresh)
-			continue;
-		send_values(&r);
-		if (r.watched->now.time_ns > r.time_ns)
-			r.time_ns = r.watched->now.time_ns;
-	}
-	for (size_t i = 0; i < e->n_watched; i++) {
-		r.watched = e->watched[i];
-		if (r.watched->fresh)
-			judge_losses(&r);
-	}
+	send_all(&r, true);
+	if (r.n_new)
+		sink->settle(sink->arg);
+	r.n_new = 0;
+	send_all(&r, false);
+	judge_all(&r);
 	for (size_t i = 0; i < e->n_watched; i++)
 		if (e->watched[i]->fresh)
 			swap_samples(e->watched[i]);

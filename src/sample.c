@@ -29,8 +29,8 @@ static const char *const layer_names[] = {
 _Static_assert(ARRAY_SIZE(layer_names) == N_LAYERS, "a layer has no name");
 
 static const char *const direction_names[] = {
-	[DIR_NONE] = "all", [DIR_RX] = "rx",	     [DIR_TX] = "tx",
-	[DIR_FWD] = "fwd",  [DIR_LISTEN] = "listen",
+	[DIR_NONE] = "all",  [DIR_RX] = "rx",	[DIR_TX] = "tx",
+	[DIR_FILL] = "fill", [DIR_FWD] = "fwd", [DIR_LISTEN] = "listen",
 };
 _Static_assert(ARRAY_SIZE(direction_names) == N_DIRECTIONS,
 	       "a direction has no name");
@@ -198,11 +198,16 @@ static const struct row *same_row(const struct sample *s,
 	return object_row(s, o, counter);
 }
 
+static bool is_level(const struct counter *c)
+{
+	return c->kind == KIND_LEVEL || c->kind == KIND_FILL ||
+	       c->kind == KIND_FACT;
+}
+
 static void compare_row(struct row *row, const struct row *before, bool same)
 {
 	row->flags = before->flags & ROW_SENT;
-	if (!same || row->counter->kind == KIND_LEVEL ||
-	    row->counter->kind == KIND_FACT)
+	if (!same || is_level(row->counter))
 		return;
 	if (delta_of(before->value, &row->value, row->counter->bits,
 		     &row->delta))

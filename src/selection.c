@@ -22,7 +22,7 @@ int pattern_compile(struct pattern *ret, const char *text)
 	size_t n = strlen(text);
 	int r = 0;
 
-	*ret = (struct pattern){0};
+	*ret = (struct pattern) {0};
 	if (!p.text)
 		return -ENOMEM;
 	if (n >= 2 && text[0] == '/' && text[n - 1] == '/')
@@ -39,7 +39,7 @@ void pattern_free(struct pattern *p)
 	if (p->is_regex)
 		regfree(&p->regex);
 	free(p->text);
-	*p = (struct pattern){0};
+	*p = (struct pattern) {0};
 }
 
 bool pattern_matches(const struct pattern *p, const char *text)
@@ -71,7 +71,7 @@ void selection_free(struct selection *s)
 	for (size_t i = 0; i < s->n; i++)
 		pattern_free(&s->patterns[i]);
 	free(s->patterns);
-	*s = (struct selection){0};
+	*s = (struct selection) {0};
 }
 
 bool selection_wants(const struct selection *s, const char *text)

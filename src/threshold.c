@@ -5,10 +5,10 @@
 
 /* A limit that holds the current state until percent is well below it. */
 static bool violates(double percent, double limit, bool held,
-		     double hysteresis)
+		     const struct limits *limits)
 {
 	if (held)
-		limit *= 1 - hysteresis / 100;
+		limit -= fmax(limit * limits->hysteresis / 100, limits->points);
 	return percent > limit; /* false for NAN: no limit */
 }
 
@@ -19,10 +19,10 @@ static enum severity level_of(const struct alert *alert,
 	enum severity level = SEVERITY_OKAY;
 
 	if (violates(percent, limits->failure, alert->state == SEVERITY_FAILURE,
-		     limits->hysteresis))
+		     limits))
 		level = SEVERITY_FAILURE;
 	else if (violates(percent, limits->warning,
-			  alert->state >= SEVERITY_WARNING, limits->hysteresis))
+			  alert->state >= SEVERITY_WARNING, limits))
 		level = SEVERITY_WARNING;
 	if (level > cap)
 		level = cap;
@@ -34,7 +34,7 @@ static enum severity level_of(const struct alert *alert,
 
 static void enter(struct alert *alert, enum severity state)
 {
-	*alert = (struct alert){.state = state};
+	*alert = (struct alert) {.state = state};
 }
 
 static bool step_up(struct alert *alert, const struct limits *limits,

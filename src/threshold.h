@@ -19,6 +19,7 @@ struct limits {
 	unsigned hits;	       /* consecutive intervals to raise */
 	unsigned hits_okay;    /* consecutive intervals to recover */
 	double hysteresis;     /* percent below the limit to recover */
+	double points;	       /* the same in percent points; larger wins */
 	bool persist;	       /* notify in every interval while violated */
 };
 

@@ -13,11 +13,7 @@ static bool is_real_home(const struct watched *w)
 /* Whether collectd may be given one series more. */
 static bool has_room(struct report *r)
 {
-	size_t n = r->n_series;
-
-	if (r->engine->n_series > n)
-		n = r->engine->n_series;
-	if (n < r->engine->settings->max_series)
+	if (r->engine->n_series + r->n_new < r->engine->settings->max_series)
 		return true;
 	if (!r->engine->said_too_many_series)
 		r->sink->log(r->sink->arg, LOG_LEVEL_WARNING,
@@ -31,6 +27,7 @@ static void send_gauge(struct report *r, const char *place, const char *type,
 		       const char *instance, double value, uint64_t time_ns)
 {
 	struct series series = {
+		.is_first = r->priming,
 		.place = place,
 		.type = type,
 		.instance = instance,
@@ -105,27 +102,40 @@ static bool is_due(const struct report *r, const struct object *o,
 	return row->delta && c->kind != KIND_PASSED && c->kind != KIND_BYTES;
 }
 
+/* What was quiet starts from where it was, or the rate of its first loss is
+ * lost: the value of the read before, unless that is unknown. */
+static void prime_row(struct report *r, struct series *series,
+		      const struct row *row)
+{
+	if (row->flags & ROW_SENT || !(row->flags & ROW_COMPARED))
+		return;
+	series->time_ns = r->watched->then.time_ns;
+	series->counter = row->value - row->delta;
+	r->sink->value(r->sink->arg, series);
+	r->n_new++;
+}
+
 static void send_row(struct report *r, const char *place, const char *instance,
 		     struct row *row)
 {
-	const struct watched *w = r->watched;
 	struct series series = {
 		.place = place,
 		.type = row->counter->type,
 		.instance = instance,
-		.is_gauge = row->counter->kind == KIND_LEVEL,
-		.time_ns = w->then.time_ns,
+		.is_gauge = row->counter->kind == KIND_LEVEL ||
+			    row->counter->kind == KIND_FILL,
+		.is_first = r->priming,
+		.time_ns = r->watched->now.time_ns,
+		.counter = row->value,
+		.gauge = (double)row->value,
 	};
 
-	/* what was quiet starts from where it was, or its rate is lost */
-	if (!(row->flags & ROW_SENT) && row->flags & ROW_COMPARED) {
-		series.counter = row->value - row->delta;
-		r->sink->value(r->sink->arg, &series);
+	if (r->priming) {
+		prime_row(r, &series, row);
+		return;
 	}
-	series.counter = row->value;
-	series.gauge = (double)row->value;
-	series.time_ns = w->now.time_ns;
 	r->sink->value(r->sink->arg, &series);
+	r->n_new += !(row->flags & ROW_SENT);
 	row->flags |= ROW_SENT;
 	r->n_series++;
 }
@@ -161,28 +171,33 @@ void loss_series(const struct watched *w, const struct loss *loss,
 		      direction_name(loss->direction), false);
 }
 
+static bool is_ratio_due(const struct report *r, const struct loss *loss)
+{
+	return loss->sent || loss->awake || is_real_home(r->watched) ||
+	       r->engine->settings->report_idle;
+}
+
 static void send_ratio(struct report *r, struct loss *loss)
 {
 	const struct watched *w = r->watched;
 	char place[NAME_PART + 1], instance[NAME_PART + 1];
 	double percent = loss_percent(loss);
-	double before = loss->percent;
 
-	loss->percent = percent;
-	if (isnan(percent))
-		return;
-	if (!loss->sent && !loss->awake && !is_real_home(w) &&
-	    !r->engine->settings->report_idle)
-		return;
-	if (!loss->sent && !has_room(r))
+	if (isnan(percent) || !is_ratio_due(r, loss) ||
+	    (!loss->sent && !has_room(r)))
 		return;
 	loss_series(w, loss, place, instance);
-	if (!loss->sent && loss->awake && !isnan(before))
-		send_gauge(r, place, "percent", instance, before,
+	if (!r->priming) {
+		send_gauge(r, place, "percent", instance, percent,
+			   w->now.time_ns);
+		r->n_new += !loss->sent;
+		loss->sent = true;
+		r->n_series++;
+	} else if (!loss->sent && !isnan(loss->percent)) {
+		send_gauge(r, place, "percent", instance, loss->percent,
 			   w->then.time_ns);
-	send_gauge(r, place, "percent", instance, percent, w->now.time_ns);
-	loss->sent = true;
-	r->n_series++;
+		r->n_new++;
+	}
 }
 
 static unsigned count_bits(uint32_t bits)
@@ -199,6 +214,7 @@ static void send_health(struct report *r)
 	full_place(w, "", place);
 	send_gauge(r, place, "gauge", "all-sources", count_bits(w->now.sources),
 		   w->now.time_ns);
+	r->n_new += !w->then.time_ns;
 	r->n_series++;
 	for (size_t i = 0; i < n_probes; i++) {
 		char instance[NAME_PART + 1];
@@ -217,11 +233,18 @@ void send_values(struct report *r)
 {
 	struct watched *w = r->watched;
 
-	send_health(r);
+	if (!r->priming)
+		send_health(r);
 	for (uint32_t i = 0; i < w->now.n_objects; i++)
 		if (!w->now.objects[i].stale)
 			send_object(r, &w->now.objects[i]);
-	for (size_t i = 0; i < w->losses.n; i++)
-		if (!w->losses.items[i].gone)
-			send_ratio(r, &w->losses.items[i]);
+	for (size_t i = 0; i < w->losses.n; i++) {
+		struct loss *loss = &w->losses.items[i];
+
+		if (loss->gone)
+			continue;
+		send_ratio(r, loss);
+		if (!r->priming)
+			loss->percent = loss_percent(loss);
+	}
 }

@@ -15,7 +15,7 @@ struct watched {
 	uint64_t cookie; /* unique for the boot, 0: the kernel has none */
 	char path[128];	 /* where it is entered, "" for collectd's own */
 	char name[NAME_NAMESPACE + 1]; /* clean, "" for collectd's own */
-	bool named;		       /* found by a name, not by a process */
+	bool named;		       /* path is a name's, not a process's */
 	bool present;		       /* found by the newest scan */
 	bool fresh;		       /* now was read and not reported yet */
 	bool renewed;	    /* another namespace took over its inode number */
@@ -48,6 +48,7 @@ struct engine {
 	bool private_home, said_private_home;
 	size_t n_series; /* that collectd has */
 	struct blindness blindness[MAX_PROBES];
+	struct blindness refused; /* entering namespaces */
 	atomic_bool stop;
 };
 
@@ -61,14 +62,16 @@ struct report {
 	struct engine *engine;
 	const struct sink *sink;
 	struct watched *watched; /* the namespace that is reported now */
-	size_t n_series;	 /* sent in this report */
+	bool priming;	 /* only what was quiet, as of the read before */
+	size_t n_new;	 /* series that collectd did not have before */
+	size_t n_series; /* sent in this report */
 	unsigned n_notices;
 	unsigned n_suppressed;
 	enum severity worst_suppressed;
 	uint64_t time_ns; /* of the newest sample, CLOCK_REALTIME */
 };
 
-/* values.c: sends what is due of r->watched. */
+/* values.c: sends what is due of r->watched; first with r->priming. */
 void send_values(struct report *r);
 /* The plugin instance of an interface, "" for none, of a namespace. */
 void full_place(const struct watched *w, const char *interface,

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # pktloss.so must export module_register alone, and ask for nothing that
-# neither libc, libnl nor the collectd daemon has: the linker cannot tell (the
+# neither a library nor the collectd daemon has: the linker cannot tell (the
 # daemon is not there when the plugin is linked), dlopen() in production would.
 set -euo pipefail
 
@@ -14,8 +14,9 @@ fail() {
 	exit 1
 }
 
-# Symbols that the plugin wants, without those that name a version: the
-# linker has found them in a library. The rest is libnl's or the daemon's.
+# Symbols that the plugin wants, without those that name a version: the linker
+# has found them in a library. The rest is the daemon's, or a library's that
+# has no versions.
 wanted() {
 	$nm -D --undefined-only "$so" | awk '$1 == "U" { print $2 }' |
 		grep -v '@' | sort -u
@@ -58,5 +59,5 @@ for library in $needed; do
 	*) fail "linked with $library" ;;
 	esac
 done
-echo "exports module_register; wants $(wanted | wc -l) symbols of the daemon and libnl;" \
+echo "exports module_register; wants $(wanted | wc -l) symbols without version;" \
 	"linked with" "${needed//$'\n'/ }"

@@ -30,20 +30,46 @@ static const char *const head =
 	"| symptom | Points at loss elsewhere. |\n"
 	"| overload | Packets waited, or the kernel took an emergency measure. "
 	"|\n"
+	"| gap | Missing between two counters. What no firewall counter "
+	"explains is added to the firewall's loss. |\n"
 	"| traffic | What passed: losses are measured against it. |\n"
-	"| level | A level at the moment, not a count. |\n";
+	"| bytes | The bytes of the packets beside it. |\n"
+	"| level | A level at the moment, not a count. |\n"
+	"| fill level | A level that has a limit, and so a ratio. |\n";
 
+/* Without a default, so that the compiler misses a new kind. */
 static const char *kind_words(const struct counter *c)
 {
-	static const char *const words[] = {
-		[KIND_LOST] = "lost",	      [KIND_RESENT] = "sent again",
-		[KIND_PART] = "part of",      [KIND_ECHO] = "echo",
-		[KIND_BENIGN] = "benign",     [KIND_SYMPTOM] = "symptom",
-		[KIND_OVERLOAD] = "overload", [KIND_PASSED] = "traffic",
-		[KIND_LEVEL] = "level",
-	};
-
-	return words[c->kind];
+	switch ((enum kind)c->kind) {
+	case KIND_LOST:
+		return "lost";
+	case KIND_RESENT:
+		return "sent again";
+	case KIND_PART:
+		return "part of";
+	case KIND_ECHO:
+		return "echo";
+	case KIND_BENIGN:
+		return "benign";
+	case KIND_SYMPTOM:
+		return "symptom";
+	case KIND_OVERLOAD:
+		return "overload";
+	case KIND_GAP:
+		return "gap";
+	case KIND_PASSED:
+		return "traffic";
+	case KIND_BYTES:
+		return "bytes";
+	case KIND_LEVEL:
+		return "level";
+	case KIND_FILL:
+		return "fill level";
+	case KIND_FACT:
+	case KIND_DETAIL:
+		break;
+	}
+	return "not sent";
 }
 
 /* Facts and details are evidence for a cause, never series. */
@@ -99,10 +125,12 @@ static void print_counter(const struct counter *c)
 	printf("| ");
 	print_series(c);
 	printf(" | %s", kind_words(c));
-	if (c->kind == KIND_PART) {
+	if (c->kind == KIND_PART && c->in[0]) {
 		printf(" `");
 		print_name(c, c->in);
 		printf("`");
+	} else if (c->kind == KIND_PART) {
+		printf(" its parent's");
 	}
 	if (c->direction != DIR_NONE)
 		printf(", %s", direction_name(c->direction));
@@ -147,7 +175,8 @@ static bool is_lost(const struct counter *c, enum layer layer,
 {
 	(void)n_before;
 	return is_series(c) && c->layer == layer && c->direction == direction &&
-	       (c->kind == KIND_LOST || c->kind == KIND_RESENT);
+	       (c->kind == KIND_LOST || c->kind == KIND_RESENT ||
+		c->kind == KIND_FILL);
 }
 
 static bool print_lost(const struct counter *c, enum layer layer,
@@ -168,11 +197,11 @@ static bool print_passed(const struct counter *c, enum layer layer,
 	static const char *const how[] = {
 		[UNRELATED] = "",
 		[OUTSIDE] = "passed only",
-		[INSIDE] = "lost ones included",
-		[SINCE67] = "lost ones included since Linux 6.7",
+		[INSIDE] = "the whole",
+		[SINCE67] = "the whole since Linux 6.7, else passed only",
 	};
 
-	if (c->kind != KIND_PASSED || !is_series(c))
+	if (!is_series(c))
 		return false;
 	for (size_t i = 0; i < MAX_DENOMINATORS; i++) {
 		const struct denominator *d = &c->of[i];

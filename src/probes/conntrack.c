@@ -1,47 +1,156 @@
 /* SPDX-License-Identifier: MIT */
-/* How full the connection table is. Reading it activates no tracking. */
 #include "conntrack.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../procnet.h"
 
-#define CONNTRACK                                                              \
-	.layer = LAYER_CONNTRACK, .kind = KIND_LEVEL, .type = "conntrack",     \
-	.source = "net/netfilter/nf_conntrack_standalone.c"
+#define CONNTRACK .layer = LAYER_CONNTRACK, .bits = 32
+#define COUNTED                                                                \
+	CONNTRACK, .type = "packets",                                          \
+		   .source = "net/netfilter/nf_conntrack_core.c"
+#define LEVEL                                                                  \
+	CONNTRACK, .type = "conntrack", .main = true,                          \
+		   .source = "net/netfilter/nf_conntrack_standalone.c"
 
+/* The first N_CONNTRACK_STATS are columns; .section is the column's name. */
 static const struct counter conntrack_counters[] = {
-	{CONNTRACK, .name = "count",
+	{COUNTED, .name = "drop", .section = "drop", .kind = KIND_LOST,
+	 .means = "Packets dropped: table full, a clash that could not be "
+		  "resolved, a helper or NAT that failed",
+	 .cause = "the connection table is full, or entries clash",
+	 .remedy = "sysctl net.netfilter.nf_conntrack_count "
+		   "net.netfilter.nf_conntrack_max"},
+	{COUNTED, .name = "chaintoolong", .section = "chainlength",
+	 .kind = KIND_LOST,
+	 .means = "Packets dropped: a chain of the hash table is too long",
+	 .cause = "the hash table has too few buckets for its entries",
+	 .remedy = "sysctl net.netfilter.nf_conntrack_buckets"},
+	{COUNTED, .name = "insert_failed", .section = "insert_failed",
+	 .kind = KIND_ECHO,
+	 .means = "New entries refused: what was lost by it is in drop or "
+		  "chaintoolong too"},
+	{COUNTED, .name = "early_drop", .section = "early_drop",
+	 .kind = KIND_OVERLOAD,
+	 .means = "Entries of unanswered connections thrown out to make room; "
+		  "the new packet passes"},
+	{COUNTED, .name = "invalid", .section = "invalid", .kind = KIND_SYMPTOM,
+	 .means = "Packets that belong to no connection; they pass, unless a "
+		  "rule drops them"},
+	{COUNTED, .name = "clash_resolve", .section = "clashres",
+	 .kind = KIND_BENIGN,
+	 .means = "Entries that clashed and were merged; nothing is lost"},
+	{LEVEL, .name = "count", .kind = KIND_FILL, .direction = DIR_FILL,
 	 .means = "Entries of this namespace in the connection table",
+	 .cause = "the connection table fills up",
+	 .remedy = "conntrack -L shows by what; raise "
+		   "net.netfilter.nf_conntrack_max",
 	 .section = "nf_conntrack_count"},
-	{CONNTRACK, .name = "max",
+	{LEVEL, .name = "max", .kind = KIND_LEVEL,
+	 .of = {{LAYER_CONNTRACK, DIR_FILL, INSIDE}},
 	 .means = "The host's limit, compared with each namespace's own count",
 	 .section = "nf_conntrack_max"},
 };
 
-static int conntrack_read(struct probe_env *env, struct sample *out)
+#define COUNT (&conntrack_counters[N_CONNTRACK_STATS])
+#define MAX (&conntrack_counters[N_CONNTRACK_STATS + 1])
+
+#define MAX_COLUMNS 32
+
+/* Which counter each column is, -1: none of ours. Returns their number. */
+static size_t parse_names(struct token line, int columns[MAX_COLUMNS])
 {
-	char dir[256];
+	struct token name;
+	size_t n = 0;
 
-	if (snprintf(dir, sizeof(dir), "%s/net/netfilter", env->sys) >=
-	    (int)sizeof(dir))
-		return -ENAMETOOLONG;
-	sample_object(out, LAYER_CONNTRACK, "", "", 0);
-	for (size_t i = 0; i < ARRAY_SIZE(conntrack_counters); i++) {
-		const struct counter *c = &conntrack_counters[i];
-		uint64_t value;
-		int r = procnet_read_number(dir, c->section, &value);
+	while (n < MAX_COLUMNS && (name = token_word(&line)).n) {
+		columns[n] = -1;
+		for (int i = 0; i < N_CONNTRACK_STATS; i++)
+			if (token_is(name, conntrack_counters[i].section) ||
+			    token_is(name, conntrack_counters[i].name))
+				columns[n] = i;
+		n++;
+	}
+	return n;
+}
 
-		if (r < 0)
-			return r;
-		sample_row(out, c, value);
+int conntrack_parse(const char *text, size_t n, struct conntrack_stats *ret)
+{
+	struct token rest = {text, n};
+	int columns[MAX_COLUMNS];
+	size_t n_columns = parse_names(token_line(&rest), columns);
+
+	*ret = (struct conntrack_stats) {0};
+	if (!n_columns || !rest.n)
+		return -EBADMSG;
+	while (rest.n) {
+		struct token line = token_line(&rest);
+
+		for (size_t i = 0; i < n_columns; i++) {
+			uint64_t value;
+
+			if (!token_number(token_word(&line), 16, &value) ||
+			    value > UINT32_MAX)
+				return -EBADMSG;
+			if (columns[i] < 0)
+				continue;
+			ret->value[columns[i]] += value;
+			ret->found[columns[i]] = true;
+		}
 	}
 	return 0;
 }
 
+static int append_stats(struct probe_env *env, struct sample *out)
+{
+	struct conntrack_stats stats;
+	ssize_t n = procnet_read(env->net, "stat/nf_conntrack", env->buffer,
+				 env->size);
+	int r;
+
+	if (n < 0)
+		return n == -ENOENT ? 0 : n;
+	r = conntrack_parse(env->buffer, n, &stats);
+	for (int i = 0; r == 0 && i < N_CONNTRACK_STATS; i++)
+		if (stats.found[i])
+			sample_row(out, &conntrack_counters[i], stats.value[i]);
+	return r;
+}
+
+static int append_level(struct probe_env *env, const struct counter *c,
+			struct sample *out)
+{
+	char dir[256];
+	uint64_t value;
+	int r;
+
+	if (snprintf(dir, sizeof(dir), "%s/net/netfilter", env->sys) >=
+	    (int)sizeof(dir))
+		return -ENAMETOOLONG;
+	r = procnet_read_number(dir, c->section, &value);
+	if (r == 0 && (c != MAX || value)) /* no limit is no row */
+		sample_row(out, c, value);
+	return r;
+}
+
+static int conntrack_read(struct probe_env *env, struct sample *out)
+{
+	int r;
+
+	sample_object(out, LAYER_CONNTRACK, "", "", 0);
+	if (!out->error)
+		out->objects[out->n_objects - 1].main = true;
+	r = append_level(env, COUNT, out);
+	if (r == 0)
+		r = append_level(env, MAX, out);
+	return r < 0 ? r : append_stats(env, out);
+}
+
 const struct probe conntrack_probe = {
 	.name = "conntrack",
-	.reads = "/proc/sys/net/netfilter/nf_conntrack_{count,max}",
+	.reads = "/proc/net/stat/nf_conntrack and "
+		 "/proc/sys/net/netfilter/nf_conntrack_{count,max}",
 	.layer = LAYER_CONNTRACK,
 	.counters = conntrack_counters,
 	.n_counters = ARRAY_SIZE(conntrack_counters),

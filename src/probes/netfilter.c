@@ -56,6 +56,30 @@ const struct counter netfilter_rule_every = {
 	.source = "net/netfilter/xt_statistic.c",
 };
 
+#define NF_TABLES                                                              \
+	.bits = 64, .layer = LAYER_NETFILTER, .kind = KIND_FACT,               \
+	.cause = "configured", .remedy = "nft -a list ruleset",                \
+	.source = "net/netfilter/nf_tables_api.c"
+
+const struct counter netfilter_rule_handle = {
+	NF_TABLES,
+	.name = "handle",
+	.means = "Handle of the rule in its table; of a policy, its chain's.",
+};
+
+const struct counter netfilter_rule_queue = {
+	NF_TABLES,
+	.name = "queue",
+	.means = "The queue to user space that a rule hands packets to.",
+};
+
+const struct counter netfilter_rule_uncounted = {
+	NF_TABLES,
+	.name = "uncounted",
+	.means = "Rules, policies or verdict maps here that drop packets "
+		 "without a counter.",
+};
+
 /* A stretch of an object's name; not terminated. */
 struct part {
 	const char *text;
@@ -149,17 +173,62 @@ static void describe_statistic(const struct sample *s, const struct object *o,
 			 (unsigned long long)value);
 }
 
+/* What a rule of nf_tables does: "queue 5, nobody listens". */
+static void describe_verdict(const struct sample *s, const struct object *o,
+			     uint64_t target, char *buf, size_t size)
+{
+	uint64_t value = 0;
+
+	if (target == NETFILTER_QUEUE_RULE &&
+	    !fact(s, o, &netfilter_rule_queue, &value))
+		snprintf(buf, size, "queue %llu, nobody listens",
+			 (unsigned long long)value);
+	else if (target == NETFILTER_QUEUE_RULE)
+		snprintf(buf, size, "queue, nobody listens");
+	else if (target == NETFILTER_MAP_RULE)
+		snprintf(buf, size, "drop by a verdict map");
+	else
+		snprintf(buf, size, "%s",
+			 target == NETFILTER_REJECT_RULE ? "reject" : "drop");
+}
+
+static int describe_handle(const struct sample *s, const struct object *o,
+			   const struct where *w, uint64_t handle,
+			   uint64_t target, char *buf, size_t size)
+{
+	const char *comment = object_label(s, o);
+	char statistic[48];
+	char verdict[48];
+	uint64_t value;
+	char rule[40];
+
+	snprintf(rule, sizeof(rule), "rule handle %llu",
+		 (unsigned long long)handle);
+	describe_verdict(s, o, target, verdict, sizeof(verdict));
+	describe_statistic(s, o, statistic, sizeof(statistic));
+	snprintf(buf, size, "%s of %.*s %.*s %.*s (%s%s%s%s%s%s)",
+		 target == NETFILTER_DROP_POLICY ? "policy" : rule, w->family.n,
+		 w->family.text, w->table.n, w->table.text, w->chain.n,
+		 w->chain.text, verdict, statistic,
+		 fact(s, o, &netfilter_rule_uncounted, &value) ? ""
+							       : ", no counter",
+		 *comment ? ", \"" : "", comment, *comment ? "\"" : "");
+	return 0;
+}
+
 int netfilter_describe_rule(const struct sample *s, const struct object *o,
 			    char *buf, size_t size)
 {
 	const char *comment = object_label(s, o);
-	uint64_t number, target;
+	uint64_t number, target, handle;
 	char statistic[48];
 	char rule[32];
 	struct where w;
 
 	if (read_rule(s, o, &w, &number, &target) < 0)
 		return -EINVAL;
+	if (!fact(s, o, &netfilter_rule_handle, &handle))
+		return describe_handle(s, o, &w, handle, target, buf, size);
 	snprintf(rule, sizeof(rule), "rule %llu", (unsigned long long)number);
 	describe_statistic(s, o, statistic, sizeof(statistic));
 	snprintf(buf, size, "%s of %.*s %.*s %.*s (%s%s%s%s%s)",
@@ -182,15 +251,42 @@ static bool is_plain(struct part p)
 	       strspn(p.text, plain) >= (size_t)p.n;
 }
 
+/* The same for nf_tables. Returns what snprintf() did. */
+static int remedy_handle(const struct where *w, uint64_t handle,
+			 uint64_t target, char *buf, size_t size)
+{
+	if (!is_plain(w->table))
+		return snprintf(buf, size, "nft -a list ruleset %.*s",
+				w->family.n, w->family.text);
+	if (!is_plain(w->chain))
+		return snprintf(buf, size, "nft -a list table %.*s %.*s",
+				w->family.n, w->family.text, w->table.n,
+				w->table.text);
+	if (target == NETFILTER_DROP_POLICY)
+		return snprintf(buf, size, "nft list chain %.*s %.*s %.*s",
+				w->family.n, w->family.text, w->table.n,
+				w->table.text, w->chain.n, w->chain.text);
+	return snprintf(buf, size,
+			"nft -a list chain %.*s %.*s %.*s  # handle %llu",
+			w->family.n, w->family.text, w->table.n, w->table.text,
+			w->chain.n, w->chain.text, (unsigned long long)handle);
+}
+
 int netfilter_remedy(const struct sample *s, const struct object *o, char *buf,
 		     size_t size)
 {
 	const char *command = "iptables-legacy";
-	uint64_t number, target;
+	uint64_t number, target, handle;
 	struct where w;
 	int n;
 
-	if (read_rule(s, o, &w, &number, &target) < 0 || !is_plain(w.table))
+	if (read_rule(s, o, &w, &number, &target) < 0)
+		return -EINVAL;
+	if (!fact(s, o, &netfilter_rule_handle, &handle)) {
+		n = remedy_handle(&w, handle, target, buf, size);
+		return n >= 0 && (size_t)n < size ? 0 : -ENOSPC;
+	}
+	if (!is_plain(w.table))
 		return -EINVAL;
 	if (w.family.n == 3 && !memcmp(w.family.text, "ip6", 3))
 		command = "ip6tables-legacy";

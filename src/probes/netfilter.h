@@ -12,13 +12,15 @@
 
 #include "../pktloss.h"
 
-/* Legacy iptables and ip6tables. */
+/* Legacy iptables and ip6tables. nf_tables: see nftables.h. */
 extern const struct probe xtables_probe;
 
 enum netfilter_target {
 	NETFILTER_DROP_RULE,
 	NETFILTER_REJECT_RULE,
 	NETFILTER_DROP_POLICY,
+	NETFILTER_QUEUE_RULE, /* to a queue that nobody listens to */
+	NETFILTER_MAP_RULE,   /* asks a verdict map, whose elements drop */
 };
 
 /* Number in its chain as --line-numbers shows it, 0 for a policy. */
@@ -30,10 +32,20 @@ extern const struct counter netfilter_rule_probability;
 /* One packet in that many is the rule's, `statistic` match in nth mode. */
 extern const struct counter netfilter_rule_every;
 
+/* Its handle; a policy: of its chain. Only rules of nf_tables have one. */
+extern const struct counter netfilter_rule_handle;
+/* NETFILTER_QUEUE_RULE: the first queue it uses. */
+extern const struct counter netfilter_rule_queue;
+/* How many things drop here that no counter counts; absent: none. */
+extern const struct counter netfilter_rule_uncounted;
+
 /*
- * Puts a rule of x_tables into words:
+ * Puts a rule into words:
  *   rule 3 of ip filter INPUT (DROP, statistic 0.3, "maintenance drop")
  *   policy of ip filter INPUT (DROP)
+ *   rule handle 7 of inet fw in (drop, "my comment")
+ *   rule handle 9 of inet fw in (drop, no counter)
+ *   rule handle 4 of inet fw in (queue 5, nobody listens)
  * Returns 0, also when the text had to be cut to size bytes, or -EINVAL when
  * the object is no such rule (a whole chain, for one). Pure.
  */

@@ -5,48 +5,7 @@
 #include <string.h>
 
 #include "../procnet.h"
-
-/* A stretch of text that is not terminated. */
-struct token {
-	const char *at;
-	size_t n;
-};
-
-static bool token_is(struct token t, const char *text)
-{
-	return !strncmp(t.at, text, t.n) && !text[t.n];
-}
-
-/* Takes the next word off the front of line. */
-static struct token next_word(struct token *line)
-{
-	struct token word;
-
-	while (line->n && (*line->at == ' ' || *line->at == '\t')) {
-		line->at++;
-		line->n--;
-	}
-	word = (struct token) {line->at, 0};
-	while (line->n && *line->at != ' ' && *line->at != '\t') {
-		line->at++;
-		line->n--;
-		word.n++;
-	}
-	return word;
-}
-
-/* Takes the next line off the front of text, without its newline. */
-static struct token next_line(struct token *text)
-{
-	const char *end = memchr(text->at, '\n', text->n);
-	struct token line = {text->at,
-			     end ? (size_t)(end - text->at) : text->n};
-	size_t taken = line.n + (end != NULL);
-
-	text->at += taken;
-	text->n -= taken;
-	return line;
-}
+#include "ip_balance.h"
 
 /*
  * The row of that name, looked for from *cursor on: the kernel and the table
@@ -77,15 +36,14 @@ static void keep(struct snmp_values *values, const struct counter *c,
 	if (!c)
 		return;
 	i = c - snmp_counters;
-	values->found[i] =
-		procnet_number(number.at, number.n, &values->value[i]);
+	values->found[i] = token_number(number, 10, &values->value[i]);
 }
 
 static int parse_pair(struct token names, struct token numbers,
 		      struct snmp_values *values)
 {
-	struct token section = next_word(&names);
-	struct token again = next_word(&numbers);
+	struct token section = token_word(&names);
+	struct token again = token_word(&numbers);
 	size_t cursor = 0;
 
 	if (section.n < 2 || section.n != again.n ||
@@ -93,8 +51,8 @@ static int parse_pair(struct token names, struct token numbers,
 	    section.at[--section.n] != ':')
 		return -EBADMSG;
 	for (;;) {
-		struct token name = next_word(&names);
-		struct token number = next_word(&numbers);
+		struct token name = token_word(&names);
+		struct token number = token_word(&numbers);
 
 		if (!name.n || !number.n)
 			return name.n == number.n ? 0 : -EBADMSG;
@@ -107,8 +65,8 @@ int snmp_parse_pairs(const char *text, size_t n, struct snmp_values *values)
 	struct token rest = {text, n};
 
 	while (rest.n) {
-		struct token names = next_line(&rest);
-		struct token numbers = next_line(&rest);
+		struct token names = token_line(&rest);
+		struct token numbers = token_line(&rest);
 		int r = parse_pair(names, numbers, values);
 
 		if (r < 0)
@@ -123,11 +81,11 @@ int snmp_parse_list(const char *text, size_t n, struct snmp_values *values)
 	size_t cursor = 0;
 
 	while (rest.n) {
-		struct token line = next_line(&rest);
-		struct token name = next_word(&line);
-		struct token number = next_word(&line);
+		struct token line = token_line(&rest);
+		struct token name = token_word(&line);
+		struct token number = token_word(&line);
 
-		if (!name.n || !number.n || next_word(&line).n)
+		if (!name.n || !number.n || token_word(&line).n)
 			return -EBADMSG;
 		keep(values, find_row((struct token) {0}, name, &cursor),
 		     number);
@@ -171,6 +129,8 @@ static int snmp_read(struct probe_env *env, struct sample *out)
 			return r;
 	}
 	append(&values, LAYER_IP, out);
+	if (env->gaps)
+		ip_balance_append(env, &values, out);
 	append(&values, LAYER_ICMP, out);
 	append(&values, LAYER_TCP, out);
 	append(&values, LAYER_UDP, out);
@@ -182,6 +142,6 @@ const struct probe snmp_probe = {
 	.reads = "/proc/net/snmp, /proc/net/netstat and /proc/net/snmp6",
 	.layer = LAYER_IP,
 	.counters = snmp_counters,
-	.n_counters = N_SNMP_COUNTERS,
+	.n_counters = N_SNMP_COUNTERS + N_IP_GAPS,
 	.read = snmp_read,
 };

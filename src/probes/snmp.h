@@ -5,9 +5,12 @@
 
 #include "../pktloss.h"
 
-#define N_SNMP_COUNTERS 110
+#define N_SNMP_COUNTERS 118
 
-extern const struct counter snmp_counters[N_SNMP_COUNTERS];
+/* Rows behind them that are computed, see ip_balance.h. */
+#define N_IP_GAPS 8
+
+extern const struct counter snmp_counters[N_SNMP_COUNTERS + N_IP_GAPS];
 extern const struct probe snmp_probe;
 
 /* Values by index of snmp_counters; what is not found stays absent. */

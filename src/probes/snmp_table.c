@@ -9,17 +9,37 @@
 /* The kernel prints an unsigned long. */
 #define SNMP .type = "packets", .bits = 8 * sizeof(long)
 
+/* Only to see whether what came in went somewhere. */
+#define FACT .bits = 8 * sizeof(long), .layer = LAYER_IP, .kind = KIND_FACT
+
+#define IP .layer = LAYER_IP, .bits = 64
+#define GAP IP, .type = "packets", .kind = KIND_GAP
+#define IN                                                                     \
+	GAP, .direction = DIR_RX,                                              \
+	     .means = "Packets that came in and were neither delivered, "      \
+		      "forwarded nor counted as lost by IP: what firewall "    \
+		      "rules drop, with or without a counter",                 \
+	     .source = "computed"
+#define OUT                                                                    \
+	GAP, .direction = DIR_TX,                                              \
+	     .means = "Packets to send or forward that did not reach an "      \
+		      "interface (Linux 6.7 and later)",                       \
+	     .source = "computed"
+#define STANDS                                                                 \
+	IP, .kind = KIND_FACT,                                                 \
+	    .means = "The balance up to which the gap is counted"
+
 const struct counter snmp_counters[] = {
-	{SNMP, .name = "InReceives", .section = "Ip", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_PASSED,
+	{SNMP, .name = "InReceives", .section = "Ip", .in_gap = 1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_PASSED,
 	 .of = {{LAYER_IP, DIR_RX, INSIDE},
 		{LAYER_NETFILTER, DIR_RX, INSIDE},
-		{LAYER_CONNTRACK, DIR_RX, INSIDE}},
+		{LAYER_CONNTRACK, DIR_NONE, INSIDE}},
 	 .means =
 		 "IPv4 packets entering ip_rcv, good or bad, after GRO merging",
 	 .source = "net/ipv4/ip_input.c"},
-	{SNMP, .name = "InHdrErrors", .section = "Ip", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "InHdrErrors", .section = "Ip", .in_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
 	 .means = "Dropped for a bad header, bad checksum, bad options, or TTL "
 		  "expiry when forwarding",
 	 .cause = "bad IP headers or checksums, or TTL expired while "
@@ -27,8 +47,8 @@ const struct counter snmp_counters[] = {
 	 .remedy = "Trace the path: traceroute; look at InCsumErrors for "
 		   "corruption",
 	 .source = "net/ipv4/ip_input.c; net/ipv4/ip_forward.c"},
-	{SNMP, .name = "InAddrErrors", .section = "Ip", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "InAddrErrors", .section = "Ip", .in_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
 	 .means = "Dropped: destination is not ours and forwarding is off on "
 		  "that interface",
 	 .cause = "packets for an address that is not ours while forwarding is "
@@ -36,34 +56,36 @@ const struct counter snmp_counters[] = {
 	 .remedy = "Fix the sender's route, or enable it: sysctl "
 		   "net.ipv4.ip_forward",
 	 .source = "net/ipv4/route.c ip_error"},
-	{SNMP, .name = "ForwDatagrams", .section = "Ip", .layer = LAYER_IP,
-	 .direction = DIR_FWD, .kind = KIND_PASSED,
+	{SNMP, .name = "ForwDatagrams", .section = "Ip", .in_gap = -1,
+	 .out_gap = 1, .layer = LAYER_IP, .direction = DIR_FWD,
+	 .kind = KIND_PASSED,
 	 .of = {{LAYER_IP, DIR_FWD, SINCE67},
 		{LAYER_NETFILTER, DIR_FWD, SINCE67}},
 	 .means = "Packets chosen for forwarding; >=6.7 counted before MTU "
 		  "check and FORWARD hook, older after it",
 	 .source = "net/ipv4/ip_forward.c"},
-	{SNMP, .name = "InUnknownProtos", .section = "Ip", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "InUnknownProtos", .section = "Ip", .in_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
 	 .means =
 		 "Dropped: no handler or raw socket for the IP protocol number",
 	 .cause = "no handler for the IP protocol, or a full raw socket",
 	 .remedy = "Stop the sender or load the protocol's module",
 	 .source = "net/ipv4/ip_input.c"},
-	{SNMP, .name = "InDiscards", .section = "Ip", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "InDiscards", .section = "Ip", .in_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
 	 .means = "Dropped on input for local reasons, mostly no memory (IPv4)",
 	 .cause = "the kernel had no memory for them",
 	 .remedy = "Free memory; see dmesg", .source = "net/ipv4/ip_input.c"},
-	{SNMP, .name = "InDelivers", .section = "Ip", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_PASSED,
+	{SNMP, .name = "InDelivers", .section = "Ip", .in_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_PASSED,
 	 .means = "Packets handed to a transport; later TCP/UDP drops are "
 		  "still counted here",
 	 .source = "net/ipv4/ip_input.c"},
-	{SNMP, .name = "OutRequests", .section = "Ip", .layer = LAYER_IP,
-	 .direction = DIR_TX, .kind = KIND_PASSED,
+	{SNMP, .name = "OutRequests", .section = "Ip", .out_gap = 1,
+	 .layer = LAYER_IP, .direction = DIR_TX, .kind = KIND_PASSED,
 	 .of = {{LAYER_IP, DIR_TX, OUTSIDE},
-		{LAYER_NETFILTER, DIR_TX, SINCE67}},
+		{LAYER_NETFILTER, DIR_TX, SINCE67},
+		{LAYER_CONNTRACK, DIR_NONE, SINCE67}},
 	 .means = ">=6.7: local packets before the OUTPUT hook; older: packets "
 		  "reaching ip_output incl. forwarded",
 	 .source = "net/ipv4/ip_output.c"},
@@ -99,8 +121,8 @@ const struct counter snmp_counters[] = {
 		  "ipfrag_high_thresh is reached",
 	 .remedy = "sysctl net.ipv4.ipfrag_high_thresh; avoid fragmentation",
 	 .source = "net/ipv4/ip_fragment.c"},
-	{SNMP, .name = "FragFails", .section = "Ip", .layer = LAYER_IP,
-	 .direction = DIR_FWD, .kind = KIND_LOST,
+	{SNMP, .name = "FragFails", .section = "Ip", .out_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_FWD, .kind = KIND_LOST,
 	 .means = "Dropped: too big for the egress MTU with DF set (ICMP "
 		  "frag-needed sent), or fragmenting failed",
 	 .cause = "packets larger than the MTU of the outgoing interface with "
@@ -108,11 +130,19 @@ const struct counter snmp_counters[] = {
 	 .remedy = "Align MTUs on the path, or clamp the MSS; let ICMP "
 		   "\"fragmentation needed\" through",
 	 .source = "net/ipv4/ip_forward.c; net/bridge/br_netfilter_hooks.c"},
-	{SNMP, .name = "OutTransmits", .section = "Ip", .layer = LAYER_IP,
-	 .direction = DIR_TX, .kind = KIND_PASSED,
+	{SNMP, .name = "OutTransmits", .section = "Ip", .out_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_TX, .kind = KIND_PASSED,
 	 .means = "Packets/fragments passed to the neighbour layer, local plus "
 		  "forwarded; unresolved ones included",
 	 .source = "net/ipv4/ip_output.c ip_finish_output2"},
+	{FACT, .name = "ReasmReqds", .section = "Ip", .in_gap = -1,
+	 .means = "Fragments that came"},
+	{FACT, .name = "ReasmOKs", .section = "Ip", .in_gap = 1,
+	 .means = "Packets put together from fragments"},
+	{FACT, .name = "FragOKs", .section = "Ip", .out_gap = -1,
+	 .means = "Packets sent in fragments"},
+	{FACT, .name = "FragCreates", .section = "Ip", .out_gap = 1,
+	 .means = "Fragments made of them"},
 	{SNMP, .name = "InMsgs", .section = "Icmp", .layer = LAYER_ICMP,
 	 .direction = DIR_RX, .kind = KIND_PASSED,
 	 .of = {{LAYER_ICMP, DIR_RX, INSIDE}},
@@ -399,7 +429,7 @@ const struct counter snmp_counters[] = {
 		 "the TTL is below the minimum the socket asks for (IP_MINTTL)",
 	 .remedy = "Check the hops between the peers",
 	 .source = "net/ipv4/tcp_ipv4.c"},
-	{SNMP, .name = "IPReversePathFilter", .section = "TcpExt",
+	{SNMP, .name = "IPReversePathFilter", .section = "TcpExt", .in_gap = -1,
 	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
 	 .means = "IPv4 packets dropped by rp_filter: source not reachable via "
 		  "that interface",
@@ -487,15 +517,15 @@ const struct counter snmp_counters[] = {
 	 .cause = "receive memory is full",
 	 .remedy = "sysctl net.ipv4.tcp_rmem net.ipv4.tcp_mem",
 	 .source = "net/ipv4/tcp_input.c"},
-	{SNMP, .name = "InNoRoutes", .section = "IpExt", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "InNoRoutes", .section = "IpExt", .in_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
 	 .means = "Dropped when forwarding: no route (only truly missing; "
 		  "blackhole/prohibit/unreachable are silent)",
 	 .cause = "no route to forward them: a route is missing on this router",
 	 .remedy = "ip route get DESTINATION",
 	 .source = "net/ipv4/route.c ip_error"},
-	{SNMP, .name = "InTruncatedPkts", .section = "IpExt", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "InTruncatedPkts", .section = "IpExt", .in_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
 	 .means = "Dropped: frame shorter than the IP total length",
 	 .cause = "frames shorter than the length in their IP header",
 	 .remedy = "Look for a broken driver or tunnel",
@@ -507,15 +537,15 @@ const struct counter snmp_counters[] = {
 		  "offloading",
 	 .remedy = "Find the corrupting hop; try ethtool -K DEV rx off",
 	 .source = "net/ipv4/ip_input.c"},
-	{SNMP, .name = "Ip6InReceives", .section = "Ip6", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_PASSED,
+	{SNMP, .name = "Ip6InReceives", .section = "Ip6", .in_gap = 1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_PASSED,
 	 .of = {{LAYER_IP, DIR_RX, INSIDE},
 		{LAYER_NETFILTER, DIR_RX, INSIDE},
-		{LAYER_CONNTRACK, DIR_RX, INSIDE}},
+		{LAYER_CONNTRACK, DIR_NONE, INSIDE}},
 	 .means = "IPv6 packets entering the stack",
 	 .source = "net/ipv6/ip6_input.c"},
-	{SNMP, .name = "Ip6InHdrErrors", .section = "Ip6", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "Ip6InHdrErrors", .section = "Ip6", .in_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
 	 .means = "Dropped: bad header/extension header, or hop limit expired "
 		  "when forwarding",
 	 .cause = "bad headers, or the hop limit expired while forwarding (a "
@@ -531,52 +561,54 @@ const struct counter snmp_counters[] = {
 	 .remedy = "Align MTUs on the path, or clamp the MSS; let ICMPv6 "
 		   "\"packet too big\" through",
 	 .source = "net/ipv6/ip6_output.c ip6_forward"},
-	{SNMP, .name = "Ip6InNoRoutes", .section = "Ip6", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "Ip6InNoRoutes", .section = "Ip6", .in_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
 	 .means = "Dropped when forwarding: no route or prohibit route "
 		  "(blackhole is silent)",
 	 .cause = "no route to forward them: a route is missing on this router",
 	 .remedy = "ip route get DESTINATION", .source = "net/ipv6/route.c"},
-	{SNMP, .name = "Ip6InAddrErrors", .section = "Ip6", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "Ip6InAddrErrors", .section = "Ip6", .in_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
 	 .means = "Dropped: bad source/destination address or routing header",
 	 .cause = "bad source or destination addresses",
 	 .remedy = "Look at them with tcpdump",
 	 .source = "net/ipv6/ip6_output.c; net/ipv6/exthdrs.c"},
-	{SNMP, .name = "Ip6InUnknownProtos", .section = "Ip6",
+	{SNMP, .name = "Ip6InUnknownProtos", .section = "Ip6", .in_gap = -1,
 	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
 	 .means = "Dropped: unknown next header (parameter problem is sent)",
 	 .cause = "an unknown next header",
 	 .remedy = "Stop the sender or load the protocol's module",
 	 .source = "net/ipv6/ip6_input.c"},
-	{SNMP, .name = "Ip6InTruncatedPkts", .section = "Ip6",
+	{SNMP, .name = "Ip6InTruncatedPkts", .section = "Ip6", .in_gap = -1,
 	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
 	 .means = "Dropped: shorter than the payload length",
 	 .cause = "frames shorter than the length in their IP header",
 	 .remedy = "Look for a broken driver or tunnel",
 	 .source = "net/ipv6/ip6_input.c"},
-	{SNMP, .name = "Ip6InDiscards", .section = "Ip6", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "Ip6InDiscards", .section = "Ip6", .in_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
 	 .means = "Dropped: IPv6 disabled on the device, no memory, IPsec "
 		  "policy, proxy check",
 	 .cause = "IPv6 is disabled on the interface, or no memory",
 	 .remedy = "sysctl net.ipv6.conf.all.disable_ipv6",
 	 .source = "net/ipv6/ip6_input.c"},
-	{SNMP, .name = "Ip6InDelivers", .section = "Ip6", .layer = LAYER_IP,
-	 .direction = DIR_RX, .kind = KIND_PASSED,
+	{SNMP, .name = "Ip6InDelivers", .section = "Ip6", .in_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_PASSED,
 	 .means = "Packets handed to a transport",
 	 .source = "net/ipv6/ip6_input.c"},
-	{SNMP, .name = "Ip6OutForwDatagrams", .section = "Ip6",
-	 .layer = LAYER_IP, .direction = DIR_FWD, .kind = KIND_PASSED,
+	{SNMP, .name = "Ip6OutForwDatagrams", .section = "Ip6", .in_gap = -1,
+	 .out_gap = 1, .layer = LAYER_IP, .direction = DIR_FWD,
+	 .kind = KIND_PASSED,
 	 .of = {{LAYER_IP, DIR_FWD, SINCE67},
 		{LAYER_NETFILTER, DIR_FWD, SINCE67}},
 	 .means = "Packets chosen for forwarding; counted before the MTU check "
 		  "and FORWARD hook",
 	 .source = "net/ipv6/ip6_output.c"},
-	{SNMP, .name = "Ip6OutRequests", .section = "Ip6", .layer = LAYER_IP,
-	 .direction = DIR_TX, .kind = KIND_PASSED,
+	{SNMP, .name = "Ip6OutRequests", .section = "Ip6", .out_gap = 1,
+	 .layer = LAYER_IP, .direction = DIR_TX, .kind = KIND_PASSED,
 	 .of = {{LAYER_IP, DIR_TX, OUTSIDE},
-		{LAYER_NETFILTER, DIR_TX, SINCE67}},
+		{LAYER_NETFILTER, DIR_TX, SINCE67},
+		{LAYER_CONNTRACK, DIR_NONE, SINCE67}},
 	 .means = "Local packets sent (>=6.7 before OUTPUT hook)",
 	 .source = "net/ipv6/ip6_output.c"},
 	{SNMP, .name = "Ip6OutDiscards", .section = "Ip6", .layer = LAYER_IP,
@@ -607,8 +639,8 @@ const struct counter snmp_counters[] = {
 		  "ip6frag_high_thresh is reached",
 	 .remedy = "sysctl net.ipv6.ip6frag_high_thresh; avoid fragmentation",
 	 .source = "net/ipv6/reassembly.c"},
-	{SNMP, .name = "Ip6FragFails", .section = "Ip6", .layer = LAYER_IP,
-	 .direction = DIR_FWD, .kind = KIND_LOST,
+	{SNMP, .name = "Ip6FragFails", .section = "Ip6", .out_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_FWD, .kind = KIND_LOST,
 	 .means = "Too big and could not be fragmented (forward: always, as "
 		  "routers may not)",
 	 .cause = "packets larger than the MTU of the outgoing interface; IPv6 "
@@ -616,10 +648,18 @@ const struct counter snmp_counters[] = {
 	 .remedy = "Align MTUs on the path, or clamp the MSS; let ICMPv6 "
 		   "\"packet too big\" through",
 	 .source = "net/ipv6/ip6_output.c"},
-	{SNMP, .name = "Ip6OutTransmits", .section = "Ip6", .layer = LAYER_IP,
-	 .direction = DIR_TX, .kind = KIND_PASSED,
+	{SNMP, .name = "Ip6OutTransmits", .section = "Ip6", .out_gap = -1,
+	 .layer = LAYER_IP, .direction = DIR_TX, .kind = KIND_PASSED,
 	 .means = "Packets/fragments passed to the neighbour layer",
 	 .source = "net/ipv6/ip6_output.c"},
+	{FACT, .name = "Ip6ReasmReqds", .section = "Ip6", .in_gap = -1,
+	 .means = "Fragments that came"},
+	{FACT, .name = "Ip6ReasmOKs", .section = "Ip6", .in_gap = 1,
+	 .means = "Packets put together from fragments"},
+	{FACT, .name = "Ip6FragOKs", .section = "Ip6", .out_gap = -1,
+	 .means = "Packets sent in fragments"},
+	{FACT, .name = "Ip6FragCreates", .section = "Ip6", .out_gap = 1,
+	 .means = "Fragments made of them"},
 	{SNMP, .name = "Icmp6InMsgs", .section = "Icmp6", .layer = LAYER_ICMP,
 	 .direction = DIR_RX, .kind = KIND_PASSED,
 	 .of = {{LAYER_ICMP, DIR_RX, INSIDE}},
@@ -718,6 +758,15 @@ const struct counter snmp_counters[] = {
 	 .means = "Discarded: protocol-wide memory limit udp_mem reached",
 	 .cause = "the memory limit of all UDP sockets is reached",
 	 .remedy = "sysctl net.ipv4.udp_mem", .source = "net/ipv6/udp.c"},
+	/* computed, see ip_balance.h: each gap, and where its count stands */
+	{IN, .name = "in_gap"},
+	{STANDS, .name = "in_balance"},
+	{OUT, .name = "out_gap"},
+	{STANDS, .name = "out_balance"},
+	{IN, .name = "Ip6in_gap"},
+	{STANDS, .name = "Ip6in_balance"},
+	{OUT, .name = "Ip6out_gap"},
+	{STANDS, .name = "Ip6out_balance"},
 };
-_Static_assert(ARRAY_SIZE(snmp_counters) == N_SNMP_COUNTERS,
+_Static_assert(ARRAY_SIZE(snmp_counters) == N_SNMP_COUNTERS + N_IP_GAPS,
 	       "a row was added: count it in snmp.h");

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Packets lost, or not, on this machine's kernel: one function per case."""
 
+import os
 import time
 
 import truth
@@ -375,6 +376,33 @@ def recovery(stage):
 
 
 @case
+def cured(stage):
+    """Of two rules that drop one is removed, then the other: an OKAY for each."""
+    a, b = stage.pair()
+    drop_commented(b)
+    rule = "OUTPUT -p udp --dport %d -j DROP" % LOST_PORT
+    b.feature("iptables-legacy -w 20 -A " + rule)
+    to_b = good_and_bad(a, b)
+    to_a = good_and_bad(b, a)
+    rx = Alert(b.place(), "netfilter-rx", ("INPUT", "maintenance drop"))
+    tx = Alert(b.place(), "netfilter-tx", ("OUTPUT",))
+
+    def burst():
+        to_b()
+        to_a()
+
+    with stage.watch() as watch:
+        watch.bursts(burst, 3)
+        watch.check(alerts=[rx, tx])
+        b.tool("iptables-legacy -w 20 -D INPUT 1")
+        watch.bursts(burst, 5)
+        watch.check(alerts=[rx, tx], okays=[(b.place(), "netfilter-rx")])
+        b.tool("iptables-legacy -w 20 -D " + rule)
+        watch.bursts(burst, 5)
+        watch.check(alerts=[rx, tx], okays=[(b.place(), "netfilter-rx"), (b.place(), "netfilter-tx")])
+
+
+@case
 def gone(stage):
     """A namespace that ends while it alerts: one OKAY, and nothing keeps it alive."""
     a, b = stage.pair()
@@ -394,6 +422,42 @@ def gone(stage):
             watch.check_alerts([alert], [(b.place(), "netfilter-rx")])
             if watch.daemon.beats(b) != beats:
                 raise Failure("a removed namespace still has values")
+
+
+@case
+def reborn(stage):
+    """A new namespace may get the inode of one that just ended; the name is the new one's."""
+    a, b = stage.pair()
+    b.sink(GOOD_PORT)
+    with stage.watch() as watch:
+        watch.wait_reads()
+        old_inode = inode(b)
+        stage.remove(b)
+        new = successor(stage, old_inode)
+        watch.namespaces.remove(b)
+        watch.wait_reads(2, [a, new])
+        if watch.daemon:
+            beats = watch.daemon.beats(b)
+            watch.wait_reads(2, [a, new])
+            if watch.daemon.beats(b) != beats:
+                raise Failure("%s is still read under its old name" % new.name)
+
+
+def inode(ns):
+    return os.stat("/run/netns/" + ns.name).st_ino
+
+
+def successor(stage, old_inode):
+    """A namespace with a given inode, or any other after some attempts: the
+    kernel gives out a number again once it has done away with its owner."""
+    for n in range(20):
+        time.sleep(0.05)
+        new = stage.namespace("new%d" % n)
+        if inode(new) == old_inode:
+            break
+        if n < 19:
+            stage.remove(new)
+    return new
 
 
 @case

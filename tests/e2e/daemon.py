@@ -51,7 +51,7 @@ class Notification(NamedTuple):
     message: str
 
     def __str__(self):
-        return "%s %s %s-%s: %s" % (self.severity, self.place, self.type, self.instance, self.message)
+        return "%s %s %s-%s: %s" % tuple(self)
 
 
 def plugin_directory():
@@ -114,9 +114,9 @@ class Collectd:
 
     def stop(self):
         """SIGTERM must end it soon, with status 0 and no error in its log."""
-        early = self.process.poll()
-        if early is not None:
-            raise Failure("collectd ended by itself with status %d\n%s" % (early, self.report()))
+        if self.process.poll() is not None:
+            raise Failure("collectd ended by itself with status %d\n%s"
+                          % (self.process.returncode, self.report()))
         self.process.terminate()
         try:
             status = self.process.wait(self.stop_within)
@@ -195,8 +195,7 @@ class Collectd:
 
         def all_read():
             if self.process.poll() is not None:
-                raise Failure("collectd ended with status %d\n%s"
-                              % (self.process.returncode, self.report()))
+                raise Failure("collectd ended with status %d" % self.process.returncode)
             return all(self.beats(ns) >= seen[ns] + count for ns in namespaces)
 
         wait_until("a read of " + ", ".join(ns.name for ns in namespaces),
@@ -206,7 +205,7 @@ class Collectd:
 
     def report(self, names=None):
         lines = ["notifications:"]
-        lines += ["  %s" % n for n in self.notifications(names)] or ["  none"]
+        lines += ["  " + str(n) for n in self.notifications(names)] or ["  none"]
         lines += ["values:"]
         for place in self.places():
             if names is None or place.partition("@")[2] in names:

@@ -115,7 +115,7 @@ class Watch:
         for place, instance in okays:
             unexplained.remove(the_one(Alert(place, instance, (), "OKAY"), seen))
         if unexplained:
-            raise Failure("not due: %s" % unexplained[0])
+            raise Failure("not due: " + str(unexplained[0]))
 
     def count(self, severity, place, instance):
         return sum((n.severity, n.place, n.instance) == (severity, place, instance)
@@ -163,11 +163,12 @@ def the_one(alert, seen):
 def check_message(alert, found):
     layer = alert.instance.split("-")[0]
     # "25.0% of packets ... lost in LAYER on PLACE (4 of 12 in 10 s, ...): cause"
-    shape = r"\d+(\.\d+)?% of packets .*lost in %s\b.*\(\d+ of \d+ in [\d.]+ s\b.*\): ." % layer
+    shape = (r"\d+(\.\d+)?% of packets .*lost in " + layer
+             + r"\b.*\(\d+ of \d+ in [\d.]+ s\b.*\): .")
     if not re.match(shape, found.message) or len(found.message.encode()) > MESSAGE_MAX:
-        raise Failure("not the promised kind of message: %s" % found)
+        raise Failure("not the promised kind of message: " + str(found))
     if alert.place.partition("@")[2] not in found.message:
-        raise Failure("the message does not say where: %s" % found)
+        raise Failure("the message does not say where: " + str(found))
     missing = [word for word in alert.words if word.lower() not in found.message.lower()]
     if missing:
         raise Failure("the message does not say %s: %s" % (missing, found))

@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: MIT */
+/* Interfaces: recorded dumps against what ip printed, and a real veth pair. */
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sched.h>
+
+#include "netlink.h"
+
+#include "probes/link.h"
+#include "probes/qdisc.h"
+#include "selection.h"
+#include "testlib.h"
+#include "xtables_file.h"
+
+static const char *const kernels[] = {"6.18", "6.1"};
+
+#define N_LINKS 16
+
+struct links {
+	struct rtnl_link_stats64 stats[N_LINKS]; /* by ifindex */
+	size_t size[N_LINKS];
+	struct link_config config[N_LINKS];
+	unsigned n_stats, n_configs;
+};
+
+static int on_stats(const struct nlmsghdr *h, void *arg)
+{
+	struct links *links = arg;
+	struct rtnl_link_stats64 stats;
+	size_t size;
+	int ifindex, r;
+
+	r = link_parse_stats(h, &ifindex, &stats, &size);
+	ck_assert_int_eq(r, 0);
+	ck_assert_int_lt(ifindex, N_LINKS);
+	links->stats[ifindex] = stats;
+	links->size[ifindex] = size;
+	links->n_stats++;
+	return 0;
+}
+
+static int on_config(const struct nlmsghdr *h, void *arg)
+{
+	struct links *links = arg;
+	struct link_config config;
+
+	ck_assert_int_eq(link_parse_config(h, &config), 0);
+	ck_assert_int_lt(config.index, N_LINKS);
+	links->config[config.index] = config;
+	links->n_configs++;
+	return 0;
+}
+
+static void walk_recording(const char *kernel, const char *file,
+			   netlink_row row, struct links *links)
+{
+	size_t n = 0;
+	char *bytes = fixture_read(kernel, file, &n);
+
+	ck_assert_ptr_nonnull(bytes);
+	ck_assert_int_eq(netlink_walk(bytes, n, 0, row, links), 1);
+	free(bytes);
+}
+
+static struct links recorded(const char *kernel)
+{
+	struct links links = {.n_stats = 0};
+
+	walk_recording(kernel, "getstats.nl", on_stats, &links);
+	walk_recording(kernel, "getlink.nl", on_config, &links);
+	return links;
+}
+
+/* "2: eth0@if2: <BROADCAST,UP> mtu 1500 ...". Returns its index. */
+static int check_head(const char *line, const struct links *links)
+{
+	char name[32] = "", flags[128];
+	int index, mtu;
+	const struct link_config *c;
+
+	if (sscanf(line, "%d: %31[^:@]%*[^<]<%127[^>]> mtu %d", &index, name,
+		   flags, &mtu) != 4)
+		return 0;
+	ck_assert_int_lt(index, N_LINKS);
+	c = &links->config[index];
+	ck_assert_int_eq(c->index, index);
+	ck_assert_str_eq(c->name, name);
+	ck_assert_uint_eq(c->mtu, mtu);
+	ck_assert(c->up == (strstr(flags, "UP") != NULL));
+	ck_assert(c->loopback == (strstr(flags, "LOOPBACK") != NULL));
+	ck_assert_str_eq(c->kind, c->loopback ? "" : "veth");
+	ck_assert(c->has_peer == !c->loopback);
+	ck_assert(c->has_nsid == !c->loopback);
+	return index;
+}
+
+static void check_mac(const char *line, const struct link_config *c)
+{
+	unsigned b[6];
+	uint64_t mac = 0;
+
+	if (sscanf(line, " link/%*s %x:%x:%x:%x:%x:%x", &b[0], &b[1], &b[2],
+		   &b[3], &b[4], &b[5]) != 6)
+		return;
+	for (int i = 0; i < 6; i++)
+		mac = mac << 8 | b[i];
+	ck_assert_uint_eq(c->mac, mac);
+}
+
+/* The numbers behind "RX:" and "TX:": bytes packets errors dropped ... */
+static unsigned check_numbers(FILE *f, bool rx,
+			      const struct rtnl_link_stats64 *s)
+{
+	char line[256];
+	unsigned long long bytes, packets, errors, dropped, missed;
+
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), f));
+	ck_assert_int_eq(sscanf(line, "%llu %llu %llu %llu %llu", &bytes,
+				&packets, &errors, &dropped, &missed),
+			 5);
+	ck_assert_uint_eq(rx ? s->rx_bytes : s->tx_bytes, bytes);
+	ck_assert_uint_eq(rx ? s->rx_packets : s->tx_packets, packets);
+	ck_assert_uint_eq(rx ? s->rx_errors : s->tx_errors, errors);
+	ck_assert_uint_eq(rx ? s->rx_dropped : s->tx_dropped, dropped);
+	if (rx)
+		ck_assert_uint_eq(s->rx_missed_errors, missed);
+	return 1;
+}
+
+START_TEST(recorded_links_are_what_ip_printed)
+{
+	_cleanup_fclose_ FILE *f = fixture_open(kernels[_i], "expected.txt");
+	struct links links = recorded(kernels[_i]);
+	unsigned n = 0, index = 0;
+	char line[512];
+	bool ip = false;
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, "### ", 4))
+			ip = !strncmp(line, "### ip ", 7);
+		if (!ip)
+			continue;
+		if (line[0] != ' ' && line[0] != '#')
+			index = check_head(line, &links);
+		check_mac(line, &links.config[index]);
+		if (!strncmp(line, "    RX:", 7) || !strncmp(line, "    TX:", 7))
+			n += check_numbers(f, line[4] == 'R',
+					   &links.stats[index]);
+	}
+	ck_assert_uint_ge(n, 6);
+	ck_assert_uint_eq(n, 2 * links.n_stats);
+	ck_assert_uint_eq(links.n_stats, links.n_configs);
+}
+END_TEST
+
+START_TEST(recorded_counters_are_as_many_as_the_kernel_has)
+{
+	struct links old = recorded("6.1"), new = recorded("6.18");
+
+	/* rx_otherhost_dropped is there since 5.19 */
+	ck_assert_uint_ge(old.size[1], offsetof(struct rtnl_link_stats64,
+						rx_otherhost_dropped) +
+					       8);
+	ck_assert_uint_ge(new.size[1], old.size[1]);
+}
+END_TEST
+
+static void stats_message(struct message *m, int ifindex, size_t size)
+{
+	struct if_stats_msg head = {.ifindex = ifindex};
+	uint64_t values[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		values[i] = 100 + i;
+	m->n = 0;
+	message_begin(m, RTM_NEWSTATS, NLM_F_MULTI, 1);
+	message_put(m, &head, sizeof(head));
+	attr_put(m, IFLA_STATS_LINK_64, values, size);
+}
+
+START_TEST(counters_end_where_the_kernels_do)
+{
+	struct rtnl_link_stats64 stats;
+	struct message m;
+
+	for (size_t size = 0; size <= 8 * 64; size += 4) {
+		size_t n = 0, kept = size;
+		int ifindex = 0;
+
+		if (kept > sizeof(stats))
+			kept = sizeof(stats);
+		stats_message(&m, 42, size);
+		memset(&stats, 0xee, sizeof(stats));
+		ck_assert_int_eq(link_parse_stats((void *)m.bytes, &ifindex,
+						  &stats, &n),
+				 0);
+		ck_assert_int_eq(ifindex, 42);
+		ck_assert_uint_eq(n, kept);
+		if (n >= 8)
+			ck_assert_uint_eq(stats.rx_packets, 100);
+		if (n >= 16)
+			ck_assert_uint_eq(stats.tx_packets, 101);
+		else
+			ck_assert_uint_ne(stats.tx_packets, 101);
+	}
+}
+END_TEST
+
+START_TEST(message_without_counters_is_refused)
+{
+	struct rtnl_link_stats64 stats;
+	struct if_stats_msg head = {.ifindex = 1};
+	struct message m = {.n = 0};
+	size_t n = 0;
+	int ifindex;
+
+	message_begin(&m, RTM_NEWSTATS, 0, 1);
+	ck_assert_int_eq(
+		link_parse_stats((void *)m.bytes, &ifindex, &stats, &n),
+		-EBADMSG);
+	message_put(&m, &head, sizeof(head));
+	ck_assert_int_eq(
+		link_parse_stats((void *)m.bytes, &ifindex, &stats, &n),
+		-EBADMSG);
+	attr_u32(&m, IFLA_STATS_LINK_XSTATS, 7);
+	ck_assert_int_eq(
+		link_parse_stats((void *)m.bytes, &ifindex, &stats, &n),
+		-EBADMSG);
+}
+END_TEST
+
+static void link_message(struct message *m, unsigned flags)
+{
+	struct ifinfomsg head = {.ifi_index = 9, .ifi_flags = flags};
+
+	m->n = 0;
+	message_begin(m, RTM_NEWLINK, 0, 1);
+	message_put(m, &head, sizeof(head));
+}
+
+START_TEST(configuration_is_what_the_attributes_say)
+{
+	static const unsigned char mac[] = {2, 0, 0, 0, 1, 0xff};
+	struct link_config c;
+	struct message m;
+	size_t at;
+
+	link_message(&m, IFF_UP);
+	attr_put(&m, IFLA_IFNAME, "eth0", 5);
+	attr_u32(&m, IFLA_MTU, 1400);
+	attr_u32(&m, IFLA_LINK, 17);
+	attr_u32(&m, IFLA_LINK_NETNSID, 3);
+	attr_put(&m, IFLA_ADDRESS, mac, sizeof(mac));
+	at = attr_begin(&m, IFLA_LINKINFO);
+	attr_put(&m, IFLA_INFO_KIND, "veth", 5);
+	attr_end(&m, at);
+	ck_assert_int_eq(link_parse_config((void *)m.bytes, &c), 0);
+	ck_assert_int_eq(c.index, 9);
+	ck_assert_uint_eq(c.mtu, 1400);
+	ck_assert(c.up && !c.loopback && c.has_peer && c.has_nsid);
+	ck_assert_int_eq(c.peer_index, 17);
+	ck_assert_int_eq(c.nsid, 3);
+	ck_assert_uint_eq(c.mac, 0x0200000001ff);
+	ck_assert_str_eq(c.name, "eth0");
+	ck_assert_str_eq(c.kind, "veth");
+}
+END_TEST
+
+START_TEST(what_is_not_said_is_not_there)
+{
+	struct link_config c;
+	struct message m;
+
+	link_message(&m, IFF_LOOPBACK);
+	ck_assert_int_eq(link_parse_config((void *)m.bytes, &c), 0);
+	ck_assert(!c.up && c.loopback && !c.has_peer && !c.has_nsid);
+	ck_assert_uint_eq(c.mtu, 0);
+	ck_assert_uint_eq(c.mac, 0);
+	ck_assert_str_eq(c.name, "");
+	ck_assert_str_eq(c.kind, "");
+}
+END_TEST
+
+START_TEST(names_and_addresses_too_long_are_cut)
+{
+	static const unsigned char mac[20] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+	struct link_config c;
+	struct message m;
+	size_t at;
+
+	link_message(&m, 0);
+	attr_put(&m, IFLA_IFNAME, "0123456789abcdefghij", 21);
+	attr_put(&m, IFLA_ADDRESS, mac, sizeof(mac));
+	at = attr_begin(&m, IFLA_LINKINFO);
+	attr_put(&m, IFLA_INFO_KIND, "0123456789abcdefghij", 20);
+	attr_end(&m, at);
+	ck_assert_int_eq(link_parse_config((void *)m.bytes, &c), 0);
+	ck_assert_str_eq(c.name, "0123456789abcde");
+	ck_assert_str_eq(c.kind, "0123456789abcde");
+	ck_assert_uint_eq(c.mac, 0x0102030405060708);
+}
+END_TEST
+
+static void parse_lawfully(const struct nlmsghdr *h, size_t n)
+{
+	struct nlmsghdr *copy = malloc(n);
+	struct rtnl_link_stats64 stats;
+	struct link_config config;
+	int ifindex, a, b;
+	size_t size;
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, h, n);
+	copy->nlmsg_len = (uint32_t)n;
+	a = link_parse_stats(copy, &ifindex, &stats, &size);
+	b = link_parse_config(copy, &config);
+	if ((a != 0 && a != -EBADMSG) || (b != 0 && b != -EBADMSG))
+		ck_abort_msg("%d %d", a, b);
+	free(copy);
+}
+
+/* Each message of a recording, cut and damaged at each of its bytes. */
+static void torture(const char *kernel, const char *file)
+{
+	static const unsigned char values[] = {0, 3, 5, 0x80, 0xff};
+	size_t n = 0;
+	char *bytes = fixture_read(kernel, file, &n);
+	struct nlmsghdr *h = (void *)bytes;
+	int left = (int)n;
+
+	ck_assert_ptr_nonnull(bytes);
+	for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
+		for (size_t i = sizeof(*h); i < h->nlmsg_len; i++) {
+			unsigned char *at = (unsigned char *)h + i, was = *at;
+
+			parse_lawfully(h, i);
+			*at = values[i % sizeof(values)];
+			parse_lawfully(h, h->nlmsg_len);
+			*at = was;
+		}
+	free(bytes);
+}
+
+START_TEST(message_cut_or_damaged_anywhere_is_survived)
+{
+	torture(kernels[_i], "getstats.nl");
+	torture(kernels[_i], "getlink.nl");
+}
+END_TEST
+
+/* In a namespace of this test's own, which ends with its process. */
+
+static bool run(const char *command)
+{
+	int r = system(command);
+
+	if (r != 0)
+		fprintf(stderr, "%s: %d\n", command, r);
+	return r == 0;
+}
+
+static struct netlink route;
+static struct probe_env env = {.route = &route};
+
+static void setup(void)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
+	ck_assert(run("ip link set lo up"));
+	ck_assert(run("ip link add ut0 mtu 1400 type veth peer name ut1"));
+	ck_assert(run("ip link set ut0 up"));
+	ck_assert_int_eq(netlink_alloc(&route), 0);
+	ck_assert_int_eq(netlink_connect(&route), 0);
+}
+
+static void teardown(void)
+{
+	netlink_disconnect(&route);
+	netlink_free(&route);
+}
+
+static void check_fact(const struct sample *s, const struct object *o,
+		       const struct counter *c, uint64_t value)
+{
+	const struct row *row = object_row(s, o, c);
+
+	ck_assert_msg(row, "no %s", c->name);
+	ck_assert_msg(row->value == value, "%s is %" PRIu64, c->name,
+		      row->value);
+}
+
+static const struct object *config_of(const struct sample *s, const char *place)
+{
+	const struct object *o = find_object(s, LAYER_LINK, place, LINK_CONFIG);
+
+	ck_assert_ptr_nonnull(o);
+	return o;
+}
+
+START_TEST(veth_knows_its_peer)
+{
+	struct sample s = {0};
+	const struct object *a, *b, *lo;
+
+	ck_assert_int_eq(link_probe.read(&env, &s), 0);
+	ck_assert_int_eq(s.error, 0);
+	a = config_of(&s, "ut0");
+	b = config_of(&s, "ut1");
+	lo = config_of(&s, "lo");
+	ck_assert_str_eq(object_label(&s, a), "veth ut1");
+	ck_assert_str_eq(object_label(&s, b), "veth ut0");
+	ck_assert_str_eq(object_label(&s, lo), "");
+	check_fact(&s, a, &link_fact_mtu, 1400);
+	check_fact(&s, a, &link_fact_peer_mtu, 1500);
+	check_fact(&s, b, &link_fact_peer_mtu, 1400);
+	check_fact(&s, a, &link_fact_up, 1);
+	check_fact(&s, a, &link_fact_peer_up, 0);
+	check_fact(&s, a, &link_fact_peer_index, b->identity);
+	check_fact(&s, b, &link_fact_peer_mac,
+		   object_row(&s, a, &link_fact_mac)->value);
+	ck_assert_ptr_null(object_row(&s, lo, &link_fact_peer_mtu));
+	ck_assert_ptr_nonnull(find_object(&s, LAYER_LINK, "ut0", ""));
+	ck_assert(!find_object(&s, LAYER_LINK, "lo", "")->main);
+	ck_assert(!find_object(&s, LAYER_LINK, "ut0", "")->main);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(quiet_interface_is_not_asked_again)
+{
+	struct sample then = {0}, now = {0};
+
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	ck_assert(run("ip link set ut0 mtu 1300"));
+	env.then = &then;
+	ck_assert_int_eq(link_probe.read(&env, &now), 0);
+	check_fact(&now, config_of(&now, "ut0"), &link_fact_mtu, 1400);
+	ck_assert_str_eq(object_label(&now, config_of(&now, "ut0")), "veth ut1");
+	ck_assert_uint_eq(now.n_rows, then.n_rows);
+	/* but one that lost something is */
+	object_row(&then, find_object(&then, LAYER_LINK, "ut0", ""),
+		   find_counter(&link_probe, "tx_dropped", NULL))
+		->value += 1;
+	sample_reset(&now);
+	ck_assert_int_eq(link_probe.read(&env, &now), 0);
+	check_fact(&now, config_of(&now, "ut0"), &link_fact_mtu, 1300);
+	env.then = NULL;
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
+START_TEST(interface_of_an_old_name_is_asked_again)
+{
+	struct sample then = {0}, now = {0};
+
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	ck_assert(run("ip link del ut0"));
+	ck_assert(run("ip link add ut0 mtu 1200 type veth peer name ut1"));
+	env.then = &then;
+	ck_assert_int_eq(link_probe.read(&env, &now), 0);
+	check_fact(&now, config_of(&now, "ut0"), &link_fact_mtu, 1200);
+	sample_compare(&now, &then);
+	ck_assert(!find_object(&now, LAYER_LINK, "ut0", "")->same);
+	ck_assert(find_object(&now, LAYER_LINK, "lo", "")->same);
+	env.then = NULL;
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
+START_TEST(interfaces_not_wanted_are_left_out)
+{
+	struct selection only_a = {.n = 0};
+	struct sample s = {0};
+
+	ck_assert_int_eq(selection_add(&only_a, "ut0"), 0);
+	env.interfaces = &only_a;
+	ck_assert_int_eq(link_probe.read(&env, &s), 0);
+	ck_assert_int_eq(qdisc_probe.read(&env, &s), 0);
+	env.interfaces = NULL;
+	for (uint32_t i = 0; i < s.n_objects; i++)
+		ck_assert_str_eq(object_place(&s, &s.objects[i]), "ut0");
+	ck_assert_uint_ge(s.n_objects, 2);
+	selection_free(&only_a);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(every_packet_that_is_too_large_is_counted)
+{
+	struct sample then = {0}, now = {0};
+	const struct object *o;
+
+	ck_assert(run("ip link set ut1 up && ip link set ut0 mtu 1400 && "
+		      "ip addr add 10.77.0.1/24 dev ut1 && "
+		      "ip neigh add 10.77.0.2 lladdr 02:00:00:00:00:09 dev ut1"));
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	/* 1472 and 28 bytes of headers do not fit 1400 */
+	ck_assert(run("bash -c 'for i in $(seq 20); do "
+		      "head -c 1472 /dev/zero >/dev/udp/10.77.0.2/9; done'"));
+	env.then = &then;
+	ck_assert_int_eq(link_probe.read(&env, &now), 0);
+	env.then = NULL;
+	sample_compare(&now, &then);
+	o = find_object(&now, LAYER_LINK, "ut0", "");
+	ck_assert_uint_eq(
+		object_row(&now, o, find_counter(&link_probe, "rx_dropped", NULL))
+			->delta,
+		20);
+	o = find_object(&now, LAYER_LINK, "ut1", "");
+	ck_assert_uint_eq(
+		object_row(&now, o, find_counter(&link_probe, "tx_dropped", NULL))
+			->delta,
+		20);
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
+static TCase *kernel_cases(void)
+{
+	TCase *t = tcase_create("kernel");
+
+	tcase_set_timeout(t, 30);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, veth_knows_its_peer);
+	tcase_add_test(t, quiet_interface_is_not_asked_again);
+	tcase_add_test(t, interface_of_an_old_name_is_asked_again);
+	tcase_add_test(t, interfaces_not_wanted_are_left_out);
+	tcase_add_test(t, every_packet_that_is_too_large_is_counted);
+	return t;
+}
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("link");
+	TCase *t = tcase_create("recorded");
+	int n = ARRAY_SIZE(kernels);
+
+	suite_add_tcase(s, t);
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, recorded_links_are_what_ip_printed, 0, n);
+	tcase_add_test(t, recorded_counters_are_as_many_as_the_kernel_has);
+	tcase_add_loop_test(t, message_cut_or_damaged_anywhere_is_survived, 0,
+			    n);
+	t = tcase_create("made");
+	suite_add_tcase(s, t);
+	tcase_add_test(t, counters_end_where_the_kernels_do);
+	tcase_add_test(t, message_without_counters_is_refused);
+	tcase_add_test(t, configuration_is_what_the_attributes_say);
+	tcase_add_test(t, what_is_not_said_is_not_there);
+	tcase_add_test(t, names_and_addresses_too_long_are_cut);
+	return s;
+}
+
+int main(void)
+{
+	Suite *s = suite();
+	int r;
+
+	if (geteuid() == 0)
+		suite_add_tcase(s, kernel_cases());
+	r = run_suite(s);
+	if (r || geteuid() == 0)
+		return r;
+	printf("SKIP: a namespace of its own needs root\n");
+	return SKIPPED;
+}

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+/* From counters to ratios, with the tables of the real probes. */
+#include "loss.h"
+#include "probes/link.h"
+#include "probes/qdisc.h"
+#include "probes/snmp.h"
+#include "probes/xtables.h"
+#include "testlib.h"
+
+/* Appends a row that counted delta, or, with baseline, a new counter. */
+static void counted(struct sample *s, const struct counter *c, uint64_t delta,
+		    bool baseline)
+{
+	struct row *row;
+
+	sample_row(s, c, 1000 + delta);
+	ck_assert_int_eq(s->error, 0);
+	row = &s->rows[s->n_rows - 1];
+	row->delta = baseline ? 0 : delta;
+	row->flags = baseline ? 0 : ROW_COMPARED;
+}
+
+static const struct counter *counter_of(enum layer layer, const char *name)
+{
+	if (layer == LAYER_LINK)
+		return find_counter(&link_probe, name, NULL);
+	if (layer == LAYER_NETFILTER)
+		layer = LAYER_IP; /* its denominators */
+	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
+		if (snmp_counters[i].layer == layer &&
+		    !strcmp(snmp_counters[i].name, name))
+			return &snmp_counters[i];
+	ck_abort_msg("no counter %s", name);
+	return NULL;
+}
+
+/* Appends an object with rows like "rx_packets=90 rx_dropped=?". */
+static void object_with(struct sample *s, enum layer layer, const char *place,
+			const char *rows)
+{
+	enum layer owner = layer == LAYER_NETFILTER ? LAYER_IP : layer;
+	char copy[256], *save = NULL;
+
+	sample_object(s, owner, place, "", 1);
+	snprintf(copy, sizeof(copy), "%s", rows);
+	for (char *word = strtok_r(copy, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save)) {
+		char *value = strchr(word, '=');
+
+		*value++ = '\0';
+		counted(s, counter_of(layer, word), strtoull(value, NULL, 10),
+			*value == '?');
+	}
+}
+
+static struct loss *find_loss(const struct losses *l, const char *place,
+			      enum layer layer, enum direction direction)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->items[i].layer == layer &&
+		    l->items[i].direction == direction &&
+		    !strcmp(l->items[i].place, place))
+			return &l->items[i];
+	return NULL;
+}
+
+#define UNKNOWN -1.0
+
+static void check_ratio(const struct losses *l, const char *place,
+			enum layer layer, enum direction direction,
+			uint64_t lost, uint64_t total, double percent)
+{
+	struct loss *loss = find_loss(l, place, layer, direction);
+
+	ck_assert_ptr_nonnull(loss);
+	if (percent < 0) {
+		ck_assert_double_nan(loss_percent(loss));
+		return;
+	}
+	ck_assert_uint_eq(loss->lost, lost);
+	ck_assert_uint_eq(loss_total(loss), total);
+	ck_assert_double_eq_tol(loss_percent(loss), percent, 1e-9);
+}
+
+#define LINK .layer = LAYER_LINK
+#define IP .layer = LAYER_IP
+#define NETFILTER .layer = LAYER_NETFILTER
+
+static const struct {
+	uint8_t layer, direction;
+	unsigned chain; /* netfilter: packets that a chain dropped */
+	const char *rows;
+	uint64_t lost, total;
+	double percent;
+} cases[] = {
+	/* link: everything lost is outside of what passed */
+	{LINK, DIR_RX, .rows = "rx_packets=100 rx_dropped=0", .total = 100},
+	{LINK, DIR_RX, .rows = "rx_packets=90 rx_dropped=10", 10, 100, 10},
+	{LINK, DIR_RX, .rows = "rx_packets=0 rx_dropped=5", 5, 5, 100},
+	{LINK, DIR_RX,
+	 .rows = "rx_packets=94 rx_errors=1 rx_dropped=2 rx_missed_errors=3", 6,
+	 100, 6},
+	{LINK, DIR_TX, .rows = "tx_packets=96 tx_dropped=3 tx_errors=1", 4, 100,
+	 4},
+	/* an error's details are in the error, whatever the driver fills */
+	{LINK, DIR_RX,
+	 .rows = "rx_packets=90 rx_errors=10 rx_crc_errors=6 "
+		 "rx_length_errors=4",
+	 10, 100, 10},
+	{LINK, DIR_RX, .rows = "rx_packets=95 rx_errors=0 rx_length_errors=5",
+	 5, 100, 5},
+	{LINK, DIR_RX,
+	 .rows = "rx_packets=93 rx_errors=2 rx_crc_errors=3 "
+		 "rx_length_errors=4",
+	 7, 100, 7},
+	{LINK, DIR_RX, .rows = "rx_packets=98 rx_errors=2 rx_crc_errors=?", 2,
+	 100, 2},
+	{LINK, DIR_TX, .rows = "tx_packets=98 tx_errors=2 tx_carrier_errors=2",
+	 2, 100, 2},
+	/* a detail that alone is there does not make a total */
+	{LINK, DIR_RX,
+	 .rows = "rx_packets=98 rx_dropped=2 rx_length_errors=5 "
+		 "rx_missed_errors=0",
+	 2, 100, 2},
+	/* by design, not a loss */
+	{LINK, DIR_RX,
+	 .rows = "rx_packets=100 rx_dropped=0 rx_nohandler=50 "
+		 "rx_otherhost_dropped=7",
+	 .total = 100},
+	/* not known, rather than a plausible number */
+	{LINK, DIR_RX, .rows = "rx_packets=0 rx_dropped=0", .percent = UNKNOWN},
+	{LINK, DIR_RX, .rows = "rx_packets=?", .percent = UNKNOWN},
+	{LINK, DIR_RX, .rows = "rx_packets=100", .percent = UNKNOWN},
+	{LINK, DIR_RX, .rows = "rx_packets=100 rx_nohandler=5",
+	 .percent = UNKNOWN},
+	{LINK, DIR_RX, .rows = "rx_packets=100 rx_dropped=?",
+	 .percent = UNKNOWN},
+	{LINK, DIR_RX, .rows = "rx_packets=? rx_dropped=10",
+	 .percent = UNKNOWN},
+	/* IP: what came in counts the lost ones, what goes out does not */
+	{IP, DIR_RX, .rows = "InReceives=100 InHdrErrors=5", 5, 100, 5},
+	{IP, DIR_RX,
+	 .rows = "InReceives=100 InHdrErrors=1 InAddrErrors=2 InDiscards=3 "
+		 "InNoRoutes=4 InTruncatedPkts=5 InUnknownProtos=6 "
+		 "IPReversePathFilter=7",
+	 28, 100, 28},
+	{IP, DIR_RX, .rows = "InReceives=100 InHdrErrors=5 InCsumErrors=5", 5,
+	 100, 5},
+	{IP, DIR_RX, .rows = "InReceives=100 Ip6InReceives=100 Ip6InDiscards=7",
+	 7, 200, 3.5},
+	{IP, DIR_RX, .rows = "InReceives=3 InHdrErrors=5", 5, 5, 100},
+	{IP, DIR_RX, .rows = "InReceives=100 Ip6InReceives=? InHdrErrors=5",
+	 .percent = UNKNOWN},
+	{IP, DIR_TX, .rows = "OutRequests=90 OutNoRoutes=10", 10, 100, 10},
+	{IP, DIR_TX, .rows = "OutRequests=90 OutNoRoutes=10 OutTransmits=90",
+	 10, 100, 10},
+	{IP, DIR_TX, .rows = "OutRequests=100 OutNoRoutes=0 OutDiscards=30",
+	 .total = 100},
+	{IP, DIR_FWD, .rows = "ForwDatagrams=80 FragFails=20", 20, 100, 20},
+	{IP, DIR_FWD, .rows = "ForwDatagrams=80 FragFails=20 OutTransmits=9",
+	 20, 80, 25},
+	{IP, DIR_FWD,
+	 .rows = "Ip6OutForwDatagrams=80 Ip6FragFails=20 Ip6InTooBigErrors=20",
+	 20, 100, 20},
+	/* netfilter is measured against what IP saw before or behind it */
+	{NETFILTER, DIR_RX, 30, .rows = "InReceives=100 InDelivers=70", 30, 100, 30},
+	{NETFILTER, DIR_RX, 30, .rows = "InReceives=100 Ip6InReceives=50", 30, 150, 20},
+	{NETFILTER, DIR_TX, 30, .rows = "OutRequests=70", 30, 100, 30},
+	{NETFILTER, DIR_TX, 30, .rows = "OutRequests=100 OutTransmits=70", 30, 100, 30},
+	{NETFILTER, DIR_FWD, 30, .rows = "ForwDatagrams=70", 30, 100, 30},
+	{NETFILTER, DIR_FWD, 30, .rows = "ForwDatagrams=100 OutTransmits=?", 30, 100,
+	 30},
+	{NETFILTER, DIR_FWD, 30, .rows = "ForwDatagrams=0", 30, 30, 100},
+	/* the transports */
+	{LAYER_TCP, DIR_TX, .rows = "TCPOrigDataSent=90 RetransSegs=10 OutSegs=500",
+	 10, 100, 10},
+	{LAYER_TCP, DIR_RX,
+	 .rows = "InSegs=100 InErrs=1 InCsumErrors=1 TCPBacklogDrop=2", 3, 100,
+	 3},
+	{LAYER_TCP, DIR_LISTEN,
+	 .rows = "PassiveOpens=8 ListenDrops=2 ListenOverflows=1 "
+		 "TCPReqQFullDrop=1",
+	 2, 10, 20},
+	{LAYER_UDP, DIR_RX,
+	 .rows = "InDatagrams=90 InErrors=10 RcvbufErrors=9 MemErrors=1 "
+		 "NoPorts=44",
+	 10, 100, 10},
+	{LAYER_UDP, DIR_RX,
+	 .rows = "InDatagrams=40 InErrors=0 Udp6InDatagrams=50 Udp6InErrors=10",
+	 10, 100, 10},
+	{LAYER_ICMP, DIR_RX, .rows = "InMsgs=50 InErrors=9 InCsumErrors=1", 1,
+	 50, 2},
+};
+
+START_TEST(each_layer_has_its_ratio)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	object_with(&s, cases[_i].layer, "", cases[_i].rows);
+	if (cases[_i].chain) {
+		sample_object(&s, LAYER_NETFILTER, "", "ip.filter.X.drop", 1);
+		counted(&s,
+			xtables_counter(XTABLES_CHAIN, cases[_i].direction),
+			cases[_i].chain, false);
+	}
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	check_ratio(&l, "", cases[_i].layer, cases[_i].direction,
+		    cases[_i].lost, cases[_i].total, cases[_i].percent);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(firewall_rule_is_not_added_to_its_chain)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	object_with(&s, LAYER_IP, "", "InReceives=100");
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
+	counted(&s, xtables_counter(XTABLES_CHAIN, DIR_RX), 30, false);
+	counted(&s, xtables_counter(XTABLES_CHAIN_BYTES, DIR_RX), 3000, false);
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.note", 1);
+	counted(&s, xtables_counter(XTABLES_RULE, DIR_RX), 20, false);
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT#1", 1);
+	counted(&s, xtables_counter(XTABLES_DETAIL, DIR_RX), 10, false);
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 30, 100, 30);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+static const struct counter *qdisc_counter(const char *type, enum kind kind)
+{
+	for (size_t i = 0; i < qdisc_probe.n_counters; i++) {
+		const struct counter *c = &qdisc_probe.counters[i];
+
+		if (c->type && !strcmp(c->type, type) && c->kind == kind &&
+		    (kind != KIND_PASSED || c->of[0].relation != UNRELATED))
+			return c;
+	}
+	ck_abort_msg("no such counter");
+	return NULL;
+}
+
+START_TEST(only_the_root_qdisc_makes_the_total)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	sample_object(&s, LAYER_QDISC, "eth0", "htb_1", 1);
+	counted(&s, qdisc_counter("if_tx_dropped", KIND_LOST), 30, false);
+	counted(&s, qdisc_counter("if_tx_packets", KIND_PASSED), 70, false);
+	sample_object(&s, LAYER_QDISC, "eth0", "netem_8001", 2);
+	counted(&s, qdisc_counter("if_tx_dropped", KIND_PART), 30, false);
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_uint_eq(l.n, 1);
+	check_ratio(&l, "eth0", LAYER_QDISC, DIR_TX, 30, 100, 30);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(ingress_counts_its_drops_among_what_came)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	sample_object(&s, LAYER_QDISC, "eth0", "ingress_ffff", 1);
+	counted(&s, qdisc_counter("if_rx_dropped", KIND_LOST), 25, false);
+	counted(&s, qdisc_counter("if_rx_packets", KIND_PASSED), 100, false);
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	check_ratio(&l, "eth0", LAYER_QDISC, DIR_RX, 25, 100, 25);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(interfaces_are_told_apart)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	for (int round = 0; round < 2; round++) {
+		sample_reset(&s);
+		object_with(&s, LAYER_LINK, "eth0",
+			    "rx_packets=90 rx_dropped=10 tx_packets=7 "
+			    "tx_dropped=3");
+		object_with(&s, LAYER_LINK, "eth1",
+			    "rx_packets=80 rx_dropped=20");
+		ck_assert_int_eq(loss_tally(&l, &s), 0);
+		ck_assert_uint_eq(l.n, 3);
+		check_ratio(&l, "eth0", LAYER_LINK, DIR_RX, 10, 100, 10);
+		check_ratio(&l, "eth0", LAYER_LINK, DIR_TX, 3, 10, 30);
+		check_ratio(&l, "eth1", LAYER_LINK, DIR_RX, 20, 100, 20);
+	}
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(each_interval_starts_from_nothing)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	object_with(&s, LAYER_LINK, "eth0", "rx_packets=90 rx_dropped=10");
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	sample_reset(&s);
+	object_with(&s, LAYER_LINK, "eth0", "rx_packets=50 rx_dropped=0");
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	check_ratio(&l, "eth0", LAYER_LINK, DIR_RX, 0, 50, 0);
+	sample_reset(&s);
+	object_with(&s, LAYER_LINK, "eth0", "rx_packets=? rx_dropped=?");
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_double_nan(loss_percent(&l.items[0]));
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(what_is_not_in_the_sample_is_gone)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+	struct loss *loss;
+
+	object_with(&s, LAYER_LINK, "eth0", "rx_packets=90 rx_dropped=10");
+	object_with(&s, LAYER_LINK, "eth1", "rx_packets=90 rx_dropped=10");
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert(!find_loss(&l, "eth0", LAYER_LINK, DIR_RX)->gone);
+	sample_reset(&s);
+	object_with(&s, LAYER_LINK, "eth1", "rx_packets=90 rx_dropped=10");
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	loss = find_loss(&l, "eth0", LAYER_LINK, DIR_RX);
+	ck_assert(loss->gone);
+	ck_assert_uint_eq(loss->lost, 0);
+	ck_assert_double_nan(loss_percent(loss));
+	ck_assert(!find_loss(&l, "eth1", LAYER_LINK, DIR_RX)->gone);
+	object_with(&s, LAYER_LINK, "eth0", "rx_packets=9 rx_dropped=1");
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_uint_eq(l.n, 2);
+	ck_assert(!find_loss(&l, "eth0", LAYER_LINK, DIR_RX)->gone);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(ratio_is_awake_from_the_first_loss_on)
+{
+	static const struct {
+		const char *rows;
+		bool awake;
+	} steps[] = {
+		{"rx_packets=90 rx_dropped=?", false},
+		{"rx_packets=90 rx_dropped=0", false},
+		{"rx_packets=90 rx_dropped=0 rx_nohandler=9", false},
+		{"rx_packets=90 rx_dropped=1", true},
+		{"rx_packets=90 rx_dropped=0", true},
+	};
+	struct losses l = {0};
+	struct sample s = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		sample_reset(&s);
+		object_with(&s, LAYER_LINK, "eth0", steps[i].rows);
+		ck_assert_int_eq(loss_tally(&l, &s), 0);
+		ck_assert_msg(l.items[0].awake == steps[i].awake, "%s",
+			      steps[i].rows);
+	}
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(retransmits_are_a_symptom_and_drops_are_not)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	object_with(&s, LAYER_TCP, "",
+		    "TCPOrigDataSent=90 RetransSegs=10 InSegs=9 InErrs=1");
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert(find_loss(&l, "", LAYER_TCP, DIR_TX)->symptom);
+	ck_assert(!find_loss(&l, "", LAYER_TCP, DIR_RX)->symptom);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(many_places_keep_their_own_numbers)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+	char place[16], rows[64];
+
+	for (int round = 0; round < 2; round++) {
+		sample_reset(&s);
+		for (int i = 0; i < 500; i++) {
+			/* the second time in the other order */
+			int n = round ? 499 - i : i;
+
+			snprintf(place, sizeof(place), "veth%d", n);
+			snprintf(rows, sizeof(rows),
+				 "rx_packets=%d rx_dropped=%d", 1000 - n, n);
+			object_with(&s, LAYER_LINK, place, rows);
+		}
+		ck_assert_int_eq(loss_tally(&l, &s), 0);
+		ck_assert_uint_eq(l.n, 500);
+		for (uint64_t i = 0; i < 500; i++) {
+			snprintf(place, sizeof(place), "veth%d", (int)i);
+			check_ratio(&l, place, LAYER_LINK, DIR_RX, i, 1000,
+				    (double)i / 10);
+		}
+	}
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(no_numbers_make_more_than_all_or_less_than_nothing)
+{
+	uint64_t state = 7;
+
+	for (int i = 0; i < 20000; i++) {
+		struct loss loss = {.known = true};
+		double percent;
+
+		loss.lost = next_random(&state) >> (next_random(&state) % 32);
+		loss.passed = next_random(&state) >> (next_random(&state) % 32);
+		loss.came = next_random(&state) >> (next_random(&state) % 32);
+		percent = loss_percent(&loss);
+		if (isnan(percent))
+			ck_assert_uint_eq(loss.lost + loss.passed + loss.came,
+					  0);
+		else
+			ck_assert(percent >= 0 && percent <= 100);
+	}
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("loss");
+	TCase *t = tcase_create("loss");
+
+	suite_add_tcase(s, t);
+	tcase_add_loop_test(t, each_layer_has_its_ratio, 0, ARRAY_SIZE(cases));
+	tcase_add_test(t, firewall_rule_is_not_added_to_its_chain);
+	tcase_add_test(t, only_the_root_qdisc_makes_the_total);
+	tcase_add_test(t, ingress_counts_its_drops_among_what_came);
+	tcase_add_test(t, interfaces_are_told_apart);
+	tcase_add_test(t, each_interval_starts_from_nothing);
+	tcase_add_test(t, what_is_not_in_the_sample_is_gone);
+	tcase_add_test(t, ratio_is_awake_from_the_first_loss_on);
+	tcase_add_test(t, retransmits_are_a_symptom_and_drops_are_not);
+	tcase_add_test(t, many_places_keep_their_own_numbers);
+	tcase_add_test(t, no_numbers_make_more_than_all_or_less_than_nothing);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/* Options: each is tried with values of every type, good and bad. */
+#include <errno.h>
+
+#include "options.h"
+#include "testlib.h"
+
+static const struct option_value yes = {.type = VALUE_BOOLEAN, .boolean = true};
+static const struct option_value no = {.type = VALUE_BOOLEAN};
+
+static struct option_value text(const char *string)
+{
+	return (struct option_value) {.type = VALUE_STRING, .string = string};
+}
+
+static struct option_value number(double n)
+{
+	return (struct option_value) {.type = VALUE_NUMBER, .number = n};
+}
+
+static struct settings settings;
+
+static void setup(void)
+{
+	ck_assert_int_eq(settings_init(&settings), 0);
+}
+
+static void teardown(void)
+{
+	settings_free(&settings);
+	ck_assert_ptr_null(settings.thresholds);
+}
+
+static int set(bool in_threshold, const char *name, struct option_value v)
+{
+	return settings_set(&settings, in_threshold, name, &v);
+}
+
+/* A value as it is written in the table of options. */
+static struct option_value parse_default(const struct option *o,
+					 char buffer[64])
+{
+	if (!strcmp(o->type, "boolean"))
+		return !strcmp(o->def, "true") ? yes : no;
+	if (!strcmp(o->type, "number"))
+		return number(strtod(o->def, NULL));
+	ck_assert_str_eq(o->type, "string");
+	ck_assert_int_eq(o->def[0], '"');
+	snprintf(buffer, 64, "%.*s", (int)strlen(o->def) - 2, o->def + 1);
+	return text(buffer);
+}
+
+static void check_same_limits(const struct limits *a, const struct limits *b)
+{
+	ck_assert_double_eq(a->warning, b->warning);
+	ck_assert_double_eq(a->failure, b->failure);
+	ck_assert_uint_eq(a->minimum_lost, b->minimum_lost);
+	ck_assert_uint_eq(a->hits, b->hits);
+	ck_assert_uint_eq(a->hits_okay, b->hits_okay);
+	ck_assert_double_eq(a->hysteresis, b->hysteresis);
+	ck_assert(a->persist == b->persist);
+}
+
+START_TEST(documented_default_is_what_is_set)
+{
+	char buffer[64];
+	struct limits before;
+
+	ck_assert_int_eq(settings_add_threshold(&settings), 0);
+	before = settings.thresholds[0].limits;
+	for (size_t i = 0; i < n_options; i++) {
+		const struct option *o = &options_table[i];
+
+		ck_assert_msg(set(o->in_threshold, o->name,
+				  parse_default(o, buffer)) == 0,
+			      "%s", o->name);
+		ck_assert_msg(o->doc && strlen(o->doc) > 20, "%s", o->name);
+	}
+	ck_assert(!settings.report_idle);
+	ck_assert(!settings.namespaces.ignore && !settings.interfaces.ignore &&
+		  !settings.layers.ignore);
+	check_same_limits(&before, &settings.thresholds[0].limits);
+}
+END_TEST
+
+/* Set twice, to what is documented and to nothing: the same. */
+START_TEST(initial_numbers_are_the_documented_ones)
+{
+	struct settings documented;
+	char buffer[64];
+
+	ck_assert_int_eq(settings_init(&documented), 0);
+	documented.max_namespaces = documented.max_series =
+		documented.max_rules = 0;
+	for (size_t i = 0; i < n_options; i++) {
+		const struct option *o = &options_table[i];
+		struct option_value v = parse_default(o, buffer);
+
+		if (!o->in_threshold)
+			ck_assert_int_eq(settings_set(&documented, false,
+						      o->name, &v),
+					 0);
+	}
+	ck_assert_uint_eq(documented.max_namespaces, settings.max_namespaces);
+	ck_assert_uint_eq(documented.max_series, settings.max_series);
+	ck_assert_uint_eq(documented.max_rules, settings.max_rules);
+	ck_assert_str_eq(documented.proc_root, settings.proc_root);
+	settings_free(&documented);
+}
+END_TEST
+
+START_TEST(built_in_limits_are_those_of_an_empty_threshold)
+{
+	const struct limits *built_in =
+		settings_limits(&settings, LAYER_LINK, DIR_RX, "", "", false);
+
+	ck_assert_double_eq(built_in->warning, 0.1);
+	ck_assert_double_eq(built_in->failure, 1);
+	ck_assert_uint_eq(built_in->minimum_lost, 10);
+	ck_assert_uint_eq(built_in->hits, 2);
+	ck_assert_uint_eq(built_in->hits_okay, 3);
+	ck_assert_double_eq(built_in->hysteresis, 20);
+	ck_assert(!built_in->persist);
+	ck_assert_int_eq(settings_add_threshold(&settings), 0);
+	check_same_limits(built_in, &settings.thresholds[0].limits);
+}
+END_TEST
+
+START_TEST(value_of_the_wrong_type_is_refused)
+{
+	ck_assert_int_eq(settings_add_threshold(&settings), 0);
+	for (size_t i = 0; i < n_options; i++) {
+		const struct option *o = &options_table[i];
+		bool is_number = !strcmp(o->type, "number");
+		bool is_boolean = !strcmp(o->type, "boolean");
+		bool is_string = !strcmp(o->type, "string");
+
+		if (!is_number)
+			ck_assert_int_eq(set(o->in_threshold, o->name,
+					     number(1)),
+					 -EINVAL);
+		if (!is_boolean)
+			ck_assert_int_eq(set(o->in_threshold, o->name, yes),
+					 -EINVAL);
+		if (!is_string)
+			ck_assert_int_eq(set(o->in_threshold, o->name,
+					     text("/proc")),
+					 -EINVAL);
+	}
+}
+END_TEST
+
+static const struct {
+	bool in_threshold;
+	const char *name;
+	double value;
+	int result;
+} ranges[] = {
+	{false, "MaxNamespaces", 1, 0},
+	{false, "MaxNamespaces", 0, -EINVAL},
+	{false, "MaxNamespaces", -1, -EINVAL},
+	{false, "MaxNamespaces", 1.5, -EINVAL},
+	{false, "MaxNamespaces", 1e9, 0},
+	{false, "MaxNamespaces", 1e10, -EINVAL},
+	{false, "MaxNamespaces", NAN, -EINVAL},
+	{false, "MaxNamespaces", INFINITY, -EINVAL},
+	{false, "MaxSeries", 0, -EINVAL},
+	{false, "MaxSeries", 7, 0},
+	{false, "MaxRules", 0, -EINVAL},
+	{true, "WarningMax", 0, 0},
+	{true, "WarningMax", 0.01, 0},
+	{true, "WarningMax", 100, 0},
+	{true, "WarningMax", 100.1, -EINVAL},
+	{true, "WarningMax", -0.1, -EINVAL},
+	{true, "WarningMax", NAN, -EINVAL},
+	{true, "FailureMax", 101, -EINVAL},
+	{true, "FailureMax", 5, 0},
+	{true, "MinimumLost", 0, 0},
+	{true, "MinimumLost", 1000000, 0},
+	{true, "MinimumLost", 0.5, -EINVAL},
+	{true, "MinimumLost", -1, -EINVAL},
+	{true, "Hits", 0, -EINVAL},
+	{true, "Hits", 1, 0},
+	{true, "HitsOkay", 0, -EINVAL},
+	{true, "HitsOkay", 60, 0},
+	{true, "Hysteresis", 0, 0},
+	{true, "Hysteresis", 100, 0},
+	{true, "Hysteresis", 101, -EINVAL},
+};
+
+START_TEST(number_is_taken_within_its_range)
+{
+	ck_assert_int_eq(settings_add_threshold(&settings), 0);
+	ck_assert_msg(set(ranges[_i].in_threshold, ranges[_i].name,
+			  number(ranges[_i].value)) == ranges[_i].result,
+		      "%s %g", ranges[_i].name, ranges[_i].value);
+}
+END_TEST
+
+START_TEST(each_option_sets_its_own_member)
+{
+	struct limits *l;
+
+	ck_assert_int_eq(settings_add_threshold(&settings), 0);
+	ck_assert_int_eq(set(false, "MaxNamespaces", number(11)), 0);
+	ck_assert_int_eq(set(false, "MaxSeries", number(12)), 0);
+	ck_assert_int_eq(set(false, "MaxRules", number(13)), 0);
+	ck_assert_int_eq(set(false, "ProcRoot", text("/host/proc")), 0);
+	ck_assert_int_eq(set(false, "ReportIdle", yes), 0);
+	ck_assert_int_eq(set(true, "WarningMax", number(2)), 0);
+	ck_assert_int_eq(set(true, "FailureMax", number(3)), 0);
+	ck_assert_int_eq(set(true, "MinimumLost", number(4)), 0);
+	ck_assert_int_eq(set(true, "Hits", number(5)), 0);
+	ck_assert_int_eq(set(true, "HitsOkay", number(6)), 0);
+	ck_assert_int_eq(set(true, "Hysteresis", number(7)), 0);
+	ck_assert_int_eq(set(true, "Persist", yes), 0);
+	ck_assert_uint_eq(settings.max_namespaces, 11);
+	ck_assert_uint_eq(settings.max_series, 12);
+	ck_assert_uint_eq(settings.max_rules, 13);
+	ck_assert_str_eq(settings.proc_root, "/host/proc");
+	ck_assert(settings.report_idle);
+	l = &settings.thresholds[0].limits;
+	ck_assert_double_eq(l->warning, 2);
+	ck_assert_double_eq(l->failure, 3);
+	ck_assert_uint_eq(l->minimum_lost, 4);
+	ck_assert_uint_eq(l->hits, 5);
+	ck_assert_uint_eq(l->hits_okay, 6);
+	ck_assert_double_eq(l->hysteresis, 7);
+	ck_assert(l->persist);
+}
+END_TEST
+
+START_TEST(selections_are_kept_apart_and_repeatable)
+{
+	ck_assert_int_eq(set(false, "Namespace", text("nginx")), 0);
+	ck_assert_int_eq(set(false, "Namespace", text("/^cni-/")), 0);
+	ck_assert_int_eq(set(false, "Interface", text("lo")), 0);
+	ck_assert_int_eq(set(false, "IgnoreInterface", yes), 0);
+	ck_assert_int_eq(set(false, "Layer", text("xfrm")), 0);
+	ck_assert_int_eq(set(false, "IgnoreLayer", yes), 0);
+	ck_assert(selection_wants(&settings.namespaces, "nginx"));
+	ck_assert(selection_wants(&settings.namespaces, "cni-1"));
+	ck_assert(!selection_wants(&settings.namespaces, "lo"));
+	ck_assert(!selection_wants(&settings.interfaces, "lo"));
+	ck_assert(selection_wants(&settings.interfaces, "nginx"));
+	ck_assert(!selection_wants(&settings.layers, "xfrm"));
+	ck_assert(selection_wants(&settings.layers, "tcp"));
+	ck_assert_int_eq(set(false, "IgnoreNamespace", yes), 0);
+	ck_assert(!selection_wants(&settings.namespaces, "nginx"));
+	ck_assert_int_eq(set(false, "IgnoreNamespace", no), 0);
+	ck_assert(selection_wants(&settings.namespaces, "nginx"));
+}
+END_TEST
+
+START_TEST(boolean_may_be_a_word)
+{
+	ck_assert_int_eq(set(false, "ReportIdle", text("TRUE")), 0);
+	ck_assert(settings.report_idle);
+	ck_assert_int_eq(set(false, "ReportIdle", text("false")), 0);
+	ck_assert(!settings.report_idle);
+	ck_assert_int_eq(set(false, "ReportIdle", text("maybe")), -EINVAL);
+	ck_assert_int_eq(set(false, "ReportIdle", text("")), -EINVAL);
+}
+END_TEST
+
+START_TEST(names_are_known_in_any_case_and_in_their_place)
+{
+	ck_assert_int_eq(set(false, "reportidle", yes), 0);
+	ck_assert_int_eq(set(false, "ReportIdl", yes), -ENOENT);
+	ck_assert_int_eq(set(false, "", yes), -ENOENT);
+	ck_assert_int_eq(set(false, "Hits", number(1)), -ENOENT);
+	ck_assert_int_eq(set(true, "MaxRules", number(1)), -ENOENT);
+	ck_assert_int_eq(set(true, "Hits", number(1)), -EINVAL); /* no block */
+	ck_assert_int_eq(settings_add_threshold(&settings), 0);
+	ck_assert_int_eq(set(true, "ReportIdle", yes), -ENOENT);
+	ck_assert_int_eq(set(true, "Hits", number(1)), 0);
+}
+END_TEST
+
+START_TEST(refused_value_changes_nothing)
+{
+	ck_assert_int_eq(set(false, "ProcRoot", text("proc")), -EINVAL);
+	ck_assert_int_eq(set(false, "ProcRoot", text("")), -EINVAL);
+	ck_assert_str_eq(settings.proc_root, "/proc");
+	ck_assert_int_eq(set(false, "MaxRules", number(0)), -EINVAL);
+	ck_assert_uint_eq(settings.max_rules, 64);
+	ck_assert_int_eq(set(false, "Namespace", text("/[/")), -EINVAL);
+	ck_assert(selection_wants(&settings.namespaces, "any"));
+	ck_assert_int_eq(settings_add_threshold(&settings), 0);
+	ck_assert_int_eq(set(true, "Layer", text("tcp")), 0);
+	ck_assert_int_eq(set(true, "Layer", text("/(/")), -EINVAL);
+	ck_assert_int_eq(set(true, "WarningMax", number(500)), -EINVAL);
+	ck_assert_double_eq(settings.thresholds[0].limits.warning, 0.1);
+	ck_assert(pattern_matches(&settings.thresholds[0].layer, "tcp"));
+	ck_assert(!pattern_matches(&settings.thresholds[0].layer, "udp"));
+}
+END_TEST
+
+/* The warning limit tells which threshold was chosen. */
+static void threshold(double warning, const char *layer, const char *namespace,
+		      const char *interface)
+{
+	ck_assert_int_eq(settings_add_threshold(&settings), 0);
+	ck_assert_int_eq(set(true, "WarningMax", number(warning)), 0);
+	if (layer)
+		ck_assert_int_eq(set(true, "Layer", text(layer)), 0);
+	if (namespace)
+		ck_assert_int_eq(set(true, "Namespace", text(namespace)), 0);
+	if (interface)
+		ck_assert_int_eq(set(true, "Interface", text(interface)), 0);
+}
+
+static double chosen(enum layer layer, const char *namespace,
+		     const char *interface)
+{
+	return settings_limits(&settings, layer, DIR_RX, namespace, interface,
+			       false)
+		->warning;
+}
+
+START_TEST(first_threshold_that_matches_is_taken)
+{
+	threshold(11, "netfilter", "/^n/", NULL);
+	threshold(12, "netfilter", NULL, NULL);
+	threshold(13, "/^(link|qdisc)$/", NULL, "eth0");
+	threshold(14, "ip", "", "all");
+	threshold(15, "link", "x", NULL);
+	ck_assert_double_eq(chosen(LAYER_NETFILTER, "nginx", ""), 11);
+	ck_assert_double_eq(chosen(LAYER_NETFILTER, "x", ""), 12);
+	ck_assert_double_eq(chosen(LAYER_NETFILTER, "", ""), 12);
+	ck_assert_double_eq(chosen(LAYER_LINK, "x", "eth0"), 13);
+	ck_assert_double_eq(chosen(LAYER_LINK, "x", "eth1"), 15);
+	ck_assert_double_eq(chosen(LAYER_QDISC, "x", "eth1"), 0.1);
+	ck_assert_double_eq(chosen(LAYER_IP, "", ""), 14);
+	ck_assert_double_eq(chosen(LAYER_IP, "x", ""), 0.1);
+	ck_assert_double_eq(chosen(LAYER_UDP, "", ""), 0.1);
+}
+END_TEST
+
+START_TEST(symptom_has_no_limits_unless_it_is_given_some)
+{
+	const struct limits *l =
+		settings_limits(&settings, LAYER_TCP, DIR_TX, "", "", true);
+
+	ck_assert_double_nan(l->warning);
+	ck_assert_double_nan(l->failure);
+	threshold(5, "tcp", NULL, NULL);
+	l = settings_limits(&settings, LAYER_TCP, DIR_TX, "", "", true);
+	ck_assert_double_eq(l->warning, 5);
+	l = settings_limits(&settings, LAYER_UDP, DIR_TX, "", "", true);
+	ck_assert_double_nan(l->warning);
+}
+END_TEST
+
+START_TEST(one_ratio_of_a_layer_can_be_named)
+{
+	threshold(5, "tcp-listen", NULL, NULL);
+	ck_assert_double_eq(settings_limits(&settings, LAYER_TCP, DIR_LISTEN,
+					    "", "", false)
+				    ->warning,
+			    5);
+	ck_assert_double_eq(chosen(LAYER_TCP, "", ""), 0.1);
+}
+END_TEST
+
+START_TEST(full_table_has_limits_of_its_own)
+{
+	const struct limits *l;
+
+	threshold(5, NULL, NULL, NULL);
+	l = settings_limits(&settings, LAYER_CONNTRACK, DIR_FILL, "", "",
+			    false);
+	ck_assert_double_eq(l->warning, 85);
+	ck_assert_double_eq(l->failure, 95);
+	threshold(50, "conntrack-fill", NULL, NULL);
+	l = settings_limits(&settings, LAYER_CONNTRACK, DIR_FILL, "", "",
+			    false);
+	ck_assert_double_eq(l->warning, 50);
+}
+END_TEST
+
+START_TEST(option_names_are_unique)
+{
+	for (size_t i = 0; i < n_options; i++)
+		for (size_t j = 0; j < i; j++)
+			ck_assert(options_table[i].in_threshold !=
+					  options_table[j].in_threshold ||
+				  strcasecmp(options_table[i].name,
+					     options_table[j].name));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("options");
+	TCase *t = tcase_create("options");
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, documented_default_is_what_is_set);
+	tcase_add_test(t, initial_numbers_are_the_documented_ones);
+	tcase_add_test(t, built_in_limits_are_those_of_an_empty_threshold);
+	tcase_add_test(t, value_of_the_wrong_type_is_refused);
+	tcase_add_loop_test(t, number_is_taken_within_its_range, 0,
+			    ARRAY_SIZE(ranges));
+	tcase_add_test(t, each_option_sets_its_own_member);
+	tcase_add_test(t, selections_are_kept_apart_and_repeatable);
+	tcase_add_test(t, boolean_may_be_a_word);
+	tcase_add_test(t, names_are_known_in_any_case_and_in_their_place);
+	tcase_add_test(t, refused_value_changes_nothing);
+	tcase_add_test(t, first_threshold_that_matches_is_taken);
+	tcase_add_test(t, symptom_has_no_limits_unless_it_is_given_some);
+	tcase_add_test(t, one_ratio_of_a_layer_can_be_named);
+	tcase_add_test(t, full_table_has_limits_of_its_own);
+	tcase_add_test(t, option_names_are_unique);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

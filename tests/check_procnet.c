@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* Small files, and the words and numbers in them. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "procnet.h"
+#include "testlib.h"
+
+#define NO UINT64_C(0xbad)
+
+static const struct {
+	const char *text;
+	unsigned base;
+	bool is_number;
+	uint64_t number;
+} numbers[] = {
+	{"0", 10, true, 0},
+	{"7", 10, true, 7},
+	{"0012", 10, true, 12},
+	{"4294967296", 10, true, UINT64_C(1) << 32},
+	{"18446744073709551615", 10, true, UINT64_MAX},
+	{"18446744073709551616", 10, false, NO},
+	{"18446744073709551620", 10, false, NO},
+	{"28446744073709551615", 10, false, NO},
+	{"99999999999999999999999", 10, false, NO},
+	{"", 10, false, NO},
+	{"-1", 10, false, NO},
+	{"+1", 10, false, NO},
+	{" 1", 10, false, NO},
+	{"1 ", 10, false, NO},
+	{"1\n", 10, false, NO},
+	{"0x10", 10, false, NO},
+	{"1.5", 10, false, NO},
+	{"12a", 10, false, NO},
+	{"/", 10, false, NO}, /* the neighbours of the digits */
+	{":", 10, false, NO},
+	{"\xb1", 10, false, NO},
+	{"0000002a", 16, true, 42},
+	{"ffffffffffffffff", 16, true, UINT64_MAX},
+	{"10000000000000000", 16, false, NO},
+	{"A", 16, false, NO},
+	{"g", 16, false, NO},
+	{"`", 16, false, NO},
+	{"0x1", 16, false, NO},
+	{"", 16, false, NO},
+};
+
+START_TEST(number_is_all_digits_and_fits)
+{
+	struct token t = {numbers[_i].text, strlen(numbers[_i].text)};
+	uint64_t value = NO;
+
+	ck_assert(token_number(t, numbers[_i].base, &value) ==
+		  numbers[_i].is_number);
+	ck_assert_uint_eq(value, numbers[_i].number);
+}
+END_TEST
+
+START_TEST(number_ends_at_its_length)
+{
+	uint64_t value = 0;
+
+	ck_assert(token_number((struct token) {"123456", 3}, 10, &value));
+	ck_assert_uint_eq(value, 123);
+}
+END_TEST
+
+static void check_word(struct token *line, const char *word)
+{
+	struct token t = token_word(line);
+
+	ck_assert_uint_eq(t.n, strlen(word));
+	ck_assert(token_is(t, word));
+}
+
+START_TEST(words_stand_between_blanks)
+{
+	const char text[] = " one\t two  three";
+	struct token line = {text, strlen(text) - 1};
+
+	check_word(&line, "one");
+	check_word(&line, "two");
+	check_word(&line, "thre");
+	check_word(&line, "");
+	check_word(&line, "");
+}
+END_TEST
+
+START_TEST(lines_end_at_newlines_and_at_the_end)
+{
+	static const char *const lines[] = {"one", "", "two words", "last"};
+	const char text[] = "one\n\ntwo words\nlast";
+	struct token rest = {text, strlen(text)};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct token line = token_line(&rest);
+
+		ck_assert_uint_eq(line.n, strlen(lines[i]));
+		ck_assert(!strncmp(line.at, lines[i], line.n));
+	}
+	ck_assert_uint_eq(rest.n, 0);
+}
+END_TEST
+
+START_TEST(token_is_a_text_of_its_length)
+{
+	const struct token t = {"OutRequests", 3};
+
+	ck_assert(token_is(t, "Out"));
+	ck_assert(!token_is(t, "Ou"));
+	ck_assert(!token_is(t, "OutRequests"));
+	ck_assert(!token_is(t, "out"));
+	ck_assert(!token_is(t, ""));
+	ck_assert(token_is((struct token) {"x", 0}, ""));
+	/* a NUL ends a text, not a token */
+	ck_assert(!token_is((struct token) {"Ou\0xxxxx", 8}, "Ou"));
+}
+END_TEST
+
+static char dir[] = "/tmp/pktloss-check-XXXXXX";
+
+static void setup(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void teardown(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/file", dir);
+	unlink(path);
+	rmdir(dir);
+}
+
+static void write_file(const char *text, size_t n)
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/file", dir);
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fwrite(text, 1, n, f), n);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+START_TEST(file_is_read_to_its_end)
+{
+	char buffer[64];
+
+	memset(buffer, 'x', sizeof(buffer));
+	write_file("one\ntwo\n", 8);
+	ck_assert_int_eq(procnet_read(dir, "file", buffer, sizeof(buffer)), 8);
+	ck_assert_str_eq(buffer, "one\ntwo\n");
+	write_file("", 0);
+	ck_assert_int_eq(procnet_read(dir, "file", buffer, sizeof(buffer)), 0);
+	ck_assert_str_eq(buffer, "");
+}
+END_TEST
+
+START_TEST(file_that_does_not_fit_is_refused)
+{
+	char text[64], *buffer;
+
+	memset(text, 'a', sizeof(text));
+	for (size_t size = 1; size < sizeof(text); size++) {
+		buffer = malloc(size); /* its end is watched */
+		ck_assert_ptr_nonnull(buffer);
+		write_file(text, size - 1);
+		ck_assert_int_eq(procnet_read(dir, "file", buffer, size),
+				 size - 1);
+		ck_assert_uint_eq(strlen(buffer), size - 1);
+		write_file(text, size);
+		ck_assert_int_eq(procnet_read(dir, "file", buffer, size),
+				 -E2BIG);
+		free(buffer);
+	}
+}
+END_TEST
+
+START_TEST(missing_file_is_said_to_be_missing)
+{
+	char buffer[8], long_name[5000];
+	uint64_t value = NO;
+
+	ck_assert_int_eq(procnet_read(dir, "none", buffer, sizeof(buffer)),
+			 -ENOENT);
+	ck_assert_int_eq(procnet_read("/nowhere", "file", buffer,
+				      sizeof(buffer)),
+			 -ENOENT);
+	ck_assert_int_eq(procnet_read("/", "tmp", buffer, sizeof(buffer)),
+			 -EISDIR);
+	memset(long_name, 'x', sizeof(long_name));
+	long_name[sizeof(long_name) - 1] = '\0';
+	ck_assert_int_eq(procnet_read(dir, long_name, buffer, sizeof(buffer)),
+			 -ENAMETOOLONG);
+	ck_assert_int_eq(procnet_read_number(dir, "none", &value), -ENOENT);
+	ck_assert_uint_eq(value, NO);
+}
+END_TEST
+
+START_TEST(failed_reads_leave_no_file_open)
+{
+	char buffer[8];
+	int before = dup(0), after;
+
+	write_file("long enough to be refused", 25);
+	for (int i = 0; i < 100; i++) {
+		ck_assert_int_eq(procnet_read(dir, "file", buffer, 8), -E2BIG);
+		ck_assert_int_eq(procnet_read("/", "tmp", buffer, 8), -EISDIR);
+	}
+	after = dup(0);
+	ck_assert_int_eq(after, before + 1);
+	close(before);
+	close(after);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	int error;
+	uint64_t number;
+} files[] = {
+	{"12\n", 0, 12},	{"12", 0, 12},
+	{"\n", -EBADMSG, NO},	{"", -EBADMSG, NO},
+	{"12\n\n", -EBADMSG, NO}, {"12 13\n", -EBADMSG, NO},
+	{"-1\n", -EBADMSG, NO}, {"18446744073709551615\n", 0, UINT64_MAX},
+	{"18446744073709551616\n", -EBADMSG, NO},
+	{"00000000000000000000000000000000000000012\n", -E2BIG, NO},
+};
+
+START_TEST(file_with_a_number_holds_nothing_else)
+{
+	uint64_t value = NO;
+
+	write_file(files[_i].text, strlen(files[_i].text));
+	ck_assert_int_eq(procnet_read_number(dir, "file", &value),
+			 files[_i].error);
+	ck_assert_uint_eq(value, files[_i].number);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("procnet");
+	TCase *t = tcase_create("tokens");
+
+	suite_add_tcase(s, t);
+	tcase_add_loop_test(t, number_is_all_digits_and_fits, 0,
+			    ARRAY_SIZE(numbers));
+	tcase_add_test(t, number_ends_at_its_length);
+	tcase_add_test(t, words_stand_between_blanks);
+	tcase_add_test(t, lines_end_at_newlines_and_at_the_end);
+	tcase_add_test(t, token_is_a_text_of_its_length);
+	t = tcase_create("files");
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, file_is_read_to_its_end);
+	tcase_add_test(t, file_that_does_not_fit_is_refused);
+	tcase_add_test(t, missing_file_is_said_to_be_missing);
+	tcase_add_test(t, failed_reads_leave_no_file_open);
+	tcase_add_loop_test(t, file_with_a_number_holds_nothing_else, 0,
+			    ARRAY_SIZE(files));
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

@@ -1,0 +1,982 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a report sends and notifies: an engine whose samples are made by hand,
+ * without a kernel, and a sink that records.
+ */
+#include <errno.h>
+
+/* before the kernel's own headers, which then leave out what libc has */
+#include "watched.h"
+
+#include "probes/link.h"
+#include "probes/netfilter.h"
+#include "probes/snmp.h"
+#include "probes/xtables.h"
+#include "testlib.h"
+
+#define SECOND UINT64_C(1000000000)
+
+struct recorded {
+	enum severity severity;
+	char place[NAME_PART + 1], type[16], instance[NAME_PART + 1];
+	char message[512], namespace[64], interface[32], layer[16];
+	char counter[64], cause[256], remedy[256];
+	double percent, warning, failure;
+	uint64_t time_ns;
+};
+
+/* One per process: check forks for each test. */
+static struct settings settings;
+static struct engine *engine;
+static unsigned read_number; /* one every ten seconds */
+static char said[1 << 20];   /* one line per value, notification or log */
+static size_t n_said;
+static struct recorded notices[64];
+static unsigned n_notices;
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	n_said += vsnprintf(said + n_said, sizeof(said) - n_said, format, args);
+	va_end(args);
+	ck_assert_uint_lt(n_said, sizeof(said));
+}
+
+static void on_value(void *arg, const struct series *s)
+{
+	ck_assert_ptr_eq(arg, &settings);
+	say("%s/%s-%s ", s->place, s->type, s->instance);
+	if (s->is_gauge)
+		say("%g", s->gauge);
+	else
+		say("%" PRIu64, s->counter);
+	say(" @%g\n", (double)s->time_ns / SECOND);
+}
+
+static void on_notice(void *arg, const struct notice *n)
+{
+	struct recorded *r = &notices[n_notices++];
+
+	ck_assert_ptr_eq(arg, &settings);
+	ck_assert_uint_lt(n_notices, ARRAY_SIZE(notices));
+	*r = (struct recorded) {
+		.severity = n->severity,
+		.percent = n->percent,
+		.warning = n->warning,
+		.failure = n->failure,
+		.time_ns = n->time_ns,
+	};
+	snprintf(r->place, sizeof(r->place), "%s", n->place);
+	snprintf(r->type, sizeof(r->type), "%s", n->type);
+	snprintf(r->instance, sizeof(r->instance), "%s", n->instance);
+	snprintf(r->message, sizeof(r->message), "%s", n->message);
+	snprintf(r->namespace, sizeof(r->namespace), "%s", n->namespace);
+	snprintf(r->interface, sizeof(r->interface), "%s", n->interface);
+	snprintf(r->layer, sizeof(r->layer), "%s", n->layer);
+	snprintf(r->counter, sizeof(r->counter), "%s", n->counter);
+	snprintf(r->cause, sizeof(r->cause), "%s", n->cause);
+	snprintf(r->remedy, sizeof(r->remedy), "%s", n->remedy);
+	say("NOTIFY %s\n", n->message);
+}
+
+static void on_log(void *arg, enum log_level level, const char *text)
+{
+	ck_assert_ptr_eq(arg, &settings);
+	ck_assert_int_eq(level, LOG_LEVEL_WARNING);
+	say("LOG %s\n", text);
+}
+
+static void on_settle(void *arg)
+{
+	ck_assert_ptr_eq(arg, &settings);
+	say("SETTLE\n");
+}
+
+static const struct sink sink = {&settings, on_value, on_settle, on_notice,
+				 on_log};
+
+static void setup(void)
+{
+	ck_assert_int_eq(settings_init(&settings), 0);
+	engine = calloc(1, sizeof(*engine));
+	ck_assert_ptr_nonnull(engine);
+	engine->settings = &settings;
+	engine->home = -1;
+	engine->max_watched = 64;
+	engine->watched = calloc(64, sizeof(struct watched *));
+	ck_assert_ptr_nonnull(engine->watched);
+}
+
+static void teardown(void)
+{
+	engine_free(engine);
+	settings_free(&settings);
+}
+
+/* Begins to watch a namespace; "" is collectd's own. */
+static struct watched *watch(const char *name)
+{
+	struct watched *w = calloc(1, sizeof(*w));
+
+	ck_assert_ptr_nonnull(w);
+	snprintf(w->name, sizeof(w->name), "%s", name);
+	if (name[0])
+		snprintf(w->path, sizeof(w->path), "/run/netns/%s", name);
+	w->present = true;
+	engine->watched[engine->n_watched++] = w;
+	return w;
+}
+
+/* Begins a read: what is appended to the result was read now. */
+static struct sample *look(struct watched *w)
+{
+	sample_reset(&w->now);
+	w->now.time_ns = w->now.mono_ns = (read_number + 1) * 10 * SECOND;
+	w->now.sources = 7;
+	w->fresh = true;
+	return &w->now;
+}
+
+/* Reports, ends the interval; what was said before is forgotten. */
+static void report(void)
+{
+	n_said = n_notices = 0;
+	said[0] = '\0';
+	ck_assert_int_eq(engine_report(engine, &sink), 0);
+	read_number++;
+}
+
+static bool was_said(const char *line)
+{
+	const char *at = strstr(said, line);
+
+	return at && (at == said || at[-1] == '\n') &&
+	       at[strlen(line)] == '\n';
+}
+
+#define check_said(line) ck_assert_msg(was_said(line), "%s not in:\n%s", line, said)
+#define check_not_said(part)                                                   \
+	ck_assert_msg(!strstr(said, part), "%s is in:\n%s", part, said)
+
+static unsigned count_said(const char *part)
+{
+	unsigned n = 0;
+
+	for (const char *at = said; (at = strstr(at, part)); at++)
+		n++;
+	return n;
+}
+
+static void link_row(struct sample *s, const char *name, uint64_t value)
+{
+	sample_row(s, find_counter(&link_probe, name, NULL), value);
+}
+
+/* An interface as the link probe leaves it, rx_errors being 0. */
+static void interface(struct sample *s, const char *place, uint64_t packets,
+		      const char *counter, uint64_t value)
+{
+	sample_object(s, LAYER_LINK, place, "", 1);
+	link_row(s, "rx_packets", packets);
+	link_row(s, "tx_packets", packets);
+	link_row(s, "rx_errors", 0);
+	link_row(s, counter, value);
+}
+
+/* A read and report of one namespace with one interface that misses. */
+static void round_of(struct watched *w, uint64_t packets, uint64_t missed)
+{
+	interface(look(w), "eth0", packets, "rx_missed_errors", missed);
+	report();
+}
+
+START_TEST(quiet_namespace_sends_its_heartbeat_only)
+{
+	struct watched *w = watch("nginx");
+
+	round_of(w, 1000, 5);
+	ck_assert_str_eq(said, "all@nginx/gauge-all-sources 3 @10\n");
+	round_of(w, 2000, 5);
+	ck_assert_str_eq(said, "all@nginx/gauge-all-sources 3 @20\n");
+}
+END_TEST
+
+START_TEST(first_loss_is_sent_with_the_value_before)
+{
+	struct watched *w = watch("nginx");
+
+	round_of(w, 1000, 5);
+	round_of(w, 2000, 5);
+	round_of(w, 2090, 15);
+	ck_assert_str_eq(said,
+			 "eth0@nginx/if_rx_packets-link-rx_packets 2000 @20\n"
+			 "eth0@nginx/if_tx_packets-link-tx_packets 2000 @20\n"
+			 "eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @20\n"
+			 "eth0@nginx/percent-link-rx 0 @20\n"
+			 "SETTLE\n"
+			 "all@nginx/gauge-all-sources 3 @30\n"
+			 "eth0@nginx/if_rx_packets-link-rx_packets 2090 @30\n"
+			 "eth0@nginx/if_tx_packets-link-tx_packets 2090 @30\n"
+			 "eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @30\n"
+			 "eth0@nginx/percent-link-rx 10 @30\n");
+	/* from then on with every read, once */
+	round_of(w, 2190, 15);
+	ck_assert_str_eq(said,
+			 "all@nginx/gauge-all-sources 3 @40\n"
+			 "eth0@nginx/if_rx_packets-link-rx_packets 2190 @40\n"
+			 "eth0@nginx/if_tx_packets-link-tx_packets 2190 @40\n"
+			 "eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @40\n"
+			 "eth0@nginx/percent-link-rx 0 @40\n");
+}
+END_TEST
+
+START_TEST(ratio_without_traffic_is_not_sent)
+{
+	struct watched *w = watch("nginx");
+
+	round_of(w, 1000, 5);
+	round_of(w, 1090, 15);
+	check_said("eth0@nginx/percent-link-rx 10 @20");
+	round_of(w, 1090, 15);
+	check_not_said("percent");
+	check_said("eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @30");
+}
+END_TEST
+
+START_TEST(idle_counters_are_sent_on_demand)
+{
+	struct watched *w = watch("nginx");
+
+	settings.report_idle = true;
+	round_of(w, 1000, 0);
+	ck_assert_str_eq(said,
+			 "all@nginx/gauge-all-sources 3 @10\n"
+			 "eth0@nginx/if_rx_packets-link-rx_packets 1000 @10\n"
+			 "eth0@nginx/if_tx_packets-link-tx_packets 1000 @10\n"
+			 "eth0@nginx/if_rx_errors-link-rx_errors 0 @10\n"
+			 "eth0@nginx/if_rx_dropped-link-rx_missed_errors 0 @10\n");
+	round_of(w, 1100, 0);
+	ck_assert_uint_eq(count_said("@10\n"), 0);
+	check_said("eth0@nginx/percent-link-rx 0 @20");
+	check_said("eth0@nginx/if_rx_packets-link-rx_packets 1100 @20");
+}
+END_TEST
+
+START_TEST(own_real_interface_sends_its_main_counters)
+{
+	struct watched *w = watch("");
+	struct sample *s = look(w);
+
+	interface(s, "eth0", 1000, "rx_nohandler", 3);
+	s->objects[0].main = true;
+	interface(s, "lo", 1000, "rx_dropped", 3);
+	report();
+	ck_assert_str_eq(said, "all/gauge-all-sources 3 @10\n"
+			       "eth0/if_rx_packets-link-rx_packets 1000 @10\n"
+			       "eth0/if_tx_packets-link-tx_packets 1000 @10\n"
+			       "eth0/if_rx_errors-link-rx_errors 0 @10\n");
+	s = look(w);
+	interface(s, "eth0", 1100, "rx_nohandler", 3);
+	s->objects[0].main = true;
+	interface(s, "lo", 1100, "rx_dropped", 3);
+	report();
+	/* and the ratio of each layer that saw traffic */
+	check_said("eth0/percent-link-rx 0 @20");
+	check_said("lo/percent-link-rx 0 @20");
+	check_not_said("rx_nohandler");
+	check_not_said("lo/if_rx");
+	ck_assert_uint_eq(count_said("@10\n"), 0);
+}
+END_TEST
+
+START_TEST(real_interface_elsewhere_is_as_quiet_as_any)
+{
+	struct watched *w = watch("vm");
+	struct sample *s = look(w);
+
+	interface(s, "eth0", 1000, "rx_dropped", 3);
+	s->objects[0].main = true;
+	report();
+	ck_assert_str_eq(said, "all@vm/gauge-all-sources 3 @10\n");
+}
+END_TEST
+
+START_TEST(new_thing_under_an_old_name_is_a_baseline)
+{
+	struct watched *w = watch("nginx");
+	struct sample *s;
+
+	round_of(w, 1000, 5);
+	round_of(w, 1090, 15);
+	for (uint64_t i = 0; i < 3; i++) {
+		char line[128];
+
+		s = look(w);
+		interface(s, "eth0", 900000, "rx_missed_errors", 900000);
+		s->objects[0].identity = 10 + i;
+		snprintf(line, sizeof(line),
+			 "eth0@nginx/if_rx_dropped-link-rx_missed_errors "
+			 "900000 @%u",
+			 (read_number + 1) * 10);
+		report();
+		check_said(line);
+		ck_assert_uint_eq(count_said("rx_missed_errors"), 1);
+		check_not_said("percent");
+		ck_assert_uint_eq(n_notices, 0);
+	}
+}
+END_TEST
+
+START_TEST(counter_that_went_back_makes_no_ratio)
+{
+	struct watched *w = watch("nginx");
+
+	round_of(w, 1000, 500);
+	round_of(w, 1090, 510);
+	round_of(w, 1180, 20);
+	check_said("eth0@nginx/if_rx_dropped-link-rx_missed_errors 20 @30");
+	ck_assert_uint_eq(count_said("rx_missed_errors"), 1);
+	/* rx_errors is known and went on: nothing of it was lost */
+	ck_assert_uint_eq(n_notices, 0);
+	round_of(w, 10, 30);
+	check_not_said("percent-link-rx ");
+}
+END_TEST
+
+START_TEST(moving_symptom_is_sent_and_traffic_is_not)
+{
+	struct watched *w = watch("nginx");
+
+	for (uint64_t i = 0; i < 2; i++) {
+		interface(look(w), "eth0", 1000 + i, "rx_nohandler", i);
+		report();
+	}
+	ck_assert_str_eq(said,
+			 "eth0@nginx/if_rx_dropped-link-rx_nohandler 0 @10\n"
+			 "SETTLE\n"
+			 "all@nginx/gauge-all-sources 3 @20\n"
+			 "eth0@nginx/if_rx_dropped-link-rx_nohandler 1 @20\n");
+}
+END_TEST
+
+START_TEST(facts_and_details_are_never_sent)
+{
+	struct watched *w = watch("nginx");
+
+	settings.report_idle = true;
+	for (uint64_t i = 0; i < 2; i++) {
+		struct sample *s = look(w);
+
+		sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 1);
+		sample_row(s, &link_fact_mtu, 1500 + i);
+		sample_object(s, LAYER_NETFILTER, "", "ip.filter.INPUT#1", 1);
+		sample_row(s, xtables_counter(XTABLES_DETAIL, DIR_RX), 5 + i);
+		report();
+		ck_assert_uint_eq(count_said("\n"), 1);
+	}
+}
+END_TEST
+
+/* Series that collectd has been given since the last call with restart. */
+static unsigned count_series(bool restart)
+{
+	static char seen[1 << 16];
+	static unsigned n;
+
+	if (restart)
+		seen[n = 0] = '\0';
+	for (const char *line = said; *line; line = strchr(line, '\n') + 1) {
+		char name[160];
+
+		if (!strncmp(line, "LOG ", 4) || !strncmp(line, "NOTIFY ", 7))
+			continue;
+		snprintf(name, sizeof(name), "%.*s ", (int)strcspn(line, " "),
+			 line);
+		if (strstr(seen, name))
+			continue;
+		strcat(seen, name);
+		n++;
+	}
+	return n;
+}
+
+START_TEST(no_more_series_than_allowed_and_it_is_said_once)
+{
+	struct watched *w = watch("nginx");
+
+	settings.report_idle = true;
+	settings.max_series = 4;
+	round_of(w, 1000, 0);
+	ck_assert_uint_eq(count_series(true), 4);
+	ck_assert_uint_eq(count_said("LOG MaxSeries"), 1);
+	check_said("eth0@nginx/if_rx_errors-link-rx_errors 0 @10");
+	for (uint64_t i = 1; i < 5; i++) {
+		round_of(w, 1000 + 100 * i, 10 * i);
+		ck_assert_uint_eq(count_series(false), 4);
+		ck_assert_uint_eq(count_said("LOG MaxSeries"), 0);
+	}
+	/* what was there stays, and alarms are not affected */
+	check_said("eth0@nginx/if_rx_errors-link-rx_errors 0 @50");
+	ck_assert_int_eq(w->losses.items[0].alert.state, SEVERITY_FAILURE);
+}
+END_TEST
+
+START_TEST(late_series_do_not_exceed_what_is_allowed)
+{
+	struct watched *late = watch("late"), *early = watch("early");
+
+	settings.report_idle = true;
+	settings.max_series = 8;
+	(void)look(late);
+	round_of(early, 1000, 0);
+	ck_assert_uint_eq(count_series(true), 6);
+	interface(look(late), "eth0", 1000, "rx_dropped", 0);
+	round_of(early, 1000, 0);
+	ck_assert_uint_le(count_series(false), 8);
+}
+END_TEST
+
+START_TEST(stale_source_sends_nothing_and_loses_nothing)
+{
+	struct watched *w = watch("nginx");
+	struct sample *s;
+
+	round_of(w, 1000, 0);
+	round_of(w, 1090, 10);
+	round_of(w, 1180, 20);
+	ck_assert_uint_eq(n_notices, 1);
+	for (int i = 0; i < 5; i++) {
+		s = look(w);
+		s->sources = 6;
+		sample_carry(s, &w->then, 0);
+		report();
+		ck_assert_uint_eq(count_said("\n"), 1);
+		ck_assert(strstr(said, "all@nginx/gauge-all-sources 2 @"));
+	}
+	ck_assert_int_eq(w->losses.items[0].alert.state, SEVERITY_FAILURE);
+	round_of(w, 1270, 30);
+	check_said("eth0@nginx/percent-link-rx 10 @90");
+	ck_assert_uint_eq(count_said("rx_missed_errors"), 1);
+	ck_assert_uint_eq(n_notices, 0);
+}
+END_TEST
+
+START_TEST(blind_source_is_a_series_once_it_was_blind)
+{
+	struct watched *w = watch("nginx");
+	size_t probe = 0;
+
+	while (probes[probe] != &xtables_probe)
+		probe++;
+	(void)look(w);
+	report();
+	check_not_said("available");
+	w->was_blind = w->is_blind = 1u << probe;
+	(void)look(w);
+	report();
+	check_said("all@nginx/gauge-netfilter-available 0 @20");
+	w->is_blind = 0;
+	(void)look(w);
+	report();
+	check_said("all@nginx/gauge-netfilter-available 1 @30");
+	ck_assert_uint_eq(count_said("available"), 1);
+}
+END_TEST
+
+START_TEST(blindness_is_logged_once_per_reason)
+{
+	engine->blindness[0].errors[0] = -EPERM;
+	report();
+	ck_assert_uint_eq(count_said("LOG "), 1);
+	ck_assert_uint_eq(count_said("LOG layer link cannot be read from"), 1);
+	ck_assert_uint_eq(count_said("not permitted"), 1);
+	report();
+	ck_assert_uint_eq(count_said("LOG "), 0);
+	engine->blindness[0].errors[1] = -EAGAIN;
+	engine->too_many = engine->private_home = true;
+	report();
+	ck_assert_uint_eq(count_said("LOG "), 3);
+	ck_assert_uint_eq(count_said("MaxNamespaces"), 1);
+	ck_assert_uint_eq(count_said("process 1"), 1);
+	report();
+	ck_assert_uint_eq(count_said("LOG "), 0);
+}
+END_TEST
+
+START_TEST(namespace_not_read_says_nothing)
+{
+	struct watched *w = watch("nginx");
+
+	round_of(w, 1000, 0);
+	round_of(w, 1090, 10);
+	report();
+	ck_assert_str_eq(said, "");
+	ck_assert_uint_eq(engine->n_watched, 1);
+	/* the next read counts from the last one */
+	round_of(w, 1180, 20);
+	check_said("eth0@nginx/percent-link-rx 10 @40");
+	ck_assert_uint_eq(count_said("link-rx_missed_errors"), 1);
+}
+END_TEST
+
+START_TEST(second_lossy_interval_is_notified)
+{
+	struct watched *w = watch("nginx");
+	const struct recorded *n = &notices[0];
+
+	round_of(w, 1000, 0);
+	round_of(w, 1090, 10);
+	ck_assert_uint_eq(n_notices, 0);
+	round_of(w, 1120, 20);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(n->severity, SEVERITY_FAILURE);
+	ck_assert_str_eq(
+		n->message,
+		"25% of packets received were lost in link on eth0@nginx (10 "
+		"of 40 in 10 s, failure above 1%): rx_missed_errors: the "
+		"receive ring is too small or the CPU too slow. ethtool -G "
+		"eth0 rx N; more queues, spread interrupts");
+	ck_assert_str_eq(n->place, "eth0@nginx");
+	ck_assert_str_eq(n->type, "percent");
+	ck_assert_str_eq(n->instance, "link-rx");
+	ck_assert_str_eq(n->namespace, "nginx");
+	ck_assert_str_eq(n->interface, "eth0");
+	ck_assert_str_eq(n->layer, "link");
+	ck_assert_str_eq(n->counter, "rx_missed_errors");
+	ck_assert_str_eq(n->cause, "rx_missed_errors: the receive ring is too "
+				   "small or the CPU too slow");
+	ck_assert_str_eq(n->remedy, "ethtool -G eth0 rx N; more queues, spread "
+				    "interrupts");
+	ck_assert_double_eq_tol(n->percent, 25, 1e-9);
+	ck_assert_double_eq_tol(n->warning, 0.1, 1e-9);
+	ck_assert_double_eq_tol(n->failure, 1, 1e-9);
+	ck_assert_uint_eq(n->time_ns, 30 * SECOND);
+	/* its series is there already */
+	ck_assert(strstr(said, "NOTIFY ") > strstr(said, "percent"));
+	round_of(w, 1150, 30);
+	ck_assert_uint_eq(n_notices, 0);
+}
+END_TEST
+
+START_TEST(recovery_is_notified_once)
+{
+	struct watched *w = watch("");
+	const struct recorded *n = &notices[0];
+
+	for (uint64_t i = 0; i < 3; i++)
+		round_of(w, 1000 + 90 * i, 10 * i);
+	for (uint64_t i = 0; i < 2; i++) {
+		round_of(w, 2000 + 100 * i, 20);
+		ck_assert_uint_eq(n_notices, 0);
+	}
+	round_of(w, 2300, 20);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(n->severity, SEVERITY_OKAY);
+	ck_assert_str_eq(n->message,
+			 "No more packets received were lost in link on eth0: "
+			 "0 of 200 in the last 10 s");
+	ck_assert_str_eq(n->namespace, "");
+	ck_assert_str_eq(n->counter, "");
+	round_of(w, 2400, 20);
+	ck_assert_uint_eq(n_notices, 0);
+}
+END_TEST
+
+START_TEST(unexplained_rx_dropped_is_a_warning_at_most)
+{
+	struct watched *w = watch("nginx");
+
+	for (uint64_t i = 0; i < 6; i++) {
+		interface(look(w), "eth0", 1000 + i, "rx_dropped", 1000 * i);
+		report();
+		ck_assert_uint_eq(n_notices, i == 2);
+	}
+	ck_assert_int_eq(w->losses.items[0].alert.state, SEVERITY_WARNING);
+}
+END_TEST
+
+START_TEST(vanished_interface_ends_its_alarm)
+{
+	struct watched *w = watch("nginx");
+
+	for (uint64_t i = 0; i < 3; i++)
+		round_of(w, 1000 + 90 * i, 10 * i);
+	ck_assert_uint_eq(n_notices, 1);
+	for (int i = 0; i < 3; i++) {
+		(void)look(w);
+		report();
+		ck_assert_uint_eq(n_notices, i == 2);
+	}
+	ck_assert_int_eq(notices[0].severity, SEVERITY_OKAY);
+	ck_assert_ptr_nonnull(strstr(notices[0].message, "is gone"));
+	ck_assert_uint_eq(w->losses.n, 0);
+}
+END_TEST
+
+START_TEST(vanished_namespace_ends_its_alarms)
+{
+	struct watched *w = watch("nginx");
+
+	(void)watch("");
+	for (uint64_t i = 0; i < 3; i++)
+		round_of(w, 1000 + 90 * i, 10 * i);
+	w->present = false;
+	report();
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_OKAY);
+	ck_assert_str_eq(notices[0].message,
+			 "No more packets received were lost in link on "
+			 "eth0@nginx: the namespace is gone");
+	ck_assert_uint_eq(engine->n_watched, 1);
+	ck_assert_str_eq(engine->watched[0]->path, "");
+	report();
+	ck_assert_uint_eq(n_notices, 0);
+}
+END_TEST
+
+START_TEST(namespace_made_anew_ends_the_alarms_of_the_old)
+{
+	struct watched *w = watch("nginx");
+
+	for (uint64_t i = 0; i < 3; i++)
+		round_of(w, 1000 + 90 * i, 10 * i);
+	/* as the engine does when the cookie has changed */
+	sample_reset(&w->then);
+	w->then.time_ns = 0;
+	w->renewed = true;
+	round_of(w, 90000, 90000);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_OKAY);
+	ck_assert_uint_eq(engine->n_watched, 1);
+	round_of(w, 90090, 90010);
+	check_said("eth0@nginx/percent-link-rx 10 @50");
+	ck_assert_uint_eq(n_notices, 0);
+}
+END_TEST
+
+static void many_interfaces(struct sample *s, int n, uint64_t packets,
+			    uint64_t missed)
+{
+	char place[16];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(place, sizeof(place), "eth%d", i);
+		interface(s, place, packets, "rx_missed_errors", missed);
+	}
+}
+
+START_TEST(flood_of_notifications_is_summed_up)
+{
+	struct watched *w = watch("nginx");
+
+	for (uint64_t i = 0; i < 3; i++) {
+		many_interfaces(look(w), 33, 1000 + 90 * i, 10 * i);
+		report();
+	}
+	ck_assert_uint_eq(n_notices, 21);
+	ck_assert_str_eq(notices[20].message,
+			 "13 more changes of state in this read are not "
+			 "notified one by one; the percent series show them");
+	ck_assert_int_eq(notices[20].severity, SEVERITY_FAILURE);
+	ck_assert_str_eq(notices[20].place, "all");
+	ck_assert_str_eq(notices[20].layer, "all");
+	ck_assert_double_nan(notices[20].percent);
+	many_interfaces(look(w), 33, 2000, 500);
+	report();
+	ck_assert_uint_eq(n_notices, 0);
+}
+END_TEST
+
+START_TEST(twenty_notifications_need_no_summary)
+{
+	struct watched *w = watch("nginx");
+
+	for (uint64_t i = 0; i < 3; i++) {
+		many_interfaces(look(w), 20, 1000 + 90 * i, 10 * i);
+		report();
+	}
+	ck_assert_uint_eq(n_notices, 20);
+	ck_assert_str_eq(notices[19].interface, "eth19");
+}
+END_TEST
+
+/* One end of a veth pair, with an address that follows from its index. */
+static void veth(struct sample *s, const char *place, uint64_t index,
+		 uint64_t peer, const char *counter, uint64_t lost)
+{
+	interface(s, place, 1000, counter, lost);
+	sample_object(s, LAYER_LINK, place, LINK_CONFIG, index);
+	sample_label(s, "veth peer");
+	sample_row(s, &link_fact_mtu, 1500);
+	sample_row(s, &link_fact_up, 1);
+	sample_row(s, &link_fact_mac, index * 100);
+	sample_row(s, &link_fact_peer_index, peer);
+	sample_row(s, &link_fact_peer_mtu, 1500);
+	sample_row(s, &link_fact_peer_up, 1);
+	sample_row(s, &link_fact_peer_mac, peer * 100);
+}
+
+static const struct {
+	const char *what;
+	uint64_t index; /* the container's; the host's peer is 7 */
+	uint64_t peer;	/* the container's idea of the host's index 4 */
+	bool loses;
+	unsigned notices; /* of both */
+} wires[] = {
+	{"what the peer refuses is its own alarm", 7, 4, true, 1},
+	{"the peer lost nothing", 7, 4, false, 1},
+	{"another interface lost as well", 8, 4, true, 2},
+	{"the peer of another", 7, 5, true, 2},
+};
+
+START_TEST(loss_on_a_wire_alerts_at_one_end)
+{
+	struct watched *host = watch(""), *container = watch("nginx");
+	unsigned n = 0;
+
+	for (uint64_t i = 0; i < 3; i++) {
+		veth(look(host), "veth0", 4, 7, "tx_dropped", 100 * i);
+		veth(look(container), "eth0", wires[_i].index, wires[_i].peer,
+		     "rx_missed_errors", wires[_i].loses ? 100 * i : 0);
+		report();
+		n += n_notices;
+	}
+	ck_assert_msg(n == wires[_i].notices, "%s: %u", wires[_i].what, n);
+	ck_assert_str_eq(notices[n_notices - 1].namespace,
+			 wires[_i].loses ? "nginx" : "");
+}
+END_TEST
+
+START_TEST(other_wire_of_equal_indexes_is_told_by_its_address)
+{
+	struct watched *host = watch(""), *container = watch("nginx");
+	unsigned n = 0;
+
+	for (uint64_t i = 0; i < 3; i++) {
+		struct sample *s;
+
+		veth(look(host), "veth0", 4, 7, "tx_dropped", 100 * i);
+		s = look(container);
+		veth(s, "eth0", 7, 4, "rx_missed_errors", 100 * i);
+		object_row(s, &s->objects[1], &link_fact_mac)->value = 1;
+		report();
+		n += n_notices;
+	}
+	ck_assert_uint_eq(n, 2);
+}
+END_TEST
+
+/* A namespace in which a rule with that comment drops half of all. */
+static void firewall(struct watched *w, const char *comment, uint64_t dropped)
+{
+	struct sample *s = look(w);
+	char name[512];
+
+	sample_object(s, LAYER_IP, "", "", 0);
+	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
+		if (!strcmp(snmp_counters[i].name, "InReceives"))
+			sample_row(s, &snmp_counters[i], 2 * dropped);
+	sample_object(s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
+	sample_row(s, xtables_counter(XTABLES_CHAIN, DIR_RX), dropped);
+	snprintf(name, sizeof(name), "ip.filter.INPUT.%s", comment);
+	sample_object(s, LAYER_NETFILTER, "", name, 2);
+	sample_label(s, comment);
+	sample_row(s, xtables_counter(XTABLES_RULE, DIR_RX), dropped);
+	sample_row(s, &netfilter_rule_number, 3);
+	sample_row(s, &netfilter_rule_target, NETFILTER_DROP_RULE);
+	report();
+}
+
+static const char *long_comment(char comment[256])
+{
+	for (int i = 0; i < 255; i++)
+		comment[i] = (char)(i + 1);
+	comment[255] = '\0';
+	return comment;
+}
+
+START_TEST(message_is_short_and_printable_whatever_a_rule_says)
+{
+	struct watched *w = watch("12345678901234567890123456789012345678901234"
+				  "567");
+	const struct recorded *n = &notices[0];
+	char comment[256];
+
+	for (uint64_t i = 0; i < 3; i++)
+		firewall(w, long_comment(comment), 1000 * i);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_le(strlen(n->message), 255);
+	ck_assert_uint_ge(strlen(n->message), 250);
+	for (const char *c = n->message; *c; c++)
+		ck_assert(*c >= ' ' && *c <= '~');
+	for (const char *c = n->cause; *c; c++)
+		ck_assert(*c >= ' ' && *c <= '~');
+	ck_assert(!strncmp(n->message, "50% of packets received were lost in "
+				       "netfilter on all@1234",
+			   58));
+	ck_assert_ptr_nonnull(strstr(n->message, "(1000 of 2000 in 10 s, "
+						 "failure above 1%)"));
+	ck_assert_str_eq(n->interface, "");
+}
+END_TEST
+
+START_TEST(rule_is_named_in_the_notification)
+{
+	struct watched *w = watch("nginx");
+
+	for (uint64_t i = 0; i < 3; i++)
+		firewall(w, "maintenance", 1000 * i);
+	ck_assert_str_eq(notices[0].message,
+			 "50% of packets received were lost in netfilter on "
+			 "all@nginx (1000 of 2000 in 10 s, failure above 1%): "
+			 "rule 3 of ip filter INPUT (DROP, \"maintenance\"). "
+			 "Look at it: iptables-legacy -t filter -L INPUT 3 -nv");
+	check_said("all@nginx/ipt_packets-netfilter-ip.filter.INPUT.drop 2000 "
+		   "@30");
+	check_said("all@nginx/ipt_packets-netfilter-ip.filter.INPUT.maintenance "
+		   "2000 @30");
+}
+END_TEST
+
+START_TEST(places_that_look_alike_stay_apart)
+{
+	struct watched *w = watch("nginx");
+
+	for (uint64_t i = 0; i < 2; i++) {
+		struct sample *s = look(w);
+
+		interface(s, "e:0", 1000 + 90 * i, "rx_missed_errors", 10 * i);
+		interface(s, "e_0", 1000 + 90 * i, "rx_missed_errors", 10 * i);
+		report();
+	}
+	/* the clean one keeps its name */
+	check_said("e_0@nginx/if_rx_dropped-link-rx_missed_errors 10 @20");
+	ck_assert_uint_eq(count_said("e_0@nginx/"), 7);
+	ck_assert_uint_eq(count_said("\ne_0_") + !strncmp(said, "e_0_", 4), 7);
+	ck_assert_uint_eq(count_said("\n"), 16);
+}
+END_TEST
+
+START_TEST(objects_that_look_alike_stay_apart)
+{
+	static const char *const names[] = {"a b", "a_b", "a/b"};
+	struct watched *w = watch("nginx");
+	const struct counter *c = xtables_counter(XTABLES_RULE, DIR_RX);
+
+	settings.report_idle = true;
+	for (uint64_t i = 0; i < ARRAY_SIZE(names); i++) {
+		sample_object(i ? &w->now : look(w), LAYER_NETFILTER, "",
+			      names[i], i);
+		sample_row(&w->now, c, 10 + i);
+	}
+	report();
+	check_said("all@nginx/ipt_packets-netfilter-a_b 11 @10");
+	ck_assert_uint_eq(count_said("-netfilter-a_b"), 3);
+	ck_assert_uint_eq(count_said("-netfilter-a_b_"), 2);
+	ck_assert_uint_eq(count_series(true), 4);
+}
+END_TEST
+
+static void retransmit(struct watched *w, uint64_t n)
+{
+	struct sample *s = look(w);
+
+	sample_object(s, LAYER_TCP, "", "", 0);
+	sample_row(s, find_counter(&snmp_probe, "RetransSegs", NULL), n);
+	sample_row(s, find_counter(&snmp_probe, "TCPOrigDataSent", NULL), n);
+	report();
+}
+
+START_TEST(retransmits_alert_only_where_a_threshold_says_so)
+{
+	const struct option_value tcp = {.type = VALUE_STRING,
+					 .string = "tcp"};
+	unsigned n = 0;
+
+	for (int with = 0; with < 2; with++) {
+		struct watched *w = watch(with ? "with" : "without");
+
+		if (with) {
+			ck_assert_int_eq(settings_add_threshold(&settings), 0);
+			ck_assert_int_eq(settings_set(&settings, true, "Layer",
+						      &tcp),
+					 0);
+		}
+		for (uint64_t i = 0; i < 5; i++) {
+			retransmit(w, 100 * i);
+			n += n_notices;
+		}
+		ck_assert_uint_eq(n, with);
+	}
+}
+END_TEST
+
+START_TEST(samples_of_a_renamed_interface_start_anew)
+{
+	struct watched *w = watch("nginx");
+
+	for (uint64_t i = 0; i < 3; i++)
+		round_of(w, 1000 + 90 * i, 10 * i);
+	interface(look(w), "wan", 90000, "rx_missed_errors", 90000);
+	report();
+	check_not_said("wan@nginx/percent");
+	check_not_said("eth0");
+	ck_assert_uint_eq(n_notices, 0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("report");
+	TCase *values = tcase_create("values");
+	TCase *alarms = tcase_create("alarms");
+
+	suite_add_tcase(s, values);
+	tcase_add_checked_fixture(values, setup, teardown);
+	tcase_add_test(values, quiet_namespace_sends_its_heartbeat_only);
+	tcase_add_test(values, first_loss_is_sent_with_the_value_before);
+	tcase_add_test(values, ratio_without_traffic_is_not_sent);
+	tcase_add_test(values, idle_counters_are_sent_on_demand);
+	tcase_add_test(values, own_real_interface_sends_its_main_counters);
+	tcase_add_test(values, real_interface_elsewhere_is_as_quiet_as_any);
+	tcase_add_test(values, new_thing_under_an_old_name_is_a_baseline);
+	tcase_add_test(values, counter_that_went_back_makes_no_ratio);
+	tcase_add_test(values, moving_symptom_is_sent_and_traffic_is_not);
+	tcase_add_test(values, facts_and_details_are_never_sent);
+	tcase_add_test(values, no_more_series_than_allowed_and_it_is_said_once);
+	tcase_add_test(values, late_series_do_not_exceed_what_is_allowed);
+	tcase_add_test(values, stale_source_sends_nothing_and_loses_nothing);
+	tcase_add_test(values, blind_source_is_a_series_once_it_was_blind);
+	tcase_add_test(values, blindness_is_logged_once_per_reason);
+	tcase_add_test(values, namespace_not_read_says_nothing);
+	tcase_add_test(values, places_that_look_alike_stay_apart);
+	tcase_add_test(values, objects_that_look_alike_stay_apart);
+	tcase_add_test(values, samples_of_a_renamed_interface_start_anew);
+	suite_add_tcase(s, alarms);
+	tcase_add_checked_fixture(alarms, setup, teardown);
+	tcase_add_test(alarms, second_lossy_interval_is_notified);
+	tcase_add_test(alarms, recovery_is_notified_once);
+	tcase_add_test(alarms, unexplained_rx_dropped_is_a_warning_at_most);
+	tcase_add_test(alarms, vanished_interface_ends_its_alarm);
+	tcase_add_test(alarms, vanished_namespace_ends_its_alarms);
+	tcase_add_test(alarms, namespace_made_anew_ends_the_alarms_of_the_old);
+	tcase_add_test(alarms, flood_of_notifications_is_summed_up);
+	tcase_add_test(alarms, twenty_notifications_need_no_summary);
+	tcase_add_loop_test(alarms, loss_on_a_wire_alerts_at_one_end, 0,
+			    ARRAY_SIZE(wires));
+	tcase_add_test(alarms,
+		       other_wire_of_equal_indexes_is_told_by_its_address);
+	tcase_add_test(alarms,
+		       message_is_short_and_printable_whatever_a_rule_says);
+	tcase_add_test(alarms, rule_is_named_in_the_notification);
+	tcase_add_test(alarms,
+		       retransmits_alert_only_where_a_threshold_says_so);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* Patterns and selections: exact, regular expressions, and what is refused. */
+#include <errno.h>
+
+#include "selection.h"
+#include "testlib.h"
+
+static const struct {
+	const char *pattern, *text;
+	bool matches;
+} patterns[] = {
+	{"eth0", "eth0", true},
+	{"eth0", "eth01", false},
+	{"eth0", "xeth0", false},
+	{"eth0", "ETH0", false},
+	{"eth.", "eth0", false},
+	{"", "", true},
+	{"", "x", false},
+	{"/eth/", "eth0", true},
+	{"/eth/", "veth", true}, /* unanchored */
+	{"/^eth/", "veth", false},
+	{"/^eth[0-9]+$/", "eth12", true},
+	{"/^eth[0-9]+$/", "eth12x", false},
+	{"/^(cni-|docker)/", "docker0", true}, /* extended */
+	{"/^a{2}$/", "aa", true},
+	{"/.*/", "", true},
+	{"/^$/", "", true},
+	{"/^$/", "x", false},
+	{"//", "anything", true},
+	{"/", "/", true}, /* too short for an expression */
+	{"/", "x", false},
+	{"/eth", "/eth", true},
+	{"eth/", "eth/", true},
+	{"/eth", "eth", false},
+	{"/a/b/", "xa/bx", true},
+};
+
+START_TEST(pattern_matches_what_it_means)
+{
+	struct pattern p;
+
+	ck_assert_int_eq(pattern_compile(&p, patterns[_i].pattern), 0);
+	ck_assert_msg(pattern_matches(&p, patterns[_i].text) ==
+			      patterns[_i].matches,
+		      "%s on %s", patterns[_i].pattern, patterns[_i].text);
+	pattern_free(&p);
+}
+END_TEST
+
+START_TEST(bad_expression_is_refused)
+{
+	static const char *const bad[] = {"/[/", "/(/", "/a{2,1}/", "/*(/"};
+	struct pattern p;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		memset(&p, 0xff, sizeof(p));
+		ck_assert_int_eq(pattern_compile(&p, bad[i]), -EINVAL);
+		ck_assert_ptr_null(p.text);
+		ck_assert(!p.is_regex);
+		pattern_free(&p);
+	}
+}
+END_TEST
+
+START_TEST(no_pattern_matches_everything)
+{
+	const struct pattern none = {0};
+
+	ck_assert(pattern_matches(&none, ""));
+	ck_assert(pattern_matches(&none, "eth0"));
+}
+END_TEST
+
+static const struct {
+	bool ignore;
+	const char *patterns[3];
+	const char *text;
+	bool wanted;
+} selections[] = {
+	{false, {NULL}, "eth0", true},
+	{true, {NULL}, "eth0", true},
+	{false, {"eth0"}, "eth0", true},
+	{false, {"eth0"}, "eth1", false},
+	{true, {"eth0"}, "eth0", false},
+	{true, {"eth0"}, "eth1", true},
+	{false, {"eth0", "/^wan/"}, "wan7", true},
+	{false, {"eth0", "/^wan/"}, "lan7", false},
+	{true, {"lo", "/^veth/"}, "veth3", false},
+	{true, {"lo", "/^veth/"}, "eth0", true},
+	{false, {"", "nginx"}, "", true},
+	{true, {""}, "", false},
+};
+
+START_TEST(selection_wants_what_it_says)
+{
+	struct selection s = {.ignore = selections[_i].ignore};
+
+	for (size_t i = 0; selections[_i].patterns[i]; i++)
+		ck_assert_int_eq(selection_add(&s, selections[_i].patterns[i]),
+				 0);
+	ck_assert(selection_wants(&s, selections[_i].text) ==
+		  selections[_i].wanted);
+	selection_free(&s);
+	ck_assert_uint_eq(s.n, 0);
+}
+END_TEST
+
+START_TEST(no_selection_wants_everything)
+{
+	ck_assert(selection_wants(NULL, "eth0"));
+}
+END_TEST
+
+START_TEST(refused_pattern_leaves_the_selection_alone)
+{
+	struct selection s = {0};
+
+	ck_assert_int_eq(selection_add(&s, "/[/"), -EINVAL);
+	ck_assert(selection_wants(&s, "eth0"));
+	ck_assert_int_eq(selection_add(&s, "eth0"), 0);
+	ck_assert_int_eq(selection_add(&s, "/[/"), -EINVAL);
+	ck_assert_uint_eq(s.n, 1);
+	ck_assert(selection_wants(&s, "eth0"));
+	ck_assert(!selection_wants(&s, "eth1"));
+	selection_free(&s);
+}
+END_TEST
+
+START_TEST(many_patterns_are_kept)
+{
+	struct selection s = {0};
+	char text[32];
+
+	for (int i = 0; i < 300; i++) {
+		snprintf(text, sizeof(text), "%seth%d%s", i % 2 ? "/^" : "", i,
+			 i % 2 ? "$/" : "");
+		ck_assert_int_eq(selection_add(&s, text), 0);
+	}
+	ck_assert(selection_wants(&s, "eth0"));
+	ck_assert(selection_wants(&s, "eth299"));
+	ck_assert(!selection_wants(&s, "eth300"));
+	selection_free(&s);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("selection");
+	TCase *t = tcase_create("selection");
+
+	suite_add_tcase(s, t);
+	tcase_add_loop_test(t, pattern_matches_what_it_means, 0,
+			    ARRAY_SIZE(patterns));
+	tcase_add_test(t, bad_expression_is_refused);
+	tcase_add_test(t, no_pattern_matches_everything);
+	tcase_add_loop_test(t, selection_wants_what_it_says, 0,
+			    ARRAY_SIZE(selections));
+	tcase_add_test(t, no_selection_wants_everything);
+	tcase_add_test(t, refused_pattern_leaves_the_selection_alone);
+	tcase_add_test(t, many_patterns_are_kept);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

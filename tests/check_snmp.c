@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+/* The parsers of /proc/net/{snmp,netstat,snmp6}, on recordings and nonsense. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "probes/snmp.h"
+#include "testlib.h"
+#include "xtables_file.h"
+
+static const char *const kernels[] = {"6.18", "6.1"};
+static const char *const files[] = {"snmp", "netstat", "snmp6"};
+
+typedef int (*parser)(const char *text, size_t n, struct snmp_values *values);
+
+static parser parser_of(const char *file)
+{
+	return strcmp(file, "snmp6") ? snmp_parse_pairs : snmp_parse_list;
+}
+
+static size_t index_of(const char *section, const char *name)
+{
+	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
+		if (!strcmp(snmp_counters[i].section, section) &&
+		    !strcmp(snmp_counters[i].name, name))
+			return i;
+	ck_abort_msg("no counter %s %s", section, name);
+	return 0;
+}
+
+static void check_value(const struct snmp_values *v, const char *section,
+			const char *name, uint64_t value)
+{
+	size_t i = index_of(section, name);
+
+	ck_assert_msg(v->found[i], "%s %s", section, name);
+	ck_assert_uint_eq(v->value[i], value);
+}
+
+static void check_absent(const struct snmp_values *v, const char *section,
+			 const char *name)
+{
+	ck_assert_msg(!v->found[index_of(section, name)], "%s %s", section,
+		      name);
+}
+
+static unsigned count_found(const struct snmp_values *v)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
+		n += v->found[i];
+	return n;
+}
+
+static char *recording(const char *kernel, const char *file, size_t *n)
+{
+	char *text = fixture_read(kernel, file, n);
+
+	ck_assert_msg(text, "no recording %s/%s", kernel, file);
+	return text;
+}
+
+static struct snmp_values recorded_values(const char *kernel)
+{
+	struct snmp_values v = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		size_t n;
+		char *text = recording(kernel, files[i], &n);
+
+		ck_assert_int_eq(parser_of(files[i])(text, n, &v), 0);
+		free(text);
+	}
+	return v;
+}
+
+/* The lines "IpInReceives 5611 0.0" that nstat printed of that kernel. */
+static unsigned compare_nstat(const char *kernel, const struct snmp_values *v)
+{
+	_cleanup_fclose_ FILE *f = fixture_open(kernel, "expected.txt");
+	char line[512], name[128];
+	unsigned n = 0;
+	bool nstat = false;
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f)) {
+		unsigned long long value;
+
+		nstat |= !strncmp(line, "### nstat", 9);
+		if (!nstat || sscanf(line, "%127s %llu", name, &value) != 2)
+			continue;
+		for (size_t i = 0; i < N_SNMP_COUNTERS; i++) {
+			const struct counter *c = &snmp_counters[i];
+			size_t skip = strlen(c->section);
+
+			if (strchr(c->section, '6'))
+				skip = 0; /* part of the counter's name */
+			if (strncmp(name, c->section, skip) ||
+			    strcmp(name + skip, c->name))
+				continue;
+			ck_assert_msg(v->found[i] && v->value[i] == value,
+				      "%s: %" PRIu64 ", nstat: %llu", name,
+				      v->value[i], value);
+			n++;
+		}
+	}
+	return n;
+}
+
+START_TEST(recorded_counters_are_what_nstat_printed)
+{
+	struct snmp_values v = recorded_values(kernels[_i]);
+
+	ck_assert_uint_ge(count_found(&v), 100);
+	ck_assert_uint_ge(compare_nstat(kernels[_i], &v), 100);
+}
+END_TEST
+
+START_TEST(counters_are_absent_where_the_kernel_lacks_them)
+{
+	struct snmp_values old = recorded_values("6.1");
+	struct snmp_values new = recorded_values("6.18");
+
+	check_absent(&old, "Ip", "OutTransmits");
+	check_absent(&old, "Ip6", "Ip6OutTransmits");
+	ck_assert(new.found[index_of("Ip", "OutTransmits")]);
+	ck_assert(new.found[index_of("Ip6", "Ip6OutTransmits")]);
+	ck_assert_uint_gt(count_found(&new), count_found(&old));
+}
+END_TEST
+
+/* As long as it takes, in memory that ends where the text does. */
+static int parse_exactly(parser parse, const char *text, size_t n)
+{
+	struct snmp_values v = {0};
+	char *copy = malloc(n ? n : 1);
+	int r;
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, text, n);
+	r = parse(copy, n, &v);
+	free(copy);
+	return r;
+}
+
+START_TEST(recording_cut_anywhere_is_survived)
+{
+	const char *file = files[_i];
+	bool lawful = true;
+	size_t n = 0;
+	char *text = recording("6.18", file, &n);
+
+	for (size_t i = 0; i <= n; i++) {
+		int r = parse_exactly(parser_of(file), text, i);
+
+		lawful &= r == 0 || r == -EBADMSG;
+	}
+	ck_assert(lawful);
+	free(text);
+}
+END_TEST
+
+START_TEST(recording_with_any_byte_changed_is_survived)
+{
+	const char *file = files[_i];
+	static const char bytes[] = "\0 \n:\xff" "9";
+	bool lawful = true;
+	size_t n = 0;
+	char *text = recording("6.1", file, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		char was = text[i];
+		int r;
+
+		text[i] = bytes[i % (sizeof(bytes) - 1)];
+		r = parse_exactly(parser_of(file), text, n);
+		lawful &= r == 0 || r == -EBADMSG;
+		text[i] = was;
+	}
+	ck_assert(lawful);
+	free(text);
+}
+END_TEST
+
+START_TEST(columns_are_found_by_name_in_any_order)
+{
+	static const char text[] = "Udp: InErrors New InDatagrams NoPorts\n"
+				   "Udp: 3 99 100 4\n"
+				   "Later: InErrors\nLater: 77\n"
+				   "Icmp: InErrors\nIcmp: 5\n";
+	struct snmp_values v = {0};
+
+	ck_assert_int_eq(snmp_parse_pairs(text, strlen(text), &v), 0);
+	check_value(&v, "Udp", "InErrors", 3);
+	check_value(&v, "Udp", "InDatagrams", 100);
+	check_value(&v, "Udp", "NoPorts", 4);
+	check_value(&v, "Icmp", "InErrors", 5);
+	ck_assert_uint_eq(count_found(&v), 4);
+}
+END_TEST
+
+START_TEST(list_is_read_in_any_order)
+{
+	static const char text[] = "Udp6InErrors  \t 3\n"
+				   "Ip6Unheard 7\n"
+				   "Ip6InReceives 18446744073709551615";
+	struct snmp_values v = {0};
+
+	ck_assert_int_eq(snmp_parse_list(text, strlen(text), &v), 0);
+	check_value(&v, "Udp6", "Udp6InErrors", 3);
+	check_value(&v, "Ip6", "Ip6InReceives", UINT64_MAX);
+	ck_assert_uint_eq(count_found(&v), 2);
+}
+END_TEST
+
+START_TEST(garbage_is_absent_and_not_zero)
+{
+	static const char *const garbage[] = {
+		"-1", "x", "1x", "0x10", "18446744073709551616", "1.5"};
+	char text[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(garbage); i++) {
+		struct snmp_values v = {0};
+
+		snprintf(text, sizeof(text),
+			 "Udp: InErrors NoPorts\nUdp: %s 4\n", garbage[i]);
+		ck_assert_int_eq(snmp_parse_pairs(text, strlen(text), &v), 0);
+		check_absent(&v, "Udp", "InErrors");
+		check_value(&v, "Udp", "NoPorts", 4);
+		snprintf(text, sizeof(text), "Udp6InErrors %s\n", garbage[i]);
+		ck_assert_int_eq(snmp_parse_list(text, strlen(text), &v), 0);
+		check_absent(&v, "Udp6", "Udp6InErrors");
+	}
+}
+END_TEST
+
+static const struct {
+	parser parse;
+	const char *text;
+	int result;
+} texts[] = {
+	{snmp_parse_pairs, "", 0},
+	{snmp_parse_pairs, "Udp: InErrors\nUdp: 3\n", 0},
+	{snmp_parse_pairs, "Udp: InErrors\nUdp: 3", 0},
+	{snmp_parse_pairs, "Udp:\nUdp:\n", 0},
+	{snmp_parse_pairs, "Udp: InErrors NoPorts\nUdp: 3\n", -EBADMSG},
+	{snmp_parse_pairs, "Udp: InErrors\nUdp: 3 4\n", -EBADMSG},
+	{snmp_parse_pairs, "Udp: InErrors\nTcp: 3\n", -EBADMSG},
+	{snmp_parse_pairs, "Udp: InErrors\nUdpLite: 3\n", -EBADMSG},
+	{snmp_parse_pairs, "Udp: InErrors\n", -EBADMSG},
+	{snmp_parse_pairs, "Udp InErrors\nUdp 3\n", -EBADMSG},
+	{snmp_parse_pairs, "\n\n", -EBADMSG},
+	{snmp_parse_pairs, ":\n:\n", -EBADMSG},
+	{snmp_parse_list, "", 0},
+	{snmp_parse_list, "Udp6InErrors 3\n", 0},
+	{snmp_parse_list, "Udp6InErrors\n", -EBADMSG},
+	{snmp_parse_list, "Udp6InErrors 3 4\n", -EBADMSG},
+	{snmp_parse_list, "\n", -EBADMSG},
+};
+
+START_TEST(text_that_does_not_match_is_refused)
+{
+	ck_assert_msg(parse_exactly(texts[_i].parse, texts[_i].text,
+				    strlen(texts[_i].text)) == texts[_i].result,
+		      "%s", texts[_i].text);
+}
+END_TEST
+
+START_TEST(what_stood_before_a_mismatch_stays)
+{
+	static const char text[] = "Udp: InErrors\nUdp: 3\nTcp: InErrs\n";
+	struct snmp_values v = {0};
+
+	ck_assert_int_eq(snmp_parse_pairs(text, strlen(text), &v), -EBADMSG);
+	check_value(&v, "Udp", "InErrors", 3);
+	ck_assert_uint_eq(count_found(&v), 1);
+}
+END_TEST
+
+/* Where the recordings of a kernel are. */
+static void fixture_dir(const char *kernel, char path[512])
+{
+	const char *srcdir = getenv("srcdir");
+
+	snprintf(path, 512, "%s/tests/fixtures/%s", srcdir ? srcdir : ".",
+		 kernel);
+	if (access(path, R_OK) < 0)
+		snprintf(path, 512, "%s/fixtures/%s", srcdir ? srcdir : ".",
+			 kernel);
+}
+
+START_TEST(probe_appends_an_object_for_each_layer)
+{
+	static char buffer[65536];
+	char path[512];
+	struct probe_env env = {
+		.net = path, .buffer = buffer, .size = sizeof(buffer)};
+	struct sample s = {0};
+	const struct snmp_values v = recorded_values(kernels[_i]);
+
+	fixture_dir(kernels[_i], path);
+	ck_assert_int_eq(snmp_probe.read(&env, &s), 0);
+	ck_assert_int_eq(s.error, 0);
+	ck_assert_uint_eq(s.n_rows, count_found(&v));
+	for (uint32_t i = 0; i < s.n_objects; i++)
+		for (uint32_t j = 0; j < s.objects[i].n; j++)
+			ck_assert_int_eq(
+				s.rows[s.objects[i].first + j].counter->layer,
+				s.objects[i].layer);
+	ck_assert_ptr_nonnull(find_object(&s, LAYER_UDP, "", ""));
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(probe_without_files_has_no_source)
+{
+	char buffer[64];
+	struct probe_env env = {
+		.net = "/nowhere", .buffer = buffer, .size = sizeof(buffer)};
+	struct sample s = {0};
+
+	ck_assert_int_eq(snmp_probe.read(&env, &s), -ENOENT);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(probe_refuses_a_file_larger_than_its_buffer)
+{
+	char buffer[64], path[512];
+	struct probe_env env = {
+		.net = path, .buffer = buffer, .size = sizeof(buffer)};
+	struct sample s = {0};
+
+	fixture_dir("6.18", path);
+	ck_assert_int_eq(snmp_probe.read(&env, &s), -E2BIG);
+	sample_free(&s);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("snmp");
+	TCase *t = tcase_create("recorded");
+	int n_kernels = ARRAY_SIZE(kernels), n_files = ARRAY_SIZE(files);
+
+	suite_add_tcase(s, t);
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, recorded_counters_are_what_nstat_printed, 0,
+			    n_kernels);
+	tcase_add_test(t, counters_are_absent_where_the_kernel_lacks_them);
+	tcase_add_loop_test(t, recording_cut_anywhere_is_survived, 0, n_files);
+	tcase_add_loop_test(t, recording_with_any_byte_changed_is_survived, 0,
+			    n_files);
+	tcase_add_loop_test(t, probe_appends_an_object_for_each_layer, 0,
+			    n_kernels);
+	tcase_add_test(t, probe_without_files_has_no_source);
+	tcase_add_test(t, probe_refuses_a_file_larger_than_its_buffer);
+	t = tcase_create("made");
+	suite_add_tcase(s, t);
+	tcase_add_test(t, columns_are_found_by_name_in_any_order);
+	tcase_add_test(t, list_is_read_in_any_order);
+	tcase_add_test(t, garbage_is_absent_and_not_zero);
+	tcase_add_loop_test(t, text_that_does_not_match_is_refused, 0,
+			    ARRAY_SIZE(texts));
+	tcase_add_test(t, what_stood_before_a_mismatch_stays);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}
