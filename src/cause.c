@@ -5,6 +5,7 @@
 
 #include "probes/link.h"
 #include "probes/netfilter.h"
+#include "probes/nftables.h"
 #include "probes/qdisc.h"
 
 /* A loss with the object and the counter that lost most of it. */
@@ -264,6 +265,35 @@ static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+/*
+ * What the balance of IP misses. The rules that have no counter are the first
+ * suspects; there may be none, for XDP, tc and IPVS make packets vanish too.
+ */
+static void explain_uncounted(const struct sample *s, const struct loss *loss,
+			      struct cause *ret)
+{
+	const struct object *o;
+	uint64_t n = nftables_uncounted(s);
+	char rule[128];
+	uint32_t at = 0;
+
+	TEXT(ret,
+	     "lost %s without a counter, most often by a firewall rule "
+	     "without `counter`",
+	     loss->direction == DIR_RX ? "between IP input and delivery"
+				       : "between IP output and the interface");
+	o = nftables_next_uncounted(s, &at);
+	if (!o || netfilter_describe_rule(s, o, rule, sizeof(rule)) < 0) {
+		REMEDY(ret, "Look for a rule that drops: nft list ruleset");
+		return;
+	}
+	if (n > 1)
+		REMEDY(ret, "Suspects are %s and %llu more: add `counter`",
+		       rule, (unsigned long long)(n - 1));
+	else
+		REMEDY(ret, "The suspect is %s: add `counter`", rule);
+}
+
 /* The rules, first match wins; what no rule explains, its counter does. */
 static const struct {
 	uint8_t layer;
@@ -307,6 +337,12 @@ void cause_find(const struct sample *s, const struct loss *loss,
 	struct suspect suspect = find_suspect(s, loss);
 
 	*ret = (struct cause) {.counter = ""};
+	if (loss->uncounted && loss->uncounted * 2 >= loss->lost) {
+		ret->counter = loss->direction == DIR_RX ? "in_gap" : "out_gap";
+		ret->known = true;
+		explain_uncounted(s, loss, ret);
+		return;
+	}
 	if (!suspect.row)
 		return;
 	prefer_part(&suspect);

@@ -34,10 +34,12 @@ int engine_new(struct engine **ret, const struct settings *s)
 		return -ENOMEM;
 	e->settings = s;
 	e->home = -1;
+	e->netfilter.fd = -1;
 	e->env = (struct probe_env) {
 		.net = "/proc/thread-self/net",
 		.sys = "/proc/sys",
 		.route = &e->route,
+		.netfilter = &e->netfilter,
 		.interfaces = &s->interfaces,
 		.max_rules = s->max_rules,
 		.gaps = selection_wants(&s->layers,
@@ -45,7 +47,8 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.buffer = malloc(BUFFER_SIZE),
 		.size = BUFFER_SIZE,
 	};
-	if (!e->env.buffer || netlink_alloc(&e->route) < 0) {
+	if (!e->env.buffer || netlink_alloc(&e->route) < 0 ||
+	    nfnetlink_alloc(&e->netfilter) < 0) {
 		engine_free(e);
 		return -ENOMEM;
 	}
@@ -69,6 +72,7 @@ void engine_free(struct engine *e)
 		watched_free(e->watched[i]);
 	free(e->watched);
 	netlink_free(&e->route);
+	nfnetlink_free(&e->netfilter);
 	free(e->env.buffer);
 	cleanup_close(&e->home);
 	free(e);
@@ -358,6 +362,7 @@ static int look_into(struct engine *e, struct watched *w)
 			take_all(e, w);
 	}
 	netlink_disconnect(&e->route);
+	nfnetlink_close(&e->netfilter);
 	return r;
 }
 

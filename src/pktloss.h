@@ -221,12 +221,14 @@ void sample_compare(struct sample *now, const struct sample *then);
  * while the reading thread is in it. A test builds the same from recordings.
  */
 struct netlink;
+struct nfnetlink;
 struct selection;
 
 struct probe_env {
 	const char *net;		    /* "/proc/thread-self/net" */
 	const char *sys;		    /* "/proc/sys" */
 	struct netlink *route;		    /* NETLINK_ROUTE, opened */
+	struct nfnetlink *netfilter;	    /* a probe opens it, if at all */
 	const struct sample *then;	    /* previous sample, for facts */
 	const struct selection *interfaces; /* which are wanted */
 	unsigned max_rules; /* firewall rules kept apart, per chain */

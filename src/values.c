@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "probes/netfilter.h"
+#include "probes/nftables.h"
 #include "watched.h"
 
 static bool is_real_home(const struct watched *w)
@@ -205,6 +207,44 @@ static unsigned count_bits(uint32_t bits)
 	return __builtin_popcount(bits);
 }
 
+/* Says each rule that drops without a counter once, a few in a report. */
+static void log_uncounted(struct report *r)
+{
+	const struct sample *s = &r->watched->now;
+	const struct object *o;
+	uint32_t at = 0;
+
+	while ((o = nftables_next_uncounted(s, &at))) {
+		struct row *row = object_row(s, o, &netfilter_rule_uncounted);
+		char rule[192], text[256];
+
+		if (!row || row->flags & ROW_SENT || r->n_said >= MAX_SAID ||
+		    netfilter_describe_rule(s, o, rule, sizeof(rule)) < 0)
+			continue;
+		format_text(text, sizeof(text),
+			    "namespace \"%s\": what %s drops cannot be counted",
+			    r->watched->name, rule);
+		r->sink->log(r->sink->arg, LOG_LEVEL_INFO, text);
+		row->flags |= ROW_SENT;
+		r->n_said++;
+	}
+}
+
+/* How many things drop without a counter here; 0 only after there were some. */
+static void send_uncounted(struct report *r, const char *place)
+{
+	struct watched *w = r->watched;
+	uint64_t n = nftables_uncounted(&w->now);
+
+	w->was_uncounted |= n > 0;
+	if (!w->was_uncounted)
+		return;
+	send_gauge(r, place, "gauge", "netfilter-uncounted", (double)n,
+		   w->now.time_ns);
+	r->n_series++;
+	log_uncounted(r);
+}
+
 /* The heartbeat, and the sources that are or were refused. */
 static void send_health(struct report *r)
 {
@@ -212,6 +252,7 @@ static void send_health(struct report *r)
 	char place[NAME_PART + 1];
 
 	full_place(w, "", place);
+	send_uncounted(r, place);
 	send_gauge(r, place, "gauge", "all-sources", count_bits(w->now.sources),
 		   w->now.time_ns);
 	r->n_new += !w->then.time_ns;

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "engine.h"
+#include "nfnetlink.h"
 #include "names.h"
 
 /* A namespace that is watched. */
@@ -21,6 +22,7 @@ struct watched {
 	bool renewed;	    /* another namespace took over its inode number */
 	uint32_t was_blind; /* bit i: probe i has been refused once */
 	uint32_t is_blind;
+	bool was_uncounted; /* rules that drop without a counter were seen */
 	struct sample now, then;
 	struct losses losses;
 };
@@ -36,6 +38,7 @@ struct blindness {
 struct engine {
 	const struct settings *settings;
 	struct netlink route;
+	struct nfnetlink netfilter;
 	struct probe_env env;
 	struct watched **watched;
 	size_t n_watched, max_watched;
@@ -65,6 +68,7 @@ struct report {
 	bool priming;	 /* only what was quiet, as of the read before */
 	size_t n_new;	 /* series that collectd did not have before */
 	size_t n_series; /* sent in this report */
+	unsigned n_said; /* uncounted rules, in the log */
 	unsigned n_notices;
 	unsigned n_suppressed;
 	enum severity worst_suppressed;

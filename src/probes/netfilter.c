@@ -146,6 +146,17 @@ static int fact(const struct sample *s, const struct object *o,
 	return 0;
 }
 
+/* Users of iptables-legacy know the table by its own name. */
+static void strip_legacy(struct part *table)
+{
+	const int n = sizeof(LEGACY) - 1;
+
+	if (table->n > n && !memcmp(table->text, LEGACY, n)) {
+		table->text += n;
+		table->n -= n;
+	}
+}
+
 /* What a rule is, beside its packets. Returns 0 or -EINVAL. */
 static int read_rule(const struct sample *s, const struct object *o,
 		     struct where *ret, uint64_t *ret_number,
@@ -155,7 +166,11 @@ static int read_rule(const struct sample *s, const struct object *o,
 	    fact(s, o, &netfilter_rule_number, ret_number) < 0 ||
 	    fact(s, o, &netfilter_rule_target, ret_target) < 0)
 		return -EINVAL;
-	return take_apart(object_name(s, o), object_label(s, o), ret);
+	if (take_apart(object_name(s, o), object_label(s, o), ret) < 0)
+		return -EINVAL;
+	if (!object_row(s, o, &netfilter_rule_handle))
+		strip_legacy(&ret->table);
+	return 0;
 }
 
 /* ", statistic 0.3" or nothing. */

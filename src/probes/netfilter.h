@@ -15,6 +15,9 @@
 /* Legacy iptables and ip6tables. nf_tables: see nftables.h. */
 extern const struct probe xtables_probe;
 
+/* Before the name of a table of x_tables that nf_tables has as well. */
+#define LEGACY "legacy_"
+
 enum netfilter_target {
 	NETFILTER_DROP_RULE,
 	NETFILTER_REJECT_RULE,

@@ -3,11 +3,13 @@
 #include "conntrack.h"
 #include "link.h"
 #include "netfilter.h"
+#include "nfqueue.h"
+#include "nftables.h"
 #include "qdisc.h"
 #include "snmp.h"
 
 const struct probe *const probes[] = {
-	&link_probe,	  &qdisc_probe, &xtables_probe,
+	&link_probe,	  &qdisc_probe, &nftables_probe, &xtables_probe, &nfqueue_probe,
 	&conntrack_probe, &snmp_probe,
 };
 const size_t n_probes = ARRAY_SIZE(probes);

@@ -15,6 +15,7 @@
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
 #include "netfilter.h"
+#include "nftables.h"
 #include "xtables.h"
 
 #define DIRECTIONS 3 /* DIR_RX, DIR_TX, DIR_FWD */
@@ -209,7 +210,8 @@ static int read_table(const struct probe_env *env, int fd,
 		      const struct family *f, const char *table,
 		      struct sample *out)
 {
-	struct xtables_blob blob = {.family = f->name, .table = table};
+	char name[sizeof(LEGACY) + XT_TABLE_MAXNAMELEN];
+	struct xtables_blob blob = {.family = f->name, .table = name};
 	_cleanup_free_ char *allocated = NULL;
 	char *request = env->buffer;
 	struct ipt_getinfo info;
@@ -218,6 +220,9 @@ static int read_table(const struct probe_env *env, int fd,
 	r = get_info(fd, f, table, &info);
 	if (r < 0)
 		return r;
+	/* nf_tables, which was read before, may have one of that name too */
+	snprintf(name, sizeof(name), "%s%s",
+		 nftables_has_table(out, f->name, table) ? LEGACY : "", table);
 	if (ENTRIES_HEAD + info.size > env->size)
 		request = allocated = malloc(ENTRIES_HEAD + info.size);
 	if (!request)

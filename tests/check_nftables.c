@@ -1,0 +1,893 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parsers of nf_tables: against what nft and iptables-nft printed of the
+ * recorded rulesets, and against messages made by hand, sane and not.
+ */
+#include <check.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include "nfnetlink.h"
+#include "nft_file.h"
+#include "probes/nfqueue.h"
+#include "probes/nftables.h"
+#include "xtables_file.h"
+
+#define NATIVE "nft.nl"
+#define COMPAT "nft_ipt.nl"
+#define LISTENING "    5   1234     0 2 65531     0     0      100  1\n"
+
+struct bytes {
+	_Alignas(8) char at[65536];
+	size_t n;
+};
+
+static struct bytes recorded(const char *name)
+{
+	FILE *f = fixture_open("6.18", name);
+	struct bytes b;
+
+	ck_assert_ptr_nonnull(f);
+	b.n = fread(b.at, 1, sizeof(b.at), f);
+	fclose(f);
+	return b;
+}
+
+static struct sample read_bytes(const struct bytes *b, const char *queues,
+				const struct sample *then)
+{
+	struct sample s = {0};
+
+	ck_assert_int_eq(nft_file_read(b->at, b->n, queues, 64, then, &s), 0);
+	return s;
+}
+
+static struct sample read_recorded(const char *name)
+{
+	struct bytes b = recorded(name);
+
+	return read_bytes(&b, "", NULL);
+}
+
+static const struct object *find(const struct sample *s, const char *name)
+{
+	uint32_t hint = 0;
+
+	return sample_find(s, LAYER_NETFILTER, "", name, &hint);
+}
+
+static uint64_t fact(const struct sample *s, const struct object *o,
+		     const struct counter *counter)
+{
+	const struct row *row = object_row(s, o, counter);
+
+	return row ? row->value : UINT64_MAX;
+}
+
+/* The rule of that chain ("inet.t.in") and handle, or NULL. */
+static const struct object *rule(const struct sample *s, const char *chain,
+				 unsigned handle)
+{
+	size_t n = strlen(chain);
+
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		const struct object *o = &s->objects[i];
+		const char *name = object_name(s, o);
+
+		if (!strncmp(name, chain, n) && strchr("#.", name[n]) &&
+		    fact(s, o, &netfilter_rule_handle) == handle &&
+		    fact(s, o, &netfilter_rule_target) != NETFILTER_DROP_POLICY)
+			return o;
+	}
+	return NULL;
+}
+
+static bool is_counted(const struct sample *s, const struct object *o)
+{
+	return s->rows[o->first].counter->kind != KIND_FACT;
+}
+
+static uint64_t packets(const struct sample *s, const struct object *o)
+{
+	ck_assert_ptr_nonnull(o);
+	ck_assert(is_counted(s, o));
+	return s->rows[o->first].value;
+}
+
+static const struct counter *counter_of(const struct sample *s,
+					const struct object *o)
+{
+	ck_assert_ptr_nonnull(o);
+	return s->rows[o->first].counter;
+}
+
+/* Recorded: nft's and iptables-nft's word for it. */
+
+/* What one line of "nft -a list ruleset" says of a rule that may drop. */
+struct listed {
+	char chain[128];
+	unsigned handle;
+	uint64_t packets;
+	bool has_counter; /* straight before the verdict */
+};
+
+static bool is_drop(const char *line)
+{
+	return strstr(line, " drop") || strstr(line, " reject") ||
+	       (strstr(line, " queue num") && !strstr(line, " bypass"));
+}
+
+static bool parse_line(const char *line, struct listed *ret)
+{
+	const char *handle = strstr(line, "# handle ");
+	const char *counter = strstr(line, "counter packets ");
+	const char *limit = strstr(line, "limit rate");
+
+	if (!handle || !is_drop(line) || strstr(line, "type filter") ||
+	    strstr(line, " vmap ") || strstr(line, "counter name"))
+		return false;
+	ret->handle = (unsigned)atoi(handle + strlen("# handle "));
+	ret->has_counter = counter && !(limit && limit > counter);
+	if (counter)
+		ret->packets = strtoull(counter + strlen("counter packets "),
+					NULL, 10);
+	return true;
+}
+
+static void check_line(const struct sample *s, const struct listed *l)
+{
+	const struct object *o = rule(s, l->chain, l->handle);
+
+	if (!strcmp(l->chain, "inet.t.dead") ||
+	    !strncmp(l->chain, "ip.asleep", 9)) {
+		ck_assert_ptr_null(o);
+		return;
+	}
+	ck_assert_msg(o, "%s handle %u", l->chain, l->handle);
+	if (l->has_counter)
+		ck_assert_uint_eq(packets(s, o), l->packets);
+	else
+		ck_assert_uint_eq(fact(s, o, &netfilter_rule_uncounted), 1);
+}
+
+/* Compares a listing with a sample. Returns how many rules it has. */
+static int check_listing(const struct sample *s, const char *name)
+{
+	FILE *f = fixture_open("6.18", name);
+	char line[512], family[16], table[32] = "", word[64];
+	struct listed l = {0};
+	int n = 0;
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "table %15s %31s", family, table) == 2)
+			continue;
+		if (sscanf(line, " chain %63s {", word) == 1) {
+			snprintf(l.chain, sizeof(l.chain), "%s.%s.%s", family,
+				 table, word);
+		} else if (parse_line(line, &l)) {
+			check_line(s, &l);
+			n++;
+		}
+	}
+	fclose(f);
+	return n;
+}
+
+START_TEST(recorded_rules_count_as_nft_printed)
+{
+	struct sample s = read_recorded(NATIVE);
+
+	ck_assert_int_ge(check_listing(&s, "nft.txt"), 12);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(recorded_rules_count_as_iptables_nft_printed)
+{
+	struct sample s = read_recorded(COMPAT);
+	unsigned long long n = 0;
+	char line[256];
+	FILE *f = fixture_open("6.18", "nft_ipt_list.txt");
+
+	ck_assert_int_ge(check_listing(&s, "nft_ipt.txt"), 8);
+	ck_assert_ptr_nonnull(f);
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), f));
+	ck_assert_int_eq(
+		sscanf(line, "Chain INPUT (policy DROP %llu packets", &n), 1);
+	fclose(f);
+	ck_assert_uint_eq(packets(&s, find(&s, "ip.filter.INPUT#policy")), n);
+	ck_assert_uint_eq(nftables_uncounted(&s), 0);
+	sample_free(&s);
+}
+END_TEST
+
+/* The object whose only rules are the uncounted part. */
+static unsigned blind(const struct sample *s)
+{
+	const struct object *o;
+	uint32_t at = 0;
+	unsigned n = 0;
+
+	while ((o = nftables_next_uncounted(s, &at)))
+		n += !is_counted(s, o);
+	return n;
+}
+
+START_TEST(named_counters_and_maps_are_counted_once)
+{
+	struct sample s = read_recorded(NATIVE);
+	uint64_t parts = 0;
+
+	for (uint32_t i = 0; i < s.n_objects; i++) {
+		const struct object *o = &s.objects[i];
+		const struct counter *c = s.rows[o->first].counter;
+
+		if (!strncmp(object_name(&s, o), "inet.t.in", 9) &&
+		    (c->kind == KIND_PART || c->kind == KIND_DETAIL))
+			parts += s.rows[o->first].value;
+	}
+	ck_assert_uint_eq(packets(&s, find(&s, "inet.t.in.drop")), parts);
+	/* 5001 5005 5013+5014 5007 5008 5009 5012 and the map's 5020 */
+	ck_assert_uint_ge(parts, 900);
+	ck_assert_uint_lt(parts, 1000);
+	/* 5002, "limited", shared, the anonymous map, the policy */
+	ck_assert_uint_eq(nftables_uncounted(&s), 5);
+	ck_assert_uint_eq(blind(&s), 5);
+	ck_assert_ptr_nonnull(find(&s, "inet.t.fw#policy"));
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(chains_have_the_direction_they_are_reached_from)
+{
+	static const struct {
+		const char *file, *object;
+		enum direction direction;
+	} wanted[] = {
+		{NATIVE, "inet.t.in.drop", DIR_RX},
+		{NATIVE, "inet.t.sub.drop", DIR_RX}, /* and from output */
+		{NATIVE, "inet.t.viavm.drop", DIR_RX},
+		{NATIVE, "inet.t.out.drop", DIR_TX},
+		{NATIVE, "netdev.n.ing.drop", DIR_RX},
+		{COMPAT, "ip.filter.SVC.drop", DIR_RX},
+		{COMPAT, "ip.filter.OUTPUT.drop", DIR_TX},
+		{COMPAT, "ip.raw.PREROUTING.drop", DIR_RX},
+		{COMPAT, "bridge.filter.FORWARD.drop", DIR_FWD},
+		{COMPAT, "arp.filter.INPUT.drop", DIR_RX},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct sample s = read_recorded(wanted[i].file);
+		const struct counter *c;
+
+		c = counter_of(&s, find(&s, wanted[i].object));
+		ck_assert_int_eq(c->direction, wanted[i].direction);
+		ck_assert_int_eq(c->kind, KIND_LOST);
+		sample_free(&s);
+	}
+}
+END_TEST
+
+/* The words for the first object with that comment or target. */
+static void check_words(const struct sample *s, const struct object *o,
+			const char *words, const char *remedy)
+{
+	char text[256];
+
+	ck_assert_ptr_nonnull(o);
+	ck_assert_int_eq(netfilter_describe_rule(s, o, text, sizeof(text)), 0);
+	ck_assert_str_eq(text, words);
+	ck_assert_int_eq(netfilter_remedy(s, o, text, sizeof(text)), 0);
+	ck_assert_str_eq(text, remedy);
+}
+
+START_TEST(recorded_rules_are_put_into_words)
+{
+	struct sample s = read_recorded(NATIVE);
+
+	check_words(&s, find(&s, "inet.t.in.my comment"),
+		    "rule handle 16 of inet t in (drop, \"my comment\")",
+		    "nft -a list chain inet t in  # handle 16");
+	check_words(&s, rule(&s, "inet.t.in", 17),
+		    "rule handle 17 of inet t in (drop, no counter)",
+		    "nft -a list chain inet t in  # handle 17");
+	check_words(&s, find(&s, "inet.t.fw#policy"),
+		    "policy of inet t fw (drop, no counter)",
+		    "nft list chain inet t fw");
+	sample_free(&s);
+	s = read_recorded(COMPAT);
+	check_words(&s, find(&s, "ip.filter.INPUT.random"),
+		    "rule handle 6 of ip filter INPUT "
+		    "(drop, statistic 0.3, \"random\")",
+		    "nft -a list chain ip filter INPUT  # handle 6");
+	check_words(&s, rule(&s, "ip.filter.INPUT", 11),
+		    "rule handle 11 of ip filter INPUT "
+		    "(queue 5, nobody listens)",
+		    "nft -a list chain ip filter INPUT  # handle 11");
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(tables_that_x_tables_has_too_are_known)
+{
+	struct sample s = read_recorded(COMPAT);
+
+	ck_assert(nftables_has_table(&s, "ip", "filter"));
+	ck_assert(nftables_has_table(&s, "arp", "filter"));
+	ck_assert(!nftables_has_table(&s, "ip", "mangle"));
+	ck_assert(!nftables_has_table(&s, "ip6", "filter"));
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(queue_loses_only_while_nobody_listens)
+{
+	struct bytes b = recorded(COMPAT);
+	struct sample off = read_bytes(&b, "", NULL);
+	struct sample on = read_bytes(&b, LISTENING, NULL);
+	struct sample again = read_bytes(&b, "", &on);
+	const char *total = "ip.filter.INPUT.drop";
+
+	ck_assert_uint_eq(packets(&off, rule(&off, "ip.filter.INPUT", 11)),
+			  100);
+	ck_assert_ptr_null(rule(&on, "ip.filter.INPUT", 11));
+	ck_assert_uint_eq(packets(&off, find(&off, total)),
+			  packets(&on, find(&on, total)) + 100);
+	ck_assert_uint_ne(find(&off, total)->identity,
+			  find(&on, total)->identity);
+	ck_assert_uint_eq(packets(&again, rule(&again, "ip.filter.INPUT", 11)),
+			  100);
+	sample_free(&off);
+	sample_free(&on);
+	sample_free(&again);
+}
+END_TEST
+
+static void check_same(const struct sample *a, const struct sample *b)
+{
+	ck_assert_uint_eq(a->n_objects, b->n_objects);
+	ck_assert_uint_eq(a->n_rows, b->n_rows);
+	for (uint32_t i = 0; i < a->n_objects; i++) {
+		const struct object *o = &a->objects[i];
+		const struct object *p = &b->objects[i];
+
+		ck_assert_str_eq(object_name(a, o), object_name(b, p));
+		ck_assert_str_eq(object_label(a, o), object_label(b, p));
+		ck_assert_uint_eq(o->identity, p->identity);
+		ck_assert_uint_eq(o->n, p->n);
+		for (uint32_t j = 0; j < o->n; j++) {
+			ck_assert_ptr_eq(a->rows[o->first + j].counter,
+					 b->rows[p->first + j].counter);
+			ck_assert_uint_eq(a->rows[o->first + j].value,
+					  b->rows[p->first + j].value);
+		}
+	}
+}
+
+START_TEST(steady_read_says_what_the_first_one_said)
+{
+	static const char *const files[] = {NATIVE, COMPAT};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct bytes all = recorded(files[i]);
+		struct sample first = read_bytes(&all, "", NULL);
+		struct sample second = read_bytes(&all, "", &first);
+		struct sample third = read_bytes(&all, "", &second);
+
+		check_same(&first, &second);
+		check_same(&second, &third);
+		sample_free(&first);
+		sample_free(&second);
+		sample_free(&third);
+	}
+}
+END_TEST
+
+START_TEST(rules_beyond_the_limit_stay_in_the_total)
+{
+	struct bytes b = recorded(NATIVE);
+	struct sample few = {0};
+	struct sample all = read_bytes(&b, "", NULL);
+	const char *total = "inet.t.in.drop";
+
+	ck_assert_int_eq(nft_file_read(b.at, b.n, "", 1, NULL, &few), 0);
+	ck_assert_uint_eq(packets(&few, find(&few, total)),
+			  packets(&all, find(&all, total)));
+	ck_assert_uint_eq(find(&few, total)->identity,
+			  find(&all, total)->identity);
+	ck_assert_uint_eq(nftables_uncounted(&few), 5);
+	ck_assert_ptr_nonnull(find(&few, "inet.t.in#uncounted"));
+	ck_assert_ptr_null(find(&all, "inet.t.in#uncounted"));
+	sample_free(&few);
+	sample_free(&all);
+}
+END_TEST
+
+/* Messages made by hand. */
+
+static struct nlmsghdr *begin(struct bytes *b, unsigned message)
+{
+	struct nlmsghdr *h;
+
+	h = nfnetlink_request(b->at + b->n, NFNL_SUBSYS_NFTABLES, message,
+			      NFPROTO_IPV4, NLM_F_MULTI);
+	return h;
+}
+
+static void end(struct bytes *b, const struct nlmsghdr *h)
+{
+	b->n += NLMSG_ALIGN(h->nlmsg_len);
+}
+
+static void put_u32(struct nlmsghdr *h, uint16_t type, uint32_t value)
+{
+	mnl_attr_put_u32(h, type, htonl(value));
+}
+
+static void put_u64(struct nlmsghdr *h, uint16_t type, uint64_t value)
+{
+	mnl_attr_put_u64(h, type, htobe64(value));
+}
+
+static void add_generation(struct bytes *b, uint32_t generation)
+{
+	struct nlmsghdr *h = begin(b, NFT_MSG_NEWGEN);
+
+	put_u32(h, NFTA_GEN_ID, generation);
+	end(b, h);
+}
+
+/* A chain of table "t"; hook is -1 for one that no hook calls. */
+static void add_chain(struct bytes *b, const char *name, int hook, bool drops)
+{
+	struct nlmsghdr *h = begin(b, NFT_MSG_NEWCHAIN);
+	struct nlattr *nest;
+
+	mnl_attr_put_strz(h, NFTA_CHAIN_TABLE, "t");
+	mnl_attr_put_strz(h, NFTA_CHAIN_NAME, name);
+	if (hook >= 0) {
+		nest = mnl_attr_nest_start(h, NFTA_CHAIN_HOOK);
+		put_u32(h, NFTA_HOOK_HOOKNUM, (uint32_t)hook);
+		mnl_attr_nest_end(h, nest);
+		put_u32(h, NFTA_CHAIN_POLICY, drops ? NF_DROP : NF_ACCEPT);
+	}
+	end(b, h);
+}
+
+static void put_verdict(struct nlmsghdr *h, uint16_t type, int code,
+			const char *chain)
+{
+	struct nlattr *data = mnl_attr_nest_start(h, type);
+	struct nlattr *verdict = mnl_attr_nest_start(h, NFTA_DATA_VERDICT);
+
+	put_u32(h, NFTA_VERDICT_CODE, (uint32_t)code);
+	if (chain)
+		mnl_attr_put_strz(h, NFTA_VERDICT_CHAIN, chain);
+	mnl_attr_nest_end(h, verdict);
+	mnl_attr_nest_end(h, data);
+}
+
+/*
+ * An expression: c a counter of 7 packets, d drop, a accept, m something that
+ * may stop the rule, l log, v a look into the map "m", j jump.
+ */
+static void put_expression(struct nlmsghdr *h, char what, const char *chain)
+{
+	static const char *const names[] = {
+		['c'] = "counter",   ['d'] = "immediate", ['a'] = "immediate",
+		['m'] = "cmp",	     ['l'] = "log",	  ['v'] = "lookup",
+		['j'] = "immediate",
+	};
+	struct nlattr *elem = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
+	struct nlattr *data;
+
+	mnl_attr_put_strz(h, NFTA_EXPR_NAME, names[(unsigned char)what]);
+	data = mnl_attr_nest_start(h, NFTA_EXPR_DATA);
+	if (what == 'c') {
+		put_u64(h, NFTA_COUNTER_BYTES, 700);
+		put_u64(h, NFTA_COUNTER_PACKETS, 7);
+	} else if (what == 'v') {
+		mnl_attr_put_strz(h, NFTA_LOOKUP_SET, "m");
+		put_u32(h, NFTA_LOOKUP_DREG, NFT_REG_VERDICT);
+	} else if (strchr("daj", what)) {
+		put_u32(h, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+		put_verdict(h, NFTA_IMMEDIATE_DATA,
+			    what == 'd'	  ? NF_DROP
+			    : what == 'a' ? NF_ACCEPT
+					  : NFT_JUMP,
+			    what == 'j' ? chain : NULL);
+	}
+	mnl_attr_nest_end(h, data);
+	mnl_attr_nest_end(h, elem);
+}
+
+static void add_rule(struct bytes *b, const char *chain, uint64_t handle,
+		     const char *what, const char *to)
+{
+	struct nlmsghdr *h = begin(b, NFT_MSG_NEWRULE);
+	struct nlattr *list;
+
+	mnl_attr_put_strz(h, NFTA_RULE_TABLE, "t");
+	mnl_attr_put_strz(h, NFTA_RULE_CHAIN, chain);
+	put_u64(h, NFTA_RULE_HANDLE, handle);
+	list = mnl_attr_nest_start(h, NFTA_RULE_EXPRESSIONS);
+	for (; *what; what++)
+		put_expression(h, *what, to);
+	mnl_attr_nest_end(h, list);
+	end(b, h);
+}
+
+/* An element of map "m" that drops; key tells it from others. */
+static void add_element(struct bytes *b, uint32_t key, bool counted)
+{
+	struct nlmsghdr *h = begin(b, NFT_MSG_NEWSETELEM);
+	struct nlattr *list, *elem, *nest;
+
+	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, "t");
+	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, "m");
+	list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
+	elem = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
+	nest = mnl_attr_nest_start(h, NFTA_SET_ELEM_KEY);
+	mnl_attr_put_u32(h, NFTA_DATA_VALUE, key);
+	mnl_attr_nest_end(h, nest);
+	put_verdict(h, NFTA_SET_ELEM_DATA, NF_DROP, NULL);
+	if (counted) {
+		nest = mnl_attr_nest_start(h, NFTA_SET_ELEM_EXPR);
+		mnl_attr_put_strz(h, NFTA_EXPR_NAME, "counter");
+		struct nlattr *data = mnl_attr_nest_start(h, NFTA_EXPR_DATA);
+
+		put_u64(h, NFTA_COUNTER_PACKETS, 11);
+		mnl_attr_nest_end(h, data);
+		mnl_attr_nest_end(h, nest);
+	}
+	mnl_attr_nest_end(h, elem);
+	mnl_attr_nest_end(h, list);
+	end(b, h);
+}
+
+/* What becomes of one rule in a chain that input calls. */
+START_TEST(counter_counts_only_what_comes_to_the_verdict)
+{
+	static const struct {
+		const char *rule;
+		int uncounted; /* -1: no loss at all */
+	} wanted[] = {
+		{"d", 1},    {"cd", 0},	 {"mcd", 0},  {"cmd", 1},
+		{"cld", 0},  {"dc", 1},	 {"cmcd", 0}, {"ca", -1},
+		{"cad", -1}, {"mm", -1}, {"c", -1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct bytes b = {.n = 0};
+		struct sample s;
+
+		add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+		add_rule(&b, "in", 3, wanted[i].rule, NULL);
+		s = read_bytes(&b, "", NULL);
+		ck_assert_int_eq(!!rule(&s, "ip.t.in", 3),
+				 wanted[i].uncounted >= 0);
+		ck_assert_int_eq((int)nftables_uncounted(&s),
+				 wanted[i].uncounted == 1);
+		if (wanted[i].uncounted == 0)
+			ck_assert_uint_eq(packets(&s, rule(&s, "ip.t.in", 3)),
+					  7);
+		sample_free(&s);
+	}
+}
+END_TEST
+
+START_TEST(what_never_runs_is_no_blind_spot)
+{
+	struct bytes b = {.n = 0};
+	struct sample s;
+
+	add_chain(&b, "in", NF_INET_LOCAL_IN, true);
+	add_rule(&b, "in", 3, "cd", NULL); /* nothing comes behind it */
+	add_rule(&b, "in", 4, "d", NULL);
+	s = read_bytes(&b, "", NULL);
+	ck_assert_uint_eq(packets(&s, find(&s, "ip.t.in.drop")), 7);
+	ck_assert_uint_eq(nftables_uncounted(&s), 0);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(jumps_in_a_circle_end)
+{
+	struct bytes b = {.n = 0};
+	struct sample s;
+
+	add_chain(&b, "out", NF_INET_LOCAL_OUT, false);
+	add_chain(&b, "a", -1, false);
+	add_chain(&b, "b", -1, false);
+	add_rule(&b, "out", 1, "j", "a");
+	add_rule(&b, "a", 2, "j", "b");
+	add_rule(&b, "b", 3, "j", "a");
+	add_rule(&b, "b", 4, "mcd", NULL);
+	s = read_bytes(&b, "", NULL);
+	ck_assert_int_eq(counter_of(&s, find(&s, "ip.t.b.drop"))->direction,
+			 DIR_TX);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(map_is_counted_as_far_as_its_elements_are)
+{
+	struct bytes b = {.n = 0};
+	struct sample s, t;
+	uint64_t identity;
+
+	add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+	add_rule(&b, "in", 3, "mv", NULL);
+	add_rule(&b, "in", 4, "v", NULL); /* the same map once more */
+	add_element(&b, 1, true);
+	add_element(&b, 2, true);
+	s = read_bytes(&b, "", NULL);
+	ck_assert_uint_eq(packets(&s, find(&s, "ip.t.in.drop")), 22);
+	ck_assert_uint_eq(nftables_uncounted(&s), 0);
+	identity = rule(&s, "ip.t.in", 3)->identity;
+	ck_assert_ptr_null(rule(&s, "ip.t.in", 4));
+	add_element(&b, 3, false);
+	t = read_bytes(&b, "", NULL);
+	ck_assert_uint_eq(packets(&t, find(&t, "ip.t.in.drop")), 22);
+	ck_assert_uint_eq(nftables_uncounted(&t), 1);
+	ck_assert_uint_eq(rule(&t, "ip.t.in", 3)->identity, identity);
+	sample_free(&s);
+	sample_free(&t);
+}
+END_TEST
+
+START_TEST(same_rule_under_another_handle_is_another)
+{
+	struct bytes b = {.n = 0}, c = {.n = 0};
+	struct sample s, t;
+
+	add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+	add_rule(&b, "in", 3, "cd", NULL);
+	add_chain(&c, "in", NF_INET_LOCAL_IN, false);
+	add_rule(&c, "in", 4, "cd", NULL);
+	s = read_bytes(&b, "", NULL);
+	t = read_bytes(&c, "", NULL);
+	ck_assert_uint_ne(find(&s, "ip.t.in.drop")->identity,
+			  find(&t, "ip.t.in.drop")->identity);
+	sample_free(&s);
+	sample_free(&t);
+}
+END_TEST
+
+START_TEST(change_while_reading_is_noticed)
+{
+	struct bytes b = {.n = 0};
+	struct sample s = {0};
+
+	add_generation(&b, 5);
+	add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+	add_generation(&b, 6);
+	ck_assert_int_eq(nft_file_read(b.at, b.n, "", 64, NULL, &s), -EAGAIN);
+	sample_free(&s);
+}
+END_TEST
+
+/* Nonsense: nothing here may crash; sanitizers see the rest. */
+
+static void survive(const void *bytes, size_t n)
+{
+	void *copy = malloc(n);
+	struct sample s = {0};
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, bytes, n);
+	ck_assert_int_le(nft_file_read(copy, n, LISTENING, 8, NULL, &s), 0);
+	sample_free(&s);
+	free(copy);
+}
+
+START_TEST(truncated_messages_are_survived)
+{
+	struct bytes b = recorded(_i ? COMPAT : NATIVE);
+
+	for (size_t n = 1; n < b.n; n += n < 2000 ? 1 : 17)
+		survive(b.at, n);
+}
+END_TEST
+
+START_TEST(damaged_messages_are_survived)
+{
+	struct bytes b = recorded(_i ? COMPAT : NATIVE);
+
+	for (size_t at = 0; at < b.n; at += 3) {
+		char was = b.at[at];
+
+		b.at[at] = (char)(was ^ 0xff);
+		survive(b.at, b.n);
+		b.at[at] = (char)(was + 1);
+		survive(b.at, b.n);
+		b.at[at] = was;
+	}
+}
+END_TEST
+
+START_TEST(strange_names_do_no_harm)
+{
+	struct bytes b = {.n = 0};
+	char name[250], remedy[128];
+	const struct object *o;
+	struct sample s;
+
+	memset(name, 'x', sizeof(name));
+	strcpy(name + sizeof(name) - 8, "`$(\n\"; ");
+	add_chain(&b, name, NF_INET_LOCAL_IN, false);
+	add_rule(&b, name, 3, "cd", NULL);
+	add_chain(&b, "a;reboot", NF_INET_LOCAL_IN, false);
+	add_rule(&b, "a;reboot", 4, "cd", NULL);
+	s = read_bytes(&b, "", NULL);
+	o = rule(&s, "ip.t.a;reboot", 4);
+	ck_assert_ptr_nonnull(o);
+	ck_assert_int_eq(netfilter_remedy(&s, o, remedy, sizeof(remedy)), 0);
+	ck_assert_str_eq(remedy, "nft -a list table ip t");
+	for (uint32_t i = 0; i < s.n_text; i++)
+		if (s.text[i] == '\n')
+			ck_assert_ptr_nonnull(memchr(s.text, '#', i));
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(lines_of_nfnetlink_queue_are_parsed)
+{
+	const char *text =
+		"    3   4242    17 2 65531    11    13     1234  1\n"
+		"65535      1     0 0     0     0     0        0  1\n"
+		"nonsense\n";
+	size_t n = strlen(text);
+	struct nfqueue q;
+
+	ck_assert(nfqueue_next(&text, &n, &q));
+	ck_assert_uint_eq(q.number, 3);
+	ck_assert_uint_eq(q.listener, 4242);
+	ck_assert_uint_eq(q.waiting, 17);
+	ck_assert_uint_eq(q.queue_dropped, 11);
+	ck_assert_uint_eq(q.user_dropped, 13);
+	ck_assert(nfqueue_next(&text, &n, &q));
+	ck_assert_uint_eq(q.number, 65535);
+	ck_assert(!nfqueue_next(&text, &n, &q));
+	ck_assert_uint_gt(n, 0);
+}
+END_TEST
+
+/* Whether a subsystem is there, below a root made for the test. */
+
+struct root {
+	char path[64];
+};
+
+static struct root make_root(void)
+{
+	struct root root = {"/tmp/check_nftables.XXXXXX"};
+
+	ck_assert_ptr_nonnull(mkdtemp(root.path));
+	return root;
+}
+
+static void make_file(const struct root *root, const char *name,
+		      const char *text)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", root->path, name);
+	for (char *p = path + strlen(root->path) + 1; (p = strchr(p, '/'));
+	     p++) {
+		*p = '\0';
+		mkdir(path, 0700);
+		*p = '/';
+	}
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int available(const struct root *root)
+{
+	struct nfnetlink nf;
+	int r, again;
+
+	ck_assert_int_eq(nfnetlink_alloc(&nf), 0);
+	nf.root = root->path;
+	r = nfnetlink_available(&nf, NFNL_SUBSYS_NFTABLES);
+	again = nfnetlink_available(&nf, NFNL_SUBSYS_NFTABLES);
+	ck_assert_int_eq(r, again);
+	nfnetlink_free(&nf);
+	return r;
+}
+
+static void remove_root(const struct root *root)
+{
+	char command[96];
+
+	snprintf(command, sizeof(command), "rm -rf %s", root->path);
+	ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(absent_subsystem_is_not_asked)
+{
+	struct root root = make_root();
+	struct utsname kernel;
+	char name[128];
+
+	ck_assert_int_eq(available(&root), -ENOENT); /* no /proc at all */
+	make_file(&root, "proc/cmdline", "");
+	ck_assert_int_eq(available(&root), 0); /* no modules */
+	make_file(&root, "proc/modules", "");
+	ck_assert_int_eq(available(&root), -ENOENT);
+	make_file(&root, "sys/kernel/btf/vmlinux", "\1nf_tables_getgen");
+	ck_assert_int_eq(available(&root), 0);
+	uname(&kernel);
+	snprintf(name, sizeof(name), "lib/modules/%s/modules.builtin",
+		 kernel.release);
+	make_file(&root, name, "kernel/net/netfilter/nfnetlink.ko\n");
+	ck_assert_int_eq(available(&root), -ENOENT); /* it knows better */
+	make_file(&root, "sys/module/nf_tables/refcnt", "0\n");
+	ck_assert_int_eq(available(&root), 0);
+	remove_root(&root);
+	root = make_root();
+	make_file(&root, "proc/modules", "");
+	make_file(&root, name, "kernel/net/netfilter/nf_tables.ko\n");
+	ck_assert_int_eq(available(&root), 0);
+	remove_root(&root);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("nftables");
+	TCase *rec = tcase_create("recorded");
+	TCase *made = tcase_create("made");
+	TCase *nonsense = tcase_create("nonsense");
+
+	suite_add_tcase(s, rec);
+	tcase_add_test(rec, recorded_rules_count_as_nft_printed);
+	tcase_add_test(rec, recorded_rules_count_as_iptables_nft_printed);
+	tcase_add_test(rec, named_counters_and_maps_are_counted_once);
+	tcase_add_test(rec, chains_have_the_direction_they_are_reached_from);
+	tcase_add_test(rec, recorded_rules_are_put_into_words);
+	tcase_add_test(rec, tables_that_x_tables_has_too_are_known);
+	tcase_add_test(rec, queue_loses_only_while_nobody_listens);
+	tcase_add_test(rec, steady_read_says_what_the_first_one_said);
+	tcase_add_test(rec, rules_beyond_the_limit_stay_in_the_total);
+	suite_add_tcase(s, made);
+	tcase_add_test(made, counter_counts_only_what_comes_to_the_verdict);
+	tcase_add_test(made, what_never_runs_is_no_blind_spot);
+	tcase_add_test(made, jumps_in_a_circle_end);
+	tcase_add_test(made, map_is_counted_as_far_as_its_elements_are);
+	tcase_add_test(made, same_rule_under_another_handle_is_another);
+	tcase_add_test(made, change_while_reading_is_noticed);
+	tcase_add_test(made, lines_of_nfnetlink_queue_are_parsed);
+	tcase_add_test(made, absent_subsystem_is_not_asked);
+	suite_add_tcase(s, nonsense);
+	tcase_set_timeout(nonsense, 120);
+	tcase_add_loop_test(nonsense, truncated_messages_are_survived, 0, 2);
+	tcase_add_loop_test(nonsense, damaged_messages_are_survived, 0, 2);
+	tcase_add_test(nonsense, strange_names_do_no_harm);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

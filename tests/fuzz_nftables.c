@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* The parsers of nf_tables, fed with files as tests/record_nft.c makes. */
+#include <stdlib.h>
+
+#include "nft_file.h"
+#include "probes/nfqueue.h"
+#include "probes/nftables.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Rules and policies that are found have to be put into words as well. */
+static void describe(const struct sample *s)
+{
+	char text[256];
+
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		if (netfilter_describe_rule(s, &s->objects[i], text,
+					    sizeof(text)) > 0 ||
+		    netfilter_remedy(s, &s->objects[i], text, sizeof(text)) > 0)
+			abort();
+	}
+	nftables_uncounted(s);
+}
+
+/* Also as the text of nfnetlink_queue. */
+static void parse_queues(const char *text, size_t n)
+{
+	struct nfqueue q;
+
+	while (nfqueue_next(&text, &n, &q))
+		;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct sample first = {0}, second = {0};
+	void *copy = malloc(size);
+
+	if (copy)
+		memcpy(copy, data, size);
+	if (!copy || nft_file_read(copy, size, "", 8, NULL, &first) > 0)
+		abort();
+	describe(&first);
+	if (nft_file_read(copy, size, "5 1 0 2 65531 0 0 1 1\n", 8, &first,
+			  &second) > 0)
+		abort();
+	describe(&second);
+	parse_queues(copy, size);
+	sample_free(&first);
+	sample_free(&second);
+	free(copy);
+	return 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages of nf_tables one behind the other, as record_nft.c writes them. */
+#ifndef NFT_FILE_H
+#define NFT_FILE_H
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "probes/nftables_emit.h"
+
+/* Hands each message to a ruleset. Returns 0 or the first failure. */
+static inline int nft_file_feed(struct nftables_ruleset *rs, const void *bytes,
+				size_t n)
+{
+	const char *p = bytes;
+
+	while (n >= sizeof(struct nlmsghdr)) {
+		const struct nlmsghdr *h = (const void *)p;
+		size_t step = NLMSG_ALIGN(h->nlmsg_len);
+		int r;
+
+		if (h->nlmsg_len < sizeof(*h) || h->nlmsg_len > n)
+			return -EBADMSG;
+		r = nftables_feed(h, rs);
+		if (r < 0)
+			return r;
+		if (step >= n)
+			break;
+		p += step;
+		n -= step;
+	}
+	return 0;
+}
+
+/* What a read does: everything, or what the plan in then names. */
+static inline int nft_file_read(const void *bytes, size_t n, const char *queues,
+				unsigned max_rules, const struct sample *then,
+				struct sample *out)
+{
+	struct nftables_ruleset rs = {0};
+	int r = then ? nftables_plan_load(&rs, then, 0) : 0;
+
+	if (r == 0)
+		r = nft_file_feed(&rs, bytes, n);
+	if (r == 0) {
+		nftables_settle(&rs, queues, strlen(queues));
+		nftables_emit(&rs, max_rules, out);
+		if (then)
+			nftables_plan_carry(then, out);
+		else
+			nftables_emit_plan(&rs, out);
+		r = rs.arena.error ? rs.arena.error : out->error;
+	}
+	nftables_ruleset_free(&rs);
+	return r;
+}
+
+#endif
