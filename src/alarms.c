@@ -192,13 +192,15 @@ static void judge(struct report *r, struct loss *loss)
 	double percent = loss->gone ? 0 : loss_percent(loss);
 	struct cause cause = {.counter = "", .known = true};
 
-	if (is_echo(r, loss))
+	if (!wants_layer(r->engine, loss->layer))
 		return;
 	if (!loss->limits)
 		loss->limits = settings_limits(r->engine->settings, loss->layer,
 					       loss->direction, w->name,
 					       loss->place, loss->symptom);
-	if (loss->lost)
+	if (is_echo(r, loss))
+		percent = 0;
+	else if (loss->lost)
 		cause_find(&w->now, loss, &cause);
 	if (!alert_step(&loss->alert, loss->limits, percent, loss->lost,
 			cause.known ? SEVERITY_FAILURE : SEVERITY_WARNING))

@@ -128,6 +128,21 @@ static bool get_wire(const struct suspect *suspect, struct wire *ret)
 	return true;
 }
 
+/*
+ * Whoever owns a namespace chooses the names in it, and remedies are pasted
+ * into shells: a name that is not plain has none.
+ */
+static bool is_plain(const char *name)
+{
+	for (; *name; name++)
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
+			    "yz"
+			    "0123456789_.-",
+			    *name))
+			return false;
+	return true;
+}
+
 static bool is_dropped(const struct suspect *suspect)
 {
 	const char *name = suspect->row->counter->name;
@@ -165,7 +180,8 @@ static bool explain_down(const struct suspect *suspect, struct cause *ret)
 	if (!rx)
 		down = wire.peer;
 	TEXT(ret, "%s is down", down);
-	REMEDY(ret, "Bring it up: ip link set dev %s up", down);
+	if (is_plain(down))
+		REMEDY(ret, "Bring it up: ip link set dev %s up", down);
 	return true;
 }
 
@@ -331,26 +347,31 @@ static void explain_counter(const struct suspect *suspect, struct cause *ret)
 	ret->known = c->cause != NULL;
 }
 
+static void explain(const struct suspect *suspect, struct cause *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (rules[i].layer == suspect->loss->layer &&
+		    rules[i].explain(suspect, ret))
+			return;
+	explain_counter(suspect, ret);
+}
+
 void cause_find(const struct sample *s, const struct loss *loss,
 		struct cause *ret)
 {
 	struct suspect suspect = find_suspect(s, loss);
 
-	*ret = (struct cause) {.counter = ""};
+	*ret = (struct cause) {.counter = "", .known = true};
 	if (loss->uncounted && loss->uncounted * 2 >= loss->lost) {
 		ret->counter = loss->direction == DIR_RX ? "in_gap" : "out_gap";
-		ret->known = true;
 		explain_uncounted(s, loss, ret);
-		return;
+	} else if (suspect.row) {
+		prefer_part(&suspect);
+		ret->counter = suspect.row->counter->name;
+		explain(&suspect, ret);
+	} else {
+		ret->known = false;
 	}
-	if (!suspect.row)
-		return;
-	prefer_part(&suspect);
-	ret->counter = suspect.row->counter->name;
-	ret->known = true;
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		if (rules[i].layer == loss->layer &&
-		    rules[i].explain(&suspect, ret))
-			return;
-	explain_counter(&suspect, ret);
+	if (!is_plain(loss->place))
+		ret->remedy[0] = '\0';
 }

@@ -7,8 +7,8 @@ static bool delta_of_32(uint64_t before, uint64_t *now, uint64_t *ret_delta)
 	uint32_t next = *now;
 	uint32_t delta = next - last;
 
-	/* backwards by less than half the range: nothing counts that fast */
-	if (next < last && delta >= UINT32_C(1) << 31)
+	/* a wrap is a short way up; nothing counts a quarter of the range */
+	if (next < last && delta >= UINT32_C(1) << 30)
 		return false;
 	*now = before + delta;
 	*ret_delta = delta;

@@ -26,6 +26,34 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+bool wants_layer(const struct engine *e, enum layer layer)
+{
+	return e->wanted_layers & 1u << layer;
+}
+
+/* Whether a row is of a wanted layer, or what one of these is measured by. */
+static bool is_needed(const struct engine *e, const struct counter *c)
+{
+	if (wants_layer(e, c->layer))
+		return true;
+	for (int i = 0; i < MAX_DENOMINATORS; i++)
+		if (c->of[i].relation != UNRELATED &&
+		    wants_layer(e, c->of[i].layer))
+			return true;
+	return false;
+}
+
+static void choose_sources(struct engine *e)
+{
+	for (int i = 0; i < N_LAYERS; i++)
+		if (selection_wants(&e->settings->layers, layer_name(i)))
+			e->wanted_layers |= 1u << i;
+	for (size_t i = 0; i < n_probes; i++)
+		for (size_t j = 0; j < probes[i]->n_counters; j++)
+			if (is_needed(e, &probes[i]->counters[j]))
+				e->wanted_probes |= 1u << i;
+}
+
 int engine_new(struct engine **ret, const struct settings *s)
 {
 	struct engine *e = calloc(1, sizeof(*e));
@@ -33,6 +61,7 @@ int engine_new(struct engine **ret, const struct settings *s)
 	if (!e)
 		return -ENOMEM;
 	e->settings = s;
+	choose_sources(e);
 	e->home = -1;
 	e->netfilter.fd = -1;
 	e->env = (struct probe_env) {
@@ -166,7 +195,8 @@ static int watch(struct engine *e, const struct netns_found *found,
 {
 	struct watched *w;
 
-	if (strlen(found->path) >= sizeof(w->path))
+	if (strlen(found->path) >= sizeof(w->path) ||
+	    (found->name && !netns_is_network(found->path)))
 		return 0;
 	w = calloc(1, sizeof(*w));
 	if (!w)
@@ -317,9 +347,7 @@ static void take_all(struct engine *e, struct watched *w)
 	w->now.time_ns = clock_ns(CLOCK_REALTIME);
 	w->now.mono_ns = clock_ns(CLOCK_MONOTONIC);
 	for (size_t i = 0; i < n_probes && !e->stop; i++)
-		if (selection_wants(&e->settings->layers,
-				    layer_name(probes[i]->layer)) &&
-		    take(e, w, i) < 0)
+		if (e->wanted_probes & 1u << i && take(e, w, i) < 0)
 			return;
 	w->fresh = w->now.sources && !e->stop;
 }
@@ -346,8 +374,11 @@ static void check_cookie(struct engine *e, struct watched *w)
 	w->cookie = cookie;
 }
 
-/* Reads one namespace. Returns 0 or why it could not be read. */
-static int look_into(struct engine *e, struct watched *w)
+/*
+ * Reads one namespace; *away tells that the thread is in another one than at
+ * home. Returns 0 or why it could not be read.
+ */
+static int look_into(struct engine *e, struct watched *w, bool *away)
 {
 	int r = 0;
 
@@ -355,6 +386,7 @@ static int look_into(struct engine *e, struct watched *w)
 		r = netns_enter(w->path, &w->id);
 	if (r < 0)
 		return r;
+	*away |= w->path[0] != '\0';
 	r = netlink_connect(&e->route);
 	if (r == 0) {
 		check_cookie(e, w);
@@ -388,11 +420,22 @@ static int settle(struct engine *e)
 	return watch(e, &home, "");
 }
 
+/* Returns home, or finds that the thread never left: 0, or it is lost. */
+static int go_home(const struct engine *e)
+{
+	struct netns_id here;
+
+	if (netns_return(e->home) == 0 ||
+	    (netns_identify("/proc/thread-self/ns/net", &here) == 0 &&
+	     same_id(&here, &e->home_id)))
+		return 0;
+	return -ENOTRECOVERABLE;
+}
+
 int engine_look(struct engine *e)
 {
-	size_t read = 0;
-	int r, error = -ENOENT;
-	bool away = false;
+	bool away = false, read = false;
+	int r, error = 0;
 
 	r = e->home < 0 ? settle(e) : 0;
 	if (r == 0)
@@ -404,18 +447,16 @@ int engine_look(struct engine *e)
 
 		if (!w->present)
 			continue;
-		r = look_into(e, w);
-		away |= w->path[0] != '\0';
-		if (r == -ESTALE)
+		r = look_into(e, w, &away);
+		read |= r == 0;
+		if (r == -ESTALE) { /* it ended, or its process did */
 			e->rescan = true;
-		else if (r < 0)
+		} else if (r < 0) {
 			note_error(&e->refused, r);
-		if (r < 0)
 			error = r;
-		else
-			read++;
+		}
 	}
-	if (away && netns_return(e->home) < 0)
+	if (away && go_home(e) < 0)
 		return -ENOTRECOVERABLE;
-	return read || !e->n_watched ? 0 : error;
+	return read ? 0 : error;
 }

@@ -73,6 +73,7 @@ uint64_t loss_of_row(const struct sample *s, const struct object *o,
 static void add_passed(struct loss *loss, const struct row *row,
 		       enum relation relation, bool since67)
 {
+	loss->measured = true;
 	if (row->counter->kind == KIND_LEVEL)
 		loss->came += row->value;
 	else if (!(row->flags & ROW_COMPARED))
@@ -260,7 +261,7 @@ static void reset(struct losses *l)
 		struct loss *loss = &l->items[i];
 
 		loss->lost = loss->passed = loss->came = loss->uncounted = 0;
-		loss->known = loss->blind = false;
+		loss->known = loss->blind = loss->measured = false;
 		loss->gone = loss->idle = true;
 	}
 }
@@ -300,9 +301,7 @@ double loss_percent(const struct loss *loss)
 {
 	uint64_t total = loss_total(loss);
 
-	if (!loss->known || loss->blind || !total)
+	if (!loss->known || !loss->measured || loss->blind || !total)
 		return NAN;
-	if (loss->direction == DIR_FILL && !loss->came)
-		return NAN; /* no limit */
 	return 100.0 * (double)loss->lost / (double)total;
 }

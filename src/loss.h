@@ -15,6 +15,7 @@ struct loss {
 	uint8_t layer;	    /* enum layer */
 	uint8_t direction;  /* enum direction */
 	bool known;	    /* something that can lose was counted twice */
+	bool measured;	    /* and so was something to measure it against */
 	bool blind;	    /* a denominator is a new baseline */
 	bool awake;	    /* has lost since we look: its ratio is sent */
 	bool sent;	    /* collectd has the ratio's series */

@@ -10,8 +10,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -38,6 +40,13 @@ int netns_identify(const char *path, struct netns_id *ret)
 		return -errno;
 	*ret = (struct netns_id) {st.st_dev, st.st_ino};
 	return 0;
+}
+
+bool netns_is_network(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
 }
 
 int netns_enter(const char *path, const struct netns_id *id)
@@ -79,7 +88,8 @@ static int scan_directory(const char *path, dev_t nsfs, netns_visit visit,
 					    .name = entry->d_name};
 		int r;
 
-		if (entry->d_name[0] == '.' ||
+		if (!strcmp(entry->d_name, ".") ||
+		    !strcmp(entry->d_name, "..") ||
 		    snprintf(file, sizeof(file), "%s/%s", path,
 			     entry->d_name) >= (int)sizeof(file) ||
 		    netns_identify(file, &found.id) < 0 || found.id.dev != nsfs)

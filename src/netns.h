@@ -21,6 +21,9 @@ struct netns_id {
 /* The identity of what path names. Returns 0 or negative errno. */
 int MUST_CHECK netns_identify(const char *path, struct netns_id *ret);
 
+/* Whether path names a network namespace, and not one of another type. */
+bool netns_is_network(const char *path);
+
 /*
  * Moves the calling thread into the namespace that path names, if it still
  * is the one with that identity. Nothing stays open. Returns 0, -ESTALE when

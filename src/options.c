@@ -6,12 +6,14 @@
 #include <string.h>
 
 enum {
+	OPT_LAYERS,
 	OPT_SELECTION,
 	OPT_BOOL,
 	OPT_UNSIGNED,
 	OPT_PERCENT,
 	OPT_PATH,
 	OPT_PATTERN,
+	OPT_LAYER,
 	OPT_COUNT
 };
 
@@ -39,7 +41,7 @@ const struct option options_table[] = {
 	{GLOBAL(OPT_BOOL, interfaces.ignore), .name = "IgnoreInterface",
 	 .type = "boolean", .def = "false",
 	 .doc = "Turns the list of Interface options around."},
-	{GLOBAL(OPT_SELECTION, layers), .name = "Layer", .type = "string",
+	{GLOBAL(OPT_LAYERS, layers), .name = "Layer", .type = "string",
 	 .def = "\"/.*/\"",
 	 .doc = "A layer to look at: link, qdisc, netfilter, conntrack, ip, "
 		"icmp, tcp or udp; repeatable, exact or /regular expression/. "
@@ -70,7 +72,7 @@ const struct option options_table[] = {
 	 .doc = "Where the host's /proc is mounted, for a collectd that runs "
 		"in a container. Named namespaces are then looked for below "
 		"<ProcRoot>/1/root."},
-	{THRESHOLD(OPT_PATTERN, layer), .name = "Layer", .type = "string",
+	{THRESHOLD(OPT_LAYER, layer), .name = "Layer", .type = "string",
 	 .def = "\"/.*/\"",
 	 .doc = "The layers this threshold is for, exact or /regular "
 		"expression/, or one ratio of a layer: \"tcp-listen\". How "
@@ -147,17 +149,23 @@ int settings_init(struct settings *s)
 	return s->proc_root ? 0 : -ENOMEM;
 }
 
+void settings_drop_threshold(struct settings *s)
+{
+	struct threshold *t = &s->thresholds[--s->n_thresholds];
+
+	pattern_free(&t->layer);
+	pattern_free(&t->namespace);
+	pattern_free(&t->interface);
+}
+
 void settings_free(struct settings *s)
 {
 	selection_free(&s->namespaces);
 	selection_free(&s->interfaces);
 	selection_free(&s->layers);
 	free(s->proc_root);
-	for (size_t i = 0; i < s->n_thresholds; i++) {
-		pattern_free(&s->thresholds[i].layer);
-		pattern_free(&s->thresholds[i].namespace);
-		pattern_free(&s->thresholds[i].interface);
-	}
+	while (s->n_thresholds)
+		settings_drop_threshold(s);
 	free(s->thresholds);
 	*s = (struct settings) {0};
 }
@@ -239,6 +247,43 @@ static int set_pattern(struct pattern *target, const char *text)
 	return 0;
 }
 
+/* A regular expression, or a layer, or one ratio of a layer. */
+static bool is_layer(const char *text, bool or_ratio)
+{
+	const char *dash = strchr(text, '-');
+	char layer[16];
+
+	if (text[0] == '/' || layer_parse(text) >= 0)
+		return true;
+	if (!or_ratio || !dash || (size_t)(dash - text) >= sizeof(layer))
+		return false;
+	snprintf(layer, sizeof(layer), "%.*s", (int)(dash - text), text);
+	for (int i = 0; i < N_DIRECTIONS; i++)
+		if (!strcmp(direction_name(i), dash + 1))
+			return layer_parse(layer) >= 0;
+	return false;
+}
+
+static int set_text(void *target, int kind, const char *text)
+{
+	switch (kind) {
+	case OPT_LAYERS:
+		if (!is_layer(text, false))
+			return -EINVAL;
+		return selection_add(target, text);
+	case OPT_SELECTION:
+		return selection_add(target, text);
+	case OPT_PATH:
+		return set_path(target, text);
+	case OPT_LAYER:
+		if (!is_layer(text, true))
+			return -EINVAL;
+		return set_pattern(target, text);
+	default:
+		return set_pattern(target, text);
+	}
+}
+
 int settings_set(struct settings *s, bool in_threshold, const char *name,
 		 const struct option_value *value)
 {
@@ -259,11 +304,7 @@ int settings_set(struct settings *s, bool in_threshold, const char *name,
 		return set_number(target, option->kind, value);
 	if (value->type != VALUE_STRING)
 		return -EINVAL;
-	if (option->kind == OPT_SELECTION)
-		return selection_add(target, value->string);
-	if (option->kind == OPT_PATH)
-		return set_path(target, value->string);
-	return set_pattern(target, value->string);
+	return set_text(target, option->kind, value->string);
 }
 
 /* A layer by its name, or one of its ratios alone: "tcp-listen". */

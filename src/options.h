@@ -55,6 +55,8 @@ void settings_free(struct settings *s);
 
 /* Appends a threshold with default limits. Returns 0 or -ENOMEM. */
 int MUST_CHECK settings_add_threshold(struct settings *s);
+/* Takes back the one appended last. */
+void settings_drop_threshold(struct settings *s);
 
 /*
  * Sets one option, outside a <Threshold> block or, with in_threshold, of the

@@ -36,40 +36,50 @@ static bool get_value(const oconfig_item_t *item, struct option_value *ret)
 	return false;
 }
 
-static void apply_option(struct settings *s, bool in_threshold,
+/* Returns false when the option is known but its value is no good. */
+static bool apply_option(struct settings *s, bool in_threshold,
 			 const oconfig_item_t *item)
 {
 	struct option_value value;
 
 	if (!get_value(item, &value)) {
 		complain(item, "takes exactly one value");
-		return;
+		return false;
 	}
 	switch (settings_set(s, in_threshold, item->key, &value)) {
 	case 0:
-		break;
+		return true;
 	case -ENOENT:
-		complain(item, in_threshold ? "there is no such option in a "
-					      "Threshold block"
-					    : "there is no such option");
-		break;
+		complain(item, "there is no such option here");
+		return true;
 	case -EINVAL:
 		complain(item, "its value is of the wrong type, out of range, "
-			       "or no valid regular expression");
-		break;
+			       "unknown, or no valid regular expression");
+		return false;
 	default:
 		complain(item, "out of memory");
+		return false;
 	}
 }
 
+/* A threshold with a wrong selector would be for everything: leave it out. */
 static void apply_threshold(struct settings *s, const oconfig_item_t *block)
 {
+	bool good = true;
+
+	if (block->values_num)
+		complain(block, "takes no argument");
 	if (settings_add_threshold(s) < 0) {
 		complain(block, "out of memory");
 		return;
 	}
 	for (int i = 0; i < block->children_num; i++)
-		apply_option(s, true, &block->children[i]);
+		good &= apply_option(s, true, &block->children[i]);
+	if (good)
+		return;
+	settings_drop_threshold(s);
+	complain(block, "something in it is wrong, the whole block is left "
+			"out");
 }
 
 void plugin_config_apply(struct settings *s, const oconfig_item_t *block)
@@ -80,6 +90,6 @@ void plugin_config_apply(struct settings *s, const oconfig_item_t *block)
 		if (!strcasecmp(item->key, "Threshold"))
 			apply_threshold(s, item);
 		else
-			apply_option(s, false, item);
+			(void)apply_option(s, false, item);
 	}
 }

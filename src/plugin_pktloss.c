@@ -3,8 +3,8 @@
  * The collectd edge: registers, reads, dispatches, notifies, logs.
  *
  * collectd's read threads are shared by all plugins, so they never enter a
- * namespace. A thread of our own looks; the read callback asks it to, waits
- * for at most half the interval and reports what was found.
+ * namespace. A thread of our own looks; the read callback asks it to, waits a
+ * bounded time (half the interval, two seconds) and reports what was found.
  */
 #include "collectd.h"
 #include "plugin.h"
@@ -18,6 +18,8 @@
 #include "pktloss_plugin.h"
 
 #define SHUTDOWN_SECONDS 2
+/* collectd waits for its read threads when it is to end: do not hold them. */
+#define MAX_BUDGET_SECONDS 2
 /* How long the first values of new series may take to be processed. */
 #define SETTLE_TRIES 200
 #define SETTLE_NS 1000000
@@ -302,7 +304,8 @@ static int take_report(void)
 
 static int on_read(__attribute__((unused)) user_data_t *ud)
 {
-	double budget = CDTIME_T_TO_DOUBLE(plugin_get_interval()) / 2;
+	double budget = fmin(CDTIME_T_TO_DOUBLE(plugin_get_interval()) / 2,
+			     MAX_BUDGET_SECONDS);
 
 	if (wait_for_look(0) == PHASE_LOOKED && take_report() < 0)
 		return -1;
@@ -317,7 +320,8 @@ static int on_read(__attribute__((unused)) user_data_t *ud)
 	default:
 		if (!self.said_slow)
 			WARNING("pktloss plugin: reading takes longer than "
-				"half the interval; its values come late");
+				"%g s; its values come late",
+				budget);
 		self.said_slow = true;
 		return 0;
 	}

@@ -75,9 +75,12 @@ static void log_errors(struct blindness *b, const struct sink *sink,
 	for (; b->said < MAX_SAID && b->errors[b->said]; b->said++) {
 		char text[256];
 
+		int error = b->errors[b->said];
+		bool denied = needs && (error == -EPERM || error == -EACCES);
+
 		format_text(text, sizeof(text), "%s: %s%s%s", what,
-			    explain_error(b->errors[b->said]),
-			    needs ? "; needs " : "", needs ? needs : "");
+			    explain_error(error), denied ? "; needs " : "",
+			    denied ? needs : "");
 		sink->log(sink->arg, LOG_LEVEL_WARNING, text);
 	}
 }

@@ -40,7 +40,7 @@ static void enter(struct alert *alert, enum severity state)
 static bool step_up(struct alert *alert, const struct limits *limits,
 		    enum severity level)
 {
-	alert->better = 0;
+	alert->okay = 0;
 	alert->run = alert->state == SEVERITY_OKAY ? alert->run + 1 : 0;
 	if (alert->state == SEVERITY_OKAY && alert->run < limits->hits)
 		return false;
@@ -48,15 +48,16 @@ static bool step_up(struct alert *alert, const struct limits *limits,
 	return true;
 }
 
+/* A state is only entered in an interval that shows it. */
 static bool step_down(struct alert *alert, const struct limits *limits,
 		      enum severity level)
 {
 	alert->run++;
-	if (level > alert->better)
-		alert->better = level;
-	if (alert->run < limits->hits_okay)
+	alert->okay = level == SEVERITY_OKAY ? alert->okay + 1 : 0;
+	if (level == SEVERITY_OKAY ? alert->okay < limits->hits_okay
+				   : alert->run < limits->hits_okay)
 		return false;
-	enter(alert, alert->better);
+	enter(alert, level);
 	return true;
 }
 

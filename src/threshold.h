@@ -24,9 +24,9 @@ struct limits {
 };
 
 struct alert {
-	uint8_t state;	/* enum severity, starts OKAY */
-	uint8_t better; /* the worst level of the current run of better ones */
-	unsigned run;	/* consecutive intervals that say something else */
+	uint8_t state; /* enum severity, starts OKAY */
+	unsigned run;  /* consecutive intervals that say something else */
+	unsigned okay; /* consecutive ones that say OKAY */
 };
 
 /*

@@ -245,6 +245,25 @@ static void send_uncounted(struct report *r, const char *place)
 	log_uncounted(r);
 }
 
+/* Of a layer that has been refused, 0 while one of its sources still is. */
+static void send_availability(struct report *r, const char *place,
+			      enum layer layer)
+{
+	const struct watched *w = r->watched;
+	char instance[NAME_PART + 1];
+	uint32_t sources = 0;
+
+	for (size_t i = 0; i < n_probes; i++)
+		if (probes[i]->layer == layer)
+			sources |= 1u << i;
+	if (!(w->was_blind & sources))
+		return;
+	name_instance(instance, layer, "", "available", false);
+	send_gauge(r, place, "gauge", instance, !(w->is_blind & sources),
+		   w->now.time_ns);
+	r->n_series++;
+}
+
 /* The heartbeat, and the sources that are or were refused. */
 static void send_health(struct report *r)
 {
@@ -257,17 +276,8 @@ static void send_health(struct report *r)
 		   w->now.time_ns);
 	r->n_new += !w->then.time_ns;
 	r->n_series++;
-	for (size_t i = 0; i < n_probes; i++) {
-		char instance[NAME_PART + 1];
-
-		if (!(w->was_blind & 1u << i))
-			continue;
-		name_instance(instance, probes[i]->layer, "", "available",
-			      false);
-		send_gauge(r, place, "gauge", instance,
-			   !(w->is_blind & 1u << i), w->now.time_ns);
-		r->n_series++;
-	}
+	for (int i = 0; i < N_LAYERS; i++)
+		send_availability(r, place, i);
 }
 
 void send_values(struct report *r)
@@ -276,13 +286,16 @@ void send_values(struct report *r)
 
 	if (!r->priming)
 		send_health(r);
-	for (uint32_t i = 0; i < w->now.n_objects; i++)
-		if (!w->now.objects[i].stale)
-			send_object(r, &w->now.objects[i]);
+	for (uint32_t i = 0; i < w->now.n_objects; i++) {
+		const struct object *o = &w->now.objects[i];
+
+		if (!o->stale && wants_layer(r->engine, o->layer))
+			send_object(r, o);
+	}
 	for (size_t i = 0; i < w->losses.n; i++) {
 		struct loss *loss = &w->losses.items[i];
 
-		if (loss->gone)
+		if (loss->gone || !wants_layer(r->engine, loss->layer))
 			continue;
 		send_ratio(r, loss);
 		if (!r->priming)

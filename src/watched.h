@@ -37,6 +37,8 @@ struct blindness {
 
 struct engine {
 	const struct settings *settings;
+	uint32_t wanted_layers; /* bit i: enum layer */
+	uint32_t wanted_probes; /* bit i: probes[i] */
 	struct netlink route;
 	struct nfnetlink netfilter;
 	struct probe_env env;
@@ -56,6 +58,9 @@ struct engine {
 };
 
 void watched_free(struct watched *w);
+
+/* Whether the configuration asks for a layer. */
+bool wants_layer(const struct engine *e, enum layer layer);
 
 #define MAX_NOTICES 20 /* in one report; the rest is summed up */
 #define MESSAGE_SIZE 256

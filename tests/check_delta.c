@@ -26,9 +26,10 @@ static const struct {
 	{"32 bit, to its end", 0, UINT32_MAX, 32, UINT32_MAX, UINT32_MAX},
 	{"32 bit, wrap by one", UINT32_MAX, 0, 32, 1, 0x100000000},
 	{"32 bit, wrap", 0xfffffff0, 5, 32, 21, 0x100000005},
-	{"32 bit, wrap by just less than half", 0x80000001, 0, 32, 0x7fffffff,
-	 0x100000000},
-	{"32 bit, wrap by half is a reset", 0x80000000, 0, 32, RESET, 0},
+	{"32 bit, wrap by just less than a quarter", 0xc0000001, 0, 32,
+	 0x3fffffff, 0x100000000},
+	{"32 bit, wrap by a quarter is a reset", 0xc0000000, 0, 32, RESET, 0},
+	{"32 bit, reset from above the middle", 3000000000, 5, 32, RESET, 5},
 	{"32 bit, backwards by one", 8, 7, 32, RESET, 7},
 	{"32 bit, to zero", 1000000, 0, 32, RESET, 0},
 	{"widened before, grows", 0x300000010, 0x20, 32, 0x10, 0x300000020},
@@ -69,7 +70,7 @@ START_TEST(widened_counter_keeps_growing_over_many_wraps)
 	uint64_t truth = 4000000000u, before = truth, state = 1;
 
 	for (int i = 0; i < 10000; i++) {
-		uint64_t step = next_random(&state) >> 1, delta = 0;
+		uint64_t step = next_random(&state) >> 2, delta = 0;
 		uint64_t now = (uint32_t)(truth + step);
 
 		truth += step;

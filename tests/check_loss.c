@@ -425,7 +425,7 @@ START_TEST(no_numbers_make_more_than_all_or_less_than_nothing)
 	uint64_t state = 7;
 
 	for (int i = 0; i < 20000; i++) {
-		struct loss loss = {.known = true};
+		struct loss loss = {.known = true, .measured = true};
 		double percent;
 
 		loss.lost = next_random(&state) >> (next_random(&state) % 32);

@@ -104,6 +104,7 @@ static void setup(void)
 	ck_assert_ptr_nonnull(engine);
 	engine->settings = &settings;
 	engine->home = -1;
+	engine->wanted_layers = UINT32_MAX;
 	engine->max_watched = 64;
 	engine->watched = calloc(64, sizeof(struct watched *));
 	ck_assert_ptr_nonnull(engine->watched);
