@@ -24,7 +24,9 @@ static bool is_culprit(const struct row *row, const struct loss *loss,
 		       unsigned kinds)
 {
 	return kinds & 1u << row->counter->kind &&
-	       row->counter->direction == loss->direction &&
+	       (row->counter->direction == loss->direction ||
+		(loss->layer == LAYER_NETFILTER &&
+		 row->counter->direction == DIR_NONE)) &&
 	       (row->counter->kind == KIND_FILL ||
 		(row->flags & ROW_COMPARED && row->delta));
 }
@@ -134,6 +136,8 @@ static bool get_wire(const struct suspect *suspect, struct wire *ret)
  */
 static bool is_plain(const char *name)
 {
+	if (*name == '-')
+		return false; /* an option */
 	for (; *name; name++)
 		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
 			    "yz"

@@ -89,6 +89,9 @@ struct tally {
 	const struct sample *sample;
 	size_t cursor;
 	bool since67; /* OutTransmits exists, so OutRequests means what came */
+	bool has_balance;
+	uint64_t received;		/* frames, on all interfaces but lo */
+	bool bridged[N_DIRECTIONS];	/* a bridge's firewall can drop */
 	uint64_t gap[N_DIRECTIONS];	/* vanished in IP, wherever */
 	uint64_t counted[N_DIRECTIONS]; /* of it, by firewall rules */
 };
@@ -111,11 +114,16 @@ static int tally_passed(struct tally *t, const struct object *o,
 	return 0;
 }
 
-/* Firewall families whose packets the balance of IP does not miss. */
-static bool is_outside_ip(const char *name)
+/* What a firewall's loss of a family is measured against, beside IP. */
+static void tally_family(struct tally *t, struct loss *loss, const char *name,
+			 uint64_t lost)
 {
-	return !strncmp(name, "netdev.", 7) || !strncmp(name, "bridge.", 7) ||
-	       !strncmp(name, "arp.", 4);
+	if (!strncmp(name, "bridge.", 7))
+		t->bridged[loss->direction] = true;
+	else if (!strncmp(name, "netdev.", 7) || !strncmp(name, "arp.", 4))
+		loss->came += lost; /* IP never saw them */
+	else
+		t->counted[loss->direction] += lost;
 }
 
 static int tally_lost(struct tally *t, const struct object *o,
@@ -135,9 +143,8 @@ static int tally_lost(struct tally *t, const struct object *o,
 	loss->known = true;
 	lost = loss_of_row(t->sample, o, row);
 	loss->lost += lost;
-	if (o->layer == LAYER_NETFILTER &&
-	    !is_outside_ip(object_name(t->sample, o)))
-		t->counted[row->counter->direction] += lost;
+	if (o->layer == LAYER_NETFILTER)
+		tally_family(t, loss, object_name(t->sample, o), lost);
 	loss->awake |= loss->lost > 0;
 	return 0;
 }
@@ -158,6 +165,13 @@ static int tally_fill(struct tally *t, const struct object *o,
 	return 0;
 }
 
+static bool is_received(const struct sample *s, const struct object *o,
+			const struct row *row)
+{
+	return o->layer == LAYER_LINK && row->counter->direction == DIR_RX &&
+	       strcmp(object_place(s, o), "lo");
+}
+
 static int tally_object(struct tally *t, const struct object *o)
 {
 	int r = 0;
@@ -172,11 +186,15 @@ static int tally_object(struct tally *t, const struct object *o)
 			break;
 		case KIND_GAP:
 			t->gap[row->counter->direction] += row->delta;
+			t->has_balance |= row->flags & ROW_COMPARED;
 			break;
 		case KIND_FILL:
 			r = tally_fill(t, o, row);
 			break;
 		case KIND_PASSED:
+			if (is_received(t->sample, o, row))
+				t->received += row->delta;
+			/* fall through */
 		case KIND_LEVEL:
 			r = tally_passed(t, o, row);
 			break;
@@ -204,25 +222,6 @@ static bool has_transmits(const struct sample *s)
 #define MIN_UNCOUNTED 10
 #define MIN_UNCOUNTED_PERCENT 1
 
-/* Adds what vanished without a counter to the firewall's losses. */
-static int add_uncounted(struct tally *t, enum direction direction,
-			 uint64_t uncounted)
-{
-	struct loss *loss =
-		get(t->losses, &t->cursor, "", LAYER_NETFILTER, direction);
-
-	if (!loss)
-		return -ENOMEM;
-	if (uncounted < MIN_UNCOUNTED ||
-	    uncounted * 100 < loss_total(loss) * MIN_UNCOUNTED_PERCENT)
-		return 0;
-	loss->uncounted = uncounted;
-	loss->lost += uncounted;
-	loss->gone = false;
-	loss->known = loss->awake = true;
-	return 0;
-}
-
 /* Takes from *gap what is explained, returns what of it is left over. */
 static uint64_t explain(uint64_t *gap, uint64_t counted)
 {
@@ -230,6 +229,34 @@ static uint64_t explain(uint64_t *gap, uint64_t counted)
 
 	*gap -= taken;
 	return counted - taken;
+}
+
+/*
+ * Adds what is left of a gap to the firewall's losses: what full queues to
+ * user space lost, whose direction nobody counts, then what nobody counted.
+ */
+static int add_gap(struct tally *t, enum direction direction, uint64_t gap,
+		   uint64_t *queued)
+{
+	struct loss *loss =
+		get(t->losses, &t->cursor, "", LAYER_NETFILTER, direction);
+	uint64_t left = explain(&gap, *queued);
+
+	if (!loss)
+		return -ENOMEM;
+	loss->lost += *queued - left;
+	*queued = left;
+	if (gap >= MIN_UNCOUNTED &&
+	    gap * 100 >= loss_total(loss) * MIN_UNCOUNTED_PERCENT) {
+		loss->uncounted = gap;
+		loss->lost += gap;
+	}
+	loss->awake |= loss->lost > 0;
+	if (loss->awake) { /* and as long as the balance is known */
+		loss->known = true;
+		loss->gone = false;
+	}
+	return 0;
 }
 
 /*
@@ -241,7 +268,7 @@ static int tally_gaps(struct tally *t)
 	struct loss *conntrack =
 		get(t->losses, &t->cursor, "", LAYER_CONNTRACK, DIR_NONE);
 	uint64_t *in = &t->gap[DIR_RX], *out = &t->gap[DIR_TX];
-	uint64_t left;
+	uint64_t left, queued = t->counted[DIR_NONE];
 	int r;
 
 	if (!conntrack)
@@ -251,8 +278,28 @@ static int tally_gaps(struct tally *t)
 	(void)explain(out, t->counted[DIR_TX]);
 	left = explain(in, conntrack->lost);
 	(void)explain(out, left);
-	r = add_uncounted(t, DIR_RX, *in);
-	return r < 0 ? r : add_uncounted(t, DIR_TX, *out);
+	r = add_gap(t, DIR_RX, *in, &queued);
+	return r < 0 ? r : add_gap(t, DIR_TX, *out, &queued);
+}
+
+/*
+ * Frames that a bridge could forward are not in the counters of IP: they are
+ * measured against all that the interfaces received.
+ */
+static int measure_bridged(struct tally *t)
+{
+	for (int i = 0; i < N_DIRECTIONS; i++) {
+		struct loss *loss;
+
+		if (!t->bridged[i])
+			continue;
+		loss = get(t->losses, &t->cursor, "", LAYER_NETFILTER, i);
+		if (!loss)
+			return -ENOMEM;
+		loss->came += t->received;
+		loss->measured = true;
+	}
+	return 0;
 }
 
 static void reset(struct losses *l)
@@ -285,7 +332,9 @@ int loss_tally(struct losses *l, const struct sample *s)
 	reset(l);
 	for (uint32_t i = 0; r == 0 && i < s->n_objects; i++)
 		r = tally_object(&t, &s->objects[i]);
-	if (r == 0 && (t.gap[DIR_RX] || t.gap[DIR_TX]))
+	if (r == 0)
+		r = measure_bridged(&t);
+	if (r == 0 && t.has_balance)
 		r = tally_gaps(&t);
 	wake_filling(l);
 	return r;

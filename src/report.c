@@ -132,16 +132,28 @@ static void judge_all(struct report *r)
 	}
 }
 
+/* Namespaces whose heartbeat is about to become a series. */
+static size_t count_new(const struct engine *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n_watched; i++)
+		n += e->watched[i]->fresh && !e->watched[i]->then.time_ns;
+	return n;
+}
+
 int engine_report(struct engine *e, const struct sink *sink)
 {
 	struct report r = {.engine = e, .sink = sink};
 	int result = compare_all(e);
+	size_t n_new = count_new(e);
 
 	log_blindness(e, sink);
+	r.n_new = n_new;
 	send_all(&r, true);
-	if (r.n_new)
+	if (r.n_new > n_new)
 		sink->settle(sink->arg);
-	r.n_new = 0;
+	r.n_new = n_new;
 	send_all(&r, false);
 	judge_all(&r);
 	for (size_t i = 0; i < e->n_watched; i++)

@@ -207,26 +207,53 @@ static unsigned count_bits(uint32_t bits)
 	return __builtin_popcount(bits);
 }
 
-/* Says each rule that drops without a counter once, a few in a report. */
+/*
+ * Keeps the hash of something said, in a table that only fills up. Returns
+ * false when it was said before, or the table is full.
+ */
+static bool is_news(struct engine *e, uint64_t hash)
+{
+	for (size_t i = 0; i < MAX_SAID_RULES; i++) {
+		uint64_t *slot = &e->said_rules[(hash + i) % MAX_SAID_RULES];
+
+		if (*slot == hash)
+			return false;
+		if (*slot)
+			continue;
+		*slot = hash;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Says each rule that drops without a counter once. A reload gives every rule
+ * a new handle, so they are told apart by chain and order.
+ */
 static void log_uncounted(struct report *r)
 {
 	const struct sample *s = &r->watched->now;
+	const char *place = r->watched->name;
+	uint64_t hash, chain = 0, order = 0;
 	const struct object *o;
 	uint32_t at = 0;
 
 	while ((o = nftables_next_uncounted(s, &at))) {
-		struct row *row = object_row(s, o, &netfilter_rule_uncounted);
+		const char *name = object_name(s, o);
 		char rule[192], text[256];
 
-		if (!row || row->flags & ROW_SENT || r->n_said >= MAX_SAID ||
+		hash = hash_bytes(HASH_START, place, strlen(place) + 1);
+		hash = hash_bytes(hash, name, strcspn(name, "#"));
+		order = hash == chain ? order + 1 : 0;
+		chain = hash;
+		hash = hash_bytes(hash, &order, sizeof(order));
+		if (!is_news(r->engine, hash) ||
 		    netfilter_describe_rule(s, o, rule, sizeof(rule)) < 0)
 			continue;
 		format_text(text, sizeof(text),
 			    "namespace \"%s\": what %s drops cannot be counted",
-			    r->watched->name, rule);
+			    place, rule);
 		r->sink->log(r->sink->arg, LOG_LEVEL_INFO, text);
-		row->flags |= ROW_SENT;
-		r->n_said++;
 	}
 }
 
@@ -274,7 +301,6 @@ static void send_health(struct report *r)
 	send_uncounted(r, place);
 	send_gauge(r, place, "gauge", "all-sources", count_bits(w->now.sources),
 		   w->now.time_ns);
-	r->n_new += !w->then.time_ns;
 	r->n_series++;
 	for (int i = 0; i < N_LAYERS; i++)
 		send_availability(r, place, i);

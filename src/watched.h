@@ -27,7 +27,8 @@ struct watched {
 	struct losses losses;
 };
 
-#define MAX_SAID 8 /* different errors of one probe that are logged */
+#define MAX_SAID_RULES 1024 /* uncounted ones that are logged */
+#define MAX_SAID 8	    /* different errors of one probe that are logged */
 
 /* The errors of one probe, each said once. */
 struct blindness {
@@ -53,7 +54,8 @@ struct engine {
 	bool private_home, said_private_home;
 	size_t n_series; /* that collectd has */
 	struct blindness blindness[MAX_PROBES];
-	struct blindness refused; /* entering namespaces */
+	struct blindness refused;	     /* entering namespaces */
+	uint64_t said_rules[MAX_SAID_RULES]; /* hashes, 0: free */
 	atomic_bool stop;
 };
 
@@ -73,7 +75,6 @@ struct report {
 	bool priming;	 /* only what was quiet, as of the read before */
 	size_t n_new;	 /* series that collectd did not have before */
 	size_t n_series; /* sent in this report */
-	unsigned n_said; /* uncounted rules, in the log */
 	unsigned n_notices;
 	unsigned n_suppressed;
 	enum severity worst_suppressed;

@@ -52,6 +52,16 @@ def udp(count, size, to, port, probe=False):
         return send_all(sock, count, b"x" * (size - header), (to, port))
 
 
+def flows(count, size, to, port, first):
+    """As many UDP flows, of one packet each, from the source port `first` on."""
+    refused = 0
+    for n in range(count):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind(("", first + n))
+            refused += send_all(sock, 1, b"x" * (size - 28), (to, port))
+    return refused
+
+
 def spoofed(count, size, source, to, port):
     """UDP over IPv4 with a source address that is not ours."""
     udp_header = struct.pack("!HHHH", 4000, port, size - 20, 0)
@@ -131,6 +141,30 @@ def stop_steady():
     stopping.set()
     while pacers:
         pacers.pop().join()
+
+
+NFQNL_MSG_CONFIG = 3 << 8 | 2
+NFQA_CFG_CMD, NFQA_CFG_PARAMS, NFQA_CFG_QUEUE_MAXLEN = 1, 2, 3
+NFQNL_CFG_CMD_BIND, NFQNL_COPY_META = 1, 1
+NETLINK_NETFILTER = 12
+
+
+def attribute(kind, data):
+    return struct.pack("=HH", 4 + len(data), kind) + data.ljust((len(data) + 3) & ~3, b"\0")
+
+
+def dull_queue(number, length):
+    """Listens to an NFQUEUE of a few packets, and never gives a verdict."""
+    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
+    kept.append(sock)
+    for data in (attribute(NFQA_CFG_CMD, struct.pack("!BBH", NFQNL_CFG_CMD_BIND, 0, socket.AF_INET)),
+                 attribute(NFQA_CFG_PARAMS, struct.pack("!IB", 0, NFQNL_COPY_META)),
+                 attribute(NFQA_CFG_QUEUE_MAXLEN, struct.pack("!I", length))):
+        body = struct.pack("!BBH", socket.AF_UNSPEC, 0, number) + data
+        sock.send(struct.pack("=IHHII", 16 + len(body), NFQNL_MSG_CONFIG, 5, 0, 0) + body)  # with ACK
+        answer = struct.unpack_from("=i", sock.recv(4096), 16)[0]
+        if answer:
+            raise OSError(-answer, "NFQUEUE")
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -228,7 +262,7 @@ def disable_ipv6():
 
 
 COMMANDS = {f.__name__: f for f in (
-    udp, spoofed, frames, sink, deaf, count_received, steady, stop_steady, web_server,
+    udp, flows, spoofed, frames, sink, deaf, count_received, steady, stop_steady, dull_queue, web_server,
     browse, ping, unix_chat, sysctl, disable_ipv6)}
 
 

@@ -106,8 +106,10 @@ def check_received(ns, expected):
 
 @case
 def A8(stage):
-    """Frames of a protocol that nobody handles: the kernel does not say why, so a
-    WARNING at most."""
+    """Frames of a protocol that nobody handles.
+
+    The kernel does not say why it dropped them: a WARNING at most.
+    """
     a, b = stage.pair()
     b.sink(GOOD_PORT)
     mac = truth.mac(b, "b0")

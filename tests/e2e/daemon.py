@@ -72,11 +72,12 @@ class Collectd:
 
     stop_within = 5
 
-    def __init__(self, build, interval=1, options="", ns=None):
+    def __init__(self, build, interval=1, options="", ns=None, command=()):
         self.build = build
         self.interval = interval
         self.options = options
         self.ns = ns
+        self.command = list(command)  # that runs collectd
         self.process = None
         self.dir = None
 
@@ -105,7 +106,7 @@ class Collectd:
                 dir=self.dir, interval=self.interval, options=self.options,
                 plugins=os.path.join(os.path.abspath(self.build), ".libs"),
                 system=plugin_directory()))
-        command = ["collectd", "-f", "-C", config]
+        command = self.command + ["collectd", "-f", "-C", config]
         if self.ns:
             command = ["ip", "netns", "exec", self.ns.name] + command
         with open(os.path.join(self.dir, "output"), "w") as output:

@@ -27,9 +27,9 @@ class Skip(Exception):
     """This machine cannot run the test."""
 
 
-def run(command):
+def run(command, stdin=""):
     """Output of a program; a failure of it is an error of the test."""
-    done = subprocess.run(shlex.split(command), capture_output=True, text=True)
+    done = subprocess.run(shlex.split(command), capture_output=True, text=True, input=stdin)
     if done.returncode:
         raise RuntimeError("%s: %s" % (command, (done.stderr or done.stdout).strip()))
     return done.stdout
@@ -95,15 +95,19 @@ class Namespace:
     def ip(self, command):
         return run("ip -n %s %s" % (self.name, command))
 
-    def tool(self, command):
-        return run("ip netns exec %s %s" % (self.name, command))
+    def tool(self, command, stdin=""):
+        return run("ip netns exec %s %s" % (self.name, command), stdin)
 
-    def feature(self, command):
+    def feature(self, command, stdin=""):
         """Runs a tool that needs a part of the kernel; without it the test is skipped."""
         try:
-            return self.tool(command)
+            return self.tool(command, stdin)
         except RuntimeError as e:
             raise Skip("not offered by this kernel: %s" % e)
+
+    def nft(self, ruleset):
+        """nft -f"""
+        return self.feature("nft -f -", ruleset)
 
     def __getattr__(self, command):
         if command.startswith("_"):

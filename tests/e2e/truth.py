@@ -51,3 +51,78 @@ def policy(ns, name, table="filter", command="iptables-legacy"):
 def tracked(ns):
     """conntrack -C: how many flows are followed in the namespace."""
     return int(ns.tool("conntrack -C"))
+
+
+def conntrack(ns, counter):
+    """conntrack -S, all CPUs: truth.conntrack(ns, "early_drop")"""
+    return sum(int(n) for n in re.findall(r"\b%s=(\d+)" % counter, ns.tool("conntrack -S")))
+
+
+def conntrack_column(ns, column):
+    """The same from /proc/net/stat/nf_conntrack, all CPUs."""
+    names, *rows = [line.split() for line in ns.tool("cat /proc/net/stat/nf_conntrack").splitlines()]
+    return sum(int(row[names.index(column)], 16) for row in rows)
+
+
+# nft -j list ruleset. A chain, map or counter is named as nft does: "inet t in".
+
+
+def nft(ns, kind):
+    """All rules, all chains, all maps and so on."""
+    shown = json.loads(ns.tool("nft -j list ruleset"))["nftables"]
+    return [item[kind] for item in shown if kind in item]
+
+
+def nft_named(ns, kind, name):
+    """The one map or counter of that name."""
+    found = [x for x in nft(ns, kind) if name == "%s %s %s" % (x["family"], x["table"], x["name"])]
+    if len(found) != 1:
+        raise LookupError("%d of %s %s" % (len(found), kind, name))
+    return found[0]
+
+
+def nft_rules(ns, chain):
+    return [rule for rule in nft(ns, "rule")
+            if chain == "%s %s %s" % (rule["family"], rule["table"], rule["chain"])]
+
+
+def nft_handle(ns, chain, number=1):
+    return nft_rules(ns, chain)[number - 1]["handle"]
+
+
+def nft_rule(ns, chain, number=1):
+    """Packets of the rule's own counter."""
+    counters = [part["counter"] for part in nft_rules(ns, chain)[number - 1]["expr"] if "counter" in part]
+    return counters[0]["packets"]
+
+
+def nft_counter(ns, name):
+    return nft_named(ns, "counter", name)["packets"]
+
+
+def nft_element(ns, name, key):
+    """Packets of a map's element with a counter."""
+    for element, _ in nft_named(ns, "map", name)["elem"]:
+        if element["elem"]["val"] == key:
+            return element["elem"]["counter"]["packets"]
+    raise LookupError("%s has no element %s" % (name, key))
+
+
+def ebtables_rule(ns, chain, number=1):
+    """ebtables -L --Lc: packets of a rule."""
+    counts = re.findall(r"pcnt = (\d+)", ns.tool("ebtables -L %s --Lc" % chain))
+    return int(counts[number - 1])
+
+
+def queue_dropped(ns, number):
+    """Packets that found the queue to user space full."""
+    for line in ns.tool("cat /proc/net/netfilter/nfnetlink_queue").splitlines():
+        fields = [int(field) for field in line.split()]
+        if fields[0] == number:
+            return fields[5]
+    raise LookupError("no queue %d" % number)
+
+
+def in_gap(ns):
+    """nstat: what IP received and did not deliver (where nothing is forwarded)."""
+    return snmp(ns, "IpInReceives") - snmp(ns, "IpInDelivers")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The reference case, in a kernel of its own (user-mode Linux).
+"""Cases that need a kernel of their own (user-mode Linux).
 
 Boots it on this machine's root file system, read-only, as an ordinary process.
-What runs inside is uml_inside.py; it reports in JSON lines on the console.
+What runs inside is a script beside this file; it reports in JSON lines on the
+console.
 """
 
 import json
@@ -21,18 +22,28 @@ MODULES = "/usr/lib/uml/modules"
 
 def reference(stage):
     """Loss in a web server's container: netem, firewall and MTU at once."""
+    perform(stage, "uml_inside.py")
+
+
+def conntrack_full(stage):
+    """The connection table is full: at a receiver (F16), at a sender (F17)."""
+    perform(stage, "uml_conntrack.py")
+
+
+def perform(stage, script):
     kernel = shutil.which("linux")
     if not kernel or not os.path.isdir(MODULES):
         raise Skip("user-mode Linux is not installed")
-    console = boot(kernel, stage.build)
+    console = boot(kernel, stage.build, script)
     judge(console, reports(console))
 
 
-def boot(kernel, build):
+def boot(kernel, build, script):
     """The console's output, once the machine is off again."""
     with tempfile.TemporaryDirectory(prefix="pktloss-uml-") as directory:
         command = [kernel, "rootfstype=hostfs", "rootflags=/", "ro", "mem=512M",
                    "uml_dir=" + directory, "init=" + os.path.join(HERE, "uml_init.sh"),
+                   "PKTLOSS_SCRIPT=" + script,
                    "PKTLOSS_PYTHON=" + sys.executable,
                    "PKTLOSS_BUILD=" + (os.path.abspath(build) if build else ""),
                    "con=null", "con0=null,fd:1", "quiet"]

@@ -20,7 +20,7 @@ echo /run/modprobe >/proc/sys/kernel/modprobe
 /run/modprobe -a veth sch_netem iptable_filter xt_statistic
 
 ip link set lo up
-"$PKTLOSS_PYTHON" -B "$(dirname "$0")/uml_inside.py" "$PKTLOSS_BUILD"
+"$PKTLOSS_PYTHON" -B "$(dirname "$0")/$PKTLOSS_SCRIPT" "$PKTLOSS_BUILD"
 
 echo o >/proc/sysrq-trigger
 sleep 5

@@ -70,8 +70,9 @@ REMEDIES = [
 
 
 def hping_loss(client):
-    """hping3 fails if nothing came back, and reports on its standard error."""
-    done = subprocess.run(["ip", "netns", "exec", client.name, "hping3", "-q", "-S", "-p", "80",
+    """Pings, as hping3's SYNs are answered more than once while answers get lost.
+    It fails if nothing came back, and reports on its standard error."""
+    done = subprocess.run(["ip", "netns", "exec", client.name, "hping3", "-q", "--icmp",
                            "-c", "20", "-i", "u100000", "10.9.0.2"], capture_output=True, text=True)
     found = re.search(r"(\d+)% packet loss", done.stdout + done.stderr)
     if not found:
@@ -86,10 +87,8 @@ def page_comes(client):
 
 
 def check_client(client, broken):
-    """Some connections stay half open after the loss: their last answers may be
-    missing a little longer."""
     loss, page = hping_loss(client), page_comes(client)
-    if (loss >= 20) != broken or page == broken:
+    if (loss > 0) != broken or page == broken:
         raise Failure("hping3 sees %d %% loss, the page %s" % (loss, "comes" if page else "does not come"))
     return "hping3 sees %d %% loss" % loss
 
@@ -206,15 +205,19 @@ def story(client, nginx, daemon):
         raise Failure("%s%s" % (e, seen)) from e
 
 
-def main(build):
+def reference(build):
+    with Lab("", fixed_names=True) as lab:
+        client, nginx = build_container(lab)
+        if build:
+            with Collectd(build, interval=INTERVAL) as daemon:
+                story(client, nginx, daemon)
+        else:
+            story(client, nginx, None)
+
+
+def perform(scenario, build=""):
     try:
-        with Lab("", fixed_names=True) as lab:
-            client, nginx = build_container(lab)
-            if build:
-                with Collectd(build, interval=INTERVAL) as daemon:
-                    story(client, nginx, daemon)
-            else:
-                story(client, nginx, None)
+        scenario(build or None)
         report("done")
     except Skip as e:
         print(json.dumps({"skip": str(e)}), flush=True)
@@ -225,4 +228,4 @@ def main(build):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "")
+    perform(reference, *sys.argv[1:])

@@ -162,8 +162,9 @@ def the_one(alert, seen):
 
 def check_message(alert, found):
     layer = alert.instance.split("-")[0]
+    what = "table entries were in use" if alert.instance.endswith("-fill") else "packets .*lost"
     # "25.0% of packets ... lost in LAYER on PLACE (4 of 12 in 10 s, ...): cause"
-    shape = (r"\d+(\.\d+)?% of packets .*lost in " + layer
+    shape = (r"\d+(\.\d+)?% of " + what + " in " + layer
              + r"\b.*\(\d+ of \d+ in [\d.]+ s\b.*\): .")
     if not re.match(shape, found.message) or len(found.message.encode()) > MESSAGE_MAX:
         raise Failure("not the promised kind of message: " + str(found))
@@ -182,14 +183,17 @@ class Stage(Lab):
         self.build = build
 
     @contextlib.contextmanager
-    def watch(self, series=(), select=True, inside=None):
+    def watch(self, series=(), select=True, inside=None, options="", command=()):
         """select: only this test's namespaces are read, not all of the machine.
-        inside: the namespace that collectd itself lives in."""
+        inside: the namespace that collectd itself lives in. options: more of them, for
+        the block of the plugin. command: what runs collectd."""
         if self.build is None:
             yield Watch(self.namespaces, series, None)
             return
-        options = '<Plugin pktloss>\n  Namespace "/^%s/"\n</Plugin>' % re.escape(self.prefix)
-        with Collectd(self.build, options=options if select else "", ns=inside) as daemon:
+        if select:
+            options += '\n  Namespace "/^%s/"' % re.escape(self.prefix)
+        block = "<Plugin pktloss>\n%s\n</Plugin>" % options if options else ""
+        with Collectd(self.build, options=block, ns=inside, command=command) as daemon:
             names = names_seen(self.namespaces, daemon)
             try:
                 yield Watch(self.namespaces, series, daemon)

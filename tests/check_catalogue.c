@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/* The tables of counters: that each row is whole, true and fits the others. */
+#include "probes/conntrack.h"
+#include "probes/netfilter.h"
+#include "probes/nftables.h"
+#include "probes/snmp.h"
+#include "testlib.h"
+#include "xtables_file.h"
+
+typedef void (*row_check)(const struct probe *p, const struct counter *c);
+
+static void each_row(row_check check)
+{
+	for (size_t i = 0; i < n_probes; i++)
+		for (size_t j = 0; j < probes[i]->n_counters; j++)
+			check(probes[i], &probes[i]->counters[j]);
+}
+
+#define REQUIRE(condition, p, c)                                               \
+	ck_assert_msg(condition, "%s: %s %s: %s", (p)->name,                   \
+		      (c)->section ? (c)->section : "-", (c)->name,            \
+		      #condition)
+
+static bool is_ascii(const char *text)
+{
+	for (; text && *text; text++)
+		if (*text < ' ' || *text > '~')
+			return false;
+	return true;
+}
+
+START_TEST(probes_are_told_apart_and_described)
+{
+	ck_assert_uint_ge(n_probes, 5);
+	ck_assert_uint_le(n_probes, MAX_PROBES);
+	for (size_t i = 0; i < n_probes; i++) {
+		ck_assert(probes[i]->name[0] && probes[i]->reads[0]);
+		ck_assert_uint_lt(probes[i]->layer, N_LAYERS);
+		ck_assert(is_ascii(probes[i]->reads));
+		/* a log line of 256 bytes holds it */
+		ck_assert_uint_le(strlen(probes[i]->reads), 120);
+		for (size_t j = 0; j < i; j++)
+			ck_assert_str_ne(probes[i]->name, probes[j]->name);
+	}
+}
+END_TEST
+
+/* The kernel's spelling is fit for the name of a series as it is. */
+static void check_name(const struct probe *p, const struct counter *c)
+{
+	size_t n = strlen(c->name);
+
+	REQUIRE(strspn(c->name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				"abcdefghijklmnopqrstuvwxyz0123456789_") == n,
+		p, c);
+	REQUIRE(n + strlen(layer_name(c->layer)) + 1 <= 63, p, c);
+}
+
+START_TEST(names_are_well_formed)
+{
+	each_row(check_name);
+}
+END_TEST
+
+static bool is_one_of(const char *type, const char *const *types)
+{
+	for (; *types; types++)
+		if (!strcmp(type, *types))
+			return true;
+	return false;
+}
+
+static void check_type(const struct probe *p, const struct counter *c)
+{
+	static const char *const counts[] = {
+		"if_rx_dropped", "if_tx_dropped", "if_rx_errors",
+		"if_tx_errors",	 "if_rx_packets", "if_tx_packets",
+		"packets",	 "ipt_packets",	  "ipt_bytes",
+		NULL};
+	static const char *const levels[] = {"queue_length", "conntrack",
+					     "gauge", NULL};
+	bool hidden = c->kind == KIND_FACT || c->kind == KIND_DETAIL;
+	bool level = c->kind == KIND_LEVEL || c->kind == KIND_FILL;
+
+	REQUIRE(hidden == (c->type == NULL), p, c);
+	if (!c->type)
+		return;
+	REQUIRE(is_one_of(c->type, level ? levels : counts), p, c);
+	REQUIRE(strncmp(c->type, "if_rx_", 6) || c->direction == DIR_RX, p, c);
+	REQUIRE(strncmp(c->type, "if_tx_", 6) || c->direction == DIR_TX, p, c);
+	REQUIRE(strcmp(c->type, "ipt_bytes") || c->kind == KIND_BYTES, p, c);
+}
+
+START_TEST(rows_have_a_type_unless_they_are_never_sent)
+{
+	each_row(check_type);
+}
+END_TEST
+
+static void check_numbers(const struct probe *p, const struct counter *c)
+{
+	bool level = c->kind == KIND_LEVEL || c->kind == KIND_FILL;
+
+	REQUIRE(c->layer < N_LAYERS && c->direction < N_DIRECTIONS, p, c);
+	REQUIRE(c->bits == 32 || c->bits == 64 || level, p, c);
+	REQUIRE(c->kind == KIND_PASSED || c->kind == KIND_LEVEL ||
+			c->of[0].relation == UNRELATED,
+		p, c);
+	REQUIRE((c->kind == KIND_PART) == (c->in != NULL) ||
+			c->kind == KIND_DETAIL,
+		p, c);
+}
+
+START_TEST(widths_and_relations_suit_the_kind)
+{
+	each_row(check_numbers);
+}
+END_TEST
+
+static void check_words(const struct probe *p, const struct counter *c)
+{
+	REQUIRE(c->kind == KIND_FACT || (c->means && c->means[0]), p, c);
+	REQUIRE(is_ascii(c->means) && is_ascii(c->cause) &&
+			is_ascii(c->remedy),
+		p, c);
+	/* "name: cause" and the remedy fit struct cause, with an interface */
+	REQUIRE(!c->cause || strlen(c->name) + strlen(c->cause) + 3 <= 192, p,
+		c);
+	REQUIRE(!c->remedy || strlen(c->remedy) + 16 <= 160, p, c);
+	REQUIRE(c->kind == KIND_FACT || (c->source && c->source[0]), p, c);
+}
+
+START_TEST(rows_are_described)
+{
+	each_row(check_words);
+}
+END_TEST
+
+/*
+ * What can raise an alarm says why and what to do. Not so rx_dropped: the
+ * kernel mixes too much in it for any guess to be right, so its alarms are
+ * warnings unless a rule knows better.
+ */
+static void check_alarm(const struct probe *p, const struct counter *c)
+{
+	bool alerts = c->kind == KIND_LOST || c->kind == KIND_FILL;
+
+	if (!alerts)
+		return;
+	if (!strcmp(c->name, "rx_dropped"))
+		REQUIRE(!c->cause, p, c);
+	else
+		REQUIRE(c->cause && c->cause[0] && c->remedy && c->remedy[0], p,
+			c);
+}
+
+START_TEST(losses_have_a_cause_and_a_remedy)
+{
+	each_row(check_alarm);
+}
+END_TEST
+
+/* Only the first DEV is replaced; above IP it stays, as a placeholder. */
+static void check_device(const struct probe *p, const struct counter *c)
+{
+	const char *dev = c->remedy ? strstr(c->remedy, "DEV") : NULL;
+
+	REQUIRE(!dev || !strstr(dev + 3, "DEV"), p, c);
+}
+
+START_TEST(remedies_name_a_device_once)
+{
+	each_row(check_device);
+}
+END_TEST
+
+/* Rows of one object: those of one layer and place that one probe appends. */
+static void check_unique(const struct probe *p, const struct counter *c)
+{
+	if (!c->name[0] || !c->type)
+		return;
+	for (const struct counter *d = p->counters; d < c; d++)
+		REQUIRE(d->layer != c->layer || !d->type ||
+				strcmp(d->type, c->type) ||
+				strcmp(d->name, c->name) ||
+				d->direction != c->direction,
+			p, c);
+}
+
+START_TEST(series_of_an_object_are_unique)
+{
+	each_row(check_unique);
+}
+END_TEST
+
+/*
+ * A part is found by the name of its whole among the rows of its object. The
+ * parts of a chain are objects of their own: "drop" ends the chain's name.
+ */
+static void check_part(const struct probe *p, const struct counter *c)
+{
+	unsigned wholes = 0;
+
+	if (c->kind != KIND_PART)
+		return;
+	if (c->layer == LAYER_NETFILTER) {
+		REQUIRE(!strcmp(c->in, "drop"), p, c);
+		return;
+	}
+	for (size_t i = 0; i < p->n_counters; i++) {
+		const struct counter *d = &p->counters[i];
+
+		wholes += d->kind == KIND_LOST && d->layer == c->layer &&
+			  d->direction == c->direction &&
+			  !strcmp(d->name, c->in);
+	}
+	REQUIRE(wholes == 1, p, c);
+}
+
+START_TEST(parts_belong_to_one_loss)
+{
+	each_row(check_part);
+}
+END_TEST
+
+static bool has_denominator(uint8_t layer, uint8_t direction)
+{
+	for (size_t i = 0; i < n_probes; i++)
+		for (size_t j = 0; j < probes[i]->n_counters; j++) {
+			const struct counter *c = &probes[i]->counters[j];
+
+			for (int k = 0; k < MAX_DENOMINATORS &&
+					c->of[k].relation != UNRELATED;
+			     k++)
+				if (c->of[k].layer == layer &&
+				    c->of[k].direction == direction)
+					return true;
+		}
+	return false;
+}
+
+/*
+ * Not so what a queue to user space drops: which hook it came from is not
+ * known, hence not of how many. It is a rate, and never alerts.
+ */
+static bool is_only_a_rate(const struct counter *c)
+{
+	return c->layer == LAYER_NETFILTER && c->direction == DIR_NONE;
+}
+
+static void check_measured(const struct probe *p, const struct counter *c)
+{
+	if (is_only_a_rate(c))
+		REQUIRE(!has_denominator(c->layer, c->direction), p, c);
+	else if (c->kind == KIND_LOST || c->kind == KIND_RESENT ||
+	    c->kind == KIND_FILL)
+		REQUIRE(has_denominator(c->layer, c->direction), p, c);
+}
+
+START_TEST(losses_are_measured_against_something)
+{
+	each_row(check_measured);
+}
+END_TEST
+
+/* Relations stand without a gap, and each once: else one is never read. */
+static void check_relations(const struct probe *p, const struct counter *c)
+{
+	for (int i = 1; i < MAX_DENOMINATORS; i++) {
+		REQUIRE(c->of[i].relation == UNRELATED ||
+				c->of[i - 1].relation != UNRELATED,
+			p, c);
+		for (int j = 0; j < i; j++)
+			REQUIRE(c->of[i].relation == UNRELATED ||
+					c->of[i].layer != c->of[j].layer ||
+					c->of[i].direction !=
+						c->of[j].direction,
+				p, c);
+	}
+}
+
+START_TEST(relations_are_listed_once_and_without_gaps)
+{
+	each_row(check_relations);
+}
+END_TEST
+
+static void find_in(const char *kernel, struct snmp_values *v)
+{
+	static const struct {
+		const char *name;
+		int (*parse)(const char *text, size_t n,
+			     struct snmp_values *values);
+	} files[] = {{"snmp", snmp_parse_pairs},
+		     {"netstat", snmp_parse_pairs},
+		     {"snmp6", snmp_parse_list}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		size_t n;
+		char *text = fixture_read(kernel, files[i].name, &n);
+
+		ck_assert_ptr_nonnull(text);
+		ck_assert_int_eq(files[i].parse(text, n, v), 0);
+		free(text);
+	}
+}
+
+START_TEST(counters_of_the_kernel_are_spelled_as_it_spells_them)
+{
+	struct snmp_values v = {0};
+
+	find_in("6.1", &v);
+	find_in("6.18", &v);
+	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
+		ck_assert_msg(v.found[i], "no kernel has %s %s",
+			      snmp_counters[i].section, snmp_counters[i].name);
+}
+END_TEST
+
+/* The rows that facts hidden in other tables belong to. */
+START_TEST(balance_of_ip_has_both_families)
+{
+	int in[2] = {0}, out[2] = {0};
+
+	for (size_t i = 0; i < N_SNMP_COUNTERS; i++) {
+		const struct counter *c = &snmp_counters[i];
+		bool six = strchr(c->section, '6') != NULL;
+
+		in[six] += c->in_gap != 0;
+		out[six] += c->out_gap != 0;
+		ck_assert(c->in_gap >= -1 && c->in_gap <= 1);
+		ck_assert(c->out_gap >= -1 && c->out_gap <= 1);
+		ck_assert(!c->in_gap || c->layer == LAYER_IP);
+	}
+	ck_assert_int_ge(in[0], 8);
+	ck_assert_int_ge(in[1], 8);
+	ck_assert_int_ge(out[0], 4);
+	ck_assert_int_ge(out[1], 4);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("catalogue");
+	TCase *t = tcase_create("catalogue");
+
+	suite_add_tcase(s, t);
+	tcase_set_timeout(t, 30);
+	tcase_add_test(t, probes_are_told_apart_and_described);
+	tcase_add_test(t, names_are_well_formed);
+	tcase_add_test(t, rows_have_a_type_unless_they_are_never_sent);
+	tcase_add_test(t, widths_and_relations_suit_the_kind);
+	tcase_add_test(t, rows_are_described);
+	tcase_add_test(t, losses_have_a_cause_and_a_remedy);
+	tcase_add_test(t, remedies_name_a_device_once);
+	tcase_add_test(t, series_of_an_object_are_unique);
+	tcase_add_test(t, parts_belong_to_one_loss);
+	tcase_add_test(t, losses_are_measured_against_something);
+	tcase_add_test(t, relations_are_listed_once_and_without_gaps);
+	tcase_add_test(t,
+		       counters_of_the_kernel_are_spelled_as_it_spells_them);
+	tcase_add_test(t, balance_of_ip_has_both_families);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: MIT */
+/* Why packets were lost: each rule, and what the counter itself says. */
+#include "cause.h"
+
+#include "probes/link.h"
+#include "probes/netfilter.h"
+#include "probes/nftables.h"
+#include "probes/qdisc.h"
+#include "probes/snmp.h"
+#include "probes/xtables.h"
+#include "testlib.h"
+
+#define ROOT UINT32_MAX
+
+static struct sample s;
+
+static void setup(void)
+{
+	s = (struct sample) {.rows = NULL};
+}
+
+static void teardown(void)
+{
+	sample_free(&s);
+}
+
+/* Appends a row that counted delta since the read before. */
+static void counted(const struct counter *c, uint64_t delta)
+{
+	sample_row(&s, c, 1000 + delta);
+	ck_assert_int_eq(s.error, 0);
+	s.rows[s.n_rows - 1].delta = delta;
+	s.rows[s.n_rows - 1].flags = ROW_COMPARED;
+}
+
+static void link_counted(const char *name, uint64_t delta)
+{
+	counted(find_counter(&link_probe, name, NULL), delta);
+}
+
+static struct cause cause_of(enum layer layer, enum direction direction,
+			     const char *place, uint64_t lost)
+{
+	struct loss loss = {
+		.layer = layer, .direction = direction, .lost = lost};
+	struct cause cause;
+
+	snprintf(loss.place, sizeof(loss.place), "%s", place);
+	memset(&cause, 0xee, sizeof(cause));
+	cause_find(&s, &loss, &cause);
+	return cause;
+}
+
+static void check_cause(const struct cause *c, const char *counter,
+			const char *text, const char *remedy)
+{
+	ck_assert_str_eq(c->counter, counter);
+	ck_assert_str_eq(c->text, text);
+	ck_assert_str_eq(c->remedy, remedy);
+}
+
+/* One end of a veth; what it lost is counted already. */
+struct wire {
+	uint64_t mtu, peer_mtu, up, peer_up;
+};
+
+static void config(const char *place, const struct wire *w)
+{
+	sample_object(&s, LAYER_LINK, place, LINK_CONFIG, 2);
+	sample_label(&s, "veth vpeer");
+	sample_row(&s, &link_fact_mtu, w->mtu);
+	sample_row(&s, &link_fact_up, w->up);
+	sample_row(&s, &link_fact_peer_mtu, w->peer_mtu);
+	sample_row(&s, &link_fact_peer_up, w->peer_up);
+}
+
+#define REFUSED                                                                \
+	"tx_dropped: the device or its peer refused them: no carrier, ring "   \
+	"or queue full"
+#define SHOW "ip -s -d link show eth0"
+
+static const struct {
+	const char *what, *counter;
+	struct wire wire;
+	bool known;
+	const char *text; /* NULL: says no more than the counter means */
+	const char *remedy;
+} wires[] = {
+	{"smaller than the peer", "rx_dropped", {100, 1500, 1, 1}, true,
+	 "MTU mismatch: eth0 has MTU 100, its veth peer vpeer has 1500",
+	 "Make both the same: ip link set dev eth0 mtu 1500"},
+	{"larger than the peer", "tx_dropped", {1500, 100, 1, 1}, true,
+	 "MTU mismatch: eth0 has MTU 1500, its veth peer vpeer has 100",
+	 "Make both the same: ip link set dev eth0 mtu 100"},
+	{"a larger one receives", "rx_dropped", {1500, 100, 1, 1}, false, NULL,
+	 NULL},
+	{"a smaller one sends", "tx_dropped", {100, 1500, 1, 1}, true, REFUSED,
+	 SHOW},
+	{"equal ones", "rx_dropped", {1500, 1500, 1, 1}, false, NULL, NULL},
+	{"down, receiving", "rx_dropped", {1500, 1500, 0, 1}, true,
+	 "eth0 is down", "Bring it up: ip link set dev eth0 up"},
+	{"down, sending", "tx_dropped", {1500, 1500, 0, 1}, true, REFUSED,
+	 SHOW},
+	{"peer down, sending", "tx_dropped", {1500, 1500, 1, 0}, true,
+	 "vpeer is down", "Bring it up: ip link set dev vpeer up"},
+	{"peer down, receiving", "rx_dropped", {1500, 1500, 1, 0}, false, NULL,
+	 NULL},
+	{"another counter", "rx_missed_errors", {100, 1500, 1, 1}, true,
+	 "rx_missed_errors: the receive ring is too small or the CPU too slow",
+	 "ethtool -G eth0 rx N; more queues, spread interrupts"},
+};
+
+START_TEST(wire_is_explained_by_its_two_ends)
+{
+	const char *counter = wires[_i].counter;
+	struct cause c;
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	link_counted(counter, 10);
+	config("eth0", &wires[_i].wire);
+	c = cause_of(LAYER_LINK, counter[0] == 'r' ? DIR_RX : DIR_TX, "eth0",
+		     10);
+	ck_assert_str_eq(c.counter, counter);
+	ck_assert_msg(c.known == wires[_i].known, "%s: %s", wires[_i].what,
+		      c.text);
+	if (wires[_i].text)
+		check_cause(&c, counter, wires[_i].text, wires[_i].remedy);
+	else
+		ck_assert_ptr_null(strstr(c.text, "MTU"));
+}
+END_TEST
+
+START_TEST(configuration_of_another_interface_explains_nothing)
+{
+	const struct wire mismatch = {100, 1500, 1, 1};
+	struct cause c;
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	link_counted("rx_dropped", 10);
+	config("eth1", &mismatch);
+	c = cause_of(LAYER_LINK, DIR_RX, "eth0", 10);
+	ck_assert(!c.known);
+	ck_assert_str_eq(c.counter, "rx_dropped");
+	ck_assert_str_eq(c.remedy, "");
+}
+END_TEST
+
+START_TEST(interface_without_a_peer_is_no_wire)
+{
+	struct cause c;
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	link_counted("rx_dropped", 10);
+	sample_object(&s, LAYER_LINK, "eth0", LINK_CONFIG, 2);
+	sample_row(&s, &link_fact_mtu, 1500);
+	sample_row(&s, &link_fact_up, 0);
+	c = cause_of(LAYER_LINK, DIR_RX, "eth0", 10);
+	ck_assert(!c.known);
+}
+END_TEST
+
+START_TEST(counter_that_lost_most_is_to_blame)
+{
+	struct cause c;
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	link_counted("rx_errors", 3);
+	link_counted("rx_missed_errors", 9);
+	link_counted("tx_dropped", 100); /* the other direction */
+	sample_object(&s, LAYER_LINK, "eth1", "", 1);
+	link_counted("rx_errors", 50); /* another place */
+	c = cause_of(LAYER_LINK, DIR_RX, "eth0", 12);
+	ck_assert_str_eq(c.counter, "rx_missed_errors");
+}
+END_TEST
+
+START_TEST(counter_that_is_a_baseline_is_not_to_blame)
+{
+	struct cause c;
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	link_counted("rx_errors", 3);
+	link_counted("rx_missed_errors", 9);
+	s.rows[1].flags = 0;
+	c = cause_of(LAYER_LINK, DIR_RX, "eth0", 3);
+	ck_assert_str_eq(c.counter, "rx_errors");
+}
+END_TEST
+
+static const struct {
+	uint64_t errors, crc, length;
+	const char *counter;
+} parts[] = {
+	{10, 10, 0, "rx_crc_errors"},	{10, 5, 4, "rx_crc_errors"},
+	{10, 4, 5, "rx_length_errors"}, {10, 4, 4, "rx_errors"},
+	{10, 0, 0, "rx_errors"},	{0, 7, 3, "rx_crc_errors"},
+	{0, 3, 7, "rx_length_errors"},
+};
+
+START_TEST(part_that_explains_half_is_preferred)
+{
+	struct cause c;
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	link_counted("rx_errors", parts[_i].errors);
+	link_counted("rx_crc_errors", parts[_i].crc);
+	link_counted("rx_length_errors", parts[_i].length);
+	c = cause_of(LAYER_LINK, DIR_RX, "eth0", 10);
+	ck_assert_str_eq(c.counter, parts[_i].counter);
+	ck_assert(c.known);
+}
+END_TEST
+
+START_TEST(loss_above_ip_is_explained_by_its_part)
+{
+	struct cause c;
+
+	sample_object(&s, LAYER_TCP, "", "", 0);
+	counted(find_counter(&snmp_probe, "ListenOverflows", NULL), 9);
+	counted(find_counter(&snmp_probe, "ListenDrops", NULL), 10);
+	c = cause_of(LAYER_TCP, DIR_LISTEN, "", 10);
+	ck_assert_str_eq(c.counter, "ListenOverflows");
+	ck_assert_str_eq(c.text, "ListenOverflows: the accept queue of a "
+				 "listening socket is full");
+	ck_assert_ptr_nonnull(strstr(c.remedy, "net.core.somaxconn"));
+	ck_assert(c.known);
+}
+END_TEST
+
+static const struct counter *drops(enum kind kind)
+{
+	for (size_t i = 0; i < qdisc_probe.n_counters; i++)
+		if (qdisc_probe.counters[i].kind == kind &&
+		    qdisc_probe.counters[i].direction == DIR_TX)
+			return &qdisc_probe.counters[i];
+	return NULL;
+}
+
+static void qdisc(const char *kind, uint32_t handle, uint32_t parent,
+		  uint64_t lost)
+{
+	sample_object(&s, LAYER_QDISC, "eth0", kind, 1);
+	sample_label(&s, kind);
+	counted(drops(parent == ROOT ? KIND_LOST : KIND_PART), lost);
+	sample_row(&s, &qdisc_fact_handle, handle);
+	sample_row(&s, &qdisc_fact_parent, parent);
+}
+
+static struct cause qdisc_cause(void)
+{
+	return cause_of(LAYER_QDISC, DIR_TX, "eth0", 10);
+}
+
+START_TEST(netem_with_loss_is_told_with_its_share)
+{
+	struct cause c;
+
+	qdisc("netem", 0x80010000, ROOT, 10);
+	sample_row(&s, &qdisc_fact_netem_loss, 0x4ccccccc);
+	sample_row(&s, &qdisc_fact_netem_limit, 1000);
+	c = qdisc_cause();
+	check_cause(&c, "", "netem is configured to lose 30%",
+		    "Remove it: tc qdisc del dev eth0 root");
+	ck_assert(c.known);
+}
+END_TEST
+
+START_TEST(netem_without_loss_has_a_full_queue)
+{
+	struct cause c;
+
+	qdisc("netem", 0x80010000, ROOT, 10);
+	sample_row(&s, &qdisc_fact_netem_limit, 5);
+	c = qdisc_cause();
+	ck_assert_str_eq(c.text, "netem's queue is full (limit 5 packets)");
+	ck_assert_ptr_nonnull(
+		strstr(c.remedy, "tc qdisc change dev eth0 root netem limit"));
+	ck_assert(c.known);
+}
+END_TEST
+
+START_TEST(leaf_that_dropped_is_named_and_not_the_root)
+{
+	struct cause c;
+
+	qdisc("htb", 0x10000, ROOT, 10);
+	qdisc("netem", 0x80010000, 0x10010, 10);
+	sample_row(&s, &qdisc_fact_netem_loss, UINT32_MAX / 2);
+	c = qdisc_cause();
+	check_cause(&c, "", "netem is configured to lose 50%",
+		    "Remove it: tc qdisc del dev eth0 parent 1:10 handle "
+		    "8001:");
+}
+END_TEST
+
+START_TEST(leaf_that_dropped_less_than_the_root_is_not_named)
+{
+	struct cause c;
+
+	qdisc("htb", 0x10000, ROOT, 10);
+	qdisc("netem", 0x80010000, 0x10010, 4);
+	sample_row(&s, &qdisc_fact_netem_loss, UINT32_MAX / 2);
+	c = qdisc_cause();
+	ck_assert_ptr_nonnull(strstr(c.text, "shaper htb"));
+}
+END_TEST
+
+static const struct {
+	const char *kind;
+	uint64_t rate;
+	const char *text;
+} shapers[] = {
+	{"tbf", 25000, "the shaper tbf (200 kbit/s) is slower than what is "
+		       "sent"},
+	{"tbf", 1250000, "the shaper tbf (10 Mbit/s) is slower than what is "
+			 "sent"},
+	{"tbf", 12, "the shaper tbf (96 bit/s) is slower than what is sent"},
+	{"tbf", 1250000000, "the shaper tbf (10 Gbit/s) is slower than what "
+			    "is sent"},
+	{"tbf", UINT64_C(1250000000000),
+	 "the shaper tbf (1e+04 Gbit/s) is slower than what is sent"},
+	{"htb", 0, "the shaper htb is slower than what is sent"},
+	{"hfsc", 0, "the shaper hfsc is slower than what is sent"},
+};
+
+START_TEST(shaper_is_told_with_its_rate)
+{
+	struct cause c;
+
+	qdisc(shapers[_i].kind, 0x10000, ROOT, 10);
+	if (shapers[_i].rate)
+		sample_row(&s, &qdisc_fact_rate, shapers[_i].rate);
+	c = qdisc_cause();
+	check_cause(&c, "", shapers[_i].text,
+		    "Raise its rate or send less: tc -s qdisc show dev eth0");
+	ck_assert(c.known);
+}
+END_TEST
+
+START_TEST(other_qdisc_has_a_full_queue)
+{
+	struct cause c;
+
+	qdisc("pfifo", 0x10000, ROOT, 10);
+	c = qdisc_cause();
+	check_cause(&c, "",
+		    "pfifo: its queue is full: more was sent than the device "
+		    "takes",
+		    "tc -s qdisc show dev eth0");
+	ck_assert(c.known);
+}
+END_TEST
+
+/* A chain, and in it a rule with a comment and one without. */
+static void firewall(uint64_t with, uint64_t without)
+{
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
+	counted(xtables_counter(XTABLES_CHAIN, DIR_RX), with + without);
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.note", 2);
+	sample_label(&s, "note");
+	counted(xtables_counter(XTABLES_RULE, DIR_RX), with);
+	sample_row(&s, &netfilter_rule_number, 3);
+	sample_row(&s, &netfilter_rule_target, NETFILTER_DROP_RULE);
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT#4", 3);
+	counted(xtables_counter(XTABLES_DETAIL, DIR_RX), without);
+	sample_row(&s, &netfilter_rule_number, 4);
+	sample_row(&s, &netfilter_rule_target, NETFILTER_REJECT_RULE);
+}
+
+START_TEST(firewall_rule_that_dropped_most_is_named)
+{
+	struct cause c;
+
+	firewall(6, 4);
+	c = cause_of(LAYER_NETFILTER, DIR_RX, "", 10);
+	check_cause(&c, "", "rule 3 of ip filter INPUT (DROP, \"note\")",
+		    "Look at it: iptables-legacy -t filter -L INPUT 3 -nv");
+	ck_assert(c.known);
+	sample_reset(&s);
+	firewall(4, 6);
+	c = cause_of(LAYER_NETFILTER, DIR_RX, "", 10);
+	check_cause(&c, "packets", "rule 4 of ip filter INPUT (REJECT)",
+		    "Look at it: iptables-legacy -t filter -L INPUT 4 -nv");
+}
+END_TEST
+
+START_TEST(chain_without_known_rules_is_named_by_its_counter)
+{
+	struct cause c;
+
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
+	counted(xtables_counter(XTABLES_CHAIN, DIR_RX), 10);
+	c = cause_of(LAYER_NETFILTER, DIR_RX, "", 10);
+	ck_assert_str_eq(c.text, "a firewall rule drops them");
+	ck_assert(c.known);
+}
+END_TEST
+
+/* A loss of which that much is in no counter. */
+static struct cause uncounted_cause(enum direction direction, uint64_t lost,
+				    uint64_t uncounted)
+{
+	struct loss loss = {
+		.layer = LAYER_NETFILTER,
+		.direction = direction,
+		.lost = lost,
+		.uncounted = uncounted,
+	};
+	struct cause cause;
+
+	cause_find(&s, &loss, &cause);
+	return cause;
+}
+
+START_TEST(loss_without_a_counter_is_told_as_such)
+{
+	struct cause c = uncounted_cause(DIR_RX, 10, 10);
+
+	ck_assert_str_eq(c.counter, "in_gap");
+	ck_assert_ptr_nonnull(strstr(c.text, "without a counter"));
+	ck_assert_ptr_nonnull(strstr(c.text, "input"));
+	ck_assert_ptr_nonnull(strstr(c.remedy, "nft list ruleset"));
+	c = uncounted_cause(DIR_TX, 10, 10);
+	ck_assert_str_eq(c.counter, "out_gap");
+	ck_assert_ptr_nonnull(strstr(c.text, "output"));
+}
+END_TEST
+
+START_TEST(rule_that_counted_most_is_preferred_to_what_nobody_counted)
+{
+	struct cause c;
+
+	firewall(11, 0);
+	c = uncounted_cause(DIR_RX, 20, 9);
+	ck_assert_ptr_nonnull(strstr(c.text, "rule 3"));
+	c = uncounted_cause(DIR_RX, 20, 10);
+	ck_assert_str_eq(c.counter, "in_gap");
+}
+END_TEST
+
+START_TEST(nothing_found_is_a_guess_without_words)
+{
+	struct cause c = cause_of(LAYER_LINK, DIR_RX, "eth0", 10);
+
+	check_cause(&c, "", "", "");
+	ck_assert(!c.known);
+}
+END_TEST
+
+START_TEST(hostile_interface_name_is_in_no_command)
+{
+	static const char *const hostile[] = {"a;reboot", "$(id)", "a b", "`x`",
+					      "-x"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
+		struct cause c;
+
+		sample_reset(&s);
+		sample_object(&s, LAYER_LINK, hostile[i], "", 1);
+		link_counted("rx_missed_errors", 10);
+		c = cause_of(LAYER_LINK, DIR_RX, hostile[i], 10);
+		ck_assert_str_eq(c.remedy, "");
+		ck_assert_str_eq(c.counter, "rx_missed_errors");
+	}
+}
+END_TEST
+
+START_TEST(hostile_peer_name_is_in_no_command)
+{
+	const struct wire w = {1500, 1500, 1, 0};
+	struct cause c;
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	link_counted("tx_dropped", 10);
+	config("eth0", &w);
+	sample_label(&s, "veth a;reboot");
+	c = cause_of(LAYER_LINK, DIR_TX, "eth0", 10);
+	ck_assert_ptr_null(strstr(c.remedy, ";reboot"));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *suite = suite_create("cause");
+	TCase *t = tcase_create("cause");
+
+	suite_add_tcase(suite, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, wire_is_explained_by_its_two_ends, 0,
+			    ARRAY_SIZE(wires));
+	tcase_add_test(t, configuration_of_another_interface_explains_nothing);
+	tcase_add_test(t, interface_without_a_peer_is_no_wire);
+	tcase_add_test(t, counter_that_lost_most_is_to_blame);
+	tcase_add_test(t, counter_that_is_a_baseline_is_not_to_blame);
+	tcase_add_loop_test(t, part_that_explains_half_is_preferred, 0,
+			    ARRAY_SIZE(parts));
+	tcase_add_test(t, loss_above_ip_is_explained_by_its_part);
+	tcase_add_test(t, netem_with_loss_is_told_with_its_share);
+	tcase_add_test(t, netem_without_loss_has_a_full_queue);
+	tcase_add_test(t, leaf_that_dropped_is_named_and_not_the_root);
+	tcase_add_test(t, leaf_that_dropped_less_than_the_root_is_not_named);
+	tcase_add_loop_test(t, shaper_is_told_with_its_rate, 0,
+			    ARRAY_SIZE(shapers));
+	tcase_add_test(t, other_qdisc_has_a_full_queue);
+	tcase_add_test(t, firewall_rule_that_dropped_most_is_named);
+	tcase_add_test(t, chain_without_known_rules_is_named_by_its_counter);
+	tcase_add_test(t, loss_without_a_counter_is_told_as_such);
+	tcase_add_test(
+		t, rule_that_counted_most_is_preferred_to_what_nobody_counted);
+	tcase_add_test(t, nothing_found_is_a_guess_without_words);
+	tcase_add_test(t, hostile_interface_name_is_in_no_command);
+	tcase_add_test(t, hostile_peer_name_is_in_no_command);
+	return suite;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

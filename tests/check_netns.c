@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/* Network namespaces: names of containers, scans, going in and out. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "netns.h"
+#include "testlib.h"
+
+#define HEX16 "0123456789abcdef"
+#define ID "fedcba987654" HEX16 HEX16 HEX16 "3210"
+#define SHORT "fedcba987654"
+
+static const struct {
+	const char *cgroup;
+	const char *id; /* NULL: none */
+} cgroups[] = {
+	{"0::/system.slice/docker-" ID ".scope\n", SHORT},
+	{"0::/docker/" ID "\n", SHORT},
+	{"0::/docker/" ID, SHORT},
+	{"0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-"
+	 "pod0123abcd_0123_abcd_0123_0123456789ab.slice/"
+	 "cri-containerd-" ID ".scope\n",
+	 SHORT},
+	{"0::/kubepods/burstable/pod01234567-89ab-cdef-0123-456789abcdef/" ID
+	 "\n",
+	 SHORT},
+	{"0::/kubepods.slice/crio-" ID ".scope\n", SHORT},
+	{"0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID
+	 ".scope/container\n",
+	 SHORT},
+	{"0::/../docker-" ID ".scope\n", SHORT},
+	{"12:pids:/\n11:cpu,cpuacct:/docker/" ID "\n0::/\n", SHORT},
+	{"0::/init.scope\n", NULL},
+	{"0::/\n", NULL},
+	{"", NULL},
+	{"0::/machine.slice/machine-web.scope\n", NULL},
+	{"0::/lxc.payload.web\n", NULL},
+	/* one digit too few or too many is another thing */
+	{"0::/docker/" HEX16 HEX16 HEX16 "0123456789abcde\n", NULL},
+	{"0::/docker/" HEX16 HEX16 HEX16 HEX16 "0\n", NULL},
+	{"0::/docker/" HEX16 HEX16 HEX16 "0123456789ABCDEF\n", NULL},
+	{"0::/a/" HEX16 HEX16 HEX16 HEX16 "0/" ID "\n", SHORT},
+};
+
+START_TEST(container_has_its_short_id)
+{
+	size_t n = strlen(cgroups[_i].cgroup);
+	char id[13] = "untouched", *copy = malloc(n + 1);
+	bool found;
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, cgroups[_i].cgroup, n);
+	found = netns_container_id(copy, n, id);
+	free(copy);
+	ck_assert_msg(found == (cgroups[_i].id != NULL), "%s",
+		      cgroups[_i].cgroup);
+	if (found)
+		ck_assert_str_eq(id, cgroups[_i].id);
+}
+END_TEST
+
+START_TEST(text_ends_at_its_length)
+{
+	char id[13];
+
+	ck_assert(netns_container_id(ID, 64, id));
+	ck_assert(!netns_container_id(ID, 63, id));
+	ck_assert(!netns_container_id(ID, 0, id));
+}
+END_TEST
+
+/* What a scan found, as far as it is looked for. */
+struct wanted {
+	const char *name; /* or NULL: any without a name */
+	struct netns_id id;
+	unsigned n, visits;
+	pid_t pid;
+	char path[128];
+	int stop_with; /* at the first visit */
+};
+
+static int on_found(const struct netns_found *found, void *arg)
+{
+	struct wanted *w = arg;
+
+	w->visits++;
+	if (w->name ? found->name && !strcmp(found->name, w->name)
+		    : found->id.ino == w->id.ino &&
+			      found->id.dev == w->id.dev) {
+		w->n++;
+		w->pid = found->pid;
+		w->id = found->id;
+		snprintf(w->path, sizeof(w->path), "%s", found->path);
+	}
+	return w->stop_with;
+}
+
+static char root[] = "/tmp/pktloss-netns-XXXXXX";
+
+static void make(const char *path, bool directory)
+{
+	char file[256];
+
+	snprintf(file, sizeof(file), "%s/%s", root, path);
+	if (directory) {
+		ck_assert_int_eq(mkdir(file, 0700), 0);
+	} else {
+		int fd = open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+		ck_assert_int_ge(fd, 0);
+		close(fd);
+	}
+}
+
+static void make_root(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(root));
+}
+
+static void remove_root(void)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "rm -rf %s", root);
+	ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(files_that_are_no_namespaces_are_passed_over)
+{
+	struct wanted w = {.name = "leftover"};
+
+	ck_assert_int_eq(netns_scan_names(root, on_found, &w), 0);
+	make("1", true);
+	make("1/root", true);
+	make("1/root/run", true);
+	make("1/root/run/netns", true);
+	make("1/root/run/netns/leftover", false);
+	ck_assert_int_eq(netns_scan_names(root, on_found, &w), 0);
+	ck_assert_uint_eq(w.visits, 0);
+}
+END_TEST
+
+START_TEST(processes_that_are_none_are_passed_over)
+{
+	struct wanted w = {.name = "x"};
+
+	make("self", true);
+	make("12x", true);
+	make("77", true); /* a process without ns/net */
+	make("0", true);
+	make("-5", true);
+	ck_assert_int_eq(netns_scan_processes(root, on_found, &w), 0);
+	ck_assert_uint_eq(w.visits, 0);
+	ck_assert_int_eq(netns_scan_processes("/nowhere", on_found, &w),
+			 -ENOENT);
+}
+END_TEST
+
+START_TEST(own_namespace_is_that_of_this_process)
+{
+	struct netns_id id, link = {0};
+	struct wanted w = {.name = NULL};
+	struct stat st;
+
+	ck_assert_int_eq(netns_identify("/proc/thread-self/ns/net", &id), 0);
+	ck_assert_int_eq(stat("/proc/self/ns/net", &st), 0);
+	ck_assert_uint_eq(id.ino, st.st_ino);
+	ck_assert_uint_eq(id.dev, st.st_dev);
+	w.id = id;
+	ck_assert_int_eq(netns_scan_processes("/proc", on_found, &w), 0);
+	ck_assert_uint_ge(w.n, 1);
+	ck_assert_int_eq(netns_identify("/nowhere", &link), -ENOENT);
+	ck_assert_uint_eq(link.ino, 0);
+}
+END_TEST
+
+START_TEST(only_a_network_namespace_is_one)
+{
+	ck_assert(netns_is_network("/proc/thread-self/ns/net"));
+	ck_assert(!netns_is_network("/proc/thread-self/ns/mnt"));
+	ck_assert(!netns_is_network("/proc/thread-self/ns/uts"));
+	ck_assert(!netns_is_network("/proc/thread-self/status"));
+	ck_assert(!netns_is_network("/nowhere"));
+}
+END_TEST
+
+START_TEST(visitor_can_stop_a_scan)
+{
+	struct wanted w = {.name = "none", .stop_with = -ECANCELED};
+
+	ck_assert_int_eq(netns_scan_processes("/proc", on_found, &w),
+			 -ECANCELED);
+	ck_assert_uint_eq(w.visits, 1);
+}
+END_TEST
+
+/* With a namespace of that name, as root. */
+
+#define NAME "utcheck"
+#define PATH "/run/netns/" NAME
+
+static struct netns_id home;
+
+static void setup(void)
+{
+	if (access(PATH, F_OK) == 0)
+		ck_assert_int_eq(system("ip netns del " NAME), 0);
+	ck_assert_int_eq(system("ip netns add " NAME), 0);
+	ck_assert_int_eq(netns_identify("/proc/thread-self/ns/net", &home), 0);
+}
+
+static void teardown(void)
+{
+	if (access(PATH, F_OK) == 0)
+		ck_assert_int_eq(system("ip netns del " NAME), 0);
+}
+
+static bool is_here(const struct netns_id *id)
+{
+	struct netns_id here;
+
+	ck_assert_int_eq(netns_identify("/proc/thread-self/ns/net", &here), 0);
+	return here.dev == id->dev && here.ino == id->ino;
+}
+
+START_TEST(named_namespace_is_found)
+{
+	struct wanted w = {.name = NAME};
+	struct netns_id id;
+
+	ck_assert_int_eq(netns_scan_names("/proc", on_found, &w), 0);
+	ck_assert_uint_eq(w.n, 1);
+	ck_assert_str_eq(w.path, PATH);
+	ck_assert_int_eq(w.pid, 0);
+	ck_assert_int_eq(netns_identify(PATH, &id), 0);
+	ck_assert_uint_eq(w.id.ino, id.ino);
+	ck_assert_uint_ne(w.id.ino, home.ino);
+}
+END_TEST
+
+START_TEST(namespace_is_entered_and_left)
+{
+	struct netns_id id;
+	int fd = netns_open_home();
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(netns_identify(PATH, &id), 0);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(netns_enter(PATH, &id), 0);
+		ck_assert(is_here(&id));
+		ck_assert_int_eq(netns_return(fd), 0);
+		ck_assert(is_here(&home));
+	}
+	close(fd);
+}
+END_TEST
+
+START_TEST(visit_leaves_nothing_open)
+{
+	struct netns_id id;
+	int fd = netns_open_home(), next = dup(0), after;
+
+	close(next);
+	ck_assert_int_eq(netns_identify(PATH, &id), 0);
+	ck_assert_int_eq(netns_enter(PATH, &id), 0);
+	ck_assert_int_eq(netns_return(fd), 0);
+	ck_assert_int_eq(netns_enter(PATH, &home), -ESTALE);
+	ck_assert_int_eq(netns_enter("/nowhere", &id), -ESTALE);
+	after = dup(0);
+	ck_assert_int_eq(after, next);
+	close(after);
+	close(fd);
+}
+END_TEST
+
+START_TEST(namespace_that_is_another_is_not_entered)
+{
+	struct netns_id id;
+
+	ck_assert_int_eq(netns_identify(PATH, &id), 0);
+	ck_assert_int_eq(netns_enter(PATH, &home), -ESTALE);
+	ck_assert_int_eq(system("ip netns del " NAME), 0);
+	ck_assert_int_eq(netns_enter(PATH, &id), -ESTALE);
+	make_root();
+	make("file", false);
+	ck_assert_int_eq(netns_enter(root, &id), -ESTALE);
+	remove_root();
+	ck_assert(is_here(&home));
+}
+END_TEST
+
+START_TEST(process_shows_the_way_into_its_namespace)
+{
+	struct wanted w = {.name = NULL};
+	int ready[2], status;
+	char byte;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid) {
+		status = unshare(CLONE_NEWNET) || write(ready[1], "", 1) != 1;
+		pause();
+		_exit(status);
+	}
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	snprintf(w.path, sizeof(w.path), "/proc/%d/ns/net", (int)pid);
+	ck_assert_int_eq(netns_identify(w.path, &w.id), 0);
+	ck_assert_int_eq(netns_scan_processes("/proc", on_found, &w), 0);
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_uint_eq(w.n, 1);
+	ck_assert_int_eq(w.pid, pid);
+	ck_assert_uint_ne(w.id.ino, home.ino);
+}
+END_TEST
+
+static TCase *kernel_cases(void)
+{
+	TCase *t = tcase_create("kernel");
+
+	tcase_set_timeout(t, 30);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, named_namespace_is_found);
+	tcase_add_test(t, namespace_is_entered_and_left);
+	tcase_add_test(t, visit_leaves_nothing_open);
+	tcase_add_test(t, namespace_that_is_another_is_not_entered);
+	tcase_add_test(t, process_shows_the_way_into_its_namespace);
+	return t;
+}
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("netns");
+	TCase *t = tcase_create("names");
+
+	suite_add_tcase(s, t);
+	tcase_add_loop_test(t, container_has_its_short_id, 0,
+			    ARRAY_SIZE(cgroups));
+	tcase_add_test(t, text_ends_at_its_length);
+	t = tcase_create("scan");
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, make_root, remove_root);
+	tcase_add_test(t, files_that_are_no_namespaces_are_passed_over);
+	tcase_add_test(t, processes_that_are_none_are_passed_over);
+	tcase_add_test(t, own_namespace_is_that_of_this_process);
+	tcase_add_test(t, only_a_network_namespace_is_one);
+	tcase_add_test(t, visitor_can_stop_a_scan);
+	return s;
+}
+
+int main(void)
+{
+	Suite *s = suite();
+	int r;
+
+	if (geteuid() == 0)
+		suite_add_tcase(s, kernel_cases());
+	r = run_suite(s);
+	if (r || geteuid() == 0)
+		return r;
+	printf("SKIP: a namespace of its own needs root\n");
+	return SKIPPED;
+}

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""What the configuration and the rights of collectd change."""
+
+import truth
+from cases import ALL, case, drop_commented, firewall_series, good_and_bad
+from daemon import Collectd
+from lab import Failure, wait_until
+from watch import Alert, Share
+
+NO_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+
+
+def expect(condition, what):
+    if not condition:
+        raise Failure(what)
+
+
+def times_logged(daemon, text):
+    return sum(text in line for line in daemon.log().splitlines())
+
+
+def wait_beats(daemon, count, place="all"):
+    wait_until("%d reads of %s" % (count, place),
+               lambda: len(daemon.values(place, "gauge-all-sources")) >= count, 15)
+
+
+@case
+def unprivileged(stage):
+    """Without rights the own namespace is still read, and the log says what is missing."""
+    a, _ = stage.pair()
+    if stage.build is None:
+        return
+    with Collectd(stage.build, ns=a, command=NO_RIGHTS) as daemon:
+        wait_beats(daemon, 4)
+        expect(times_logged(daemon, "needs CAP_SYS_ADMIN") == 1,
+               "the missing CAP_SYS_ADMIN is not said once")
+        others = [p for p in daemon.places() if "@" in p]
+        expect(not others, "read without rights: %s" % others)
+
+
+@case
+def one_layer(stage):
+    """A layer alone is still measured against the traffic of another, which is not sent."""
+    a, b = stage.pair()
+    drop_commented(b)
+    lost = firewall_series(b, "filter.INPUT.drop", lambda: truth.rule(b, "INPUT", 1))
+    with stage.watch([lost], options='Layer "netfilter"') as watch:
+        watch.bursts(good_and_bad(a, b))
+        watch.check([Share(b.place(), "percent-netfilter-rx", lost, ALL)],
+                    [Alert(b.place(), "netfilter-rx", ("maintenance drop",))])
+        if watch.daemon:
+            others = [s for s in watch.daemon.series(b.place())
+                      if "netfilter" not in s and s != "gauge-all-sources"]
+            expect(not others, "sent, but not asked for: %s" % others)
+
+
+@case
+def all_gone(stage):
+    """That the last of the selected namespaces ends is no failure."""
+    a, b = stage.pair()
+    with stage.watch() as watch:
+        watch.wait_reads()
+        stage.remove(b)
+        stage.remove(a)
+        watch.namespaces.clear()
+        c = stage.namespace("c")
+        watch.namespaces.append(c)
+        watch.wait_reads(3, [c])
+
+
+@case
+def mistakes(stage):
+    """What is wrong in the configuration is warned of and left out; the rest works."""
+    a, b = stage.pair()
+    wrong = '''
+  Nonsense 1
+  Layer "nefilter"
+  MaxSeries -3
+  ReportIdle "perhaps"
+  Interface "/(/"
+  <Threshold>
+    Layer "/[/"
+    WarningMax 50
+    FailureMax 60
+  </Threshold>'''
+    drop_commented(b)
+    lost = firewall_series(b, "filter.INPUT.drop", lambda: truth.rule(b, "INPUT", 1))
+    with stage.watch([lost], options=wrong) as watch:
+        watch.bursts(good_and_bad(a, b), 3)
+        watch.check(alerts=[Alert(b.place(), "netfilter-rx", ("above 1%",))])
+        if watch.daemon:
+            expect(times_logged(watch.daemon, "[warning]") == 7, "not seven warnings")
+
+
+@case
+def thresholds(stage):
+    """The first threshold that matches is used, persistence repeats."""
+    a, b = stage.pair()
+    ours = '''
+  <Threshold>
+    Layer "netfilter"
+    Namespace "/-b$/"
+    WarningMax 20
+    FailureMax 90
+    Hits 1
+    Persist true
+  </Threshold>
+  <Threshold>
+    FailureMax 0
+  </Threshold>'''
+    drop_commented(b)
+    with stage.watch(options=ours) as watch:
+        watch.bursts(good_and_bad(a, b), 4)
+        watch.settle()
+        if watch.daemon:
+            said = watch.count("WARNING", b.place(), "netfilter-rx")
+            expect(said >= 3, "a persistent WARNING came %d times" % said)
+            expect(not watch.count("FAILURE", b.place(), "netfilter-rx"),
+                   "the second threshold was used")
+
+
+@case
+def report_idle(stage):
+    """On demand every counter is sent from the start, zeros too."""
+    a, _ = stage.pair()
+    with stage.watch(options="ReportIdle true") as watch:
+        watch.wait_reads(2)
+        if watch.daemon:
+            sent = [v for _, v in watch.daemon.values(a.place(), "packets-tcp-ListenDrops")]
+            expect(sent and set(sent) == {0}, "ListenDrops was sent as %s" % sent)
+
+
+@case
+def few_series(stage):
+    """MaxSeries bounds what is sent, and the log says so once; alarms do not suffer."""
+    a, b = stage.pair()
+    drop_commented(b)
+    with stage.watch(options="ReportIdle true\n  MaxSeries 20") as watch:
+        watch.bursts(good_and_bad(a, b), 4)
+        watch.settle()
+        if watch.daemon:
+            count = sum(len(watch.daemon.series(p)) for p in watch.daemon.places())
+            expect(count <= 20, "%d series instead of 20" % count)
+            expect(times_logged(watch.daemon, "MaxSeries") == 1, "it is not said once")
+            expect(watch.count("FAILURE", b.place(), "netfilter-rx") == 1, "no alarm")
