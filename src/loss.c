@@ -121,7 +121,8 @@ static void tally_family(struct tally *t, struct loss *loss, const char *name,
 	if (!strncmp(name, "bridge.", 7))
 		t->bridged[loss->direction] = true;
 	else if (!strncmp(name, "netdev.", 7) || !strncmp(name, "arp.", 4))
-		loss->came += lost; /* IP never saw them */
+		/* on input IP never saw them, on output it has sent them */
+		loss->came += loss->direction == DIR_RX ? lost : 0;
 	else
 		t->counted[loss->direction] += lost;
 }

@@ -72,11 +72,11 @@ static bool is_one_of(const char *type, const char *const *types)
 
 static void check_type(const struct probe *p, const struct counter *c)
 {
-	static const char *const counts[] = {
-		"if_rx_dropped", "if_tx_dropped", "if_rx_errors",
-		"if_tx_errors",	 "if_rx_packets", "if_tx_packets",
-		"packets",	 "ipt_packets",	  "ipt_bytes",
-		NULL};
+	static const char *const counts[] = {"if_rx_dropped", "if_tx_dropped",
+					     "if_rx_errors",  "if_tx_errors",
+					     "if_rx_packets", "if_tx_packets",
+					     "packets",	      "ipt_packets",
+					     "ipt_bytes",     NULL};
 	static const char *const levels[] = {"queue_length", "conntrack",
 					     "gauge", NULL};
 	bool hidden = c->kind == KIND_FACT || c->kind == KIND_DETAIL;
@@ -120,8 +120,7 @@ END_TEST
 static void check_words(const struct probe *p, const struct counter *c)
 {
 	REQUIRE(c->kind == KIND_FACT || (c->means && c->means[0]), p, c);
-	REQUIRE(is_ascii(c->means) && is_ascii(c->cause) &&
-			is_ascii(c->remedy),
+	REQUIRE(is_ascii(c->means) && is_ascii(c->cause) && is_ascii(c->remedy),
 		p, c);
 	/* "name: cause" and the remedy fit struct cause, with an interface */
 	REQUIRE(!c->cause || strlen(c->name) + strlen(c->cause) + 3 <= 192, p,
@@ -253,7 +252,7 @@ static void check_measured(const struct probe *p, const struct counter *c)
 	if (is_only_a_rate(c))
 		REQUIRE(!has_denominator(c->layer, c->direction), p, c);
 	else if (c->kind == KIND_LOST || c->kind == KIND_RESENT ||
-	    c->kind == KIND_FILL)
+		 c->kind == KIND_FILL)
 		REQUIRE(has_denominator(c->layer, c->direction), p, c);
 }
 
@@ -357,8 +356,7 @@ static Suite *suite(void)
 	tcase_add_test(t, parts_belong_to_one_loss);
 	tcase_add_test(t, losses_are_measured_against_something);
 	tcase_add_test(t, relations_are_listed_once_and_without_gaps);
-	tcase_add_test(t,
-		       counters_of_the_kernel_are_spelled_as_it_spells_them);
+	tcase_add_test(t, counters_of_the_kernel_are_spelled_as_it_spells_them);
 	tcase_add_test(t, balance_of_ip_has_both_families);
 	return s;
 }

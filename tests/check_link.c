@@ -146,7 +146,8 @@ START_TEST(recorded_links_are_what_ip_printed)
 		if (line[0] != ' ' && line[0] != '#')
 			index = check_head(line, &links);
 		check_mac(line, &links.config[index]);
-		if (!strncmp(line, "    RX:", 7) || !strncmp(line, "    TX:", 7))
+		if (!strncmp(line, "    RX:", 7) ||
+		    !strncmp(line, "    TX:", 7))
 			n += check_numbers(f, line[4] == 'R',
 					   &links.stats[index]);
 	}
@@ -161,9 +162,9 @@ START_TEST(recorded_counters_are_as_many_as_the_kernel_has)
 	struct links old = recorded("6.1"), new = recorded("6.18");
 
 	/* rx_otherhost_dropped is there since 5.19 */
-	ck_assert_uint_ge(old.size[1], offsetof(struct rtnl_link_stats64,
-						rx_otherhost_dropped) +
-					       8);
+	ck_assert_uint_ge(
+		old.size[1],
+		offsetof(struct rtnl_link_stats64, rx_otherhost_dropped) + 8);
 	ck_assert_uint_ge(new.size[1], old.size[1]);
 }
 END_TEST
@@ -194,9 +195,9 @@ START_TEST(counters_end_where_the_kernels_do)
 			kept = sizeof(stats);
 		stats_message(&m, 42, size);
 		memset(&stats, 0xee, sizeof(stats));
-		ck_assert_int_eq(link_parse_stats((void *)m.bytes, &ifindex,
-						  &stats, &n),
-				 0);
+		ck_assert_int_eq(
+			link_parse_stats((void *)m.bytes, &ifindex, &stats, &n),
+			0);
 		ck_assert_int_eq(ifindex, 42);
 		ck_assert_uint_eq(n, kept);
 		if (n >= 8)
@@ -437,7 +438,8 @@ START_TEST(quiet_interface_is_not_asked_again)
 	env.then = &then;
 	ck_assert_int_eq(link_probe.read(&env, &now), 0);
 	check_fact(&now, config_of(&now, "ut0"), &link_fact_mtu, 1400);
-	ck_assert_str_eq(object_label(&now, config_of(&now, "ut0")), "veth ut1");
+	ck_assert_str_eq(object_label(&now, config_of(&now, "ut0")),
+			 "veth ut1");
 	ck_assert_uint_eq(now.n_rows, then.n_rows);
 	/* but one that lost something is */
 	object_row(&then, find_object(&then, LAYER_LINK, "ut0", ""),
@@ -494,9 +496,10 @@ START_TEST(every_packet_that_is_too_large_is_counted)
 	struct sample then = {0}, now = {0};
 	const struct object *o;
 
-	ck_assert(run("ip link set ut1 up && ip link set ut0 mtu 1400 && "
-		      "ip addr add 10.77.0.1/24 dev ut1 && "
-		      "ip neigh add 10.77.0.2 lladdr 02:00:00:00:00:09 dev ut1"));
+	ck_assert(
+		run("ip link set ut1 up && ip link set ut0 mtu 1400 && "
+		    "ip addr add 10.77.0.1/24 dev ut1 && "
+		    "ip neigh add 10.77.0.2 lladdr 02:00:00:00:00:09 dev ut1"));
 	ck_assert_int_eq(link_probe.read(&env, &then), 0);
 	/* 1472 and 28 bytes of headers do not fit 1400 */
 	ck_assert(run("bash -c 'for i in $(seq 20); do "
@@ -507,12 +510,14 @@ START_TEST(every_packet_that_is_too_large_is_counted)
 	sample_compare(&now, &then);
 	o = find_object(&now, LAYER_LINK, "ut0", "");
 	ck_assert_uint_eq(
-		object_row(&now, o, find_counter(&link_probe, "rx_dropped", NULL))
+		object_row(&now, o,
+			   find_counter(&link_probe, "rx_dropped", NULL))
 			->delta,
 		20);
 	o = find_object(&now, LAYER_LINK, "ut1", "");
 	ck_assert_uint_eq(
-		object_row(&now, o, find_counter(&link_probe, "tx_dropped", NULL))
+		object_row(&now, o,
+			   find_counter(&link_probe, "tx_dropped", NULL))
 			->delta,
 		20);
 	sample_free(&then);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From counters to ratios, with the tables of the real probes. */
 #include "loss.h"
+#include "probes/conntrack.h"
 #include "probes/link.h"
 #include "probes/qdisc.h"
 #include "probes/snmp.h"
@@ -163,17 +164,20 @@ static const struct {
 	 .rows = "Ip6OutForwDatagrams=80 Ip6FragFails=20 Ip6InTooBigErrors=20",
 	 20, 100, 20},
 	/* netfilter is measured against what IP saw before or behind it */
-	{NETFILTER, DIR_RX, 30, .rows = "InReceives=100 InDelivers=70", 30, 100, 30},
-	{NETFILTER, DIR_RX, 30, .rows = "InReceives=100 Ip6InReceives=50", 30, 150, 20},
-	{NETFILTER, DIR_TX, 30, .rows = "OutRequests=70", 30, 100, 30},
-	{NETFILTER, DIR_TX, 30, .rows = "OutRequests=100 OutTransmits=70", 30, 100, 30},
-	{NETFILTER, DIR_FWD, 30, .rows = "ForwDatagrams=70", 30, 100, 30},
-	{NETFILTER, DIR_FWD, 30, .rows = "ForwDatagrams=100 OutTransmits=?", 30, 100,
+	{NETFILTER, DIR_RX, 30, .rows = "InReceives=100 InDelivers=70", 30, 100,
 	 30},
+	{NETFILTER, DIR_RX, 30, .rows = "InReceives=100 Ip6InReceives=50", 30,
+	 150, 20},
+	{NETFILTER, DIR_TX, 30, .rows = "OutRequests=70", 30, 100, 30},
+	{NETFILTER, DIR_TX, 30, .rows = "OutRequests=100 OutTransmits=70", 30,
+	 100, 30},
+	{NETFILTER, DIR_FWD, 30, .rows = "ForwDatagrams=70", 30, 100, 30},
+	{NETFILTER, DIR_FWD, 30, .rows = "ForwDatagrams=100 OutTransmits=?", 30,
+	 100, 30},
 	{NETFILTER, DIR_FWD, 30, .rows = "ForwDatagrams=0", 30, 30, 100},
 	/* the transports */
-	{LAYER_TCP, DIR_TX, .rows = "TCPOrigDataSent=90 RetransSegs=10 OutSegs=500",
-	 10, 100, 10},
+	{LAYER_TCP, DIR_TX,
+	 .rows = "TCPOrigDataSent=90 RetransSegs=10 OutSegs=500", 10, 100, 10},
 	{LAYER_TCP, DIR_RX,
 	 .rows = "InSegs=100 InErrs=1 InCsumErrors=1 TCPBacklogDrop=2", 3, 100,
 	 3},
@@ -200,8 +204,7 @@ START_TEST(each_layer_has_its_ratio)
 	object_with(&s, cases[_i].layer, "", cases[_i].rows);
 	if (cases[_i].chain) {
 		sample_object(&s, LAYER_NETFILTER, "", "ip.filter.X.drop", 1);
-		counted(&s,
-			xtables_counter(XTABLES_CHAIN, cases[_i].direction),
+		counted(&s, xtables_counter(XTABLES_CHAIN, cases[_i].direction),
 			cases[_i].chain, false);
 	}
 	ck_assert_int_eq(loss_tally(&l, &s), 0);
@@ -227,6 +230,135 @@ START_TEST(firewall_rule_is_not_added_to_its_chain)
 	counted(&s, xtables_counter(XTABLES_DETAIL, DIR_RX), 10, false);
 	ck_assert_int_eq(loss_tally(&l, &s), 0);
 	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 30, 100, 30);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+/* What the balance of IP misses, and who counted it. */
+static const struct {
+	const char *what;
+	bool old;	      /* before 6.7 */
+	uint64_t in, out;     /* missed */
+	uint64_t rx, fwd, tx; /* counted by chains */
+	uint64_t lost_rx, lost_tx, uncounted_rx, uncounted_tx;
+} gaps[] = {
+	{.what = "counted", .in = 100, .rx = 100, .lost_rx = 100},
+	{.what = "nobody counted",
+	 .in = 100,
+	 .lost_rx = 100,
+	 .uncounted_rx = 100},
+	{.what = "half counted",
+	 .in = 100,
+	 .rx = 50,
+	 .lost_rx = 100,
+	 .uncounted_rx = 50},
+	{.what = "counted more than is missed",
+	 .in = 100,
+	 .rx = 150,
+	 .lost_rx = 150},
+	{.what = "forwarded", .out = 100, .fwd = 100},
+	{.what = "sent",
+	 .out = 100,
+	 .tx = 60,
+	 .lost_tx = 100,
+	 .uncounted_tx = 40},
+	{.what = "too few", .in = 9},
+	{.what = "just enough", .in = 10, .lost_rx = 10, .uncounted_rx = 10},
+	{.what = "forwarded, before 6.7", .old = true, .in = 100, .fwd = 100},
+};
+
+START_TEST(gap_that_no_rule_counted_is_lost_by_the_firewall)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+	const struct loss *loss;
+
+	object_with(
+		&s, LAYER_IP, "",
+		gaps[_i].old
+			? "InReceives=1000 OutRequests=1000"
+			: "InReceives=1000 OutRequests=1000 OutTransmits=1000");
+	counted(&s, find_counter(&snmp_probe, "in_gap", NULL), gaps[_i].in,
+		false);
+	counted(&s, find_counter(&snmp_probe, "out_gap", NULL), gaps[_i].out,
+		false);
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.X.drop", 1);
+	counted(&s, xtables_counter(XTABLES_CHAIN, DIR_RX), gaps[_i].rx, false);
+	counted(&s, xtables_counter(XTABLES_CHAIN, DIR_FWD), gaps[_i].fwd,
+		false);
+	counted(&s, xtables_counter(XTABLES_CHAIN, DIR_TX), gaps[_i].tx, false);
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	loss = find_loss(&l, "", LAYER_NETFILTER, DIR_RX);
+	ck_assert_msg(loss->lost == gaps[_i].lost_rx, "%s", gaps[_i].what);
+	ck_assert_uint_eq(loss->uncounted, gaps[_i].uncounted_rx);
+	loss = find_loss(&l, "", LAYER_NETFILTER, DIR_TX);
+	ck_assert_msg(loss->lost == gaps[_i].lost_tx, "%s", gaps[_i].what);
+	ck_assert_uint_eq(loss->uncounted, gaps[_i].uncounted_tx);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(gap_is_known_where_no_rule_is)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	object_with(&s, LAYER_IP, "", "InReceives=400");
+	counted(&s, find_counter(&snmp_probe, "in_gap", NULL), 100, false);
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 100, 400, 25);
+	ck_assert(find_loss(&l, "", LAYER_NETFILTER, DIR_RX)->awake);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(gap_below_one_percent_is_no_loss)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	object_with(&s, LAYER_IP, "", "InReceives=100000");
+	counted(&s, find_counter(&snmp_probe, "in_gap", NULL), 999, false);
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_uint_eq(find_loss(&l, "", LAYER_NETFILTER, DIR_RX)->lost, 0);
+	s.rows[1].delta = 1000;
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 1000, 100000, 1);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+static const struct {
+	uint64_t count, max; /* max 0: none */
+	double percent;
+	bool awake;
+} fills[] = {
+	{0, 100, 0, false},    {49, 100, 49, false},  {50, 100, 50, true},
+	{100, 100, 100, true}, {150, 100, 100, true}, {7, 0, UNKNOWN, false},
+};
+
+START_TEST(table_is_as_full_as_its_limit_says)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	sample_object(&s, LAYER_CONNTRACK, "", "", 0);
+	sample_row(&s, find_counter(&conntrack_probe, "count", NULL),
+		   fills[_i].count);
+	if (fills[_i].max)
+		sample_row(&s, find_counter(&conntrack_probe, "max", NULL),
+			   fills[_i].max);
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	check_ratio(&l, "", LAYER_CONNTRACK, DIR_FILL, fills[_i].count,
+		    fills[_i].count > fills[_i].max ? fills[_i].count
+						    : fills[_i].max,
+		    fills[_i].percent);
+	ck_assert(find_loss(&l, "", LAYER_CONNTRACK, DIR_FILL)->awake ==
+		  fills[_i].awake);
 	losses_free(&l);
 	sample_free(&s);
 }
@@ -449,6 +581,12 @@ static Suite *suite(void)
 	suite_add_tcase(s, t);
 	tcase_add_loop_test(t, each_layer_has_its_ratio, 0, ARRAY_SIZE(cases));
 	tcase_add_test(t, firewall_rule_is_not_added_to_its_chain);
+	tcase_add_loop_test(t, gap_that_no_rule_counted_is_lost_by_the_firewall,
+			    0, ARRAY_SIZE(gaps));
+	tcase_add_test(t, gap_is_known_where_no_rule_is);
+	tcase_add_test(t, gap_below_one_percent_is_no_loss);
+	tcase_add_loop_test(t, table_is_as_full_as_its_limit_says, 0,
+			    ARRAY_SIZE(fills));
 	tcase_add_test(t, only_the_root_qdisc_makes_the_total);
 	tcase_add_test(t, ingress_counts_its_drops_among_what_came);
 	tcase_add_test(t, interfaces_are_told_apart);

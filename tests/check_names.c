@@ -85,11 +85,19 @@ START_TEST(long_name_is_cut_and_ends_in_a_hash)
 		ck_assert(has_hash(buffer, raw));
 		ck_assert(!strncmp(buffer, raw, limits[i] - 9));
 		/* the longest that is not cut, and one byte more */
-		snprintf(longest, sizeof(longest), "%.*s", (int)limits[i],
-			 raw);
+		snprintf(longest, sizeof(longest), "%.*s", (int)limits[i], raw);
 		ck_assert(!name_clean(buffer, limits[i], longest, false));
 		ck_assert_str_eq(buffer, longest);
 	}
+}
+END_TEST
+
+START_TEST(dot_before_the_hash_is_no_end)
+{
+	char buffer[NAME_INTERFACE + 1];
+
+	name_clean(buffer, NAME_INTERFACE, "12345.789-abcdef.", false);
+	ck_assert(!strncmp(buffer, "12345._", 7));
 }
 END_TEST
 
@@ -282,6 +290,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, raw_name_becomes_a_clean_one, 0,
 			    ARRAY_SIZE(cleaned));
 	tcase_add_test(t, long_name_is_cut_and_ends_in_a_hash);
+	tcase_add_test(t, dot_before_the_hash_is_no_end);
 	tcase_add_test(t, long_names_with_one_beginning_stay_apart);
 	tcase_add_test(t, unique_names_that_look_alike_stay_apart);
 	tcase_add_test(t, unique_name_of_any_length_fits);

@@ -30,8 +30,8 @@ static const struct {
 	 "\n",
 	 SHORT},
 	{"0::/kubepods.slice/crio-" ID ".scope\n", SHORT},
-	{"0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID
-	 ".scope/container\n",
+	{"0::/user.slice/user-1000.slice/user@1000.service/user.slice/"
+	 "libpod-" ID ".scope/container\n",
 	 SHORT},
 	{"0::/../docker-" ID ".scope\n", SHORT},
 	{"12:pids:/\n11:cpu,cpuacct:/docker/" ID "\n0::/\n", SHORT},

@@ -97,9 +97,9 @@ START_TEST(initial_numbers_are_the_documented_ones)
 		struct option_value v = parse_default(o, buffer);
 
 		if (!o->in_threshold)
-			ck_assert_int_eq(settings_set(&documented, false,
-						      o->name, &v),
-					 0);
+			ck_assert_int_eq(
+				settings_set(&documented, false, o->name, &v),
+				0);
 	}
 	ck_assert_uint_eq(documented.max_namespaces, settings.max_namespaces);
 	ck_assert_uint_eq(documented.max_series, settings.max_series);
@@ -136,16 +136,16 @@ START_TEST(value_of_the_wrong_type_is_refused)
 		bool is_string = !strcmp(o->type, "string");
 
 		if (!is_number)
-			ck_assert_int_eq(set(o->in_threshold, o->name,
-					     number(1)),
-					 -EINVAL);
+			ck_assert_int_eq(
+				set(o->in_threshold, o->name, number(1)),
+				-EINVAL);
 		if (!is_boolean)
 			ck_assert_int_eq(set(o->in_threshold, o->name, yes),
 					 -EINVAL);
 		if (!is_string)
-			ck_assert_int_eq(set(o->in_threshold, o->name,
-					     text("/proc")),
-					 -EINVAL);
+			ck_assert_int_eq(
+				set(o->in_threshold, o->name, text("/proc")),
+				-EINVAL);
 	}
 }
 END_TEST
@@ -355,10 +355,10 @@ END_TEST
 START_TEST(one_ratio_of_a_layer_can_be_named)
 {
 	threshold(5, "tcp-listen", NULL, NULL);
-	ck_assert_double_eq(settings_limits(&settings, LAYER_TCP, DIR_LISTEN,
-					    "", "", false)
-				    ->warning,
-			    5);
+	ck_assert_double_eq(
+		settings_limits(&settings, LAYER_TCP, DIR_LISTEN, "", "", false)
+			->warning,
+		5);
 	ck_assert_double_eq(chosen(LAYER_TCP, "", ""), 0.1);
 }
 END_TEST

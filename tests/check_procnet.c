@@ -186,9 +186,9 @@ START_TEST(missing_file_is_said_to_be_missing)
 
 	ck_assert_int_eq(procnet_read(dir, "none", buffer, sizeof(buffer)),
 			 -ENOENT);
-	ck_assert_int_eq(procnet_read("/nowhere", "file", buffer,
-				      sizeof(buffer)),
-			 -ENOENT);
+	ck_assert_int_eq(
+		procnet_read("/nowhere", "file", buffer, sizeof(buffer)),
+		-ENOENT);
 	ck_assert_int_eq(procnet_read("/", "tmp", buffer, sizeof(buffer)),
 			 -EISDIR);
 	memset(long_name, 'x', sizeof(long_name));
@@ -222,10 +222,14 @@ static const struct {
 	int error;
 	uint64_t number;
 } files[] = {
-	{"12\n", 0, 12},	{"12", 0, 12},
-	{"\n", -EBADMSG, NO},	{"", -EBADMSG, NO},
-	{"12\n\n", -EBADMSG, NO}, {"12 13\n", -EBADMSG, NO},
-	{"-1\n", -EBADMSG, NO}, {"18446744073709551615\n", 0, UINT64_MAX},
+	{"12\n", 0, 12},
+	{"12", 0, 12},
+	{"\n", -EBADMSG, NO},
+	{"", -EBADMSG, NO},
+	{"12\n\n", -EBADMSG, NO},
+	{"12 13\n", -EBADMSG, NO},
+	{"-1\n", -EBADMSG, NO},
+	{"18446744073709551615\n", 0, UINT64_MAX},
 	{"18446744073709551616\n", -EBADMSG, NO},
 	{"00000000000000000000000000000000000000012\n", -E2BIG, NO},
 };

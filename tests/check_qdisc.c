@@ -50,8 +50,7 @@ static bool check_line(const char *line, const struct qdisc_config *q)
 	if (sscanf(line, "qdisc %15s %x:", kind, &handle) == 2) {
 		ck_assert_str_eq(q->kind, kind);
 		ck_assert_uint_eq(q->handle >> 16, handle);
-		ck_assert(!strstr(line, " root ") ||
-			  q->parent == TC_H_ROOT);
+		ck_assert(!strstr(line, " root ") || q->parent == TC_H_ROOT);
 		return false;
 	}
 	if (sscanf(line,
@@ -388,7 +387,7 @@ static const struct {
 } gemodels[] = {
 	{0.05, 0.25, 0.2, 0.01, 0.141667}, /* kernel-facts, section 4 */
 	{0.05, 0.20, 0.1, 0.01, 0.188},
-	{0, 0, 0, 0.3, 0.3}, /* never leaves the good state */
+	{0, 0, 0, 0.3, 0.3},	 /* never leaves the good state */
 	{0.5, 0, 0.25, 0, 0.75}, /* never leaves the bad one */
 	{1, 1, 0, 0, 0.5},
 	{0, 1, 0, 0, 0},
@@ -523,9 +522,9 @@ static Suite *suite(void)
 	tcase_add_test(t, wide_count_of_packets_is_preferred);
 	tcase_add_test(t, message_of_another_kind_is_refused);
 	tcase_add_test(t, kind_too_long_is_cut);
-	tcase_add_loop_test(
-		t, name_is_kind_handle_and_parent_where_handles_repeat, 0,
-		ARRAY_SIZE(names));
+	tcase_add_loop_test(t,
+			    name_is_kind_handle_and_parent_where_handles_repeat,
+			    0, ARRAY_SIZE(names));
 	tcase_add_loop_test(t, mean_of_gilbert_elliott, 0,
 			    ARRAY_SIZE(gemodels));
 	tcase_add_loop_test(t, mean_of_four_states, 0, ARRAY_SIZE(chains));

@@ -153,11 +153,11 @@ static bool was_said(const char *line)
 {
 	const char *at = strstr(said, line);
 
-	return at && (at == said || at[-1] == '\n') &&
-	       at[strlen(line)] == '\n';
+	return at && (at == said || at[-1] == '\n') && at[strlen(line)] == '\n';
 }
 
-#define check_said(line) ck_assert_msg(was_said(line), "%s not in:\n%s", line, said)
+#define check_said(line)                                                       \
+	ck_assert_msg(was_said(line), "%s not in:\n%s", line, said)
 #define check_not_said(part)                                                   \
 	ck_assert_msg(!strstr(said, part), "%s is in:\n%s", part, said)
 
@@ -211,25 +211,45 @@ START_TEST(first_loss_is_sent_with_the_value_before)
 	round_of(w, 1000, 5);
 	round_of(w, 2000, 5);
 	round_of(w, 2090, 15);
-	ck_assert_str_eq(said,
-			 "eth0@nginx/if_rx_packets-link-rx_packets 2000 @20\n"
-			 "eth0@nginx/if_tx_packets-link-tx_packets 2000 @20\n"
-			 "eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @20\n"
-			 "eth0@nginx/percent-link-rx 0 @20\n"
-			 "SETTLE\n"
-			 "all@nginx/gauge-all-sources 3 @30\n"
-			 "eth0@nginx/if_rx_packets-link-rx_packets 2090 @30\n"
-			 "eth0@nginx/if_tx_packets-link-tx_packets 2090 @30\n"
-			 "eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @30\n"
-			 "eth0@nginx/percent-link-rx 10 @30\n");
+	ck_assert_str_eq(
+		said, "eth0@nginx/if_rx_packets-link-rx_packets 2000 @20\n"
+		      "eth0@nginx/if_tx_packets-link-tx_packets 2000 @20\n"
+		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @20\n"
+		      "eth0@nginx/percent-link-rx 0 @20\n"
+		      "SETTLE\n"
+		      "all@nginx/gauge-all-sources 3 @30\n"
+		      "eth0@nginx/if_rx_packets-link-rx_packets 2090 @30\n"
+		      "eth0@nginx/if_tx_packets-link-tx_packets 2090 @30\n"
+		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @30\n"
+		      "eth0@nginx/percent-link-rx 10 @30\n");
 	/* from then on with every read, once */
 	round_of(w, 2190, 15);
-	ck_assert_str_eq(said,
-			 "all@nginx/gauge-all-sources 3 @40\n"
-			 "eth0@nginx/if_rx_packets-link-rx_packets 2190 @40\n"
-			 "eth0@nginx/if_tx_packets-link-tx_packets 2190 @40\n"
-			 "eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @40\n"
-			 "eth0@nginx/percent-link-rx 0 @40\n");
+	ck_assert_str_eq(
+		said, "all@nginx/gauge-all-sources 3 @40\n"
+		      "eth0@nginx/if_rx_packets-link-rx_packets 2190 @40\n"
+		      "eth0@nginx/if_tx_packets-link-tx_packets 2190 @40\n"
+		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @40\n"
+		      "eth0@nginx/percent-link-rx 0 @40\n");
+}
+END_TEST
+
+START_TEST(values_before_are_settled_before_new_ones)
+{
+	struct watched *a = watch("a"), *b = watch("b");
+
+	for (uint64_t i = 0; i < 3; i++) {
+		const char *settled;
+
+		interface(look(a), "eth0", 1000, "rx_missed_errors", 5 * i);
+		round_of(b, 1000, 5 * i);
+		settled = strstr(said, "SETTLE\n");
+		ck_assert((settled != NULL) == (i == 1));
+		if (!settled)
+			continue;
+		ck_assert(!strstr(settled, "@10\n"));
+		ck_assert(strstr(said, "@20\n") > settled);
+		ck_assert(!strstr(settled + 1, "SETTLE"));
+	}
 }
 END_TEST
 
@@ -252,12 +272,12 @@ START_TEST(idle_counters_are_sent_on_demand)
 
 	settings.report_idle = true;
 	round_of(w, 1000, 0);
-	ck_assert_str_eq(said,
-			 "all@nginx/gauge-all-sources 3 @10\n"
-			 "eth0@nginx/if_rx_packets-link-rx_packets 1000 @10\n"
-			 "eth0@nginx/if_tx_packets-link-tx_packets 1000 @10\n"
-			 "eth0@nginx/if_rx_errors-link-rx_errors 0 @10\n"
-			 "eth0@nginx/if_rx_dropped-link-rx_missed_errors 0 @10\n");
+	ck_assert_str_eq(
+		said, "all@nginx/gauge-all-sources 3 @10\n"
+		      "eth0@nginx/if_rx_packets-link-rx_packets 1000 @10\n"
+		      "eth0@nginx/if_tx_packets-link-tx_packets 1000 @10\n"
+		      "eth0@nginx/if_rx_errors-link-rx_errors 0 @10\n"
+		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 0 @10\n");
 	round_of(w, 1100, 0);
 	ck_assert_uint_eq(count_said("@10\n"), 0);
 	check_said("eth0@nginx/percent-link-rx 0 @20");
@@ -654,6 +674,10 @@ START_TEST(namespace_made_anew_ends_the_alarms_of_the_old)
 	round_of(w, 90090, 90010);
 	check_said("eth0@nginx/percent-link-rx 10 @50");
 	ck_assert_uint_eq(n_notices, 0);
+	/* only once; then it is judged as any other */
+	round_of(w, 90180, 90020);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_FAILURE);
 }
 END_TEST
 
@@ -814,8 +838,9 @@ START_TEST(message_is_short_and_printable_whatever_a_rule_says)
 		ck_assert(*c >= ' ' && *c <= '~');
 	for (const char *c = n->cause; *c; c++)
 		ck_assert(*c >= ' ' && *c <= '~');
-	ck_assert(!strncmp(n->message, "50% of packets received were lost in "
-				       "netfilter on all@1234",
+	ck_assert(!strncmp(n->message,
+			   "50% of packets received were lost in "
+			   "netfilter on all@1234",
 			   58));
 	ck_assert_ptr_nonnull(strstr(n->message, "(1000 of 2000 in 10 s, "
 						 "failure above 1%)"));
@@ -829,15 +854,17 @@ START_TEST(rule_is_named_in_the_notification)
 
 	for (uint64_t i = 0; i < 3; i++)
 		firewall(w, "maintenance", 1000 * i);
-	ck_assert_str_eq(notices[0].message,
-			 "50% of packets received were lost in netfilter on "
-			 "all@nginx (1000 of 2000 in 10 s, failure above 1%): "
-			 "rule 3 of ip filter INPUT (DROP, \"maintenance\"). "
-			 "Look at it: iptables-legacy -t filter -L INPUT 3 -nv");
+	ck_assert_str_eq(
+		notices[0].message,
+		"50% of packets received were lost in netfilter on "
+		"all@nginx (1000 of 2000 in 10 s, failure above 1%): "
+		"rule 3 of ip filter INPUT (DROP, \"maintenance\"). "
+		"Look at it: iptables-legacy -t filter -L INPUT 3 -nv");
 	check_said("all@nginx/ipt_packets-netfilter-ip.filter.INPUT.drop 2000 "
 		   "@30");
-	check_said("all@nginx/ipt_packets-netfilter-ip.filter.INPUT.maintenance "
-		   "2000 @30");
+	check_said(
+		"all@nginx/ipt_packets-netfilter-ip.filter.INPUT.maintenance "
+		"2000 @30");
 }
 END_TEST
 
@@ -892,8 +919,7 @@ static void retransmit(struct watched *w, uint64_t n)
 
 START_TEST(retransmits_alert_only_where_a_threshold_says_so)
 {
-	const struct option_value tcp = {.type = VALUE_STRING,
-					 .string = "tcp"};
+	const struct option_value tcp = {.type = VALUE_STRING, .string = "tcp"};
 	unsigned n = 0;
 
 	for (int with = 0; with < 2; with++) {
@@ -901,9 +927,9 @@ START_TEST(retransmits_alert_only_where_a_threshold_says_so)
 
 		if (with) {
 			ck_assert_int_eq(settings_add_threshold(&settings), 0);
-			ck_assert_int_eq(settings_set(&settings, true, "Layer",
-						      &tcp),
-					 0);
+			ck_assert_int_eq(
+				settings_set(&settings, true, "Layer", &tcp),
+				0);
 		}
 		for (uint64_t i = 0; i < 5; i++) {
 			retransmit(w, 100 * i);
@@ -938,6 +964,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(values, setup, teardown);
 	tcase_add_test(values, quiet_namespace_sends_its_heartbeat_only);
 	tcase_add_test(values, first_loss_is_sent_with_the_value_before);
+	tcase_add_test(values, values_before_are_settled_before_new_ones);
 	tcase_add_test(values, ratio_without_traffic_is_not_sent);
 	tcase_add_test(values, idle_counters_are_sent_on_demand);
 	tcase_add_test(values, own_real_interface_sends_its_main_counters);

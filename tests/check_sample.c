@@ -145,8 +145,8 @@ static const struct {
 
 START_TEST(same_thing_has_a_delta)
 {
-	struct sample then = one_row(comparisons[_i].counter,
-				     comparisons[_i].before, 1);
+	struct sample then =
+		one_row(comparisons[_i].counter, comparisons[_i].before, 1);
 	struct sample now = one_row(comparisons[_i].counter,
 				    comparisons[_i].now,
 				    comparisons[_i].identity);
@@ -198,13 +198,19 @@ START_TEST(rows_and_objects_in_another_order_are_matched)
 	struct sample then = {0}, now = {0};
 
 	for (uint64_t i = 0; i < 3; i++) {
-		sample_object(&then, LAYER_LINK, i == 0 ? "a" : i == 1 ? "b" : "c",
+		sample_object(&then, LAYER_LINK,
+			      i == 0   ? "a"
+			      : i == 1 ? "b"
+				       : "c",
 			      "", i);
 		sample_row(&then, &lost, 100 * i);
 		sample_row(&then, &passed, 1000 * i);
 	}
 	for (uint64_t i = 3; i-- > 0;) {
-		sample_object(&now, LAYER_LINK, i == 0 ? "a" : i == 1 ? "b" : "c",
+		sample_object(&now, LAYER_LINK,
+			      i == 0   ? "a"
+			      : i == 1 ? "b"
+				       : "c",
 			      "", i);
 		sample_row(&now, &passed, 1000 * i + 7);
 		sample_row(&now, &lost, 100 * i + 2);
@@ -256,7 +262,7 @@ static const struct {
 	uint8_t kind;
 	bool wakes;
 } kinds[] = {
-	{KIND_LOST, true},	{KIND_RESENT, true}, {KIND_PART, false},
+	{KIND_LOST, true},	{KIND_RESENT, true},  {KIND_PART, false},
 	{KIND_ECHO, false},	{KIND_BENIGN, false}, {KIND_SYMPTOM, false},
 	{KIND_OVERLOAD, false}, {KIND_PASSED, false}, {KIND_BYTES, false},
 	{KIND_LEVEL, false},	{KIND_FACT, false},   {KIND_DETAIL, false},

@@ -163,7 +163,8 @@ END_TEST
 START_TEST(recording_with_any_byte_changed_is_survived)
 {
 	const char *file = files[_i];
-	static const char bytes[] = "\0 \n:\xff" "9";
+	static const char bytes[] = "\0 \n:\xff"
+				    "9";
 	bool lawful = true;
 	size_t n = 0;
 	char *text = recording("6.1", file, &n);

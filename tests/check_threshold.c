@@ -7,12 +7,12 @@
 #define LIKE_DEFAULTS                                                          \
 	.failure = 1.0, .minimum_lost = 10, .hits = 2, .hysteresis = 20
 
-static const struct limits defaults = {
-	LIKE_DEFAULTS, .warning = 0.1, .hits_okay = 3};
-static const struct limits persistent = {
-	LIKE_DEFAULTS, .warning = 0.1, .hits_okay = 3, .persist = true};
-static const struct limits only_failure = {
-	LIKE_DEFAULTS, .warning = NAN, .hits_okay = 3};
+static const struct limits defaults = {LIKE_DEFAULTS, .warning = 0.1,
+				       .hits_okay = 3};
+static const struct limits persistent = {LIKE_DEFAULTS, .warning = 0.1,
+					 .hits_okay = 3, .persist = true};
+static const struct limits only_failure = {LIKE_DEFAULTS, .warning = NAN,
+					   .hits_okay = 3};
 static const struct limits never = {
 	.warning = NAN, .failure = NAN, .hits = 1, .hits_okay = 1};
 static const struct limits immediate = {
@@ -158,7 +158,8 @@ START_TEST(recovery_needs_the_hysteresis)
 	static const struct {
 		double percent;
 		bool recovers;
-	} cases[] = {{0.099, false}, {0.081, false}, {0.08, true}, {0.05, true}};
+	} cases[] = {
+		{0.099, false}, {0.081, false}, {0.08, true}, {0.05, true}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct alert alert = {.state = SEVERITY_WARNING};
@@ -209,8 +210,8 @@ static struct limits random_limits(uint64_t *state)
 
 static double random_percent(uint64_t *state)
 {
-	static const double percents[] = {0,   0, 0,  0.05, 0.09, 0.11,
-					  0.5, 1, 30, 100};
+	static const double percents[] = {0,	0,   0, 0.05, 0.09,
+					  0.11, 0.5, 1, 30,   100};
 	unsigned i = next_random(state) % (ARRAY_SIZE(percents) + 1);
 
 	return i < ARRAY_SIZE(percents) ? percents[i] : NAN;
@@ -294,8 +295,8 @@ END_TEST
 START_TEST(alarm_of_good_intervals_alone_ends_in_time)
 {
 	for (unsigned hits_okay = 1; hits_okay < 6; hits_okay++) {
-		struct limits limits = {
-			LIKE_DEFAULTS, .warning = 0.1, .hits_okay = hits_okay};
+		struct limits limits = {LIKE_DEFAULTS, .warning = 0.1,
+					.hits_okay = hits_okay};
 		struct alert alert = {0};
 
 		for (int i = 0; i < 5; i++)

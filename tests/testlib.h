@@ -37,8 +37,9 @@ static inline const struct object *find_object(const struct sample *s,
 }
 
 /* The row of a counter of a probe, by its name and type; never NULL. */
-static inline const struct counter *
-find_counter(const struct probe *probe, const char *name, const char *type)
+static inline const struct counter *find_counter(const struct probe *probe,
+						 const char *name,
+						 const char *type)
 {
 	for (size_t i = 0; i < probe->n_counters; i++) {
 		const struct counter *c = &probe->counters[i];

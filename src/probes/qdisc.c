@@ -120,9 +120,7 @@ static void parse_loss_model(struct nlattr *loss, struct qdisc_config *q)
 		q->loss = netem_mean_gemodel(&ge);
 	else if (copy(&gi, sizeof(gi), models[NETEM_LOSS_GI]))
 		q->loss = netem_mean_4state(&gi);
-	else
-		return;
-	q->has_loss = true;
+	q->has_loss = q->loss > 0;
 }
 
 /* TCA_OPTIONS of netem: a struct, then attributes right behind it. */

@@ -160,7 +160,7 @@ const struct counter snmp_counters[] = {
 	 .means = "ICMP dropped for a bad checksum",
 	 .cause = "wrong checksums: data was corrupted on the path or by "
 		  "offloading",
-	 .remedy = "Find the corrupting hop; try ethtool -K DEV rx off",
+	 .remedy = "Find the corrupting hop; try ethtool -K INTERFACE rx off",
 	 .source = "net/ipv4/icmp.c"},
 	{SNMP, .name = "InDestUnreachs", .section = "Icmp", .layer = LAYER_ICMP,
 	 .direction = DIR_RX, .kind = KIND_SYMPTOM,
@@ -222,14 +222,14 @@ const struct counter snmp_counters[] = {
 	 .means = "Segments dropped: bad checksum/header or SYN inside the "
 		  "window",
 	 .cause = "bad checksums or headers, or a blind attack",
-	 .remedy = "Find the corrupting hop; try ethtool -K DEV rx off",
+	 .remedy = "Find the corrupting hop; try ethtool -K INTERFACE rx off",
 	 .source = "net/ipv4/tcp_ipv4.c"},
 	{SNMP, .name = "InCsumErrors", .section = "Tcp", .layer = LAYER_TCP,
 	 .direction = DIR_RX, .kind = KIND_PART, .in = "InErrs",
 	 .means = "Segments with a bad checksum",
 	 .cause = "wrong checksums: data was corrupted on the path or by "
 		  "offloading",
-	 .remedy = "Find the corrupting hop; try ethtool -K DEV rx off",
+	 .remedy = "Find the corrupting hop; try ethtool -K INTERFACE rx off",
 	 .source = "net/ipv4/tcp_ipv4.c"},
 	{SNMP, .name = "InDatagrams", .section = "Udp", .layer = LAYER_UDP,
 	 .direction = DIR_RX, .kind = KIND_PASSED,
@@ -278,7 +278,7 @@ const struct counter snmp_counters[] = {
 	 .means = "Discarded for a bad checksum",
 	 .cause = "wrong checksums: data was corrupted on the path or by "
 		  "offloading",
-	 .remedy = "Find the corrupting hop; try ethtool -K DEV rx off",
+	 .remedy = "Find the corrupting hop; try ethtool -K INTERFACE rx off",
 	 .source = "net/ipv4/udp.c"},
 	{SNMP, .name = "MemErrors", .section = "Udp", .layer = LAYER_UDP,
 	 .direction = DIR_RX, .kind = KIND_PART, .in = "InErrors",
@@ -535,7 +535,7 @@ const struct counter snmp_counters[] = {
 	 .means = "Dropped: bad IPv4 header checksum",
 	 .cause = "wrong checksums: data was corrupted on the path or by "
 		  "offloading",
-	 .remedy = "Find the corrupting hop; try ethtool -K DEV rx off",
+	 .remedy = "Find the corrupting hop; try ethtool -K INTERFACE rx off",
 	 .source = "net/ipv4/ip_input.c"},
 	{SNMP, .name = "Ip6InReceives", .section = "Ip6", .in_gap = 1,
 	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_PASSED,
@@ -674,7 +674,7 @@ const struct counter snmp_counters[] = {
 	 .means = "ICMPv6 dropped for a bad checksum",
 	 .cause = "wrong checksums: data was corrupted on the path or by "
 		  "offloading",
-	 .remedy = "Find the corrupting hop; try ethtool -K DEV rx off",
+	 .remedy = "Find the corrupting hop; try ethtool -K INTERFACE rx off",
 	 .source = "net/ipv6/icmp.c"},
 	{SNMP, .name = "Icmp6InDestUnreachs", .section = "Icmp6",
 	 .layer = LAYER_ICMP, .direction = DIR_RX, .kind = KIND_SYMPTOM,
@@ -751,7 +751,7 @@ const struct counter snmp_counters[] = {
 	 .in = "Udp6InErrors", .means = "Discarded for a bad checksum",
 	 .cause = "wrong checksums: data was corrupted on the path or by "
 		  "offloading",
-	 .remedy = "Find the corrupting hop; try ethtool -K DEV rx off",
+	 .remedy = "Find the corrupting hop; try ethtool -K INTERFACE rx off",
 	 .source = "net/ipv6/udp.c"},
 	{SNMP, .name = "Udp6MemErrors", .section = "Udp6", .layer = LAYER_UDP,
 	 .direction = DIR_RX, .kind = KIND_PART, .in = "Udp6InErrors",

@@ -19,6 +19,7 @@ FQDNLookup false
 BaseDir "{dir}"
 PIDFile "{dir}/pid"
 Interval {interval}
+WriteThreads {writers}
 LoadPlugin logfile
 <Plugin logfile>
   LogLevel info
@@ -71,6 +72,7 @@ class Collectd:
     """Runs inside a `with` block, which ends it and checks that it ended well."""
 
     stop_within = 5
+    writers = 5  # collectd's default
 
     def __init__(self, build, interval=1, options="", ns=None, command=()):
         self.build = build
@@ -103,7 +105,7 @@ class Collectd:
         config = os.path.join(self.dir, "conf")
         with open(config, "w") as f:
             f.write(CONFIG.format(
-                dir=self.dir, interval=self.interval, options=self.options,
+                dir=self.dir, interval=self.interval, writers=self.writers, options=self.options,
                 plugins=os.path.join(os.path.abspath(self.build), ".libs"),
                 system=plugin_directory()))
         command = self.command + ["collectd", "-f", "-C", config]

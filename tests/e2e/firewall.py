@@ -51,7 +51,7 @@ def handle(ns, chain, number=1):
 def lose(stage, series, alert, burst, direction="rx"):
     """Bursts, of which the first series and an alert in its place have to tell."""
     with stage.watch(series) as watch:
-        watch.bursts(burst)
+        watch.bursts(burst, 4)
         watch.check([Share(series[0].place, "percent-netfilter-" + direction, series[0], ALL)], [alert])
 
 

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* The balance of IP: what of it is a gap, and what is jitter. */
+#include <unistd.h>
+
+#include "probes/ip_balance.h"
+#include "testlib.h"
+
+static char dir[] = "/tmp/pktloss-balance-XXXXXX";
+static char buffer[8192];
+static struct sample then, now;
+static struct probe_env env = {
+	.net = dir, .buffer = buffer, .size = sizeof(buffer)};
+
+static void put(const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(text, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void setup(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	then = now = (struct sample) {.rows = NULL};
+	env.then = NULL;
+}
+
+static void teardown(void)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	ck_assert_int_eq(system(command), 0);
+	sample_free(&then);
+	sample_free(&now);
+}
+
+/* Sets counters like "InReceives=100 InDelivers=90". */
+static struct snmp_values values_of(const char *counters)
+{
+	struct snmp_values v = {0};
+	char copy[256], *save = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", counters);
+	for (char *word = strtok_r(copy, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save)) {
+		char *value = strchr(word, '=');
+		size_t i = 0;
+
+		*value++ = '\0';
+		while (snmp_counters[i].layer != LAYER_IP ||
+		       strcmp(snmp_counters[i].name, word))
+			ck_assert_uint_lt(++i, N_SNMP_COUNTERS);
+		v.value[i] = strtoull(value, NULL, 10);
+		v.found[i] = true;
+	}
+	return v;
+}
+
+/* A read; what was read before becomes the one before. */
+static void read_balance(const char *counters)
+{
+	struct sample read = then;
+	struct snmp_values v = values_of(counters);
+
+	then = now;
+	now = read;
+	sample_reset(&now);
+	sample_object(&now, LAYER_IP, "", "", 0);
+	env.then = then.n_objects ? &then : NULL;
+	ip_balance_append(&env, &v, &now);
+	ck_assert_int_eq(now.error, 0);
+}
+
+/* A gap by its name; v6 for the second family's. UINT64_MAX: absent. */
+static uint64_t gap(const char *name, bool v6)
+{
+	for (uint32_t i = 0; i < now.n_rows; i++) {
+		const struct counter *c = now.rows[i].counter;
+		const char *own = c->name +
+				  (strncmp(c->name, "Ip6", 3) ? 0 : 3);
+		bool six = own != c->name || strchr(c->name, '6');
+
+		if (c->kind == KIND_GAP && six == v6 && strstr(c->name, name))
+			return now.rows[i].value;
+	}
+	return UINT64_MAX;
+}
+
+START_TEST(first_read_has_no_gap_yet)
+{
+	read_balance("InReceives=1000 InDelivers=400");
+	ck_assert_uint_eq(gap("in_gap", false), 0);
+	ck_assert_uint_eq(gap("out_gap", false), UINT64_MAX);
+	ck_assert_uint_eq(gap("in_gap", true), UINT64_MAX);
+}
+END_TEST
+
+static const struct {
+	const char *before, *after;
+	uint64_t in, out;
+} balances[] = {
+	/* kernel-facts, section 2: what was checked there by measurement */
+	{"InReceives=0 InDelivers=0", "InReceives=100 InDelivers=100", 0,
+	 UINT64_MAX},
+	{"InReceives=0 InDelivers=0", "InReceives=100 InDelivers=0", 100,
+	 UINT64_MAX},
+	{"InReceives=0 InDelivers=0 InHdrErrors=0 InAddrErrors=0 InDiscards=0 "
+	 "InNoRoutes=0 InTruncatedPkts=0 InUnknownProtos=0 "
+	 "IPReversePathFilter=0 ForwDatagrams=0",
+	 "InReceives=100 InDelivers=10 InHdrErrors=10 InAddrErrors=10 "
+	 "InDiscards=10 InNoRoutes=10 InTruncatedPkts=10 InUnknownProtos=10 "
+	 "IPReversePathFilter=10 ForwDatagrams=10",
+	 10, UINT64_MAX},
+	{"InReceives=0 InDelivers=0 ReasmReqds=0 ReasmOKs=0",
+	 "InReceives=300 InDelivers=100 ReasmReqds=300 ReasmOKs=100", 0,
+	 UINT64_MAX},
+	{"InReceives=0 ForwDatagrams=0 OutRequests=0 OutTransmits=0",
+	 "InReceives=100 ForwDatagrams=100 OutRequests=5 OutTransmits=5", 0,
+	 100},
+	{"OutRequests=0 OutTransmits=0 FragCreates=0 FragOKs=0",
+	 "OutRequests=100 OutTransmits=300 FragCreates=300 FragOKs=100",
+	 UINT64_MAX, 0},
+	{"OutRequests=0 OutTransmits=0 ForwDatagrams=0 FragFails=0",
+	 "OutRequests=0 OutTransmits=80 ForwDatagrams=100 FragFails=20",
+	 UINT64_MAX, 0},
+};
+
+START_TEST(what_is_missing_is_the_gap)
+{
+	read_balance(balances[_i].before);
+	read_balance(balances[_i].after);
+	ck_assert_uint_eq(gap("in_gap", false), balances[_i].in);
+	ck_assert_uint_eq(gap("out_gap", false), balances[_i].out);
+}
+END_TEST
+
+START_TEST(families_have_gaps_of_their_own)
+{
+	read_balance("InReceives=0 InDelivers=0 Ip6InReceives=0 "
+		     "Ip6InDelivers=0 Ip6OutRequests=0 Ip6OutTransmits=0");
+	read_balance("InReceives=9 InDelivers=9 Ip6InReceives=50 "
+		     "Ip6InDelivers=20 Ip6OutRequests=7 Ip6OutTransmits=0");
+	ck_assert_uint_eq(gap("in_gap", false), 0);
+	ck_assert_uint_eq(gap("in_gap", true), 30);
+	ck_assert_uint_eq(gap("out_gap", true), 7);
+}
+END_TEST
+
+START_TEST(gap_only_grows)
+{
+	static const struct {
+		const char *counters;
+		uint64_t gap;
+	} steps[] = {
+		{"InReceives=100 InDelivers=0", 0},
+		{"InReceives=150 InDelivers=0", 50},
+		{"InReceives=150 InDelivers=30", 50}, /* 30 were on their way */
+		{"InReceives=180 InDelivers=30", 50},
+		{"InReceives=185 InDelivers=30", 55},
+		{"InReceives=185 InDelivers=985", 55}, /* delivered twice */
+		{"InReceives=285 InDelivers=985", 55}, /* 100 of it is owed */
+		{"InReceives=286 InDelivers=985", 56},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		read_balance(steps[i].counters);
+		ck_assert_msg(gap("in_gap", false) == steps[i].gap,
+			      "%s: %" PRIu64, steps[i].counters,
+			      gap("in_gap", false));
+	}
+}
+END_TEST
+
+static const struct {
+	const char *file, *text;
+	bool counts;
+} others[] = {
+	{"xfrm_stat",
+	 "XfrmInError                     0\n"
+	 "XfrmInNoStates          \t0\n",
+	 true},
+	{"xfrm_stat",
+	 "XfrmInError                     0\n"
+	 "XfrmInNoStates          \t3\n",
+	 false},
+	{"ip_vs",
+	 "IP Virtual Server version 1.2.1 (size=4096)\nProt ...\n"
+	 "  -> Remote...\n",
+	 true},
+	{"ip_vs",
+	 "IP Virtual Server version 1.2.1 (size=4096)\nProt ...\n"
+	 "  -> Remote...\nTCP  0A000001:0050 rr\n",
+	 false},
+};
+
+START_TEST(no_gap_where_others_move_packets)
+{
+	put(others[_i].file, others[_i].text);
+	read_balance("InReceives=0 InDelivers=0");
+	read_balance("InReceives=100 InDelivers=0");
+	ck_assert_uint_eq(gap("in_gap", false),
+			  others[_i].counts ? 100 : UINT64_MAX);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("balance");
+	TCase *t = tcase_create("balance");
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, first_read_has_no_gap_yet);
+	tcase_add_loop_test(t, what_is_missing_is_the_gap, 0,
+			    ARRAY_SIZE(balances));
+	tcase_add_test(t, families_have_gaps_of_their_own);
+	tcase_add_test(t, gap_only_grows);
+	tcase_add_loop_test(t, no_gap_where_others_move_packets, 0,
+			    ARRAY_SIZE(others));
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/* Connection tracking: the parser of its statistics, and the whole probe. */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "probes/conntrack.h"
+#include "testlib.h"
+
+/* As Linux 6.1 prints it. */
+#define HEAD                                                                   \
+	"entries  clashres found new invalid ignore delete chainlength "       \
+	"insert insert_failed drop early_drop icmp_error  expect_new "         \
+	"expect_create expect_delete search_restart\n"
+#define CPU0                                                                   \
+	"00000007  00000001 00000002 00000000 00000003 00000004 00000000 "     \
+	"00000005 00000000 0000000a 0000000b 0000000c 00000000  00000000 "     \
+	"00000000 00000000 00000000\n"
+#define CPU1                                                                   \
+	"00000007  00000010 00000000 00000000 00000030 00000000 00000000 "     \
+	"00000050 00000000 000000a0 000000b0 000000c0 00000000  00000000 "     \
+	"00000000 00000000 00000000\n"
+
+static size_t index_of(const char *name)
+{
+	for (size_t i = 0; i < N_CONNTRACK_STATS; i++)
+		if (!strcmp(conntrack_probe.counters[i].name, name))
+			return i;
+	ck_abort_msg("no counter %s", name);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	uint32_t sum;
+} sums[] = {
+	{"drop", 0xbb},	      {"chaintoolong", 0x55}, {"insert_failed", 0xaa},
+	{"early_drop", 0xcc}, {"invalid", 0x33},      {"clash_resolve", 0x11},
+};
+
+START_TEST(columns_are_added_up_over_the_cpus)
+{
+	static const char text[] = HEAD CPU0 CPU1;
+	struct conntrack_stats stats;
+
+	ck_assert_uint_eq(ARRAY_SIZE(sums), N_CONNTRACK_STATS);
+	ck_assert_int_eq(conntrack_parse(text, strlen(text), &stats), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(sums); i++) {
+		size_t at = index_of(sums[i].name);
+
+		ck_assert(stats.found[at]);
+		ck_assert_uint_eq(stats.value[at], sums[i].sum);
+	}
+}
+END_TEST
+
+START_TEST(newer_name_of_a_column_is_known)
+{
+	static const char text[] = "entries clash_resolve chaintoolong\n"
+				   "00000007 00000002 00000003\n";
+	struct conntrack_stats stats;
+
+	ck_assert_int_eq(conntrack_parse(text, strlen(text), &stats), 0);
+	ck_assert_uint_eq(stats.value[index_of("clash_resolve")], 2);
+	ck_assert_uint_eq(stats.value[index_of("chaintoolong")], 3);
+	ck_assert(!stats.found[index_of("drop")]);
+}
+END_TEST
+
+START_TEST(sum_wraps_as_the_counters_do)
+{
+	static const char text[] = "drop\nffffffff\n00000003\n";
+	struct conntrack_stats stats;
+
+	ck_assert_int_eq(conntrack_parse(text, strlen(text), &stats), 0);
+	ck_assert_uint_eq(stats.value[index_of("drop")], 2);
+	ck_assert_uint_eq(conntrack_probe.counters[index_of("drop")].bits, 32);
+}
+END_TEST
+
+START_TEST(text_that_is_no_table_is_refused)
+{
+	static const char *const bad[] = {
+		"",
+		"\n",
+		"drop\n",
+		"drop",
+		"drop new\n1\n",
+		"drop\nx\n",
+		"drop\n-1\n",
+		"drop\n\n",
+		"drop\n100000000\n",
+		"\n1\n",
+	};
+	struct conntrack_stats stats;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		ck_assert_msg(conntrack_parse(bad[i], strlen(bad[i]), &stats) ==
+				      -EBADMSG,
+			      "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(text_cut_anywhere_is_survived)
+{
+	static const char text[] = HEAD CPU0 CPU1;
+	bool lawful = true;
+
+	for (size_t n = 0; n < sizeof(text); n++) {
+		struct conntrack_stats stats;
+		char *copy = malloc(n + 1);
+		int r;
+
+		ck_assert_ptr_nonnull(copy);
+		memcpy(copy, text, n);
+		copy = realloc(copy, n ? n : 1); /* its end is watched */
+		ck_assert_ptr_nonnull(copy);
+		r = conntrack_parse(copy, n, &stats);
+		lawful &= r == 0 || r == -EBADMSG;
+		free(copy);
+	}
+	ck_assert(lawful);
+}
+END_TEST
+
+START_TEST(more_columns_than_are_known_are_passed_over)
+{
+	char text[4096] = "";
+	struct conntrack_stats stats;
+
+	strcat(text, "drop");
+	for (int i = 0; i < 100; i++)
+		strcat(text, " other");
+	strcat(text, "\n00000005");
+	for (int i = 0; i < 100; i++)
+		strcat(text, " 00000001");
+	strcat(text, "\n");
+	ck_assert_int_eq(conntrack_parse(text, strlen(text), &stats), 0);
+	ck_assert_uint_eq(stats.value[index_of("drop")], 5);
+}
+END_TEST
+
+/* The probe, on files of the test's own. */
+
+static char dir[] = "/tmp/pktloss-conntrack-XXXXXX";
+static char buffer[8192];
+static struct probe_env env = {
+	.net = dir, .sys = dir, .buffer = buffer, .size = sizeof(buffer)};
+
+static void put(const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(text, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void setup(void)
+{
+	static const char *const below[] = {"net", "net/netfilter", "stat"};
+	char path[128];
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	for (size_t i = 0; i < ARRAY_SIZE(below); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, below[i]);
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+	}
+}
+
+static void teardown(void)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static const struct row *row_of(const struct sample *s, const char *name)
+{
+	const struct object *o = find_object(s, LAYER_CONNTRACK, "", "");
+
+	ck_assert_ptr_nonnull(o);
+	return object_row(s, o, find_counter(&conntrack_probe, name, NULL));
+}
+
+#define COUNT "net/netfilter/nf_conntrack_count"
+#define MAX "net/netfilter/nf_conntrack_max"
+
+START_TEST(probe_reads_levels_and_losses)
+{
+	struct sample s = {0};
+
+	put(COUNT, "12\n");
+	put(MAX, "100\n");
+	put("stat/nf_conntrack", HEAD CPU0);
+	ck_assert_int_eq(conntrack_probe.read(&env, &s), 0);
+	ck_assert_uint_eq(row_of(&s, "count")->value, 12);
+	ck_assert_uint_eq(row_of(&s, "max")->value, 100);
+	ck_assert_uint_eq(row_of(&s, "drop")->value, 11);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(no_limit_is_no_row)
+{
+	struct sample s = {0};
+
+	put(COUNT, "12\n");
+	put(MAX, "0\n");
+	ck_assert_int_eq(conntrack_probe.read(&env, &s), 0);
+	ck_assert_uint_eq(row_of(&s, "count")->value, 12);
+	ck_assert_ptr_null(row_of(&s, "max"));
+	ck_assert_ptr_null(row_of(&s, "drop"));
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(missing_module_is_no_source)
+{
+	struct sample s = {0};
+
+	ck_assert_int_eq(conntrack_probe.read(&env, &s), -ENOENT);
+	put(COUNT, "twelve\n");
+	put(MAX, "100\n");
+	ck_assert_int_eq(conntrack_probe.read(&env, &s), -EBADMSG);
+	sample_free(&s);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("conntrack");
+	TCase *t = tcase_create("statistics");
+
+	suite_add_tcase(s, t);
+	tcase_add_test(t, columns_are_added_up_over_the_cpus);
+	tcase_add_test(t, newer_name_of_a_column_is_known);
+	tcase_add_test(t, sum_wraps_as_the_counters_do);
+	tcase_add_test(t, text_that_is_no_table_is_refused);
+	tcase_add_test(t, text_cut_anywhere_is_survived);
+	tcase_add_test(t, more_columns_than_are_known_are_passed_over);
+	t = tcase_create("probe");
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, probe_reads_levels_and_losses);
+	tcase_add_test(t, no_limit_is_no_row);
+	tcase_add_test(t, missing_module_is_no_source);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}
