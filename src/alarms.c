@@ -66,27 +66,37 @@ static void notify(struct report *r, const struct loss *loss,
 	r->sink->notify(r->sink->arg, &notice);
 }
 
+/* "4 of 12 in 10 s", or of a level just "18 of 20". */
+static void describe_share(const struct watched *w, const struct loss *loss,
+			   char *buffer, size_t size)
+{
+	unsigned long long lost = loss->lost, total = loss_total(loss);
+
+	if (loss->direction == DIR_FILL)
+		snprintf(buffer, size, "%llu of %llu", lost, total);
+	else
+		snprintf(buffer, size, "%llu of %llu in %.3g s", lost, total,
+			 (double)(w->now.mono_ns - w->then.mono_ns) / 1e9);
+}
+
 static void notify_loss(struct report *r, const struct loss *loss,
 			struct cause *cause)
 {
 	const struct watched *w = r->watched;
-	char message[MESSAGE_SIZE], place[NAME_PART + 1];
+	char message[MESSAGE_SIZE], place[NAME_PART + 1], share[80];
 	bool failure = loss->alert.state == SEVERITY_FAILURE;
 
 	full_place(w, loss->place, place);
+	describe_share(w, loss, share, sizeof(share));
 	make_printable(cause->text);
 	make_printable(cause->remedy);
-	format_text(
-		message, sizeof(message),
-		"%.3g%% of %s in %s on %s (%llu of %llu in %.3g s, %s above "
-		"%.3g%%): %s%s%s",
-		loss_percent(loss), what_happened(loss->direction),
-		layer_name(loss->layer), place, (unsigned long long)loss->lost,
-		(unsigned long long)loss_total(loss),
-		(double)(w->now.mono_ns - w->then.mono_ns) / 1e9,
-		failure ? "failure" : "warning",
-		failure ? loss->limits->failure : loss->limits->warning,
-		cause->text, cause->remedy[0] ? ". " : "", cause->remedy);
+	format_text(message, sizeof(message),
+		    "%.3g%% of %s in %s on %s (%s, %s above %.3g%%): %s%s%s",
+		    loss_percent(loss), what_happened(loss->direction),
+		    layer_name(loss->layer), place, share,
+		    failure ? "failure" : "warning",
+		    failure ? loss->limits->failure : loss->limits->warning,
+		    cause->text, cause->remedy[0] ? ". " : "", cause->remedy);
 	notify(r, loss, cause, message);
 }
 
@@ -106,18 +116,10 @@ static void notify_okay(struct report *r, const struct loss *loss,
 
 static void recover(struct report *r, struct loss *loss)
 {
-	char why[96];
+	char share[80];
 
-	if (loss->gone)
-		format_text(why, sizeof(why), "what lost them is gone");
-	else
-		format_text(why, sizeof(why), "%llu of %llu in the last %.3g s",
-			    (unsigned long long)loss->lost,
-			    (unsigned long long)loss_total(loss),
-			    (double)(r->watched->now.mono_ns -
-				     r->watched->then.mono_ns) /
-				    1e9);
-	notify_okay(r, loss, why);
+	describe_share(r->watched, loss, share, sizeof(share));
+	notify_okay(r, loss, loss->gone ? "what lost them is gone" : share);
 }
 
 /* The number that a fact of an interface's configuration has, or 0. */

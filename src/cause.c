@@ -292,26 +292,64 @@ static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 static void explain_uncounted(const struct sample *s, const struct loss *loss,
 			      struct cause *ret)
 {
-	const struct object *o;
+	const char *where = loss->direction == DIR_RX
+				    ? "between IP input and delivery"
+				    : "between IP output and the interface";
 	uint64_t n = nftables_uncounted(s);
-	char rule[128];
+	const struct object *o;
+	char rule[96];
 	uint32_t at = 0;
 
-	TEXT(ret,
-	     "lost %s without a counter, most often by a firewall rule "
-	     "without `counter`",
-	     loss->direction == DIR_RX ? "between IP input and delivery"
-				       : "between IP output and the interface");
 	o = nftables_next_uncounted(s, &at);
 	if (!o || netfilter_describe_rule(s, o, rule, sizeof(rule)) < 0) {
+		TEXT(ret,
+		     "lost %s without a counter, most often by a "
+		     "firewall rule without `counter`",
+		     where);
 		REMEDY(ret, "Look for a rule that drops: nft list ruleset");
 		return;
 	}
+	TEXT(ret, "lost %s without a counter: suspect %s", where, rule);
 	if (n > 1)
-		REMEDY(ret, "Suspects are %s and %llu more: add `counter`",
-		       rule, (unsigned long long)(n - 1));
-	else
-		REMEDY(ret, "The suspect is %s: add `counter`", rule);
+		TEXT(ret, "lost %s without a counter: suspect %s or %llu more",
+		     where, rule, (unsigned long long)(n - 1));
+	REMEDY(ret, "Add `counter` to it");
+}
+
+/* A level of the namespace's connection table: "count" or "max"; else 0. */
+static uint64_t table_level(const struct suspect *suspect, const char *name)
+{
+	const struct object *o = suspect->object;
+
+	for (uint32_t i = 0; i < o->n; i++) {
+		const struct row *row = &suspect->sample->rows[o->first + i];
+
+		if (!strcmp(row->counter->name, name))
+			return row->value;
+	}
+	return 0;
+}
+
+/* A table that is full keeps a little below its limit by throwing out. */
+#define NEARLY_FULL_PERCENT 90
+
+static bool explain_conntrack(const struct suspect *suspect, struct cause *ret)
+{
+	unsigned long long count = table_level(suspect, "count");
+	unsigned long long max = table_level(suspect, "max");
+
+	if (!max || !strcmp(suspect->row->counter->name, "chaintoolong") ||
+	    (suspect->loss->direction != DIR_FILL &&
+	     count * 100 < max * NEARLY_FULL_PERCENT))
+		return false;
+	TEXT(ret, "the connection table is %s (%llu of %llu entries)",
+	     suspect->loss->direction == DIR_FILL ? "filling up" : "full",
+	     count, max);
+	REMEDY(ret,
+	       "Raise net.netfilter.nf_conntrack_max on the host, now "
+	       "%llu",
+	       max);
+	return true;
 }
 
 /* The rules, first match wins; what no rule explains, its counter does. */
@@ -321,7 +359,7 @@ static const struct {
 } rules[] = {
 	{LAYER_LINK, explain_mtu},	 {LAYER_LINK, explain_down},
 	{LAYER_QDISC, explain_netem},	 {LAYER_QDISC, explain_shaper},
-	{LAYER_NETFILTER, explain_rule},
+	{LAYER_NETFILTER, explain_rule}, {LAYER_CONNTRACK, explain_conntrack},
 };
 
 /* Copies a remedy, with the interface for the word DEV. */

@@ -23,6 +23,8 @@
 /* How long the first values of new series may take to be processed. */
 #define SETTLE_TRIES 200
 #define SETTLE_NS 1000000
+/* And how long a writer may take with them then, as csv to make its files. */
+#define WRITE_TRIES 30
 
 enum phase {
 	PHASE_IDLE,
@@ -114,7 +116,7 @@ static void on_settle(__attribute__((unused)) void *arg)
 		       is_processed(self.first[arrived]))
 			arrived++;
 	}
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < WRITE_TRIES; i++)
 		nanosleep(&pause, NULL);
 	self.n_first = 0;
 }

@@ -391,14 +391,14 @@ END_TEST
 static void firewall(uint64_t with, uint64_t without)
 {
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
-	counted(xtables_counter(XTABLES_CHAIN, DIR_RX), with + without);
+	counted(netfilter_counter(NETFILTER_CHAIN, DIR_RX), with + without);
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.note", 2);
 	sample_label(&s, "note");
-	counted(xtables_counter(XTABLES_RULE, DIR_RX), with);
+	counted(netfilter_counter(NETFILTER_RULE, DIR_RX), with);
 	sample_row(&s, &netfilter_rule_number, 3);
 	sample_row(&s, &netfilter_rule_target, NETFILTER_DROP_RULE);
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT#4", 3);
-	counted(xtables_counter(XTABLES_DETAIL, DIR_RX), without);
+	counted(netfilter_counter(NETFILTER_DETAIL, DIR_RX), without);
 	sample_row(&s, &netfilter_rule_number, 4);
 	sample_row(&s, &netfilter_rule_target, NETFILTER_REJECT_RULE);
 }
@@ -425,7 +425,7 @@ START_TEST(chain_without_known_rules_is_named_by_its_counter)
 	struct cause c;
 
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
-	counted(xtables_counter(XTABLES_CHAIN, DIR_RX), 10);
+	counted(netfilter_counter(NETFILTER_CHAIN, DIR_RX), 10);
 	c = cause_of(LAYER_NETFILTER, DIR_RX, "", 10);
 	ck_assert_str_eq(c.text, "a firewall rule drops them");
 	ck_assert(c.known);

@@ -5,7 +5,7 @@
 #include "probes/link.h"
 #include "probes/qdisc.h"
 #include "probes/snmp.h"
-#include "probes/xtables.h"
+#include "probes/netfilter.h"
 #include "testlib.h"
 
 /* Appends a row that counted delta, or, with baseline, a new counter. */
@@ -204,7 +204,8 @@ START_TEST(each_layer_has_its_ratio)
 	object_with(&s, cases[_i].layer, "", cases[_i].rows);
 	if (cases[_i].chain) {
 		sample_object(&s, LAYER_NETFILTER, "", "ip.filter.X.drop", 1);
-		counted(&s, xtables_counter(XTABLES_CHAIN, cases[_i].direction),
+		counted(&s,
+			netfilter_counter(NETFILTER_CHAIN, cases[_i].direction),
 			cases[_i].chain, false);
 	}
 	ck_assert_int_eq(loss_tally(&l, &s), 0);
@@ -222,12 +223,13 @@ START_TEST(firewall_rule_is_not_added_to_its_chain)
 
 	object_with(&s, LAYER_IP, "", "InReceives=100");
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
-	counted(&s, xtables_counter(XTABLES_CHAIN, DIR_RX), 30, false);
-	counted(&s, xtables_counter(XTABLES_CHAIN_BYTES, DIR_RX), 3000, false);
+	counted(&s, netfilter_counter(NETFILTER_CHAIN, DIR_RX), 30, false);
+	counted(&s, netfilter_counter(NETFILTER_CHAIN_BYTES, DIR_RX), 3000,
+		false);
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.note", 1);
-	counted(&s, xtables_counter(XTABLES_RULE, DIR_RX), 20, false);
+	counted(&s, netfilter_counter(NETFILTER_RULE, DIR_RX), 20, false);
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT#1", 1);
-	counted(&s, xtables_counter(XTABLES_DETAIL, DIR_RX), 10, false);
+	counted(&s, netfilter_counter(NETFILTER_DETAIL, DIR_RX), 10, false);
 	ck_assert_int_eq(loss_tally(&l, &s), 0);
 	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 30, 100, 30);
 	losses_free(&l);
@@ -284,10 +286,12 @@ START_TEST(gap_that_no_rule_counted_is_lost_by_the_firewall)
 	counted(&s, find_counter(&snmp_probe, "out_gap", NULL), gaps[_i].out,
 		false);
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.X.drop", 1);
-	counted(&s, xtables_counter(XTABLES_CHAIN, DIR_RX), gaps[_i].rx, false);
-	counted(&s, xtables_counter(XTABLES_CHAIN, DIR_FWD), gaps[_i].fwd,
+	counted(&s, netfilter_counter(NETFILTER_CHAIN, DIR_RX), gaps[_i].rx,
 		false);
-	counted(&s, xtables_counter(XTABLES_CHAIN, DIR_TX), gaps[_i].tx, false);
+	counted(&s, netfilter_counter(NETFILTER_CHAIN, DIR_FWD), gaps[_i].fwd,
+		false);
+	counted(&s, netfilter_counter(NETFILTER_CHAIN, DIR_TX), gaps[_i].tx,
+		false);
 	ck_assert_int_eq(loss_tally(&l, &s), 0);
 	loss = find_loss(&l, "", LAYER_NETFILTER, DIR_RX);
 	ck_assert_msg(loss->lost == gaps[_i].lost_rx, "%s", gaps[_i].what);

@@ -393,7 +393,8 @@ START_TEST(facts_and_details_are_never_sent)
 		sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 1);
 		sample_row(s, &link_fact_mtu, 1500 + i);
 		sample_object(s, LAYER_NETFILTER, "", "ip.filter.INPUT#1", 1);
-		sample_row(s, xtables_counter(XTABLES_DETAIL, DIR_RX), 5 + i);
+		sample_row(s, netfilter_counter(NETFILTER_DETAIL, DIR_RX),
+			   5 + i);
 		report();
 		ck_assert_uint_eq(count_said("\n"), 1);
 	}
@@ -597,7 +598,7 @@ START_TEST(recovery_is_notified_once)
 	ck_assert_int_eq(n->severity, SEVERITY_OKAY);
 	ck_assert_str_eq(n->message,
 			 "No more packets received were lost in link on eth0: "
-			 "0 of 200 in the last 10 s");
+			 "0 of 200 in 10 s");
 	ck_assert_str_eq(n->namespace, "");
 	ck_assert_str_eq(n->counter, "");
 	round_of(w, 2400, 20);
@@ -804,11 +805,11 @@ static void firewall(struct watched *w, const char *comment, uint64_t dropped)
 		if (!strcmp(snmp_counters[i].name, "InReceives"))
 			sample_row(s, &snmp_counters[i], 2 * dropped);
 	sample_object(s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
-	sample_row(s, xtables_counter(XTABLES_CHAIN, DIR_RX), dropped);
+	sample_row(s, netfilter_counter(NETFILTER_CHAIN, DIR_RX), dropped);
 	snprintf(name, sizeof(name), "ip.filter.INPUT.%s", comment);
 	sample_object(s, LAYER_NETFILTER, "", name, 2);
 	sample_label(s, comment);
-	sample_row(s, xtables_counter(XTABLES_RULE, DIR_RX), dropped);
+	sample_row(s, netfilter_counter(NETFILTER_RULE, DIR_RX), dropped);
 	sample_row(s, &netfilter_rule_number, 3);
 	sample_row(s, &netfilter_rule_target, NETFILTER_DROP_RULE);
 	report();
@@ -891,7 +892,7 @@ START_TEST(objects_that_look_alike_stay_apart)
 {
 	static const char *const names[] = {"a b", "a_b", "a/b"};
 	struct watched *w = watch("nginx");
-	const struct counter *c = xtables_counter(XTABLES_RULE, DIR_RX);
+	const struct counter *c = netfilter_counter(NETFILTER_RULE, DIR_RX);
 
 	settings.report_idle = true;
 	for (uint64_t i = 0; i < ARRAY_SIZE(names); i++) {

@@ -237,6 +237,7 @@ int netfilter_describe_rule(const struct sample *s, const struct object *o,
 	const char *comment = object_label(s, o);
 	uint64_t number, target, handle;
 	char statistic[48];
+	char verdict[48] = "DROP";
 	char rule[32];
 	struct where w;
 
@@ -245,13 +246,16 @@ int netfilter_describe_rule(const struct sample *s, const struct object *o,
 	if (!fact(s, o, &netfilter_rule_handle, &handle))
 		return describe_handle(s, o, &w, handle, target, buf, size);
 	snprintf(rule, sizeof(rule), "rule %llu", (unsigned long long)number);
+	if (target == NETFILTER_QUEUE_RULE)
+		describe_verdict(s, o, target, verdict, sizeof(verdict));
+	else if (target == NETFILTER_REJECT_RULE)
+		snprintf(verdict, sizeof(verdict), "REJECT");
 	describe_statistic(s, o, statistic, sizeof(statistic));
 	snprintf(buf, size, "%s of %.*s %.*s %.*s (%s%s%s%s%s)",
 		 target == NETFILTER_DROP_POLICY ? "policy" : rule, w.family.n,
 		 w.family.text, w.table.n, w.table.text, w.chain.n,
-		 w.chain.text,
-		 target == NETFILTER_REJECT_RULE ? "REJECT" : "DROP", statistic,
-		 *comment ? ", \"" : "", comment, *comment ? "\"" : "");
+		 w.chain.text, verdict, statistic, *comment ? ", \"" : "",
+		 comment, *comment ? "\"" : "");
 	return 0;
 }
 

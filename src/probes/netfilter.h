@@ -42,6 +42,22 @@ extern const struct counter netfilter_rule_queue;
 /* How many things drop here that no counter counts; absent: none. */
 extern const struct counter netfilter_rule_uncounted;
 
+/* Counters of a direction: DIR_RX, DIR_TX, DIR_FWD. */
+enum netfilter_role {
+	NETFILTER_CHAIN,       /* packets that a chain dropped */
+	NETFILTER_CHAIN_BYTES, /* their bytes */
+	NETFILTER_RULE,	       /* packets that a rule with a comment dropped */
+	NETFILTER_RULE_BYTES,  /* their bytes */
+	NETFILTER_DETAIL,      /* packets of a rule without one, of a policy */
+	N_NETFILTER_ROLES,
+};
+
+#define N_NETFILTER_ROWS (N_NETFILTER_ROLES * 3)
+extern const struct counter netfilter_rows[N_NETFILTER_ROWS];
+
+const struct counter *netfilter_counter(enum netfilter_role role,
+					enum direction direction);
+
 /*
  * Puts a rule into words:
  *   rule 3 of ip filter INPUT (DROP, statistic 0.3, "maintenance drop")

@@ -287,7 +287,7 @@ const struct probe nftables_probe = {
 		 "GETSETELEM of verdict maps, GETOBJ of counters",
 	.needs = "CAP_NET_ADMIN",
 	.layer = LAYER_NETFILTER,
-	.counters = nftables_rows,
-	.n_counters = N_NFTABLES_ROWS,
+	.counters = netfilter_rows,
+	.n_counters = N_NETFILTER_ROWS,
 	.read = nftables_read,
 };

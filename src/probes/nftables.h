@@ -12,22 +12,6 @@
 
 extern const struct probe nftables_probe;
 
-/* Counters of a direction: DIR_RX, DIR_TX, DIR_FWD. */
-enum nftables_role {
-	NFTABLES_CHAIN,	      /* packets that a chain dropped */
-	NFTABLES_CHAIN_BYTES, /* their bytes */
-	NFTABLES_RULE,	      /* packets that a rule with a comment dropped */
-	NFTABLES_RULE_BYTES,  /* their bytes */
-	NFTABLES_DETAIL,      /* packets of a rule without one, of a policy */
-	N_NFTABLES_ROLES,
-};
-
-#define N_NFTABLES_ROWS (N_NFTABLES_ROLES * 3)
-extern const struct counter nftables_rows[N_NFTABLES_ROWS];
-
-const struct counter *nftables_counter(enum nftables_role role,
-				       enum direction direction);
-
 /* The object that holds the generation of the ruleset, and its fact. */
 #define NFTABLES_GENERATION "generation"
 extern const struct counter nftables_fact_generation;

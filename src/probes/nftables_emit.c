@@ -169,13 +169,14 @@ static void append_packets(struct writer *w, const struct nftables_drop *d)
 {
 	if (!d->comment) {
 		sample_row(w->out,
-			   nftables_counter(NFTABLES_DETAIL, w->direction),
+			   netfilter_counter(NETFILTER_DETAIL, w->direction),
 			   d->counts.packets);
 		return;
 	}
-	sample_row(w->out, nftables_counter(NFTABLES_RULE, w->direction),
+	sample_row(w->out, netfilter_counter(NETFILTER_RULE, w->direction),
 		   d->counts.packets);
-	sample_row(w->out, nftables_counter(NFTABLES_RULE_BYTES, w->direction),
+	sample_row(w->out,
+		   netfilter_counter(NETFILTER_RULE_BYTES, w->direction),
 		   d->counts.bytes);
 }
 
@@ -224,9 +225,10 @@ static bool append_total(struct writer *w, const struct nftables_node *chain)
 		return false;
 	snprintf(name, sizeof(name), "%s.drop", w->chain);
 	sample_object(w->out, LAYER_NETFILTER, "", name, identity);
-	sample_row(w->out, nftables_counter(NFTABLES_CHAIN, w->direction),
+	sample_row(w->out, netfilter_counter(NETFILTER_CHAIN, w->direction),
 		   counts.packets);
-	sample_row(w->out, nftables_counter(NFTABLES_CHAIN_BYTES, w->direction),
+	sample_row(w->out,
+		   netfilter_counter(NETFILTER_CHAIN_BYTES, w->direction),
 		   counts.bytes);
 	return true;
 }

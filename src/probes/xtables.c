@@ -15,105 +15,9 @@
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
 #include "netfilter.h"
+#include "nfqueue.h"
 #include "nftables.h"
 #include "xtables.h"
-
-#define DIRECTIONS 3 /* DIR_RX, DIR_TX, DIR_FWD */
-_Static_assert(DIR_RX == 1 && DIR_TX == 2 && DIR_FWD == 3, "order");
-
-#define IP_TABLES "net/ipv4/netfilter/ip_tables.c"
-#define REVIEW "iptables-legacy -t filter -nvL --line-numbers"
-
-#define AT(role, dir) [(role)*DIRECTIONS + (dir)-DIR_RX]
-
-#define CHAIN(dir)                                                             \
-	AT(XTABLES_CHAIN, dir) = {                                             \
-		.name = "",                                                    \
-		.type = "ipt_packets",                                         \
-		.bits = 64,                                                    \
-		.layer = LAYER_NETFILTER,                                      \
-		.direction = dir,                                              \
-		.kind = KIND_LOST,                                             \
-		.means = "Packets (skbs: a GSO bundle is one) that a chain "   \
-			 "dropped, by its DROP and REJECT rules and policy.",  \
-		.cause = "a firewall rule drops them",                         \
-		.remedy = REVIEW,                                              \
-		.source = IP_TABLES,                                           \
-	}
-
-#define CHAIN_BYTES(dir)                                                       \
-	AT(XTABLES_CHAIN_BYTES, dir) = {                                       \
-		.name = "",                                                    \
-		.type = "ipt_bytes",                                           \
-		.bits = 64,                                                    \
-		.layer = LAYER_NETFILTER,                                      \
-		.direction = dir,                                              \
-		.kind = KIND_BYTES,                                            \
-		.means = "Bytes, from the IP header on, that a chain "         \
-			 "dropped.",                                           \
-		.cause = "a firewall rule drops them",                         \
-		.remedy = REVIEW,                                              \
-		.source = IP_TABLES,                                           \
-	}
-
-#define RULE(dir)                                                              \
-	AT(XTABLES_RULE, dir) = {                                              \
-		.name = "",                                                    \
-		.type = "ipt_packets",                                         \
-		.bits = 64,                                                    \
-		.layer = LAYER_NETFILTER,                                      \
-		.direction = dir,                                              \
-		.kind = KIND_PART,                                             \
-		.in = "drop",                                                  \
-		.means = "Packets (skbs) that a rule with a comment dropped.", \
-		.cause = "a firewall rule drops them",                         \
-		.remedy = REVIEW,                                              \
-		.source = IP_TABLES,                                           \
-	}
-
-#define RULE_BYTES(dir)                                                        \
-	AT(XTABLES_RULE_BYTES, dir) = {                                        \
-		.name = "",                                                    \
-		.type = "ipt_bytes",                                           \
-		.bits = 64,                                                    \
-		.layer = LAYER_NETFILTER,                                      \
-		.direction = dir,                                              \
-		.kind = KIND_BYTES,                                            \
-		.means = "Bytes, from the IP header on, that a rule with a "   \
-			 "comment dropped.",                                   \
-		.cause = "a firewall rule drops them",                         \
-		.remedy = REVIEW,                                              \
-		.source = IP_TABLES,                                           \
-	}
-
-#define DETAIL(dir)                                                            \
-	AT(XTABLES_DETAIL, dir) = {                                            \
-		.name = "packets",                                             \
-		.bits = 64,                                                    \
-		.layer = LAYER_NETFILTER,                                      \
-		.direction = dir,                                              \
-		.kind = KIND_DETAIL,                                           \
-		.in = "drop",                                                  \
-		.means = "Packets (skbs) that a rule without a comment, or a " \
-			 "policy, dropped: it has no stable name.",            \
-		.cause = "a firewall rule drops them",                         \
-		.remedy = REVIEW,                                              \
-		.source = IP_TABLES,                                           \
-	}
-
-static const struct counter counters[N_XTABLES_ROLES * DIRECTIONS] = {
-	CHAIN(DIR_RX),	     CHAIN(DIR_TX),	  CHAIN(DIR_FWD),
-	CHAIN_BYTES(DIR_RX), CHAIN_BYTES(DIR_TX), CHAIN_BYTES(DIR_FWD),
-	RULE(DIR_RX),	     RULE(DIR_TX),	  RULE(DIR_FWD),
-	RULE_BYTES(DIR_RX),  RULE_BYTES(DIR_TX),  RULE_BYTES(DIR_FWD),
-	DETAIL(DIR_RX),	     DETAIL(DIR_TX),	  DETAIL(DIR_FWD),
-};
-
-const struct counter *xtables_counter(enum xtables_role role,
-				      enum direction direction)
-{
-	return &counters AT(role, direction);
-}
 
 /* The kernel's two interfaces differ in these only. */
 struct family {
@@ -215,6 +119,7 @@ static int read_table(const struct probe_env *env, int fd,
 	_cleanup_free_ char *allocated = NULL;
 	char *request = env->buffer;
 	struct ipt_getinfo info;
+	char queues[4096]; /* a line for each queue that is listened to */
 	int r;
 
 	r = get_info(fd, f, table, &info);
@@ -235,29 +140,41 @@ static int read_table(const struct probe_env *env, int fd,
 	memcpy(blob.underflow, info.underflow, sizeof(blob.underflow));
 	blob.bytes = request + ENTRIES_HEAD;
 	blob.size = info.size;
+	if (memmem(blob.bytes, blob.size, "NFQUEUE", sizeof("NFQUEUE"))) {
+		ssize_t n = nfqueue_read_file(env->net, queues, sizeof(queues));
+
+		blob.queues = queues;
+		blob.n_queues = n > 0 ? (size_t)n : 0;
+	}
 	return xtables_parse(&blob, env->max_rules, out);
 }
 
-static bool is_chain_total(const struct counter *counter)
+/* Whether an object's name begins with that of a table, marked or not. */
+static bool is_of_table(const char *name, const char *family, const char *table)
 {
-	return counter->kind == KIND_LOST && counter >= counters &&
-	       counter < counters + ARRAY_SIZE(counters);
+	size_t n = strlen(family);
+
+	if (strncmp(name, family, n) || name[n] != '.')
+		return false;
+	name += n + 1;
+	if (!strncmp(name, LEGACY, sizeof(LEGACY) - 1))
+		name += sizeof(LEGACY) - 1;
+	n = strlen(table);
+	return !strncmp(name, table, n) && name[n] == '.';
 }
 
-/* Packets that the chains of one table have dropped, objects from first on. */
-static uint64_t table_total(const struct sample *s, uint32_t first,
+/* Packets that the chains of one table of the probe source have dropped. */
+static uint64_t table_total(const struct sample *s, uint8_t source,
 			    const char *family, const char *table)
 {
-	char prefix[64];
 	uint64_t packets = 0;
-	int n = snprintf(prefix, sizeof(prefix), "%s.%s.", family, table);
 
-	for (uint32_t i = first; i < s->n_objects; i++) {
+	for (uint32_t i = 0; i < s->n_objects; i++) {
 		const struct object *o = &s->objects[i];
 
-		if (o->layer == LAYER_NETFILTER && o->n &&
-		    is_chain_total(s->rows[o->first].counter) &&
-		    !strncmp(object_name(s, o), prefix, (size_t)n))
+		if (o->layer == LAYER_NETFILTER && o->source == source &&
+		    o->n && s->rows[o->first].counter->kind == KIND_LOST &&
+		    is_of_table(object_name(s, o), family, table))
 			packets += s->rows[o->first].value;
 	}
 	return packets;
@@ -274,7 +191,7 @@ static int read_settled(const struct probe_env *env, int fd,
 	int r = -EAGAIN;
 
 	if (env->then)
-		before = table_total(env->then, 0, f->name, table);
+		before = table_total(env->then, out->source, f->name, table);
 	for (int i = 0; i < RESTORE_TRIES; i++) {
 		if (i) {
 			nanosleep(&wait, NULL);
@@ -283,7 +200,7 @@ static int read_settled(const struct probe_env *env, int fd,
 		r = read_table(env, fd, f, table, out);
 		if (r < 0 || out->error)
 			break;
-		if (table_total(out, mark.objects, f->name, table) >= before)
+		if (table_total(out, out->source, f->name, table) >= before)
 			break;
 	}
 	return r;
@@ -336,7 +253,7 @@ const struct probe xtables_probe = {
 		 "/proc/net/ip_tables_names",
 	.needs = "CAP_NET_ADMIN and CAP_NET_RAW",
 	.layer = LAYER_NETFILTER,
-	.counters = counters,
-	.n_counters = ARRAY_SIZE(counters),
+	.counters = netfilter_rows,
+	.n_counters = N_NETFILTER_ROWS,
 	.read = xtables_read,
 };

@@ -20,22 +20,11 @@ struct xtables_blob {
 	uint32_t valid_hooks;
 	uint32_t hook_entry[NF_INET_NUMHOOKS];
 	uint32_t underflow[NF_INET_NUMHOOKS];
-	const void *bytes; /* the entries, at any alignment */
-	size_t size;	   /* of bytes */
+	const char *queues; /* text of nfnetlink_queue: who listens */
+	size_t n_queues;    /* its bytes */
+	const void *bytes;  /* the entries, at any alignment */
+	size_t size;	    /* of bytes */
 };
-
-/* What a row counts; each exists for DIR_RX, DIR_TX and DIR_FWD. */
-enum xtables_role {
-	XTABLES_CHAIN,	     /* packets that a chain dropped */
-	XTABLES_CHAIN_BYTES, /* their bytes */
-	XTABLES_RULE,	     /* packets that a rule with a comment dropped */
-	XTABLES_RULE_BYTES,  /* their bytes */
-	XTABLES_DETAIL,	     /* packets of a rule without one, or a policy */
-	N_XTABLES_ROLES,
-};
-
-const struct counter *xtables_counter(enum xtables_role role,
-				      enum direction direction);
 
 /*
  * Appends an object for each chain that drops, and one for each of its

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <linux/netfilter/xt_NFQUEUE.h>
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_statistic.h>
@@ -89,6 +90,27 @@ static uint32_t part_size(const struct xtables_bytes *t, uint32_t at,
 	return size >= PART_SIZE && size <= end - at ? size : 0;
 }
 
+/*
+ * NFQUEUE, struct xt_NFQ_info_v3: a number, how many queues from there on and
+ * flags, each of 16 bits; older revisions are shorter. With bypass a packet
+ * passes when nobody listens, so that it is no drop.
+ */
+static enum xtables_verdict read_queue(const struct xtables_bytes *t,
+				       uint32_t target, uint32_t size,
+				       struct xtables_entry *ret)
+{
+	unsigned revision = t->bytes[target + PART_REVISION];
+	uint32_t data = target + PART_SIZE;
+
+	if (size < PART_SIZE + 6)
+		return VERDICT_OTHER;
+	ret->queue = get_u16(t, data);
+	ret->n_queues = revision >= 1 ? get_u16(t, data + 2) : 1;
+	if (revision >= 2 && get_u16(t, data + 4) & NFQ_FLAG_BYPASS)
+		return VERDICT_OTHER;
+	return VERDICT_QUEUE;
+}
+
 /* What a target does. Reads no more than its size. */
 static enum xtables_verdict target_verdict(const struct xtables_bytes *t,
 					   uint32_t target, uint32_t size,
@@ -135,6 +157,8 @@ int xtables_entry(const struct xtables_bytes *t, uint32_t at,
 		.next = at + next,
 	};
 	ret->verdict = target_verdict(t, ret->target, size, &ret->jump);
+	if (is_named(t, ret->target, "NFQUEUE"))
+		ret->verdict = read_queue(t, ret->target, size, ret);
 	return 0;
 }
 

@@ -35,6 +35,7 @@ enum xtables_verdict {
 	VERDICT_OTHER,
 	VERDICT_DROP,
 	VERDICT_REJECT,
+	VERDICT_QUEUE, /* without bypass: lost when nobody listens */
 	VERDICT_JUMP,
 	VERDICT_HEAD, /* no rule: a user's chain begins behind it */
 };
@@ -45,7 +46,9 @@ struct xtables_entry {
 	uint32_t matches; /* up to target */
 	uint32_t target;
 	uint32_t next;
-	uint32_t jump; /* VERDICT_JUMP: to there */
+	uint32_t jump;	   /* VERDICT_JUMP: to there */
+	uint32_t queue;	   /* VERDICT_QUEUE: the first it uses, */
+	uint32_t n_queues; /* and how many */
 	enum xtables_verdict verdict;
 };
 

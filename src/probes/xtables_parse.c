@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "netfilter.h"
+#include "nfqueue.h"
 #include "xtables.h"
 #include "xtables_entry.h"
 
@@ -45,6 +46,7 @@ struct drop {
 	uint64_t comment; /* hash of its text */
 	uint32_t number;  /* in its chain, from 1 */
 	enum netfilter_target target;
+	uint32_t queue; /* NETFILTER_QUEUE_RULE */
 };
 
 /* How often a key was seen, in a hash table with open addressing. */
@@ -79,9 +81,32 @@ static unsigned hooks_at(const struct xtables_blob *blob,
 	return hooks & blob->valid_hooks;
 }
 
-static bool is_drop(const struct xtables_entry *e)
+/* Whether somebody listens to one of the queues that an entry uses. */
+static bool is_listened_to(const struct xtables_blob *blob,
+			   const struct xtables_entry *e)
 {
-	return e->verdict == VERDICT_DROP || e->verdict == VERDICT_REJECT;
+	const char *text = blob->queues;
+	size_t n = blob->n_queues;
+	struct nfqueue q;
+
+	while (n && nfqueue_next(&text, &n, &q))
+		if (q.number >= e->queue && q.number - e->queue < e->n_queues)
+			return true;
+	return false;
+}
+
+static bool is_drop(const struct walk *w, const struct xtables_entry *e)
+{
+	return e->verdict == VERDICT_DROP || e->verdict == VERDICT_REJECT ||
+	       (e->verdict == VERDICT_QUEUE && !is_listened_to(w->blob, e));
+}
+
+static enum netfilter_target target_of(const struct xtables_entry *e)
+{
+	if (e->verdict == VERDICT_QUEUE)
+		return NETFILTER_QUEUE_RULE;
+	return e->verdict == VERDICT_REJECT ? NETFILTER_REJECT_RULE
+					    : NETFILTER_DROP_RULE;
 }
 
 /*
@@ -101,7 +126,7 @@ static int count_entries(struct walk *w)
 			return r;
 		found |= starts;
 		w->n_chains += starts || e.verdict == VERDICT_HEAD;
-		w->n_drops += is_drop(&e);
+		w->n_drops += is_drop(w, &e);
 	}
 	return found == w->blob->valid_hooks ? 0 : -EBADMSG;
 }
@@ -141,7 +166,7 @@ static void find_chains(struct walk *w)
 		if (starts || e.verdict == VERDICT_HEAD)
 			add_chain(w, &e, starts);
 		if (w->n_chains)
-			w->chains[w->n_chains - 1].n_drops += is_drop(&e);
+			w->chains[w->n_chains - 1].n_drops += is_drop(w, &e);
 	}
 }
 
@@ -262,6 +287,8 @@ static void append_facts(struct sample *out, const struct drop *d)
 {
 	sample_row(out, &netfilter_rule_number, d->number);
 	sample_row(out, &netfilter_rule_target, d->target);
+	if (d->target == NETFILTER_QUEUE_RULE)
+		sample_row(out, &netfilter_rule_queue, d->queue);
 	if (d->rule.is_random)
 		sample_row(out, &netfilter_rule_probability,
 			   d->rule.probability);
@@ -273,7 +300,7 @@ static void append_nameless(struct sample *out, enum direction dir,
 			    const char *name, const struct drop *d)
 {
 	sample_object(out, LAYER_NETFILTER, "", name, d->rule.identity);
-	sample_row(out, xtables_counter(XTABLES_DETAIL, dir), d->packets);
+	sample_row(out, netfilter_counter(NETFILTER_DETAIL, dir), d->packets);
 	append_facts(out, d);
 }
 
@@ -315,8 +342,8 @@ static void append_rule(struct walk *w, struct sample *out, enum direction dir,
 			 (uint32_t)d->rule.identity);
 	sample_object(out, LAYER_NETFILTER, "", name, d->rule.identity);
 	sample_label(out, comment);
-	sample_row(out, xtables_counter(XTABLES_RULE, dir), d->packets);
-	sample_row(out, xtables_counter(XTABLES_RULE_BYTES, dir), d->bytes);
+	sample_row(out, netfilter_counter(NETFILTER_RULE, dir), d->packets);
+	sample_row(out, netfilter_counter(NETFILTER_RULE_BYTES, dir), d->bytes);
 	append_facts(out, d);
 }
 
@@ -329,8 +356,8 @@ static int read_drop(const struct walk *w, const struct xtables_entry *e,
 
 	*ret = (struct drop) {
 		.number = number,
-		.target = e->verdict == VERDICT_REJECT ? NETFILTER_REJECT_RULE
-						       : NETFILTER_DROP_RULE,
+		.target = target_of(e),
+		.queue = e->queue,
 	};
 	xtables_counts(&w->table, e, &ret->packets, &ret->bytes);
 	r = xtables_rule(&w->table, e, &ret->rule);
@@ -382,7 +409,7 @@ static int total_chain(struct walk *w, const struct chain *c, struct totals *t)
 	for (uint32_t at = c->begin; at < c->end; at = e.next) {
 		e = entry_at(w, at);
 		number++;
-		if (!is_drop(&e))
+		if (!is_drop(w, &e))
 			continue;
 		r = read_drop(w, &e, number, &d);
 		if (r < 0)
@@ -407,8 +434,9 @@ static void append_chain(struct walk *w, struct sample *out,
 	name_chain(w, c, chain);
 	snprintf(name, sizeof(name), "%s.drop", chain);
 	sample_object(out, LAYER_NETFILTER, "", name, t->identity);
-	sample_row(out, xtables_counter(XTABLES_CHAIN, dir), t->packets);
-	sample_row(out, xtables_counter(XTABLES_CHAIN_BYTES, dir), t->bytes);
+	sample_row(out, netfilter_counter(NETFILTER_CHAIN, dir), t->packets);
+	sample_row(out, netfilter_counter(NETFILTER_CHAIN_BYTES, dir),
+		   t->bytes);
 	tally_reset(w, t->n_kept);
 	for (uint32_t i = 0; i < t->n_kept; i++)
 		if (w->drops[i].comment)

@@ -162,10 +162,11 @@ def the_one(alert, seen):
 
 def check_message(alert, found):
     layer = alert.instance.split("-")[0]
-    what = "table entries were in use" if alert.instance.endswith("-fill") else "packets .*lost"
     # "25.0% of packets ... lost in LAYER on PLACE (4 of 12 in 10 s, ...): cause"
-    shape = (r"\d+(\.\d+)?% of " + what + " in " + layer
-             + r"\b.*\(\d+ of \d+ in [\d.]+ s\b.*\): .")
+    what, when = "packets .*lost", r" in [\d.]+ s\b"
+    if alert.instance.endswith("-fill"):  # a level is of no time
+        what, when = "table entries were in use", ", "
+    shape = r"\d+(\.\d+)?% of " + what + " in " + layer + r"\b.*\(\d+ of \d+" + when + r".*\): ."
     if not re.match(shape, found.message) or len(found.message.encode()) > MESSAGE_MAX:
         raise Failure("not the promised kind of message: " + str(found))
     if alert.place.partition("@")[2] not in found.message:
