@@ -10,7 +10,8 @@ packages_run=(librrd8 iproute2)
 packages_demo=(iptables iputils-ping)
 packages_check=(
 	binutils check clang clang-format libclang-rt-dev universal-ctags
-	python3 util-linux iproute2 iptables kmod conntrack hping3 curl
+	python3 util-linux iproute2 iptables nftables ebtables arptables kmod
+	conntrack hping3 curl
 )
 # Linux as a process: only there on PCs. Without it a case is skipped.
 case $(uname -m) in

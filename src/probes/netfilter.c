@@ -295,6 +295,7 @@ int netfilter_remedy(const struct sample *s, const struct object *o, char *buf,
 		     size_t size)
 {
 	const char *command = "iptables-legacy";
+	bool is_arp;
 	uint64_t number, target, handle;
 	struct where w;
 	int n;
@@ -309,7 +310,10 @@ int netfilter_remedy(const struct sample *s, const struct object *o, char *buf,
 		return -EINVAL;
 	if (w.family.n == 3 && !memcmp(w.family.text, "ip6", 3))
 		command = "ip6tables-legacy";
-	if (!is_plain(w.chain))
+	is_arp = w.family.n == 3 && !memcmp(w.family.text, "arp", 3);
+	if (is_arp)
+		command = "arptables-legacy";
+	if (!is_plain(w.chain) || is_arp) /* which lists no single rule */
 		n = snprintf(buf, size, "%s -t %.*s -nvL --line-numbers",
 			     command, w.table.n, w.table.text);
 	else if (target == NETFILTER_DROP_POLICY)

@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include <linux/netfilter_arp.h>
+#include <linux/netfilter_arp/arp_tables.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
@@ -25,19 +27,24 @@ struct family {
 	const char *names; /* the tables that exist, below env->net */
 	int domain;
 	int level;
+	int get_info; /* numbers of the options */
+	int get_entries;
 };
 
 static const struct family families[] = {
-	{"ip", "ip_tables_names", AF_INET, IPPROTO_IP},
-	{"ip6", "ip6_tables_names", AF_INET6, IPPROTO_IPV6},
+	{"ip", "ip_tables_names", AF_INET, IPPROTO_IP, IPT_SO_GET_INFO,
+	 IPT_SO_GET_ENTRIES},
+	{"ip6", "ip6_tables_names", AF_INET6, IPPROTO_IPV6, IP6T_SO_GET_INFO,
+	 IP6T_SO_GET_ENTRIES},
+	{"arp", "arp_tables_names", AF_INET, IPPROTO_IP, ARPT_SO_GET_INFO,
+	 ARPT_SO_GET_ENTRIES},
 };
-_Static_assert(IPT_SO_GET_INFO == IP6T_SO_GET_INFO &&
-		       IPT_SO_GET_ENTRIES == IP6T_SO_GET_ENTRIES &&
-		       sizeof(struct ipt_getinfo) ==
-			       sizeof(struct ip6t_getinfo) &&
+_Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo) &&
 		       offsetof(struct ipt_get_entries, entrytable) ==
-			       offsetof(struct ip6t_get_entries, entrytable),
-	       "iptables and ip6tables differ");
+			       offsetof(struct ip6t_get_entries, entrytable) &&
+		       offsetof(struct ipt_get_entries, entrytable) ==
+			       offsetof(struct arpt_get_entries, entrytable),
+	       "the families differ");
 
 #define ENTRIES_HEAD offsetof(struct ipt_get_entries, entrytable)
 
@@ -76,18 +83,57 @@ static int read_names(const struct probe_env *env, const struct family *f,
 	return 0;
 }
 
+/* ARP has three hooks, with other numbers, and so a shorter answer. */
+static int get_arp_info(int fd, const struct family *f,
+			struct ipt_getinfo *info)
+{
+	static const unsigned hooks[NF_ARP_NUMHOOKS] = {
+		[NF_ARP_IN] = NF_INET_LOCAL_IN,
+		[NF_ARP_OUT] = NF_INET_LOCAL_OUT,
+		[NF_ARP_FORWARD] = NF_INET_FORWARD,
+	};
+	struct arpt_getinfo arp = {0};
+	socklen_t size = sizeof(arp);
+
+	memcpy(arp.name, info->name, sizeof(arp.name));
+	if (getsockopt(fd, f->level, f->get_info, &arp, &size) < 0)
+		return -errno;
+	if (size != sizeof(arp))
+		return -EBADMSG;
+	for (unsigned i = 0; i < NF_ARP_NUMHOOKS; i++) {
+		if (!(arp.valid_hooks & 1u << i))
+			continue;
+		info->valid_hooks |= 1u << hooks[i];
+		info->hook_entry[hooks[i]] = arp.hook_entry[i];
+		info->underflow[hooks[i]] = arp.underflow[i];
+	}
+	info->size = arp.size;
+	return 0;
+}
+
+static int get_ip_info(int fd, const struct family *f, struct ipt_getinfo *info)
+{
+	socklen_t size = sizeof(*info);
+
+	if (getsockopt(fd, f->level, f->get_info, info, &size) < 0)
+		return -errno;
+	return size == sizeof(*info) ? 0 : -EBADMSG;
+}
+
 /* Asks how big a table is. Returns 0 or negative errno. */
 static int get_info(int fd, const struct family *f, const char *table,
 		    struct ipt_getinfo *ret)
 {
-	socklen_t size = sizeof(*ret);
+	int r;
 
 	memset(ret, 0, sizeof(*ret));
 	memcpy(ret->name, table, strlen(table));
-	if (getsockopt(fd, f->level, IPT_SO_GET_INFO, ret, &size) < 0)
-		return -errno;
-	if (size != sizeof(*ret))
-		return -EBADMSG;
+	if (f->get_info == ARPT_SO_GET_INFO)
+		r = get_arp_info(fd, f, ret);
+	else
+		r = get_ip_info(fd, f, ret);
+	if (r < 0)
+		return r;
 	return ret->size <= XTABLES_MAX_SIZE ? 0 : -E2BIG;
 }
 
@@ -104,7 +150,7 @@ static int get_entries(int fd, const struct family *f,
 	memcpy(request, info->name, sizeof(info->name));
 	memcpy(request + offsetof(struct ipt_get_entries, size), &info->size,
 	       sizeof(info->size));
-	if (getsockopt(fd, f->level, IPT_SO_GET_ENTRIES, request, &size) < 0)
+	if (getsockopt(fd, f->level, f->get_entries, request, &size) < 0)
 		return -errno;
 	return size == ENTRIES_HEAD + info->size ? 0 : -EBADMSG;
 }

@@ -11,6 +11,7 @@
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_statistic.h>
+#include <linux/netfilter_arp/arp_tables.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
@@ -32,6 +33,14 @@ static const struct xtables_layout layouts[] = {
 		.target_offset = offsetof(struct ip6t_entry, target_offset),
 		.next_offset = offsetof(struct ip6t_entry, next_offset),
 		.counters = offsetof(struct ip6t_entry, counters),
+	},
+	{
+		.family = "arp",
+		.size = sizeof(struct arpt_entry),
+		.packet = offsetof(struct arpt_entry, arp.invflags) + 2,
+		.target_offset = offsetof(struct arpt_entry, target_offset),
+		.next_offset = offsetof(struct arpt_entry, next_offset),
+		.counters = offsetof(struct arpt_entry, counters),
 	},
 };
 

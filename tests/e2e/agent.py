@@ -72,9 +72,10 @@ def spoofed(count, size, source, to, port):
         return send_all(sock, count, data, (to, 0))
 
 
-def frames(count, interface, mac, ethertype):
-    """Frames of 100 bytes with any ethertype."""
+def frames(count, interface, mac, ethertype, payload=""):
+    """Frames of 100 bytes with any ethertype; payload in hexadecimal."""
     head = bytes.fromhex(mac.replace(":", "") + "020000000001") + struct.pack("!H", ethertype)
+    head += bytes.fromhex(payload)
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
         return send_all(sock, count, head.ljust(100, b"x"), (interface, 0))
 

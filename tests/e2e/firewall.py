@@ -2,6 +2,7 @@
 """Firewalls that lose packets: nftables, both kinds of iptables, ebtables, NFQUEUE."""
 
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -300,6 +301,24 @@ def queue_iptables_nft(stage):
     lost = iptables_series(b, "ip.filter.INPUT.drop",
                            lambda: truth.rule(b, "INPUT", 1, command="iptables-nft"))
     lose_received(stage, a, b, [lost], (handle(b, "ip filter INPUT"), "queue 5, nobody listens"))
+
+
+@case
+def arptables(stage):
+    """arptables-legacy: requests from one address are dropped."""
+    a, b = stage.pair()
+    b.feature("arptables-legacy -A INPUT --source-ip 10.99.0.77 -j DROP")
+    mac = truth.mac(b, "b0")
+    request = "0001080006040001" + "020000000001" + "0a63004d" + "00" * 6 + "0a630002"
+
+    def counted():
+        return int(re.search(r"pcnt=(\d+)", b.tool("arptables-legacy -L INPUT -nv")).group(1))
+
+    lost = Series(b.place(), "ipt_packets-netfilter-arp.filter.INPUT.drop", counted, LOST)
+    alert = Alert(b.place(), "netfilter-rx", ("rule 1 of arp filter INPUT",))
+    with stage.watch([lost]) as watch:
+        watch.bursts(lambda: a.frames(LOST, "a0", mac, 0x0806, request), 4)
+        watch.check(alerts=[alert])
 
 
 @case
