@@ -72,11 +72,17 @@ static bool is_one_of(const char *type, const char *const *types)
 
 static void check_type(const struct probe *p, const struct counter *c)
 {
-	static const char *const counts[] = {"if_rx_dropped", "if_tx_dropped",
-					     "if_rx_errors",  "if_tx_errors",
-					     "if_rx_packets", "if_tx_packets",
-					     "packets",	      "ipt_packets",
-					     "ipt_bytes",     NULL};
+	static const char *const counts[] = {"if_rx_dropped",
+					     "if_tx_dropped",
+					     "if_rx_errors",
+					     "if_tx_errors",
+					     "if_rx_packets",
+					     "if_tx_packets",
+					     "packets",
+					     "ipt_packets",
+					     "ipt_bytes",
+					     "derive",
+					     NULL};
 	static const char *const levels[] = {"queue_length", "conntrack",
 					     "gauge", NULL};
 	bool hidden = c->kind == KIND_FACT || c->kind == KIND_DETAIL;
@@ -89,6 +95,7 @@ static void check_type(const struct probe *p, const struct counter *c)
 	REQUIRE(strncmp(c->type, "if_rx_", 6) || c->direction == DIR_RX, p, c);
 	REQUIRE(strncmp(c->type, "if_tx_", 6) || c->direction == DIR_TX, p, c);
 	REQUIRE(strcmp(c->type, "ipt_bytes") || c->kind == KIND_BYTES, p, c);
+	REQUIRE(strcmp(c->type, "derive") || c->kind == KIND_BYTES, p, c);
 }
 
 START_TEST(rows_have_a_type_unless_they_are_never_sent)
