@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Connection tracking: the parser of its statistics, and the whole probe. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <netlink/attr.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -140,6 +144,64 @@ START_TEST(more_columns_than_are_known_are_passed_over)
 }
 END_TEST
 
+/* A message of ctnetlink: one CPU's counts. */
+struct cpu_message {
+	struct nlmsghdr h;
+	struct nfgenmsg m;
+	struct {
+		struct nlattr head;
+		uint32_t value;
+	} attrs[3];
+};
+
+static struct cpu_message message_of(uint32_t drop, uint32_t toolong)
+{
+	const struct nlattr head = {.nla_len = 8};
+	struct cpu_message m = {
+		.h = {.nlmsg_len = sizeof(m)},
+		.attrs = {{head, htonl(77)},
+			  {head, htonl(drop)},
+			  {head, htonl(toolong)}},
+	};
+
+	m.attrs[0].head.nla_type = CTA_STATS_FOUND;
+	m.attrs[1].head.nla_type = CTA_STATS_DROP;
+	m.attrs[2].head.nla_type = CTA_STATS_CHAIN_TOOLONG;
+	return m;
+}
+
+START_TEST(messages_of_cpus_are_added_up)
+{
+	struct cpu_message first = message_of(3, 0xffffffff);
+	struct cpu_message second = message_of(4, 2);
+	struct conntrack_stats stats = {0};
+
+	ck_assert_int_eq(conntrack_parse_message(&first.h, &stats), 0);
+	ck_assert_int_eq(conntrack_parse_message(&second.h, &stats), 0);
+	ck_assert_uint_eq(stats.value[index_of("drop")], 7);
+	ck_assert_uint_eq(stats.value[index_of("chaintoolong")], 1);
+	ck_assert(!stats.found[index_of("invalid")]);
+}
+END_TEST
+
+START_TEST(message_cut_short_is_understood_or_refused)
+{
+	struct conntrack_stats stats = {0};
+
+	for (uint32_t n = sizeof(struct nlmsghdr);
+	     n < sizeof(struct cpu_message) - 3; n++) {
+		struct cpu_message whole = message_of(3, 4), *cut = malloc(n);
+
+		ck_assert_ptr_nonnull(cut);
+		whole.h.nlmsg_len = n;
+		memcpy(cut, &whole, n);
+		(void)!conntrack_parse_message(&cut->h, &stats);
+		ck_assert(!stats.found[index_of("chaintoolong")]);
+		free(cut);
+	}
+}
+END_TEST
+
 /* The probe, on files of the test's own. */
 
 static char dir[] = "/tmp/pktloss-conntrack-XXXXXX";
@@ -243,6 +305,8 @@ static Suite *suite(void)
 	tcase_add_test(t, text_that_is_no_table_is_refused);
 	tcase_add_test(t, text_cut_anywhere_is_survived);
 	tcase_add_test(t, more_columns_than_are_known_are_passed_over);
+	tcase_add_test(t, messages_of_cpus_are_added_up);
+	tcase_add_test(t, message_cut_short_is_understood_or_refused);
 	t = tcase_create("probe");
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, teardown);

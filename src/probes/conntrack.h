@@ -22,4 +22,12 @@ struct conntrack_stats {
 int MUST_CHECK conntrack_parse(const char *text, size_t n,
 			       struct conntrack_stats *ret);
 
+/*
+ * Adds one message of IPCTNL_MSG_CT_GET_STATS_CPU, which is of one CPU, to
+ * *stats. Returns 0 or -EBADMSG. Pure.
+ */
+struct nlmsghdr;
+int MUST_CHECK conntrack_parse_message(const struct nlmsghdr *h,
+				       struct conntrack_stats *stats);
+
 #endif
