@@ -507,3 +507,57 @@ def untouched(stage):
             if firewall_state(ns) != state:
                 raise Failure("%s was %s, is %s" % (ns.name, state, firewall_state(ns)))
         watch.check_silent()
+
+
+# Beside the firewall.
+
+SHARED_SOCKET = """import os, socket
+for i in range(200):
+    s = socket.socket(2, 2)
+    child = os.fork()
+    s.sendto(b"x", ("%s", %d))
+    if not child:
+        os._exit(0)
+    os.waitpid(child, 0)
+    s.close()
+"""
+
+
+@case
+def F19(stage):
+    """Two processes send on one new socket behind NAT: entries clash, nothing is lost."""
+    a, b = stage.pair()
+    a.feature("iptables-legacy -w 20 -t nat -A POSTROUTING -o a0 -j MASQUERADE")
+    b.sink(GOOD_PORT)
+    with stage.watch() as watch:
+        for _ in range(3):
+            a.tool("python3 -", SHARED_SOCKET % (b.address, GOOD_PORT))
+            watch.wait_reads()
+        watch.check()
+        shown = watch.daemon and watch.daemon.last(a.place(), "packets-conntrack-clash_resolve")
+        clashes = truth.conntrack(a, "clash_resolve")
+        if watch.daemon and (shown or 0) != clashes:
+            raise Failure("clash_resolve is %s, not %d" % (shown, clashes))
+
+
+@case
+def F20(stage):
+    """An IPsec policy blocks what is received: UDP counts it, and the firewall does not."""
+    a, b = stage.pair()
+    b.feature("ip xfrm policy add dir in src %s dst %s proto udp dport %d action block"
+              % (a.address, b.address, LOST_PORT))
+    lost = Series(b.place(), "packets-udp-InErrors", lambda: truth.snmp(b, "UdpInErrors"), LOST)
+    with stage.watch([lost]) as watch:
+        watch.bursts(good_and_bad(a, b), 4)
+        watch.check(alerts=[Alert(b.place(), "udp-rx", ("IPsec policy",))])
+
+
+@case
+def F21(stage):
+    """An IPsec policy without a state loses what is sent: not the firewall's loss."""
+    a, b = stage.pair()
+    a.feature("ip xfrm policy add dir out src %s dst %s proto udp dport %d"
+              " tmpl proto esp mode transport" % (a.address, b.address, LOST_PORT))
+    with stage.watch() as watch:
+        watch.bursts(good_and_bad(a, b), 4)
+        watch.check()
