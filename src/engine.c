@@ -67,10 +67,14 @@ int engine_new(struct engine **ret, const struct settings *s)
 	e->env = (struct probe_env) {
 		.net = "/proc/thread-self/net",
 		.sys = "/proc/sys",
+		.proc = s->proc_root,
 		.route = &e->route,
 		.netfilter = &e->netfilter,
 		.interfaces = &s->interfaces,
+		.counters = &s->counters,
 		.max_rules = s->max_rules,
+		.max_sockets = s->max_sockets,
+		.classes = s->classes,
 		.gaps = selection_wants(&s->layers,
 					layer_name(LAYER_NETFILTER)),
 		.buffer = malloc(BUFFER_SIZE),
@@ -343,6 +347,7 @@ static int take(struct engine *e, struct watched *w, size_t probe)
 static void take_all(struct engine *e, struct watched *w)
 {
 	sample_reset(&w->now);
+	e->env.home = !w->path[0];
 	e->env.then = w->then.time_ns ? &w->then : NULL;
 	w->now.time_ns = clock_ns(CLOCK_REALTIME);
 	w->now.mono_ns = clock_ns(CLOCK_MONOTONIC);

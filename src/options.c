@@ -49,6 +49,16 @@ const struct option options_table[] = {
 	{GLOBAL(OPT_BOOL, layers.ignore), .name = "IgnoreLayer",
 	 .type = "boolean", .def = "false",
 	 .doc = "Turns the list of Layer options around."},
+	{GLOBAL(OPT_SELECTION, counters), .name = "Counter", .type = "string",
+	 .def = "\"\"",
+	 .doc = "An optional counter to send as well, as layer-counter, for "
+		"instance \"tcp-TCPLossProbes\"; repeatable, exact or /regular "
+		"expression/. The optional counters are listed in "
+		"COUNTERS.md; none of them raises an alarm."},
+	{GLOBAL(OPT_BOOL, classes), .name = "Classes", .type = "boolean",
+	 .def = "false",
+	 .doc = "Send what the classes of htb, hfsc, drr and the like lose, "
+		"too: one request more for each interface that has some."},
 	{GLOBAL(OPT_BOOL, report_idle), .name = "ReportIdle", .type = "boolean",
 	 .def = "false",
 	 .doc = "Send every counter from the start. Otherwise a counter is "
@@ -67,6 +77,11 @@ const struct option options_table[] = {
 	 .doc = "Firewall rules kept apart per chain, to name the one that "
 		"drops and for a series of their own where they have a "
 		"comment. All of them are counted in the chain's .drop."},
+	{GLOBAL(OPT_COUNT, max_sockets), .name = "MaxSockets", .type = "number",
+	 .def = "1024",
+	 .doc = "Look at no more sockets of a network namespace than this, "
+		"to name those whose queue is full. They are only looked at "
+		"after UDP or TCP have counted a loss."},
 	{GLOBAL(OPT_PATH, proc_root), .name = "ProcRoot", .type = "string",
 	 .def = "\"/proc\"",
 	 .doc = "Where the host's /proc is mounted, for a collectd that runs "
@@ -144,6 +159,7 @@ int settings_init(struct settings *s)
 		.max_namespaces = 1024,
 		.max_series = 20000,
 		.max_rules = 64,
+		.max_sockets = 1024,
 		.proc_root = strdup("/proc"),
 	};
 	return s->proc_root ? 0 : -ENOMEM;
@@ -163,6 +179,7 @@ void settings_free(struct settings *s)
 	selection_free(&s->namespaces);
 	selection_free(&s->interfaces);
 	selection_free(&s->layers);
+	selection_free(&s->counters);
 	free(s->proc_root);
 	while (s->n_thresholds)
 		settings_drop_threshold(s);

@@ -29,9 +29,9 @@ struct threshold {
 };
 
 struct settings {
-	struct selection namespaces, interfaces, layers;
-	bool report_idle;
-	unsigned max_namespaces, max_series, max_rules;
+	struct selection namespaces, interfaces, layers, counters;
+	bool report_idle, classes;
+	unsigned max_namespaces, max_series, max_rules, max_sockets;
 	char *proc_root;
 	struct threshold *thresholds;
 	size_t n_thresholds;

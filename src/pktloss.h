@@ -90,6 +90,7 @@ struct counter {
 	uint8_t direction;   /* enum direction */
 	uint8_t kind;	     /* enum kind */
 	bool main;	     /* sent from the start for a real interface */
+	bool optional;	     /* read only where a Counter option asks for it */
 	int8_t in_gap;	/* sign in the balance of IP input, see ip_balance.h */
 	int8_t out_gap; /* and of IP output */
 	struct denominator of[MAX_DENOMINATORS]; /* KIND_PASSED only */
@@ -225,16 +226,21 @@ struct nfnetlink;
 struct selection;
 
 struct probe_env {
-	const char *net;		    /* "/proc/thread-self/net" */
-	const char *sys;		    /* "/proc/sys" */
+	const char *net;  /* "/proc/thread-self/net" */
+	const char *sys;  /* "/proc/sys" */
+	const char *proc; /* ProcRoot: processes by number */
+	bool home; /* collectd's own: the one that host-wide things stand in */
 	struct netlink *route;		    /* NETLINK_ROUTE, opened */
 	struct nfnetlink *netfilter;	    /* a probe opens it, if at all */
 	const struct sample *then;	    /* previous sample, for facts */
 	const struct selection *interfaces; /* which are wanted */
-	unsigned max_rules; /* firewall rules kept apart, per chain */
-	bool gaps;	    /* look for packets that vanish without a counter */
-	char *buffer;	    /* scratch, never kept between probes */
-	size_t size;	    /* of buffer, bytes */
+	const struct selection *counters;   /* optional ones asked for */
+	unsigned max_rules;   /* firewall rules kept apart, per chain */
+	unsigned max_sockets; /* looked at per namespace */
+	bool classes;	      /* the classes of qdiscs are wanted, too */
+	bool gaps;    /* look for packets that vanish without a counter */
+	char *buffer; /* scratch, never kept between probes */
+	size_t size;  /* of buffer, bytes */
 };
 
 /*
@@ -259,6 +265,9 @@ struct probe {
 #define MAX_PROBES 32
 extern const struct probe *const probes[];
 extern const size_t n_probes;
+
+/* Whether a row is wanted: it is not optional, or env->counters names it. */
+bool counter_wanted(const struct probe_env *env, const struct counter *c);
 
 const char *layer_name(enum layer layer);
 const char *direction_name(enum direction direction);

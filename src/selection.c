@@ -83,3 +83,11 @@ bool selection_wants(const struct selection *s, const char *text)
 			return !s->ignore;
 	return s->ignore;
 }
+
+bool selection_names(const struct selection *s, const char *text)
+{
+	for (size_t i = 0; s && i < s->n; i++)
+		if (pattern_matches(&s->patterns[i], text))
+			return true;
+	return false;
+}

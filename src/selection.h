@@ -39,4 +39,7 @@ void selection_free(struct selection *s);
 /* Whether text is wanted. An empty selection, or NULL, wants everything. */
 bool selection_wants(const struct selection *s, const char *text);
 
+/* Whether a pattern matches: false for an empty selection, or NULL. */
+bool selection_names(const struct selection *s, const char *text);
+
 #endif

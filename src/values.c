@@ -95,7 +95,8 @@ static bool is_due(const struct report *r, const struct object *o,
 
 	if (!c->type)
 		return false;
-	if (row->flags & ROW_SENT || r->engine->settings->report_idle)
+	if (row->flags & ROW_SENT || r->engine->settings->report_idle ||
+	    c->optional)
 		return true;
 	if (o->main && c->main && is_real_home(r->watched))
 		return true;
