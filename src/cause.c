@@ -398,15 +398,39 @@ static void explain(const struct suspect *suspect, struct cause *ret)
 	explain_counter(suspect, ret);
 }
 
+/* What no row of this namespace counts, where it is most of the loss. */
+static bool explain_hidden(const struct sample *s, const struct loss *loss,
+			   struct cause *ret)
+{
+	if (loss->uncounted && loss->uncounted * 2 >= loss->lost) {
+		ret->counter = loss->direction == DIR_RX ? "in_gap" : "out_gap";
+		explain_uncounted(s, loss, ret);
+	} else if (loss->martians && loss->martians * 2 >= loss->lost) {
+		ret->counter = "in_martian_src";
+		TEXT(ret, "martian packets: their source or destination "
+			  "address cannot come from there");
+		REMEDY(ret, "Find the sender: sysctl -w "
+			    "net.ipv4.conf.all.log_martians=1, then dmesg");
+	} else if (loss->unresolved && loss->unresolved * 2 >= loss->lost) {
+		ret->counter = "res_failed";
+		TEXT(ret, "the next hop does not resolve: nobody answers ARP "
+			  "or neighbour discovery for it");
+		REMEDY(ret, "Is it up and on this wire? ip neigh show nud "
+			    "failed");
+	} else {
+		return false;
+	}
+	return true;
+}
+
 void cause_find(const struct sample *s, const struct loss *loss,
 		struct cause *ret)
 {
 	struct suspect suspect = find_suspect(s, loss);
 
 	*ret = (struct cause) {.counter = "", .known = true};
-	if (loss->uncounted && loss->uncounted * 2 >= loss->lost) {
-		ret->counter = loss->direction == DIR_RX ? "in_gap" : "out_gap";
-		explain_uncounted(s, loss, ret);
+	if (explain_hidden(s, loss, ret)) {
+		; /* and that is all */
 	} else if (suspect.row) {
 		prefer_part(&suspect);
 		ret->counter = suspect.row->counter->name;

@@ -41,6 +41,7 @@ static int compare_all(struct engine *e)
 		if (loss_tally(&w->losses, &w->now) < 0)
 			result = -ENOMEM;
 	}
+	attribute_losses(e);
 	return result;
 }
 

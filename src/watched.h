@@ -81,6 +81,9 @@ struct report {
 	uint64_t time_ns; /* of the newest sample, CLOCK_REALTIME */
 };
 
+/* attribute.c: where losses belong that no namespace alone can place. */
+void attribute_losses(struct engine *e);
+
 /* values.c: sends what is due of r->watched; first with r->priming. */
 void send_values(struct report *r);
 /* The plugin instance of an interface, "" for none, of a namespace. */
