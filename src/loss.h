@@ -16,6 +16,7 @@ struct loss {
 	uint8_t direction;  /* enum direction */
 	bool known;	    /* something that can lose was counted twice */
 	bool measured;	    /* and so was something to measure it against */
+	bool at_least;	    /* units differ: the ratio is a lower bound */
 	bool blind;	    /* a denominator is a new baseline */
 	bool awake;	    /* has lost since we look: its ratio is sent */
 	bool sent;	    /* collectd has the ratio's series */
@@ -36,6 +37,9 @@ struct loss {
 	struct alert alert;
 	const struct limits *limits; /* chosen once, NULL before */
 };
+
+/* Percent of a table in use from which on it is short of room. */
+#define TIGHT_PERCENT 85
 
 struct losses {
 	struct loss *items;

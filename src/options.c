@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "loss.h"
+
 enum {
 	OPT_LAYERS,
 	OPT_SELECTION,
@@ -146,7 +148,7 @@ static const struct limits no_limits = {
 
 /* A table that fills up. */
 static const struct limits fill_limits = {
-	.warning = 85,
+	.warning = TIGHT_PERCENT,
 	.failure = 95,
 	.hits = 2,
 	.hits_okay = 3,
