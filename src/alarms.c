@@ -122,8 +122,7 @@ static void notify_loss(struct report *r, const struct loss *loss,
 	notify(r, loss, cause, message);
 }
 
-static void notify_okay(struct report *r, const struct loss *loss,
-			const char *why)
+void notify_okay(struct report *r, const struct loss *loss, const char *why)
 {
 	struct cause none = {.counter = ""};
 	char message[MESSAGE_SIZE], place[NAME_PART + 1];
@@ -166,10 +165,12 @@ static void judge(struct report *r, struct loss *loss)
 
 	if (!wants_layer(r->engine, loss->layer))
 		return;
-	if (!loss->limits)
+	if (!loss->limits) {
 		loss->limits = settings_limits(r->engine->settings, loss->layer,
 					       loss->direction, w->name,
 					       loss->place, loss->symptom);
+		claim_alarm(r, loss);
+	}
 	if (loss->lost && !loss->echo)
 		cause_find(&w->now, loss, &cause);
 	if (!alert_step(&loss->alert, loss->limits, judged_percent(loss),
@@ -178,6 +179,7 @@ static void judge(struct report *r, struct loss *loss)
 				? SEVERITY_FAILURE
 				: SEVERITY_WARNING))
 		return;
+	r->alarms_changed = true;
 	if (loss->alert.state == SEVERITY_OKAY)
 		recover(r, loss);
 	else
@@ -215,6 +217,7 @@ void end_alarms(struct report *r)
 		if (loss->alert.state == SEVERITY_OKAY)
 			continue;
 		loss->alert.state = SEVERITY_OKAY;
+		r->alarms_changed = true;
 		notify_okay(r, loss, "the namespace is gone");
 	}
 	losses_free(l);
