@@ -7,6 +7,8 @@
 #include "probes/netfilter.h"
 #include "probes/nftables.h"
 #include "probes/qdisc.h"
+#include "probes/sysctl.h"
+#include "procnet.h"
 
 /* A loss with the object and the counter that lost most of it. */
 struct suspect {
@@ -469,6 +471,29 @@ static void explain_hidden(const struct sample *s, const struct loss *loss,
 	}
 }
 
+/* Adds " (now 4096)" behind each setting of the kernel that is known. */
+static void quote_settings(const struct sample *s, struct cause *c)
+{
+	char quoted[sizeof(c->remedy)] = "";
+	const char *rest = c->remedy, *from = c->remedy;
+	struct token name;
+	size_t n = 0;
+
+	while ((name = sysctl_next(&rest)).n) {
+		const char *value = sysctl_value(s, name);
+		int more = snprintf(quoted + n, sizeof(quoted) - n,
+				    value ? "%.*s (now %s)" : "%.*s",
+				    (int)(rest - from), from, value);
+
+		if (more < 0 || n + more + strlen(rest) >= sizeof(quoted))
+			return; /* better the whole remedy without */
+		n += more;
+		from = rest;
+	}
+	snprintf(quoted + n, sizeof(quoted) - n, "%s", from);
+	memcpy(c->remedy, quoted, sizeof(c->remedy));
+}
+
 static void explain_suspect(struct suspect *suspect, struct causes *list)
 {
 	struct cause c = {.known = true};
@@ -478,6 +503,7 @@ static void explain_suspect(struct suspect *suspect, struct causes *list)
 	prefer_part(suspect);
 	c.counter = suspect->row->counter->name;
 	explain(suspect, &c);
+	quote_settings(suspect->sample, &c);
 	insert_cause(list, &c);
 }
 
