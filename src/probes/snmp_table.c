@@ -362,8 +362,6 @@ const struct counter snmp_counters[] = {
 	 .direction = DIR_LISTEN, .kind = KIND_LOST,
 	 .means = "Packets to listening sockets dropped for any reason (queue, "
 		  "memory, no route for reply)",
-	 .cause = "a listening socket refused connections: queue full or no "
-		  "memory",
 	 .remedy = "ss -ltn: Recv-Q against Send-Q; raise the backlog and "
 		   "net.core.somaxconn",
 	 .source = "include/net/tcp.h tcp_listendrop"},
