@@ -337,10 +337,10 @@ START_TEST(recording_changed_anywhere_is_noticed)
 	char *text = recording(kernels[_i % 2], file, &n);
 
 	parse_both(parser_of(file), text, n, l);
-	for (size_t i = 0; i < n; i += 7) {
+	for (size_t i = 0; i < n; i += 13) {
 		char was = text[i];
 
-		text[i] = " X7\n"[i / 7 % 4];
+		text[i] = " X7\n"[i / 13 % 4];
 		parse_both(parser_of(file), text, n, l);
 		text[i] = was;
 		if (i % 2)

@@ -17,16 +17,15 @@ static void keep(struct snmp_values *values, uint16_t slot, struct token number)
 static int read_numbers(const struct snmp_line *line, struct token numbers,
 			struct snmp_values *values)
 {
-	const struct snmp_column *next = line->wanted;
-	const struct snmp_column *end = next + line->n_wanted;
+	uint32_t next = 0; /* of those that are wanted */
 
 	for (uint32_t at = 0;; at++) {
 		struct token number = token_word(&numbers);
 
 		if (!number.n)
 			return at == line->n_columns ? 0 : -EBADMSG;
-		if (next < end && next->at == at)
-			keep(values, next++->slot, number);
+		if (next < line->n_wanted && line->wanted[next].at == at)
+			keep(values, line->wanted[next++].slot, number);
 	}
 }
 
