@@ -239,7 +239,8 @@ static void check_optional(const struct probe *p, const struct counter *c)
 		return;
 	REQUIRE(c->kind < ARRAY_SIZE(fine) && fine[c->kind], p, c);
 	REQUIRE(c->of[0].relation == UNRELATED && !c->in, p, c);
-	REQUIRE(!c->in_gap && !c->out_gap && !c->main, p, c);
+	REQUIRE(!c->in_gap && !c->out_gap && !c->refused, p, c);
+	REQUIRE(!c->inside && !c->main, p, c);
 	REQUIRE(!counter_wanted(&none, c), p, c);
 }
 
@@ -363,7 +364,8 @@ static void check_used(const struct probe *p, const struct counter *c)
 		if (c->of[i].relation == UNRELATED)
 			return;
 		wanted_loss = &c->of[i];
-		loss_found = false;
+		/* attribute.c finds what waits for a neighbour in vain */
+		loss_found = c->of[i].layer == LAYER_NEIGH;
 		each_row(find_loss);
 		REQUIRE(loss_found, p, c);
 	}

@@ -10,7 +10,7 @@
 /* Rows behind them that are computed, see ip_balance.h. */
 #define N_IP_GAPS 8
 
-#define N_SNMP_OPTIONAL 290
+#define N_SNMP_OPTIONAL 287
 
 #define N_SNMP_SLOTS (N_SNMP_COUNTERS + N_SNMP_OPTIONAL)
 

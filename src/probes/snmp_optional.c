@@ -97,16 +97,6 @@ const struct counter snmp_optional[] = {
 	 .kind = KIND_SYMPTOM,
 	 .means = "ICMP messages that could not be sent: no memory, no route",
 	 .source = "net/ipv4/icmp.c"},
-	{ICMP, COUNT, .name = "OutRateLimitGlobal", .direction = DIR_TX,
-	 .kind = KIND_OVERLOAD,
-	 .means = "ICMP messages not sent because of icmp_msgs_per_sec, ICMPv6 "
-		  "errors too: the loss they would tell of is elsewhere",
-	 .source = "net/ipv4/icmp.c"},
-	{ICMP, COUNT, .name = "OutRateLimitHost", .direction = DIR_TX,
-	 .kind = KIND_OVERLOAD,
-	 .means = "ICMP errors not sent because of icmp_ratelimit: each stands "
-		  "for a packet that was refused",
-	 .source = "net/ipv4/icmp.c"},
 	{ICMP, COUNT, .name = "OutParmProbs", .direction = DIR_TX,
 	 .kind = KIND_SYMPTOM,
 	 .means = "Type 12 sent: a header was not understood here",
@@ -1007,11 +997,6 @@ const struct counter snmp_optional[] = {
 	{ICMP6, COUNT, .name = "Icmp6OutErrors", .direction = DIR_TX,
 	 .kind = KIND_SYMPTOM,
 	 .means = "ICMPv6 messages that could not be sent",
-	 .source = "net/ipv6/icmp.c"},
-	{ICMP6, COUNT, .name = "Icmp6OutRateLimitHost", .direction = DIR_TX,
-	 .kind = KIND_OVERLOAD,
-	 .means = "ICMPv6 errors not sent because of the limit per host: each "
-		  "stands for a packet that was refused",
 	 .source = "net/ipv6/icmp.c"},
 	{ICMP6, COUNT, .name = "Icmp6InParmProblems", .direction = DIR_RX,
 	 .kind = KIND_SYMPTOM,
