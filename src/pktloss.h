@@ -226,6 +226,7 @@ void sample_compare(struct sample *now, const struct sample *then);
 struct netlink;
 struct nfnetlink;
 struct selection;
+struct snmp_layout;
 
 struct probe_env {
 	const char *net;  /* "/proc/thread-self/net" */
@@ -237,9 +238,10 @@ struct probe_env {
 	const struct sample *then;	    /* previous sample, for facts */
 	const struct selection *interfaces; /* which are wanted */
 	const struct selection *counters;   /* optional ones asked for */
-	unsigned max_rules;   /* firewall rules kept apart, per chain */
-	unsigned max_sockets; /* looked at per namespace */
-	bool classes;	      /* the classes of qdiscs are wanted, too */
+	struct snmp_layout *snmp; /* what was learnt of its columns, or NULL */
+	unsigned max_rules;	  /* firewall rules kept apart, per chain */
+	unsigned max_sockets;	  /* looked at per namespace */
+	bool classes;		  /* the classes of qdiscs are wanted, too */
 	bool gaps;    /* look for packets that vanish without a counter */
 	char *buffer; /* scratch, never kept between probes */
 	size_t size;  /* of buffer, bytes */
@@ -261,6 +263,8 @@ struct probe {
 	uint8_t layer;	   /* its <layer> in gauge-<layer>-available */
 	const struct counter *counters;
 	size_t n_counters;
+	const struct counter *optional; /* more rows, all optional, or NULL */
+	size_t n_optional;
 	int (*read)(struct probe_env *env, struct sample *out);
 };
 
