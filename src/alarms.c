@@ -91,10 +91,10 @@ static void notify_loss(struct report *r, const struct loss *loss,
 	make_printable(cause->text);
 	make_printable(cause->remedy);
 	format_text(message, sizeof(message),
-		    "%.3g%% of %s in %s on %s (%s, %s above %.3g%%): %s%s%s",
-		    loss_percent(loss), what_happened(loss->direction),
-		    layer_name(loss->layer), place, share,
-		    failure ? "failure" : "warning",
+		    "%s%.3g%% of %s in %s on %s (%s, %s above %.3g%%): %s%s%s",
+		    loss->at_least ? "at least " : "", loss_percent(loss),
+		    what_happened(loss->direction), layer_name(loss->layer),
+		    place, share, failure ? "failure" : "warning",
 		    failure ? loss->limits->failure : loss->limits->warning,
 		    cause->text, cause->remedy[0] ? ". " : "", cause->remedy);
 	notify(r, loss, cause, message);
@@ -188,6 +188,21 @@ static bool is_echo(const struct report *r, const struct loss *loss)
 	return false;
 }
 
+/* What a loss is like may change with what loses most. */
+static void choose_limits(struct report *r, struct loss *loss)
+{
+	enum character character = loss->symptom ? CHARACTER_SYMPTOM
+				   : loss->aqm	 ? CHARACTER_AQM
+						 : CHARACTER_PLAIN;
+
+	if (loss->limits && loss->character == character)
+		return;
+	loss->character = character;
+	loss->limits = settings_limits(r->engine->settings, loss->layer,
+				       loss->direction, r->watched->name,
+				       loss->place, character);
+}
+
 static void judge(struct report *r, struct loss *loss)
 {
 	const struct watched *w = r->watched;
@@ -196,10 +211,7 @@ static void judge(struct report *r, struct loss *loss)
 
 	if (!wants_layer(r->engine, loss->layer))
 		return;
-	if (!loss->limits)
-		loss->limits = settings_limits(r->engine->settings, loss->layer,
-					       loss->direction, w->name,
-					       loss->place, loss->symptom);
+	choose_limits(r, loss);
 	if (is_echo(r, loss))
 		percent = 0;
 	else if (loss->lost)

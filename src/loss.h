@@ -20,6 +20,8 @@ struct loss {
 	bool awake;	    /* has lost since we look: its ratio is sent */
 	bool sent;	    /* collectd has the ratio's series */
 	bool symptom;	    /* counts packets sent again, not lost here */
+	bool aqm;	    /* most was dropped by active queue management */
+	bool at_least;	    /* units differ: the ratio is a lower bound */
 	bool gone;	    /* nothing that can lose was in the newest sample */
 	bool idle;	    /* and nothing that is measured against it */
 	uint64_t lost;	    /* packets in the interval */
@@ -28,7 +30,8 @@ struct loss {
 	uint64_t uncounted; /* part of lost that no counter tells of */
 	double percent;	    /* of the read before, NAN: unknown */
 	struct alert alert;
-	const struct limits *limits; /* chosen once, NULL before */
+	const struct limits *limits; /* NULL before the first choice */
+	uint8_t character;	     /* enum character: they were chosen for */
 };
 
 struct losses {

@@ -180,6 +180,14 @@ START_TEST(remedies_name_a_device_once)
 }
 END_TEST
 
+/* Two kinds of qdisc may have names in common. */
+static bool is_same_section(const struct counter *c, const struct counter *d)
+{
+	if (c->layer != LAYER_QDISC || !c->section || !d->section)
+		return true;
+	return !strcmp(c->section, d->section);
+}
+
 /* Rows of one object: those of one layer and place that one probe appends. */
 static void check_unique(const struct probe *p, const struct counter *c)
 {
@@ -189,7 +197,8 @@ static void check_unique(const struct probe *p, const struct counter *c)
 		REQUIRE(d->layer != c->layer || !d->type ||
 				strcmp(d->type, c->type) ||
 				strcmp(d->name, c->name) ||
-				d->direction != c->direction,
+				d->direction != c->direction ||
+				!is_same_section(c, d),
 			p, c);
 }
 

@@ -290,7 +290,7 @@ START_TEST(netem_with_loss_is_told_with_its_share)
 
 	qdisc("netem", 0x80010000, ROOT, 10);
 	sample_row(&s, &qdisc_fact_netem_loss, 0x4ccccccc);
-	sample_row(&s, &qdisc_fact_netem_limit, 1000);
+	sample_row(&s, &qdisc_fact_limit, 1000);
 	c = qdisc_cause();
 	check_cause(&c, "", "netem is configured to lose 30%",
 		    "Remove it: tc qdisc del dev eth0 root");
@@ -303,7 +303,7 @@ START_TEST(netem_without_loss_has_a_full_queue)
 	struct cause c;
 
 	qdisc("netem", 0x80010000, ROOT, 10);
-	sample_row(&s, &qdisc_fact_netem_limit, 5);
+	sample_row(&s, &qdisc_fact_limit, 5);
 	c = qdisc_cause();
 	ck_assert_str_eq(c.text, "netem's queue is full (limit 5 packets)");
 	ck_assert_ptr_nonnull(
