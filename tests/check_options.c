@@ -354,6 +354,24 @@ START_TEST(symptom_has_no_limits_unless_it_is_given_some)
 }
 END_TEST
 
+START_TEST(queue_manager_may_drop_more_unless_a_threshold_says_otherwise)
+{
+	const struct limits *l;
+
+	l = settings_limits(&settings, LAYER_QDISC, DIR_TX, "", "eth0",
+			    CHARACTER_AQM);
+	ck_assert_double_eq(l->warning, 5);
+	ck_assert_double_eq(l->failure, 20);
+	ck_assert_uint_eq(l->minimum_lost, 10);
+	ck_assert_uint_eq(l->hits, 2);
+	ck_assert_uint_eq(l->hits_okay, 3);
+	threshold(7, "qdisc", NULL, NULL);
+	l = settings_limits(&settings, LAYER_QDISC, DIR_TX, "", "eth0",
+			    CHARACTER_AQM);
+	ck_assert_double_eq(l->warning, 7);
+}
+END_TEST
+
 START_TEST(one_ratio_of_a_layer_can_be_named)
 {
 	threshold(5, "tcp-listen", NULL, NULL);
@@ -412,6 +430,9 @@ static Suite *suite(void)
 	tcase_add_test(t, refused_value_changes_nothing);
 	tcase_add_test(t, first_threshold_that_matches_is_taken);
 	tcase_add_test(t, symptom_has_no_limits_unless_it_is_given_some);
+	tcase_add_test(
+		t,
+		queue_manager_may_drop_more_unless_a_threshold_says_otherwise);
 	tcase_add_test(t, one_ratio_of_a_layer_can_be_named);
 	tcase_add_test(t, full_table_has_limits_of_its_own);
 	tcase_add_test(t, option_names_are_unique);
