@@ -19,7 +19,7 @@ static const char *const kernels[] = {"6.18", "6.1"};
 struct dump {
 	struct qdisc_config q[MAX_QDISCS];
 	unsigned n;
-	char *bytes; /* that q points into; the process frees them */
+	char *bytes; /* that q points into */
 };
 
 static int on_qdisc(const struct nlmsghdr *h, void *arg)
@@ -91,6 +91,7 @@ START_TEST(recorded_qdiscs_are_what_tc_printed)
 	}
 	ck_assert_uint_ge(n, 4);
 	ck_assert_uint_eq(n, d.n);
+	free(d.bytes);
 }
 END_TEST
 
@@ -137,6 +138,7 @@ START_TEST(recorded_settings_are_decoded)
 	ck_assert(find(&d, "mq_8001")->parent == TC_H_ROOT);
 	(void)find(&d, "pfifo_fast_0_8001.1");
 	(void)find(&d, "fq_codel_50");
+	free(d.bytes);
 }
 END_TEST
 
@@ -562,6 +564,8 @@ START_TEST(recorded_counters_of_a_kind_are_what_tc_printed)
 			      qdisc_counters[i].name);
 	sample_free(&s);
 	free(text);
+	free(d.bytes);
+	free(classes.bytes);
 }
 END_TEST
 
@@ -579,6 +583,7 @@ START_TEST(optional_counters_are_left_out_unless_asked_for)
 	for (uint32_t i = 0; i < s.n_rows; i++)
 		ck_assert_int_eq(s.rows[i].counter->kind, KIND_PART);
 	sample_free(&s);
+	free(d.bytes);
 }
 END_TEST
 
@@ -603,6 +608,7 @@ START_TEST(recorded_limits_are_decoded)
 	}
 	ck_assert(!find(&d, "red_13")->has_limit);
 	ck_assert(!find(&d, "htb_1")->has_limit);
+	free(d.bytes);
 }
 END_TEST
 
@@ -669,6 +675,7 @@ START_TEST(recorded_classes_are_what_tc_printed)
 		n++;
 	}
 	ck_assert_uint_eq(n, 12);
+	free(d.bytes);
 }
 END_TEST
 
