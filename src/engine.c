@@ -104,6 +104,7 @@ void engine_free(struct engine *e)
 	for (size_t i = 0; i < e->n_watched; i++)
 		watched_free(e->watched[i]);
 	free(e->watched);
+	state_free(&e->raised);
 	netlink_free(&e->route);
 	nfnetlink_free(&e->netfilter);
 	free(e->env.buffer);

@@ -91,8 +91,10 @@ struct counter {
 	uint8_t kind;	     /* enum kind */
 	bool main;	     /* sent from the start for a real interface */
 	bool optional;	     /* read only where a Counter option asks for it */
+	bool inside;	     /* counted in what passed, too */
 	int8_t in_gap;	/* sign in the balance of IP input, see ip_balance.h */
 	int8_t out_gap; /* and of IP output */
+	int8_t refused; /* sign among packets refused without another counter */
 	struct denominator of[MAX_DENOMINATORS]; /* KIND_PASSED only */
 	const char *in;	    /* KIND_PART: the counter that holds it too */
 	const char *means;  /* one sentence for the operator */

@@ -5,7 +5,7 @@
 
 #include "../pktloss.h"
 
-#define N_SNMP_COUNTERS 118
+#define N_SNMP_COUNTERS 121
 
 /* Rows behind them that are computed, see ip_balance.h. */
 #define N_IP_GAPS 8
