@@ -36,6 +36,10 @@ static bool is_needed(const struct engine *e, const struct counter *c)
 {
 	if (wants_layer(e, c->layer))
 		return true;
+	/* these say when sockets are to be looked at */
+	if (wants_layer(e, LAYER_SOCKET) &&
+	    (c->layer == LAYER_UDP || c->layer == LAYER_TCP))
+		return true;
 	for (int i = 0; i < MAX_DENOMINATORS; i++)
 		if (c->of[i].relation != UNRELATED &&
 		    wants_layer(e, c->of[i].layer))
@@ -70,6 +74,7 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.proc = s->proc_root,
 		.route = &e->route,
 		.netfilter = &e->netfilter,
+		.diag = &e->diag,
 		.interfaces = &s->interfaces,
 		.counters = &s->counters,
 		.max_rules = s->max_rules,
@@ -81,7 +86,8 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.size = BUFFER_SIZE,
 	};
 	if (!e->env.buffer || netlink_alloc(&e->route) < 0 ||
-	    nfnetlink_alloc(&e->netfilter) < 0) {
+	    nfnetlink_alloc(&e->netfilter) < 0 ||
+	    sock_diag_alloc(&e->diag) < 0) {
 		engine_free(e);
 		return -ENOMEM;
 	}
@@ -106,6 +112,7 @@ void engine_free(struct engine *e)
 	free(e->watched);
 	netlink_free(&e->route);
 	nfnetlink_free(&e->netfilter);
+	sock_diag_free(&e->diag);
 	free(e->env.buffer);
 	cleanup_close(&e->home);
 	free(e);

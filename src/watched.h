@@ -9,6 +9,7 @@
 #include "engine.h"
 #include "nfnetlink.h"
 #include "names.h"
+#include "sockdiag.h"
 
 /* A namespace that is watched. */
 struct watched {
@@ -42,6 +43,7 @@ struct engine {
 	uint32_t wanted_probes; /* bit i: probes[i] */
 	struct netlink route;
 	struct nfnetlink netfilter;
+	struct sock_diag diag;
 	struct probe_env env;
 	struct watched **watched;
 	size_t n_watched, max_watched;
