@@ -244,7 +244,7 @@ struct probe_env {
 	const struct selection *interfaces; /* which are wanted */
 	const struct selection *counters;   /* optional ones asked for */
 	unsigned max_rules;   /* firewall rules kept apart, per chain */
-	unsigned max_sockets; /* looked at per namespace */
+	unsigned max_sockets; /* that dropped, told apart per namespace */
 	bool classes;	      /* the classes of qdiscs are wanted, too */
 	bool gaps;    /* look for packets that vanish without a counter */
 	char *buffer; /* scratch, never kept between probes */
