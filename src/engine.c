@@ -37,6 +37,10 @@ static bool is_needed(const struct engine *e, const struct counter *c)
 {
 	if (wants_layer(e, c->layer))
 		return counter_wanted(&e->env, c);
+	/* these say when sockets are to be looked at */
+	if (!c->optional && wants_layer(e, LAYER_SOCKET) &&
+	    (c->layer == LAYER_UDP || c->layer == LAYER_TCP))
+		return true;
 	for (int i = 0; i < MAX_DENOMINATORS; i++)
 		if (c->of[i].relation != UNRELATED &&
 		    wants_layer(e, c->of[i].layer))
@@ -79,6 +83,7 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.proc = s->proc_root,
 		.route = &e->route,
 		.netfilter = &e->netfilter,
+		.diag = &e->diag,
 		.interfaces = &s->interfaces,
 		.counters = &s->counters,
 		.max_rules = s->max_rules,
@@ -92,7 +97,8 @@ int engine_new(struct engine **ret, const struct settings *s)
 	choose_sources(e);
 	if (!e->env.buffer || netlink_alloc(&e->route) < 0 ||
 	    nfnetlink_alloc(&e->netfilter) < 0 ||
-	    snmp_layout_new(&e->env.snmp, &e->env) < 0) {
+	    snmp_layout_new(&e->env.snmp, &e->env) < 0 ||
+	    sock_diag_alloc(&e->diag) < 0) {
 		engine_free(e);
 		return -ENOMEM;
 	}
@@ -119,6 +125,7 @@ void engine_free(struct engine *e)
 	netlink_free(&e->route);
 	nfnetlink_free(&e->netfilter);
 	snmp_layout_free(e->env.snmp);
+	sock_diag_free(&e->diag);
 	free(e->env.buffer);
 	cleanup_close(&e->home);
 	free(e);
@@ -143,7 +150,8 @@ static struct watched *find_watched(const struct engine *e,
 	return NULL;
 }
 
-/* The name a namespace would have, before it is made clean and unique. */
+/* The name a namespace would have, before it is made clean and unique.
+ */
 static void raw_name(const struct engine *e, const struct netns_found *found,
 		     char *name, size_t size)
 {
@@ -162,7 +170,8 @@ static void raw_name(const struct engine *e, const struct netns_found *found,
 		snprintf(name, size, "ns-%lu", (unsigned long)found->id.ino);
 }
 
-/* By another one that still exists: the scan may not have come to it yet. */
+/* By another one that still exists: the scan may not have come to it
+ * yet. */
 static bool name_is_taken(const struct engine *e, const char *name)
 {
 	struct netns_id id;
@@ -177,7 +186,8 @@ static bool name_is_taken(const struct engine *e, const char *name)
 	return false;
 }
 
-/* Two names that look alike once clean are told apart by their paths. */
+/* Two names that look alike once clean are told apart by their paths.
+ */
 static void give_name(const struct engine *e, struct watched *w,
 		      const char *raw)
 {
@@ -206,7 +216,8 @@ static int add_watched(struct engine *e, struct watched *w)
 	return 0;
 }
 
-/* Begins to watch a namespace; a path too long to keep is passed over. */
+/* Begins to watch a namespace; a path too long to keep is passed over.
+ */
 static int watch(struct engine *e, const struct netns_found *found,
 		 const char *raw)
 {
@@ -231,7 +242,8 @@ static int watch(struct engine *e, const struct netns_found *found,
 	return 0;
 }
 
-/* Whether found has the inode number of w, which ended, but another name. */
+/* Whether found has the inode number of w, which ended, but another
+ * name. */
 static bool is_successor(const struct watched *w,
 			 const struct netns_found *found)
 {
@@ -283,8 +295,8 @@ static int on_found(const struct netns_found *found, void *arg)
 }
 
 /*
- * Finds namespaces by name at every look, by process once a minute and when a
- * process that showed the way into one is gone.
+ * Finds namespaces by name at every look, by process once a minute and
+ * when a process that showed the way into one is gone.
  */
 static int discover(struct engine *e)
 {
@@ -370,7 +382,8 @@ static void take_all(struct engine *e, struct watched *w)
 	w->fresh = w->now.sources && !e->stop;
 }
 
-/* A namespace that was made anew may have the inode of one that ended. */
+/* A namespace that was made anew may have the inode of one that ended.
+ */
 static void check_cookie(struct engine *e, struct watched *w)
 {
 	uint64_t cookie = 0;
@@ -393,8 +406,8 @@ static void check_cookie(struct engine *e, struct watched *w)
 }
 
 /*
- * Reads one namespace; *away tells that the thread is in another one than at
- * home. Returns 0 or why it could not be read.
+ * Reads one namespace; *away tells that the thread is in another one
+ * than at home. Returns 0 or why it could not be read.
  */
 static int look_into(struct engine *e, struct watched *w, bool *away)
 {
@@ -438,7 +451,8 @@ static int settle(struct engine *e)
 	return watch(e, &home, "");
 }
 
-/* Returns home, or finds that the thread never left: 0, or it is lost. */
+/* Returns home, or finds that the thread never left: 0, or it is lost.
+ */
 static int go_home(const struct engine *e)
 {
 	struct netns_id here;

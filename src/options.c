@@ -82,9 +82,10 @@ const struct option options_table[] = {
 		"comment. All of them are counted in the chain's .drop."},
 	{GLOBAL(OPT_COUNT, max_sockets), .name = "MaxSockets", .type = "number",
 	 .def = "1024",
-	 .doc = "Look at no more sockets of a network namespace than this, "
-		"to name those whose queue is full. They are only looked at "
-		"after UDP or TCP have counted a loss."},
+	 .doc = "Tell apart no more UDP sockets of a network namespace than "
+		"this, at most 4096: those that dropped most. Where more "
+		"have dropped, the counts of ports are lower bounds. Sockets "
+		"are only looked at after UDP or TCP have counted a loss."},
 	{GLOBAL(OPT_PATH, proc_root), .name = "ProcRoot", .type = "string",
 	 .def = "\"/proc\"",
 	 .doc = "Where the host's /proc is mounted, for a collectd that runs "

@@ -7,6 +7,7 @@
 #include "probes/nftables.h"
 #include "probes/qdisc.h"
 #include "probes/snmp.h"
+#include "probes/socket.h"
 #include "probes/xtables.h"
 #include "testlib.h"
 
@@ -590,6 +591,160 @@ START_TEST(rule_that_counted_most_is_preferred_to_what_nobody_counted)
 }
 END_TEST
 
+/* A port whose sockets dropped n packets. */
+static void udp_port(unsigned port, uint64_t n, const char *process)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "udp_%u_drops", port);
+	sample_object(&s, LAYER_SOCKET, "", name, 0);
+	sample_label(&s, process);
+	counted(&socket_udp_drops, n);
+	sample_row(&s, &socket_fact_rcvbuf, 8192);
+	sample_row(&s, &socket_fact_port, port);
+}
+
+static void udp_counted(const char *name, uint64_t n)
+{
+	sample_object(&s, LAYER_UDP, "", "", 0);
+	counted(find_counter(&snmp_probe, name, NULL), n);
+}
+
+#define READ_FASTER                                                            \
+	"Read faster or raise SO_RCVBUF; limit: sysctl net.core.rmem_max"
+
+START_TEST(full_receive_buffer_is_told_with_its_port_and_process)
+{
+	struct cause c;
+
+	udp_counted("RcvbufErrors", 10);
+	udp_port(5001, 10, "reader[4711]");
+	c = cause_of(LAYER_UDP, DIR_RX, "", 10);
+	check_cause(&c, "RcvbufErrors",
+		    "receive buffer of UDP port 5001 (reader[4711]) is full: "
+		    "SO_RCVBUF 8192 bytes",
+		    READ_FASTER);
+	ck_assert(c.known);
+}
+END_TEST
+
+START_TEST(port_that_dropped_most_is_named_of_several)
+{
+	struct cause c;
+
+	udp_counted("Udp6RcvbufErrors", 10);
+	udp_port(5000, 3, "reader[1]");
+	udp_port(5001, 6, "");
+	udp_port(5002, 1, "");
+	udp_port(5003, 0, "");
+	c = cause_of(LAYER_UDP, DIR_RX, "", 10);
+	check_cause(&c, "Udp6RcvbufErrors",
+		    "receive buffer of UDP port 5001 is full: SO_RCVBUF 8192 "
+		    "bytes; so are those of 2 more",
+		    READ_FASTER);
+}
+END_TEST
+
+static const struct {
+	const char *counter;
+	uint64_t port_drops;
+	unsigned port;
+	bool stale;
+} unexplained[] = {
+	{"RcvbufErrors", 4, 5001, false},  /* most sockets are closed */
+	{"RcvbufErrors", 10, 0, false},	   /* udp_other_drops */
+	{"RcvbufErrors", 10, 5001, true},  /* of another read */
+	{"InCsumErrors", 10, 5001, false}, /* nothing to do with buffers */
+};
+
+START_TEST(socket_that_explains_too_little_is_not_blamed)
+{
+	struct cause c;
+
+	udp_counted(unexplained[_i].counter, 10);
+	udp_port(unexplained[_i].port, unexplained[_i].port_drops, "");
+	s.objects[1].stale = unexplained[_i].stale;
+	c = cause_of(LAYER_UDP, DIR_RX, "", 10);
+	ck_assert_str_eq(c.counter, unexplained[_i].counter);
+	ck_assert_ptr_null(strstr(c.text, "port"));
+	ck_assert_uint_gt(strlen(c.text), 0);
+}
+END_TEST
+
+static void queue(unsigned port, uint64_t n, uint64_t limit,
+		  const char *process)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "tcp_%u_accept", port);
+	sample_object(&s, LAYER_SOCKET, "", name, 0);
+	sample_label(&s, process);
+	sample_row(&s, &socket_tcp_accept, n);
+	sample_row(&s, &socket_fact_limit, limit);
+	sample_row(&s, &socket_fact_port, port);
+}
+
+static struct cause cause_of_refusal(const char *counter)
+{
+	sample_object(&s, LAYER_TCP, "", "", 0);
+	counted(find_counter(&snmp_probe, counter, NULL), 9);
+	counted(find_counter(&snmp_probe, "ListenDrops", NULL), 9);
+	return cause_of(LAYER_TCP, DIR_LISTEN, "", 9);
+}
+
+#define ACCEPT_FASTER                                                          \
+	"Accept faster or raise the backlog of listen() and "                  \
+	"net.core.somaxconn"
+
+START_TEST(fullest_accept_queue_is_named)
+{
+	struct cause c;
+
+	queue(80, 100, 128, "nginx[7]");
+	queue(6001, 2, 1, "python3[12]");
+	queue(81, 70, 128, "nginx[7]");
+	c = cause_of_refusal("ListenOverflows");
+	check_cause(&c, "ListenOverflows",
+		    "accept queue of TCP port 6001 (python3[12]) is full: 2 "
+		    "of 1",
+		    ACCEPT_FASTER);
+}
+END_TEST
+
+START_TEST(accept_queue_that_is_not_full_is_told_as_such)
+{
+	struct cause c;
+
+	queue(80, 128, 128, "");
+	c = cause_of_refusal("ListenOverflows");
+	ck_assert_str_eq(c.text, "accept queue of TCP port 80 was full or is "
+				 "filling: 128 of 128");
+}
+END_TEST
+
+START_TEST(full_syn_queue_is_no_accept_queue)
+{
+	struct cause c;
+
+	queue(80, 129, 128, "");
+	c = cause_of_refusal("TCPReqQFullDrop");
+	ck_assert_str_eq(c.counter, "TCPReqQFullDrop");
+	ck_assert_ptr_null(strstr(c.text, "accept queue"));
+}
+END_TEST
+
+START_TEST(longest_names_fit)
+{
+	struct cause c;
+
+	udp_counted("Udp6RcvbufErrors", UINT32_MAX);
+	for (unsigned i = 0; i < 64; i++)
+		udp_port(65535 - i, UINT32_MAX, "0123456789abcde[4194304]");
+	c = cause_of(LAYER_UDP, DIR_RX, "", UINT32_MAX);
+	ck_assert_ptr_nonnull(strstr(c.text, "so are those of 63 more"));
+}
+END_TEST
+
 START_TEST(nothing_found_is_a_guess_without_words)
 {
 	struct cause c = cause_of(LAYER_LINK, DIR_RX, "eth0", 10);
@@ -664,6 +819,15 @@ static Suite *suite(void)
 	tcase_add_test(t, loss_without_a_counter_is_told_as_such);
 	tcase_add_test(
 		t, rule_that_counted_most_is_preferred_to_what_nobody_counted);
+	tcase_add_test(t,
+		       full_receive_buffer_is_told_with_its_port_and_process);
+	tcase_add_test(t, port_that_dropped_most_is_named_of_several);
+	tcase_add_loop_test(t, socket_that_explains_too_little_is_not_blamed, 0,
+			    ARRAY_SIZE(unexplained));
+	tcase_add_test(t, fullest_accept_queue_is_named);
+	tcase_add_test(t, accept_queue_that_is_not_full_is_told_as_such);
+	tcase_add_test(t, full_syn_queue_is_no_accept_queue);
+	tcase_add_test(t, longest_names_fit);
 	tcase_add_test(t, nothing_found_is_a_guess_without_words);
 	tcase_add_test(t, hostile_interface_name_is_in_no_command);
 	tcase_add_test(t, hostile_peer_name_is_in_no_command);

@@ -12,6 +12,7 @@
 #include "probes/netfilter.h"
 #include "probes/qdisc.h"
 #include "probes/snmp.h"
+#include "probes/socket.h"
 #include "probes/xtables.h"
 #include "testlib.h"
 
@@ -311,6 +312,49 @@ START_TEST(first_loss_is_sent_with_the_value_before)
 		      "eth0@nginx/if_tx_packets-link-tx_packets 2190 @40\n"
 		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @40\n"
 		      "eth0@nginx/percent-link-rx 0 @40\n");
+}
+END_TEST
+
+static void udp_port(struct sample *s, uint64_t drops, bool began)
+{
+	sample_object(s, LAYER_SOCKET, "", "udp_5001_drops", 0);
+	sample_row(s, &socket_udp_drops, drops);
+	if (began)
+		sample_began(s);
+	sample_row(s, &socket_fact_port, 5001);
+}
+
+START_TEST(port_that_drops_is_sent_from_its_first_drop)
+{
+	struct watched *w = watch("dns");
+
+	look(w);
+	report();
+	udp_port(look(w), 7, true);
+	report();
+	ck_assert_str_eq(said, "all@dns/packets-socket-udp_5001_drops 0 @10\n"
+			       "SETTLE\n"
+			       "all@dns/gauge-all-sources 3 @20\n"
+			       "all@dns/packets-socket-udp_5001_drops 7 @20\n");
+	udp_port(look(w), 7, false);
+	report();
+	check_said("all@dns/packets-socket-udp_5001_drops 7 @30");
+}
+END_TEST
+
+START_TEST(accept_queue_is_sent_when_it_was_looked_at)
+{
+	struct watched *w = watch("web");
+	struct sample *s = look(w);
+
+	sample_object(s, LAYER_SOCKET, "", "tcp_80_accept", 0);
+	sample_row(s, &socket_tcp_accept, 129);
+	sample_row(s, &socket_fact_limit, 128);
+	report();
+	check_said("all@web/queue_length-socket-tcp_80_accept 129 @10");
+	look(w);
+	report();
+	check_not_said("tcp_80_accept");
 }
 END_TEST
 
@@ -1168,6 +1212,8 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(values, setup, teardown);
 	tcase_add_test(values, quiet_namespace_sends_its_heartbeat_only);
 	tcase_add_test(values, first_loss_is_sent_with_the_value_before);
+	tcase_add_test(values, port_that_drops_is_sent_from_its_first_drop);
+	tcase_add_test(values, accept_queue_is_sent_when_it_was_looked_at);
 	tcase_add_test(values, values_before_are_settled_before_new_ones);
 	tcase_add_test(values, ratio_without_traffic_is_not_sent);
 	tcase_add_test(values, idle_counters_are_sent_on_demand);

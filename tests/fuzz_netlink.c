@@ -8,6 +8,7 @@
 
 #include "probes/link.h"
 #include "probes/qdisc_rows.h"
+#include "probes/socket.h"
 #include "selection.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -17,6 +18,25 @@ static int check_result(int r)
 	if (r != 0 && r != -EBADMSG)
 		abort();
 	return 0;
+}
+
+/* Twice the same sockets: no total of a port may be more than they dropped. */
+static void feed_socket(const struct nlmsghdr *h)
+{
+	struct socket_seen seen[2];
+	struct socket_info info;
+	struct socket_dump dump;
+
+	if (socket_parse(h, &info) < 0)
+		return;
+	socket_dump_begin(&dump, NULL, 0, seen, ARRAY_SIZE(seen));
+	for (int i = 0; i < 2; i++) {
+		socket_dump_udp(&dump, &info);
+		socket_dump_listener(&dump, &info);
+	}
+	if (dump.n_ports > 1 || dump.n_listeners > 1 ||
+	    (dump.n_ports && dump.ports[0].drops != info.drops))
+		abort();
 }
 
 static int on_message(const struct nlmsghdr *h, void *arg)
@@ -33,6 +53,7 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 	if (link_parse_stats(h, &ifindex, &stats, &n) == 0 && n > sizeof(stats))
 		abort();
 	check_result(link_parse_config(h, &config));
+	feed_socket(h);
 	if (qdisc_parse(h, &qdisc) < 0)
 		return 0;
 	qdisc_name(&qdisc, name, sizeof(name));

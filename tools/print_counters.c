@@ -16,7 +16,7 @@ static const char *const head =
 	"`@<namespace>`\n"
 	"follows outside collectd's own network namespace. Counters keep the\n"
 	"kernel's own spelling. `<name>` stands for the name of an object: a\n"
-	"qdisc (`netem_8001`), a firewall chain or rule.\n"
+	"qdisc (`netem_8001`), a firewall chain or rule, a port.\n"
 	"\n"
 	"What a counter counts:\n"
 	"\n"
@@ -79,12 +79,13 @@ static bool is_series(const struct counter *c)
 }
 
 /*
- * A counter's part of a series' name. The objects of two layers have names of
+ * A counter's part of a series' name. The objects of three layers have names of
  * their own, which come first: <name>, or <name>_<counter>.
  */
 static void print_name(const struct counter *c, const char *name)
 {
-	if (c->layer == LAYER_QDISC || c->layer == LAYER_NETFILTER)
+	if (c->layer == LAYER_QDISC || c->layer == LAYER_NETFILTER ||
+	    c->layer == LAYER_SOCKET)
 		printf("<name>%s", name[0] ? "_" : "");
 	printf("%s", name);
 }

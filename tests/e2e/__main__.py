@@ -26,6 +26,7 @@ from lab import HERE, Failure, Skip, leashed, run
 import qdiscs  # noqa: F401, registers its cases
 import restart  # noqa: F401
 import settings  # noqa: F401
+import sockets  # noqa: F401
 from uml import conntrack_full, queues, reference
 from watch import Stage
 

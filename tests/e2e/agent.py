@@ -113,6 +113,32 @@ def deaf(port, size):
     bound(port, socket.AF_INET).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
 
+def close_port(port):
+    for sock in [s for s in kept if s.getsockname()[1] == port]:
+        kept.remove(sock)
+        sock.close()
+
+
+def deaf_listener(port, backlog):
+    """Listens, and never accepts."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    kept.append(sock)
+    sock.bind(("", port))
+    sock.listen(backlog)
+
+
+def knock(count, to, port, keep=False):
+    """Begins connections; unless they are kept, each is given up at once."""
+    for _ in range(count):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        sock.connect_ex((to, port))
+        if keep:
+            kept.append(sock)
+        else:
+            sock.close()
+
+
 def count_received(port):
     return received[port]
 
@@ -265,8 +291,8 @@ def disable_ipv6():
 
 
 COMMANDS = {f.__name__: f for f in (
-    udp, flows, spoofed, frames, sink, deaf, count_received, steady, stop_steady, dull_queue, web_server,
-    browse, ping, unix_chat, sysctl, disable_ipv6)}
+    udp, flows, spoofed, frames, sink, deaf, close_port, deaf_listener, knock, count_received, steady,
+    stop_steady, dull_queue, web_server, browse, ping, unix_chat, sysctl, disable_ipv6)}
 
 
 def main():

@@ -128,6 +128,21 @@ def queue_dropped(ns, number):
     raise LookupError("no queue %d" % number)
 
 
+def socket_drops(ns, port):
+    """ss -uanm: packets that the open UDP sockets of a port dropped."""
+    shown = re.findall(r":(\d+) +\S+:\S+\s+skmem:\(\S*,d(\d+)\)", ns.tool("ss -uanmH"))
+    return sum(int(drops) for its_port, drops in shown if int(its_port) == port)
+
+
+def accept_queue(ns, port):
+    """ss -tln: (Recv-Q, Send-Q) of a listener."""
+    for line in ns.tool("ss -tlnH").splitlines():
+        _, waiting, limit, address = line.split()[:4]
+        if address.endswith(":%d" % port):
+            return int(waiting), int(limit)
+    raise LookupError("nobody listens on %d" % port)
+
+
 def in_gap(ns):
     """nstat: what IP received and did not deliver (where nothing is forwarded)."""
     return snmp(ns, "IpInReceives") - snmp(ns, "IpInDelivers")

@@ -166,6 +166,8 @@ def check_message(alert, found):
     what, when = "packets .*lost", r" in [\d.]+ s\b"
     if alert.instance.endswith("-fill"):  # a level is of no time
         what, when = "table entries were in use", ", "
+    if alert.instance.endswith("-listen"):
+        what = "connections wanted were refused"
     shape = r"(at least )?\d+(\.\d+)?% of " + what + " in " + layer + r"\b.*\(\d+ of \d+" + when + r".*\): ."
     if not re.match(shape, found.message) or len(found.message.encode()) > MESSAGE_MAX:
         raise Failure("not the promised kind of message: " + str(found))
