@@ -181,6 +181,8 @@ def check_message(alert, found):
 class Stage(Lab):
     """A lab with a collectd in it, unless build is None: then only the truth counts."""
 
+    interval = 1  # of its collectd, in seconds
+
     def __init__(self, prefix, build):
         super().__init__(prefix)
         self.build = build
@@ -196,7 +198,7 @@ class Stage(Lab):
         if select:
             options += '\n  Namespace "/^%s/"' % re.escape(self.prefix)
         block = "<Plugin pktloss>\n%s\n</Plugin>" % options if options else ""
-        with Collectd(self.build, options=block, ns=inside, command=command) as daemon:
+        with Collectd(self.build, self.interval, block, inside, command) as daemon:
             names = names_seen(self.namespaces, daemon)
             try:
                 yield Watch(self.namespaces, series, daemon)
