@@ -188,6 +188,40 @@ static bool is_echo(const struct report *r, const struct loss *loss)
 	return false;
 }
 
+/* What an interface is decides how much it may lose; that can change. */
+static enum built_in find_built_in(const struct sample *s,
+				   const struct loss *loss)
+{
+	if (loss->symptom)
+		return LIMITS_SYMPTOM;
+	if (loss->layer != LAYER_LINK || loss->gone ||
+	    (!loss->lost && loss->alert.state == SEVERITY_OKAY))
+		return LIMITS_DEFAULT; /* where limits do not matter, too */
+	if (link_is_master(s, loss->place) ||
+	    (link_is_real(s, loss->place) && !link_has_carrier(s, loss->place)))
+		return LIMITS_REPEATED;
+	return link_is_wireless(s, loss->place) ? LIMITS_WIRELESS
+						: LIMITS_DEFAULT;
+}
+
+static void choose_limits(const struct report *r, struct loss *loss)
+{
+	const struct watched *w = r->watched;
+	enum built_in built_in = find_built_in(&w->now, loss);
+
+	if (loss->limits && loss->built_in == built_in)
+		return;
+	loss->built_in = built_in;
+	loss->limits = settings_limits(r->engine->settings, loss->layer,
+				       loss->direction, w->name, loss->place,
+				       built_in);
+}
+
+static bool never_alerts(const struct limits *limits)
+{
+	return isnan(limits->warning) && isnan(limits->failure);
+}
+
 static void judge(struct report *r, struct loss *loss)
 {
 	const struct watched *w = r->watched;
@@ -196,11 +230,8 @@ static void judge(struct report *r, struct loss *loss)
 
 	if (!wants_layer(r->engine, loss->layer))
 		return;
-	if (!loss->limits)
-		loss->limits = settings_limits(r->engine->settings, loss->layer,
-					       loss->direction, w->name,
-					       loss->place, loss->symptom);
-	if (is_echo(r, loss))
+	choose_limits(r, loss);
+	if (never_alerts(loss->limits) || is_echo(r, loss))
 		percent = 0;
 	else if (loss->lost)
 		cause_find(&w->now, loss, &cause);

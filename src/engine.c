@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "probes/ethtool.h"
 #include "procnet.h"
 #include "watched.h"
 
@@ -68,6 +69,7 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.net = "/proc/thread-self/net",
 		.sys = "/proc/sys",
 		.proc = s->proc_root,
+		.devices = "/sys/class/net",
 		.route = &e->route,
 		.netfilter = &e->netfilter,
 		.interfaces = &s->interfaces,
@@ -81,7 +83,8 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.size = BUFFER_SIZE,
 	};
 	if (!e->env.buffer || netlink_alloc(&e->route) < 0 ||
-	    nfnetlink_alloc(&e->netfilter) < 0) {
+	    nfnetlink_alloc(&e->netfilter) < 0 ||
+	    ethtool_new(&e->env.ethtool) < 0) {
 		engine_free(e);
 		return -ENOMEM;
 	}
@@ -106,6 +109,7 @@ void engine_free(struct engine *e)
 	free(e->watched);
 	netlink_free(&e->route);
 	nfnetlink_free(&e->netfilter);
+	ethtool_free(e->env.ethtool);
 	free(e->env.buffer);
 	cleanup_close(&e->home);
 	free(e);

@@ -144,6 +144,7 @@ static int tally_lost(struct tally *t, const struct object *o,
 	loss->known = true;
 	lost = loss_of_row(t->sample, o, row);
 	loss->lost += lost;
+	loss->inside += row->counter->inside ? lost : 0;
 	if (o->layer == LAYER_NETFILTER)
 		tally_family(t, loss, object_name(t->sample, o), lost);
 	loss->awake |= loss->lost > 0;
@@ -309,6 +310,7 @@ static void reset(struct losses *l)
 		struct loss *loss = &l->items[i];
 
 		loss->lost = loss->passed = loss->came = loss->uncounted = 0;
+		loss->inside = 0;
 		loss->known = loss->blind = loss->measured = false;
 		loss->gone = loss->idle = true;
 	}
@@ -343,8 +345,11 @@ int loss_tally(struct losses *l, const struct sample *s)
 
 uint64_t loss_total(const struct loss *loss)
 {
-	return loss->passed +
-	       (loss->lost > loss->came ? loss->lost : loss->came);
+	uint64_t outside = loss->lost - loss->inside;
+	uint64_t total = loss->passed;
+
+	total += outside > loss->came ? outside : loss->came;
+	return total > loss->lost ? total : loss->lost;
 }
 
 double loss_percent(const struct loss *loss)

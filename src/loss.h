@@ -23,12 +23,14 @@ struct loss {
 	bool gone;	    /* nothing that can lose was in the newest sample */
 	bool idle;	    /* and nothing that is measured against it */
 	uint64_t lost;	    /* packets in the interval */
+	uint64_t inside;    /* part of lost that is in passed, too */
 	uint64_t passed;    /* packets, without the lost ones */
 	uint64_t came;	    /* packets, with the lost ones */
 	uint64_t uncounted; /* part of lost that no counter tells of */
 	double percent;	    /* of the read before, NAN: unknown */
 	struct alert alert;
-	const struct limits *limits; /* chosen once, NULL before */
+	uint8_t built_in;	     /* enum built_in that limits are for */
+	const struct limits *limits; /* NULL before they are chosen */
 };
 
 struct losses {

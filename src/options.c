@@ -136,7 +136,17 @@ static const struct limits default_limits = {
 	.hysteresis = 20,
 };
 
-/* Retransmits: the loss is elsewhere, and alerts there. */
+/* Radio: frames are lost, and sent again, all the time. */
+static const struct limits wireless_limits = {
+	.warning = 1,
+	.failure = 5,
+	.minimum_lost = 10,
+	.hits = 2,
+	.hits_okay = 3,
+	.hysteresis = 20,
+};
+
+/* Retransmits and the like: the loss is elsewhere, and alerts there. */
 static const struct limits no_limits = {
 	.warning = NAN,
 	.failure = NAN,
@@ -341,11 +351,21 @@ static bool layer_matches(const struct pattern *p, enum layer layer,
 const struct limits *settings_limits(const struct settings *s, enum layer layer,
 				     enum direction direction,
 				     const char *namespace,
-				     const char *interface, bool symptom)
+				     const char *interface,
+				     enum built_in built_in)
 {
+	static const struct limits *const limits[] = {
+		[LIMITS_DEFAULT] = &default_limits,
+		[LIMITS_WIRELESS] = &wireless_limits,
+		[LIMITS_SYMPTOM] = &no_limits,
+		[LIMITS_REPEATED] = &no_limits,
+	};
+
 	for (size_t i = 0; i < s->n_thresholds; i++) {
 		const struct threshold *t = &s->thresholds[i];
 
+		if (built_in == LIMITS_REPEATED && !t->interface.text)
+			continue;
 		if (layer_matches(&t->layer, layer, direction) &&
 		    pattern_matches(&t->namespace, namespace) &&
 		    pattern_matches(&t->interface,
@@ -354,5 +374,5 @@ const struct limits *settings_limits(const struct settings *s, enum layer layer,
 	}
 	if (direction == DIR_FILL)
 		return &fill_limits;
-	return symptom ? &no_limits : &default_limits;
+	return limits[built_in];
 }

@@ -67,16 +67,25 @@ void settings_drop_threshold(struct settings *s);
 int MUST_CHECK settings_set(struct settings *s, bool in_threshold,
 			    const char *name, const struct option_value *value);
 
+/* Which built-in limits a loss has. */
+enum built_in {
+	LIMITS_DEFAULT,
+	LIMITS_WIRELESS, /* loses a little all the time */
+	LIMITS_SYMPTOM,	 /* counts what others lost: never alerts */
+	LIMITS_REPEATED, /* its members alert, or it is out of use: never */
+};
+
 /*
  * The limits for a place: of the first threshold that matches, else the
- * defaults, which differ for a table that fills up. A symptom (retransmits)
- * never alerts unless a threshold says so. interface is "" for what has none,
- * namespace is "" for collectd's own. The result lives as long as s and its
- * thresholds are left alone.
+ * built-in ones; those of a table that fills up are its own. For
+ * LIMITS_REPEATED a threshold matches only if it says which interface.
+ * interface is "" for what has none, namespace is "" for collectd's own. The
+ * result lives as long as s and its thresholds are left alone.
  */
 const struct limits *settings_limits(const struct settings *s, enum layer layer,
 				     enum direction direction,
 				     const char *namespace,
-				     const char *interface, bool symptom);
+				     const char *interface,
+				     enum built_in built_in);
 
 #endif

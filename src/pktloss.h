@@ -91,6 +91,7 @@ struct counter {
 	uint8_t kind;	     /* enum kind */
 	bool main;	     /* sent from the start for a real interface */
 	bool optional;	     /* read only where a Counter option asks for it */
+	bool inside;	     /* counted in what passed, too */
 	int8_t in_gap;	/* sign in the balance of IP input, see ip_balance.h */
 	int8_t out_gap; /* and of IP output */
 	struct denominator of[MAX_DENOMINATORS]; /* KIND_PASSED only */
@@ -224,14 +225,17 @@ void sample_compare(struct sample *now, const struct sample *then);
 struct netlink;
 struct nfnetlink;
 struct selection;
+struct ethtool_cache;
 
 struct probe_env {
-	const char *net;  /* "/proc/thread-self/net" */
-	const char *sys;  /* "/proc/sys" */
-	const char *proc; /* ProcRoot: processes by number */
+	const char *net;     /* "/proc/thread-self/net" */
+	const char *sys;     /* "/proc/sys" */
+	const char *proc;    /* ProcRoot: processes by number */
+	const char *devices; /* "/sys/class/net", true at home; or NULL */
 	bool home; /* collectd's own: the one that host-wide things stand in */
 	struct netlink *route;		    /* NETLINK_ROUTE, opened */
 	struct nfnetlink *netfilter;	    /* a probe opens it, if at all */
+	struct ethtool_cache *ethtool;	    /* or NULL: do not ask drivers */
 	const struct sample *then;	    /* previous sample, for facts */
 	const struct selection *interfaces; /* which are wanted */
 	const struct selection *counters;   /* optional ones asked for */

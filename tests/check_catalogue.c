@@ -95,7 +95,9 @@ static void check_type(const struct probe *p, const struct counter *c)
 	REQUIRE(strncmp(c->type, "if_rx_", 6) || c->direction == DIR_RX, p, c);
 	REQUIRE(strncmp(c->type, "if_tx_", 6) || c->direction == DIR_TX, p, c);
 	REQUIRE(strcmp(c->type, "ipt_bytes") || c->kind == KIND_BYTES, p, c);
-	REQUIRE(strcmp(c->type, "derive") || c->kind == KIND_BYTES, p, c);
+	REQUIRE(strcmp(c->type, "derive") || c->kind == KIND_BYTES ||
+			c->kind == KIND_SYMPTOM,
+		p, c); /* bytes, or events that are no packets */
 }
 
 START_TEST(rows_have_a_type_unless_they_are_never_sent)

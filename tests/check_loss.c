@@ -103,6 +103,14 @@ static const struct {
 	 100, 6},
 	{LINK, DIR_TX, .rows = "tx_packets=96 tx_dropped=3 tx_errors=1", 4, 100,
 	 4},
+	/* but for what an XDP program dropped: that passed the counter */
+	{LINK, DIR_RX, .rows = "rx_packets=100 xdp_drops=25", 25, 100, 25},
+	{LINK, DIR_RX, .rows = "rx_packets=90 rx_dropped=10 xdp_drops=15", 25,
+	 100, 25},
+	{LINK, DIR_RX, .rows = "rx_packets=10 xdp_drops=15", 15, 15, 100},
+	{LINK, DIR_RX, .rows = "rx_packets=90 rx_xdp_drop=10", 10, 100, 10},
+	{LINK, DIR_RX, .rows = "rx_packets=90 rx_dropped=10 rx_xdp_drops=8", 10,
+	 100, 10},
 	/* an error's details are in the error, whatever the driver fills */
 	{LINK, DIR_RX,
 	 .rows = "rx_packets=90 rx_errors=10 rx_crc_errors=6 "
