@@ -171,6 +171,7 @@ static bool is_received(const struct sample *s, const struct object *o,
 			const struct row *row)
 {
 	return o->layer == LAYER_LINK && row->counter->direction == DIR_RX &&
+	       row->counter->of[0].relation != UNRELATED &&
 	       strcmp(object_place(s, o), "lo");
 }
 

@@ -99,7 +99,7 @@ START_TEST(queues_are_summed_up)
 	uint32_t n;
 	uint64_t id = learn("veth",
 			    "peer_ifindex rx_queue_0_xdp_drops "
-			    "rx_queue_0_xdp_packets rx_queue_1_xdp_drops "
+			    "rx_queue_0_xdp_bytes rx_queue_1_xdp_drops "
 			    "rx_queue_1_drops rx_queue_12_xdp_drops "
 			    "tx_queue_0_xdp_xmit_errors",
 			    &n);
@@ -119,9 +119,9 @@ static const struct {
 	const char *driver, *names, *counters;
 } drivers[] = {
 	{"veth",
-	 "rx_queue_0_xdp_drops rx_queue_0_xdp_tx_errors "
-	 "tx_queue_0_xdp_xmit_errors",
-	 "xdp_drops xdp_tx_errors xdp_xmit_errors"},
+	 "rx_queue_0_xdp_packets rx_queue_0_xdp_drops "
+	 "rx_queue_0_xdp_tx_errors tx_queue_0_xdp_xmit_errors",
+	 "xdp_packets xdp_drops xdp_tx_errors xdp_xmit_errors"},
 	{"virtio_net", "rx_queue_3_xdp_drops rx_queue_3_drops", "rx_xdp_drops"},
 	{"virtio_net", "rx3_xdp_drops rx3_drops", "rx_xdp_drops"},
 	{"mlx5_core",
@@ -302,48 +302,76 @@ static bool has_row(const struct sample *s, const char *place, const char *name)
 			  find_counter(&link_probe, name, NULL)) != NULL;
 }
 
-START_TEST(veth_has_its_rows_and_lo_has_none)
+/* A read after then, at that second. */
+static void read_again(struct sample *then, struct sample *now,
+		       uint64_t seconds)
 {
-	struct sample s = {0};
+	sample_reset(now);
+	now->mono_ns = seconds * 1000000000;
+	env.then = then;
+	ck_assert_int_eq(link_probe.read(&env, now), 0);
+	env.then = NULL;
+}
 
-	ck_assert_int_eq(link_probe.read(&env, &s), 0);
-	ck_assert_uint_ne(layout_of(&s, "ut0"), 0);
-	ck_assert_uint_eq(layout_of(&s, "ut0"), layout_of(&s, "ut1"));
-	ck_assert_uint_eq(layout_of(&s, "lo"), 0);
-	ck_assert(has_row(&s, "ut0", "xdp_drops"));
-	ck_assert(!has_row(&s, "ut0", "rx_xdp_drops"));
-	ck_assert(!has_row(&s, "lo", "xdp_drops"));
-	sample_free(&s);
+/* Makes a sample say that a program is attached, in place of the carrier. */
+static void attach(struct sample *s, const char *place)
+{
+	object_row(s, find_object(s, LAYER_LINK, place, LINK_CONFIG),
+		   &link_fact_carrier)
+		->counter = &link_fact_xdp;
+}
+
+START_TEST(veth_with_a_program_has_its_rows_and_lo_has_none)
+{
+	struct sample then = {0}, now = {0}, third = {0};
+
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	ck_assert_uint_ne(layout_of(&then, "ut0"), 0);
+	ck_assert_uint_eq(layout_of(&then, "ut0"), layout_of(&then, "ut1"));
+	ck_assert_uint_eq(layout_of(&then, "lo"), 0);
+	ck_assert(!has_row(&then, "ut0", "xdp_drops"));
+	attach(&then, "ut0");
+	read_again(&then, &now, 0);
+	ck_assert(has_row(&now, "ut0", "xdp_drops"));
+	ck_assert(has_row(&now, "ut0", "xdp_packets"));
+	ck_assert(!has_row(&now, "ut0", "rx_xdp_drops"));
+	ck_assert(!has_row(&now, "ut1", "xdp_drops"));
+	ck_assert(!has_row(&now, "lo", "xdp_drops"));
+	/* and keeps them */
+	sample_reset(&then);
+	read_again(&now, &third, 0);
+	ck_assert(has_row(&third, "ut0", "xdp_drops"));
+	sample_free(&then);
+	sample_free(&now);
+	sample_free(&third);
 }
 END_TEST
 
 START_TEST(nobody_asks_drivers_without_a_cache)
 {
-	struct sample s = {0};
+	struct sample then = {0}, now = {0};
 
 	env.ethtool = NULL;
-	ck_assert_int_eq(link_probe.read(&env, &s), 0);
-	ck_assert(!has_row(&s, "ut0", "xdp_drops"));
-	sample_free(&s);
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	attach(&then, "ut0");
+	read_again(&then, &now, 0);
+	ck_assert(!has_row(&now, "ut0", "xdp_drops"));
+	sample_free(&then);
+	sample_free(&now);
 }
 END_TEST
 
-START_TEST(what_is_known_is_kept_from_read_to_read)
+START_TEST(interface_without_numbers_is_not_asked_again)
 {
 	struct sample then = {0}, now = {0};
-	struct object *o;
 
 	ck_assert_int_eq(link_probe.read(&env, &then), 0);
-	/* what the read before says of lo is believed */
-	o = (struct object *)find_object(&then, LAYER_LINK, "lo", "");
-	object_row(&then, o, &link_fact_ethtool)->value =
-		layout_of(&then, "ut0");
-	env.then = &then;
-	ck_assert_int_eq(link_probe.read(&env, &now), 0);
-	env.then = NULL;
-	ck_assert_uint_eq(layout_of(&now, "lo"), layout_of(&then, "ut0"));
-	ck_assert(!has_row(&now, "lo", "xdp_drops"));
-	ck_assert(has_row(&now, "ut0", "xdp_drops"));
+	object_row(&then, find_object(&then, LAYER_LINK, "ut0", ""),
+		   &link_fact_ethtool)
+		->value = 0;
+	read_again(&then, &now, 3600);
+	ck_assert_uint_eq(layout_of(&now, "ut0"), 0);
+	ck_assert_uint_ne(layout_of(&now, "ut1"), 0);
 	sample_free(&then);
 	sample_free(&now);
 }
@@ -371,12 +399,16 @@ START_TEST(other_number_of_queues_is_learnt_again)
 	}
 	ck_assert_int_eq(link_probe.read(&env, &then), 0);
 	ck_assert_int_eq(set_queues("ut0", 2), 0);
-	env.then = &then;
-	ck_assert_int_eq(link_probe.read(&env, &now), 0);
-	env.then = NULL;
-	ck_assert(has_row(&now, "ut0", "xdp_drops"));
+	/* nobody looks at a veth that does nothing, but once a minute */
+	read_again(&then, &now, 0);
+	ck_assert_uint_eq(layout_of(&now, "ut0"), layout_of(&then, "ut0"));
+	read_again(&then, &now, 60);
 	ck_assert_uint_ne(layout_of(&now, "ut0"), layout_of(&then, "ut0"));
 	ck_assert_uint_ne(layout_of(&now, "ut0"), 0);
+	attach(&then, "ut0");
+	read_again(&then, &now, 0);
+	ck_assert(has_row(&now, "ut0", "xdp_drops"));
+	ck_assert_uint_ne(layout_of(&now, "ut0"), layout_of(&then, "ut0"));
 	sample_free(&then);
 	sample_free(&now);
 }
@@ -388,9 +420,9 @@ static TCase *kernel_cases(void)
 
 	tcase_set_timeout(t, 30);
 	tcase_add_checked_fixture(t, setup_kernel, teardown_kernel);
-	tcase_add_test(t, veth_has_its_rows_and_lo_has_none);
+	tcase_add_test(t, veth_with_a_program_has_its_rows_and_lo_has_none);
 	tcase_add_test(t, nobody_asks_drivers_without_a_cache);
-	tcase_add_test(t, what_is_known_is_kept_from_read_to_read);
+	tcase_add_test(t, interface_without_numbers_is_not_asked_again);
 	tcase_add_test(t, other_number_of_queues_is_learnt_again);
 	return t;
 }

@@ -22,6 +22,7 @@ static const struct source {
 	const char *pattern;
 	const char *counter;
 } sources[] = {
+	{"veth", "rx_queue_#_xdp_packets", "xdp_packets"},
 	{"veth", "rx_queue_#_xdp_drops", "xdp_drops"},
 	{"veth", "rx_queue_#_xdp_tx_errors", "xdp_tx_errors"},
 	{"veth", "tx_queue_#_xdp_xmit_errors", "xdp_xmit_errors"},
@@ -56,6 +57,7 @@ struct layout {
 	uint64_t id;   /* 0: free; never used for another layout */
 	uint64_t used; /* when, to forget the one not used for longest */
 	uint64_t hash; /* of the driver's name and the names */
+	bool is_veth;
 	uint32_t n_numbers, n;
 	struct match *matches;
 };
@@ -195,6 +197,7 @@ uint64_t ethtool_learn(struct ethtool_cache *cache, const char *driver,
 		if (cache->layouts[i].id &&
 		    cache->layouts[i].hash == layout.hash)
 			return cache->layouts[i].id;
+	layout.is_veth = !strcmp(driver, "veth");
 	if (make_layout(&layout, driver, names, n) < 0)
 		return 0;
 	return keep_layout(cache, &layout);
@@ -271,9 +274,18 @@ static int learn(struct probe_env *env, const char *name, uint64_t *ret)
 	return 0;
 }
 
+/* Whether a layout counted nothing at all so far. */
+static bool is_zero(const struct layout *layout, const uint64_t *values)
+{
+	for (uint32_t i = 0; i < layout->n; i++)
+		if (values[layout->matches[i].number])
+			return false;
+	return true;
+}
+
 /* Returns 0, also when the driver will not tell; or -ESTALE: learn again. */
 static int read_numbers(struct probe_env *env, const char *name, uint64_t id,
-			struct sample *out)
+			bool active, struct sample *out)
 {
 	const struct layout *layout = find_layout(env->ethtool, id);
 	struct ethtool_stats *stats = (void *)env->ethtool->memory;
@@ -286,27 +298,65 @@ static int read_numbers(struct probe_env *env, const char *name, uint64_t id,
 	};
 	if (ask(env, name, stats) < 0)
 		return 0;
+	if (!active && layout->is_veth && stats->n_stats == layout->n_numbers &&
+	    is_zero(layout, (const uint64_t *)stats->data))
+		return 0;
 	return ethtool_sum(env->ethtool, id, (const uint64_t *)stats->data,
 			   stats->n_stats, out);
 }
 
+static bool has_numbers(const struct sample *s, const struct object *o)
+{
+	for (uint32_t i = 0; i < o->n; i++)
+		if (s->rows[o->first + i].counter->section)
+			return true;
+	return false;
+}
+
+#define MINUTE UINT64_C(60000000000)
+
+/* Whether a minute ends with this read; not the same one for each interface. */
+static bool is_due(const struct sample *then, const struct sample *now,
+		   uint64_t ifindex)
+{
+	uint64_t shift = ifindex % 60 * (MINUTE / 60);
+
+	return (then->mono_ns + shift) / MINUTE !=
+	       (now->mono_ns + shift) / MINUTE;
+}
+
+/* Whether the driver's numbers need not be looked at this time. */
+static bool is_idle(const struct probe_env *env, const struct object *before,
+		    uint64_t id, const struct sample *now)
+{
+	const struct layout *layout = find_layout(env->ethtool, id);
+
+	return !id || (layout && layout->is_veth &&
+		       !is_due(env->then, now, before->identity));
+}
+
 void ethtool_append(struct probe_env *env, const char *name,
-		    const struct object *before, struct sample *out)
+		    const struct object *before, bool xdp, struct sample *out)
 {
 	const struct row *known = NULL;
+	bool active = xdp || (before && has_numbers(env->then, before));
 	uint64_t id = 0;
 
 	if (!env->ethtool)
 		return;
 	if (before)
 		known = object_row(env->then, before, &link_fact_ethtool);
+	if (known && !active && is_idle(env, before, known->value, out)) {
+		sample_row(out, &link_fact_ethtool, known->value);
+		return;
+	}
 	if (known)
 		id = known->value;
 	else if (learn(env, name, &id) < 0)
 		return;
-	if (id && read_numbers(env, name, id, out) == -ESTALE &&
+	if (id && read_numbers(env, name, id, active, out) == -ESTALE &&
 	    (learn(env, name, &id) < 0 ||
-	     (id && read_numbers(env, name, id, out) < 0)))
+	     (id && read_numbers(env, name, id, active, out) < 0)))
 		return;
 	sample_row(out, &link_fact_ethtool, id);
 }

@@ -4,6 +4,10 @@
  * of its numbers stand for a loss is learnt once for a driver and its list of
  * names, and kept; a steady read then costs one ioctl for an interface whose
  * driver has such numbers, and none for the others.
+ *
+ * That ioctl costs three times what the kernel's own counters do, and there
+ * may be thousands of veths, whose numbers are those of XDP. They are asked at
+ * each read once XDP is known to be at work there, before that once a minute.
  */
 #ifndef PKTLOSS_PROBES_ETHTOOL_H
 #define PKTLOSS_PROBES_ETHTOOL_H
@@ -21,13 +25,14 @@ extern const struct counter link_fact_ethtool;
 
 /*
  * Appends to the object appended last, which is the interface of that name:
- * link_fact_ethtool, then one row for each of link_counters that the driver
- * counts, its queues summed up. before is that object in env->then, or NULL.
- * Without env->ethtool, and for what the driver will not tell, appends
- * nothing. Numbers whose names changed under way are left out of this read.
+ * one row for each of link_counters that the driver counts, its queues summed
+ * up, and link_fact_ethtool. before is that object in env->then, or NULL; xdp
+ * tells that a program is attached. Without env->ethtool, and for what the
+ * driver will not tell, appends nothing. Numbers whose names changed under way
+ * are left out of this read.
  */
 void ethtool_append(struct probe_env *env, const char *name,
-		    const struct object *before, struct sample *out);
+		    const struct object *before, bool xdp, struct sample *out);
 
 #define ETHTOOL_NAME 32	 /* bytes of a name, with or without a final NUL */
 #define ETHTOOL_MAX 4096 /* numbers of an interface; more are not read */

@@ -146,8 +146,8 @@ static void append_counters(const struct rtnl_link_stats64 *stats, size_t size,
 struct reader {
 	struct probe_env *env;
 	struct sample *out;
-	uint32_t hint;	   /* where env->then has the interface, */
-	uint32_t hints[2]; /* and again with its configuration */
+	uint32_t hint[2];  /* where env->then has it and its configuration */
+	uint32_t hints[2]; /* the same, for the second walk */
 	bool fragile;	   /* something was too big for a bridge, or a route */
 };
 
@@ -162,6 +162,21 @@ static const struct object *find_before(const struct probe_env *env,
 		return NULL;
 	p = sample_find(env->then, LAYER_LINK, name, "", hint);
 	return p && p->identity == ifindex ? p : NULL;
+}
+
+static void append_numbers(struct reader *reader, const char *name,
+			   uint64_t ifindex)
+{
+	const struct sample *then = reader->env->then;
+	const struct object *before, *config = NULL;
+
+	before = find_before(reader->env, name, ifindex, &reader->hint[0]);
+	if (before)
+		config = sample_find(then, LAYER_LINK, name, LINK_CONFIG,
+				     &reader->hint[1]);
+	ethtool_append(reader->env, name, before,
+		       config && object_row(then, config, &link_fact_xdp),
+		       reader->out);
 }
 
 static int on_stats(const struct nlmsghdr *h, void *arg)
@@ -180,9 +195,7 @@ static int on_stats(const struct nlmsghdr *h, void *arg)
 		return 0; /* gone in between, or not wanted */
 	sample_object(reader->out, LAYER_LINK, name, "", ifindex);
 	append_counters(&stats, size, reader->out);
-	ethtool_append(reader->env, name,
-		       find_before(reader->env, name, ifindex, &reader->hint),
-		       reader->out);
+	append_numbers(reader, name, ifindex);
 	return 0;
 }
 

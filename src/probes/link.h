@@ -18,7 +18,7 @@ extern const struct probe link_probe;
 #define LINK_CARRIER "carrier"
 
 /* The kernel's, those of drivers ("ethtool"), and that of LINK_CARRIER. */
-#define N_LINK_COUNTERS 41
+#define N_LINK_COUNTERS 42
 extern const struct counter link_counters[N_LINK_COUNTERS];
 
 extern const struct counter link_fact_index;	/* ifindex */

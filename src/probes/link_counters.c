@@ -120,6 +120,10 @@ const struct counter link_counters[N_LINK_COUNTERS] = {
 	{AT(tx_compressed), SOURCE, .type = "packets", .direction = DIR_TX,
 	 .kind = KIND_PASSED, .means = "Compressed packets, SLIP and PPP"},
 	/* Of a driver's own statistics, by what ethtool.c gathers in them. */
+	{ETHTOOL("xdp_packets"), .source = "drivers/net/veth.c",
+	 .type = "if_rx_packets", .direction = DIR_RX, .kind = KIND_PASSED,
+	 .means = "Frames that XDP or GRO had before the stack, of those in "
+		  "rx_packets (veth)"},
 	{ETHTOOL("xdp_drops"), .source = "drivers/net/veth.c",
 	 .type = "if_rx_dropped", .direction = DIR_RX, .kind = KIND_LOST,
 	 .inside = true,
