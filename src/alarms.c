@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "probes/link.h"
 #include "watched.h"
 
 static const char *what_happened(enum direction direction)
@@ -144,6 +145,11 @@ static void recover(struct report *r, struct loss *loss)
 	notify_okay(r, loss, loss->gone ? "what lost them is gone" : share);
 }
 
+static bool never_alerts(const struct limits *limits)
+{
+	return isnan(limits->warning) && isnan(limits->failure);
+}
+
 /*
  * What is judged: where nothing is known to measure a loss against, the
  * packets alone are, and a warning is all that can be said.
@@ -152,19 +158,35 @@ static double judged_percent(const struct loss *loss)
 {
 	double percent = loss_percent(loss);
 
-	if (loss->gone || loss->echo)
+	if (loss->gone || loss->echo || never_alerts(loss->limits))
 		return 0;
 	if (isnan(percent) && loss->layer == LAYER_NEIGH && loss->known)
 		return loss->lost ? 100 : 0;
 	return percent;
 }
 
-/* What a loss is like may change with what loses most. */
+/* What a loss is like may change with what loses most, and where. */
+static enum character find_character(const struct sample *s,
+				     const struct loss *loss)
+{
+	if (loss->symptom)
+		return CHARACTER_SYMPTOM;
+	if (loss->aqm)
+		return CHARACTER_AQM;
+	if (loss->layer != LAYER_LINK || loss->gone ||
+	    (!loss->lost && loss->alert.state == SEVERITY_OKAY))
+		return CHARACTER_PLAIN; /* where limits do not matter, too */
+	if (link_is_master(s, loss->place) ||
+	    (link_is_real(s, loss->place) && !link_has_carrier(s, loss->place)))
+		return CHARACTER_REPEATED;
+	return link_is_wireless(s, loss->place) ? CHARACTER_WIRELESS
+						: CHARACTER_PLAIN;
+}
+
 static void choose_limits(struct report *r, struct loss *loss)
 {
-	enum character character = loss->symptom ? CHARACTER_SYMPTOM
-				   : loss->aqm	 ? CHARACTER_AQM
-						 : CHARACTER_PLAIN;
+	const struct watched *w = r->watched;
+	enum character character = find_character(&w->now, loss);
 
 	if (loss->limits && loss->character == character)
 		return;
@@ -172,8 +194,8 @@ static void choose_limits(struct report *r, struct loss *loss)
 		claim_alarm(r, loss);
 	loss->character = character;
 	loss->limits = settings_limits(r->engine->settings, loss->layer,
-				       loss->direction, r->watched->name,
-				       loss->place, character);
+				       loss->direction, w->name, loss->place,
+				       character);
 }
 
 static void judge(struct report *r, struct loss *loss)
@@ -184,7 +206,7 @@ static void judge(struct report *r, struct loss *loss)
 	if (!wants_layer(r->engine, loss->layer))
 		return;
 	choose_limits(r, loss);
-	if (loss->lost && !loss->echo)
+	if (loss->lost && !loss->echo && !never_alerts(loss->limits))
 		cause_find(&w->now, loss, &cause);
 	if (!alert_step(&loss->alert, loss->limits, judged_percent(loss),
 			loss->lost,

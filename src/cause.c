@@ -222,6 +222,64 @@ static bool explain_down(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+/* Each driver that tells has a counter of its own. */
+static bool explain_xdp(const struct suspect *suspect, struct cause *ret)
+{
+	if (!strstr(suspect->row->counter->name, "xdp_drop"))
+		return false;
+	TEXT(ret, "an XDP program on %s drops them", suspect->loss->place);
+	REMEDY(ret, "Look at it: ip link show dev %s; bpftool net",
+	       suspect->loss->place);
+	return true;
+}
+
+/* What a counter counted since the read before, whatever its object. */
+static uint64_t delta_of_name(const struct sample *s, enum layer layer,
+			      const char *name)
+{
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		const struct object *o = &s->objects[i];
+
+		for (uint32_t j = 0; o->layer == layer && j < o->n; j++) {
+			const struct row *row = &s->rows[o->first + j];
+
+			if (row->flags & ROW_COMPARED &&
+			    !strcmp(row->counter->name, name))
+				return row->delta;
+		}
+	}
+	return 0;
+}
+
+/*
+ * A bridge that hands its frames to iptables fragments what is too big for a
+ * port, or drops it. It tells nobody, where a router answers with ICMP.
+ */
+static bool explain_bridge(const struct suspect *suspect, struct cause *ret)
+{
+	const char *name = suspect->row->counter->name;
+	const struct sample *s = suspect->sample;
+	struct link_mismatch m;
+	const char *answer = "OutDestUnreachs";
+
+	if (!strcmp(name, "Ip6FragFails"))
+		answer = "Icmp6OutPktTooBigs";
+	else if (strcmp(name, "FragFails"))
+		return false;
+	if (delta_of_name(s, LAYER_ICMP, answer) * 2 > suspect->row->delta ||
+	    !link_find_mismatch(s, &m))
+		return false;
+	TEXT(ret, "bridge %s: port %s has MTU %llu, %s %llu", m.bridge,
+	     m.larger, (unsigned long long)m.larger_mtu, m.smaller,
+	     (unsigned long long)m.smaller_mtu);
+	if (is_plain(m.smaller))
+		REMEDY(ret,
+		       "Align both ports and what is behind them: ip link set "
+		       "dev %s mtu %llu",
+		       m.smaller, (unsigned long long)m.larger_mtu);
+	return true;
+}
+
 /* "tc qdisc del dev eth0 root" and the like, for the suspected qdisc. */
 static void qdisc_command(const struct suspect *suspect, const char *verb,
 			  char *buffer, size_t size)
@@ -574,16 +632,12 @@ static const struct {
 	uint8_t layer;
 	bool (*explain)(const struct suspect *suspect, struct cause *ret);
 } rules[] = {
-	{LAYER_LINK, explain_mtu},
-	{LAYER_LINK, explain_down},
-	{LAYER_QDISC, explain_netem},
-	{LAYER_QDISC, explain_class},
-	{LAYER_QDISC, explain_shaper},
-	{LAYER_QDISC, explain_full},
-	{LAYER_QDISC, explain_aqm},
-	{LAYER_NETFILTER, explain_rule},
-	{LAYER_CONNTRACK, explain_conntrack},
-	{LAYER_UDP, explain_udp},
+	{LAYER_LINK, explain_xdp},	 {LAYER_LINK, explain_mtu},
+	{LAYER_LINK, explain_down},	 {LAYER_QDISC, explain_netem},
+	{LAYER_QDISC, explain_class},	 {LAYER_QDISC, explain_shaper},
+	{LAYER_QDISC, explain_full},	 {LAYER_QDISC, explain_aqm},
+	{LAYER_NETFILTER, explain_rule}, {LAYER_CONNTRACK, explain_conntrack},
+	{LAYER_IP, explain_bridge},	 {LAYER_UDP, explain_udp},
 	{LAYER_TCP, explain_listener},
 };
 

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "probes/ethtool.h"
 #include "probes/snmp.h"
 #include "procnet.h"
 #include "watched.h"
@@ -81,6 +82,7 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.net = "/proc/thread-self/net",
 		.sys = "/proc/sys",
 		.proc = s->proc_root,
+		.devices = "/sys/class/net",
 		.route = &e->route,
 		.netfilter = &e->netfilter,
 		.diag = &e->diag,
@@ -98,7 +100,7 @@ int engine_new(struct engine **ret, const struct settings *s)
 	if (!e->env.buffer || netlink_alloc(&e->route) < 0 ||
 	    nfnetlink_alloc(&e->netfilter) < 0 ||
 	    snmp_layout_new(&e->env.snmp, &e->env) < 0 ||
-	    sock_diag_alloc(&e->diag) < 0) {
+	    ethtool_new(&e->env.ethtool) < 0 || sock_diag_alloc(&e->diag) < 0) {
 		engine_free(e);
 		return -ENOMEM;
 	}
@@ -126,6 +128,7 @@ void engine_free(struct engine *e)
 	nfnetlink_free(&e->netfilter);
 	snmp_layout_free(e->env.snmp);
 	sock_diag_free(&e->diag);
+	ethtool_free(e->env.ethtool);
 	free(e->env.buffer);
 	cleanup_close(&e->home);
 	free(e);

@@ -187,6 +187,7 @@ static bool is_received(const struct sample *s, const struct object *o,
 			const struct row *row)
 {
 	return o->layer == LAYER_LINK && row->counter->direction == DIR_RX &&
+	       row->counter->of[0].relation != UNRELATED &&
 	       strcmp(object_place(s, o), "lo");
 }
 
@@ -482,11 +483,11 @@ uint64_t loss_take(struct loss *loss, uint64_t n)
 
 uint64_t loss_total(const struct loss *loss)
 {
-	uint64_t twice = loss->inside < loss->passed ? loss->inside
-						     : loss->passed;
+	uint64_t outside = loss->lost - loss->inside;
+	uint64_t total = loss->passed;
 
-	return loss->passed - twice +
-	       (loss->lost > loss->came ? loss->lost : loss->came);
+	total += outside > loss->came ? outside : loss->came;
+	return total > loss->lost ? total : loss->lost;
 }
 
 double loss_percent(const struct loss *loss)

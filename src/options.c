@@ -146,7 +146,17 @@ static const struct limits default_limits = {
 	.hysteresis = 20,
 };
 
-/* Retransmits: the loss is elsewhere, and alerts there. */
+/* Radio: frames are lost, and sent again, all the time. */
+static const struct limits wireless_limits = {
+	.warning = 1,
+	.failure = 5,
+	.minimum_lost = 10,
+	.hits = 2,
+	.hits_okay = 3,
+	.hysteresis = 20,
+};
+
+/* Retransmits and the like: the loss is elsewhere, and alerts there. */
 static const struct limits no_limits = {
 	.warning = NAN,
 	.failure = NAN,
@@ -368,9 +378,19 @@ const struct limits *settings_limits(const struct settings *s, enum layer layer,
 				     const char *interface,
 				     enum character character)
 {
+	static const struct limits *const limits[] = {
+		[CHARACTER_PLAIN] = &default_limits,
+		[CHARACTER_SYMPTOM] = &no_limits,
+		[CHARACTER_AQM] = &aqm_limits,
+		[CHARACTER_WIRELESS] = &wireless_limits,
+		[CHARACTER_REPEATED] = &no_limits,
+	};
+
 	for (size_t i = 0; i < s->n_thresholds; i++) {
 		const struct threshold *t = &s->thresholds[i];
 
+		if (character == CHARACTER_REPEATED && !t->interface.text)
+			continue;
 		if (layer_matches(&t->layer, layer, direction) &&
 		    pattern_matches(&t->namespace, namespace) &&
 		    pattern_matches(&t->interface,
@@ -379,12 +399,5 @@ const struct limits *settings_limits(const struct settings *s, enum layer layer,
 	}
 	if (direction == DIR_FILL)
 		return &fill_limits;
-	switch (character) {
-	case CHARACTER_SYMPTOM:
-		return &no_limits;
-	case CHARACTER_AQM:
-		return &aqm_limits;
-	default:
-		return &default_limits;
-	}
+	return limits[character];
 }

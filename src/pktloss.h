@@ -234,15 +234,18 @@ struct nfnetlink;
 struct selection;
 struct snmp_layout;
 struct sock_diag;
+struct ethtool_cache;
 
 struct probe_env {
-	const char *net;  /* "/proc/thread-self/net" */
-	const char *sys;  /* "/proc/sys" */
-	const char *proc; /* ProcRoot: processes by number */
+	const char *net;     /* "/proc/thread-self/net" */
+	const char *sys;     /* "/proc/sys" */
+	const char *proc;    /* ProcRoot: processes by number */
+	const char *devices; /* "/sys/class/net", true at home; or NULL */
 	bool home; /* collectd's own: the one that host-wide things stand in */
 	struct netlink *route;		    /* NETLINK_ROUTE, opened */
 	struct nfnetlink *netfilter;	    /* a probe opens it, if at all */
 	struct sock_diag *diag;		    /* dumps sockets, or NULL */
+	struct ethtool_cache *ethtool;	    /* or NULL: do not ask drivers */
 	const struct sample *then;	    /* previous sample, for facts */
 	const struct selection *interfaces; /* which are wanted */
 	const struct selection *counters;   /* optional ones asked for */

@@ -99,9 +99,9 @@ static void check_type(const struct probe *p, const struct counter *c)
 	REQUIRE(strncmp(c->type, "if_rx_", 6) || c->direction == DIR_RX, p, c);
 	REQUIRE(strncmp(c->type, "if_tx_", 6) || c->direction == DIR_TX, p, c);
 	REQUIRE(strcmp(c->type, "ipt_bytes") || c->kind == KIND_BYTES, p, c);
-	/* milliseconds are neither packets nor bytes */
+	/* bytes, or events that are no packets, or milliseconds */
 	REQUIRE(strcmp(c->type, "derive") || c->kind == KIND_BYTES ||
-			c->optional,
+			c->kind == KIND_SYMPTOM || c->optional,
 		p, c);
 }
 

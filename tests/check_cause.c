@@ -786,6 +786,148 @@ START_TEST(hostile_peer_name_is_in_no_command)
 }
 END_TEST
 
+START_TEST(xdp_program_is_named_with_its_device)
+{
+	struct cause c;
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	link_counted("rx_packets", 100);
+	link_counted("xdp_drops", 25);
+	c = cause_of(LAYER_LINK, DIR_RX, "eth0", 25);
+	check_cause(&c, "xdp_drops", "an XDP program on eth0 drops them",
+		    "Look at it: ip link show dev eth0; bpftool net");
+	ck_assert(c.known);
+}
+END_TEST
+
+/* A bridge port or, with kind, another interface of a master. */
+static void port(const char *name, uint64_t mtu, uint64_t master, uint64_t kind)
+{
+	sample_object(&s, LAYER_LINK, name, LINK_CONFIG, 100 + s.n_objects);
+	sample_row(&s, &link_fact_mtu, mtu);
+	sample_row(&s, &link_fact_master, master);
+	sample_row(&s, &link_fact_port_of, kind);
+}
+
+static void bridge(const char *name, uint64_t index)
+{
+	sample_object(&s, LAYER_LINK, name, "", index);
+	sample_object(&s, LAYER_LINK, name, LINK_CONFIG, index);
+	sample_label(&s, "bridge");
+	sample_row(&s, &link_fact_mtu, 1500);
+}
+
+static void ip_counted(enum layer layer, const char *name, uint64_t delta)
+{
+	sample_object(&s, layer, "", "", 1);
+	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
+		if (snmp_counters[i].layer == layer &&
+		    !strcmp(snmp_counters[i].name, name)) {
+			counted(&snmp_counters[i], delta);
+			return;
+		}
+	ck_abort_msg("no counter %s", name);
+}
+
+static const struct {
+	const char *what, *counter;
+	uint64_t mtu[3], master[3];
+	uint64_t kind; /* of the last one's master */
+	uint64_t answers;
+	const char *text; /* NULL: not the bridge */
+	const char *remedy;
+} bridges[] = {
+	{"the last is smaller",
+	 "FragFails",
+	 {9000, 9000, 1500},
+	 {7, 7, 7},
+	 LINK_OF_BRIDGE,
+	 0,
+	 "bridge br0: port p0 has MTU 9000, p2 1500",
+	 "Align both ports and what is behind them: ip link set dev p2 mtu "
+	 "9000"},
+	{"the last is larger",
+	 "Ip6FragFails",
+	 {1500, 1500, 9000},
+	 {7, 7, 7},
+	 LINK_OF_BRIDGE,
+	 0,
+	 "bridge br0: port p2 has MTU 9000, p0 1500",
+	 "Align both ports and what is behind them: ip link set dev p0 mtu "
+	 "9000"},
+	{"all are equal",
+	 "FragFails",
+	 {1500, 1500, 1500},
+	 {7, 7, 7},
+	 LINK_OF_BRIDGE,
+	 0,
+	 NULL,
+	 NULL},
+	{"of two bridges",
+	 "FragFails",
+	 {9000, 9000, 1500},
+	 {7, 7, 8},
+	 LINK_OF_BRIDGE,
+	 0,
+	 NULL,
+	 NULL},
+	{"of a bond",
+	 "FragFails",
+	 {9000, 9000, 1500},
+	 {7, 7, 7},
+	 LINK_OF_BOND,
+	 0,
+	 NULL,
+	 NULL},
+	{"a router answered",
+	 "FragFails",
+	 {9000, 9000, 1500},
+	 {7, 7, 7},
+	 LINK_OF_BRIDGE,
+	 100,
+	 NULL,
+	 NULL},
+};
+
+START_TEST(bridge_whose_ports_differ_is_named)
+{
+	bool six = bridges[_i].counter[2] == '6';
+	struct cause c;
+
+	bridge("br0", 7);
+	bridge("br1", 8);
+	for (int i = 0; i < 3; i++) {
+		char name[] = {'p', (char)('0' + i), '\0'};
+
+		port(name, bridges[_i].mtu[i], bridges[_i].master[i],
+		     i == 2 ? bridges[_i].kind : LINK_OF_BRIDGE);
+	}
+	ip_counted(LAYER_ICMP, six ? "Icmp6OutPktTooBigs" : "OutDestUnreachs",
+		   bridges[_i].answers);
+	ip_counted(LAYER_IP, bridges[_i].counter, 100);
+	c = cause_of(LAYER_IP, DIR_FWD, "", 100);
+	if (bridges[_i].text)
+		check_cause(&c, bridges[_i].counter, bridges[_i].text,
+			    bridges[_i].remedy);
+	else
+		ck_assert_ptr_null(strstr(c.text, "bridge br0"));
+}
+END_TEST
+
+START_TEST(hostile_port_name_is_in_no_command)
+{
+	struct cause c;
+
+	bridge("br0", 7);
+	port("p0", 9000, 7, LINK_OF_BRIDGE);
+	port("a;reboot", 1500, 7, LINK_OF_BRIDGE);
+	ip_counted(LAYER_IP, "FragFails", 100);
+	c = cause_of(LAYER_IP, DIR_FWD, "", 100);
+	ck_assert_ptr_nonnull(strstr(c.text, "a;reboot 1500"));
+	ck_assert_str_eq(c.remedy, "");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("cause");
@@ -831,6 +973,10 @@ static Suite *suite(void)
 	tcase_add_test(t, nothing_found_is_a_guess_without_words);
 	tcase_add_test(t, hostile_interface_name_is_in_no_command);
 	tcase_add_test(t, hostile_peer_name_is_in_no_command);
+	tcase_add_test(t, xdp_program_is_named_with_its_device);
+	tcase_add_loop_test(t, bridge_whose_ports_differ_is_named, 0,
+			    ARRAY_SIZE(bridges));
+	tcase_add_test(t, hostile_port_name_is_in_no_command);
 	return suite;
 }
 

@@ -103,6 +103,14 @@ static const struct {
 	 100, 6},
 	{LINK, DIR_TX, .rows = "tx_packets=96 tx_dropped=3 tx_errors=1", 4, 100,
 	 4},
+	/* but for what an XDP program dropped: that passed the counter */
+	{LINK, DIR_RX, .rows = "rx_packets=100 xdp_drops=25", 25, 100, 25},
+	{LINK, DIR_RX, .rows = "rx_packets=90 rx_dropped=10 xdp_drops=15", 25,
+	 100, 25},
+	{LINK, DIR_RX, .rows = "rx_packets=10 xdp_drops=15", 15, 15, 100},
+	{LINK, DIR_RX, .rows = "rx_packets=90 rx_xdp_drop=10", 10, 100, 10},
+	{LINK, DIR_RX, .rows = "rx_packets=90 rx_dropped=10 rx_xdp_drops=8", 10,
+	 100, 10},
 	/* an error's details are in the error, whatever the driver fills */
 	{LINK, DIR_RX,
 	 .rows = "rx_packets=90 rx_errors=10 rx_crc_errors=6 "
@@ -665,6 +673,24 @@ START_TEST(no_numbers_make_more_than_all_or_less_than_nothing)
 }
 END_TEST
 
+START_TEST(bridge_is_measured_by_what_came_counted_once)
+{
+	struct losses l = {.n = 0};
+	struct sample s = {0};
+
+	/* multicast and what XDP saw are in rx_packets already */
+	object_with(&s, LAYER_LINK, "eth0",
+		    "rx_packets=100 multicast=30 xdp_packets=90");
+	object_with(&s, LAYER_LINK, "lo", "rx_packets=500");
+	sample_object(&s, LAYER_NETFILTER, "", "bridge.t.c.drop", 1);
+	counted(&s, netfilter_counter(NETFILTER_CHAIN, DIR_RX), 25, false);
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 25, 100, 25);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("loss");
@@ -691,6 +717,7 @@ static Suite *suite(void)
 	tcase_add_test(t, what_is_not_in_the_sample_is_gone);
 	tcase_add_test(t, ratio_is_awake_from_the_first_loss_on);
 	tcase_add_test(t, retransmits_are_a_symptom_and_drops_are_not);
+	tcase_add_test(t, bridge_is_measured_by_what_came_counted_once);
 	tcase_add_test(t, many_places_keep_their_own_numbers);
 	tcase_add_test(t, no_numbers_make_more_than_all_or_less_than_nothing);
 	return s;

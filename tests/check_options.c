@@ -372,6 +372,39 @@ START_TEST(queue_manager_may_drop_more_unless_a_threshold_says_otherwise)
 }
 END_TEST
 
+static double warning_for(enum character character)
+{
+	return settings_limits(&settings, LAYER_LINK, DIR_RX, "", "eth0",
+			       character)
+		->warning;
+}
+
+START_TEST(wireless_has_limits_of_its_own_unless_it_is_given_some)
+{
+	const struct limits *l = settings_limits(
+		&settings, LAYER_LINK, DIR_RX, "", "eth0", CHARACTER_WIRELESS);
+
+	ck_assert_double_eq(l->warning, 1);
+	ck_assert_double_eq(l->failure, 5);
+	ck_assert_uint_eq(l->hits, 2);
+	threshold(7, NULL, NULL, NULL);
+	ck_assert_double_eq(warning_for(CHARACTER_WIRELESS), 7);
+}
+END_TEST
+
+START_TEST(what_repeats_others_has_limits_only_by_its_name)
+{
+	ck_assert_double_nan(warning_for(CHARACTER_REPEATED));
+	threshold(7, NULL, NULL, NULL);
+	ck_assert_double_nan(warning_for(CHARACTER_REPEATED));
+	threshold(8, NULL, NULL, "eth1");
+	ck_assert_double_nan(warning_for(CHARACTER_REPEATED));
+	threshold(9, NULL, NULL, "eth0");
+	ck_assert_double_eq(warning_for(CHARACTER_REPEATED), 9);
+	ck_assert_double_eq(warning_for(CHARACTER_PLAIN), 7);
+}
+END_TEST
+
 START_TEST(one_ratio_of_a_layer_can_be_named)
 {
 	threshold(5, "tcp-listen", NULL, NULL);
@@ -433,6 +466,9 @@ static Suite *suite(void)
 	tcase_add_test(
 		t,
 		queue_manager_may_drop_more_unless_a_threshold_says_otherwise);
+	tcase_add_test(t,
+		       wireless_has_limits_of_its_own_unless_it_is_given_some);
+	tcase_add_test(t, what_repeats_others_has_limits_only_by_its_name);
 	tcase_add_test(t, one_ratio_of_a_layer_can_be_named);
 	tcase_add_test(t, full_table_has_limits_of_its_own);
 	tcase_add_test(t, option_names_are_unique);

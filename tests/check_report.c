@@ -744,6 +744,125 @@ START_TEST(unexplained_rx_dropped_is_a_warning_at_most)
 }
 END_TEST
 
+/* A read of eth0, of which 10 % are lost, with a fact of its kind or none. */
+static void lossy_round(struct watched *w, uint64_t i, const char *kind,
+			const struct counter *fact, uint64_t value)
+{
+	struct sample *s = look(w);
+
+	interface(s, "eth0", 1000 + 90 * i, "rx_missed_errors", 10 * i);
+	s->objects[0].main = !kind[0];
+	sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 1);
+	sample_label(s, kind);
+	if (fact)
+		sample_row(s, fact, value);
+	report();
+}
+
+static const struct {
+	const char *kind;
+	const struct counter *fact;
+	uint64_t value;
+	bool alerts;
+} roles[] = {
+	{"", NULL, 0, true},
+	{"veth eth1", NULL, 0, true},
+	{"bond", NULL, 0, false},
+	{"team", NULL, 0, false},
+	{"bridge", NULL, 0, true},
+	{"", &link_fact_carrier, 1, true},
+	{"", &link_fact_carrier, 0, false},
+	{"", &link_fact_up, 1, true},
+	{"", &link_fact_up, 0, false},
+	{"veth eth1", &link_fact_up, 0, true},
+};
+
+START_TEST(what_an_interface_is_decides_whether_it_alerts)
+{
+	struct watched *w = watch("");
+	unsigned n = 0;
+
+	for (uint64_t i = 0; i < 5; i++) {
+		lossy_round(w, i, roles[_i].kind, roles[_i].fact,
+			    roles[_i].value);
+		n += n_notices;
+	}
+	ck_assert_uint_eq(n, roles[_i].alerts);
+	check_said("eth0/percent-link-rx 10 @50");
+}
+END_TEST
+
+START_TEST(threshold_for_an_interface_makes_it_alert)
+{
+	struct watched *w = watch("");
+	struct option_value eth0 = {.type = VALUE_STRING, .string = "eth0"};
+	unsigned n = 0;
+
+	ck_assert_int_eq(settings_add_threshold(&settings), 0);
+	ck_assert_int_eq(settings_set(&settings, true, "Interface", &eth0), 0);
+	for (uint64_t i = 0; i < 5; i++) {
+		lossy_round(w, i, "bond", NULL, 0);
+		n += n_notices;
+	}
+	ck_assert_uint_eq(n, 1);
+}
+END_TEST
+
+START_TEST(wireless_may_lose_more)
+{
+	struct watched *w = watch("");
+	const struct recorded *n = &notices[0];
+
+	lossy_round(w, 0, "", &link_fact_wireless, 1);
+	lossy_round(w, 1, "", &link_fact_wireless, 1);
+	lossy_round(w, 2, "", &link_fact_wireless, 1);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_double_eq_tol(n->warning, 1, 1e-9);
+	ck_assert_double_eq_tol(n->failure, 5, 1e-9);
+}
+END_TEST
+
+START_TEST(alarm_ends_when_the_carrier_does)
+{
+	struct watched *w = watch("");
+	struct sample *s;
+
+	for (uint64_t i = 0; i < 3; i++)
+		lossy_round(w, i, "", &link_fact_carrier, 1);
+	ck_assert_uint_eq(n_notices, 1);
+	/* nothing moves any more, and so there is no ratio */
+	s = look(w);
+	interface(s, "eth0", 1180, "rx_missed_errors", 20);
+	s->objects[0].main = true;
+	sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 1);
+	sample_row(s, &link_fact_carrier, 0);
+	report();
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_OKAY);
+}
+END_TEST
+
+START_TEST(carrier_changes_are_sent_once_there_are_some)
+{
+	struct watched *w = watch("nginx");
+
+	for (uint64_t i = 0; i < 3; i++) {
+		struct sample *s = look(w);
+
+		interface(s, "eth0", 1000, "rx_missed_errors", 0);
+		sample_object(s, LAYER_LINK, "eth0", LINK_CARRIER, 1);
+		sample_row(s, &link_counters[N_LINK_COUNTERS - 1],
+			   i == 2 ? 9 : 7);
+		report();
+		ck_assert_uint_eq(n_notices, 0);
+		if (i < 2)
+			check_not_said("carrier");
+	}
+	check_said("eth0@nginx/derive-link-carrier_changes 7 @20");
+	check_said("eth0@nginx/derive-link-carrier_changes 9 @30");
+}
+END_TEST
+
 START_TEST(vanished_interface_ends_its_alarm)
 {
 	struct watched *w = watch("nginx");
@@ -1238,6 +1357,13 @@ static Suite *suite(void)
 	tcase_add_test(alarms, recovery_is_notified_once);
 	tcase_add_test(alarms, unexplained_rx_dropped_is_a_warning_at_most);
 	tcase_add_test(alarms, vanished_interface_ends_its_alarm);
+	tcase_add_loop_test(alarms,
+			    what_an_interface_is_decides_whether_it_alerts, 0,
+			    ARRAY_SIZE(roles));
+	tcase_add_test(alarms, threshold_for_an_interface_makes_it_alert);
+	tcase_add_test(alarms, wireless_may_lose_more);
+	tcase_add_test(alarms, alarm_ends_when_the_carrier_does);
+	tcase_add_test(alarms, carrier_changes_are_sent_once_there_are_some);
 	tcase_add_test(alarms, vanished_namespace_ends_its_alarms);
 	tcase_add_test(alarms, namespace_made_anew_ends_the_alarms_of_the_old);
 	tcase_add_test(alarms, flood_of_notifications_is_summed_up);

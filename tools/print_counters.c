@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pktloss.h"
+#include "probes/link.h"
 
 static const char *const head =
 	"# Counters\n"
@@ -87,6 +88,8 @@ static void print_name(const struct counter *c, const char *name)
 	if (c->layer == LAYER_QDISC || c->layer == LAYER_NETFILTER ||
 	    c->layer == LAYER_SOCKET)
 		printf("<name>%s", name[0] ? "_" : "");
+	if (c->section && !strcmp(c->section, LINK_CARRIER))
+		printf(LINK_CARRIER "_"); /* the one such object of links */
 	printf("%s", name);
 }
 

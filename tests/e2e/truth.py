@@ -11,6 +11,12 @@ def link(ns, interface, direction, counter):
     return shown[0]["stats64"][direction][counter]
 
 
+def otherhost(ns, interface):
+    """The same for frames that were for others; ip shows them once there are some."""
+    shown = json.loads(ns.tool("ip -s -s -j link show dev %s" % interface))
+    return shown[0]["stats64"]["rx"].get("otherhost", 0)
+
+
 def mac(ns, interface):
     return json.loads(ns.tool("ip -j link show dev %s" % interface))[0]["address"]
 
