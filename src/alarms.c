@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "probes/link.h"
 #include "watched.h"
 
 static const char *what_happened(enum direction direction)
@@ -66,6 +65,12 @@ static void notify(struct report *r, const struct loss *loss,
 	r->sink->notify(r->sink->arg, &notice);
 }
 
+/* How long the interval was. */
+static double seconds(const struct watched *w)
+{
+	return (double)(w->now.mono_ns - w->then.mono_ns) / 1e9;
+}
+
 /* "4 of 12 in 10 s", or of a level just "18 of 20". */
 static void describe_share(const struct watched *w, const struct loss *loss,
 			   char *buffer, size_t size)
@@ -76,32 +81,48 @@ static void describe_share(const struct watched *w, const struct loss *loss,
 		snprintf(buffer, size, "%llu of %llu", lost, total);
 	else
 		snprintf(buffer, size, "%llu of %llu in %.3g s", lost, total,
-			 (double)(w->now.mono_ns - w->then.mono_ns) / 1e9);
+			 seconds(w));
+}
+
+/* "0.4% of packets sent were lost", or how many where that is not known. */
+static void describe_loss(const struct watched *w, const struct loss *loss,
+			  char *buffer, size_t size)
+{
+	bool failure = loss->alert.state == SEVERITY_FAILURE;
+	char place[NAME_PART + 1], share[80];
+	double percent = loss_percent(loss);
+	const char *what = what_happened(loss->direction);
+
+	full_place(w, loss->place, place);
+	if (isnan(percent)) {
+		format_text(buffer, size, "%llu %s in %s on %s (in %.3g s)",
+			    (unsigned long long)loss->lost, what,
+			    layer_name(loss->layer), place, seconds(w));
+		return;
+	}
+	describe_share(w, loss, share, sizeof(share));
+	format_text(buffer, size,
+		    "%.3g%% of %s in %s on %s (%s, %s above %.3g%%)", percent,
+		    what, layer_name(loss->layer), place, share,
+		    failure ? "failure" : "warning",
+		    failure ? loss->limits->failure : loss->limits->warning);
 }
 
 static void notify_loss(struct report *r, const struct loss *loss,
 			struct cause *cause)
 {
 	const struct watched *w = r->watched;
-	char message[MESSAGE_SIZE], place[NAME_PART + 1], share[80];
-	bool failure = loss->alert.state == SEVERITY_FAILURE;
+	char message[MESSAGE_SIZE], what[MESSAGE_SIZE];
 
-	full_place(w, loss->place, place);
-	describe_share(w, loss, share, sizeof(share));
+	describe_loss(w, loss, what, sizeof(what));
 	make_printable(cause->text);
 	make_printable(cause->remedy);
-	format_text(message, sizeof(message),
-		    "%.3g%% of %s in %s on %s (%s, %s above %.3g%%): %s%s%s",
-		    loss_percent(loss), what_happened(loss->direction),
-		    layer_name(loss->layer), place, share,
-		    failure ? "failure" : "warning",
-		    failure ? loss->limits->failure : loss->limits->warning,
-		    cause->text, cause->remedy[0] ? ". " : "", cause->remedy);
+	format_text(message, sizeof(message), "%s: %s%s%s", what, cause->text,
+		    cause->remedy[0] ? ". " : "", cause->remedy);
 	notify(r, loss, cause, message);
 }
 
-static void notify_okay(struct report *r, const struct loss *loss,
-			const char *why)
+void notify_okay(struct report *r, const struct loss *loss, const char *why)
 {
 	struct cause none = {.counter = ""};
 	char message[MESSAGE_SIZE], place[NAME_PART + 1];
@@ -122,91 +143,43 @@ static void recover(struct report *r, struct loss *loss)
 	notify_okay(r, loss, loss->gone ? "what lost them is gone" : share);
 }
 
-/* The number that a fact of an interface's configuration has, or 0. */
-static uint64_t config_fact(const struct sample *s, const struct object *config,
-			    const struct counter *counter)
-{
-	const struct row *row = object_row(s, config, counter);
-
-	return row ? row->value : 0;
-}
-
-static bool lost_on_receipt(const struct watched *w, const char *place)
-{
-	for (size_t i = 0; i < w->losses.n; i++) {
-		const struct loss *loss = &w->losses.items[i];
-
-		if (loss->layer == LAYER_LINK && loss->direction == DIR_RX &&
-		    !strcmp(loss->place, place))
-			return loss->lost > 0;
-	}
-	return false;
-}
-
-/* Whether config is the far end of the veth that mine describes. */
-static bool is_peer(const struct sample *s, const struct object *config,
-		    const struct sample *my, const struct object *mine)
-{
-	uint64_t index = config_fact(my, mine, &link_fact_peer_index);
-
-	return index && config->identity == index &&
-	       config_fact(s, config, &link_fact_peer_index) ==
-		       mine->identity &&
-	       config_fact(s, config, &link_fact_mac) ==
-		       config_fact(my, mine, &link_fact_peer_mac);
-}
-
 /*
- * A veth pair is one wire: what the receiving end refuses, the sending end
- * counts too. The receiving end is where it can be put right, so it is the
- * one that alerts, if it is watched at all.
+ * What is judged: where nothing is known to measure a loss against, the
+ * packets alone are, and a warning is all that can be said.
  */
-static bool is_echo(const struct report *r, const struct loss *loss)
+static double judged_percent(const struct loss *loss)
 {
-	const struct sample *my = &r->watched->now;
-	const struct object *mine;
-	uint32_t hint = 0;
+	double percent = loss_percent(loss);
 
-	if (loss->layer != LAYER_LINK || loss->direction != DIR_TX ||
-	    !loss->lost)
-		return false;
-	mine = sample_find(my, LAYER_LINK, loss->place, LINK_CONFIG, &hint);
-	for (size_t i = 0; mine && i < r->engine->n_watched; i++) {
-		const struct watched *w = r->engine->watched[i];
-
-		if (!w->fresh)
-			continue;
-		for (uint32_t j = 0; j < w->now.n_objects; j++) {
-			const struct object *o = &w->now.objects[j];
-
-			if (o->layer == LAYER_LINK &&
-			    is_peer(&w->now, o, my, mine) &&
-			    lost_on_receipt(w, object_place(&w->now, o)))
-				return true;
-		}
-	}
-	return false;
+	if (loss->gone || loss->echo)
+		return 0;
+	if (isnan(percent) && loss->layer == LAYER_NEIGH && loss->known)
+		return loss->lost ? 100 : 0;
+	return percent;
 }
 
 static void judge(struct report *r, struct loss *loss)
 {
 	const struct watched *w = r->watched;
-	double percent = loss->gone ? 0 : loss_percent(loss);
 	struct cause cause = {.counter = "", .known = true};
 
 	if (!wants_layer(r->engine, loss->layer))
 		return;
-	if (!loss->limits)
+	if (!loss->limits) {
 		loss->limits = settings_limits(r->engine->settings, loss->layer,
 					       loss->direction, w->name,
 					       loss->place, loss->symptom);
-	if (is_echo(r, loss))
-		percent = 0;
-	else if (loss->lost)
+		claim_alarm(r, loss);
+	}
+	if (loss->lost && !loss->echo)
 		cause_find(&w->now, loss, &cause);
-	if (!alert_step(&loss->alert, loss->limits, percent, loss->lost,
-			cause.known ? SEVERITY_FAILURE : SEVERITY_WARNING))
+	if (!alert_step(&loss->alert, loss->limits, judged_percent(loss),
+			loss->lost,
+			cause.known && !isnan(loss_percent(loss))
+				? SEVERITY_FAILURE
+				: SEVERITY_WARNING))
 		return;
+	r->alarms_changed = true;
 	if (loss->alert.state == SEVERITY_OKAY)
 		recover(r, loss);
 	else
@@ -244,6 +217,7 @@ void end_alarms(struct report *r)
 		if (loss->alert.state == SEVERITY_OKAY)
 			continue;
 		loss->alert.state = SEVERITY_OKAY;
+		r->alarms_changed = true;
 		notify_okay(r, loss, "the namespace is gone");
 	}
 	losses_free(l);

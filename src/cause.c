@@ -8,6 +8,8 @@
 #include "probes/nftables.h"
 #include "probes/qdisc.h"
 #include "probes/socket.h"
+#include "probes/sysctl.h"
+#include "procnet.h"
 
 /* A loss with the object and the counter that lost most of it. */
 struct suspect {
@@ -32,45 +34,65 @@ static bool is_culprit(const struct row *row, const struct loss *loss,
 		(row->flags & ROW_COMPARED && row->delta));
 }
 
-/* Of equals the later wins: parts and leaves come behind their totals. */
-static void search_object(struct suspect *worst, const struct object *o,
-			  unsigned kinds)
-{
-	for (uint32_t i = 0; i < o->n; i++) {
-		const struct row *row = &worst->sample->rows[o->first + i];
+/* The suspects of one loss, the worst first. */
+struct suspects {
+	struct suspect items[MAX_CAUSES];
+	size_t n;
+};
 
-		if (!is_culprit(row, worst->loss, kinds) ||
-		    (worst->row && row->delta < worst->row->delta))
-			continue;
-		worst->object = o;
-		worst->row = row;
-	}
+/* Of equals the later goes first: parts and leaves follow their totals. */
+static void insert_suspect(struct suspects *list, struct suspect suspect)
+{
+	size_t at = list->n;
+
+	while (at && list->items[at - 1].row->delta <= suspect.row->delta)
+		at--;
+	if (at == MAX_CAUSES)
+		return;
+	if (list->n < MAX_CAUSES)
+		list->n++;
+	for (size_t i = list->n - 1; i > at; i--)
+		list->items[i] = list->items[i - 1];
+	list->items[at] = suspect;
 }
 
-static void search(struct suspect *worst, unsigned kinds)
+static void search(struct suspects *list, const struct sample *s,
+		   const struct loss *loss, unsigned kinds)
 {
-	const struct sample *s = worst->sample;
-
 	for (uint32_t i = 0; i < s->n_objects; i++) {
 		const struct object *o = &s->objects[i];
 
-		if (o->layer == worst->loss->layer &&
-		    !strcmp(object_place(s, o), worst->loss->place))
-			search_object(worst, o, kinds);
+		if (o->layer != loss->layer ||
+		    strcmp(object_place(s, o), loss->place))
+			continue;
+		for (uint32_t j = 0; j < o->n; j++) {
+			const struct row *row = &s->rows[o->first + j];
+
+			if (is_culprit(row, loss, kinds))
+				insert_suspect(list, (struct suspect) {s, loss,
+								       o, row});
+		}
 	}
 }
 
-/* A chain is the sum of its rules: a rule is blamed where one is known. */
-static struct suspect find_suspect(const struct sample *s,
-				   const struct loss *loss)
+/*
+ * A chain is the sum of its rules: rules are blamed where one is known. Qdiscs
+ * repeat each other: the one that lost most is blamed alone.
+ */
+static void find_suspects(struct suspects *list, const struct sample *s,
+			  const struct loss *loss)
 {
-	struct suspect worst = {.sample = s, .loss = loss};
-
+	list->n = 0;
 	if (loss->layer == LAYER_NETFILTER)
-		search(&worst, PARTS);
-	if (!worst.row)
-		search(&worst, WHOLE | PARTS);
-	return worst;
+		search(list, s, loss, PARTS);
+	if (list->n)
+		return;
+	search(list, s, loss,
+	       loss->layer == LAYER_QDISC ? WHOLE | PARTS : WHOLE);
+	if (!list->n) /* a driver that fills parts only */
+		search(list, s, loss, PARTS);
+	if (loss->layer == LAYER_QDISC && list->n > 1)
+		list->n = 1;
 }
 
 /* The largest part of the suspect that explains at least half of it. */
@@ -281,6 +303,9 @@ static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 	if (netfilter_describe_rule(s, suspect->object, ret->text,
 				    sizeof(ret->text)) < 0)
 		return false;
+	ret->is_rule =
+		!object_row(s, suspect->object, &netfilter_rule_probability) &&
+		!object_row(s, suspect->object, &netfilter_rule_every);
 	if (netfilter_remedy(s, suspect->object, command, sizeof(command)) == 0)
 		REMEDY(ret, "Look at it: %s", command);
 	return true;
@@ -513,22 +538,109 @@ static void explain(const struct suspect *suspect, struct cause *ret)
 	explain_counter(suspect, ret);
 }
 
+/* Adds a cause of so many packets, the worst first; full lists lose theirs. */
+static void insert_cause(struct causes *list, const struct cause *cause)
+{
+	size_t at = list->n;
+
+	while (at && list->items[at - 1].lost < cause->lost)
+		at--;
+	if (at == MAX_CAUSES)
+		return;
+	if (list->n < MAX_CAUSES)
+		list->n++;
+	memmove(&list->items[at + 1], &list->items[at],
+		(list->n - 1 - at) * sizeof(*cause));
+	list->items[at] = *cause;
+}
+
+/* What no row of this namespace counts. */
+static void explain_hidden(const struct sample *s, const struct loss *loss,
+			   struct causes *list)
+{
+	struct cause c = {.known = true};
+
+	if (loss->uncounted) {
+		c.lost = loss->uncounted;
+		c.counter = loss->direction == DIR_RX ? "in_gap" : "out_gap";
+		explain_uncounted(s, loss, &c);
+		insert_cause(list, &c);
+	}
+	if (loss->martians) {
+		c.lost = loss->martians;
+		c.counter = "in_martian_src";
+		TEXT(&c, "martian packets: their source or destination "
+			 "address cannot come from there");
+		REMEDY(&c, "Find the sender: sysctl -w "
+			   "net.ipv4.conf.all.log_martians=1, then dmesg");
+		insert_cause(list, &c);
+	}
+	if (loss->unresolved) {
+		c.lost = loss->unresolved;
+		c.counter = "res_failed";
+		TEXT(&c, "the next hop does not resolve: nobody answers ARP or "
+			 "neighbour discovery for it");
+		REMEDY(&c, "Is it up and on this wire? ip neigh show nud "
+			   "failed");
+		insert_cause(list, &c);
+	}
+}
+
+/* Adds " (now 4096)" behind each setting of the kernel that is known. */
+static void quote_settings(const struct sample *s, struct cause *c)
+{
+	char quoted[sizeof(c->remedy)] = "";
+	const char *rest = c->remedy, *from = c->remedy;
+	struct token name;
+	size_t n = 0;
+
+	while ((name = sysctl_next(&rest)).n) {
+		const char *value = sysctl_value(s, name);
+		int more = snprintf(quoted + n, sizeof(quoted) - n,
+				    value ? "%.*s (now %s)" : "%.*s",
+				    (int)(rest - from), from, value);
+
+		if (more < 0 || n + more + strlen(rest) >= sizeof(quoted))
+			return; /* better the whole remedy without */
+		n += more;
+		from = rest;
+	}
+	snprintf(quoted + n, sizeof(quoted) - n, "%s", from);
+	memcpy(c->remedy, quoted, sizeof(c->remedy));
+}
+
+static void explain_suspect(struct suspect *suspect, struct causes *list)
+{
+	struct cause c = {.known = true};
+
+	c.lost = suspect->row->counter->kind == KIND_FILL ? suspect->row->value
+							  : suspect->row->delta;
+	prefer_part(suspect);
+	c.counter = suspect->row->counter->name;
+	explain(suspect, &c);
+	quote_settings(suspect->sample, &c);
+	insert_cause(list, &c);
+}
+
+void cause_list(const struct sample *s, const struct loss *loss,
+		struct causes *ret)
+{
+	struct suspects suspects;
+
+	ret->n = 0;
+	find_suspects(&suspects, s, loss);
+	explain_hidden(s, loss, ret);
+	for (size_t i = 0; i < suspects.n; i++)
+		explain_suspect(&suspects.items[i], ret);
+	for (size_t i = 0; i < ret->n && !is_plain(loss->place); i++)
+		ret->items[i].remedy[0] = '\0';
+}
+
 void cause_find(const struct sample *s, const struct loss *loss,
 		struct cause *ret)
 {
-	struct suspect suspect = find_suspect(s, loss);
+	struct causes list;
 
-	*ret = (struct cause) {.counter = "", .known = true};
-	if (loss->uncounted && loss->uncounted * 2 >= loss->lost) {
-		ret->counter = loss->direction == DIR_RX ? "in_gap" : "out_gap";
-		explain_uncounted(s, loss, ret);
-	} else if (suspect.row) {
-		prefer_part(&suspect);
-		ret->counter = suspect.row->counter->name;
-		explain(&suspect, ret);
-	} else {
-		ret->known = false;
-	}
-	if (!is_plain(loss->place))
-		ret->remedy[0] = '\0';
+	cause_list(s, loss, &list);
+	*ret = list.n ? list.items[0] : (struct cause) {.counter = ""};
 }

@@ -10,13 +10,27 @@ struct cause {
 	char text[192];	     /* a clause: "netem is configured to lose 30%" */
 	char remedy[160];    /* a sentence or command, without a final stop */
 	const char *counter; /* the counter that lost most; static storage */
+	uint64_t lost;	     /* packets it explains, or entries of a table */
 	bool known;	     /* more than a guess from the counter's name */
+	bool is_rule; /* somebody's firewall rule, which leaves it not to chance
+		       */
+};
+
+#define MAX_CAUSES 4
+
+struct causes {
+	struct cause items[MAX_CAUSES]; /* the worst first */
+	size_t n;
 };
 
 /*
- * Explains a loss found in a compared sample. Always fills *ret: where no
- * rule applies, from the row of the counter that lost most.
+ * Explains a loss found in a compared sample: several things may lose at one
+ * place. Where no rule applies, the row of the counter explains itself.
  */
+void cause_list(const struct sample *s, const struct loss *loss,
+		struct causes *ret);
+
+/* The worst of them; empty and not known where there is none. */
 void cause_find(const struct sample *s, const struct loss *loss,
 		struct cause *ret);
 

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "probes/snmp.h"
 #include "procnet.h"
 #include "watched.h"
 
@@ -35,14 +36,23 @@ bool wants_layer(const struct engine *e, enum layer layer)
 static bool is_needed(const struct engine *e, const struct counter *c)
 {
 	if (wants_layer(e, c->layer))
-		return true;
+		return counter_wanted(&e->env, c);
 	/* these say when sockets are to be looked at */
 	if (wants_layer(e, LAYER_SOCKET) &&
 	    (c->layer == LAYER_UDP || c->layer == LAYER_TCP))
-		return true;
+		return counter_wanted(&e->env, c);
 	for (int i = 0; i < MAX_DENOMINATORS; i++)
 		if (c->of[i].relation != UNRELATED &&
 		    wants_layer(e, c->of[i].layer))
+			return true;
+	return false;
+}
+
+static bool any_needed(const struct engine *e, const struct counter *rows,
+		       size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_needed(e, &rows[i]))
 			return true;
 	return false;
 }
@@ -53,9 +63,9 @@ static void choose_sources(struct engine *e)
 		if (selection_wants(&e->settings->layers, layer_name(i)))
 			e->wanted_layers |= 1u << i;
 	for (size_t i = 0; i < n_probes; i++)
-		for (size_t j = 0; j < probes[i]->n_counters; j++)
-			if (is_needed(e, &probes[i]->counters[j]))
-				e->wanted_probes |= 1u << i;
+		if (any_needed(e, probes[i]->counters, probes[i]->n_counters) ||
+		    any_needed(e, probes[i]->optional, probes[i]->n_optional))
+			e->wanted_probes |= 1u << i;
 }
 
 int engine_new(struct engine **ret, const struct settings *s)
@@ -65,7 +75,6 @@ int engine_new(struct engine **ret, const struct settings *s)
 	if (!e)
 		return -ENOMEM;
 	e->settings = s;
-	choose_sources(e);
 	e->home = -1;
 	e->netfilter.fd = -1;
 	e->env = (struct probe_env) {
@@ -85,9 +94,11 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.buffer = malloc(BUFFER_SIZE),
 		.size = BUFFER_SIZE,
 	};
+	choose_sources(e);
 	if (!e->env.buffer || netlink_alloc(&e->route) < 0 ||
 	    nfnetlink_alloc(&e->netfilter) < 0 ||
-	    sock_diag_alloc(&e->diag) < 0) {
+	    sock_diag_alloc(&e->diag) < 0 ||
+	    snmp_layout_new(&e->env.snmp, &e->env) < 0) {
 		engine_free(e);
 		return -ENOMEM;
 	}
@@ -110,9 +121,11 @@ void engine_free(struct engine *e)
 	for (size_t i = 0; i < e->n_watched; i++)
 		watched_free(e->watched[i]);
 	free(e->watched);
+	state_free(&e->raised);
 	netlink_free(&e->route);
 	nfnetlink_free(&e->netfilter);
 	sock_diag_free(&e->diag);
+	snmp_layout_free(e->env.snmp);
 	free(e->env.buffer);
 	cleanup_close(&e->home);
 	free(e);

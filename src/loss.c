@@ -54,8 +54,8 @@ static struct loss *get(struct losses *l, size_t *cursor, const char *place,
 	return append(l, place, layer, direction);
 }
 
-uint64_t loss_of_row(const struct sample *s, const struct object *o,
-		     const struct row *row)
+static uint64_t parts_of_row(const struct sample *s, const struct object *o,
+			     const struct row *row)
 {
 	uint64_t parts = 0;
 
@@ -67,6 +67,14 @@ uint64_t loss_of_row(const struct sample *s, const struct object *o,
 		    !strcmp(part->counter->in, row->counter->name))
 			parts += part->delta;
 	}
+	return parts;
+}
+
+uint64_t loss_of_row(const struct sample *s, const struct object *o,
+		     const struct row *row)
+{
+	uint64_t parts = parts_of_row(s, o, row);
+
 	return row->delta > parts ? row->delta : parts;
 }
 
@@ -94,6 +102,8 @@ struct tally {
 	bool bridged[N_DIRECTIONS];	/* a bridge's firewall can drop */
 	uint64_t gap[N_DIRECTIONS];	/* vanished in IP, wherever */
 	uint64_t counted[N_DIRECTIONS]; /* of it, by firewall rules */
+	int64_t refused;    /* answered with ICMP, less what counters explain */
+	uint64_t udp_other; /* lost by UDP, not by a part that names why */
 };
 
 static int tally_passed(struct tally *t, const struct object *o,
@@ -144,8 +154,13 @@ static int tally_lost(struct tally *t, const struct object *o,
 	loss->known = true;
 	lost = loss_of_row(t->sample, o, row);
 	loss->lost += lost;
+	loss->inside += row->counter->inside ? lost : 0;
 	if (o->layer == LAYER_NETFILTER)
 		tally_family(t, loss, object_name(t->sample, o), lost);
+	else if (o->layer == LAYER_UDP && loss->direction == DIR_RX)
+		t->udp_other += lost - parts_of_row(t->sample, o, row);
+	else if (o->layer == LAYER_NEIGH)
+		loss->host_wide |= lost > 0;
 	loss->awake |= loss->lost > 0;
 	return 0;
 }
@@ -180,6 +195,7 @@ static int tally_object(struct tally *t, const struct object *o)
 	for (uint32_t i = 0; r == 0 && i < o->n; i++) {
 		const struct row *row = &t->sample->rows[o->first + i];
 
+		t->refused += row->counter->refused * (int64_t)row->delta;
 		switch (row->counter->kind) {
 		case KIND_LOST:
 		case KIND_RESENT:
@@ -261,19 +277,38 @@ static int add_gap(struct tally *t, enum direction direction, uint64_t gap,
 }
 
 /*
+ * What IPsec lost: UDP counts what a policy forbids once more. Returns what of
+ * it the balance of IP misses.
+ */
+static uint64_t settle_ipsec(struct tally *t)
+{
+	const struct loss *ipsec = loss_find(t->losses, LAYER_XFRM, "", DIR_RX);
+	struct loss *udp = loss_find(t->losses, LAYER_UDP, "", DIR_RX);
+	uint64_t lost = ipsec ? ipsec->lost : 0;
+
+	if (lost && udp)
+		lost -= loss_take(udp,
+				  lost < t->udp_other ? lost : t->udp_other);
+	return lost;
+}
+
+/*
  * What the balance of IP misses and neither a firewall rule nor conntrack
  * counted. Before Linux 6.7 a packet that FORWARD drops is missed on input.
  */
-static int tally_gaps(struct tally *t)
+static int tally_gaps(struct tally *t, uint64_t ipsec)
 {
 	struct loss *conntrack =
 		get(t->losses, &t->cursor, "", LAYER_CONNTRACK, DIR_NONE);
+	const struct loss *sent = loss_find(t->losses, LAYER_XFRM, "", DIR_TX);
 	uint64_t *in = &t->gap[DIR_RX], *out = &t->gap[DIR_TX];
 	uint64_t left, queued = t->counted[DIR_NONE];
 	int r;
 
 	if (!conntrack)
 		return -ENOMEM;
+	(void)explain(in, ipsec);
+	(void)explain(out, sent ? sent->lost : 0);
 	(void)explain(in, t->counted[DIR_RX]);
 	(void)explain(t->since67 ? out : in, t->counted[DIR_FWD]);
 	(void)explain(out, t->counted[DIR_TX]);
@@ -303,13 +338,26 @@ static int measure_bridged(struct tally *t)
 	return 0;
 }
 
+/* Firewall rules may answer what they drop (REJECT), or not. */
+static uint64_t not_refused_by_rules(const struct tally *t)
+{
+	int64_t n = t->refused;
+
+	for (int i = 0; i < N_DIRECTIONS; i++)
+		n -= (int64_t)t->counted[i];
+	return n > 0 ? (uint64_t)n : 0;
+}
+
 static void reset(struct losses *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		struct loss *loss = &l->items[i];
 
 		loss->lost = loss->passed = loss->came = loss->uncounted = 0;
+		loss->inside = loss->elsewhere = 0;
+		loss->martians = loss->unresolved = 0;
 		loss->known = loss->blind = loss->measured = false;
+		loss->echo = loss->host_wide = false;
 		loss->gone = loss->idle = true;
 	}
 }
@@ -327,6 +375,7 @@ static void wake_filling(struct losses *l)
 int loss_tally(struct losses *l, const struct sample *s)
 {
 	struct tally t = {.losses = l, .sample = s};
+	uint64_t ipsec;
 	int r = 0;
 
 	t.since67 = has_transmits(s);
@@ -335,15 +384,48 @@ int loss_tally(struct losses *l, const struct sample *s)
 		r = tally_object(&t, &s->objects[i]);
 	if (r == 0)
 		r = measure_bridged(&t);
+	ipsec = settle_ipsec(&t);
 	if (r == 0 && t.has_balance)
-		r = tally_gaps(&t);
+		r = tally_gaps(&t, ipsec);
+	l->refused = not_refused_by_rules(&t);
 	wake_filling(l);
 	return r;
 }
 
+struct loss *loss_find(const struct losses *l, enum layer layer,
+		       const char *place, enum direction direction)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->items[i].layer == layer &&
+		    l->items[i].direction == direction &&
+		    !strcmp(l->items[i].place, place))
+			return &l->items[i];
+	return NULL;
+}
+
+struct loss *loss_get(struct losses *l, enum layer layer, const char *place,
+		      enum direction direction)
+{
+	size_t cursor = 0;
+
+	return get(l, &cursor, place, layer, direction);
+}
+
+uint64_t loss_take(struct loss *loss, uint64_t n)
+{
+	if (n > loss->lost)
+		n = loss->lost;
+	loss->lost -= n;
+	loss->elsewhere += n;
+	return n;
+}
+
 uint64_t loss_total(const struct loss *loss)
 {
-	return loss->passed +
+	uint64_t twice = loss->inside < loss->passed ? loss->inside
+						     : loss->passed;
+
+	return loss->passed - twice +
 	       (loss->lost > loss->came ? loss->lost : loss->came);
 }
 
@@ -351,7 +433,8 @@ double loss_percent(const struct loss *loss)
 {
 	uint64_t total = loss_total(loss);
 
-	if (!loss->known || !loss->measured || loss->blind || !total)
+	if (!loss->known || !loss->measured || loss->blind || loss->host_wide ||
+	    !total)
 		return NAN;
 	return 100.0 * (double)loss->lost / (double)total;
 }

@@ -16,6 +16,7 @@ struct loss {
 	uint8_t direction;  /* enum direction */
 	bool known;	    /* something that can lose was counted twice */
 	bool measured;	    /* and so was something to measure it against */
+	bool at_least;	    /* units differ: the ratio is a lower bound */
 	bool blind;	    /* a denominator is a new baseline */
 	bool awake;	    /* has lost since we look: its ratio is sent */
 	bool sent;	    /* collectd has the ratio's series */
@@ -25,15 +26,25 @@ struct loss {
 	uint64_t lost;	    /* packets in the interval */
 	uint64_t passed;    /* packets, without the lost ones */
 	uint64_t came;	    /* packets, with the lost ones */
+	uint64_t inside;    /* part of lost that passed counts, too */
 	uint64_t uncounted; /* part of lost that no counter tells of */
-	double percent;	    /* of the read before, NAN: unknown */
+	uint64_t martians;  /* part of lost that only the host counts */
+	uint64_t unresolved; /* part of lost whose next hop does not resolve */
+	uint64_t elsewhere;  /* not in lost: another layer lost these */
+	bool echo;	/* the other end of the wire lost these, and alerts */
+	bool host_wide; /* no traffic here is what it is of */
+	double percent; /* of the read before, NAN: unknown */
 	struct alert alert;
 	const struct limits *limits; /* chosen once, NULL before */
 };
 
+/* Percent of a table in use from which on it is short of room. */
+#define TIGHT_PERCENT 85
+
 struct losses {
 	struct loss *items;
 	size_t n, max;
+	uint64_t refused; /* packets refused with ICMP, no counter tells why */
 };
 
 void losses_free(struct losses *l);
@@ -43,6 +54,21 @@ void losses_free(struct losses *l);
  * in it stay, marked gone. Returns 0 or -ENOMEM.
  */
 int MUST_CHECK loss_tally(struct losses *l, const struct sample *s);
+
+/*
+ * The entry of a layer, place ("" for none) and direction; loss_get() makes
+ * one where there is none. Returns NULL: there is none, or no memory.
+ */
+struct loss *loss_find(const struct losses *l, enum layer layer,
+		       const char *place, enum direction direction);
+struct loss *loss_get(struct losses *l, enum layer layer, const char *place,
+		      enum direction direction);
+
+/*
+ * Moves up to n of the packets of a loss to the layer that really lost them.
+ * Returns how many.
+ */
+uint64_t loss_take(struct loss *loss, uint64_t n);
 
 /* Packets that the ratio is of: lost and passed ones. */
 uint64_t loss_total(const struct loss *loss);

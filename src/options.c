@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "loss.h"
+
 enum {
 	OPT_LAYERS,
 	OPT_SELECTION,
@@ -12,6 +14,7 @@ enum {
 	OPT_UNSIGNED,
 	OPT_PERCENT,
 	OPT_PATH,
+	OPT_NO_PATH, /* may be empty */
 	OPT_PATTERN,
 	OPT_LAYER,
 	OPT_COUNT
@@ -88,6 +91,12 @@ const struct option options_table[] = {
 	 .doc = "Where the host's /proc is mounted, for a collectd that runs "
 		"in a container. Named namespaces are then looked for below "
 		"<ProcRoot>/1/root."},
+	{GLOBAL(OPT_NO_PATH, state_file), .name = "StateFile", .type = "string",
+	 .def = "\"\"",
+	 .doc = "A file that keeps the alarms that are raised, so that a "
+		"restart of collectd neither raises them again nor forgets to "
+		"take them back. Its directory must exist. The empty string "
+		"is no file."},
 	{THRESHOLD(OPT_LAYER, layer), .name = "Layer", .type = "string",
 	 .def = "\"/.*/\"",
 	 .doc = "The layers this threshold is for, exact or /regular "
@@ -147,7 +156,7 @@ static const struct limits no_limits = {
 
 /* A table that fills up. */
 static const struct limits fill_limits = {
-	.warning = 85,
+	.warning = TIGHT_PERCENT,
 	.failure = 95,
 	.hits = 2,
 	.hits_okay = 3,
@@ -182,6 +191,7 @@ void settings_free(struct settings *s)
 	selection_free(&s->layers);
 	selection_free(&s->counters);
 	free(s->proc_root);
+	free(s->state_file);
 	while (s->n_thresholds)
 		settings_drop_threshold(s);
 	free(s->thresholds);
@@ -244,10 +254,10 @@ static int set_number(void *target, int kind, const struct option_value *v)
 
 static int set_path(char **target, const char *path)
 {
-	char *copy = path[0] == '/' ? strdup(path) : NULL;
+	char *copy = path[0] ? strdup(path) : NULL;
 
-	if (!copy)
-		return path[0] == '/' ? -ENOMEM : -EINVAL;
+	if (path[0] && !copy)
+		return -ENOMEM;
 	free(*target);
 	*target = copy;
 	return 0;
@@ -292,6 +302,9 @@ static int set_text(void *target, int kind, const char *text)
 	case OPT_SELECTION:
 		return selection_add(target, text);
 	case OPT_PATH:
+	case OPT_NO_PATH:
+		if (text[0] ? text[0] != '/' : kind == OPT_PATH)
+			return -EINVAL;
 		return set_path(target, text);
 	case OPT_LAYER:
 		if (!is_layer(text, true))

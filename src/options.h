@@ -33,6 +33,7 @@ struct settings {
 	bool report_idle, classes;
 	unsigned max_namespaces, max_series, max_rules, max_sockets;
 	char *proc_root;
+	char *state_file; /* NULL: none */
 	struct threshold *thresholds;
 	size_t n_thresholds;
 };

@@ -91,8 +91,10 @@ struct counter {
 	uint8_t kind;	     /* enum kind */
 	bool main;	     /* sent from the start for a real interface */
 	bool optional;	     /* read only where a Counter option asks for it */
+	bool inside;	     /* counted in what passed, too */
 	int8_t in_gap;	/* sign in the balance of IP input, see ip_balance.h */
 	int8_t out_gap; /* and of IP output */
+	int8_t refused; /* sign among packets refused without another counter */
 	struct denominator of[MAX_DENOMINATORS]; /* KIND_PASSED only */
 	const char *in;	    /* KIND_PART: the counter that holds it too */
 	const char *means;  /* one sentence for the operator */
@@ -231,6 +233,7 @@ struct netlink;
 struct nfnetlink;
 struct selection;
 struct sock_diag;
+struct snmp_layout;
 
 struct probe_env {
 	const char *net;  /* "/proc/thread-self/net" */
@@ -243,9 +246,10 @@ struct probe_env {
 	const struct sample *then;	    /* previous sample, for facts */
 	const struct selection *interfaces; /* which are wanted */
 	const struct selection *counters;   /* optional ones asked for */
-	unsigned max_rules;   /* firewall rules kept apart, per chain */
-	unsigned max_sockets; /* that dropped, told apart per namespace */
-	bool classes;	      /* the classes of qdiscs are wanted, too */
+	struct snmp_layout *snmp; /* what was learnt of its columns, or NULL */
+	unsigned max_rules;	  /* firewall rules kept apart, per chain */
+	unsigned max_sockets;	  /* that dropped, told apart */
+	bool classes;		  /* the classes of qdiscs are wanted, too */
 	bool gaps;    /* look for packets that vanish without a counter */
 	char *buffer; /* scratch, never kept between probes */
 	size_t size;  /* of buffer, bytes */
@@ -267,6 +271,8 @@ struct probe {
 	uint8_t layer;	   /* its <layer> in gauge-<layer>-available */
 	const struct counter *counters;
 	size_t n_counters;
+	const struct counter *optional; /* more rows, all optional, or NULL */
+	size_t n_optional;
 	int (*read)(struct probe_env *env, struct sample *out);
 };
 

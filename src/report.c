@@ -41,6 +41,7 @@ static int compare_all(struct engine *e)
 		if (loss_tally(&w->losses, &w->now) < 0)
 			result = -ENOMEM;
 	}
+	attribute_losses(e);
 	return result;
 }
 
@@ -149,6 +150,7 @@ int engine_report(struct engine *e, const struct sink *sink)
 	size_t n_new = count_new(e);
 
 	log_blindness(e, sink);
+	restore_alarms(&r);
 	r.n_new = n_new;
 	send_all(&r, true);
 	if (r.n_new > n_new)
@@ -160,6 +162,7 @@ int engine_report(struct engine *e, const struct sink *sink)
 		if (e->watched[i]->fresh)
 			swap_samples(e->watched[i]);
 	remove_gone(&r);
+	save_alarms(&r);
 	notify_suppressed(&r);
 	e->n_series = r.n_series;
 	return result;

@@ -10,6 +10,7 @@
 #include "nfnetlink.h"
 #include "names.h"
 #include "sockdiag.h"
+#include "state.h"
 
 /* A namespace that is watched. */
 struct watched {
@@ -58,6 +59,9 @@ struct engine {
 	struct blindness blindness[MAX_PROBES];
 	struct blindness refused;	     /* entering namespaces */
 	uint64_t said_rules[MAX_SAID_RULES]; /* hashes, 0: free */
+	struct state raised; /* before the restart, and not found again yet */
+	unsigned reports;    /* made, as far as restoring needs to know */
+	bool said_state;     /* that the state file cannot be written */
 	atomic_bool stop;
 };
 
@@ -81,7 +85,11 @@ struct report {
 	unsigned n_suppressed;
 	enum severity worst_suppressed;
 	uint64_t time_ns; /* of the newest sample, CLOCK_REALTIME */
+	bool alarms_changed;
 };
+
+/* attribute.c: where losses belong that no namespace alone can place. */
+void attribute_losses(struct engine *e);
 
 /* values.c: sends what is due of r->watched; first with r->priming. */
 void send_values(struct report *r);
@@ -96,6 +104,15 @@ void loss_series(const struct watched *w, const struct loss *loss,
 void judge_losses(struct report *r);
 /* Takes back every alarm of r->watched, which is gone, and its losses. */
 void end_alarms(struct report *r);
+/* restore.c: the state file. Reads it before the first report ... */
+void restore_alarms(struct report *r);
+/* ... gives a loss that is seen for the first time its state back ... */
+void claim_alarm(struct report *r, struct loss *loss);
+/* ... takes back what is not found again, and writes what changed. */
+void save_alarms(struct report *r);
+
+/* Takes an alarm of r->watched back, for that reason. */
+void notify_okay(struct report *r, const struct loss *loss, const char *why);
 /* One notification for all that were too many. */
 void notify_suppressed(struct report *r);
 

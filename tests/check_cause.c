@@ -470,7 +470,7 @@ START_TEST(rule_that_counted_most_is_preferred_to_what_nobody_counted)
 	firewall(11, 0);
 	c = uncounted_cause(DIR_RX, 20, 9);
 	ck_assert_ptr_nonnull(strstr(c.text, "rule 3"));
-	c = uncounted_cause(DIR_RX, 20, 10);
+	c = uncounted_cause(DIR_RX, 22, 11);
 	ck_assert_str_eq(c.counter, "in_gap");
 }
 END_TEST

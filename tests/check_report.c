@@ -999,11 +999,133 @@ START_TEST(samples_of_a_renamed_interface_start_anew)
 }
 END_TEST
 
+static char state_path[64];
+
+static void setup_state(void)
+{
+	int fd;
+
+	setup();
+	snprintf(state_path, sizeof(state_path), "/tmp/pktloss-report-XXXXXX");
+	fd = mkstemp(state_path);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	unlink(state_path); /* as at the very first start */
+	settings.state_file = strdup(state_path);
+}
+
+static void teardown_state(void)
+{
+	unlink(state_path);
+	teardown();
+}
+
+static void restart(void)
+{
+	engine_free(engine);
+	settings_free(&settings);
+	setup();
+	settings.state_file = strdup(state_path);
+}
+
+/* Three reads, of which the last two lose one packet in ten. */
+static void raise_alarm(void)
+{
+	struct watched *w = watch("nginx");
+
+	for (uint64_t i = 0; i < 3; i++)
+		round_of(w, 1000 + 90 * i, 10 * i);
+	ck_assert_uint_eq(n_notices, 1);
+}
+
+START_TEST(restart_does_not_raise_again)
+{
+	struct watched *w;
+
+	raise_alarm();
+	restart();
+	w = watch("nginx");
+	for (uint64_t i = 0; i < 6; i++) {
+		round_of(w, 2000 + 90 * i, 100 + 10 * i);
+		ck_assert_uint_eq(n_notices, 0);
+	}
+	check_not_said("StateFile");
+}
+END_TEST
+
+START_TEST(recovery_after_a_restart_is_notified_once)
+{
+	struct watched *w;
+	unsigned n = 0;
+
+	raise_alarm();
+	for (int turn = 0; turn < 2; turn++) {
+		restart();
+		w = watch("nginx");
+		for (uint64_t i = 0; i < 6; i++) {
+			round_of(w, 2000 + 90 * i, 100);
+			n += n_notices;
+		}
+	}
+	ck_assert_uint_eq(n, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_OKAY);
+}
+END_TEST
+
+START_TEST(what_is_gone_after_a_restart_is_taken_back)
+{
+	raise_alarm();
+	restart();
+	for (int i = 0; i < 5; i++) {
+		round_of(i ? engine->watched[0] : watch("other"), 1000, 0);
+		ck_assert_uint_eq(n_notices, i == 2);
+	}
+	ck_assert_int_eq(notices[0].severity, SEVERITY_OKAY);
+	ck_assert_str_eq(notices[0].place, "eth0@nginx");
+	ck_assert_ptr_nonnull(strstr(notices[0].message, "is gone"));
+}
+END_TEST
+
+START_TEST(damaged_state_is_ignored_with_a_warning)
+{
+	FILE *f = fopen(state_path, "we");
+	struct watched *w = watch("nginx");
+
+	ck_assert_ptr_nonnull(f);
+	fputs("pktloss alarms 1\nnonsense\n", f);
+	fclose(f);
+	round_of(w, 1000, 0);
+	ck_assert_uint_eq(count_said("StateFile"), 1);
+	ck_assert_uint_eq(count_said("damaged"), 1);
+	round_of(w, 1090, 10);
+	check_not_said("StateFile");
+	round_of(w, 1120, 20);
+	ck_assert_uint_eq(n_notices, 1);
+}
+END_TEST
+
+START_TEST(state_that_cannot_be_written_is_said_once)
+{
+	struct watched *w = watch("nginx");
+
+	free(settings.state_file);
+	settings.state_file = strdup("/nonexistent/state");
+	for (uint64_t i = 0; i < 3; i++)
+		round_of(w, 1000 + 90 * i, 10 * i);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(count_said("StateFile cannot be written"), 1);
+	for (int i = 0; i < 3; i++)
+		round_of(w, 2000 + 100 * i, 20);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(count_said("StateFile"), 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("report");
 	TCase *values = tcase_create("values");
-	TCase *alarms = tcase_create("alarms");
+	TCase *alarms = tcase_create("alarms"), *state;
 
 	suite_add_tcase(s, values);
 	tcase_add_checked_fixture(values, setup, teardown);
@@ -1048,6 +1170,14 @@ static Suite *suite(void)
 	tcase_add_test(alarms, rule_is_named_in_the_notification);
 	tcase_add_test(alarms,
 		       retransmits_alert_only_where_a_threshold_says_so);
+	state = tcase_create("state");
+	suite_add_tcase(s, state);
+	tcase_add_checked_fixture(state, setup_state, teardown_state);
+	tcase_add_test(state, restart_does_not_raise_again);
+	tcase_add_test(state, recovery_after_a_restart_is_notified_once);
+	tcase_add_test(state, what_is_gone_after_a_restart_is_taken_back);
+	tcase_add_test(state, damaged_state_is_ignored_with_a_warning);
+	tcase_add_test(state, state_that_cannot_be_written_is_said_once);
 	return s;
 }
 

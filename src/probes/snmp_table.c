@@ -38,8 +38,9 @@ const struct counter snmp_counters[] = {
 	 .means =
 		 "IPv4 packets entering ip_rcv, good or bad, after GRO merging",
 	 .source = "net/ipv4/ip_input.c"},
-	{SNMP, .name = "InHdrErrors", .section = "Ip", .in_gap = -1,
-	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "InHdrErrors", .section = "Ip", .refused = -1,
+	 .in_gap = -1, .layer = LAYER_IP, .direction = DIR_RX,
+	 .kind = KIND_LOST,
 	 .means = "Dropped for a bad header, bad checksum, bad options, or TTL "
 		  "expiry when forwarding",
 	 .cause = "bad IP headers or checksums, or TTL expired while "
@@ -64,8 +65,9 @@ const struct counter snmp_counters[] = {
 	 .means = "Packets chosen for forwarding; >=6.7 counted before MTU "
 		  "check and FORWARD hook, older after it",
 	 .source = "net/ipv4/ip_forward.c"},
-	{SNMP, .name = "InUnknownProtos", .section = "Ip", .in_gap = -1,
-	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "InUnknownProtos", .section = "Ip", .refused = -1,
+	 .in_gap = -1, .layer = LAYER_IP, .direction = DIR_RX,
+	 .kind = KIND_LOST,
 	 .means =
 		 "Dropped: no handler or raw socket for the IP protocol number",
 	 .cause = "no handler for the IP protocol, or a full raw socket",
@@ -121,8 +123,9 @@ const struct counter snmp_counters[] = {
 		  "ipfrag_high_thresh is reached",
 	 .remedy = "sysctl net.ipv4.ipfrag_high_thresh; avoid fragmentation",
 	 .source = "net/ipv4/ip_fragment.c"},
-	{SNMP, .name = "FragFails", .section = "Ip", .out_gap = -1,
-	 .layer = LAYER_IP, .direction = DIR_FWD, .kind = KIND_LOST,
+	{SNMP, .name = "FragFails", .section = "Ip", .refused = -1,
+	 .out_gap = -1, .layer = LAYER_IP, .direction = DIR_FWD,
+	 .kind = KIND_LOST,
 	 .means = "Dropped: too big for the egress MTU with DF set (ICMP "
 		  "frag-needed sent), or fragmenting failed",
 	 .cause = "packets larger than the MTU of the outgoing interface with "
@@ -132,6 +135,7 @@ const struct counter snmp_counters[] = {
 	 .source = "net/ipv4/ip_forward.c; net/bridge/br_netfilter_hooks.c"},
 	{SNMP, .name = "OutTransmits", .section = "Ip", .out_gap = -1,
 	 .layer = LAYER_IP, .direction = DIR_TX, .kind = KIND_PASSED,
+	 .of = {{LAYER_NEIGH, DIR_TX, INSIDE}},
 	 .means = "Packets/fragments passed to the neighbour layer, local plus "
 		  "forwarded; unresolved ones included",
 	 .source = "net/ipv4/ip_output.c ip_finish_output2"},
@@ -176,7 +180,17 @@ const struct counter snmp_counters[] = {
 		  "timeout elsewhere",
 	 .cause = "Routing loop, traceroute, lost fragments",
 	 .remedy = "traceroute", .source = "net/ipv4/icmp.c"},
-	{SNMP, .name = "OutDestUnreachs", .section = "Icmp",
+	{SNMP, .name = "OutRateLimitGlobal", .section = "Icmp", .refused = 1,
+	 .layer = LAYER_ICMP, .direction = DIR_TX, .kind = KIND_SYMPTOM,
+	 .means = "ICMP errors not sent: the host sends no more per second; "
+		  "each tells of a packet that was refused",
+	 .source = "net/ipv4/icmp.c"},
+	{SNMP, .name = "OutRateLimitHost", .section = "Icmp", .refused = 1,
+	 .layer = LAYER_ICMP, .direction = DIR_TX, .kind = KIND_SYMPTOM,
+	 .means = "ICMP errors not sent: their receiver has had enough; each "
+		  "tells of a packet that was refused",
+	 .source = "net/ipv4/icmp.c"},
+	{SNMP, .name = "OutDestUnreachs", .section = "Icmp", .refused = 1,
 	 .layer = LAYER_ICMP, .direction = DIR_TX, .kind = KIND_SYMPTOM,
 	 .means = "Type 3 sent: we refused packets (no port, REJECT, no route, "
 		  "PTB, dead neighbour)",
@@ -237,8 +251,8 @@ const struct counter snmp_counters[] = {
 	 .means = "Datagrams read by applications (counted at recvmsg, so "
 		  "queued ones are missing)",
 	 .source = "net/ipv4/udp.c"},
-	{SNMP, .name = "NoPorts", .section = "Udp", .layer = LAYER_UDP,
-	 .direction = DIR_RX, .kind = KIND_BENIGN,
+	{SNMP, .name = "NoPorts", .section = "Udp", .refused = -1,
+	 .layer = LAYER_UDP, .direction = DIR_RX, .kind = KIND_BENIGN,
 	 .means = "Discarded: nobody listens on the port (ICMP port "
 		  "unreachable is sent, rate-limited)",
 	 .cause = "Service down, wrong port, scan, late replies; not in "
@@ -348,8 +362,6 @@ const struct counter snmp_counters[] = {
 	 .direction = DIR_LISTEN, .kind = KIND_LOST,
 	 .means = "Packets to listening sockets dropped for any reason (queue, "
 		  "memory, no route for reply)",
-	 .cause = "a listening socket refused connections: queue full or no "
-		  "memory",
 	 .remedy = "ss -ltn: Recv-Q against Send-Q; raise the backlog and "
 		   "net.core.somaxconn",
 	 .source = "include/net/tcp.h tcp_listendrop"},
@@ -517,8 +529,9 @@ const struct counter snmp_counters[] = {
 	 .cause = "receive memory is full",
 	 .remedy = "sysctl net.ipv4.tcp_rmem net.ipv4.tcp_mem",
 	 .source = "net/ipv4/tcp_input.c"},
-	{SNMP, .name = "InNoRoutes", .section = "IpExt", .in_gap = -1,
-	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "InNoRoutes", .section = "IpExt", .refused = -1,
+	 .in_gap = -1, .layer = LAYER_IP, .direction = DIR_RX,
+	 .kind = KIND_LOST,
 	 .means = "Dropped when forwarding: no route (only truly missing; "
 		  "blackhole/prohibit/unreachable are silent)",
 	 .cause = "no route to forward them: a route is missing on this router",
@@ -544,8 +557,9 @@ const struct counter snmp_counters[] = {
 		{LAYER_CONNTRACK, DIR_NONE, INSIDE}},
 	 .means = "IPv6 packets entering the stack",
 	 .source = "net/ipv6/ip6_input.c"},
-	{SNMP, .name = "Ip6InHdrErrors", .section = "Ip6", .in_gap = -1,
-	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "Ip6InHdrErrors", .section = "Ip6", .refused = -1,
+	 .in_gap = -1, .layer = LAYER_IP, .direction = DIR_RX,
+	 .kind = KIND_LOST,
 	 .means = "Dropped: bad header/extension header, or hop limit expired "
 		  "when forwarding",
 	 .cause = "bad headers, or the hop limit expired while forwarding (a "
@@ -561,8 +575,9 @@ const struct counter snmp_counters[] = {
 	 .remedy = "Align MTUs on the path, or clamp the MSS; let ICMPv6 "
 		   "\"packet too big\" through",
 	 .source = "net/ipv6/ip6_output.c ip6_forward"},
-	{SNMP, .name = "Ip6InNoRoutes", .section = "Ip6", .in_gap = -1,
-	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "Ip6InNoRoutes", .section = "Ip6", .refused = -1,
+	 .in_gap = -1, .layer = LAYER_IP, .direction = DIR_RX,
+	 .kind = KIND_LOST,
 	 .means = "Dropped when forwarding: no route or prohibit route "
 		  "(blackhole is silent)",
 	 .cause = "no route to forward them: a route is missing on this router",
@@ -573,8 +588,9 @@ const struct counter snmp_counters[] = {
 	 .cause = "bad source or destination addresses",
 	 .remedy = "Look at them with tcpdump",
 	 .source = "net/ipv6/ip6_output.c; net/ipv6/exthdrs.c"},
-	{SNMP, .name = "Ip6InUnknownProtos", .section = "Ip6", .in_gap = -1,
-	 .layer = LAYER_IP, .direction = DIR_RX, .kind = KIND_LOST,
+	{SNMP, .name = "Ip6InUnknownProtos", .section = "Ip6", .refused = -1,
+	 .in_gap = -1, .layer = LAYER_IP, .direction = DIR_RX,
+	 .kind = KIND_LOST,
 	 .means = "Dropped: unknown next header (parameter problem is sent)",
 	 .cause = "an unknown next header",
 	 .remedy = "Stop the sender or load the protocol's module",
@@ -639,8 +655,9 @@ const struct counter snmp_counters[] = {
 		  "ip6frag_high_thresh is reached",
 	 .remedy = "sysctl net.ipv6.ip6frag_high_thresh; avoid fragmentation",
 	 .source = "net/ipv6/reassembly.c"},
-	{SNMP, .name = "Ip6FragFails", .section = "Ip6", .out_gap = -1,
-	 .layer = LAYER_IP, .direction = DIR_FWD, .kind = KIND_LOST,
+	{SNMP, .name = "Ip6FragFails", .section = "Ip6", .refused = -1,
+	 .out_gap = -1, .layer = LAYER_IP, .direction = DIR_FWD,
+	 .kind = KIND_LOST,
 	 .means = "Too big and could not be fragmented (forward: always, as "
 		  "routers may not)",
 	 .cause = "packets larger than the MTU of the outgoing interface; IPv6 "
@@ -650,6 +667,7 @@ const struct counter snmp_counters[] = {
 	 .source = "net/ipv6/ip6_output.c"},
 	{SNMP, .name = "Ip6OutTransmits", .section = "Ip6", .out_gap = -1,
 	 .layer = LAYER_IP, .direction = DIR_TX, .kind = KIND_PASSED,
+	 .of = {{LAYER_NEIGH, DIR_TX, INSIDE}},
 	 .means = "Packets/fragments passed to the neighbour layer",
 	 .source = "net/ipv6/ip6_output.c"},
 	{FACT, .name = "Ip6ReasmReqds", .section = "Ip6", .in_gap = -1,
@@ -690,7 +708,13 @@ const struct counter snmp_counters[] = {
 	 .layer = LAYER_ICMP, .direction = DIR_RX, .kind = KIND_SYMPTOM,
 	 .means = "Type 3 received: hop limit or reassembly timeout",
 	 .cause = "Loop, lost fragments", .source = "net/ipv6/icmp.c"},
-	{SNMP, .name = "Icmp6OutDestUnreachs", .section = "Icmp6",
+	{SNMP, .name = "Icmp6OutRateLimitHost", .section = "Icmp6",
+	 .refused = 1, .layer = LAYER_ICMP, .direction = DIR_TX,
+	 .kind = KIND_SYMPTOM,
+	 .means = "ICMPv6 errors not sent: their receiver has had enough; each "
+		  "tells of a packet that was refused",
+	 .source = "net/ipv6/icmp.c"},
+	{SNMP, .name = "Icmp6OutDestUnreachs", .section = "Icmp6", .refused = 1,
 	 .layer = LAYER_ICMP, .direction = DIR_TX, .kind = KIND_SYMPTOM,
 	 .means = "Type 1 sent: we refused packets",
 	 .cause = "No port, REJECT, no route, dead neighbour; rate-limited",
@@ -710,8 +734,8 @@ const struct counter snmp_counters[] = {
 	 .means = "Datagrams read by applications (counted at recvmsg, so "
 		  "queued ones are missing)",
 	 .source = "net/ipv6/udp.c"},
-	{SNMP, .name = "Udp6NoPorts", .section = "Udp6", .layer = LAYER_UDP,
-	 .direction = DIR_RX, .kind = KIND_BENIGN,
+	{SNMP, .name = "Udp6NoPorts", .section = "Udp6", .refused = -1,
+	 .layer = LAYER_UDP, .direction = DIR_RX, .kind = KIND_BENIGN,
 	 .means = "Discarded: nobody listens on the port (ICMP port "
 		  "unreachable is sent, rate-limited)",
 	 .cause = "Service down, wrong port, scan, late replies; not in "

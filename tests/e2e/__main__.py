@@ -23,8 +23,9 @@ sys.dont_write_bytecode = True  # the sources may be read-only, and stay clean
 
 from firewall import CASES  # and all of cases.py
 from lab import HERE, Failure, Skip, leashed, run
-import sockets  # noqa: F401, registers its cases
-import settings  # noqa: F401, registers its cases
+import restart  # noqa: F401, registers its cases
+import settings  # noqa: F401
+import sockets  # noqa: F401
 from uml import conntrack_full, reference
 from watch import Stage
 

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "sysctl.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "../procnet.h"
+
+#define LONGEST 64 /* bytes of a value that is worth a remedy */
+
+struct token sysctl_next(const char **text)
+{
+	const char *at = *text;
+	struct token name;
+
+	while ((at = strstr(at, "net.")) && at > *text && at[-1] != ' ')
+		at++;
+	if (!at) {
+		*text += strlen(*text);
+		return (struct token) {*text, 0};
+	}
+	name = (struct token) {
+		at, strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789_.")};
+	while (name.n && at[name.n - 1] == '.')
+		name.n--; /* the end of a sentence */
+	*text = at + name.n;
+	return name;
+}
+
+/* Each is an object of its own: its name, and its value as the label. */
+static const struct object *find(const struct sample *s, struct token name)
+{
+	for (uint32_t i = s->n_objects; i-- > 0;)
+		if (s->objects[i].layer == LAYER_IP &&
+		    token_is(name, object_name(s, &s->objects[i])))
+			return &s->objects[i];
+	return NULL;
+}
+
+const char *sysctl_value(const struct sample *s, struct token name)
+{
+	const struct object *o = find(s, name);
+
+	return o ? object_label(s, o) : NULL;
+}
+
+/* "4096\t131072\t6291456\n" becomes "4096 131072 6291456". */
+static void make_line(char *value)
+{
+	for (char *c = value; *c; c++)
+		if (*c == '\t')
+			*c = ' ';
+	value[strcspn(value, "\n")] = '\0';
+}
+
+static void append(struct probe_env *env, struct token name, struct sample *out)
+{
+	char key[PATH_MAX], file[PATH_MAX], value[LONGEST];
+
+	snprintf(key, sizeof(key), "%.*s", (int)name.n, name.at);
+	snprintf(file, sizeof(file), "%s", key);
+	for (char *dot = file; (dot = strchr(dot, '.'));)
+		*dot = '/';
+	if (procnet_read(env->sys, file, value, sizeof(value)) <= 0)
+		return; /* not of this kernel, or only the host's */
+	make_line(value);
+	sample_object(out, LAYER_IP, "", key, 0);
+	sample_label(out, value);
+}
+
+static void append_all(struct probe_env *env, const char *remedy,
+		       struct sample *out)
+{
+	struct token name;
+
+	while ((name = sysctl_next(&remedy)).n)
+		if (!find(out, name))
+			append(env, name, out);
+}
+
+/* Objects are appended meanwhile: what is read of *out is looked up again. */
+static void look_at(struct probe_env *env, struct sample *out, uint32_t index,
+		    uint32_t *hint)
+{
+	const struct object *o = &out->objects[index], *p;
+	uint32_t first = o->first, n = o->n;
+
+	p = sample_find(env->then, o->layer, object_place(out, o),
+			object_name(out, o), hint);
+	for (uint32_t i = 0; p && i < n && i < p->n; i++) {
+		const struct row *row = &out->rows[first + i];
+		const struct row *before = &env->then->rows[p->first + i];
+
+		if (row->counter == before->counter &&
+		    row->value != before->value && row->counter->remedy)
+			append_all(env, row->counter->remedy, out);
+	}
+}
+
+static int sysctl_read(struct probe_env *env, struct sample *out)
+{
+	uint32_t n = out->n_objects, hint = 0;
+
+	for (uint32_t i = 0; env->then && i < n; i++)
+		look_at(env, out, i, &hint);
+	return 0;
+}
+
+const struct probe sysctl_probe = {
+	.name = "sysctl",
+	.reads = "/proc/sys/net, once a loss has to do with it",
+	.layer = LAYER_IP,
+	.read = sysctl_read,
+};

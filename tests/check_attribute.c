@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* Packets that two places count: that one of them loses them. */
+#include "probes/link.h"
+#include "testlib.h"
+#include "watched.h"
+
+/* Rows of host-wide sources, and of a namespace's IP. */
+#define ROW(layer_, direction_, kind_, name_)                                  \
+	{                                                                      \
+		.name = (name_), .bits = 64, .layer = (layer_),                \
+		.direction = (direction_), .kind = (kind_)                     \
+	}
+
+static const struct counter dropped =
+	ROW(LAYER_SOFTNET, DIR_RX, KIND_LOST, "dropped");
+static const struct counter martian_src =
+	ROW(LAYER_IP, DIR_RX, KIND_SYMPTOM, "in_martian_src");
+static const struct counter res_failed =
+	ROW(LAYER_NEIGH, DIR_TX, KIND_SYMPTOM, "res_failed");
+static const struct counter table_fulls =
+	ROW(LAYER_NEIGH, DIR_TX, KIND_LOST, "table_fulls");
+static const struct counter in_gap = ROW(LAYER_IP, DIR_RX, KIND_GAP, "in_gap");
+static const struct counter blocked =
+	ROW(LAYER_XFRM, DIR_RX, KIND_LOST, "XfrmInPolBlock");
+static const struct counter no_states =
+	ROW(LAYER_XFRM, DIR_TX, KIND_LOST, "XfrmOutNoStates");
+static const struct counter out_gap =
+	ROW(LAYER_IP, DIR_TX, KIND_GAP, "out_gap");
+static const struct counter in_errors =
+	ROW(LAYER_UDP, DIR_RX, KIND_LOST, "InErrors");
+static const struct counter rcvbuf_errors = {
+	.name = "RcvbufErrors",
+	.bits = 64,
+	.layer = LAYER_UDP,
+	.direction = DIR_RX,
+	.kind = KIND_PART,
+	.in = "InErrors",
+};
+static const struct counter receives = {
+	.name = "InReceives",
+	.bits = 64,
+	.layer = LAYER_IP,
+	.direction = DIR_RX,
+	.kind = KIND_PASSED,
+	.of = {{LAYER_IP, DIR_RX, INSIDE}, {LAYER_NETFILTER, DIR_RX, INSIDE}},
+};
+static const struct counter unreachs = {
+	.name = "OutDestUnreachs",
+	.bits = 64,
+	.layer = LAYER_ICMP,
+	.direction = DIR_TX,
+	.kind = KIND_SYMPTOM,
+	.refused = 1,
+};
+static const struct counter no_ports = {
+	.name = "NoPorts",
+	.bits = 64,
+	.layer = LAYER_UDP,
+	.direction = DIR_RX,
+	.kind = KIND_BENIGN,
+	.refused = -1,
+};
+
+static struct engine engine;
+static struct watched *host, *ns;
+
+static void setup(void)
+{
+	engine = (struct engine) {.max_watched = 2};
+	engine.watched = calloc(2, sizeof(struct watched *));
+	host = calloc(1, sizeof(*host));
+	ns = calloc(1, sizeof(*ns));
+	ck_assert(engine.watched && host && ns);
+	snprintf(ns->path, sizeof(ns->path), "/run/netns/nginx");
+	engine.watched[engine.n_watched++] = host;
+	engine.watched[engine.n_watched++] = ns;
+	host->fresh = ns->fresh = true;
+}
+
+static void teardown(void)
+{
+	watched_free(host);
+	watched_free(ns);
+	free(engine.watched);
+}
+
+/* Appends one row with an object of its own to both samples: 0, then n. */
+static void count(struct watched *w, const struct counter *c, uint64_t n)
+{
+	sample_object(&w->then, c->layer, "", c->name, 0);
+	sample_row(&w->then, c, 0);
+	sample_object(&w->now, c->layer, "", c->name, 0);
+	sample_row(&w->now, c, n);
+}
+
+static void count_part(struct watched *w, const struct counter *part,
+		       uint64_t n)
+{
+	sample_row(&w->then, part, 0);
+	sample_row(&w->now, part, n);
+}
+
+static void end_of(struct sample *s, const char *place, uint64_t index,
+		   const char *counter, uint64_t n, uint64_t peer_mtu)
+{
+	sample_object(s, LAYER_LINK, place, "", index);
+	sample_row(s, find_counter(&link_probe, counter, NULL), n);
+	sample_object(s, LAYER_LINK, place, LINK_CONFIG, index);
+	sample_row(s, &link_fact_mtu, 1500);
+	sample_row(s, &link_fact_up, 1);
+	sample_row(s, &link_fact_mac, index);
+	sample_row(s, &link_fact_peer_index, 3 - index);
+	sample_row(s, &link_fact_peer_mtu, peer_mtu);
+	sample_row(s, &link_fact_peer_mac, 3 - index);
+}
+
+/* A wire from the host's a0 (index 1) to the container's b0 (index 2). */
+static void wire(uint64_t n, uint64_t mtu)
+{
+	end_of(&host->then, "a0", 1, "tx_dropped", 0, 1500);
+	end_of(&host->now, "a0", 1, "tx_dropped", n, 1500);
+	end_of(&ns->then, "b0", 2, "rx_dropped", 0, mtu);
+	end_of(&ns->now, "b0", 2, "rx_dropped", n, mtu);
+}
+
+static void attribute(void)
+{
+	for (size_t i = 0; i < engine.n_watched; i++) {
+		struct watched *w = engine.watched[i];
+
+		sample_compare(&w->now, &w->then);
+		ck_assert_int_eq(loss_tally(&w->losses, &w->now), 0);
+	}
+	attribute_losses(&engine);
+}
+
+static uint64_t lost(const struct watched *w, enum layer layer,
+		     const char *place, enum direction direction)
+{
+	const struct loss *loss =
+		loss_find(&w->losses, layer, place, direction);
+
+	return loss ? loss->lost : 0;
+}
+
+START_TEST(full_backlog_is_not_lost_by_the_wire_too)
+{
+	count(host, &dropped, 42);
+	wire(42, 1500);
+	attribute();
+	ck_assert_uint_eq(lost(host, LAYER_SOFTNET, "", DIR_RX), 42);
+	ck_assert_uint_eq(lost(ns, LAYER_LINK, "b0", DIR_RX), 0);
+	ck_assert_uint_eq(lost(host, LAYER_LINK, "a0", DIR_TX), 0);
+}
+END_TEST
+
+START_TEST(what_the_backlog_did_not_drop_stays)
+{
+	count(host, &dropped, 40);
+	wire(100, 1500);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_LINK, "b0", DIR_RX), 60);
+	ck_assert_uint_eq(lost(host, LAYER_LINK, "a0", DIR_TX), 60);
+	ck_assert(loss_find(&host->losses, LAYER_LINK, "a0", DIR_TX)->echo);
+}
+END_TEST
+
+START_TEST(too_large_for_the_wire_is_not_the_backlog)
+{
+	count(host, &dropped, 42);
+	wire(42, 9000);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_LINK, "b0", DIR_RX), 42);
+}
+END_TEST
+
+START_TEST(sender_of_what_the_receiver_lost_is_an_echo)
+{
+	wire(42, 9000);
+	attribute();
+	ck_assert(loss_find(&host->losses, LAYER_LINK, "a0", DIR_TX)->echo);
+	ck_assert(!loss_find(&ns->losses, LAYER_LINK, "b0", DIR_RX)->echo);
+}
+END_TEST
+
+START_TEST(martians_belong_to_ip_where_they_vanish)
+{
+	count(host, &martian_src, 100);
+	count(ns, &receives, 400);
+	count(ns, &in_gap, 100);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX), 100);
+	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 0);
+	ck_assert_double_eq(
+		loss_percent(loss_find(&ns->losses, LAYER_IP, "", DIR_RX)), 25);
+	ck_assert_uint_eq(lost(host, LAYER_IP, "", DIR_RX), 0);
+}
+END_TEST
+
+START_TEST(vanished_without_martians_stays_with_the_firewall)
+{
+	count(host, &martian_src, 30);
+	count(ns, &receives, 400);
+	count(ns, &in_gap, 100);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX), 30);
+	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 70);
+}
+END_TEST
+
+START_TEST(refused_packets_did_not_resolve_if_a_next_hop_failed)
+{
+	count(host, &res_failed, _i);
+	count(ns, &unreachs, 150);
+	count(ns, &no_ports, 50);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), _i ? 100 : 0);
+}
+END_TEST
+
+START_TEST(full_table_has_no_ratio)
+{
+	count(host, &table_fulls, 97);
+	attribute();
+	ck_assert_uint_eq(lost(host, LAYER_NEIGH, "", DIR_TX), 97);
+	ck_assert(isnan(loss_percent(
+		loss_find(&host->losses, LAYER_NEIGH, "", DIR_TX))));
+}
+END_TEST
+
+START_TEST(ipsec_policy_is_not_lost_by_udp_too)
+{
+	count(ns, &blocked, 100);
+	count(ns, &in_errors, 130);
+	count_part(ns, &rcvbuf_errors, 30);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_XFRM, "", DIR_RX), 100);
+	ck_assert_uint_eq(lost(ns, LAYER_UDP, "", DIR_RX), 30);
+}
+END_TEST
+
+START_TEST(ipsec_explains_what_ip_misses)
+{
+	count(ns, &blocked, 100);
+	count(ns, &no_states, 20);
+	count(ns, &receives, 400);
+	count(ns, &in_gap, 150);
+	count(ns, &out_gap, 20);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 50);
+	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_TX), 0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("attribute");
+	TCase *t = tcase_create("attribute");
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, full_backlog_is_not_lost_by_the_wire_too);
+	tcase_add_test(t, what_the_backlog_did_not_drop_stays);
+	tcase_add_test(t, too_large_for_the_wire_is_not_the_backlog);
+	tcase_add_test(t, sender_of_what_the_receiver_lost_is_an_echo);
+	tcase_add_test(t, martians_belong_to_ip_where_they_vanish);
+	tcase_add_test(t, vanished_without_martians_stays_with_the_firewall);
+	tcase_add_loop_test(
+		t, refused_packets_did_not_resolve_if_a_next_hop_failed, 0, 2);
+	tcase_add_test(t, full_table_has_no_ratio);
+	tcase_add_test(t, ipsec_policy_is_not_lost_by_udp_too);
+	tcase_add_test(t, ipsec_explains_what_ip_misses);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* The state file: what is written comes back, what is damaged does not. */
+#include "state.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "testlib.h"
+
+static char path[64];
+static struct state state;
+
+static void setup(void)
+{
+	int fd;
+
+	snprintf(path, sizeof(path), "/tmp/pktloss-state-XXXXXX");
+	fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	state = (struct state) {.n = 0};
+}
+
+static void teardown(void)
+{
+	unlink(path);
+	state_free(&state);
+}
+
+static const struct raised examples[] = {
+	{"", "", LAYER_TCP, DIR_LISTEN, SEVERITY_WARNING},
+	{"nginx", "eth0", LAYER_LINK, DIR_RX, SEVERITY_FAILURE},
+	{"a-name.of_47_bytes_0123456789012345678901234567", "=odd;$()@name",
+	 LAYER_QDISC, DIR_TX, SEVERITY_WARNING},
+	{"x", "123456789012345", LAYER_CONNTRACK, DIR_NONE, SEVERITY_FAILURE},
+};
+
+static void write_examples(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++)
+		ck_assert_int_eq(state_add(&state, &examples[i]), 0);
+	ck_assert_int_eq(state_write(path, &state), 0);
+}
+
+/* All of the file, to be freed. */
+static char *contents(size_t *n)
+{
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	char *text = calloc(1, 4096);
+
+	ck_assert(f && text);
+	*n = fread(text, 1, 4095, f);
+	return text;
+}
+
+START_TEST(what_is_written_comes_back)
+{
+	struct state back;
+
+	write_examples();
+	ck_assert_int_eq(state_read(path, &back), 0);
+	ck_assert_uint_eq(back.n, ARRAY_SIZE(examples));
+	for (size_t i = 0; i < back.n; i++) {
+		ck_assert_str_eq(back.items[i].namespace,
+				 examples[i].namespace);
+		ck_assert_str_eq(back.items[i].place, examples[i].place);
+		ck_assert_uint_eq(back.items[i].layer, examples[i].layer);
+		ck_assert_uint_eq(back.items[i].direction,
+				  examples[i].direction);
+		ck_assert_uint_eq(back.items[i].state, examples[i].state);
+	}
+	state_free(&back);
+}
+END_TEST
+
+START_TEST(no_alarm_is_a_file_too)
+{
+	struct state back;
+
+	ck_assert_int_eq(state_write(path, &state), 0);
+	ck_assert_int_eq(state_read(path, &back), 0);
+	ck_assert_uint_eq(back.n, 0);
+}
+END_TEST
+
+START_TEST(nobody_else_may_read_or_finds_the_half)
+{
+	struct stat st;
+	char new[80];
+
+	write_examples();
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	snprintf(new, sizeof(new), "%s.new", path);
+	ck_assert_int_eq(access(new, F_OK), -1);
+}
+END_TEST
+
+START_TEST(any_byte_changed_is_noticed)
+{
+	_cleanup_free_ char *text = NULL;
+	struct state back;
+	size_t n;
+
+	write_examples();
+	text = contents(&n);
+	for (size_t i = 0; i < n; i++) {
+		text[i] ^= 1;
+		ck_assert_int_eq(state_parse(text, n, &back), -EBADMSG);
+		ck_assert_ptr_null(back.items);
+		text[i] ^= 1;
+	}
+	ck_assert_int_eq(state_parse(text, n, &back), 0);
+	state_free(&back);
+}
+END_TEST
+
+START_TEST(any_cut_is_noticed)
+{
+	_cleanup_free_ char *text = NULL;
+	struct state back;
+	size_t n;
+
+	write_examples();
+	text = contents(&n);
+	for (size_t i = 0; i < n; i++)
+		ck_assert_int_eq(state_parse(text, i, &back), -EBADMSG);
+}
+END_TEST
+
+/* Whole, with the right hash, but not what is ever written. */
+static const char *const strange[] = {
+	"OKAY link rx =eth0 =nginx\n",
+	"FAILURE link up =eth0 =nginx\n",
+	"FAILURE link rx eth0 =nginx\n",
+	"FAILURE link rx =eth0\n",
+	"FAILURE link rx =eth0 =nginx more\n",
+	"FAILURE link rx =1234567890123456 =nginx\n",
+	"FAILURE link rx =eth0 "
+	"=123456789012345678901234567890123456789012345678\n",
+	"\n",
+	"FAILURE link rx =eth0 =nginx\nFAILURE\n",
+};
+
+START_TEST(strange_lines_are_refused)
+{
+	char text[512];
+	struct state back;
+	int n;
+
+	n = snprintf(text, sizeof(text), "pktloss alarms 1\n%s", strange[_i]);
+	n += snprintf(text + n, sizeof(text) - n, "end %016llx\n",
+		      (unsigned long long)hash_bytes(HASH_START, text, n));
+	ck_assert_int_eq(state_parse(text, n, &back), -EBADMSG);
+	ck_assert_ptr_null(back.items);
+}
+END_TEST
+
+START_TEST(errors_are_told)
+{
+	struct state back;
+
+	ck_assert_int_eq(state_read("/nonexistent/state", &back), -ENOENT);
+	ck_assert_int_eq(state_read("/tmp", &back), -EISDIR);
+	ck_assert_int_eq(state_write("/nonexistent/state", &state), -ENOENT);
+	ck_assert_int_eq(state_write("/tmp", &state), -EISDIR);
+	ck_assert_int_eq(access("/tmp.new", F_OK), -1);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("state");
+	TCase *t = tcase_create("state");
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, what_is_written_comes_back);
+	tcase_add_test(t, no_alarm_is_a_file_too);
+	tcase_add_test(t, nobody_else_may_read_or_finds_the_half);
+	tcase_add_test(t, any_byte_changed_is_noticed);
+	tcase_add_test(t, any_cut_is_noticed);
+	tcase_add_loop_test(t, strange_lines_are_refused, 0,
+			    ARRAY_SIZE(strange));
+	tcase_add_test(t, errors_are_told);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* Settings of the kernel, read when a loss has to do with them. */
+#include "probes/sysctl.h"
+
+#include <sys/stat.h>
+
+#include "cause.h"
+#include "probes/snmp.h"
+#include "procnet.h"
+#include "testlib.h"
+
+static char sys[64];
+static struct sample now, then;
+
+static void put(const char *name, const char *value)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", sys, name);
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	fputs(value, f);
+	fclose(f);
+}
+
+static void setup(void)
+{
+	char dir[128];
+
+	snprintf(sys, sizeof(sys), "/tmp/pktloss-sysctl-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(sys));
+	snprintf(dir, sizeof(dir), "%s/net", sys);
+	ck_assert_int_eq(mkdir(dir, 0700), 0);
+	snprintf(dir, sizeof(dir), "%s/net/core", sys);
+	ck_assert_int_eq(mkdir(dir, 0700), 0);
+	now = then = (struct sample) {.rows = NULL};
+}
+
+static void teardown(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/net/core/rmem_max", sys);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/net/core", sys);
+	rmdir(path);
+	snprintf(path, sizeof(path), "%s/net", sys);
+	rmdir(path);
+	rmdir(sys);
+	sample_free(&now);
+	sample_free(&then);
+}
+
+static const struct counter *rcvbuf(void)
+{
+	return find_counter(&snmp_probe, "RcvbufErrors", NULL);
+}
+
+static void udp(struct sample *s, uint64_t lost)
+{
+	sample_object(s, LAYER_UDP, "", "", 0);
+	sample_row(s, find_counter(&snmp_probe, "InErrors", NULL), lost);
+	sample_row(s, rcvbuf(), lost);
+}
+
+static const char *value_of(const char *name)
+{
+	return sysctl_value(&now, (struct token) {name, strlen(name)});
+}
+
+static void read_with(const struct sample *before)
+{
+	struct probe_env env = {.sys = sys, .then = before};
+
+	ck_assert_int_eq(sysctl_probe.read(&env, &now), 0);
+	ck_assert_int_eq(now.error, 0);
+}
+
+START_TEST(setting_is_read_once_its_counter_moves)
+{
+	put("net/core/rmem_max", "212992\n");
+	udp(&then, 10);
+	udp(&now, 11);
+	read_with(&then);
+	ck_assert_str_eq(value_of("net.core.rmem_max"), "212992");
+	ck_assert_ptr_null(value_of("net.core.somaxconn"));
+}
+END_TEST
+
+START_TEST(nothing_is_read_of_what_stands_still)
+{
+	put("net/core/rmem_max", "212992\n");
+	udp(&then, 10);
+	udp(&now, 10);
+	read_with(&then);
+	read_with(NULL);
+	ck_assert_uint_eq(now.n_objects, 1);
+}
+END_TEST
+
+START_TEST(absent_setting_is_no_value)
+{
+	udp(&then, 10);
+	udp(&now, 11);
+	read_with(&then);
+	ck_assert_ptr_null(value_of("net.core.rmem_max"));
+}
+END_TEST
+
+START_TEST(remedy_tells_what_is_set_now)
+{
+	struct loss loss = {
+		.layer = LAYER_UDP, .direction = DIR_RX, .lost = 10};
+	struct cause cause;
+
+	put("net/core/rmem_max", "4096\t5\n");
+	udp(&then, 0);
+	udp(&now, 10);
+	read_with(&then);
+	sample_compare(&now, &then);
+	cause_find(&now, &loss, &cause);
+	ck_assert_str_eq(cause.counter, "RcvbufErrors");
+	ck_assert_msg(strstr(cause.remedy, "net.core.rmem_max (now 4096 5)") !=
+			      NULL,
+		      "%s", cause.remedy);
+}
+END_TEST
+
+static const struct {
+	const char *text, *names[4];
+} remedies[] = {
+	{"", {NULL}},
+	{"Load the module", {NULL}},
+	{"sysctl net.core.rmem_max net.ipv4.tcp_rmem",
+	 {"net.core.rmem_max", "net.ipv4.tcp_rmem"}},
+	{"Raise net.core.somaxconn. Or not", {"net.core.somaxconn"}},
+	{"sysctl -w net.ipv4.conf.all.log_martians=1, then dmesg",
+	 {"net.ipv4.conf.all.log_martians"}},
+	{"ask subnet.x or ethernet.", {NULL}},
+};
+
+START_TEST(names_are_found_in_a_remedy)
+{
+	const char *rest = remedies[_i].text;
+
+	for (int i = 0; remedies[_i].names[i]; i++)
+		ck_assert(token_is(sysctl_next(&rest), remedies[_i].names[i]));
+	ck_assert_uint_eq(sysctl_next(&rest).n, 0);
+	ck_assert_uint_eq(sysctl_next(&rest).n, 0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("sysctl");
+	TCase *t = tcase_create("sysctl");
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, setting_is_read_once_its_counter_moves);
+	tcase_add_test(t, nothing_is_read_of_what_stands_still);
+	tcase_add_test(t, absent_setting_is_no_value);
+	tcase_add_test(t, remedy_tells_what_is_set_now);
+	tcase_add_loop_test(t, names_are_found_in_a_remedy, 0,
+			    ARRAY_SIZE(remedies));
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}
