@@ -163,6 +163,16 @@ static const struct limits fill_limits = {
 	.points = 5,
 };
 
+/* Active queue management: dropping is how it slows senders down. */
+static const struct limits aqm_limits = {
+	.warning = 5,
+	.failure = 20,
+	.minimum_lost = 10,
+	.hits = 2,
+	.hits_okay = 3,
+	.hysteresis = 20,
+};
+
 int settings_init(struct settings *s)
 {
 	*s = (struct settings) {
@@ -355,7 +365,8 @@ static bool layer_matches(const struct pattern *p, enum layer layer,
 const struct limits *settings_limits(const struct settings *s, enum layer layer,
 				     enum direction direction,
 				     const char *namespace,
-				     const char *interface, bool symptom)
+				     const char *interface,
+				     enum character character)
 {
 	for (size_t i = 0; i < s->n_thresholds; i++) {
 		const struct threshold *t = &s->thresholds[i];
@@ -368,5 +379,12 @@ const struct limits *settings_limits(const struct settings *s, enum layer layer,
 	}
 	if (direction == DIR_FILL)
 		return &fill_limits;
-	return symptom ? &no_limits : &default_limits;
+	switch (character) {
+	case CHARACTER_SYMPTOM:
+		return &no_limits;
+	case CHARACTER_AQM:
+		return &aqm_limits;
+	default:
+		return &default_limits;
+	}
 }

@@ -189,7 +189,8 @@ END_TEST
 
 /*
  * The objects of these layers have names, which stand in front of a counter's:
- * rows of the same name are told apart by where their objects are.
+ * rows of the same name are told apart by where their objects are, or by the
+ * kind of object (.section of what only one kind of qdisc counts).
  */
 static bool has_names(const struct counter *c)
 {
@@ -204,7 +205,8 @@ static void compare_series(const struct probe *p, const struct counter *c)
 
 	REQUIRE(c == d || !c->type || c->layer != d->layer ||
 			strcmp(c->type, d->type) || strcmp(c->name, d->name) ||
-			(has_names(c) && c->direction != d->direction),
+			(has_names(c) && (c->direction != d->direction ||
+					  c->section != d->section)),
 		p, c);
 }
 

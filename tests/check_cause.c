@@ -291,7 +291,7 @@ START_TEST(netem_with_loss_is_told_with_its_share)
 
 	qdisc("netem", 0x80010000, ROOT, 10);
 	sample_row(&s, &qdisc_fact_netem_loss, 0x4ccccccc);
-	sample_row(&s, &qdisc_fact_netem_limit, 1000);
+	sample_row(&s, &qdisc_fact_limit, 1000);
 	c = qdisc_cause();
 	check_cause(&c, "", "netem is configured to lose 30%",
 		    "Remove it: tc qdisc del dev eth0 root");
@@ -304,7 +304,7 @@ START_TEST(netem_without_loss_has_a_full_queue)
 	struct cause c;
 
 	qdisc("netem", 0x80010000, ROOT, 10);
-	sample_row(&s, &qdisc_fact_netem_limit, 5);
+	sample_row(&s, &qdisc_fact_limit, 5);
 	c = qdisc_cause();
 	ck_assert_str_eq(c.text, "netem's queue is full (limit 5 packets)");
 	ck_assert_ptr_nonnull(
@@ -385,6 +385,122 @@ START_TEST(other_qdisc_has_a_full_queue)
 		    "takes",
 		    "tc -s qdisc show dev eth0");
 	ck_assert(c.known);
+}
+END_TEST
+
+/* A row that only one kind of qdisc has, or of a class. */
+static const struct counter *row_of(const char *kind, const char *name)
+{
+	for (size_t i = 0; i < qdisc_probe.n_counters; i++) {
+		const struct counter *c = &qdisc_probe.counters[i];
+
+		if (c->section && !strcmp(c->section, kind) &&
+		    !strcmp(c->name, name))
+			return c;
+	}
+	ck_abort_msg("%s has no %s", kind, name);
+	return NULL;
+}
+
+#define TAKES "more was sent than the device takes"
+#define EARLY "dropped early by the AQM to slow senders down: normal for TCP"
+
+static const struct {
+	const char *kind, *part; /* NULL: no part */
+	unsigned lost, in_part, limit;
+	const char *text;
+} queues[] = {
+	{"fq_codel", "drop_overlimit", 10, 6, 50,
+	 "fq_codel's queue is full (limit 50 packets)"},
+	{"fq_codel", "drop_overlimit", 10, 10, 50,
+	 "fq_codel's queue is full (limit 50 packets)"},
+	{"fq_codel", "drop_overlimit", 10, 4, 50, "fq_codel: " EARLY},
+	{"fq_codel", "drop_overlimit", 10, 10, 0,
+	 "fq_codel: its queue is full: " TAKES},
+	{"codel", "drop_overlimit", 10, 0, 50, "codel: " EARLY},
+	{"pie", "overlimit", 10, 9, 20,
+	 "pie's queue is full (limit 20 packets)"},
+	{"pie", "overlimit", 10, 1, 20, "pie: " EARLY},
+	{"red", "early", 10, 10, 0, "red: " EARLY},
+	{"red", "pdrop", 10, 6, 0, "red: its queue is full: " TAKES},
+	{"choke", "matched", 10, 5, 0, "choke: " EARLY},
+	{"fq", "flows_plimit", 10, 10, 10000,
+	 "fq: one flow sends faster than it may (flow_limit)"},
+	{"fq", "flows_plimit", 10, 2, 10000,
+	 "fq's queue is full (limit 10000 packets)"},
+	{"cake", "tin_drops", 10, 10, 0, "cake: " EARLY},
+	{"cake", "ack_drop", 10, 8, 0,
+	 "cake: ack-filter thins out acknowledgements: no harm"},
+	{"hhf", "drop_overlimit", 10, 10, 20,
+	 "hhf's queue is full (limit 20 packets)"},
+	{"sfq", NULL, 10, 0, 127, "sfq's queue is full (limit 127 packets)"},
+	{"pfifo", NULL, 10, 0, 5, "pfifo's queue is full (limit 5 packets)"},
+};
+
+START_TEST(full_queue_is_told_from_early_drops)
+{
+	struct cause c;
+
+	qdisc(queues[_i].kind, 0x80010000, ROOT, queues[_i].lost);
+	if (queues[_i].part)
+		counted(row_of(queues[_i].kind, queues[_i].part),
+			queues[_i].in_part);
+	if (queues[_i].limit)
+		sample_row(&s, &qdisc_fact_limit, queues[_i].limit);
+	c = qdisc_cause();
+	ck_assert_str_eq(c.text, queues[_i].text);
+	ck_assert_ptr_nonnull(strstr(c.remedy, "eth0"));
+	ck_assert(c.known);
+}
+END_TEST
+
+START_TEST(limit_in_bytes_is_told_as_such)
+{
+	struct cause c;
+
+	qdisc("bfifo", 0x10000, 0x10010, 10);
+	sample_row(&s, &qdisc_fact_limit_bytes, 5000);
+	c = qdisc_cause();
+	check_cause(&c, "", "bfifo's queue is full (limit 5000 bytes)",
+		    "Raise it: tc qdisc change dev eth0 parent 1:10 handle 1: "
+		    "bfifo limit N");
+}
+END_TEST
+
+/* The drops of class 1:10 of htb. */
+static void class(uint64_t lost)
+{
+	qdisc("htb", 0x10010, 0x10000, 0);
+	for (size_t i = 0; i < qdisc_probe.n_counters; i++) {
+		struct row row = {.counter = &qdisc_probe.counters[i]};
+
+		if (qdisc_is_class(&row))
+			counted(row.counter, lost);
+	}
+}
+
+START_TEST(leaf_says_more_than_its_class)
+{
+	struct cause c;
+
+	qdisc("htb", 0x10000, ROOT, 10);
+	qdisc("netem", 0x80010000, 0x10010, 10);
+	sample_row(&s, &qdisc_fact_netem_loss, UINT32_MAX / 2);
+	class(10);
+	c = qdisc_cause();
+	ck_assert_str_eq(c.text, "netem is configured to lose 50%");
+}
+END_TEST
+
+START_TEST(class_says_more_than_its_qdisc)
+{
+	struct cause c;
+
+	qdisc("htb", 0x10000, ROOT, 10);
+	class(10);
+	c = qdisc_cause();
+	check_cause(&c, "", "class 1:10 of htb is slower than what is sent",
+		    "Raise its rate or send less: tc -s class show dev eth0");
 }
 END_TEST
 
@@ -693,6 +809,11 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, shaper_is_told_with_its_rate, 0,
 			    ARRAY_SIZE(shapers));
 	tcase_add_test(t, other_qdisc_has_a_full_queue);
+	tcase_add_loop_test(t, full_queue_is_told_from_early_drops, 0,
+			    ARRAY_SIZE(queues));
+	tcase_add_test(t, limit_in_bytes_is_told_as_such);
+	tcase_add_test(t, leaf_says_more_than_its_class);
+	tcase_add_test(t, class_says_more_than_its_qdisc);
 	tcase_add_test(t, firewall_rule_that_dropped_most_is_named);
 	tcase_add_test(t, chain_without_known_rules_is_named_by_its_counter);
 	tcase_add_test(t, loss_without_a_counter_is_told_as_such);

@@ -10,6 +10,7 @@
 
 #include "probes/link.h"
 #include "probes/netfilter.h"
+#include "probes/qdisc.h"
 #include "probes/snmp.h"
 #include "probes/socket.h"
 #include "probes/xtables.h"
@@ -193,6 +194,86 @@ static void round_of(struct watched *w, uint64_t packets, uint64_t missed)
 	interface(look(w), "eth0", packets, "rx_missed_errors", missed);
 	report();
 }
+
+/* The root qdisc of eth0, of some kind. */
+static void queue(struct watched *w, const char *kind, uint64_t packets,
+		  uint64_t dropped)
+{
+	sample_object(&w->now, LAYER_QDISC, "eth0", "root", 1);
+	sample_label(&w->now, kind);
+	sample_row(&w->now, find_counter(&qdisc_probe, "", "if_tx_dropped"),
+		   dropped);
+	sample_row(&w->now, find_counter(&qdisc_probe, "", "if_tx_packets"),
+		   packets);
+}
+
+/* Reads of which each lost that much of a hundred in the queue. */
+static void queue_rounds(struct watched *w, const char *kind, bool main,
+			 unsigned percent)
+{
+	static uint64_t packets, dropped;
+
+	for (unsigned i = 0; i < 4; i++) {
+		packets += (100 - percent) * 10;
+		dropped += (uint64_t)percent * 10;
+		interface(look(w), "eth0", packets, "rx_missed_errors", 0);
+		w->now.objects[0].main = main;
+		queue(w, kind, packets, dropped);
+		report();
+		if (n_notices)
+			return;
+	}
+}
+
+START_TEST(queue_manager_may_drop_some)
+{
+	struct watched *w = watch("nginx");
+
+	queue_rounds(w, "fq_codel", false, 4);
+	ck_assert_uint_eq(n_notices, 0);
+	queue_rounds(w, "fq_codel", false, 10);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_WARNING);
+	ck_assert_double_eq(notices[0].warning, 5);
+	queue_rounds(w, "fq_codel", false, 30);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_FAILURE);
+}
+END_TEST
+
+START_TEST(plain_queue_may_not)
+{
+	queue_rounds(watch("nginx"), "pfifo_fast", false, 4);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_FAILURE);
+	ck_assert_double_eq(notices[0].failure, 1);
+}
+END_TEST
+
+START_TEST(limits_follow_what_drops)
+{
+	struct watched *w = watch("nginx");
+
+	queue_rounds(w, "fq_codel", false, 4);
+	ck_assert_uint_eq(n_notices, 0);
+	queue_rounds(w, "pfifo", false, 4);
+	ck_assert_uint_eq(n_notices, 1);
+}
+END_TEST
+
+START_TEST(lower_bound_is_told_as_such)
+{
+	queue_rounds(watch("nginx"), "netem", true, 30);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_ptr_eq(strstr(notices[0].message, "at least 30% of packets "),
+			 notices[0].message);
+	n_notices = 0;
+	queue_rounds(watch("other"), "netem", false, 30);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_ptr_eq(strstr(notices[0].message, "30% of packets "),
+			 notices[0].message);
+}
+END_TEST
 
 START_TEST(quiet_namespace_sends_its_heartbeat_only)
 {
@@ -1168,6 +1249,10 @@ static Suite *suite(void)
 	tcase_add_test(alarms,
 		       message_is_short_and_printable_whatever_a_rule_says);
 	tcase_add_test(alarms, rule_is_named_in_the_notification);
+	tcase_add_test(alarms, queue_manager_may_drop_some);
+	tcase_add_test(alarms, plain_queue_may_not);
+	tcase_add_test(alarms, limits_follow_what_drops);
+	tcase_add_test(alarms, lower_bound_is_told_as_such);
 	tcase_add_test(alarms,
 		       retransmits_alert_only_where_a_threshold_says_so);
 	state = tcase_create("state");

@@ -7,8 +7,9 @@
 #include "netlink.h"
 
 #include "probes/link.h"
-#include "probes/qdisc.h"
+#include "probes/qdisc_rows.h"
 #include "probes/socket.h"
+#include "selection.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,11 +44,12 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 	struct rtnl_link_stats64 stats;
 	struct link_config config;
 	struct qdisc_config qdisc;
+	const struct probe_env env = {.counters = arg};
+	struct sample sample = {.rows = NULL};
 	char name[64];
 	size_t n;
 	int ifindex;
 
-	(void)arg;
 	if (link_parse_stats(h, &ifindex, &stats, &n) == 0 && n > sizeof(stats))
 		abort();
 	check_result(link_parse_config(h, &config));
@@ -57,19 +59,24 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 	qdisc_name(&qdisc, name, sizeof(name));
 	if (!name[0] || !memchr(qdisc.kind, '\0', sizeof(qdisc.kind)))
 		abort();
+	sample_object(&sample, LAYER_QDISC, "", name, 0);
+	qdisc_append_own(&env, &qdisc, &sample);
+	sample_free(&sample);
 	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* messages stand at multiples of four, and end where they end */
+	struct selection all = {.patterns = NULL};
 	void *copy = malloc(size ? size : 1);
 
-	if (!copy)
-		return 0;
-	memcpy(copy, data, size);
-	if (netlink_walk(copy, size, 0, on_message, NULL) > 1)
+	if (!copy || selection_add(&all, "/^qdisc-/") < 0)
 		abort();
+	memcpy(copy, data, size);
+	if (netlink_walk(copy, size, 0, on_message, &all) > 1)
+		abort();
+	selection_free(&all);
 	free(copy);
 	return 0;
 }

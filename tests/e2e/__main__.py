@@ -23,14 +23,16 @@ sys.dont_write_bytecode = True  # the sources may be read-only, and stay clean
 
 from firewall import CASES  # and all of cases.py
 from lab import HERE, Failure, Skip, leashed, run
-import restart  # noqa: F401, registers its cases
+import qdiscs  # noqa: F401, registers its cases
+import restart  # noqa: F401
 import settings  # noqa: F401
 import sockets  # noqa: F401
-from uml import conntrack_full, reference
+from uml import conntrack_full, queues, reference
 from watch import Stage
 
-ALL_CASES = dict({"reference": reference, "conntrack_full": conntrack_full}, **CASES)  # the longest first
-TIME_LIMIT = {"reference": 300, "conntrack_full": 300}
+ALL_CASES = dict({"reference": reference, "conntrack_full": conntrack_full, "queues": queues},
+                 **CASES)  # the longest first
+TIME_LIMIT = {"reference": 300, "conntrack_full": 300, "queues": 300}
 DEFAULT_TIME_LIMIT = 120
 
 

@@ -40,7 +40,7 @@ def send_all(sock, count, data, to):
     return refused
 
 
-def udp(count, size, to, port, probe=False):
+def udp(count, size, to, port, probe=False, tos=0):
     """Sends datagrams of `size` bytes at the IP layer."""
     family = family_of(to)
     header = 48 if family == socket.AF_INET6 else 28
@@ -49,6 +49,8 @@ def udp(count, size, to, port, probe=False):
             sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_PROBE)
         elif probe:
             sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_PROBE)
+        if tos:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
         return send_all(sock, count, b"x" * (size - header), (to, port))
 
 

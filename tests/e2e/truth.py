@@ -19,13 +19,18 @@ def has_link(ns, interface):
     return any(x["ifname"] == interface for x in json.loads(ns.tool("ip -j link")))
 
 
-def qdisc(ns, interface, kind, counter):
-    """tc -s qdisc: truth.qdisc(ns, "eth0", "netem", "drops")"""
+def qdisc_whole(ns, interface, kind):
+    """All that tc -s qdisc says of the one of a kind."""
     shown = json.loads(ns.tool("tc -s -j qdisc show dev %s" % interface))
     found = [q for q in shown if q["kind"] == kind]
     if len(found) != 1:
         raise LookupError("%d qdiscs %s on %s" % (len(found), kind, interface))
-    return found[0][counter]
+    return found[0]
+
+
+def qdisc(ns, interface, kind, counter):
+    """tc -s qdisc: truth.qdisc(ns, "eth0", "netem", "drops")"""
+    return qdisc_whole(ns, interface, kind)[counter]
 
 
 def snmp(ns, counter):

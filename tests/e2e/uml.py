@@ -30,6 +30,11 @@ def conntrack_full(stage):
     perform(stage, "uml_conntrack.py")
 
 
+def queues(stage):
+    """Queueing disciplines: netem, AQMs below a shaper, GSO, a policer (B2-B12)."""
+    perform(stage, "uml_qdisc.py")
+
+
 def perform(stage, script):
     kernel = shutil.which("linux")
     if not kernel or not os.path.isdir(MODULES):

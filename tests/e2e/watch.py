@@ -168,7 +168,7 @@ def check_message(alert, found):
         what, when = "table entries were in use", ", "
     if alert.instance.endswith("-listen"):
         what = "connections wanted were refused"
-    shape = r"\d+(\.\d+)?% of " + what + " in " + layer + r"\b.*\(\d+ of \d+" + when + r".*\): ."
+    shape = r"(at least )?\d+(\.\d+)?% of " + what + " in " + layer + r"\b.*\(\d+ of \d+" + when + r".*\): ."
     if not re.match(shape, found.message) or len(found.message.encode()) > MESSAGE_MAX:
         raise Failure("not the promised kind of message: " + str(found))
     if alert.place.partition("@")[2] not in found.message:
