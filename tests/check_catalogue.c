@@ -247,11 +247,13 @@ static bool has_denominator(uint8_t layer, uint8_t direction)
 
 /*
  * Not so what a queue to user space drops: which hook it came from is not
- * known, hence not of how many. It is a rate, and never alerts.
+ * known, hence not of how many. Nor does anyone count the packets that have a
+ * next hop. These are rates, and never alert.
  */
 static bool is_only_a_rate(const struct counter *c)
 {
-	return c->layer == LAYER_NETFILTER && c->direction == DIR_NONE;
+	return c->layer == LAYER_NEIGH ||
+	       (c->layer == LAYER_NETFILTER && c->direction == DIR_NONE);
 }
 
 static void check_measured(const struct probe *p, const struct counter *c)
