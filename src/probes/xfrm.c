@@ -115,10 +115,8 @@ static const struct counter xfrm_counters[] = {
 	{OUT_POLICY, .name = "XfrmOutNoStates",
 	 .means = "Packets to send dropped: their policy needs a state that "
 		  "does not exist; the application is not told",
-	 .cause = "an IPsec policy demands a state that does not exist: IKE "
-		  "has not set it up",
-	 .remedy = "ip xfrm state; ip xfrm policy; start the IKE daemon or "
-		   "remove the policy"},
+	 .cause = "an IPsec policy demands a state that does not exist",
+	 .remedy = "ip xfrm state; ip xfrm policy; start the IKE daemon"},
 	{OUT, .name = "XfrmOutStateProtoError",
 	 .means = "Packets to send dropped: they could not be encrypted or "
 		  "signed",
