@@ -323,6 +323,9 @@ START_TEST(cpu_that_was_never_seen_begins_with_its_next_read)
 	READ(15, {0, 101, 2}, {3, 5000010, 4000003});
 	check_totals(111, 5);
 	check_lost(3);
+	READ(15, {0, 101, 2}, {1, 7000000, 6000000}, {3, 5000011, 4000004});
+	check_totals(112, 6);
+	check_lost(1);
 }
 END_TEST
 
