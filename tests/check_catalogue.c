@@ -366,8 +366,7 @@ static void check_used(const struct probe *p, const struct counter *c)
 		if (c->of[i].relation == UNRELATED)
 			return;
 		wanted_loss = &c->of[i];
-		/* attribute.c finds what waits for a neighbour in vain */
-		loss_found = c->of[i].layer == LAYER_NEIGH;
+		loss_found = false;
 		each_row(find_loss);
 		REQUIRE(loss_found, p, c);
 	}

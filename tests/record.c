@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <net/if.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <linux/if_link.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
@@ -42,7 +43,7 @@ static void close_file(FILE *f)
 		err(1, "close");
 }
 
-static void record_proc(const char *dir, const char *name)
+static void record_proc(const char *dir, const char *net, const char *name)
 {
 	_cleanup_fclose_ FILE *in = NULL;
 	char path[PATH_MAX];
@@ -50,7 +51,7 @@ static void record_proc(const char *dir, const char *name)
 	FILE *out;
 	size_t n;
 
-	snprintf(path, sizeof(path), "/proc/thread-self/net/%s", name);
+	snprintf(path, sizeof(path), "%s/%s", net, name);
 	in = fopen(path, "re");
 	if (!in)
 		return;
@@ -58,6 +59,24 @@ static void record_proc(const char *dir, const char *name)
 	while ((n = fread(buf, 1, sizeof(buf), in)))
 		put(out, buf, n);
 	close_file(out);
+}
+
+/* Files of the namespace, and what the first one shows of the whole host. */
+static void record_text(const char *dir)
+{
+	static const char *const own[] = {"snmp", "netstat", "snmp6",
+					  "xfrm_stat"};
+	static const char *const host[] = {"softnet_stat", "stat/arp_cache",
+					   "stat/ndisc_cache", "stat/rt_cache"};
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/stat", dir);
+	if (mkdir(path, 0755) < 0)
+		err(1, "%s", path);
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		record_proc(dir, "/proc/thread-self/net", own[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(host); i++)
+		record_proc(dir, "/proc/1/net", host[i]);
 }
 
 /* Whether the messages end the dump. */
@@ -197,9 +216,7 @@ int main(int argc, char **argv)
 	}
 	if (argc != 2)
 		errx(2, "usage: record DIR [DEV]");
-	record_proc(argv[1], "snmp");
-	record_proc(argv[1], "netstat");
-	record_proc(argv[1], "snmp6");
+	record_text(argv[1]);
 	record_netlink(argv[1]);
 	record_tables(argv[1], "ip", AF_INET, IPPROTO_IP);
 	record_tables(argv[1], "ip6", AF_INET6, IPPROTO_IPV6);
