@@ -34,6 +34,7 @@ struct loss {
 	bool echo;	/* the other end of the wire lost these, and alerts */
 	bool host_wide; /* no traffic here is what it is of */
 	double percent; /* of the read before, NAN: unknown */
+	double earlier; /* of the read before that */
 	struct alert alert;
 	const struct limits *limits; /* chosen once, NULL before */
 };

@@ -204,7 +204,7 @@ START_TEST(quiet_namespace_sends_its_heartbeat_only)
 }
 END_TEST
 
-START_TEST(first_loss_is_sent_with_the_value_before)
+START_TEST(first_loss_is_sent_with_the_values_before)
 {
 	struct watched *w = watch("nginx");
 
@@ -212,7 +212,11 @@ START_TEST(first_loss_is_sent_with_the_value_before)
 	round_of(w, 2000, 5);
 	round_of(w, 2090, 15);
 	ck_assert_str_eq(
-		said, "eth0@nginx/if_rx_packets-link-rx_packets 2000 @20\n"
+		said, "eth0@nginx/if_rx_packets-link-rx_packets 1000 @10\n"
+		      "eth0@nginx/if_tx_packets-link-tx_packets 1000 @10\n"
+		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @10\n"
+		      "SETTLE\n"
+		      "eth0@nginx/if_rx_packets-link-rx_packets 2000 @20\n"
 		      "eth0@nginx/if_tx_packets-link-tx_packets 2000 @20\n"
 		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @20\n"
 		      "eth0@nginx/percent-link-rx 0 @20\n"
@@ -230,6 +234,35 @@ START_TEST(first_loss_is_sent_with_the_value_before)
 		      "eth0@nginx/if_tx_packets-link-tx_packets 2190 @40\n"
 		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @40\n"
 		      "eth0@nginx/percent-link-rx 0 @40\n");
+}
+END_TEST
+
+START_TEST(first_loss_of_something_young_has_one_value_before)
+{
+	struct watched *w = watch("nginx");
+
+	sample_object(look(w), LAYER_LINK, "lo", "", 2);
+	report();
+	round_of(w, 1000, 5);
+	round_of(w, 1090, 15);
+	ck_assert_uint_eq(count_said("@10\n"), 0);
+	check_said("eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @20");
+	check_said("eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @30");
+}
+END_TEST
+
+START_TEST(ratio_starts_with_two_of_the_past)
+{
+	struct watched *w = watch("nginx");
+
+	round_of(w, 1000, 5);
+	round_of(w, 2000, 5);
+	round_of(w, 3000, 5);
+	round_of(w, 3090, 15);
+	ck_assert_uint_eq(count_said("SETTLE\n"), 2);
+	check_said("eth0@nginx/percent-link-rx 0 @20");
+	check_said("eth0@nginx/percent-link-rx 0 @30");
+	check_said("eth0@nginx/percent-link-rx 10 @40");
 }
 END_TEST
 
@@ -1086,7 +1119,10 @@ static Suite *suite(void)
 	suite_add_tcase(s, values);
 	tcase_add_checked_fixture(values, setup, teardown);
 	tcase_add_test(values, quiet_namespace_sends_its_heartbeat_only);
-	tcase_add_test(values, first_loss_is_sent_with_the_value_before);
+	tcase_add_test(values, first_loss_is_sent_with_the_values_before);
+	tcase_add_test(values,
+		       first_loss_of_something_young_has_one_value_before);
+	tcase_add_test(values, ratio_starts_with_two_of_the_past);
 	tcase_add_test(values, values_before_are_settled_before_new_ones);
 	tcase_add_test(values, ratio_without_traffic_is_not_sent);
 	tcase_add_test(values, idle_counters_are_sent_on_demand);
