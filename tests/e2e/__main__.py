@@ -25,11 +25,12 @@ from firewall import CASES  # and all of cases.py
 from lab import HERE, Failure, Skip, leashed, run
 import restart  # noqa: F401, registers its cases
 import settings  # noqa: F401
-from uml import conntrack_full, reference
+from uml import conntrack_full, host, reference
 from watch import Stage
 
-ALL_CASES = dict({"reference": reference, "conntrack_full": conntrack_full}, **CASES)  # the longest first
-TIME_LIMIT = {"reference": 300, "conntrack_full": 300}
+UML_CASES = {"reference": reference, "host": host, "conntrack_full": conntrack_full}
+ALL_CASES = dict(UML_CASES, **CASES)  # the longest first
+TIME_LIMIT = dict.fromkeys(UML_CASES, 300)
 DEFAULT_TIME_LIMIT = 120
 
 

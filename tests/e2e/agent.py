@@ -111,6 +111,30 @@ def deaf(port, size):
     bound(port, socket.AF_INET).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
 
+def hoard(port):
+    """Accepts TCP connections and never reads from them."""
+    sock = socket.create_server(("", port), backlog=128)
+    kept.append(sock)
+    threading.Thread(target=keep_accepted, args=(sock,), daemon=True).start()
+
+
+def keep_accepted(sock):
+    while True:
+        kept.append(sock.accept()[0])
+
+
+def pour(count, size, to, port):
+    """As many TCP connections, and into each what of `size` bytes fits."""
+    for _ in range(count):
+        sock = socket.create_connection((to, port), timeout=5)
+        kept.append(sock)
+        sock.setblocking(False)
+        try:
+            sock.send(b"x" * size)
+        except OSError:
+            pass  # no memory: what the test is about
+
+
 def count_received(port):
     return received[port]
 
@@ -263,7 +287,7 @@ def disable_ipv6():
 
 
 COMMANDS = {f.__name__: f for f in (
-    udp, flows, spoofed, frames, sink, deaf, count_received, steady, stop_steady, dull_queue, web_server,
+    udp, flows, spoofed, frames, sink, deaf, hoard, pour, count_received, steady, stop_steady, dull_queue, web_server,
     browse, ping, unix_chat, sysctl, disable_ipv6)}
 
 

@@ -30,6 +30,11 @@ def conntrack_full(stage):
     perform(stage, "uml_conntrack.py")
 
 
+def host(stage):
+    """What this machine's kernel cannot do, or not for a test alone (A, C, E)."""
+    perform(stage, "uml_host.py")
+
+
 def perform(stage, script):
     kernel = shutil.which("linux")
     if not kernel or not os.path.isdir(MODULES):
