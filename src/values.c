@@ -216,13 +216,18 @@ static bool is_ratio_due(const struct report *r, const struct loss *loss)
 	       r->engine->settings->report_idle;
 }
 
+/*
+ * Without traffic in the read before the ratio was unknown, and that is said:
+ * a round-robin database begins with what it is told first, and would keep
+ * nothing of a single value.
+ */
 static void send_past_ratio(struct report *r, const struct loss *loss,
 			    const char *place, const char *instance)
 {
 	double percent = r->ago == 2 ? loss->earlier : loss->percent;
 
 	r->any_quiet = true;
-	if (isnan(percent))
+	if (isnan(percent) && (r->ago == 2 || !loss->lost || !time_of(r)))
 		return;
 	send_gauge(r, place, "percent", instance, percent, time_of(r));
 	r->n_new++;

@@ -266,6 +266,19 @@ START_TEST(ratio_starts_with_two_of_the_past)
 }
 END_TEST
 
+START_TEST(ratio_of_the_first_traffic_was_unknown_before)
+{
+	struct watched *w = watch("nginx");
+
+	round_of(w, 1000, 5);
+	round_of(w, 1000, 5);
+	round_of(w, 1090, 15);
+	check_not_said("percent-link-rx nan @10");
+	check_said("eth0@nginx/percent-link-rx nan @20");
+	check_said("eth0@nginx/percent-link-rx 10 @30");
+}
+END_TEST
+
 START_TEST(values_before_are_settled_before_new_ones)
 {
 	struct watched *a = watch("a"), *b = watch("b");
@@ -915,9 +928,9 @@ START_TEST(places_that_look_alike_stay_apart)
 	}
 	/* the clean one keeps its name */
 	check_said("e_0@nginx/if_rx_dropped-link-rx_missed_errors 10 @20");
-	ck_assert_uint_eq(count_said("e_0@nginx/"), 7);
-	ck_assert_uint_eq(count_said("\ne_0_") + !strncmp(said, "e_0_", 4), 7);
-	ck_assert_uint_eq(count_said("\n"), 16);
+	ck_assert_uint_eq(count_said("e_0@nginx/"), 8);
+	ck_assert_uint_eq(count_said("\ne_0_") + !strncmp(said, "e_0_", 4), 8);
+	ck_assert_uint_eq(count_said("\n"), 18);
 }
 END_TEST
 
@@ -1123,6 +1136,7 @@ static Suite *suite(void)
 	tcase_add_test(values,
 		       first_loss_of_something_young_has_one_value_before);
 	tcase_add_test(values, ratio_starts_with_two_of_the_past);
+	tcase_add_test(values, ratio_of_the_first_traffic_was_unknown_before);
 	tcase_add_test(values, values_before_are_settled_before_new_ones);
 	tcase_add_test(values, ratio_without_traffic_is_not_sent);
 	tcase_add_test(values, idle_counters_are_sent_on_demand);

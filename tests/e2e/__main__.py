@@ -25,6 +25,7 @@ from firewall import CASES  # and all of cases.py
 from lab import HERE, Failure, Skip, leashed, run
 import restart  # noqa: F401, registers its cases
 import settings  # noqa: F401
+import writers  # noqa: F401
 from uml import conntrack_full, host, reference
 from watch import Stage
 
