@@ -20,7 +20,7 @@ struct recorded {
 	enum severity severity;
 	char place[NAME_PART + 1], type[16], instance[NAME_PART + 1];
 	char message[512], namespace[64], interface[32], layer[16];
-	char counter[64], cause[256], remedy[256];
+	char counter[64], cause[384], remedy[256];
 	double percent, warning, failure;
 	uint64_t time_ns;
 };
@@ -869,6 +869,39 @@ static const char *long_comment(char comment[256])
 	return comment;
 }
 
+/* What follows the numbers, where "cause. remedy" is too long for it. */
+static void check_cut(const struct recorded *n)
+{
+	const char *text = strstr(n->message, "): ") + 3;
+	size_t kept = strlen(text);
+	char whole[1024];
+
+	snprintf(whole, sizeof(whole), "%s. %s", n->cause, n->remedy);
+	if (!strcmp(text, whole))
+		return;
+	ck_assert_uint_gt(strlen(whole) + (text - n->message), 255);
+	ck_assert_str_eq(text + kept - 4, " ...");
+	ck_assert(!strncmp(text, whole, kept - 4));
+	ck_assert_int_eq(whole[kept - 4], ' ');
+}
+
+START_TEST(long_message_ends_with_a_whole_word)
+{
+	struct watched *w = watch("nginx");
+	char comment[256];
+
+	for (int i = 0; i < 250; i++)
+		comment[i] = (char)(i % (3 + _i % 20) ? 'x' : ' ');
+	comment[_i] = '\0';
+	for (uint64_t i = 0; i < 3; i++)
+		firewall(w, comment, 1000 * i);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_le(strlen(notices[0].message), 255);
+	ck_assert_ptr_nonnull(strstr(notices[0].cause, comment));
+	check_cut(&notices[0]);
+}
+END_TEST
+
 START_TEST(message_is_short_and_printable_whatever_a_rule_says)
 {
 	struct watched *w = watch("12345678901234567890123456789012345678901234"
@@ -1171,6 +1204,8 @@ static Suite *suite(void)
 		       other_wire_of_equal_indexes_is_told_by_its_address);
 	tcase_add_test(alarms,
 		       message_is_short_and_printable_whatever_a_rule_says);
+	tcase_add_loop_test(alarms, long_message_ends_with_a_whole_word, 1,
+			    250);
 	tcase_add_test(alarms, rule_is_named_in_the_notification);
 	tcase_add_test(alarms,
 		       retransmits_alert_only_where_a_threshold_says_so);
