@@ -5,6 +5,8 @@ counts differently, and limits of the whole host.
     links     A1, A6, A9, A11, A20: side by side, each in namespaces of its own
     udp_mem   E5: no memory for UDP
     tcp_mem   E13: no memory for TCP
+    backlog   C1: the backlog of a CPU is full
+    neigh     C4: the table of neighbours is full
 """
 
 import contextlib
@@ -17,7 +19,7 @@ from cases import ALL, GOOD, GOOD_PORT, LOST, LOST_PORT, link_series, mismatched
 from daemon import Collectd
 from lab import Failure, know, run
 from uml_inside import perform, report
-from watch import Alert, Share, Stage, check_truth, the_one
+from watch import Alert, Series, Share, Stage, check_truth, the_one
 
 VLAN_77_IPV4 = "004d0800"
 VXLAN_PORT = 4789
@@ -193,10 +195,69 @@ def check_tcp_alerts(seen, b):
     expect("alerts of other layers", others, [])
 
 
+# Queues and tables that all namespaces share: their counters are the host's.
+
+
+def softnet_dropped():
+    with open("/proc/net/softnet_stat") as f:
+        return sum(int(line.split()[1], 16) for line in f)
+
+
+def table_fulls():
+    with open("/proc/net/stat/arp_cache") as f:
+        names, *rows = [line.split() for line in f]
+    return sum(int(row[names.index("table_fulls")], 16) for row in rows)
+
+
+def backlog(build):
+    """C1: netem lets go of many packets at once, more than the backlog of a CPU holds."""
+    with Stage("backlog", build) as stage, host_sysctl("net/core/netdev_max_backlog", "5"):
+        a, b = stage.pair()
+        b.sink(GOOD_PORT)
+        a.feature("tc qdisc add dev a0 root netem slot 100ms 100ms")
+        packets, bursts = 200, 5
+
+        def burst():
+            a.udp(packets, 200, b.address, GOOD_PORT)
+            time.sleep(0.3)  # until netem let go of the last
+
+        lost = (bursts * 20, bursts * packets)
+        series = [Series("all", "if_rx_dropped-softnet-dropped", softnet_dropped, lost),
+                  link_series(b, "b0", "rx", lost), link_series(a, "a0", "tx", lost)]
+        with stage.watch(series, select=False) as watch:
+            watch.bursts(burst, bursts)
+            after = [s.read() - before for s, before in zip(series, watch.before)]
+            expect("the loss of the interfaces", after[1:], after[:1] * 2)
+            watch.names.append("")  # the host's alarm
+            watch.check([], [Alert("all", "softnet-rx", ("backlog",))])
+
+
+def neighbours(build):
+    """C4: the kernel's table of neighbours is full."""
+    with Stage("neigh", build) as stage, contextlib.ExitStack() as limits:
+        for n in "123":
+            limits.enter_context(host_sysctl("net/ipv4/neigh/default/gc_thresh" + n, "4"))
+        a, _ = stage.pair()
+        first, bursts, destinations = iter(range(0, 250, 40)), 5, 40
+
+        def burst():
+            start = next(first)
+            for n in range(3 + start, 3 + start + destinations):
+                a.udp(1, 200, "10.9.0.%d" % n, LOST_PORT)
+
+        lost = (bursts * (destinations - 10), bursts * destinations)
+        series = [Series("all", "packets-neigh-arp_cache_table_fulls", table_fulls, lost),
+                  snmp_series(a, "OutDiscards", "ip", "IpOutDiscards", lost)]
+        with stage.watch(series, select=False) as watch:
+            watch.bursts(burst, bursts)
+            watch.names.append("")
+            watch.check([], [Alert("all", "neigh-tx", ("table",), "WARNING")])
+
+
 def host(build):
     run("/run/modprobe -a bonding vxlan")  # bring IPv6, which a namespace must find to switch it off
     Collectd.writers = 1  # on so slow a machine several may change the order of two values
-    for scenario in (links, udp_memory, tcp_memory):
+    for scenario in (links, udp_memory, tcp_memory, backlog, neighbours):
         scenario(build)
         report(scenario.__name__)
 

@@ -168,6 +168,8 @@ def check_message(alert, found):
     if alert.instance.endswith("-fill"):  # a level is of no time
         what, when = "table entries were in use", ", "
     shape = r"\d+(\.\d+)?% of " + what + " in " + layer + r"\b.*\(\d+ of \d+" + when + r".*\): ."
+    if alert.place == "all" and alert.instance == "neigh-tx":  # of whose traffic is not known
+        shape = r"\d+ packets .*lost in " + layer + r" on all \(in [\d.]+ s\): ."
     if not re.match(shape, found.message) or len(found.message.encode()) > MESSAGE_MAX:
         raise Failure("not the promised kind of message: " + str(found))
     if alert.place.partition("@")[2] not in found.message:
