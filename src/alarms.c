@@ -102,8 +102,9 @@ static void describe_loss(const struct watched *w, const struct loss *loss,
 	}
 	describe_share(w, loss, share, sizeof(share));
 	format_text(buffer, size,
-		    "%.3g%% of %s in %s on %s (%s, %s above %.3g%%)", percent,
-		    what, layer_name(loss->layer), place, share,
+		    "%s%.3g%% of %s in %s on %s (%s, %s above %.3g%%)",
+		    loss->at_least ? "at least " : "", percent, what,
+		    layer_name(loss->layer), place, share,
 		    failure ? "failure" : "warning",
 		    failure ? loss->limits->failure : loss->limits->warning);
 }
@@ -180,6 +181,23 @@ static double judged_percent(const struct loss *loss)
 	return percent;
 }
 
+/* What a loss is like may change with what loses most. */
+static void choose_limits(struct report *r, struct loss *loss)
+{
+	enum character character = loss->symptom ? CHARACTER_SYMPTOM
+				   : loss->aqm	 ? CHARACTER_AQM
+						 : CHARACTER_PLAIN;
+
+	if (loss->limits && loss->character == character)
+		return;
+	if (!loss->limits)
+		claim_alarm(r, loss);
+	loss->character = character;
+	loss->limits = settings_limits(r->engine->settings, loss->layer,
+				       loss->direction, r->watched->name,
+				       loss->place, character);
+}
+
 static void judge(struct report *r, struct loss *loss)
 {
 	const struct watched *w = r->watched;
@@ -187,12 +205,7 @@ static void judge(struct report *r, struct loss *loss)
 
 	if (!wants_layer(r->engine, loss->layer))
 		return;
-	if (!loss->limits) {
-		loss->limits = settings_limits(r->engine->settings, loss->layer,
-					       loss->direction, w->name,
-					       loss->place, loss->symptom);
-		claim_alarm(r, loss);
-	}
+	choose_limits(r, loss);
 	if (loss->lost && !loss->echo)
 		cause_find(&w->now, loss, &cause);
 	if (!alert_step(&loss->alert, loss->limits, judged_percent(loss),

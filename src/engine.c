@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "probes/snmp.h"
 #include "procnet.h"
 #include "watched.h"
 
@@ -35,10 +36,23 @@ bool wants_layer(const struct engine *e, enum layer layer)
 static bool is_needed(const struct engine *e, const struct counter *c)
 {
 	if (wants_layer(e, c->layer))
+		return counter_wanted(&e->env, c);
+	/* these say when sockets are to be looked at */
+	if (!c->optional && wants_layer(e, LAYER_SOCKET) &&
+	    (c->layer == LAYER_UDP || c->layer == LAYER_TCP))
 		return true;
 	for (int i = 0; i < MAX_DENOMINATORS; i++)
 		if (c->of[i].relation != UNRELATED &&
 		    wants_layer(e, c->of[i].layer))
+			return true;
+	return false;
+}
+
+static bool any_needed(const struct engine *e, const struct counter *rows,
+		       size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_needed(e, &rows[i]))
 			return true;
 	return false;
 }
@@ -49,9 +63,9 @@ static void choose_sources(struct engine *e)
 		if (selection_wants(&e->settings->layers, layer_name(i)))
 			e->wanted_layers |= 1u << i;
 	for (size_t i = 0; i < n_probes; i++)
-		for (size_t j = 0; j < probes[i]->n_counters; j++)
-			if (is_needed(e, &probes[i]->counters[j]))
-				e->wanted_probes |= 1u << i;
+		if (any_needed(e, probes[i]->counters, probes[i]->n_counters) ||
+		    any_needed(e, probes[i]->optional, probes[i]->n_optional))
+			e->wanted_probes |= 1u << i;
 }
 
 int engine_new(struct engine **ret, const struct settings *s)
@@ -61,7 +75,6 @@ int engine_new(struct engine **ret, const struct settings *s)
 	if (!e)
 		return -ENOMEM;
 	e->settings = s;
-	choose_sources(e);
 	e->home = -1;
 	e->netfilter.fd = -1;
 	e->env = (struct probe_env) {
@@ -70,6 +83,7 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.proc = s->proc_root,
 		.route = &e->route,
 		.netfilter = &e->netfilter,
+		.diag = &e->diag,
 		.interfaces = &s->interfaces,
 		.counters = &s->counters,
 		.max_rules = s->max_rules,
@@ -80,8 +94,11 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.buffer = malloc(BUFFER_SIZE),
 		.size = BUFFER_SIZE,
 	};
+	choose_sources(e);
 	if (!e->env.buffer || netlink_alloc(&e->route) < 0 ||
-	    nfnetlink_alloc(&e->netfilter) < 0) {
+	    nfnetlink_alloc(&e->netfilter) < 0 ||
+	    snmp_layout_new(&e->env.snmp, &e->env) < 0 ||
+	    sock_diag_alloc(&e->diag) < 0) {
 		engine_free(e);
 		return -ENOMEM;
 	}
@@ -107,6 +124,8 @@ void engine_free(struct engine *e)
 	state_free(&e->raised);
 	netlink_free(&e->route);
 	nfnetlink_free(&e->netfilter);
+	snmp_layout_free(e->env.snmp);
+	sock_diag_free(&e->diag);
 	free(e->env.buffer);
 	cleanup_close(&e->home);
 	free(e);
@@ -131,7 +150,8 @@ static struct watched *find_watched(const struct engine *e,
 	return NULL;
 }
 
-/* The name a namespace would have, before it is made clean and unique. */
+/* The name a namespace would have, before it is made clean and unique.
+ */
 static void raw_name(const struct engine *e, const struct netns_found *found,
 		     char *name, size_t size)
 {
@@ -150,7 +170,8 @@ static void raw_name(const struct engine *e, const struct netns_found *found,
 		snprintf(name, size, "ns-%lu", (unsigned long)found->id.ino);
 }
 
-/* By another one that still exists: the scan may not have come to it yet. */
+/* By another one that still exists: the scan may not have come to it
+ * yet. */
 static bool name_is_taken(const struct engine *e, const char *name)
 {
 	struct netns_id id;
@@ -165,7 +186,8 @@ static bool name_is_taken(const struct engine *e, const char *name)
 	return false;
 }
 
-/* Two names that look alike once clean are told apart by their paths. */
+/* Two names that look alike once clean are told apart by their paths.
+ */
 static void give_name(const struct engine *e, struct watched *w,
 		      const char *raw)
 {
@@ -194,7 +216,8 @@ static int add_watched(struct engine *e, struct watched *w)
 	return 0;
 }
 
-/* Begins to watch a namespace; a path too long to keep is passed over. */
+/* Begins to watch a namespace; a path too long to keep is passed over.
+ */
 static int watch(struct engine *e, const struct netns_found *found,
 		 const char *raw)
 {
@@ -219,7 +242,8 @@ static int watch(struct engine *e, const struct netns_found *found,
 	return 0;
 }
 
-/* Whether found has the inode number of w, which ended, but another name. */
+/* Whether found has the inode number of w, which ended, but another
+ * name. */
 static bool is_successor(const struct watched *w,
 			 const struct netns_found *found)
 {
@@ -271,8 +295,8 @@ static int on_found(const struct netns_found *found, void *arg)
 }
 
 /*
- * Finds namespaces by name at every look, by process once a minute and when a
- * process that showed the way into one is gone.
+ * Finds namespaces by name at every look, by process once a minute and
+ * when a process that showed the way into one is gone.
  */
 static int discover(struct engine *e)
 {
@@ -358,7 +382,8 @@ static void take_all(struct engine *e, struct watched *w)
 	w->fresh = w->now.sources && !e->stop;
 }
 
-/* A namespace that was made anew may have the inode of one that ended. */
+/* A namespace that was made anew may have the inode of one that ended.
+ */
 static void check_cookie(struct engine *e, struct watched *w)
 {
 	uint64_t cookie = 0;
@@ -381,8 +406,8 @@ static void check_cookie(struct engine *e, struct watched *w)
 }
 
 /*
- * Reads one namespace; *away tells that the thread is in another one than at
- * home. Returns 0 or why it could not be read.
+ * Reads one namespace; *away tells that the thread is in another one
+ * than at home. Returns 0 or why it could not be read.
  */
 static int look_into(struct engine *e, struct watched *w, bool *away)
 {
@@ -426,7 +451,8 @@ static int settle(struct engine *e)
 	return watch(e, &home, "");
 }
 
-/* Returns home, or finds that the thread never left: 0, or it is lost. */
+/* Returns home, or finds that the thread never left: 0, or it is lost.
+ */
 static int go_home(const struct engine *e)
 {
 	struct netns_id here;

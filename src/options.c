@@ -82,9 +82,10 @@ const struct option options_table[] = {
 		"comment. All of them are counted in the chain's .drop."},
 	{GLOBAL(OPT_COUNT, max_sockets), .name = "MaxSockets", .type = "number",
 	 .def = "1024",
-	 .doc = "Look at no more sockets of a network namespace than this, "
-		"to name those whose queue is full. They are only looked at "
-		"after UDP or TCP have counted a loss."},
+	 .doc = "Tell apart no more UDP sockets of a network namespace than "
+		"this, at most 4096: those that dropped most. Where more "
+		"have dropped, the counts of ports are lower bounds. Sockets "
+		"are only looked at after UDP or TCP have counted a loss."},
 	{GLOBAL(OPT_PATH, proc_root), .name = "ProcRoot", .type = "string",
 	 .def = "\"/proc\"",
 	 .doc = "Where the host's /proc is mounted, for a collectd that runs "
@@ -160,6 +161,16 @@ static const struct limits fill_limits = {
 	.hits = 2,
 	.hits_okay = 3,
 	.points = 5,
+};
+
+/* Active queue management: dropping is how it slows senders down. */
+static const struct limits aqm_limits = {
+	.warning = 5,
+	.failure = 20,
+	.minimum_lost = 10,
+	.hits = 2,
+	.hits_okay = 3,
+	.hysteresis = 20,
 };
 
 int settings_init(struct settings *s)
@@ -354,7 +365,8 @@ static bool layer_matches(const struct pattern *p, enum layer layer,
 const struct limits *settings_limits(const struct settings *s, enum layer layer,
 				     enum direction direction,
 				     const char *namespace,
-				     const char *interface, bool symptom)
+				     const char *interface,
+				     enum character character)
 {
 	for (size_t i = 0; i < s->n_thresholds; i++) {
 		const struct threshold *t = &s->thresholds[i];
@@ -367,5 +379,12 @@ const struct limits *settings_limits(const struct settings *s, enum layer layer,
 	}
 	if (direction == DIR_FILL)
 		return &fill_limits;
-	return symptom ? &no_limits : &default_limits;
+	switch (character) {
+	case CHARACTER_SYMPTOM:
+		return &no_limits;
+	case CHARACTER_AQM:
+		return &aqm_limits;
+	default:
+		return &default_limits;
+	}
 }

@@ -171,6 +171,12 @@ void sample_label(struct sample *s, const char *label);
 void sample_row(struct sample *s, const struct counter *counter,
 		uint64_t value);
 
+/*
+ * Tells that the row appended last counts from 0 since the previous read, in
+ * which its object was not: its first loss is known.
+ */
+void sample_began(struct sample *s);
+
 /* Remember where a sample ends, and take back what was appended since. */
 struct sample_mark sample_mark(const struct sample *s);
 void sample_rollback(struct sample *s, struct sample_mark mark);
@@ -227,6 +233,8 @@ void sample_compare(struct sample *now, const struct sample *then);
 struct netlink;
 struct nfnetlink;
 struct selection;
+struct snmp_layout;
+struct sock_diag;
 
 struct probe_env {
 	const char *net;  /* "/proc/thread-self/net" */
@@ -235,12 +243,14 @@ struct probe_env {
 	bool home; /* collectd's own: the one that host-wide things stand in */
 	struct netlink *route;		    /* NETLINK_ROUTE, opened */
 	struct nfnetlink *netfilter;	    /* a probe opens it, if at all */
+	struct sock_diag *diag;		    /* dumps sockets, or NULL */
 	const struct sample *then;	    /* previous sample, for facts */
 	const struct selection *interfaces; /* which are wanted */
 	const struct selection *counters;   /* optional ones asked for */
-	unsigned max_rules;   /* firewall rules kept apart, per chain */
-	unsigned max_sockets; /* looked at per namespace */
-	bool classes;	      /* the classes of qdiscs are wanted, too */
+	struct snmp_layout *snmp; /* what was learnt of its columns, or NULL */
+	unsigned max_rules;	  /* firewall rules kept apart, per chain */
+	unsigned max_sockets;	  /* that dropped, told apart per namespace */
+	bool classes;		  /* the classes of qdiscs are wanted, too */
 	bool gaps;    /* look for packets that vanish without a counter */
 	char *buffer; /* scratch, never kept between probes */
 	size_t size;  /* of buffer, bytes */
@@ -262,6 +272,8 @@ struct probe {
 	uint8_t layer;	   /* its <layer> in gauge-<layer>-available */
 	const struct counter *counters;
 	size_t n_counters;
+	const struct counter *optional; /* more rows, all optional, or NULL */
+	size_t n_optional;
 	int (*read)(struct probe_env *env, struct sample *out);
 };
 

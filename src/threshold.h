@@ -12,6 +12,13 @@ enum severity {
 	SEVERITY_FAILURE
 };
 
+/* What a loss is like: the limits that are built in differ. */
+enum character {
+	CHARACTER_PLAIN,
+	CHARACTER_SYMPTOM, /* packets sent again: lost elsewhere */
+	CHARACTER_AQM,	   /* dropped by a qdisc that works by dropping */
+};
+
 struct limits {
 	double warning; /* percent lost; above it is a violation. NAN: never */
 	double failure;

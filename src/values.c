@@ -98,6 +98,8 @@ static bool is_due(const struct report *r, const struct object *o,
 	if (row->flags & ROW_SENT || r->engine->settings->report_idle ||
 	    c->optional)
 		return true;
+	if (c->layer == LAYER_SOCKET && c->kind == KIND_LEVEL)
+		return true; /* it is there only while it is worth a look */
 	if (o->main && c->main && is_real_home(r->watched))
 		return true;
 	if (o->awake && row->value)

@@ -10,6 +10,7 @@
 #include "nfnetlink.h"
 #include "names.h"
 #include "state.h"
+#include "sockdiag.h"
 
 /* A namespace that is watched. */
 struct watched {
@@ -43,6 +44,7 @@ struct engine {
 	uint32_t wanted_probes; /* bit i: probes[i] */
 	struct netlink route;
 	struct nfnetlink netfilter;
+	struct sock_diag diag;
 	struct probe_env env;
 	struct watched **watched;
 	size_t n_watched, max_watched;

@@ -399,6 +399,94 @@ START_TEST(only_the_root_qdisc_makes_the_total)
 }
 END_TEST
 
+/* A qdisc on eth0, the root or one below it. */
+static void add_qdisc(struct sample *s, const char *kind, bool root,
+		      uint64_t drops, uint64_t packets)
+{
+	enum kind lost = root ? KIND_LOST : KIND_PART;
+
+	sample_object(s, LAYER_QDISC, "eth0", kind, 1);
+	sample_label(s, kind);
+	counted(s, qdisc_counter("if_tx_dropped", lost), drops, false);
+	counted(s, qdisc_counter("if_tx_packets", KIND_PASSED), packets, false);
+}
+
+static const struct {
+	bool main;
+	const char *link; /* its rows, NULL: it was not read */
+	uint64_t total;	  /* with 100 lost, where 900 segments passed */
+	bool at_least;
+} devices[] = {
+	{false, "tx_packets=300 tx_dropped=0", 400, false},
+	{false, "tx_packets=250 tx_dropped=50", 400, false},
+	{false, "tx_packets=860 tx_dropped=0", 1000, false},
+	{false, "tx_packets=850 tx_dropped=0", 950, false},
+	{false, "tx_packets=2000 tx_dropped=0", 1000, false},
+	{false, "tx_packets=0 tx_dropped=0", 1000, false},
+	{false, "tx_packets=? tx_dropped=0", 1000, false},
+	{false, NULL, 1000, false},
+	{true, "tx_packets=300 tx_dropped=0", 1000, true},
+	{true, "tx_packets=900 tx_dropped=0", 1000, true},
+};
+
+START_TEST(offloaded_bundles_are_measured_as_the_device_counts)
+{
+	const struct loss *loss;
+	struct losses l = {0};
+	struct sample s = {0};
+
+	if (devices[_i].link) {
+		object_with(&s, LAYER_LINK, "eth0", devices[_i].link);
+		s.objects[0].main = devices[_i].main;
+	}
+	add_qdisc(&s, "netem", true, 100, 900);
+	for (int round = 0; round < 2; round++) {
+		ck_assert_int_eq(loss_tally(&l, &s), 0);
+		loss = find_loss(&l, "eth0", LAYER_QDISC, DIR_TX);
+		ck_assert_ptr_nonnull(loss);
+		ck_assert_uint_eq(loss->lost, 100);
+		ck_assert_uint_eq(loss_total(loss), devices[_i].total);
+		ck_assert(loss->at_least == devices[_i].at_least);
+	}
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+static const struct {
+	const char *root, *leaf, *other;
+	uint64_t dropped, by_leaf, by_other;
+	bool aqm;
+} trees[] = {
+	{"fq_codel", NULL, NULL, 10, 0, 0, true},
+	{"pfifo_fast", NULL, NULL, 10, 0, 0, false},
+	{"netem", NULL, NULL, 10, 0, 0, false},
+	{"mq", "fq_codel", "fq_codel", 10, 5, 5, true},
+	{"htb", "fq_codel", "pfifo", 10, 6, 4, true},
+	{"htb", "fq_codel", "pfifo", 10, 4, 6, false},
+	{"htb", "pfifo", "bfifo", 10, 5, 5, false},
+	{"htb", "cake", "prio", 10, 10, 0, true},
+	{"htb", NULL, NULL, 10, 0, 0, false},
+};
+
+START_TEST(loss_is_of_a_queue_manager_if_one_dropped_most)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	add_qdisc(&s, trees[_i].root, true, trees[_i].dropped, 100);
+	if (trees[_i].leaf) {
+		add_qdisc(&s, trees[_i].leaf, false, trees[_i].by_leaf, 50);
+		add_qdisc(&s, trees[_i].other, false, trees[_i].by_other, 50);
+	}
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert(find_loss(&l, "eth0", LAYER_QDISC, DIR_TX)->aqm ==
+		  trees[_i].aqm);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
 START_TEST(ingress_counts_its_drops_among_what_came)
 {
 	struct losses l = {0};
@@ -592,6 +680,11 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, table_is_as_full_as_its_limit_says, 0,
 			    ARRAY_SIZE(fills));
 	tcase_add_test(t, only_the_root_qdisc_makes_the_total);
+	tcase_add_loop_test(t,
+			    offloaded_bundles_are_measured_as_the_device_counts,
+			    0, ARRAY_SIZE(devices));
+	tcase_add_loop_test(t, loss_is_of_a_queue_manager_if_one_dropped_most,
+			    0, ARRAY_SIZE(trees));
 	tcase_add_test(t, ingress_counts_its_drops_among_what_came);
 	tcase_add_test(t, interfaces_are_told_apart);
 	tcase_add_test(t, each_interval_starts_from_nothing);

@@ -10,7 +10,9 @@
 
 #include "probes/link.h"
 #include "probes/netfilter.h"
+#include "probes/qdisc.h"
 #include "probes/snmp.h"
+#include "probes/socket.h"
 #include "probes/xtables.h"
 #include "testlib.h"
 
@@ -193,6 +195,86 @@ static void round_of(struct watched *w, uint64_t packets, uint64_t missed)
 	report();
 }
 
+/* The root qdisc of eth0, of some kind. */
+static void queue(struct watched *w, const char *kind, uint64_t packets,
+		  uint64_t dropped)
+{
+	sample_object(&w->now, LAYER_QDISC, "eth0", "root", 1);
+	sample_label(&w->now, kind);
+	sample_row(&w->now, find_counter(&qdisc_probe, "", "if_tx_dropped"),
+		   dropped);
+	sample_row(&w->now, find_counter(&qdisc_probe, "", "if_tx_packets"),
+		   packets);
+}
+
+/* Reads of which each lost that much of a hundred in the queue. */
+static void queue_rounds(struct watched *w, const char *kind, bool main,
+			 unsigned percent)
+{
+	static uint64_t packets, dropped;
+
+	for (unsigned i = 0; i < 4; i++) {
+		packets += (100 - percent) * 10;
+		dropped += (uint64_t)percent * 10;
+		interface(look(w), "eth0", packets, "rx_missed_errors", 0);
+		w->now.objects[0].main = main;
+		queue(w, kind, packets, dropped);
+		report();
+		if (n_notices)
+			return;
+	}
+}
+
+START_TEST(queue_manager_may_drop_some)
+{
+	struct watched *w = watch("nginx");
+
+	queue_rounds(w, "fq_codel", false, 4);
+	ck_assert_uint_eq(n_notices, 0);
+	queue_rounds(w, "fq_codel", false, 10);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_WARNING);
+	ck_assert_double_eq(notices[0].warning, 5);
+	queue_rounds(w, "fq_codel", false, 30);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_FAILURE);
+}
+END_TEST
+
+START_TEST(plain_queue_may_not)
+{
+	queue_rounds(watch("nginx"), "pfifo_fast", false, 4);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_FAILURE);
+	ck_assert_double_eq(notices[0].failure, 1);
+}
+END_TEST
+
+START_TEST(limits_follow_what_drops)
+{
+	struct watched *w = watch("nginx");
+
+	queue_rounds(w, "fq_codel", false, 4);
+	ck_assert_uint_eq(n_notices, 0);
+	queue_rounds(w, "pfifo", false, 4);
+	ck_assert_uint_eq(n_notices, 1);
+}
+END_TEST
+
+START_TEST(lower_bound_is_told_as_such)
+{
+	queue_rounds(watch("nginx"), "netem", true, 30);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_ptr_eq(strstr(notices[0].message, "at least 30% of packets "),
+			 notices[0].message);
+	n_notices = 0;
+	queue_rounds(watch("other"), "netem", false, 30);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_ptr_eq(strstr(notices[0].message, "30% of packets "),
+			 notices[0].message);
+}
+END_TEST
+
 START_TEST(quiet_namespace_sends_its_heartbeat_only)
 {
 	struct watched *w = watch("nginx");
@@ -276,6 +358,49 @@ START_TEST(ratio_of_the_first_traffic_was_unknown_before)
 	check_not_said("percent-link-rx nan @10");
 	check_said("eth0@nginx/percent-link-rx nan @20");
 	check_said("eth0@nginx/percent-link-rx 10 @30");
+}
+END_TEST
+
+static void udp_port(struct sample *s, uint64_t drops, bool began)
+{
+	sample_object(s, LAYER_SOCKET, "", "udp_5001_drops", 0);
+	sample_row(s, &socket_udp_drops, drops);
+	if (began)
+		sample_began(s);
+	sample_row(s, &socket_fact_port, 5001);
+}
+
+START_TEST(port_that_drops_is_sent_from_its_first_drop)
+{
+	struct watched *w = watch("dns");
+
+	look(w);
+	report();
+	udp_port(look(w), 7, true);
+	report();
+	ck_assert_str_eq(said, "all@dns/packets-socket-udp_5001_drops 0 @10\n"
+			       "SETTLE\n"
+			       "all@dns/gauge-all-sources 3 @20\n"
+			       "all@dns/packets-socket-udp_5001_drops 7 @20\n");
+	udp_port(look(w), 7, false);
+	report();
+	check_said("all@dns/packets-socket-udp_5001_drops 7 @30");
+}
+END_TEST
+
+START_TEST(accept_queue_is_sent_when_it_was_looked_at)
+{
+	struct watched *w = watch("web");
+	struct sample *s = look(w);
+
+	sample_object(s, LAYER_SOCKET, "", "tcp_80_accept", 0);
+	sample_row(s, &socket_tcp_accept, 129);
+	sample_row(s, &socket_fact_limit, 128);
+	report();
+	check_said("all@web/queue_length-socket-tcp_80_accept 129 @10");
+	look(w);
+	report();
+	check_not_said("tcp_80_accept");
 }
 END_TEST
 
@@ -1170,6 +1295,8 @@ static Suite *suite(void)
 		       first_loss_of_something_young_has_one_value_before);
 	tcase_add_test(values, ratio_starts_with_two_of_the_past);
 	tcase_add_test(values, ratio_of_the_first_traffic_was_unknown_before);
+	tcase_add_test(values, port_that_drops_is_sent_from_its_first_drop);
+	tcase_add_test(values, accept_queue_is_sent_when_it_was_looked_at);
 	tcase_add_test(values, values_before_are_settled_before_new_ones);
 	tcase_add_test(values, ratio_without_traffic_is_not_sent);
 	tcase_add_test(values, idle_counters_are_sent_on_demand);
@@ -1207,6 +1334,10 @@ static Suite *suite(void)
 	tcase_add_loop_test(alarms, long_message_ends_with_a_whole_word, 1,
 			    250);
 	tcase_add_test(alarms, rule_is_named_in_the_notification);
+	tcase_add_test(alarms, queue_manager_may_drop_some);
+	tcase_add_test(alarms, plain_queue_may_not);
+	tcase_add_test(alarms, limits_follow_what_drops);
+	tcase_add_test(alarms, lower_bound_is_told_as_such);
 	tcase_add_test(alarms,
 		       retransmits_alert_only_where_a_threshold_says_so);
 	state = tcase_create("state");

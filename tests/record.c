@@ -3,10 +3,13 @@
  * record DIR: writes what the kernel says of the network namespace it runs in
  * into files, for tests to read again: /proc/net text, rtnetlink dumps and
  * x_tables tables. Independent of the plugin's own readers on purpose.
+ *
+ * record DIR DEV: only the qdiscs, and the classes of one interface.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include <linux/if_link.h>
@@ -174,10 +177,26 @@ static void record_tables(const char *dir, const char *family, int domain,
 		record_table(dir, family, fd, level, table);
 }
 
+static void record_classes(const char *dir, const char *dev)
+{
+	const struct tcmsg qdisc = {0};
+	struct tcmsg class = {.tcm_ifindex = (int)if_nametoindex(dev)};
+
+	if (!class.tcm_ifindex)
+		err(1, "%s", dev);
+	record_dump(dir, "getqdisc_aqm.nl", RTM_GETQDISC, &qdisc,
+		    sizeof(qdisc));
+	record_dump(dir, "gettclass.nl", RTM_GETTCLASS, &class, sizeof(class));
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3) {
+		record_classes(argv[1], argv[2]);
+		return 0;
+	}
 	if (argc != 2)
-		errx(2, "usage: record DIR");
+		errx(2, "usage: record DIR [DEV]");
 	record_proc(argv[1], "snmp");
 	record_proc(argv[1], "netstat");
 	record_proc(argv[1], "snmp6");

@@ -7,12 +7,14 @@
 #include "nftables.h"
 #include "qdisc.h"
 #include "snmp.h"
+#include "socket.h"
 #include "sysctl.h"
 #include "xtables.h"
 
 const struct probe *const probes[] = {
-	&link_probe,	&qdisc_probe,	  &nftables_probe, &xtables_probe,
-	&nfqueue_probe, &conntrack_probe, &snmp_probe,	   &sysctl_probe,
+	&link_probe,	&qdisc_probe,	&nftables_probe,
+	&xtables_probe, &nfqueue_probe, &conntrack_probe,
+	&snmp_probe,	&socket_probe,	&sysctl_probe,
 };
 const size_t n_probes = ARRAY_SIZE(probes);
 _Static_assert(ARRAY_SIZE(probes) <= MAX_PROBES, "sample.sources is 32 bits");

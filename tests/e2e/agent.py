@@ -40,7 +40,7 @@ def send_all(sock, count, data, to):
     return refused
 
 
-def udp(count, size, to, port, probe=False):
+def udp(count, size, to, port, probe=False, tos=0):
     """Sends datagrams of `size` bytes at the IP layer."""
     family = family_of(to)
     header = 48 if family == socket.AF_INET6 else 28
@@ -49,6 +49,8 @@ def udp(count, size, to, port, probe=False):
             sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_PROBE)
         elif probe:
             sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_PROBE)
+        if tos:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
         return send_all(sock, count, b"x" * (size - header), (to, port))
 
 
@@ -133,6 +135,32 @@ def pour(count, size, to, port):
             sock.send(b"x" * size)
         except OSError:
             pass  # no memory: what the test is about
+
+
+def close_port(port):
+    for sock in [s for s in kept if s.getsockname()[1] == port]:
+        kept.remove(sock)
+        sock.close()
+
+
+def deaf_listener(port, backlog):
+    """Listens, and never accepts."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    kept.append(sock)
+    sock.bind(("", port))
+    sock.listen(backlog)
+
+
+def knock(count, to, port, keep=False):
+    """Begins connections; unless they are kept, each is given up at once."""
+    for _ in range(count):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        sock.connect_ex((to, port))
+        if keep:
+            kept.append(sock)
+        else:
+            sock.close()
 
 
 def count_received(port):
@@ -287,8 +315,8 @@ def disable_ipv6():
 
 
 COMMANDS = {f.__name__: f for f in (
-    udp, flows, spoofed, frames, sink, deaf, hoard, pour, count_received, steady, stop_steady, dull_queue, web_server,
-    browse, ping, unix_chat, sysctl, disable_ipv6)}
+    udp, flows, spoofed, frames, sink, deaf, hoard, pour, close_port, deaf_listener, knock, count_received, steady,
+    stop_steady, dull_queue, web_server, browse, ping, unix_chat, sysctl, disable_ipv6)}
 
 
 def main():

@@ -28,13 +28,18 @@ def has_link(ns, interface):
     return any(x["ifname"] == interface for x in json.loads(ns.tool("ip -j link")))
 
 
-def qdisc(ns, interface, kind, counter):
-    """tc -s qdisc: truth.qdisc(ns, "eth0", "netem", "drops")"""
+def qdisc_whole(ns, interface, kind):
+    """All that tc -s qdisc says of the one of a kind."""
     shown = json.loads(ns.tool("tc -s -j qdisc show dev %s" % interface))
     found = [q for q in shown if q["kind"] == kind]
     if len(found) != 1:
         raise LookupError("%d qdiscs %s on %s" % (len(found), kind, interface))
-    return found[0][counter]
+    return found[0]
+
+
+def qdisc(ns, interface, kind, counter):
+    """tc -s qdisc: truth.qdisc(ns, "eth0", "netem", "drops")"""
+    return qdisc_whole(ns, interface, kind)[counter]
 
 
 def snmp(ns, counter):
@@ -130,6 +135,21 @@ def queue_dropped(ns, number):
         if fields[0] == number:
             return fields[5]
     raise LookupError("no queue %d" % number)
+
+
+def socket_drops(ns, port):
+    """ss -uanm: packets that the open UDP sockets of a port dropped."""
+    shown = re.findall(r":(\d+) +\S+:\S+\s+skmem:\(\S*,d(\d+)\)", ns.tool("ss -uanmH"))
+    return sum(int(drops) for its_port, drops in shown if int(its_port) == port)
+
+
+def accept_queue(ns, port):
+    """ss -tln: (Recv-Q, Send-Q) of a listener."""
+    for line in ns.tool("ss -tlnH").splitlines():
+        _, waiting, limit, address = line.split()[:4]
+        if address.endswith(":%d" % port):
+            return int(waiting), int(limit)
+    raise LookupError("nobody listens on %d" % port)
 
 
 def in_gap(ns):

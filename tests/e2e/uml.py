@@ -35,6 +35,11 @@ def host(stage):
     perform(stage, "uml_host.py")
 
 
+def queues(stage):
+    """Queueing disciplines: netem, AQMs below a shaper, GSO, a policer (B2-B12)."""
+    perform(stage, "uml_qdisc.py")
+
+
 def perform(stage, script):
     kernel = shutil.which("linux")
     if not kernel or not os.path.isdir(MODULES):
