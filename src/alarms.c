@@ -110,17 +110,39 @@ static void describe_loss(const struct watched *w, const struct loss *loss,
 		    failure ? loss->limits->failure : loss->limits->warning);
 }
 
+/* No word is longer, unless somebody made it up for a rule's comment. */
+#define MAX_WORD 40
+
+/*
+ * A message that is too long ends with a whole word and dots: of a command
+ * that is cut inside a word the rest may be another command.
+ */
+static void end_with_word(char message[MESSAGE_SIZE])
+{
+	static const char dots[] = " ...";
+	size_t end = MESSAGE_SIZE - sizeof(dots), n = end;
+
+	while (n > end - MAX_WORD && message[n] != ' ')
+		n--;
+	if (message[n] != ' ')
+		n = end;
+	memcpy(message + n, dots, sizeof(dots));
+}
+
 static void notify_loss(struct report *r, const struct loss *loss,
 			struct cause *cause)
 {
 	const struct watched *w = r->watched;
 	char message[MESSAGE_SIZE], what[MESSAGE_SIZE];
+	int n;
 
 	describe_loss(w, loss, what, sizeof(what));
 	make_printable(cause->text);
 	make_printable(cause->remedy);
-	format_text(message, sizeof(message), "%s: %s%s%s", what, cause->text,
-		    cause->remedy[0] ? ". " : "", cause->remedy);
+	n = snprintf(message, sizeof(message), "%s: %s%s%s", what, cause->text,
+		     cause->remedy[0] ? ". " : "", cause->remedy);
+	if (n >= MESSAGE_SIZE)
+		end_with_word(message);
 	notify(r, loss, cause, message);
 }
 

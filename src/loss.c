@@ -33,6 +33,7 @@ static struct loss *append(struct losses *l, const char *place, uint8_t layer,
 		.direction = direction,
 		.gone = true,
 		.percent = NAN,
+		.earlier = NAN,
 	};
 	snprintf(loss->place, sizeof(loss->place), "%s", place);
 	return loss;

@@ -35,6 +35,7 @@ struct loss {
 	bool echo;	/* the other end of the wire lost these, and alerts */
 	bool host_wide; /* no traffic here is what it is of */
 	double percent; /* of the read before, NAN: unknown */
+	double earlier; /* of the read before that */
 	struct alert alert;
 	const struct limits *limits; /* NULL before the first choice */
 	uint8_t character;	     /* enum character: they were chosen for */

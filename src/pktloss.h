@@ -141,11 +141,12 @@ struct sample {
 	char *text;
 	uint32_t n_rows, n_objects, n_text;
 	uint32_t max_rows, max_objects, max_text; /* allocated */
-	uint32_t sources; /* bit i: probe i was read completely */
-	uint8_t source;	  /* the probe that appends now, for its objects */
-	int error;	  /* first failure to append, negative errno, or 0 */
-	uint64_t time_ns; /* CLOCK_REALTIME of the read, 0: no read yet */
-	uint64_t mono_ns; /* CLOCK_MONOTONIC of the read */
+	uint32_t sources;   /* bit i: probe i was read completely */
+	uint8_t source;	    /* the probe that appends now, for its objects */
+	int error;	    /* first failure to append, negative errno, or 0 */
+	uint64_t time_ns;   /* CLOCK_REALTIME of the read, 0: no read yet */
+	uint64_t before_ns; /* and of the one it was compared with */
+	uint64_t mono_ns;   /* CLOCK_MONOTONIC of the read */
 };
 
 struct sample_mark {

@@ -111,9 +111,9 @@ static void log_blindness(struct engine *e, const struct sink *sink)
 	e->said_private_home |= e->private_home;
 }
 
-static void send_all(struct report *r, bool priming)
+static void send_all(struct report *r, unsigned ago)
 {
-	r->priming = priming;
+	r->ago = ago;
 	for (size_t i = 0; i < r->engine->n_watched; i++) {
 		r->watched = r->engine->watched[i];
 		if (!r->watched->fresh)
@@ -121,6 +121,24 @@ static void send_all(struct report *r, bool priming)
 		send_values(r);
 		if (r->watched->now.time_ns > r->time_ns)
 			r->time_ns = r->watched->now.time_ns;
+	}
+}
+
+/*
+ * What was quiet starts with two values of the past: the newer makes the rate
+ * of the first loss right, the older fills the steps of a round-robin database
+ * that the loss shares with the time before, which would be unknown and so
+ * stretch the loss or swallow it.
+ */
+static void send_past(struct report *r, size_t n_new)
+{
+	for (unsigned ago = 2; ago > 0; ago--) {
+		r->n_new = n_new;
+		send_all(r, ago);
+		if (r->n_new > n_new)
+			r->sink->settle(r->sink->arg);
+		if (!r->any_quiet)
+			return;
 	}
 }
 
@@ -151,12 +169,9 @@ int engine_report(struct engine *e, const struct sink *sink)
 
 	log_blindness(e, sink);
 	restore_alarms(&r);
+	send_past(&r, n_new);
 	r.n_new = n_new;
-	send_all(&r, true);
-	if (r.n_new > n_new)
-		sink->settle(sink->arg);
-	r.n_new = n_new;
-	send_all(&r, false);
+	send_all(&r, 0);
 	judge_all(&r);
 	for (size_t i = 0; i < e->n_watched; i++)
 		if (e->watched[i]->fresh)

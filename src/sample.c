@@ -247,6 +247,7 @@ void sample_compare(struct sample *now, const struct sample *then)
 {
 	uint32_t hint = 0;
 
+	now->before_ns = then->time_ns;
 	for (uint32_t i = 0; i < now->n_objects; i++) {
 		struct object *o = &now->objects[i];
 		const struct object *p;

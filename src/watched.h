@@ -78,7 +78,8 @@ struct report {
 	struct engine *engine;
 	const struct sink *sink;
 	struct watched *watched; /* the namespace that is reported now */
-	bool priming;	 /* only what was quiet, as of the read before */
+	unsigned ago;	 /* 0, or only what was quiet, as of a read before */
+	bool any_quiet;	 /* something was */
 	size_t n_new;	 /* series that collectd did not have before */
 	size_t n_series; /* sent in this report */
 	unsigned n_notices;
@@ -91,7 +92,7 @@ struct report {
 /* attribute.c: where losses belong that no namespace alone can place. */
 void attribute_losses(struct engine *e);
 
-/* values.c: sends what is due of r->watched; first with r->priming. */
+/* values.c: sends what is due of r->watched; first with r->ago 2, then 1. */
 void send_values(struct report *r);
 /* The plugin instance of an interface, "" for none, of a namespace. */
 void full_place(const struct watched *w, const char *interface,

@@ -22,7 +22,7 @@ struct recorded {
 	enum severity severity;
 	char place[NAME_PART + 1], type[16], instance[NAME_PART + 1];
 	char message[512], namespace[64], interface[32], layer[16];
-	char counter[64], cause[256], remedy[256];
+	char counter[64], cause[384], remedy[256];
 	double percent, warning, failure;
 	uint64_t time_ns;
 };
@@ -286,7 +286,7 @@ START_TEST(quiet_namespace_sends_its_heartbeat_only)
 }
 END_TEST
 
-START_TEST(first_loss_is_sent_with_the_value_before)
+START_TEST(first_loss_is_sent_with_the_values_before)
 {
 	struct watched *w = watch("nginx");
 
@@ -294,7 +294,11 @@ START_TEST(first_loss_is_sent_with_the_value_before)
 	round_of(w, 2000, 5);
 	round_of(w, 2090, 15);
 	ck_assert_str_eq(
-		said, "eth0@nginx/if_rx_packets-link-rx_packets 2000 @20\n"
+		said, "eth0@nginx/if_rx_packets-link-rx_packets 1000 @10\n"
+		      "eth0@nginx/if_tx_packets-link-tx_packets 1000 @10\n"
+		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @10\n"
+		      "SETTLE\n"
+		      "eth0@nginx/if_rx_packets-link-rx_packets 2000 @20\n"
 		      "eth0@nginx/if_tx_packets-link-tx_packets 2000 @20\n"
 		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @20\n"
 		      "eth0@nginx/percent-link-rx 0 @20\n"
@@ -312,6 +316,47 @@ START_TEST(first_loss_is_sent_with_the_value_before)
 		      "eth0@nginx/if_tx_packets-link-tx_packets 2190 @40\n"
 		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @40\n"
 		      "eth0@nginx/percent-link-rx 0 @40\n");
+}
+END_TEST
+
+START_TEST(first_loss_of_something_young_has_one_value_before)
+{
+	struct watched *w = watch("nginx");
+
+	sample_object(look(w), LAYER_LINK, "lo", "", 2);
+	report();
+	round_of(w, 1000, 5);
+	round_of(w, 1090, 15);
+	ck_assert_uint_eq(count_said("@10\n"), 0);
+	check_said("eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @20");
+	check_said("eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @30");
+}
+END_TEST
+
+START_TEST(ratio_starts_with_two_of_the_past)
+{
+	struct watched *w = watch("nginx");
+
+	round_of(w, 1000, 5);
+	round_of(w, 2000, 5);
+	round_of(w, 3000, 5);
+	round_of(w, 3090, 15);
+	ck_assert_uint_eq(count_said("SETTLE\n"), 2);
+	check_said("eth0@nginx/percent-link-rx 0 @20");
+	check_said("eth0@nginx/percent-link-rx 0 @30");
+	check_said("eth0@nginx/percent-link-rx 10 @40");
+}
+END_TEST
+
+START_TEST(ratio_that_was_unknown_before_starts_with_itself)
+{
+	struct watched *w = watch("nginx");
+
+	round_of(w, 1000, 5);
+	round_of(w, 1000, 5);
+	round_of(w, 1090, 15);
+	check_not_said("nan");
+	check_said("eth0@nginx/percent-link-rx 10 @30");
 }
 END_TEST
 
@@ -1067,6 +1112,39 @@ static const char *long_comment(char comment[256])
 	return comment;
 }
 
+/* What follows the numbers, where "cause. remedy" is too long for it. */
+static void check_cut(const struct recorded *n)
+{
+	const char *text = strstr(n->message, "): ") + 3;
+	size_t kept = strlen(text);
+	char whole[1024];
+
+	snprintf(whole, sizeof(whole), "%s. %s", n->cause, n->remedy);
+	if (!strcmp(text, whole))
+		return;
+	ck_assert_uint_gt(strlen(whole) + (text - n->message), 255);
+	ck_assert_str_eq(text + kept - 4, " ...");
+	ck_assert(!strncmp(text, whole, kept - 4));
+	ck_assert_int_eq(whole[kept - 4], ' ');
+}
+
+START_TEST(long_message_ends_with_a_whole_word)
+{
+	struct watched *w = watch("nginx");
+	char comment[256];
+
+	for (int i = 0; i < 250; i++)
+		comment[i] = (char)(i % (3 + _i % 20) ? 'x' : ' ');
+	comment[_i] = '\0';
+	for (uint64_t i = 0; i < 3; i++)
+		firewall(w, comment, 1000 * i);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_le(strlen(notices[0].message), 255);
+	ck_assert_ptr_nonnull(strstr(notices[0].cause, comment));
+	check_cut(&notices[0]);
+}
+END_TEST
+
 START_TEST(message_is_short_and_printable_whatever_a_rule_says)
 {
 	struct watched *w = watch("12345678901234567890123456789012345678901234"
@@ -1126,9 +1204,9 @@ START_TEST(places_that_look_alike_stay_apart)
 	}
 	/* the clean one keeps its name */
 	check_said("e_0@nginx/if_rx_dropped-link-rx_missed_errors 10 @20");
-	ck_assert_uint_eq(count_said("e_0@nginx/"), 7);
-	ck_assert_uint_eq(count_said("\ne_0_") + !strncmp(said, "e_0_", 4), 7);
-	ck_assert_uint_eq(count_said("\n"), 16);
+	ck_assert_uint_eq(count_said("e_0@nginx/"), 8);
+	ck_assert_uint_eq(count_said("\ne_0_") + !strncmp(said, "e_0_", 4), 8);
+	ck_assert_uint_eq(count_said("\n"), 18);
 }
 END_TEST
 
@@ -1330,7 +1408,11 @@ static Suite *suite(void)
 	suite_add_tcase(s, values);
 	tcase_add_checked_fixture(values, setup, teardown);
 	tcase_add_test(values, quiet_namespace_sends_its_heartbeat_only);
-	tcase_add_test(values, first_loss_is_sent_with_the_value_before);
+	tcase_add_test(values, first_loss_is_sent_with_the_values_before);
+	tcase_add_test(values,
+		       first_loss_of_something_young_has_one_value_before);
+	tcase_add_test(values, ratio_starts_with_two_of_the_past);
+	tcase_add_test(values, ratio_that_was_unknown_before_starts_with_itself);
 	tcase_add_test(values, port_that_drops_is_sent_from_its_first_drop);
 	tcase_add_test(values, accept_queue_is_sent_when_it_was_looked_at);
 	tcase_add_test(values, values_before_are_settled_before_new_ones);
@@ -1374,6 +1456,8 @@ static Suite *suite(void)
 		       other_wire_of_equal_indexes_is_told_by_its_address);
 	tcase_add_test(alarms,
 		       message_is_short_and_printable_whatever_a_rule_says);
+	tcase_add_loop_test(alarms, long_message_ends_with_a_whole_word, 1,
+			    250);
 	tcase_add_test(alarms, rule_is_named_in_the_notification);
 	tcase_add_test(alarms, queue_manager_may_drop_some);
 	tcase_add_test(alarms, plain_queue_may_not);

@@ -113,6 +113,30 @@ def deaf(port, size):
     bound(port, socket.AF_INET).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
 
+def hoard(port):
+    """Accepts TCP connections and never reads from them."""
+    sock = socket.create_server(("", port), backlog=128)
+    kept.append(sock)
+    threading.Thread(target=keep_accepted, args=(sock,), daemon=True).start()
+
+
+def keep_accepted(sock):
+    while True:
+        kept.append(sock.accept()[0])
+
+
+def pour(count, size, to, port):
+    """As many TCP connections, and into each what of `size` bytes fits."""
+    for _ in range(count):
+        sock = socket.create_connection((to, port), timeout=5)
+        kept.append(sock)
+        sock.setblocking(False)
+        try:
+            sock.send(b"x" * size)
+        except OSError:
+            pass  # no memory: what the test is about
+
+
 def close_port(port):
     for sock in [s for s in kept if s.getsockname()[1] == port]:
         kept.remove(sock)
@@ -291,7 +315,7 @@ def disable_ipv6():
 
 
 COMMANDS = {f.__name__: f for f in (
-    udp, flows, spoofed, frames, sink, deaf, close_port, deaf_listener, knock, count_received, steady,
+    udp, flows, spoofed, frames, sink, deaf, hoard, pour, close_port, deaf_listener, knock, count_received, steady,
     stop_steady, dull_queue, web_server, browse, ping, unix_chat, sysctl, disable_ipv6)}
 
 

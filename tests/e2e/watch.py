@@ -169,6 +169,8 @@ def check_message(alert, found):
     if alert.instance.endswith("-listen"):
         what = "connections wanted were refused"
     shape = r"(at least )?\d+(\.\d+)?% of " + what + " in " + layer + r"\b.*\(\d+ of \d+" + when + r".*\): ."
+    if alert.place == "all" and alert.instance == "neigh-tx":  # of whose traffic is not known
+        shape = r"\d+ packets .*lost in " + layer + r" on all \(in [\d.]+ s\): ."
     if not re.match(shape, found.message) or len(found.message.encode()) > MESSAGE_MAX:
         raise Failure("not the promised kind of message: " + str(found))
     if alert.place.partition("@")[2] not in found.message:
