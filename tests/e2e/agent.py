@@ -387,6 +387,13 @@ def sysctl(name, value):
         f.write(str(value))
 
 
+def calm_ipv6():
+    """Makes new interfaces say soon, or never, what goes to groups that nobody joined."""
+    for name, value in (("router_solicitations", 0), ("dad_transmits", 0),
+                        ("mldv1_unsolicited_report_interval", 20), ("mldv2_unsolicited_report_interval", 20)):
+        sysctl("net/ipv6/conf/default/" + name, value)
+
+
 def disable_ipv6():
     if os.path.isdir("/proc/sys/net/ipv6"):  # a kernel may have none
         for scope in ("all", "default"):
@@ -396,7 +403,7 @@ def disable_ipv6():
 COMMANDS = {f.__name__: f for f in (
     udp, flows, spoofed, frames, packets, sink, deaf, close_port, deaf_listener, knock, count_received,
     steady, stop_steady, dull_queue, web_server, browse, ping, hasty, tcp_sink, tcp_send, connect, talk,
-    hang_up, count_refused, unix_chat, stay, sysctl, disable_ipv6)}
+    hang_up, count_refused, unix_chat, stay, sysctl, calm_ipv6, disable_ipv6)}
 
 
 def main():

@@ -2,12 +2,14 @@
 """What IP, ICMP, UDP and TCP lose, and what only looks like a loss."""
 
 import itertools
+import os
 import time
 
 import packets
 import truth
 from cases import (ALL, GOOD, GOOD_PORT, LOST, LOST_PORT, case, check_received, mismatched_pair,
                    snmp_series)
+from daemon import HEARTBEAT
 from lab import Failure, Skip, add_address, wait_until
 from watch import Alert, Series, Share
 
@@ -46,26 +48,34 @@ def lose(stage, series, burst, ratio, words, sent=ALL):
         watch.check([Share(place, "percent-" + ratio, series[0], sent)], [Alert(place, ratio, words)])
 
 
-def be_silent(stage, burst, series=(), bursts=4):
+def be_silent(stage, burst, series=(), bursts=4, may_rise=()):
     """Bursts that cause no alarm, and no ratio above 0."""
     with stage.watch(series) as watch:
         watch.bursts(burst, bursts)
         watch.check()
-        check_no_share(watch)
+        check_no_share(watch, may_rise)
 
 
-def check_no_share(watch):
+def check_no_share(watch, may_rise=()):
     for ns in watch.namespaces if watch.daemon else ():
         for place in watch.daemon.places("@" + ns.name):
             for series in watch.daemon.series(place):
                 worst = max(v for _, v in watch.daemon.values(place, series))
-                if series.startswith("percent-") and worst > 0:
+                if series.startswith("percent-") and worst > 0 and series not in may_rise:
                     raise Failure("%s/%s rose to %g" % (place, series, worst))
 
 
 def expect_refused(refused, expected):
     if refused != expected:
         raise Failure("the kernel refused %d packets, not %d" % (refused, expected))
+
+
+def keep_order(*namespaces):
+    """Keeps TCP from sending again what is only late: two CPUs mix up the order of
+    packets, and a probe for a lost tail is no more than a guess."""
+    for ns in namespaces:
+        ns.stay(min(os.sched_getaffinity(0)))
+        ns.sysctl("net/ipv4/tcp_early_retrans", 0)
 
 
 # Link.
@@ -75,6 +85,7 @@ def expect_refused(refused, expected):
 def A3(stage):
     """TCP agrees on the smaller MTU of a veth: nothing is lost, with and without TSO."""
     a, b = mismatched_pair(stage)
+    keep_order(a, b)
     b.tcp_sink(TCP_PORT)
     size = 4 << 20
 
@@ -234,8 +245,8 @@ def D18(stage):
                             for ident in range(LOST) for fragment in (packets.MORE_FRAGMENTS, 32)])
 
     series = [snmp_series(b, "ReasmFails", "ip", "IpReasmFails"),
-              snmp_series(b, "ReasmOverlaps", "ip", "TcpExtReasmOverlaps")]
-    lose(stage, series, burst, "ip-rx", ("fragments",), GOOD + 2 * LOST)
+              snmp_series(b, "ReasmOverlaps", "ip", "IpExtReasmOverlaps")]
+    lose(stage, series, burst, "ip-rx", ("fragments that overlap",), GOOD + 2 * LOST)
 
 
 @case
@@ -317,16 +328,13 @@ def D21_blackhole(stage):
 
 
 def wait_for_calm(namespaces):
-    """Until IPv6 has said all it has to say about a new address, to groups that nobody joined."""
-    for ns in namespaces:
-        for interface in truth.links(ns):
-            ns.sysctl("net/ipv6/conf/%s/router_solicitations" % interface, 0)
+    """Until IPv6 has told of its new addresses, in groups that nobody joined."""
     last, since = None, time.monotonic()
-    while time.monotonic() - since < 2:
+    while time.monotonic() - since < 0.5:
         now = [in_gap6(ns) for ns in namespaces]
         if now != last:
             last, since = now, time.monotonic()
-        time.sleep(0.1)
+        time.sleep(0.05)
 
 
 def in_gap6(ns):
@@ -464,7 +472,8 @@ def E14(stage):
         a.talk(100000)
         time.sleep(WAIT)
 
-    be_silent(stage, burst, [counted(b, "TCPToZeroWindowAdv", "tcp", "TcpExtTCPToZeroWindowAdv", 20)])
+    be_silent(stage, burst, [counted(b, "TCPToZeroWindowAdv", "tcp", "TcpExtTCPToZeroWindowAdv", 20)],
+              may_rise=["percent-tcp-tx"])  # what does not fit is sent again
 
 
 @case
@@ -503,8 +512,8 @@ def E18(stage):
 
 # What must stay silent.
 
-STREAM = 350000 * 1448  # bytes: so many packets of 1500
-DATAGRAMS, CHUNK = 100000, 400
+STREAM = 380000 * 1448  # bytes: so many packets of 1500
+DATAGRAMS, CHUNK = 80000, 400
 
 
 @case
@@ -517,30 +526,36 @@ def G_good(stage):
     a.ip("route add default via 10.9.1.2")
     b.ip("route add default via 10.9.2.1")
     r.sysctl("net/ipv4/ip_forward", 1)
-    wait_for_calm([a, r, b])
-    for ns in (a, b):
-        ns.stay(0)  # two would mix up the order of packets
+    keep_order(a, b)
     b.tcp_sink(TCP_PORT, 1 << 17)  # a backlog of the kernel takes 1000 packets
     b.sink(GOOD_PORT)
     b.sink(GOOD_PORT + 1, v6=True)
     with stage.watch() as watch:
         watch.wait_reads()
-        start = time.time()
         for to in ("10.9.2.2", b.address):
             a.tcp_send(STREAM, to, TCP_PORT)
-            print("tcp", time.time()-start)
         for port, to in ((GOOD_PORT, "10.9.2.2"), (GOOD_PORT + 1, b.address)):
             send_gently(a, b, port, to)
-            print("udp", time.time()-start)
         watch.settle()
         watch.check_silent()
         check_no_share(watch)
-        watch.check_only_heartbeats()
+        check_no_counter(watch)
     good = sum(truth.snmp(b, name) for name in ("UdpInDatagrams", "Udp6InDatagrams"))
     segments = truth.snmp(a, "TcpOutSegs")
-    print(good,segments)
     if good != 2 * DATAGRAMS or good + segments < 900000:
         raise Failure("only %d datagrams and %d segments" % (good, segments))
+
+
+def check_no_counter(watch):
+    """None of a loss was sent. The balance of IP jitters by a few packets; a full
+    receive window is no loss."""
+    for ns in watch.namespaces if watch.daemon else ():
+        for place in watch.daemon.places("@" + ns.name):
+            for series in watch.daemon.series(place):
+                last = watch.daemon.last(place, series)
+                jitters = series.endswith("_gap") and last < 20
+                if not jitters and series not in (HEARTBEAT, "packets-tcp-TCPToZeroWindowAdv"):
+                    raise Failure("%s/%s was sent: %g" % (place, series, last))
 
 
 def send_gently(a, b, port, to):
