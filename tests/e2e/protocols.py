@@ -11,7 +11,7 @@ from cases import (ALL, GOOD, GOOD_PORT, LOST, LOST_PORT, case, check_received, 
                    snmp_series)
 from daemon import HEARTBEAT
 from lab import Failure, Skip, add_address, wait_until
-from watch import Alert, Series, Share
+from watch import PERCENT_TOLERANCE, Alert, Series, Share
 
 TCP_PORT = 6001
 WAIT = 0.6  # seconds, for timers of TCP
@@ -508,6 +508,102 @@ def E18(stage):
     be_silent(stage, lambda: a.connect(LOST // 4, b.address, TCP_PORT))
     if truth.snmp(b, "TcpExtTCPDeferAcceptDrop") < LOST:
         raise Failure("no ACK was ignored")
+
+
+# What only the host counts: collectd's own namespace has to be watched as well.
+
+HOME = 'Namespace ""'
+
+
+def lose_unresolved(stage, loser, interface, burst, sent):
+    """A next hop does not answer: each packet for it ends as an ICMP error, sent or not."""
+    for name, value in (("retrans_time_ms", 50), ("mcast_solicit", 2)):  # gives up within the interval
+        loser.sysctl("net/ipv4/neigh/%s/%s" % (interface, name), value)
+    with stage.watch(options=HOME) as watch:
+        watch.bursts(lambda: wait_given_up(loser, burst))
+        watch.check(alerts=[Alert(loser.place(), "neigh-tx", ("does not resolve",))])
+        check_percent(watch, loser.place(), "percent-neigh-tx", 100 * LOST / sent)
+
+
+def wait_given_up(loser, burst):
+    expected = unreachable(loser) + LOST
+    burst()
+    wait_until("%d ICMP errors" % expected, lambda: unreachable(loser) >= expected, 0.8)
+    if unreachable(loser) > expected:
+        raise Failure("the kernel gave up too many packets")
+
+
+def unreachable(ns):
+    return sum(truth.snmp(ns, "Icmp" + name)
+               for name in ("OutDestUnreachs", "OutRateLimitHost", "OutRateLimitGlobal"))
+
+
+def check_percent(watch, place, name, expected):
+    """A ratio whose losses no series counts."""
+    sent = [v for _, v in watch.daemon.values(place, name)] if watch.daemon else [expected] * 2
+    right = [v for v in sent if abs(v - expected) <= PERCENT_TOLERANCE]
+    if len(right) < 2 or 2 * len(right) <= len([v for v in sent if v > 0]):
+        raise Failure("%s/%s: %g was expected, %s sent" % (place, name, expected, sent))
+
+
+@case
+def C2(stage):
+    """Nobody has the address of the next hop."""
+    a, b = stage.pair()
+    b.sink(GOOD_PORT)
+
+    def burst():
+        a.udp(GOOD, 200, b.address, GOOD_PORT)
+        a.udp(LOST, 200, "10.9.0.77", LOST_PORT)
+
+    lose_unresolved(stage, a, "a0", burst, ALL + LOST)  # it tells itself, with as many packets
+
+
+@case
+def C5(stage):
+    """A router's next hop is dead."""
+    a, r, b = stage.router()
+    b.sink(GOOD_PORT)
+
+    def burst():
+        a.udp(GOOD, 200, b.address, GOOD_PORT)
+        a.udp(LOST, 200, "10.9.2.77", LOST_PORT)
+
+    lose_unresolved(stage, r, "r1", burst, ALL)
+
+
+@case
+def C6(stage):
+    """The receiver does not answer ARP."""
+    a, b = stage.pair()
+    b.sink(GOOD_PORT)
+    add_address(b, "b0", "10.9.0.3/24")
+    b.sysctl("net/ipv4/conf/b0/arp_ignore", 8)
+
+    def burst():
+        a.udp(GOOD, 200, b.address, GOOD_PORT)
+        a.udp(LOST, 200, "10.9.0.3", LOST_PORT)
+
+    lose_unresolved(stage, a, "a0", burst, ALL + LOST)
+
+
+@case
+def D8(stage):
+    """Sources that cannot come from the wire: loopback, and the receiver's own address."""
+    a, b = stage.pair()
+    b.sink(GOOD_PORT)
+    mac = truth.mac(b, "b0")
+    wrong = [packets.udp4(source, b.address, GOOD_PORT) for source in ("127.0.0.5", b.address)]
+
+    def burst():
+        a.udp(GOOD, 200, b.address, GOOD_PORT)
+        send(a, "a0", mac, wrong * (LOST // 2))
+
+    lost = Series(b.place(), "packets-ip-in_gap", lambda: truth.in_gap(b), LOST)
+    with stage.watch([lost], options=HOME) as watch:
+        watch.bursts(burst)
+        watch.check([Share(b.place(), "percent-ip-rx", lost, ALL)],
+                    [Alert(b.place(), "ip-rx", ("martian",))])
 
 
 # What must stay silent.
