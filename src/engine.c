@@ -290,7 +290,8 @@ static int on_found(const struct netns_found *found, void *arg)
 	raw_name(e, found, name, sizeof(name));
 	if (!selection_wants(&e->settings->namespaces, name))
 		return 0;
-	if (e->n_watched >= e->settings->max_namespaces) {
+	if (e->n_watched - e->watched[0]->hidden >=
+	    e->settings->max_namespaces) {
 		e->too_many = true;
 		return 0;
 	}
@@ -372,6 +373,15 @@ static int take(struct engine *e, struct watched *w, size_t probe)
 	return w->now.error;
 }
 
+/* What is of the whole host is read in collectd's own namespace alone. */
+static bool is_read(const struct engine *e, const struct watched *w,
+		    size_t probe)
+{
+	bool fits = probes[probe]->host_wide ? !w->path[0] : !w->hidden;
+
+	return fits && e->wanted_probes & 1u << probe;
+}
+
 static void take_all(struct engine *e, struct watched *w)
 {
 	sample_reset(&w->now);
@@ -380,7 +390,7 @@ static void take_all(struct engine *e, struct watched *w)
 	w->now.time_ns = clock_ns(CLOCK_REALTIME);
 	w->now.mono_ns = clock_ns(CLOCK_MONOTONIC);
 	for (size_t i = 0; i < n_probes && !e->stop; i++)
-		if (e->wanted_probes & 1u << i && take(e, w, i) < 0)
+		if (is_read(e, w, i) && take(e, w, i) < 0)
 			return;
 	w->fresh = w->now.sources && !e->stop;
 }
@@ -449,9 +459,11 @@ static int settle(struct engine *e)
 	snprintf(path, sizeof(path), "%s/1/ns/net", e->settings->proc_root);
 	e->private_home = netns_identify(path, &init) == 0 &&
 			  !same_id(&init, &home.id);
-	if (!selection_wants(&e->settings->namespaces, ""))
-		return 0;
-	return watch(e, &home, "");
+	r = watch(e, &home, "");
+	if (r == 0)
+		e->watched[0]->hidden =
+			!selection_wants(&e->settings->namespaces, "");
+	return r;
 }
 
 /* Returns home, or finds that the thread never left: 0, or it is lost.

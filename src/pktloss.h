@@ -273,6 +273,7 @@ struct probe {
 	const char *reads; /* the kernel source, for people */
 	const char *needs; /* the capability it needs, or NULL */
 	uint8_t layer;	   /* its <layer> in gauge-<layer>-available */
+	bool host_wide;	   /* the same in every namespace: read in one */
 	const struct counter *counters;
 	size_t n_counters;
 	const struct counter *optional; /* more rows, all optional, or NULL */

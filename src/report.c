@@ -111,12 +111,17 @@ static void log_blindness(struct engine *e, const struct sink *sink)
 	e->said_private_home |= e->private_home;
 }
 
+static bool is_reported(const struct watched *w)
+{
+	return w->fresh && !w->hidden;
+}
+
 static void send_all(struct report *r, unsigned ago)
 {
 	r->ago = ago;
 	for (size_t i = 0; i < r->engine->n_watched; i++) {
 		r->watched = r->engine->watched[i];
-		if (!r->watched->fresh)
+		if (!is_reported(r->watched))
 			continue;
 		send_values(r);
 		if (r->watched->now.time_ns > r->time_ns)
@@ -146,7 +151,7 @@ static void judge_all(struct report *r)
 {
 	for (size_t i = 0; i < r->engine->n_watched; i++) {
 		r->watched = r->engine->watched[i];
-		if (r->watched->fresh)
+		if (is_reported(r->watched))
 			judge_losses(r);
 	}
 }
@@ -157,7 +162,7 @@ static size_t count_new(const struct engine *e)
 	size_t n = 0;
 
 	for (size_t i = 0; i < e->n_watched; i++)
-		n += e->watched[i]->fresh && !e->watched[i]->then.time_ns;
+		n += is_reported(e->watched[i]) && !e->watched[i]->then.time_ns;
 	return n;
 }
 

@@ -20,7 +20,8 @@ struct watched {
 	char name[NAME_NAMESPACE + 1]; /* clean, "" for collectd's own */
 	bool named;		       /* path is a name's, not a process's */
 	bool present;		       /* found by the newest scan */
-	bool fresh;		       /* now was read and not reported yet */
+	bool hidden; /* not asked for: only what is of the whole host is read */
+	bool fresh;  /* now was read and not reported yet */
 	bool renewed;	    /* another namespace took over its inode number */
 	uint32_t was_blind; /* bit i: probe i has been refused once */
 	uint32_t is_blind;

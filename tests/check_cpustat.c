@@ -136,7 +136,7 @@ static char dir[] = "/tmp/pktloss-cpustat-XXXXXX";
 static char buffer[8192];
 static struct sample sample;
 static struct probe_env env = {
-	.net = dir, .home = true, .buffer = buffer, .size = sizeof(buffer)};
+	.net = dir, .buffer = buffer, .size = sizeof(buffer)};
 
 static void put(const char *name, const char *text)
 {
@@ -239,18 +239,6 @@ START_TEST(martians_are_read)
 }
 END_TEST
 
-START_TEST(host_is_read_at_home_only)
-{
-	put("arp_cache", ARP);
-	put("rt_cache", ROUTES);
-	env.home = false;
-	ck_assert_int_eq(neigh_probe.read(&env, &sample), -ENOENT);
-	ck_assert_int_eq(rt_cache_probe.read(&env, &sample), -ENOENT);
-	env.home = true;
-	ck_assert_uint_eq(sample.n_objects, 0);
-}
-END_TEST
-
 /* Every row is a column of a kernel that was recorded. */
 static void check_spelling(const struct probe *probe, const char *file)
 {
@@ -302,7 +290,6 @@ static Suite *suite(void)
 	tcase_add_test(t, neighbours_of_both_families_are_read);
 	tcase_add_test(t, one_family_of_neighbours_will_do);
 	tcase_add_test(t, martians_are_read);
-	tcase_add_test(t, host_is_read_at_home_only);
 	return s;
 }
 

@@ -61,7 +61,7 @@ static int append_cache(const struct probe_env *env, const char *name,
 
 static int neigh_read(struct probe_env *env, struct sample *out)
 {
-	int r = env->home ? append_cache(env, "arp_cache", out) : -ENOENT;
+	int r = append_cache(env, "arp_cache", out);
 
 	if (r < 0)
 		return r;
@@ -73,6 +73,7 @@ const struct probe neigh_probe = {
 	.name = "neigh",
 	.reads = "/proc/net/stat/arp_cache and /proc/net/stat/ndisc_cache, "
 		 "for the whole host",
+	.host_wide = true,
 	.layer = LAYER_NEIGH,
 	.counters = neigh_counters,
 	.n_counters = ARRAY_SIZE(neigh_counters),

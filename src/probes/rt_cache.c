@@ -43,8 +43,6 @@ _Static_assert(ARRAY_SIZE(rt_cache_counters) <= MAX_CPUSTAT, "too many rows");
 
 static int rt_cache_read(struct probe_env *env, struct sample *out)
 {
-	if (!env->home)
-		return -ENOENT;
 	return cpustat_append(env, "rt_cache", LAYER_IP, "rt_cache",
 			      rt_cache_counters, ARRAY_SIZE(rt_cache_counters),
 			      out);
@@ -53,6 +51,7 @@ static int rt_cache_read(struct probe_env *env, struct sample *out)
 const struct probe rt_cache_probe = {
 	.name = "rt_cache",
 	.reads = "/proc/net/stat/rt_cache, for the whole host",
+	.host_wide = true,
 	.layer = LAYER_IP,
 	.counters = rt_cache_counters,
 	.n_counters = ARRAY_SIZE(rt_cache_counters),

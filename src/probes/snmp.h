@@ -5,12 +5,12 @@
 
 #include "../pktloss.h"
 
-#define N_SNMP_COUNTERS 121
+#define N_SNMP_COUNTERS 122
 
 /* Rows behind them that are computed, see ip_balance.h. */
 #define N_IP_GAPS 8
 
-#define N_SNMP_OPTIONAL 287
+#define N_SNMP_OPTIONAL 286
 
 #define N_SNMP_SLOTS (N_SNMP_COUNTERS + N_SNMP_OPTIONAL)
 

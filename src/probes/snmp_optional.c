@@ -655,11 +655,6 @@ const struct counter snmp_optional[] = {
 	 .means = "IPv4 frames with a congestion mark (ECN): a queue on the "
 		  "path marks instead of dropping",
 	 .source = "net/ipv4/ip_input.c"},
-	{IP_EXT, COUNT, .name = "ReasmOverlaps", .direction = DIR_RX,
-	 .kind = KIND_SYMPTOM,
-	 .means = "Packets dropped because their fragments overlap; in "
-		  "ReasmFails as well",
-	 .source = "net/ipv4/ip_fragment.c"},
 	{MPTCP_EXT, COUNT, .name = "MPCapableSYNRX", .direction = DIR_RX,
 	 .kind = KIND_PASSED, .means = "SYNs received that ask for MPTCP",
 	 .source = "net/mptcp/mib.c"},

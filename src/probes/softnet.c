@@ -223,8 +223,6 @@ static int softnet_read(struct probe_env *env, struct sample *out)
 	ssize_t n;
 	int r;
 
-	if (!env->home)
-		return -ENOENT;
 	n = procnet_read(env->net, "softnet_stat", env->buffer, env->size);
 	r = n < 0 ? (int)n : softnet_begin(&lines, env->buffer, n);
 	if (r < 0)
@@ -245,6 +243,7 @@ static int softnet_read(struct probe_env *env, struct sample *out)
 const struct probe softnet_probe = {
 	.name = "softnet",
 	.reads = "/proc/net/softnet_stat, for the whole host",
+	.host_wide = true,
 	.layer = LAYER_SOFTNET,
 	.counters = softnet_counters,
 	.n_counters = ARRAY_SIZE(softnet_counters),

@@ -25,6 +25,7 @@ from firewall import CASES  # and all of cases.py
 from lab import HERE, Failure, Skip, leashed, run
 import links  # noqa: F401, registers its cases
 import outputs  # noqa: F401
+import protocols  # noqa: F401
 import qdiscs  # noqa: F401
 import restart  # noqa: F401
 import settings  # noqa: F401

@@ -30,8 +30,12 @@ def mac(ns, interface):
     return json.loads(ns.tool("ip -j link show dev %s" % interface))[0]["address"]
 
 
+def links(ns):
+    return [x["ifname"] for x in json.loads(ns.tool("ip -j link"))]
+
+
 def has_link(ns, interface):
-    return any(x["ifname"] == interface for x in json.loads(ns.tool("ip -j link")))
+    return interface in links(ns)
 
 
 def qdisc_whole(ns, interface, kind):
