@@ -565,14 +565,17 @@ def F19(stage):
 
 @case
 def F20(stage):
-    """An IPsec policy blocks what is received: UDP counts it, and the firewall does not."""
+    """An IPsec policy blocks what is received: UDP counts it once more, which is not a loss of its own."""
     a, b = stage.pair()
     b.feature("ip xfrm policy add dir in src %s dst %s proto udp dport %d action block"
               % (a.address, b.address, LOST_PORT))
-    lost = Series(b.place(), "packets-udp-InErrors", lambda: truth.snmp(b, "UdpInErrors"), LOST)
-    with stage.watch([lost]) as watch:
+    blocked = Series(b.place(), "packets-xfrm-XfrmInPolBlock",
+                     lambda: truth.ipsec(b, "XfrmInPolBlock"), LOST)
+    echo = Series(b.place(), "packets-udp-InErrors", lambda: truth.snmp(b, "UdpInErrors"), LOST)
+    with stage.watch([blocked, echo]) as watch:
         watch.bursts(good_and_bad(a, b), 4)
-        watch.check(alerts=[Alert(b.place(), "udp-rx", ("IPsec policy",))])
+        watch.check([Share(b.place(), "percent-xfrm-rx", blocked, ALL)],
+                    [Alert(b.place(), "xfrm-rx", ("XfrmInPolBlock", "policy"))])
 
 
 @case
@@ -581,6 +584,9 @@ def F21(stage):
     a, b = stage.pair()
     a.feature("ip xfrm policy add dir out src %s dst %s proto udp dport %d"
               " tmpl proto esp mode transport" % (a.address, b.address, LOST_PORT))
-    with stage.watch() as watch:
+    lost = Series(a.place(), "packets-xfrm-XfrmOutNoStates",
+                  lambda: truth.ipsec(a, "XfrmOutNoStates"), LOST)
+    with stage.watch([lost]) as watch:
         watch.bursts(good_and_bad(a, b), 4)
-        watch.check()
+        watch.check([Share(a.place(), "percent-xfrm-tx", lost, ALL)],
+                    [Alert(a.place(), "xfrm-tx", ("XfrmOutNoStates", "state"))])

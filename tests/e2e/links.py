@@ -228,7 +228,7 @@ def misdirected(stage, send):
     a, b = stage.pair()
     b.sink(GOOD_PORT)
     other = Series(b.place("b0"), "if_rx_dropped-link-rx_otherhost_dropped",
-                   lambda: truth.otherhost(b, "b0"), LOST)
+                   lambda: truth.rare_link(b, "b0", "rx", "otherhost"), LOST)
 
     def burst():
         a.udp(GOOD, 200, b.address, GOOD_PORT)

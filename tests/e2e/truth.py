@@ -20,12 +20,6 @@ def link_counters(ns, interface, direction):
     return shown[0]["stats64"][direction]
 
 
-def otherhost(ns, interface):
-    """The same for frames that were for others; ip shows them once there are some."""
-    shown = json.loads(ns.tool("ip -s -s -j link show dev %s" % interface))
-    return shown[0]["stats64"]["rx"].get("otherhost", 0)
-
-
 def mac(ns, interface):
     return json.loads(ns.tool("ip -j link show dev %s" % interface))[0]["address"]
 
@@ -165,3 +159,9 @@ def accept_queue(ns, port):
 def in_gap(ns):
     """nstat: what IP received and did not deliver (where nothing is forwarded)."""
     return snmp(ns, "IpInReceives") - snmp(ns, "IpInDelivers")
+
+
+def ipsec(ns, counter):
+    """/proc/net/xfrm_stat, which no tool prints."""
+    shown = dict(line.split() for line in ns.tool("cat /proc/net/xfrm_stat").splitlines())
+    return int(shown[counter])

@@ -31,10 +31,10 @@ OPTIONS = """
   ReportIdle true
   <Threshold>
     Layer "qdisc"
-    Interface "%s"
+    Interface "/^(%s)$/"
     MinimumLost 1
     HitsOkay 1000
-  </Threshold>"""  # few bundles in each interval
+  </Threshold>"""  # few bundles in each interval, and chance
 
 
 class Leaf(NamedTuple):
@@ -247,7 +247,7 @@ def queues(build):
         b.sink(GOOD_PORT)
         c.sink(GOOD_PORT)
         report("built")
-        with stage.watch(options=OPTIONS % bundled(netems).near) as watch:
+        with stage.watch(options=OPTIONS % "|".join((bundled(netems).near, netems[0][0].near))) as watch:
             watch.bursts(lambda: burst(*wires), BURSTS)
             watch.settle()
             if watch.daemon:
