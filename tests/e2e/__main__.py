@@ -23,7 +23,8 @@ sys.dont_write_bytecode = True  # the sources may be read-only, and stay clean
 
 from firewall import CASES  # and all of cases.py
 from lab import HERE, Failure, Skip, leashed, run
-import restart  # noqa: F401, registers its cases
+import program  # noqa: F401, registers its cases
+import restart  # noqa: F401
 import settings  # noqa: F401
 from uml import conntrack_full, reference
 from watch import Stage
