@@ -83,8 +83,9 @@ static void print_share(char *buffer, size_t size, const struct finding *f)
 	else if (f->percent < 0.01)
 		snprintf(buffer, size, "<0.01%%");
 	else
-		snprintf(buffer, size, "%s%.3g%%",
-			 f->at_least ? "at least " : "", f->percent);
+		snprintf(buffer, size, "%s%.*f%%",
+			 f->at_least ? "at least " : "",
+			 f->percent < 0.1 ? 2 : 1, f->percent);
 }
 
 static void fill_cells(struct cells *cells, const struct finding *f)
@@ -237,14 +238,17 @@ static void print_note(const struct printer *p, const struct finding *f,
 	const struct cause *cause = f->causes.n ? &f->causes.items[0] : &none;
 	const char *meaning = alone ? symptom_text(cause->counter) : "";
 	const char *name = meaning[0] ? cause->counter : "";
+	bool named = name[0] ||
+		     (cause->counter[0] && !strncmp(cause->text, cause->counter,
+						    strlen(cause->counter)));
 	char text[400];
 
 	fprintf(p->out, "%*s", (int)indent, "");
 	paint(p, YELLOW, class_name(f->class));
-	format_text(text, sizeof(text), ": %s%s%s %s: %llu %s%s%s",
+	format_text(text, sizeof(text), ": %s%s%s %s: %llu%s %s%s%s",
 		    layer_name(f->layer), f->place[0] ? " " : "", f->place,
 		    direction_name(f->direction), (unsigned long long)f->lost,
-		    name, name[0] ? ": " : "",
+		    named ? "" : ":", name, name[0] ? ": " : "",
 		    meaning[0] ? meaning : cause->text);
 	print_wrapped(p->out, p->style, indent + strlen(class_name(f->class)),
 		      indent + 2, text);
