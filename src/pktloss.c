@@ -406,6 +406,8 @@ int main(int argc, char **argv)
 	enum status status;
 
 	signal(SIGPIPE, SIG_IGN);
+	/* an interval in one piece, whoever else writes there */
+	setvbuf(stdout, NULL, _IOFBF, BUFSIZ * 8);
 	if (!has_descriptors()) {
 		complain("cannot write: standard output is closed");
 		return STATUS_FAILED;
