@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: MIT
 """pktloss(8), without collectd."""
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 
 import truth
@@ -143,6 +148,37 @@ def program_once(stage):
     expect(status == NO_LOSS, "nothing was lost, but %d: %s%s" % (status, text, err))
     expect([len(json.loads(line)["namespaces"]) for line in text.splitlines()] == [1, 1, 1],
            "not three lines of one namespace: " + text)
+
+
+def on_terminal(stage, *arguments, **environment):
+    """What it prints on a terminal of 70 columns, and its status."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 70, 0, 0))
+    process = start(stage, *arguments, stdout=its, stderr=its,
+                    env={"PATH": os.environ["PATH"], "TERM": "linux", **environment})
+    os.close(its)
+    with contextlib.suppress(OSError):  # how a terminal ends
+        text = b""
+        while True:
+            text += os.read(ours, 65536)
+    os.close(ours)
+    return text.decode().replace("\r\n", "\n"), process.wait(10)
+
+
+@case
+def program_terminal(stage):
+    """On a terminal there are colours, its width is kept, and --watch clears it."""
+    a, b = lossy(stage)
+    burst(a, b)
+    text, status = on_terminal(stage, "--once", *chosen(b))
+    expect(status == LOSS and "\033[31m%d" % LOST in text, "no red: %r" % text)
+    expect("\033[2J" not in text, "cleared: %r" % text)
+    plain = re.sub("\033[^mJH]*[mJH]", "", text)
+    expect(max(map(len, plain.splitlines())) <= 70, "too wide:\n" + plain)
+    text, _ = on_terminal(stage, "--once", *chosen(b), NO_COLOR="1")
+    expect("\033" not in text, "colours, though NO_COLOR is set: %r" % text)
+    text, status = on_terminal(stage, "--watch", "-c", "2", "-i", "0.1", *chosen(b))
+    expect(text.count("\033[2J") == 2 and status == NO_LOSS, "%d: %r" % (status, text))
 
 
 @case
