@@ -259,13 +259,10 @@ static void sleep_until(const struct timespec *t)
 		;
 }
 
-/* On a screen that is cleared they would be lost: they go below the ladder. */
 static void print_notes(const struct options *o, const struct ladders *l,
-			size_t from)
+			size_t from, FILE *out)
 {
-	FILE *out = o->watch ? stdout : stderr;
-
-	for (size_t i = o->watch ? 0 : from; i < l->n_notes; i++)
+	for (size_t i = from; i < l->n_notes; i++)
 		print_wrapped(out, &o->style, 0, 2, l->notes[i]);
 }
 
@@ -281,7 +278,9 @@ static int show(const struct options *o, const struct ladders *l,
 		if (o->watch && o->terminal)
 			printf(CLEAR);
 		ladders_print(stdout, l, &o->style);
-		print_notes(o, l, old_notes);
+		/* on a screen that is cleared they would be lost */
+		print_notes(o, l, o->watch ? 0 : old_notes,
+			    o->watch ? stdout : stderr);
 		if (o->watch || o->counted)
 			printf("\n");
 	}
@@ -295,7 +294,8 @@ struct run {
 	struct options *options;
 	struct engine *engine;
 	struct ladders ladders;
-	bool found; /* a loss */
+	bool looked; /* into any namespace, twice or since boot */
+	bool found;  /* a loss */
 };
 
 /* Evaluates the newest look and prints it. Returns 0 or a negative errno. */
@@ -312,10 +312,12 @@ static int evaluate(struct run *run)
 	}
 	if (!run->ladders.n) {
 		complain("no network namespace could be looked at");
-		return -ENOENT;
+		print_notes(run->options, &run->ladders, old_notes, stderr);
 	}
+	run->looked |= run->ladders.n > 0;
 	run->found |= ladders_have_loss(&run->ladders);
-	r = show(run->options, &run->ladders, old_notes);
+	if (run->ladders.n)
+		r = show(run->options, &run->ladders, old_notes);
 	if (r < 0)
 		complain("cannot write: %s", strerror(-r));
 	engine_next(run->engine);
@@ -380,7 +382,7 @@ static enum status run_engine(struct options *o)
 	r = o->once ? look_once(&run) : look_often(&run);
 	ladders_free(&run.ladders);
 	engine_free(run.engine);
-	if (r < 0)
+	if (r < 0 || !run.looked)
 		return STATUS_FAILED;
 	return run.found ? STATUS_LOSS : STATUS_NO_LOSS;
 }

@@ -235,6 +235,7 @@ START_TEST(a_counter_that_is_new_says_nothing)
 	sample_row(&s, &no_ports, 400);
 	object(LAYER_IP, "", "");
 	sample_row(&s, &discards, 400);
+	s.rows[0].delta = 400; /* left over, and not compared */
 	collect();
 	ck_assert_uint_eq(f.n, 0);
 }
