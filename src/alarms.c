@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "probes/link.h"
 #include "watched.h"
 
 static const char *what_happened(enum direction direction)
@@ -94,10 +95,30 @@ static void describe_loss(const struct watched *w, const struct loss *loss,
 	}
 	describe_share(w, loss, share, sizeof(share));
 	format_text(buffer, size,
-		    "%.3g%% of %s in %s on %s (%s, %s above %.3g%%)", percent,
-		    what, layer_name(loss->layer), place, share,
+		    "%s%.3g%% of %s in %s on %s (%s, %s above %.3g%%)",
+		    loss->at_least ? "at least " : "", percent, what,
+		    layer_name(loss->layer), place, share,
 		    failure ? "failure" : "warning",
 		    failure ? loss->limits->failure : loss->limits->warning);
+}
+
+/* No word is longer, unless somebody made it up for a rule's comment. */
+#define MAX_WORD 40
+
+/*
+ * A message that is too long ends with a whole word and dots: of a command
+ * that is cut inside a word the rest may be another command.
+ */
+static void end_with_word(char message[MESSAGE_SIZE])
+{
+	static const char dots[] = " ...";
+	size_t end = MESSAGE_SIZE - sizeof(dots), n = end;
+
+	while (n > end - MAX_WORD && message[n] != ' ')
+		n--;
+	if (message[n] != ' ')
+		n = end;
+	memcpy(message + n, dots, sizeof(dots));
 }
 
 static void notify_loss(struct report *r, const struct loss *loss,
@@ -105,12 +126,15 @@ static void notify_loss(struct report *r, const struct loss *loss,
 {
 	const struct watched *w = r->watched;
 	char message[MESSAGE_SIZE], what[MESSAGE_SIZE];
+	int n;
 
 	describe_loss(w, loss, what, sizeof(what));
 	make_printable(cause->text);
 	make_printable(cause->remedy);
-	format_text(message, sizeof(message), "%s: %s%s%s", what, cause->text,
-		    cause->remedy[0] ? ". " : "", cause->remedy);
+	n = snprintf(message, sizeof(message), "%s: %s%s%s", what, cause->text,
+		     cause->remedy[0] ? ". " : "", cause->remedy);
+	if (n >= MESSAGE_SIZE)
+		end_with_word(message);
 	notify(r, loss, cause, message);
 }
 
@@ -135,6 +159,11 @@ static void recover(struct report *r, struct loss *loss)
 	notify_okay(r, loss, loss->gone ? "what lost them is gone" : share);
 }
 
+static bool never_alerts(const struct limits *limits)
+{
+	return isnan(limits->warning) && isnan(limits->failure);
+}
+
 /*
  * What is judged: where nothing is known to measure a loss against, the
  * packets alone are, and a warning is all that can be said.
@@ -143,11 +172,44 @@ static double judged_percent(const struct loss *loss)
 {
 	double percent = loss_percent(loss);
 
-	if (loss->gone || loss->echo)
+	if (loss->gone || loss->echo || never_alerts(loss->limits))
 		return 0;
 	if (isnan(percent) && loss->layer == LAYER_NEIGH && loss->known)
 		return loss->lost ? 100 : 0;
 	return percent;
+}
+
+/* What a loss is like may change with what loses most, and where. */
+static enum character find_character(const struct sample *s,
+				     const struct loss *loss)
+{
+	if (loss->symptom)
+		return CHARACTER_SYMPTOM;
+	if (loss->aqm)
+		return CHARACTER_AQM;
+	if (loss->layer != LAYER_LINK || loss->gone ||
+	    (!loss->lost && loss->alert.state == SEVERITY_OKAY))
+		return CHARACTER_PLAIN; /* where limits do not matter, too */
+	if (link_is_master(s, loss->place) ||
+	    (link_is_real(s, loss->place) && !link_has_carrier(s, loss->place)))
+		return CHARACTER_REPEATED;
+	return link_is_wireless(s, loss->place) ? CHARACTER_WIRELESS
+						: CHARACTER_PLAIN;
+}
+
+static void choose_limits(struct report *r, struct loss *loss)
+{
+	const struct watched *w = r->watched;
+	enum character character = find_character(&w->now, loss);
+
+	if (loss->limits && loss->character == character)
+		return;
+	if (!loss->limits)
+		claim_alarm(r, loss);
+	loss->character = character;
+	loss->limits = settings_limits(r->engine->settings, loss->layer,
+				       loss->direction, w->name, loss->place,
+				       character);
 }
 
 static void judge(struct report *r, struct loss *loss)
@@ -157,13 +219,8 @@ static void judge(struct report *r, struct loss *loss)
 
 	if (!wants_layer(r->engine, loss->layer))
 		return;
-	if (!loss->limits) {
-		loss->limits = settings_limits(r->engine->settings, loss->layer,
-					       loss->direction, w->name,
-					       loss->place, loss->symptom);
-		claim_alarm(r, loss);
-	}
-	if (loss->lost && !loss->echo)
+	choose_limits(r, loss);
+	if (loss->lost && !loss->echo && !never_alerts(loss->limits))
 		cause_find(&w->now, loss, &cause);
 	if (!alert_step(&loss->alert, loss->limits, judged_percent(loss),
 			loss->lost,

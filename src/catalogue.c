@@ -2,6 +2,9 @@
 /* Which rows of the tables are read, and what they are called. */
 #include "catalogue.h"
 
+#include <string.h>
+
+#include "probes/link.h"
 #include "selection.h"
 
 bool counter_wanted(const struct probe_env *env, const struct counter *c)
@@ -60,8 +63,12 @@ void counter_pattern(const struct counter *c, const char *name, char *buffer,
 		     size_t size)
 {
 	bool has_objects = c->layer == LAYER_QDISC ||
-			   c->layer == LAYER_NETFILTER;
+			   c->layer == LAYER_NETFILTER ||
+			   c->layer == LAYER_SOCKET;
+	/* the one such object of links */
+	bool is_carrier = c->section && !strcmp(c->section, LINK_CARRIER);
 
-	format_text(buffer, size, "%s%s%s", has_objects ? "<name>" : "",
-		    has_objects && name[0] ? "_" : "", name);
+	format_text(buffer, size, "%s%s%s%s", has_objects ? "<name>" : "",
+		    has_objects && name[0] ? "_" : "",
+		    is_carrier ? LINK_CARRIER "_" : "", name);
 }

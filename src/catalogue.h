@@ -12,7 +12,7 @@ const char *kind_words(enum kind kind);
 bool is_series(const struct counter *c);
 
 /*
- * Writes a counter's part of a series' name. The objects of two layers have
+ * Writes a counter's part of a series' name. The objects of three layers have
  * names of their own, which come first: "<name>", or "<name>_counter".
  */
 void counter_pattern(const struct counter *c, const char *name, char *buffer,

@@ -7,6 +7,7 @@
 #include "probes/netfilter.h"
 #include "probes/nftables.h"
 #include "probes/qdisc.h"
+#include "probes/socket.h"
 #include "probes/sysctl.h"
 #include "procnet.h"
 
@@ -33,18 +34,28 @@ static bool is_culprit(const struct row *row, const struct loss *loss,
 		(row->flags & ROW_COMPARED && row->delta));
 }
 
+/*
+ * Of equals the later goes first: parts and leaves follow their totals. Only
+ * classes follow their leaves, which say more.
+ */
+static bool is_worse(const struct row *row, const struct row *worst)
+{
+	if (row->delta != worst->delta)
+		return row->delta > worst->delta;
+	return !qdisc_is_class(row) || worst->counter->kind == KIND_LOST;
+}
+
 /* The suspects of one loss, the worst first. */
 struct suspects {
 	struct suspect items[MAX_CAUSES];
 	size_t n;
 };
 
-/* Of equals the later goes first: parts and leaves follow their totals. */
 static void insert_suspect(struct suspects *list, struct suspect suspect)
 {
 	size_t at = list->n;
 
-	while (at && list->items[at - 1].row->delta <= suspect.row->delta)
+	while (at && is_worse(suspect.row, list->items[at - 1].row))
 		at--;
 	if (at == MAX_CAUSES)
 		return;
@@ -211,6 +222,64 @@ static bool explain_down(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+/* Each driver that tells has a counter of its own. */
+static bool explain_xdp(const struct suspect *suspect, struct cause *ret)
+{
+	if (!strstr(suspect->row->counter->name, "xdp_drop"))
+		return false;
+	TEXT(ret, "an XDP program on %s drops them", suspect->loss->place);
+	REMEDY(ret, "Look at it: ip link show dev %s; bpftool net",
+	       suspect->loss->place);
+	return true;
+}
+
+/* What a counter counted since the read before, whatever its object. */
+static uint64_t delta_of_name(const struct sample *s, enum layer layer,
+			      const char *name)
+{
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		const struct object *o = &s->objects[i];
+
+		for (uint32_t j = 0; o->layer == layer && j < o->n; j++) {
+			const struct row *row = &s->rows[o->first + j];
+
+			if (row->flags & ROW_COMPARED &&
+			    !strcmp(row->counter->name, name))
+				return row->delta;
+		}
+	}
+	return 0;
+}
+
+/*
+ * A bridge that hands its frames to iptables fragments what is too big for a
+ * port, or drops it. It tells nobody, where a router answers with ICMP.
+ */
+static bool explain_bridge(const struct suspect *suspect, struct cause *ret)
+{
+	const char *name = suspect->row->counter->name;
+	const struct sample *s = suspect->sample;
+	struct link_mismatch m;
+	const char *answer = "OutDestUnreachs";
+
+	if (!strcmp(name, "Ip6FragFails"))
+		answer = "Icmp6OutPktTooBigs";
+	else if (strcmp(name, "FragFails"))
+		return false;
+	if (delta_of_name(s, LAYER_ICMP, answer) * 2 > suspect->row->delta ||
+	    !link_find_mismatch(s, &m))
+		return false;
+	TEXT(ret, "bridge %s: port %s has MTU %llu, %s %llu", m.bridge,
+	     m.larger, (unsigned long long)m.larger_mtu, m.smaller,
+	     (unsigned long long)m.smaller_mtu);
+	if (is_plain(m.smaller))
+		REMEDY(ret,
+		       "Align both ports and what is behind them: ip link set "
+		       "dev %s mtu %llu",
+		       m.smaller, (unsigned long long)m.larger_mtu);
+	return true;
+}
+
 /* "tc qdisc del dev eth0 root" and the like, for the suspected qdisc. */
 static void qdisc_command(const struct suspect *suspect, const char *verb,
 			  char *buffer, size_t size)
@@ -232,27 +301,95 @@ static void qdisc_command(const struct suspect *suspect, const char *verb,
 			 (unsigned)(parent & 0xffff), (unsigned)(handle >> 16));
 }
 
+static const char *qdisc_kind(const struct suspect *suspect)
+{
+	return object_label(suspect->sample, suspect->object);
+}
+
 static bool explain_netem(const struct suspect *suspect, struct cause *ret)
 {
 	char command[96];
-	uint64_t loss, limit;
+	uint64_t loss;
 
-	if (strcmp(object_label(suspect->sample, suspect->object), "netem"))
+	if (strcmp(qdisc_kind(suspect), "netem") ||
+	    !fact(suspect, suspect->object, &qdisc_fact_netem_loss, &loss))
 		return false;
-	if (fact(suspect, suspect->object, &qdisc_fact_netem_loss, &loss)) {
-		TEXT(ret, "netem is configured to lose %.4g%%",
-		     100.0 * (double)loss / UINT32_MAX);
-		qdisc_command(suspect, "del", command, sizeof(command));
-		REMEDY(ret, "Remove it: %s", command);
-	} else if (fact(suspect, suspect->object, &qdisc_fact_netem_limit,
-			&limit)) {
-		TEXT(ret, "netem's queue is full (limit %llu packets)",
-		     (unsigned long long)limit);
-		qdisc_command(suspect, "change", command, sizeof(command));
-		REMEDY(ret, "Raise it: %s netem limit N", command);
-	} else {
+	TEXT(ret, "netem is configured to lose %.4g%%",
+	     100.0 * (double)loss / UINT32_MAX);
+	qdisc_command(suspect, "del", command, sizeof(command));
+	REMEDY(ret, "Remove it: %s", command);
+	return true;
+}
+
+static bool is_in(const char *name, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strcmp(name, *names))
+			return true;
+	return false;
+}
+
+/* Whether what was dropped did not fit, and was not dropped early. */
+static bool is_full(const struct suspect *suspect)
+{
+	static const char *const parts[] = {"drop_overlimit", "overlimit",
+					    NULL};
+	static const char *const plain[] = {"sfq", "fq", "hhf", NULL};
+	const char *name = suspect->row->counter->name;
+
+	if (name[0])
+		return is_in(name, parts);
+	return !qdisc_is_aqm(qdisc_kind(suspect)) ||
+	       is_in(qdisc_kind(suspect), plain);
+}
+
+static bool explain_full(const struct suspect *suspect, struct cause *ret)
+{
+	const char *unit = "packets", *kind = qdisc_kind(suspect);
+	const struct object *o = suspect->object;
+	char command[96];
+	uint64_t limit;
+
+	if (!is_full(suspect))
 		return false;
-	}
+	if (fact(suspect, o, &qdisc_fact_limit_bytes, &limit))
+		unit = "bytes";
+	else if (!fact(suspect, o, &qdisc_fact_limit, &limit))
+		return false;
+	TEXT(ret, "%s's queue is full (limit %llu %s)", kind,
+	     (unsigned long long)limit, unit);
+	qdisc_command(suspect, "change", command, sizeof(command));
+	REMEDY(ret, "Raise it: %s %s limit N", command, kind);
+	return true;
+}
+
+static bool explain_aqm(const struct suspect *suspect, struct cause *ret)
+{
+	if (suspect->row->counter->name[0] ||
+	    !qdisc_is_aqm(qdisc_kind(suspect)))
+		return false;
+	TEXT(ret,
+	     "%s: dropped early by the AQM to slow senders down: normal for "
+	     "TCP",
+	     qdisc_kind(suspect));
+	REMEDY(ret, "Send less or raise the rate: tc -s qdisc show dev %s",
+	       suspect->loss->place);
+	return true;
+}
+
+/* Where no qdisc of its own says more. */
+static bool explain_class(const struct suspect *suspect, struct cause *ret)
+{
+	uint64_t id = 0;
+
+	if (!qdisc_is_class(suspect->row))
+		return false;
+	fact(suspect, suspect->object, &qdisc_fact_handle, &id);
+	TEXT(ret, "class %x:%x of %s is slower than what is sent",
+	     (unsigned)(id >> 16), (unsigned)(id & 0xffff),
+	     qdisc_kind(suspect));
+	REMEDY(ret, "Raise its rate or send less: tc -s class show dev %s",
+	       suspect->loss->place);
 	return true;
 }
 
@@ -275,7 +412,7 @@ static bool explain_shaper(const struct suspect *suspect, struct cause *ret)
 {
 	static const char *const shapers[] = {"tbf", "htb", "hfsc", "cbq"};
 	const struct object *o = suspect->object;
-	const char *kind = object_label(suspect->sample, o);
+	const char *kind = qdisc_kind(suspect);
 	char speed[32] = "";
 	uint64_t rate;
 
@@ -377,14 +514,131 @@ static bool explain_conntrack(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+/* " (nginx[42])", or nothing where the process is not known. */
+static void describe_owner(const struct sample *s, const struct object *o,
+			   char *buffer, size_t size)
+{
+	const char *label = object_label(s, o);
+
+	snprintf(buffer, size, label[0] ? " (%.31s)" : "%s", label);
+}
+
+/* The port whose sockets dropped most; *ret_n: how many ports there are. */
+static const struct object *worst_port(const struct sample *s, uint64_t *ret,
+				       unsigned *ret_n)
+{
+	const struct object *worst = NULL;
+	uint64_t most = 0;
+
+	*ret = 0;
+	*ret_n = 0;
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		const struct object *o = &s->objects[i];
+		const struct row *row = object_row(s, o, &socket_udp_drops);
+
+		if (!row || o->stale || !(row->flags & ROW_COMPARED) ||
+		    !row->delta)
+			continue;
+		*ret += row->delta;
+		*ret_n += 1;
+		if (row->delta <= most)
+			continue;
+		most = row->delta;
+		worst = o;
+	}
+	return worst;
+}
+
+/* Sockets that dropped at least half of it; those that closed are not known. */
+static bool explain_udp(const struct suspect *suspect, struct cause *ret)
+{
+	const char *counter = suspect->row->counter->name;
+	uint64_t dropped, port = 0, rcvbuf = 0;
+	char owner[48], others[48] = "";
+	const struct object *o;
+	unsigned n;
+
+	if (strcmp(counter, "RcvbufErrors") &&
+	    strcmp(counter, "Udp6RcvbufErrors"))
+		return false;
+	o = worst_port(suspect->sample, &dropped, &n);
+	if (!o || dropped * 2 < suspect->row->delta ||
+	    !fact(suspect, o, &socket_fact_port, &port) || !port ||
+	    !fact(suspect, o, &socket_fact_rcvbuf, &rcvbuf))
+		return false;
+	describe_owner(suspect->sample, o, owner, sizeof(owner));
+	if (n > 1)
+		snprintf(others, sizeof(others), "; so are those of %u more",
+			 n - 1);
+	TEXT(ret,
+	     "receive buffer of UDP port %llu%s is full: SO_RCVBUF %llu "
+	     "bytes%s",
+	     (unsigned long long)port, owner, (unsigned long long)rcvbuf,
+	     others);
+	REMEDY(ret, "Read faster or raise SO_RCVBUF; limit: "
+		    "sysctl net.core.rmem_max");
+	return true;
+}
+
+/* The listener whose accept queue is nearest to its limit, or over it. */
+static const struct object *fullest_listener(const struct suspect *suspect,
+					     uint64_t *ret_queue,
+					     uint64_t *ret_limit)
+{
+	const struct sample *s = suspect->sample;
+	const struct object *fullest = NULL;
+
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		const struct object *o = &s->objects[i];
+		uint64_t queue, limit;
+
+		if (o->stale || !fact(suspect, o, &socket_tcp_accept, &queue) ||
+		    !fact(suspect, o, &socket_fact_limit, &limit) ||
+		    (fullest &&
+		     queue * (*ret_limit + 1) <= *ret_queue * (limit + 1)))
+			continue;
+		fullest = o;
+		*ret_queue = queue;
+		*ret_limit = limit;
+	}
+	return fullest;
+}
+
+static bool explain_listener(const struct suspect *suspect, struct cause *ret)
+{
+	const char *counter = suspect->row->counter->name;
+	uint64_t port = 0, queue = 0, limit = 0;
+	const struct object *o;
+	char owner[48];
+
+	if (strcmp(counter, "ListenDrops") &&
+	    strcmp(counter, "ListenOverflows"))
+		return false;
+	o = fullest_listener(suspect, &queue, &limit);
+	if (!o || !fact(suspect, o, &socket_fact_port, &port))
+		return false;
+	describe_owner(suspect->sample, o, owner, sizeof(owner));
+	TEXT(ret, "accept queue of TCP port %llu%s %s: %llu of %llu",
+	     (unsigned long long)port, owner,
+	     queue > limit ? "is full" : "was full or is filling",
+	     (unsigned long long)queue, (unsigned long long)limit);
+	REMEDY(ret, "Accept faster or raise the backlog of listen() and "
+		    "net.core.somaxconn");
+	return true;
+}
+
 /* The rules, first match wins; what no rule explains, its counter does. */
 static const struct {
 	uint8_t layer;
 	bool (*explain)(const struct suspect *suspect, struct cause *ret);
 } rules[] = {
-	{LAYER_LINK, explain_mtu},	 {LAYER_LINK, explain_down},
-	{LAYER_QDISC, explain_netem},	 {LAYER_QDISC, explain_shaper},
+	{LAYER_LINK, explain_xdp},	 {LAYER_LINK, explain_mtu},
+	{LAYER_LINK, explain_down},	 {LAYER_QDISC, explain_netem},
+	{LAYER_QDISC, explain_class},	 {LAYER_QDISC, explain_shaper},
+	{LAYER_QDISC, explain_full},	 {LAYER_QDISC, explain_aqm},
 	{LAYER_NETFILTER, explain_rule}, {LAYER_CONNTRACK, explain_conntrack},
+	{LAYER_IP, explain_bridge},	 {LAYER_UDP, explain_udp},
+	{LAYER_TCP, explain_listener},
 };
 
 /* Copies a remedy, with the interface for the word DEV. */

@@ -7,7 +7,7 @@
 #include "pktloss.h"
 
 struct cause {
-	char text[192];	     /* a clause: "netem is configured to lose 30%" */
+	char text[384];	     /* a clause: "netem is configured to lose 30%" */
 	char remedy[160];    /* a sentence or command, without a final stop */
 	const char *counter; /* the counter that lost most; static storage */
 	uint64_t lost;	     /* packets it explains, or entries of a table */

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "probes/ethtool.h"
+#include "probes/snmp.h"
 #include "procnet.h"
 #include "watched.h"
 
@@ -35,10 +37,23 @@ bool wants_layer(const struct engine *e, enum layer layer)
 static bool is_needed(const struct engine *e, const struct counter *c)
 {
 	if (wants_layer(e, c->layer))
+		return counter_wanted(&e->env, c);
+	/* these say when sockets are to be looked at */
+	if (!c->optional && wants_layer(e, LAYER_SOCKET) &&
+	    (c->layer == LAYER_UDP || c->layer == LAYER_TCP))
 		return true;
 	for (int i = 0; i < MAX_DENOMINATORS; i++)
 		if (c->of[i].relation != UNRELATED &&
 		    wants_layer(e, c->of[i].layer))
+			return true;
+	return false;
+}
+
+static bool any_needed(const struct engine *e, const struct counter *rows,
+		       size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_needed(e, &rows[i]))
 			return true;
 	return false;
 }
@@ -49,9 +64,9 @@ static void choose_sources(struct engine *e)
 		if (selection_wants(&e->settings->layers, layer_name(i)))
 			e->wanted_layers |= 1u << i;
 	for (size_t i = 0; i < n_probes; i++)
-		for (size_t j = 0; j < probes[i]->n_counters; j++)
-			if (is_needed(e, &probes[i]->counters[j]))
-				e->wanted_probes |= 1u << i;
+		if (any_needed(e, probes[i]->counters, probes[i]->n_counters) ||
+		    any_needed(e, probes[i]->optional, probes[i]->n_optional))
+			e->wanted_probes |= 1u << i;
 }
 
 int engine_new(struct engine **ret, const struct settings *s)
@@ -61,15 +76,16 @@ int engine_new(struct engine **ret, const struct settings *s)
 	if (!e)
 		return -ENOMEM;
 	e->settings = s;
-	choose_sources(e);
 	e->home = -1;
 	e->netfilter.fd = -1;
 	e->env = (struct probe_env) {
 		.net = "/proc/thread-self/net",
 		.sys = "/proc/sys",
 		.proc = s->proc_root,
+		.devices = "/sys/class/net",
 		.route = &e->route,
 		.netfilter = &e->netfilter,
+		.diag = &e->diag,
 		.interfaces = &s->interfaces,
 		.counters = &s->counters,
 		.max_rules = s->max_rules,
@@ -80,8 +96,11 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.buffer = malloc(BUFFER_SIZE),
 		.size = BUFFER_SIZE,
 	};
+	choose_sources(e);
 	if (!e->env.buffer || netlink_alloc(&e->route) < 0 ||
-	    nfnetlink_alloc(&e->netfilter) < 0) {
+	    nfnetlink_alloc(&e->netfilter) < 0 ||
+	    snmp_layout_new(&e->env.snmp, &e->env) < 0 ||
+	    ethtool_new(&e->env.ethtool) < 0 || sock_diag_alloc(&e->diag) < 0) {
 		engine_free(e);
 		return -ENOMEM;
 	}
@@ -107,6 +126,9 @@ void engine_free(struct engine *e)
 	state_free(&e->raised);
 	netlink_free(&e->route);
 	nfnetlink_free(&e->netfilter);
+	snmp_layout_free(e->env.snmp);
+	sock_diag_free(&e->diag);
+	ethtool_free(e->env.ethtool);
 	free(e->env.buffer);
 	cleanup_close(&e->home);
 	free(e);
@@ -131,7 +153,8 @@ static struct watched *find_watched(const struct engine *e,
 	return NULL;
 }
 
-/* The name a namespace would have, before it is made clean and unique. */
+/* The name a namespace would have, before it is made clean and unique.
+ */
 static void raw_name(const struct engine *e, const struct netns_found *found,
 		     char *name, size_t size)
 {
@@ -150,7 +173,8 @@ static void raw_name(const struct engine *e, const struct netns_found *found,
 		snprintf(name, size, "ns-%lu", (unsigned long)found->id.ino);
 }
 
-/* By another one that still exists: the scan may not have come to it yet. */
+/* By another one that still exists: the scan may not have come to it
+ * yet. */
 static bool name_is_taken(const struct engine *e, const char *name)
 {
 	struct netns_id id;
@@ -165,7 +189,8 @@ static bool name_is_taken(const struct engine *e, const char *name)
 	return false;
 }
 
-/* Two names that look alike once clean are told apart by their paths. */
+/* Two names that look alike once clean are told apart by their paths.
+ */
 static void give_name(const struct engine *e, struct watched *w,
 		      const char *raw)
 {
@@ -194,7 +219,8 @@ static int add_watched(struct engine *e, struct watched *w)
 	return 0;
 }
 
-/* Begins to watch a namespace; a path too long to keep is passed over. */
+/* Begins to watch a namespace; a path too long to keep is passed over.
+ */
 static int watch(struct engine *e, const struct netns_found *found,
 		 const char *raw)
 {
@@ -219,7 +245,8 @@ static int watch(struct engine *e, const struct netns_found *found,
 	return 0;
 }
 
-/* Whether found has the inode number of w, which ended, but another name. */
+/* Whether found has the inode number of w, which ended, but another
+ * name. */
 static bool is_successor(const struct watched *w,
 			 const struct netns_found *found)
 {
@@ -263,7 +290,8 @@ static int on_found(const struct netns_found *found, void *arg)
 	raw_name(e, found, name, sizeof(name));
 	if (!selection_wants(&e->settings->namespaces, name))
 		return 0;
-	if (e->n_watched >= e->settings->max_namespaces) {
+	if (e->n_watched - e->watched[0]->hidden >=
+	    e->settings->max_namespaces) {
 		e->too_many = true;
 		return 0;
 	}
@@ -271,8 +299,8 @@ static int on_found(const struct netns_found *found, void *arg)
 }
 
 /*
- * Finds namespaces by name at every look, by process once a minute and when a
- * process that showed the way into one is gone.
+ * Finds namespaces by name at every look, by process once a minute and
+ * when a process that showed the way into one is gone.
  */
 static int discover(struct engine *e)
 {
@@ -345,6 +373,15 @@ static int take(struct engine *e, struct watched *w, size_t probe)
 	return w->now.error;
 }
 
+/* What is of the whole host is read in collectd's own namespace alone. */
+static bool is_read(const struct engine *e, const struct watched *w,
+		    size_t probe)
+{
+	bool fits = probes[probe]->host_wide ? !w->path[0] : !w->hidden;
+
+	return fits && e->wanted_probes & 1u << probe;
+}
+
 static void take_all(struct engine *e, struct watched *w)
 {
 	sample_reset(&w->now);
@@ -353,12 +390,13 @@ static void take_all(struct engine *e, struct watched *w)
 	w->now.time_ns = clock_ns(CLOCK_REALTIME);
 	w->now.mono_ns = clock_ns(CLOCK_MONOTONIC);
 	for (size_t i = 0; i < n_probes && !e->stop; i++)
-		if (e->wanted_probes & 1u << i && take(e, w, i) < 0)
+		if (is_read(e, w, i) && take(e, w, i) < 0)
 			return;
 	w->fresh = w->now.sources && !e->stop;
 }
 
-/* A namespace that was made anew may have the inode of one that ended. */
+/* A namespace that was made anew may have the inode of one that ended.
+ */
 static void check_cookie(struct engine *e, struct watched *w)
 {
 	uint64_t cookie = 0;
@@ -381,8 +419,8 @@ static void check_cookie(struct engine *e, struct watched *w)
 }
 
 /*
- * Reads one namespace; *away tells that the thread is in another one than at
- * home. Returns 0 or why it could not be read.
+ * Reads one namespace; *away tells that the thread is in another one
+ * than at home. Returns 0 or why it could not be read.
  */
 static int look_into(struct engine *e, struct watched *w, bool *away)
 {
@@ -421,12 +459,15 @@ static int settle(struct engine *e)
 	snprintf(path, sizeof(path), "%s/1/ns/net", e->settings->proc_root);
 	e->private_home = netns_identify(path, &init) == 0 &&
 			  !same_id(&init, &home.id);
-	if (!selection_wants(&e->settings->namespaces, ""))
-		return 0;
-	return watch(e, &home, "");
+	r = watch(e, &home, "");
+	if (r == 0)
+		e->watched[0]->hidden =
+			!selection_wants(&e->settings->namespaces, "");
+	return r;
 }
 
-/* Returns home, or finds that the thread never left: 0, or it is lost. */
+/* Returns home, or finds that the thread never left: 0, or it is lost.
+ */
 static int go_home(const struct engine *e)
 {
 	struct netns_id here;

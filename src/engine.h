@@ -28,7 +28,8 @@ struct series {
 	const char *type;     /* of collectd's types.db */
 	const char *instance; /* type instance */
 	bool is_gauge;
-	bool is_first;	  /* comes before the values of this report */
+	bool is_past;	  /* comes before the values of this report */
+	bool is_second;	  /* and another of this series before it */
 	uint64_t counter; /* is_gauge false: a DERIVE */
 	double gauge;
 	uint64_t time_ns; /* CLOCK_REALTIME */
@@ -55,7 +56,7 @@ enum log_level {
 struct sink {
 	void *arg;
 	void (*value)(void *arg, const struct series *series);
-	/* the first values are all sent: the others must not overtake them */
+	/* past values are all sent: newer ones must not overtake them */
 	void (*settle)(void *arg);
 	void (*notify)(void *arg, const struct notice *notice);
 	void (*log)(void *arg, enum log_level level, const char *text);

@@ -42,7 +42,7 @@ bool engine_namespace(const struct engine *e, size_t *at,
 	while (*at < e->n_watched) {
 		const struct watched *w = e->watched[(*at)++];
 
-		if (!w->fresh || !w->then.time_ns)
+		if (!w->fresh || w->hidden || !w->then.time_ns)
 			continue;
 		*ret = (struct namespace_view) {
 			.name = w->name,

@@ -12,11 +12,13 @@ static void print_counter(FILE *out, const struct style *style,
 	counter_pattern(c, c->name, name, sizeof(name));
 	if (part && c->in[0])
 		counter_pattern(c, c->in, whole, sizeof(whole));
-	fprintf(out, "%s-%s-%s  (%s%s%s%s%s)\n", c->type, layer_name(c->layer),
-		name, kind_words(c->kind), part ? " " : "",
+	fprintf(out, "%s-%s-%s  (%s%s%s%s%s%s)\n", c->type,
+		layer_name(c->layer), name, kind_words(c->kind),
+		part ? " " : "",
 		part ? (whole[0] ? whole : "its parent's") : "",
 		c->direction == DIR_NONE ? "" : ", ",
-		c->direction == DIR_NONE ? "" : direction_name(c->direction));
+		c->direction == DIR_NONE ? "" : direction_name(c->direction),
+		c->optional ? ", optional" : "");
 	fprintf(out, "    ");
 	print_wrapped(out, style, 4, 4, c->means);
 }
@@ -31,5 +33,8 @@ void counters_print(FILE *out, const struct style *style)
 		for (size_t j = 0; j < p->n_counters; j++)
 			if (is_series(&p->counters[j]))
 				print_counter(out, style, &p->counters[j]);
+		for (size_t j = 0; j < p->n_optional; j++)
+			if (is_series(&p->optional[j]))
+				print_counter(out, style, &p->optional[j]);
 	}
 }

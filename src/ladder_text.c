@@ -5,7 +5,9 @@
 
 #include "ladder.h"
 
-#define MIN_CAUSE 30   /* columns; with less a cause has lines of its own */
+#define MIN_CAUSE 30 /* columns; with less a cause has lines of its own */
+/* a cause, and what stands before it */
+#define LINE_SIZE (sizeof(((struct cause *)0)->text) + 160)
 #define MAX_SYMPTOMS 3 /* that are shown without being asked to */
 
 #define RED "31"
@@ -51,7 +53,7 @@ static void paint(const struct printer *p, const char *colour, const char *text)
 void print_wrapped(FILE *out, const struct style *style, unsigned column,
 		   unsigned indent, const char *text)
 {
-	char copy[512], *at = copy;
+	char copy[LINE_SIZE], *at = copy;
 	/* what has no room at all is too long instead of never ending */
 	unsigned width = style->width > indent + 8 ? style->width : indent + 8;
 
@@ -206,7 +208,7 @@ static void print_loss(struct printer *p, const struct finding *f)
 {
 	struct cells cells;
 	unsigned column, indent;
-	char text[320];
+	char text[LINE_SIZE];
 
 	fill_cells(&cells, f);
 	column =
@@ -241,7 +243,7 @@ static void print_note(const struct printer *p, const struct finding *f,
 	bool named = name[0] ||
 		     (cause->counter[0] && !strncmp(cause->text, cause->counter,
 						    strlen(cause->counter)));
-	char text[400];
+	char text[LINE_SIZE];
 
 	fprintf(p->out, "%*s", (int)indent, "");
 	paint(p, YELLOW, class_name(f->class));
@@ -325,7 +327,7 @@ static void print_losses(struct printer *p, const struct ladder *ladder)
 static void print_see(const struct printer *p, const struct ladder *see)
 {
 	const struct finding *f = &see->findings.items[0];
-	char text[400], share[24];
+	char text[LINE_SIZE], share[24];
 
 	print_share(share, sizeof(share), f);
 	format_text(text, sizeof(text), "  see %s: %llu lost (%s) in %s%s%s %s",

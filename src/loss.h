@@ -21,6 +21,7 @@ struct loss {
 	bool awake;	    /* has lost since we look: its ratio is sent */
 	bool sent;	    /* collectd has the ratio's series */
 	bool symptom;	    /* counts packets sent again, not lost here */
+	bool aqm;	    /* most was dropped by active queue management */
 	bool gone;	    /* nothing that can lose was in the newest sample */
 	bool idle;	    /* and nothing that is measured against it */
 	uint64_t lost;	    /* packets in the interval */
@@ -34,8 +35,10 @@ struct loss {
 	bool echo;	/* the other end of the wire lost these, and alerts */
 	bool host_wide; /* no traffic here is what it is of */
 	double percent; /* of the read before, NAN: unknown */
+	double earlier; /* of the read before that */
 	struct alert alert;
-	const struct limits *limits; /* chosen once, NULL before */
+	const struct limits *limits; /* NULL before the first choice */
+	uint8_t character;	     /* enum character: they were chosen for */
 };
 
 /* Percent of a table in use from which on it is short of room. */

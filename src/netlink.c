@@ -109,42 +109,64 @@ int netlink_walk(const void *bytes, size_t n, uint32_t sequence,
 	return n ? -EBADMSG : 0;
 }
 
-static ssize_t receive(struct netlink *nl)
+static ssize_t receive(int fd, void *buffer, size_t size)
 {
 	struct sockaddr_nl from;
 	ssize_t n;
 
 	do {
-		socklen_t size = sizeof(from);
+		socklen_t length = sizeof(from);
 
-		n = recvfrom(nl_socket_get_fd(nl->sock), nl->buffer, nl->size,
-			     MSG_TRUNC, (struct sockaddr *)&from, &size);
+		n = recvfrom(fd, buffer, size, MSG_TRUNC,
+			     (struct sockaddr *)&from, &length);
 	} while ((n < 0 && errno == EINTR) || (n >= 0 && from.nl_pid != 0));
 	if (n < 0 && errno == ENOBUFS)
 		return -EAGAIN;
 	if (n < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
-	return (size_t)n > nl->size ? -EBADMSG : n;
+	return (size_t)n > size ? -EBADMSG : n;
+}
+
+int netlink_exchange(int fd, const struct nlmsghdr *request, void *buffer,
+		     size_t size, netlink_row row, void *arg)
+{
+	int r = 0;
+
+	if (send(fd, request, request->nlmsg_len, 0) < 0)
+		return -errno;
+	while (r == 0) {
+		ssize_t n = receive(fd, buffer, size);
+
+		if (n < 0)
+			return (int)n;
+		r = netlink_walk(buffer, (size_t)n, request->nlmsg_seq, row,
+				 arg);
+	}
+	return r < 0 ? r : 0;
 }
 
 int netlink_ask(struct netlink *nl, struct nlmsghdr *request, netlink_row row,
 		void *arg)
 {
-	int r = 0;
-
 	request->nlmsg_flags |= NLM_F_REQUEST;
 	request->nlmsg_seq = ++nl->sequence ? nl->sequence : ++nl->sequence;
-	if (send(nl_socket_get_fd(nl->sock), request, request->nlmsg_len, 0) <
-	    0)
-		return -errno;
-	while (r == 0) {
-		ssize_t n = receive(nl);
+	return netlink_exchange(nl_socket_get_fd(nl->sock), request, nl->buffer,
+				nl->size, row, arg);
+}
 
-		if (n < 0)
-			return n;
-		r = netlink_walk(nl->buffer, n, nl->sequence, row, arg);
-	}
-	return r < 0 ? r : 0;
+/* Not libnl's or libmnl's: they allocate, bind and ask for the address. */
+int netlink_socket(int protocol)
+{
+	const struct timeval silence = {.tv_sec = SILENCE_SECONDS};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence,
+		       sizeof(silence)) == 0)
+		return fd;
+	close(fd);
+	return -EIO;
 }
 
 int netlink_ifname(struct netlink *nl, int ifindex, char name[16])

@@ -58,6 +58,24 @@ int netlink_walk(const void *bytes, size_t n, uint32_t sequence,
 		 netlink_row row, void *arg);
 
 /*
+ * The transport below netlink_ask(), for other netlink protocols.
+ *
+ * netlink_socket() opens a socket of that protocol (NETLINK_NETFILTER, ...)
+ * in the calling thread's network namespace, on which nothing waits longer
+ * than a second. Returns it, to be closed, or negative errno.
+ */
+int MUST_CHECK netlink_socket(int protocol);
+
+/*
+ * Sends a request (length, type, flags and sequence are the caller's) and
+ * hands each message of the answer to row. buffer of size bytes, 32 KiB for a
+ * dump, receives it piece by piece. Returns as netlink_ask() does.
+ */
+int MUST_CHECK netlink_exchange(int fd, const struct nlmsghdr *request,
+				void *buffer, size_t size, netlink_row row,
+				void *arg);
+
+/*
  * Name of an interface in the calling thread's network namespace, by ioctl on
  * the connected socket. Returns 0, or -ENODEV when it is gone.
  */

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "modules.h"
 #include "netlink.h"
 #include "util.h"
 
@@ -22,9 +23,7 @@ struct nfnetlink {
 	uint32_t sequence;
 	void *buffer; /* receives a part of a dump */
 	size_t size;
-	const char *root; /* where /proc and /sys are found, "": as usual */
-	uint32_t builtin; /* bit i: subsystem i is part of the kernel */
-	uint32_t known;	  /* bit i: bit i of builtin has been found out */
+	struct modules modules;
 };
 
 /* Returns 0 or -ENOMEM. Free with nfnetlink_free(); zeroes are fine, too. */
@@ -34,13 +33,7 @@ void nfnetlink_free(struct nfnetlink *nf);
 /*
  * Whether a subsystem (NFNL_SUBSYS_NFTABLES, _CTNETLINK, _QUEUE) may be asked.
  * An nfnetlink message to an absent one makes the kernel run modprobe, and so
- * does a socket without nfnetlink itself. Asking is harmless where
- *  - /sys/module/<module> exists: it is loaded, or built in with parameters;
- *  - there is no /proc/modules though /proc is whole (it has a cmdline): this
- *    kernel has no modules, so it has no request_module() either;
- *  - /lib/modules/<release>/modules.builtin lists it, or, where that file is
- *    out of sight (a container), the kernel's BTF names one of its functions.
- *    A kernel does not change: this is looked up once for each subsystem.
+ * does a socket without nfnetlink itself: see modules_available().
  *
  * Returns 0, or -ENOENT: absent, or at least not known to be there.
  * Kernel: net/netfilter/nfnetlink.c nfnetlink_rcv_msg(),

@@ -82,9 +82,10 @@ const struct config_option options_table[] = {
 		"comment. All of them are counted in the chain's .drop."},
 	{GLOBAL(OPT_COUNT, max_sockets), .name = "MaxSockets", .type = "number",
 	 .def = "1024",
-	 .doc = "Look at no more sockets of a network namespace than this, "
-		"to name those whose queue is full. They are only looked at "
-		"after UDP or TCP have counted a loss."},
+	 .doc = "Tell apart no more UDP sockets of a network namespace than "
+		"this, at most 4096: those that dropped most. Where more "
+		"have dropped, the counts of ports are lower bounds. Sockets "
+		"are only looked at after UDP or TCP have counted a loss."},
 	{GLOBAL(OPT_PATH, proc_root), .name = "ProcRoot", .type = "string",
 	 .def = "\"/proc\"",
 	 .doc = "Where the host's /proc is mounted, for a collectd that runs "
@@ -145,7 +146,17 @@ static const struct limits default_limits = {
 	.hysteresis = 20,
 };
 
-/* Retransmits: the loss is elsewhere, and alerts there. */
+/* Radio: frames are lost, and sent again, all the time. */
+static const struct limits wireless_limits = {
+	.warning = 1,
+	.failure = 5,
+	.minimum_lost = 10,
+	.hits = 2,
+	.hits_okay = 3,
+	.hysteresis = 20,
+};
+
+/* Retransmits and the like: the loss is elsewhere, and alerts there. */
 static const struct limits no_limits = {
 	.warning = NAN,
 	.failure = NAN,
@@ -160,6 +171,16 @@ static const struct limits fill_limits = {
 	.hits = 2,
 	.hits_okay = 3,
 	.points = 5,
+};
+
+/* Active queue management: dropping is how it slows senders down. */
+static const struct limits aqm_limits = {
+	.warning = 5,
+	.failure = 20,
+	.minimum_lost = 10,
+	.hits = 2,
+	.hits_okay = 3,
+	.hysteresis = 20,
 };
 
 int settings_init(struct settings *s)
@@ -355,11 +376,22 @@ static bool layer_matches(const struct pattern *p, enum layer layer,
 const struct limits *settings_limits(const struct settings *s, enum layer layer,
 				     enum direction direction,
 				     const char *namespace,
-				     const char *interface, bool symptom)
+				     const char *interface,
+				     enum character character)
 {
+	static const struct limits *const limits[] = {
+		[CHARACTER_PLAIN] = &default_limits,
+		[CHARACTER_SYMPTOM] = &no_limits,
+		[CHARACTER_AQM] = &aqm_limits,
+		[CHARACTER_WIRELESS] = &wireless_limits,
+		[CHARACTER_REPEATED] = &no_limits,
+	};
+
 	for (size_t i = 0; i < s->n_thresholds; i++) {
 		const struct threshold *t = &s->thresholds[i];
 
+		if (character == CHARACTER_REPEATED && !t->interface.text)
+			continue;
 		if (layer_matches(&t->layer, layer, direction) &&
 		    pattern_matches(&t->namespace, namespace) &&
 		    pattern_matches(&t->interface,
@@ -368,5 +400,5 @@ const struct limits *settings_limits(const struct settings *s, enum layer layer,
 	}
 	if (direction == DIR_FILL)
 		return &fill_limits;
-	return symptom ? &no_limits : &default_limits;
+	return limits[character];
 }

@@ -70,14 +70,16 @@ int MUST_CHECK settings_set(struct settings *s, bool in_threshold,
 
 /*
  * The limits for a place: of the first threshold that matches, else the
- * defaults, which differ for a table that fills up. A symptom (retransmits)
- * never alerts unless a threshold says so. interface is "" for what has none,
- * namespace is "" for collectd's own. The result lives as long as s and its
- * thresholds are left alone.
+ * built-in ones, which differ with the character of the loss; those of a
+ * table that fills up are its own. For CHARACTER_REPEATED a threshold matches
+ * only if it says which interface.
+ * interface is "" for what has none, namespace is "" for collectd's own. The
+ * result lives as long as s and its thresholds are left alone.
  */
 const struct limits *settings_limits(const struct settings *s, enum layer layer,
 				     enum direction direction,
 				     const char *namespace,
-				     const char *interface, bool symptom);
+				     const char *interface,
+				     enum character character);
 
 #endif

@@ -141,11 +141,12 @@ struct sample {
 	char *text;
 	uint32_t n_rows, n_objects, n_text;
 	uint32_t max_rows, max_objects, max_text; /* allocated */
-	uint32_t sources; /* bit i: probe i was read completely */
-	uint8_t source;	  /* the probe that appends now, for its objects */
-	int error;	  /* first failure to append, negative errno, or 0 */
-	uint64_t time_ns; /* CLOCK_REALTIME of the read, 0: no read yet */
-	uint64_t mono_ns; /* CLOCK_MONOTONIC of the read */
+	uint32_t sources;   /* bit i: probe i was read completely */
+	uint8_t source;	    /* the probe that appends now, for its objects */
+	int error;	    /* first failure to append, negative errno, or 0 */
+	uint64_t time_ns;   /* CLOCK_REALTIME of the read, 0: no read yet */
+	uint64_t before_ns; /* and of the one it was compared with */
+	uint64_t mono_ns;   /* CLOCK_MONOTONIC of the read */
 };
 
 struct sample_mark {
@@ -169,6 +170,12 @@ void sample_label(struct sample *s, const char *label);
 /* Appends a row to the object appended last. */
 void sample_row(struct sample *s, const struct counter *counter,
 		uint64_t value);
+
+/*
+ * Tells that the row appended last counts from 0 since the previous read, in
+ * which its object was not: its first loss is known.
+ */
+void sample_began(struct sample *s);
 
 /* Remember where a sample ends, and take back what was appended since. */
 struct sample_mark sample_mark(const struct sample *s);
@@ -232,20 +239,27 @@ void sample_compare(struct sample *now, const struct sample *then);
 struct netlink;
 struct nfnetlink;
 struct selection;
+struct snmp_layout;
+struct sock_diag;
+struct ethtool_cache;
 
 struct probe_env {
-	const char *net;  /* "/proc/thread-self/net" */
-	const char *sys;  /* "/proc/sys" */
-	const char *proc; /* ProcRoot: processes by number */
+	const char *net;     /* "/proc/thread-self/net" */
+	const char *sys;     /* "/proc/sys" */
+	const char *proc;    /* ProcRoot: processes by number */
+	const char *devices; /* "/sys/class/net", true at home; or NULL */
 	bool home; /* collectd's own: the one that host-wide things stand in */
 	struct netlink *route;		    /* NETLINK_ROUTE, opened */
 	struct nfnetlink *netfilter;	    /* a probe opens it, if at all */
+	struct sock_diag *diag;		    /* dumps sockets, or NULL */
+	struct ethtool_cache *ethtool;	    /* or NULL: do not ask drivers */
 	const struct sample *then;	    /* previous sample, for facts */
 	const struct selection *interfaces; /* which are wanted */
 	const struct selection *counters;   /* optional ones asked for */
-	unsigned max_rules;   /* firewall rules kept apart, per chain */
-	unsigned max_sockets; /* looked at per namespace */
-	bool classes;	      /* the classes of qdiscs are wanted, too */
+	struct snmp_layout *snmp; /* what was learnt of its columns, or NULL */
+	unsigned max_rules;	  /* firewall rules kept apart, per chain */
+	unsigned max_sockets;	  /* that dropped, told apart per namespace */
+	bool classes;		  /* the classes of qdiscs are wanted, too */
 	bool gaps;    /* look for packets that vanish without a counter */
 	char *buffer; /* scratch, never kept between probes */
 	size_t size;  /* of buffer, bytes */
@@ -265,8 +279,11 @@ struct probe {
 	const char *reads; /* the kernel source, for people */
 	const char *needs; /* the capability it needs, or NULL */
 	uint8_t layer;	   /* its <layer> in gauge-<layer>-available */
+	bool host_wide;	   /* the same in every namespace: read in one */
 	const struct counter *counters;
 	size_t n_counters;
+	const struct counter *optional; /* more rows, all optional, or NULL */
+	size_t n_optional;
 	int (*read)(struct probe_env *env, struct sample *out);
 };
 

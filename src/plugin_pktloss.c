@@ -20,7 +20,7 @@
 #define SHUTDOWN_SECONDS 2
 /* collectd waits for its read threads when it is to end: do not hold them. */
 #define MAX_BUDGET_SECONDS 2
-/* How long the first values of new series may take to be processed. */
+/* How long the past values of new series may take to be processed. */
 #define SETTLE_TRIES 200
 #define SETTLE_NS 1000000
 /* And how long a writer may take with them then, as csv to make its files. */
@@ -31,6 +31,12 @@ enum phase {
 	PHASE_LOOKING,
 	PHASE_LOOKED,
 	PHASE_ENDED
+};
+
+/* A value that the newer ones of its series must not overtake. */
+struct past {
+	char identifier[6 * DATA_MAX_NAME_LEN];
+	bool is_second; /* there was one before */
 };
 
 /* The one place with state of its own. */
@@ -46,8 +52,8 @@ static struct {
 	int result;	  /* of the last look */
 	bool stop;
 	bool said_slow;
-	char (*first)[6 * DATA_MAX_NAME_LEN]; /* identifiers, see on_settle() */
-	size_t n_first, max_first;
+	struct past *past; /* see on_settle() */
+	size_t n_past, max_past;
 } self = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 };
@@ -70,39 +76,45 @@ static int on_config(oconfig_item_t *block)
 
 /* ---- from the engine to collectd ---- */
 
-/* Remembers a value that the next ones must not overtake. */
-static void remember_first(const value_list_t *vl)
+static void remember_past(const value_list_t *vl, bool is_second)
 {
-	if (self.n_first == self.max_first) {
-		size_t max = self.max_first ? self.max_first * 2 : 16;
-		void *grown = realloc(self.first, max * sizeof(*self.first));
+	struct past *p;
+
+	if (self.n_past == self.max_past) {
+		size_t max = self.max_past ? self.max_past * 2 : 16;
+		void *grown = realloc(self.past, max * sizeof(*self.past));
 
 		if (!grown)
 			return;
-		self.first = grown;
-		self.max_first = max;
+		self.past = grown;
+		self.max_past = max;
 	}
-	if (format_name(self.first[self.n_first], sizeof(*self.first),
-			hostname_g, vl->plugin, vl->plugin_instance, vl->type,
+	p = &self.past[self.n_past];
+	p->is_second = is_second;
+	if (format_name(p->identifier, sizeof(p->identifier), hostname_g,
+			vl->plugin, vl->plugin_instance, vl->type,
 			vl->type_instance) == 0)
-		self.n_first++;
+		self.n_past++;
 }
 
-static bool is_processed(const char *identifier)
+/* The first value of a counter has no rate yet, the second has. */
+static bool is_processed(const struct past *p)
 {
-	value_t *values = NULL;
+	gauge_t *rates = NULL;
+	bool processed;
 	size_t n;
 
-	if (uc_get_value_by_name(identifier, &values, &n) != 0)
+	if (uc_get_rate_by_name(p->identifier, &rates, &n) != 0)
 		return false;
-	free(values);
-	return true;
+	processed = !p->is_second || (n > 0 && !isnan(rates[0]));
+	free(rates);
+	return processed;
 }
 
 /*
  * collectd's write threads take values from one queue but may overtake each
  * other, and a value that comes after a newer one of its series is dropped.
- * So wait until the first values of new series have arrived in the cache, and
+ * So wait until the past values of new series have arrived in the cache, and
  * a little more until they are written. It only happens when loss begins.
  */
 static void on_settle(__attribute__((unused)) void *arg)
@@ -110,15 +122,15 @@ static void on_settle(__attribute__((unused)) void *arg)
 	const struct timespec pause = {.tv_nsec = SETTLE_NS};
 	size_t arrived = 0;
 
-	for (int i = 0; arrived < self.n_first && i < SETTLE_TRIES; i++) {
+	for (int i = 0; arrived < self.n_past && i < SETTLE_TRIES; i++) {
 		nanosleep(&pause, NULL);
-		while (arrived < self.n_first &&
-		       is_processed(self.first[arrived]))
+		while (arrived < self.n_past &&
+		       is_processed(&self.past[arrived]))
 			arrived++;
 	}
 	for (int i = 0; i < WRITE_TRIES; i++)
 		nanosleep(&pause, NULL);
-	self.n_first = 0;
+	self.n_past = 0;
 }
 
 static void on_value(__attribute__((unused)) void *arg,
@@ -139,8 +151,8 @@ static void on_value(__attribute__((unused)) void *arg,
 	sstrncpy(vl.plugin_instance, series->place, sizeof(vl.plugin_instance));
 	sstrncpy(vl.type, series->type, sizeof(vl.type));
 	sstrncpy(vl.type_instance, series->instance, sizeof(vl.type_instance));
-	if (series->is_first)
-		remember_first(&vl);
+	if (series->is_past)
+		remember_past(&vl, series->is_second);
 	plugin_dispatch_values(&vl);
 }
 
@@ -396,8 +408,8 @@ static int on_shutdown(void)
 	}
 	engine_free(self.engine);
 	self.engine = NULL;
-	sfree(self.first);
-	self.n_first = self.max_first = 0;
+	sfree(self.past);
+	self.n_past = self.max_past = 0;
 	settings_free(&self.settings);
 	self.configured = false;
 	return 0;

@@ -48,20 +48,23 @@ bool token_is(struct token t, const char *text)
 	return strlen(text) == t.n && !memcmp(t.at, text, t.n);
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 struct token token_word(struct token *line)
 {
+	const char *at = line->at, *end = at + line->n;
 	struct token word;
 
-	while (line->n && (*line->at == ' ' || *line->at == '\t')) {
-		line->at++;
-		line->n--;
-	}
-	word = (struct token) {line->at, 0};
-	while (line->n && *line->at != ' ' && *line->at != '\t') {
-		line->at++;
-		line->n--;
-		word.n++;
-	}
+	while (at < end && is_blank(*at))
+		at++;
+	word.at = at;
+	while (at < end && !is_blank(*at))
+		at++;
+	word.n = at - word.at;
+	*line = (struct token) {at, end - at};
 	return word;
 }
 
@@ -93,7 +96,8 @@ bool token_number(struct token t, unsigned base, uint64_t *ret)
 	for (size_t i = 0; i < t.n; i++) {
 		unsigned digit = digit_of(t.at[i]);
 
-		if (digit >= base || value > (UINT64_MAX - digit) / base)
+		if (digit >= base ||
+		    (value >> 59 && value > (UINT64_MAX - digit) / base))
 			return false;
 		value = value * base + digit;
 	}

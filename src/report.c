@@ -80,12 +80,17 @@ static void log_private_home(struct engine *e, const struct sink *sink)
 	e->said_private_home |= e->private_home;
 }
 
-static void send_all(struct report *r, bool priming)
+static bool is_reported(const struct watched *w)
 {
-	r->priming = priming;
+	return w->fresh && !w->hidden;
+}
+
+static void send_all(struct report *r, unsigned ago)
+{
+	r->ago = ago;
 	for (size_t i = 0; i < r->engine->n_watched; i++) {
 		r->watched = r->engine->watched[i];
-		if (!r->watched->fresh)
+		if (!is_reported(r->watched))
 			continue;
 		send_values(r);
 		if (r->watched->now.time_ns > r->time_ns)
@@ -93,11 +98,29 @@ static void send_all(struct report *r, bool priming)
 	}
 }
 
+/*
+ * What was quiet starts with two values of the past: the newer makes the rate
+ * of the first loss right, the older fills the steps of a round-robin database
+ * that the loss shares with the time before, which would be unknown and so
+ * stretch the loss or swallow it.
+ */
+static void send_past(struct report *r, size_t n_new)
+{
+	for (unsigned ago = 2; ago > 0; ago--) {
+		r->n_new = n_new;
+		send_all(r, ago);
+		if (r->n_new > n_new)
+			r->sink->settle(r->sink->arg);
+		if (!r->any_quiet)
+			return;
+	}
+}
+
 static void judge_all(struct report *r)
 {
 	for (size_t i = 0; i < r->engine->n_watched; i++) {
 		r->watched = r->engine->watched[i];
-		if (r->watched->fresh)
+		if (is_reported(r->watched))
 			judge_losses(r);
 	}
 }
@@ -108,7 +131,7 @@ static size_t count_new(const struct engine *e)
 	size_t n = 0;
 
 	for (size_t i = 0; i < e->n_watched; i++)
-		n += e->watched[i]->fresh && !e->watched[i]->then.time_ns;
+		n += is_reported(e->watched[i]) && !e->watched[i]->then.time_ns;
 	return n;
 }
 
@@ -121,12 +144,9 @@ int engine_report(struct engine *e, const struct sink *sink)
 	engine_log_blindness(e, sink);
 	log_private_home(e, sink);
 	restore_alarms(&r);
+	send_past(&r, n_new);
 	r.n_new = n_new;
-	send_all(&r, true);
-	if (r.n_new > n_new)
-		sink->settle(sink->arg);
-	r.n_new = n_new;
-	send_all(&r, false);
+	send_all(&r, 0);
 	judge_all(&r);
 	engine_swap(e);
 	end_gone(&r);

@@ -149,6 +149,16 @@ void sample_row(struct sample *s, const struct counter *counter, uint64_t value)
 	s->objects[s->n_objects - 1].n++;
 }
 
+void sample_began(struct sample *s)
+{
+	struct row *row = s->n_rows ? &s->rows[s->n_rows - 1] : NULL;
+
+	if (s->error || !row)
+		return;
+	row->delta = row->value;
+	row->flags |= ROW_COMPARED;
+}
+
 struct sample_mark sample_mark(const struct sample *s)
 {
 	return (struct sample_mark) {s->n_rows, s->n_objects, s->n_text};
@@ -237,6 +247,7 @@ void sample_compare(struct sample *now, const struct sample *then)
 {
 	uint32_t hint = 0;
 
+	now->before_ns = then->time_ns;
 	for (uint32_t i = 0; i < now->n_objects; i++) {
 		struct object *o = &now->objects[i];
 		const struct object *p;

@@ -12,6 +12,15 @@ enum severity {
 	SEVERITY_FAILURE
 };
 
+/* What a loss is like: the limits that are built in differ. */
+enum character {
+	CHARACTER_PLAIN,
+	CHARACTER_SYMPTOM,  /* packets sent again: lost elsewhere */
+	CHARACTER_AQM,	    /* dropped by a qdisc that works by dropping */
+	CHARACTER_WIRELESS, /* loses a little all the time */
+	CHARACTER_REPEATED, /* its members alert, or it is out of use */
+};
+
 struct limits {
 	double warning; /* percent lost; above it is a violation. NAN: never */
 	double failure;

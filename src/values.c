@@ -29,7 +29,7 @@ static void send_gauge(struct report *r, const char *place, const char *type,
 		       const char *instance, double value, uint64_t time_ns)
 {
 	struct series series = {
-		.is_first = r->priming,
+		.is_past = r->ago > 0,
 		.place = place,
 		.type = type,
 		.instance = instance,
@@ -98,6 +98,8 @@ static bool is_due(const struct report *r, const struct object *o,
 	if (row->flags & ROW_SENT || r->engine->settings->report_idle ||
 	    c->optional)
 		return true;
+	if (c->layer == LAYER_SOCKET && c->kind == KIND_LEVEL)
+		return true; /* it is there only while it is worth a look */
 	if (o->main && c->main && is_real_home(r->watched))
 		return true;
 	if (o->awake && row->value)
@@ -105,21 +107,57 @@ static bool is_due(const struct report *r, const struct object *o,
 	return row->delta && c->kind != KIND_PASSED && c->kind != KIND_BYTES;
 }
 
-/* What was quiet starts from where it was, or the rate of its first loss is
- * lost: the value of the read before, unless that is unknown. */
-static void prime_row(struct report *r, struct series *series,
-		      const struct row *row)
+/* When the read was that r->ago speaks of. */
+static uint64_t time_of(const struct report *r)
 {
+	const struct watched *w = r->watched;
+
+	if (r->ago == 2)
+		return w->then.before_ns;
+	return r->ago ? w->then.time_ns : w->now.time_ns;
+}
+
+/* The change of a row in the read before; false: unknown. */
+static bool earlier_delta(const struct report *r, const struct object *o,
+			  const struct row *row, uint64_t *ret)
+{
+	const struct sample *now = &r->watched->now, *then = &r->watched->then;
+	uint32_t hint = o - now->objects;
+	const struct object *p;
+	const struct row *before;
+
+	p = sample_find(then, o->layer, object_place(now, o),
+			object_name(now, o), &hint);
+	before = p ? object_row(then, p, row->counter) : NULL;
+	if (!before || !(before->flags & ROW_COMPARED))
+		return false;
+	*ret = before->delta;
+	return true;
+}
+
+/* What was quiet starts from where it was, unless that is unknown. */
+static void send_past_row(struct report *r, struct series *series,
+			  const struct object *o, const struct row *row)
+{
+	uint64_t delta = 0;
+	bool known;
+
 	if (row->flags & ROW_SENT || !(row->flags & ROW_COMPARED))
 		return;
-	series->time_ns = r->watched->then.time_ns;
+	r->any_quiet = true;
+	known = earlier_delta(r, o, row, &delta);
+	if (r->ago == 2 && !known)
+		return;
+	series->is_second = r->ago == 1 && known;
 	series->counter = row->value - row->delta;
+	if (r->ago == 2)
+		series->counter -= delta;
 	r->sink->value(r->sink->arg, series);
 	r->n_new++;
 }
 
 static void send_row(struct report *r, const char *place, const char *instance,
-		     struct row *row)
+		     const struct object *o, struct row *row)
 {
 	struct series series = {
 		.place = place,
@@ -127,14 +165,14 @@ static void send_row(struct report *r, const char *place, const char *instance,
 		.instance = instance,
 		.is_gauge = row->counter->kind == KIND_LEVEL ||
 			    row->counter->kind == KIND_FILL,
-		.is_first = r->priming,
-		.time_ns = r->watched->now.time_ns,
+		.is_past = r->ago > 0,
+		.time_ns = time_of(r),
 		.counter = row->value,
 		.gauge = (double)row->value,
 	};
 
-	if (r->priming) {
-		prime_row(r, &series, row);
+	if (r->ago) {
+		send_past_row(r, &series, o, row);
 		return;
 	}
 	r->sink->value(r->sink->arg, &series);
@@ -162,7 +200,7 @@ static void send_object(struct report *r, const struct object *o)
 		}
 		name_instance(instance, o->layer, object_name(s, o),
 			      row->counter->name, unique);
-		send_row(r, place, instance, row);
+		send_row(r, place, instance, o, row);
 	}
 }
 
@@ -180,6 +218,19 @@ static bool is_ratio_due(const struct report *r, const struct loss *loss)
 	       r->engine->settings->report_idle;
 }
 
+/* What was unknown then is not sent, as ever. */
+static void send_past_ratio(struct report *r, const struct loss *loss,
+			    const char *place, const char *instance)
+{
+	double percent = r->ago == 2 ? loss->earlier : loss->percent;
+
+	r->any_quiet = true;
+	if (isnan(percent))
+		return;
+	send_gauge(r, place, "percent", instance, percent, time_of(r));
+	r->n_new++;
+}
+
 static void send_ratio(struct report *r, struct loss *loss)
 {
 	const struct watched *w = r->watched;
@@ -190,16 +241,14 @@ static void send_ratio(struct report *r, struct loss *loss)
 	    (!loss->sent && !has_room(r)))
 		return;
 	loss_series(w, loss, place, instance);
-	if (!r->priming) {
+	if (!r->ago) {
 		send_gauge(r, place, "percent", instance, percent,
 			   w->now.time_ns);
 		r->n_new += !loss->sent;
 		loss->sent = true;
 		r->n_series++;
-	} else if (!loss->sent && !isnan(loss->percent)) {
-		send_gauge(r, place, "percent", instance, loss->percent,
-			   w->then.time_ns);
-		r->n_new++;
+	} else if (!loss->sent) {
+		send_past_ratio(r, loss, place, instance);
 	}
 }
 
@@ -311,7 +360,7 @@ void send_values(struct report *r)
 {
 	struct watched *w = r->watched;
 
-	if (!r->priming)
+	if (!r->ago)
 		send_health(r);
 	for (uint32_t i = 0; i < w->now.n_objects; i++) {
 		const struct object *o = &w->now.objects[i];
@@ -325,7 +374,9 @@ void send_values(struct report *r)
 		if (loss->gone || !wants_layer(r->engine, loss->layer))
 			continue;
 		send_ratio(r, loss);
-		if (!r->priming)
+		if (!r->ago) {
+			loss->earlier = loss->percent;
 			loss->percent = loss_percent(loss);
+		}
 	}
 }

@@ -10,6 +10,7 @@
 #include "nfnetlink.h"
 #include "names.h"
 #include "state.h"
+#include "sockdiag.h"
 
 /* A namespace that is watched. */
 struct watched {
@@ -19,7 +20,8 @@ struct watched {
 	char name[NAME_NAMESPACE + 1]; /* clean, "" for collectd's own */
 	bool named;		       /* path is a name's, not a process's */
 	bool present;		       /* found by the newest scan */
-	bool fresh;		       /* now was read and not reported yet */
+	bool hidden; /* not asked for: only what is of the whole host is read */
+	bool fresh;  /* now was read and not reported yet */
 	bool renewed;	    /* another namespace took over its inode number */
 	uint32_t was_blind; /* bit i: probe i has been refused once */
 	uint32_t is_blind;
@@ -43,6 +45,7 @@ struct engine {
 	uint32_t wanted_probes; /* bit i: probes[i] */
 	struct netlink route;
 	struct nfnetlink netfilter;
+	struct sock_diag diag;
 	struct probe_env env;
 	struct watched **watched;
 	size_t n_watched, max_watched;
@@ -76,7 +79,8 @@ struct report {
 	struct engine *engine;
 	const struct sink *sink;
 	struct watched *watched; /* the namespace that is reported now */
-	bool priming;	 /* only what was quiet, as of the read before */
+	unsigned ago;	 /* 0, or only what was quiet, as of a read before */
+	bool any_quiet;	 /* something was */
 	size_t n_new;	 /* series that collectd did not have before */
 	size_t n_series; /* sent in this report */
 	unsigned n_notices;
@@ -93,7 +97,7 @@ void engine_forget_gone(struct engine *e);
 /* attribute.c: where losses belong that no namespace alone can place. */
 void attribute_losses(struct engine *e);
 
-/* values.c: sends what is due of r->watched; first with r->priming. */
+/* values.c: sends what is due of r->watched; first with r->ago 2, then 1. */
 void send_values(struct report *r);
 /* The plugin instance of an interface, "" for none, of a namespace. */
 void full_place(const struct watched *w, const char *interface,

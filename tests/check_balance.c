@@ -181,14 +181,6 @@ static const struct {
 	const char *file, *text;
 	bool counts;
 } others[] = {
-	{"xfrm_stat",
-	 "XfrmInError                     0\n"
-	 "XfrmInNoStates          \t0\n",
-	 true},
-	{"xfrm_stat",
-	 "XfrmInError                     0\n"
-	 "XfrmInNoStates          \t3\n",
-	 false},
 	{"ip_vs",
 	 "IP Virtual Server version 1.2.1 (size=4096)\nProt ...\n"
 	 "  -> Remote...\n",

@@ -3,7 +3,8 @@
 #include "probes/conntrack.h"
 #include "probes/netfilter.h"
 #include "probes/nftables.h"
-#include "probes/snmp.h"
+#include "probes/snmp_layout.h"
+#include "selection.h"
 #include "testlib.h"
 #include "xtables_file.h"
 
@@ -11,9 +12,12 @@ typedef void (*row_check)(const struct probe *p, const struct counter *c);
 
 static void each_row(row_check check)
 {
-	for (size_t i = 0; i < n_probes; i++)
+	for (size_t i = 0; i < n_probes; i++) {
 		for (size_t j = 0; j < probes[i]->n_counters; j++)
 			check(probes[i], &probes[i]->counters[j]);
+		for (size_t j = 0; j < probes[i]->n_optional; j++)
+			check(probes[i], &probes[i]->optional[j]);
+	}
 }
 
 #define REQUIRE(condition, p, c)                                               \
@@ -95,7 +99,10 @@ static void check_type(const struct probe *p, const struct counter *c)
 	REQUIRE(strncmp(c->type, "if_rx_", 6) || c->direction == DIR_RX, p, c);
 	REQUIRE(strncmp(c->type, "if_tx_", 6) || c->direction == DIR_TX, p, c);
 	REQUIRE(strcmp(c->type, "ipt_bytes") || c->kind == KIND_BYTES, p, c);
-	REQUIRE(strcmp(c->type, "derive") || c->kind == KIND_BYTES, p, c);
+	/* bytes, or events that are no packets, or milliseconds */
+	REQUIRE(strcmp(c->type, "derive") || c->kind == KIND_BYTES ||
+			c->kind == KIND_SYMPTOM || c->optional,
+		p, c);
 }
 
 START_TEST(rows_have_a_type_unless_they_are_never_sent)
@@ -180,22 +187,72 @@ START_TEST(remedies_name_a_device_once)
 }
 END_TEST
 
-/* Rows of one object: those of one layer and place that one probe appends. */
-static void check_unique(const struct probe *p, const struct counter *c)
+/*
+ * The objects of these layers have names, which stand in front of a counter's:
+ * rows of the same name are told apart by where their objects are, or by the
+ * kind of object (.section of what only one kind of qdisc counts).
+ */
+static bool has_names(const struct counter *c)
 {
-	if (!c->name[0] || !c->type)
-		return;
-	for (const struct counter *d = p->counters; d < c; d++)
-		REQUIRE(d->layer != c->layer || !d->type ||
-				strcmp(d->type, c->type) ||
-				strcmp(d->name, c->name) ||
-				d->direction != c->direction,
-			p, c);
+	return c->layer == LAYER_QDISC || c->layer == LAYER_NETFILTER;
 }
 
-START_TEST(series_of_an_object_are_unique)
+static const struct counter *unique_row;
+
+static void compare_series(const struct probe *p, const struct counter *c)
+{
+	const struct counter *d = unique_row;
+
+	REQUIRE(c == d || !c->type || c->layer != d->layer ||
+			strcmp(c->type, d->type) || strcmp(c->name, d->name) ||
+			(has_names(c) && (c->direction != d->direction ||
+					  c->section != d->section)),
+		p, c);
+}
+
+/* A series comes from one row, whichever probes read the namespace. */
+static void check_unique(const struct probe *p, const struct counter *c)
+{
+	(void)p;
+	if (!c->name[0] || !c->type)
+		return;
+	unique_row = c;
+	each_row(compare_series);
+}
+
+START_TEST(series_come_from_one_row)
 {
 	each_row(check_unique);
+}
+END_TEST
+
+/* What is asked for by name must not change what others are told. */
+static void check_optional(const struct probe *p, const struct counter *c)
+{
+	static const bool fine[] = {
+		[KIND_ECHO] = true,    [KIND_BENIGN] = true,
+		[KIND_SYMPTOM] = true, [KIND_OVERLOAD] = true,
+		[KIND_PASSED] = true,  [KIND_BYTES] = true,
+		[KIND_LEVEL] = true,   [KIND_DETAIL] = false,
+	};
+	struct probe_env none = {0};
+
+	if (!c->optional)
+		return;
+	REQUIRE(c->kind < ARRAY_SIZE(fine) && fine[c->kind], p, c);
+	REQUIRE(c->of[0].relation == UNRELATED && !c->in, p, c);
+	REQUIRE(!c->in_gap && !c->out_gap && !c->refused, p, c);
+	REQUIRE(!c->inside && !c->main, p, c);
+	REQUIRE(!counter_wanted(&none, c), p, c);
+}
+
+START_TEST(optional_rows_belong_to_no_total)
+{
+	each_row(check_optional);
+	for (size_t i = 0; i < n_probes; i++)
+		for (size_t j = 0; j < probes[i]->n_optional; j++)
+			REQUIRE(probes[i]->optional[j].optional, probes[i],
+				&probes[i]->optional[j]);
 }
 END_TEST
 
@@ -291,11 +348,43 @@ START_TEST(relations_are_listed_once_and_without_gaps)
 }
 END_TEST
 
-static void find_in(const char *kernel, struct snmp_values *v)
+static const struct denominator *wanted_loss;
+static bool loss_found;
+
+static void find_loss(const struct probe *p, const struct counter *c)
+{
+	(void)p;
+	loss_found |= c->layer == wanted_loss->layer &&
+		      c->direction == wanted_loss->direction &&
+		      (c->kind == KIND_LOST || c->kind == KIND_RESENT ||
+		       c->kind == KIND_FILL);
+}
+
+static void check_used(const struct probe *p, const struct counter *c)
+{
+	for (int i = 0; i < MAX_DENOMINATORS; i++) {
+		if (c->of[i].relation == UNRELATED)
+			return;
+		wanted_loss = &c->of[i];
+		loss_found = false;
+		each_row(find_loss);
+		REQUIRE(loss_found, p, c);
+	}
+}
+
+START_TEST(traffic_is_the_measure_of_some_loss)
+{
+	each_row(check_used);
+}
+END_TEST
+
+static void find_in(const char *kernel, struct snmp_layout *layout,
+		    struct snmp_values *v)
 {
 	static const struct {
 		const char *name;
 		int (*parse)(const char *text, size_t n,
+			     struct snmp_layout *layout,
 			     struct snmp_values *values);
 	} files[] = {{"snmp", snmp_parse_pairs},
 		     {"netstat", snmp_parse_pairs},
@@ -306,20 +395,54 @@ static void find_in(const char *kernel, struct snmp_values *v)
 		char *text = fixture_read(kernel, files[i].name, &n);
 
 		ck_assert_ptr_nonnull(text);
-		ck_assert_int_eq(files[i].parse(text, n, v), 0);
+		ck_assert_int_eq(files[i].parse(text, n, layout, v), 0);
 		free(text);
 	}
 }
 
+/* Rows that no recorded kernel printed, and why. */
+static const struct {
+	const char *section, *name, *reason;
+} unrecorded[] = {
+	{"IcmpMsg", "InType11", "printed from the first such message on"},
+	{"IcmpMsg", "OutType11", "printed from the first such message on"},
+};
+
+static bool is_unrecorded(const struct counter *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(unrecorded); i++)
+		if (!strcmp(unrecorded[i].section, c->section) &&
+		    !strcmp(unrecorded[i].name, c->name))
+			return true;
+	return false;
+}
+
+/* Finds every row of /proc/net in at least one of the kernels. */
 START_TEST(counters_of_the_kernel_are_spelled_as_it_spells_them)
 {
-	struct snmp_values v = {0};
+	struct selection all = {0};
+	struct probe_env env = {.counters = &all};
+	struct snmp_values v[2] = {0};
+	struct snmp_layout *layout;
 
-	find_in("6.1", &v);
-	find_in("6.18", &v);
+	ck_assert_int_eq(selection_add(&all, "/./"), 0);
+	ck_assert_int_eq(snmp_layout_new(&layout, &env), 0);
+	find_in("6.1", layout, &v[0]);
+	find_in("6.18", layout, &v[1]);
 	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
-		ck_assert_msg(v.found[i], "no kernel has %s %s",
-			      snmp_counters[i].section, snmp_counters[i].name);
+		ck_assert_msg(v[0].found[i] || v[1].found[i],
+			      "no kernel has %s %s", snmp_counters[i].section,
+			      snmp_counters[i].name);
+	for (size_t i = 0; i < N_SNMP_OPTIONAL; i++) {
+		const struct counter *c = &snmp_optional[i];
+		uint16_t slot = snmp_layout_slot(i);
+
+		ck_assert_msg((v[0].found[slot] || v[1].found[slot]) !=
+				      is_unrecorded(c),
+			      "%s %s", c->section, c->name);
+	}
+	snmp_layout_free(layout);
+	selection_free(&all);
 }
 END_TEST
 
@@ -359,10 +482,12 @@ static Suite *suite(void)
 	tcase_add_test(t, rows_are_described);
 	tcase_add_test(t, losses_have_a_cause_and_a_remedy);
 	tcase_add_test(t, remedies_name_a_device_once);
-	tcase_add_test(t, series_of_an_object_are_unique);
+	tcase_add_test(t, series_come_from_one_row);
+	tcase_add_test(t, optional_rows_belong_to_no_total);
 	tcase_add_test(t, parts_belong_to_one_loss);
 	tcase_add_test(t, losses_are_measured_against_something);
 	tcase_add_test(t, relations_are_listed_once_and_without_gaps);
+	tcase_add_test(t, traffic_is_the_measure_of_some_loss);
 	tcase_add_test(t, counters_of_the_kernel_are_spelled_as_it_spells_them);
 	tcase_add_test(t, balance_of_ip_has_both_families);
 	return s;

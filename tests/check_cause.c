@@ -7,6 +7,7 @@
 #include "probes/nftables.h"
 #include "probes/qdisc.h"
 #include "probes/snmp.h"
+#include "probes/socket.h"
 #include "probes/xtables.h"
 #include "testlib.h"
 
@@ -290,7 +291,7 @@ START_TEST(netem_with_loss_is_told_with_its_share)
 
 	qdisc("netem", 0x80010000, ROOT, 10);
 	sample_row(&s, &qdisc_fact_netem_loss, 0x4ccccccc);
-	sample_row(&s, &qdisc_fact_netem_limit, 1000);
+	sample_row(&s, &qdisc_fact_limit, 1000);
 	c = qdisc_cause();
 	check_cause(&c, "", "netem is configured to lose 30%",
 		    "Remove it: tc qdisc del dev eth0 root");
@@ -303,7 +304,7 @@ START_TEST(netem_without_loss_has_a_full_queue)
 	struct cause c;
 
 	qdisc("netem", 0x80010000, ROOT, 10);
-	sample_row(&s, &qdisc_fact_netem_limit, 5);
+	sample_row(&s, &qdisc_fact_limit, 5);
 	c = qdisc_cause();
 	ck_assert_str_eq(c.text, "netem's queue is full (limit 5 packets)");
 	ck_assert_ptr_nonnull(
@@ -384,6 +385,122 @@ START_TEST(other_qdisc_has_a_full_queue)
 		    "takes",
 		    "tc -s qdisc show dev eth0");
 	ck_assert(c.known);
+}
+END_TEST
+
+/* A row that only one kind of qdisc has, or of a class. */
+static const struct counter *row_of(const char *kind, const char *name)
+{
+	for (size_t i = 0; i < qdisc_probe.n_counters; i++) {
+		const struct counter *c = &qdisc_probe.counters[i];
+
+		if (c->section && !strcmp(c->section, kind) &&
+		    !strcmp(c->name, name))
+			return c;
+	}
+	ck_abort_msg("%s has no %s", kind, name);
+	return NULL;
+}
+
+#define TAKES "more was sent than the device takes"
+#define EARLY "dropped early by the AQM to slow senders down: normal for TCP"
+
+static const struct {
+	const char *kind, *part; /* NULL: no part */
+	unsigned lost, in_part, limit;
+	const char *text;
+} queues[] = {
+	{"fq_codel", "drop_overlimit", 10, 6, 50,
+	 "fq_codel's queue is full (limit 50 packets)"},
+	{"fq_codel", "drop_overlimit", 10, 10, 50,
+	 "fq_codel's queue is full (limit 50 packets)"},
+	{"fq_codel", "drop_overlimit", 10, 4, 50, "fq_codel: " EARLY},
+	{"fq_codel", "drop_overlimit", 10, 10, 0,
+	 "fq_codel: its queue is full: " TAKES},
+	{"codel", "drop_overlimit", 10, 0, 50, "codel: " EARLY},
+	{"pie", "overlimit", 10, 9, 20,
+	 "pie's queue is full (limit 20 packets)"},
+	{"pie", "overlimit", 10, 1, 20, "pie: " EARLY},
+	{"red", "early", 10, 10, 0, "red: " EARLY},
+	{"red", "pdrop", 10, 6, 0, "red: its queue is full: " TAKES},
+	{"choke", "matched", 10, 5, 0, "choke: " EARLY},
+	{"fq", "flows_plimit", 10, 10, 10000,
+	 "fq: one flow sends faster than it may (flow_limit)"},
+	{"fq", "flows_plimit", 10, 2, 10000,
+	 "fq's queue is full (limit 10000 packets)"},
+	{"cake", "tin_drops", 10, 10, 0, "cake: " EARLY},
+	{"cake", "ack_drop", 10, 8, 0,
+	 "cake: ack-filter thins out acknowledgements: no harm"},
+	{"hhf", "drop_overlimit", 10, 10, 20,
+	 "hhf's queue is full (limit 20 packets)"},
+	{"sfq", NULL, 10, 0, 127, "sfq's queue is full (limit 127 packets)"},
+	{"pfifo", NULL, 10, 0, 5, "pfifo's queue is full (limit 5 packets)"},
+};
+
+START_TEST(full_queue_is_told_from_early_drops)
+{
+	struct cause c;
+
+	qdisc(queues[_i].kind, 0x80010000, ROOT, queues[_i].lost);
+	if (queues[_i].part)
+		counted(row_of(queues[_i].kind, queues[_i].part),
+			queues[_i].in_part);
+	if (queues[_i].limit)
+		sample_row(&s, &qdisc_fact_limit, queues[_i].limit);
+	c = qdisc_cause();
+	ck_assert_str_eq(c.text, queues[_i].text);
+	ck_assert_ptr_nonnull(strstr(c.remedy, "eth0"));
+	ck_assert(c.known);
+}
+END_TEST
+
+START_TEST(limit_in_bytes_is_told_as_such)
+{
+	struct cause c;
+
+	qdisc("bfifo", 0x10000, 0x10010, 10);
+	sample_row(&s, &qdisc_fact_limit_bytes, 5000);
+	c = qdisc_cause();
+	check_cause(&c, "", "bfifo's queue is full (limit 5000 bytes)",
+		    "Raise it: tc qdisc change dev eth0 parent 1:10 handle 1: "
+		    "bfifo limit N");
+}
+END_TEST
+
+/* The drops of class 1:10 of htb. */
+static void class(uint64_t lost)
+{
+	qdisc("htb", 0x10010, 0x10000, 0);
+	for (size_t i = 0; i < qdisc_probe.n_counters; i++) {
+		struct row row = {.counter = &qdisc_probe.counters[i]};
+
+		if (qdisc_is_class(&row))
+			counted(row.counter, lost);
+	}
+}
+
+START_TEST(leaf_says_more_than_its_class)
+{
+	struct cause c;
+
+	qdisc("htb", 0x10000, ROOT, 10);
+	qdisc("netem", 0x80010000, 0x10010, 10);
+	sample_row(&s, &qdisc_fact_netem_loss, UINT32_MAX / 2);
+	class(10);
+	c = qdisc_cause();
+	ck_assert_str_eq(c.text, "netem is configured to lose 50%");
+}
+END_TEST
+
+START_TEST(class_says_more_than_its_qdisc)
+{
+	struct cause c;
+
+	qdisc("htb", 0x10000, ROOT, 10);
+	class(10);
+	c = qdisc_cause();
+	check_cause(&c, "", "class 1:10 of htb is slower than what is sent",
+		    "Raise its rate or send less: tc -s class show dev eth0");
 }
 END_TEST
 
@@ -474,6 +591,160 @@ START_TEST(rule_that_counted_most_is_preferred_to_what_nobody_counted)
 }
 END_TEST
 
+/* A port whose sockets dropped n packets. */
+static void udp_port(unsigned port, uint64_t n, const char *process)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "udp_%u_drops", port);
+	sample_object(&s, LAYER_SOCKET, "", name, 0);
+	sample_label(&s, process);
+	counted(&socket_udp_drops, n);
+	sample_row(&s, &socket_fact_rcvbuf, 8192);
+	sample_row(&s, &socket_fact_port, port);
+}
+
+static void udp_counted(const char *name, uint64_t n)
+{
+	sample_object(&s, LAYER_UDP, "", "", 0);
+	counted(find_counter(&snmp_probe, name, NULL), n);
+}
+
+#define READ_FASTER                                                            \
+	"Read faster or raise SO_RCVBUF; limit: sysctl net.core.rmem_max"
+
+START_TEST(full_receive_buffer_is_told_with_its_port_and_process)
+{
+	struct cause c;
+
+	udp_counted("RcvbufErrors", 10);
+	udp_port(5001, 10, "reader[4711]");
+	c = cause_of(LAYER_UDP, DIR_RX, "", 10);
+	check_cause(&c, "RcvbufErrors",
+		    "receive buffer of UDP port 5001 (reader[4711]) is full: "
+		    "SO_RCVBUF 8192 bytes",
+		    READ_FASTER);
+	ck_assert(c.known);
+}
+END_TEST
+
+START_TEST(port_that_dropped_most_is_named_of_several)
+{
+	struct cause c;
+
+	udp_counted("Udp6RcvbufErrors", 10);
+	udp_port(5000, 3, "reader[1]");
+	udp_port(5001, 6, "");
+	udp_port(5002, 1, "");
+	udp_port(5003, 0, "");
+	c = cause_of(LAYER_UDP, DIR_RX, "", 10);
+	check_cause(&c, "Udp6RcvbufErrors",
+		    "receive buffer of UDP port 5001 is full: SO_RCVBUF 8192 "
+		    "bytes; so are those of 2 more",
+		    READ_FASTER);
+}
+END_TEST
+
+static const struct {
+	const char *counter;
+	uint64_t port_drops;
+	unsigned port;
+	bool stale;
+} unexplained[] = {
+	{"RcvbufErrors", 4, 5001, false},  /* most sockets are closed */
+	{"RcvbufErrors", 10, 0, false},	   /* udp_other_drops */
+	{"RcvbufErrors", 10, 5001, true},  /* of another read */
+	{"InCsumErrors", 10, 5001, false}, /* nothing to do with buffers */
+};
+
+START_TEST(socket_that_explains_too_little_is_not_blamed)
+{
+	struct cause c;
+
+	udp_counted(unexplained[_i].counter, 10);
+	udp_port(unexplained[_i].port, unexplained[_i].port_drops, "");
+	s.objects[1].stale = unexplained[_i].stale;
+	c = cause_of(LAYER_UDP, DIR_RX, "", 10);
+	ck_assert_str_eq(c.counter, unexplained[_i].counter);
+	ck_assert_ptr_null(strstr(c.text, "port"));
+	ck_assert_uint_gt(strlen(c.text), 0);
+}
+END_TEST
+
+static void queue(unsigned port, uint64_t n, uint64_t limit,
+		  const char *process)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "tcp_%u_accept", port);
+	sample_object(&s, LAYER_SOCKET, "", name, 0);
+	sample_label(&s, process);
+	sample_row(&s, &socket_tcp_accept, n);
+	sample_row(&s, &socket_fact_limit, limit);
+	sample_row(&s, &socket_fact_port, port);
+}
+
+static struct cause cause_of_refusal(const char *counter)
+{
+	sample_object(&s, LAYER_TCP, "", "", 0);
+	counted(find_counter(&snmp_probe, counter, NULL), 9);
+	counted(find_counter(&snmp_probe, "ListenDrops", NULL), 9);
+	return cause_of(LAYER_TCP, DIR_LISTEN, "", 9);
+}
+
+#define ACCEPT_FASTER                                                          \
+	"Accept faster or raise the backlog of listen() and "                  \
+	"net.core.somaxconn"
+
+START_TEST(fullest_accept_queue_is_named)
+{
+	struct cause c;
+
+	queue(80, 100, 128, "nginx[7]");
+	queue(6001, 2, 1, "python3[12]");
+	queue(81, 70, 128, "nginx[7]");
+	c = cause_of_refusal("ListenOverflows");
+	check_cause(&c, "ListenOverflows",
+		    "accept queue of TCP port 6001 (python3[12]) is full: 2 "
+		    "of 1",
+		    ACCEPT_FASTER);
+}
+END_TEST
+
+START_TEST(accept_queue_that_is_not_full_is_told_as_such)
+{
+	struct cause c;
+
+	queue(80, 128, 128, "");
+	c = cause_of_refusal("ListenOverflows");
+	ck_assert_str_eq(c.text, "accept queue of TCP port 80 was full or is "
+				 "filling: 128 of 128");
+}
+END_TEST
+
+START_TEST(full_syn_queue_is_no_accept_queue)
+{
+	struct cause c;
+
+	queue(80, 129, 128, "");
+	c = cause_of_refusal("TCPReqQFullDrop");
+	ck_assert_str_eq(c.counter, "TCPReqQFullDrop");
+	ck_assert_ptr_null(strstr(c.text, "accept queue"));
+}
+END_TEST
+
+START_TEST(longest_names_fit)
+{
+	struct cause c;
+
+	udp_counted("Udp6RcvbufErrors", UINT32_MAX);
+	for (unsigned i = 0; i < 64; i++)
+		udp_port(65535 - i, UINT32_MAX, "0123456789abcde[4194304]");
+	c = cause_of(LAYER_UDP, DIR_RX, "", UINT32_MAX);
+	ck_assert_ptr_nonnull(strstr(c.text, "so are those of 63 more"));
+}
+END_TEST
+
 START_TEST(nothing_found_is_a_guess_without_words)
 {
 	struct cause c = cause_of(LAYER_LINK, DIR_RX, "eth0", 10);
@@ -515,6 +786,148 @@ START_TEST(hostile_peer_name_is_in_no_command)
 }
 END_TEST
 
+START_TEST(xdp_program_is_named_with_its_device)
+{
+	struct cause c;
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	link_counted("rx_packets", 100);
+	link_counted("xdp_drops", 25);
+	c = cause_of(LAYER_LINK, DIR_RX, "eth0", 25);
+	check_cause(&c, "xdp_drops", "an XDP program on eth0 drops them",
+		    "Look at it: ip link show dev eth0; bpftool net");
+	ck_assert(c.known);
+}
+END_TEST
+
+/* A bridge port or, with kind, another interface of a master. */
+static void port(const char *name, uint64_t mtu, uint64_t master, uint64_t kind)
+{
+	sample_object(&s, LAYER_LINK, name, LINK_CONFIG, 100 + s.n_objects);
+	sample_row(&s, &link_fact_mtu, mtu);
+	sample_row(&s, &link_fact_master, master);
+	sample_row(&s, &link_fact_port_of, kind);
+}
+
+static void bridge(const char *name, uint64_t index)
+{
+	sample_object(&s, LAYER_LINK, name, "", index);
+	sample_object(&s, LAYER_LINK, name, LINK_CONFIG, index);
+	sample_label(&s, "bridge");
+	sample_row(&s, &link_fact_mtu, 1500);
+}
+
+static void ip_counted(enum layer layer, const char *name, uint64_t delta)
+{
+	sample_object(&s, layer, "", "", 1);
+	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
+		if (snmp_counters[i].layer == layer &&
+		    !strcmp(snmp_counters[i].name, name)) {
+			counted(&snmp_counters[i], delta);
+			return;
+		}
+	ck_abort_msg("no counter %s", name);
+}
+
+static const struct {
+	const char *what, *counter;
+	uint64_t mtu[3], master[3];
+	uint64_t kind; /* of the last one's master */
+	uint64_t answers;
+	const char *text; /* NULL: not the bridge */
+	const char *remedy;
+} bridges[] = {
+	{"the last is smaller",
+	 "FragFails",
+	 {9000, 9000, 1500},
+	 {7, 7, 7},
+	 LINK_OF_BRIDGE,
+	 0,
+	 "bridge br0: port p0 has MTU 9000, p2 1500",
+	 "Align both ports and what is behind them: ip link set dev p2 mtu "
+	 "9000"},
+	{"the last is larger",
+	 "Ip6FragFails",
+	 {1500, 1500, 9000},
+	 {7, 7, 7},
+	 LINK_OF_BRIDGE,
+	 0,
+	 "bridge br0: port p2 has MTU 9000, p0 1500",
+	 "Align both ports and what is behind them: ip link set dev p0 mtu "
+	 "9000"},
+	{"all are equal",
+	 "FragFails",
+	 {1500, 1500, 1500},
+	 {7, 7, 7},
+	 LINK_OF_BRIDGE,
+	 0,
+	 NULL,
+	 NULL},
+	{"of two bridges",
+	 "FragFails",
+	 {9000, 9000, 1500},
+	 {7, 7, 8},
+	 LINK_OF_BRIDGE,
+	 0,
+	 NULL,
+	 NULL},
+	{"of a bond",
+	 "FragFails",
+	 {9000, 9000, 1500},
+	 {7, 7, 7},
+	 LINK_OF_BOND,
+	 0,
+	 NULL,
+	 NULL},
+	{"a router answered",
+	 "FragFails",
+	 {9000, 9000, 1500},
+	 {7, 7, 7},
+	 LINK_OF_BRIDGE,
+	 100,
+	 NULL,
+	 NULL},
+};
+
+START_TEST(bridge_whose_ports_differ_is_named)
+{
+	bool six = bridges[_i].counter[2] == '6';
+	struct cause c;
+
+	bridge("br0", 7);
+	bridge("br1", 8);
+	for (int i = 0; i < 3; i++) {
+		char name[] = {'p', (char)('0' + i), '\0'};
+
+		port(name, bridges[_i].mtu[i], bridges[_i].master[i],
+		     i == 2 ? bridges[_i].kind : LINK_OF_BRIDGE);
+	}
+	ip_counted(LAYER_ICMP, six ? "Icmp6OutPktTooBigs" : "OutDestUnreachs",
+		   bridges[_i].answers);
+	ip_counted(LAYER_IP, bridges[_i].counter, 100);
+	c = cause_of(LAYER_IP, DIR_FWD, "", 100);
+	if (bridges[_i].text)
+		check_cause(&c, bridges[_i].counter, bridges[_i].text,
+			    bridges[_i].remedy);
+	else
+		ck_assert_ptr_null(strstr(c.text, "bridge br0"));
+}
+END_TEST
+
+START_TEST(hostile_port_name_is_in_no_command)
+{
+	struct cause c;
+
+	bridge("br0", 7);
+	port("p0", 9000, 7, LINK_OF_BRIDGE);
+	port("a;reboot", 1500, 7, LINK_OF_BRIDGE);
+	ip_counted(LAYER_IP, "FragFails", 100);
+	c = cause_of(LAYER_IP, DIR_FWD, "", 100);
+	ck_assert_ptr_nonnull(strstr(c.text, "a;reboot 1500"));
+	ck_assert_str_eq(c.remedy, "");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("cause");
@@ -538,14 +951,32 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, shaper_is_told_with_its_rate, 0,
 			    ARRAY_SIZE(shapers));
 	tcase_add_test(t, other_qdisc_has_a_full_queue);
+	tcase_add_loop_test(t, full_queue_is_told_from_early_drops, 0,
+			    ARRAY_SIZE(queues));
+	tcase_add_test(t, limit_in_bytes_is_told_as_such);
+	tcase_add_test(t, leaf_says_more_than_its_class);
+	tcase_add_test(t, class_says_more_than_its_qdisc);
 	tcase_add_test(t, firewall_rule_that_dropped_most_is_named);
 	tcase_add_test(t, chain_without_known_rules_is_named_by_its_counter);
 	tcase_add_test(t, loss_without_a_counter_is_told_as_such);
 	tcase_add_test(
 		t, rule_that_counted_most_is_preferred_to_what_nobody_counted);
+	tcase_add_test(t,
+		       full_receive_buffer_is_told_with_its_port_and_process);
+	tcase_add_test(t, port_that_dropped_most_is_named_of_several);
+	tcase_add_loop_test(t, socket_that_explains_too_little_is_not_blamed, 0,
+			    ARRAY_SIZE(unexplained));
+	tcase_add_test(t, fullest_accept_queue_is_named);
+	tcase_add_test(t, accept_queue_that_is_not_full_is_told_as_such);
+	tcase_add_test(t, full_syn_queue_is_no_accept_queue);
+	tcase_add_test(t, longest_names_fit);
 	tcase_add_test(t, nothing_found_is_a_guess_without_words);
 	tcase_add_test(t, hostile_interface_name_is_in_no_command);
 	tcase_add_test(t, hostile_peer_name_is_in_no_command);
+	tcase_add_test(t, xdp_program_is_named_with_its_device);
+	tcase_add_loop_test(t, bridge_whose_ports_differ_is_named, 0,
+			    ARRAY_SIZE(bridges));
+	tcase_add_test(t, hostile_port_name_is_in_no_command);
 	return suite;
 }
 

@@ -278,9 +278,37 @@ START_TEST(what_is_not_said_is_not_there)
 	link_message(&m, IFF_LOOPBACK);
 	ck_assert_int_eq(link_parse_config((void *)m.bytes, &c), 0);
 	ck_assert(!c.up && c.loopback && !c.has_peer && !c.has_nsid);
+	ck_assert(!c.has_carrier && !c.has_changes && !c.xdp);
+	ck_assert_int_eq(c.master, 0);
+	ck_assert_str_eq(c.master_kind, "");
 	ck_assert_uint_eq(c.mtu, 0);
 	ck_assert_uint_eq(c.mac, 0);
 	ck_assert_str_eq(c.name, "");
+	ck_assert_str_eq(c.kind, "");
+}
+END_TEST
+
+START_TEST(port_and_its_carrier_are_what_the_attributes_say)
+{
+	struct link_config c;
+	struct message m;
+	size_t at;
+
+	link_message(&m, IFF_UP);
+	attr_u32(&m, IFLA_MASTER, 12);
+	attr_put(&m, IFLA_CARRIER, "\1", 1);
+	attr_u32(&m, IFLA_CARRIER_CHANGES, 77);
+	at = attr_begin(&m, IFLA_LINKINFO);
+	attr_put(&m, IFLA_INFO_SLAVE_KIND, "bridge", 7);
+	attr_end(&m, at);
+	at = attr_begin(&m, IFLA_XDP);
+	attr_put(&m, IFLA_XDP_ATTACHED, "\1", 1);
+	attr_end(&m, at);
+	ck_assert_int_eq(link_parse_config((void *)m.bytes, &c), 0);
+	ck_assert_int_eq(c.master, 12);
+	ck_assert(c.has_carrier && c.carrier && c.has_changes && c.xdp);
+	ck_assert_uint_eq(c.changes, 77);
+	ck_assert_str_eq(c.master_kind, "bridge");
 	ck_assert_str_eq(c.kind, "");
 }
 END_TEST
@@ -454,6 +482,116 @@ START_TEST(quiet_interface_is_not_asked_again)
 }
 END_TEST
 
+/* The interface as the read before has it, with what it did not tell. */
+static void pretend(struct sample *then, const char *place, bool main)
+{
+	struct object *o =
+		(struct object *)find_object(then, LAYER_LINK, place, "");
+
+	ck_assert_ptr_nonnull(o);
+	o->main = main;
+}
+
+START_TEST(real_device_is_asked_at_each_read)
+{
+	struct sample then = {0}, now = {0};
+
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	ck_assert(run("ip link set ut0 mtu 1300"));
+	pretend(&then, "ut0", true);
+	env.then = &then;
+	ck_assert_int_eq(link_probe.read(&env, &now), 0);
+	env.then = NULL;
+	check_fact(&now, config_of(&now, "ut0"), &link_fact_mtu, 1300);
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
+START_TEST(bridge_port_is_asked_when_something_was_too_big)
+{
+	const struct counter frag = {.layer = LAYER_IP, .name = "FragFails"};
+	struct sample then = {0}, now = {0};
+	const struct object *port;
+
+	ck_assert(run("ip link add ut9 type bridge && "
+		      "ip link set ut0 master ut9"));
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	port = config_of(&then, "ut0");
+	check_fact(&then, port, &link_fact_port_of, LINK_OF_BRIDGE);
+	check_fact(&then, port, &link_fact_master,
+		   config_of(&then, "ut9")->identity);
+	ck_assert_ptr_null(
+		object_row(&then, config_of(&then, "ut1"), &link_fact_master));
+	ck_assert(run("ip link set ut0 mtu 1300 && ip link set ut1 mtu 1200"));
+	sample_object(&then, LAYER_IP, "", "", 0);
+	sample_row(&then, &frag, 5);
+	env.then = &then;
+	ck_assert_int_eq(link_probe.read(&env, &now), 0);
+	check_fact(&now, config_of(&now, "ut0"), &link_fact_mtu, 1400);
+	then.rows[then.n_rows - 1].delta = 5;
+	then.rows[then.n_rows - 1].flags = ROW_COMPARED;
+	sample_reset(&now);
+	ck_assert_int_eq(link_probe.read(&env, &now), 0);
+	env.then = NULL;
+	check_fact(&now, config_of(&now, "ut0"), &link_fact_mtu, 1300);
+	check_fact(&now, config_of(&now, "ut1"), &link_fact_mtu, 1500);
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
+START_TEST(carrier_follows_the_peer)
+{
+	struct sample s = {0};
+
+	ck_assert_int_eq(link_probe.read(&env, &s), 0);
+	ck_assert(!link_has_carrier(&s, "ut0"));
+	ck_assert(link_has_carrier(&s, "lo"));
+	ck_assert(link_has_carrier(&s, "absent"));
+	ck_assert(!link_is_real(&s, "ut0") && !link_is_real(&s, "lo"));
+	sample_reset(&s);
+	ck_assert(run("ip link set ut1 up"));
+	ck_assert_int_eq(link_probe.read(&env, &s), 0);
+	ck_assert(link_has_carrier(&s, "ut0"));
+	sample_free(&s);
+}
+END_TEST
+
+static void touch(const char *devices, const char *path)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "mkdir -p %s/%s", devices, path);
+	ck_assert(run(command));
+}
+
+/* No kernel has a Wi-Fi device for us: /sys is made by hand, kinds too. */
+START_TEST(wireless_device_is_known_by_its_directory)
+{
+	char devices[] = "/tmp/check_link_XXXXXX", command[64];
+	struct sample then = {0}, now = {0};
+
+	ck_assert_ptr_nonnull(mkdtemp(devices));
+	touch(devices, "dum0/phy80211");
+	touch(devices, "dum1/wireless");
+	touch(devices, "ut0/phy80211");
+	ck_assert(link_is_wireless_device(devices, "dum0"));
+	ck_assert(link_is_wireless_device(devices, "dum1"));
+	ck_assert(!link_is_wireless_device(devices, "ut1"));
+	env.devices = devices;
+	env.home = true;
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	ck_assert(!link_is_wireless(&then, "ut0")); /* it has a kind */
+	snprintf(command, sizeof(command), "rm -r %s", devices);
+	ck_assert(run(command));
+	env.devices = NULL;
+	env.home = false;
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
 START_TEST(interface_of_an_old_name_is_asked_again)
 {
 	struct sample then = {0}, now = {0};
@@ -525,6 +663,32 @@ START_TEST(every_packet_that_is_too_large_is_counted)
 }
 END_TEST
 
+START_TEST(roles_are_told_from_the_facts)
+{
+	struct sample s = {0};
+
+	sample_object(&s, LAYER_LINK, "wlan0", LINK_CONFIG, 1);
+	sample_row(&s, &link_fact_wireless, 1);
+	sample_object(&s, LAYER_LINK, "bond0", LINK_CONFIG, 2);
+	sample_label(&s, "bond");
+	sample_object(&s, LAYER_LINK, "team0", LINK_CONFIG, 3);
+	sample_label(&s, "team");
+	sample_object(&s, LAYER_LINK, "eth0", "", 4);
+	s.objects[s.n_objects - 1].main = true;
+	sample_object(&s, LAYER_LINK, "eth0", LINK_CONFIG, 4);
+	sample_row(&s, &link_fact_up, 0);
+	ck_assert(link_is_wireless(&s, "wlan0"));
+	ck_assert(!link_is_wireless(&s, "eth0"));
+	ck_assert(!link_is_wireless(&s, "absent"));
+	ck_assert(link_is_master(&s, "bond0") && link_is_master(&s, "team0"));
+	ck_assert(!link_is_master(&s, "eth0") && !link_is_master(&s, "absent"));
+	ck_assert(link_is_real(&s, "eth0") && !link_is_real(&s, "bond0"));
+	ck_assert(!link_has_carrier(&s, "eth0"));
+	ck_assert(link_has_carrier(&s, "bond0"));
+	sample_free(&s);
+}
+END_TEST
+
 static TCase *kernel_cases(void)
 {
 	TCase *t = tcase_create("kernel");
@@ -534,6 +698,10 @@ static TCase *kernel_cases(void)
 	tcase_add_test(t, veth_knows_its_peer);
 	tcase_add_test(t, quiet_interface_is_not_asked_again);
 	tcase_add_test(t, interface_of_an_old_name_is_asked_again);
+	tcase_add_test(t, real_device_is_asked_at_each_read);
+	tcase_add_test(t, bridge_port_is_asked_when_something_was_too_big);
+	tcase_add_test(t, carrier_follows_the_peer);
+	tcase_add_test(t, wireless_device_is_known_by_its_directory);
 	tcase_add_test(t, interfaces_not_wanted_are_left_out);
 	tcase_add_test(t, every_packet_that_is_too_large_is_counted);
 	return t;
@@ -558,6 +726,8 @@ static Suite *suite(void)
 	tcase_add_test(t, configuration_is_what_the_attributes_say);
 	tcase_add_test(t, what_is_not_said_is_not_there);
 	tcase_add_test(t, names_and_addresses_too_long_are_cut);
+	tcase_add_test(t, port_and_its_carrier_are_what_the_attributes_say);
+	tcase_add_test(t, roles_are_told_from_the_facts);
 	return s;
 }
 

@@ -103,6 +103,14 @@ static const struct {
 	 100, 6},
 	{LINK, DIR_TX, .rows = "tx_packets=96 tx_dropped=3 tx_errors=1", 4, 100,
 	 4},
+	/* but for what an XDP program dropped: that passed the counter */
+	{LINK, DIR_RX, .rows = "rx_packets=100 xdp_drops=25", 25, 100, 25},
+	{LINK, DIR_RX, .rows = "rx_packets=90 rx_dropped=10 xdp_drops=15", 25,
+	 100, 25},
+	{LINK, DIR_RX, .rows = "rx_packets=10 xdp_drops=15", 15, 15, 100},
+	{LINK, DIR_RX, .rows = "rx_packets=90 rx_xdp_drop=10", 10, 100, 10},
+	{LINK, DIR_RX, .rows = "rx_packets=90 rx_dropped=10 rx_xdp_drops=8", 10,
+	 100, 10},
 	/* an error's details are in the error, whatever the driver fills */
 	{LINK, DIR_RX,
 	 .rows = "rx_packets=90 rx_errors=10 rx_crc_errors=6 "
@@ -399,6 +407,94 @@ START_TEST(only_the_root_qdisc_makes_the_total)
 }
 END_TEST
 
+/* A qdisc on eth0, the root or one below it. */
+static void add_qdisc(struct sample *s, const char *kind, bool root,
+		      uint64_t drops, uint64_t packets)
+{
+	enum kind lost = root ? KIND_LOST : KIND_PART;
+
+	sample_object(s, LAYER_QDISC, "eth0", kind, 1);
+	sample_label(s, kind);
+	counted(s, qdisc_counter("if_tx_dropped", lost), drops, false);
+	counted(s, qdisc_counter("if_tx_packets", KIND_PASSED), packets, false);
+}
+
+static const struct {
+	bool main;
+	const char *link; /* its rows, NULL: it was not read */
+	uint64_t total;	  /* with 100 lost, where 900 segments passed */
+	bool at_least;
+} devices[] = {
+	{false, "tx_packets=300 tx_dropped=0", 400, false},
+	{false, "tx_packets=250 tx_dropped=50", 400, false},
+	{false, "tx_packets=860 tx_dropped=0", 1000, false},
+	{false, "tx_packets=850 tx_dropped=0", 950, false},
+	{false, "tx_packets=2000 tx_dropped=0", 1000, false},
+	{false, "tx_packets=0 tx_dropped=0", 1000, false},
+	{false, "tx_packets=? tx_dropped=0", 1000, false},
+	{false, NULL, 1000, false},
+	{true, "tx_packets=300 tx_dropped=0", 1000, true},
+	{true, "tx_packets=900 tx_dropped=0", 1000, true},
+};
+
+START_TEST(offloaded_bundles_are_measured_as_the_device_counts)
+{
+	const struct loss *loss;
+	struct losses l = {0};
+	struct sample s = {0};
+
+	if (devices[_i].link) {
+		object_with(&s, LAYER_LINK, "eth0", devices[_i].link);
+		s.objects[0].main = devices[_i].main;
+	}
+	add_qdisc(&s, "netem", true, 100, 900);
+	for (int round = 0; round < 2; round++) {
+		ck_assert_int_eq(loss_tally(&l, &s), 0);
+		loss = find_loss(&l, "eth0", LAYER_QDISC, DIR_TX);
+		ck_assert_ptr_nonnull(loss);
+		ck_assert_uint_eq(loss->lost, 100);
+		ck_assert_uint_eq(loss_total(loss), devices[_i].total);
+		ck_assert(loss->at_least == devices[_i].at_least);
+	}
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+static const struct {
+	const char *root, *leaf, *other;
+	uint64_t dropped, by_leaf, by_other;
+	bool aqm;
+} trees[] = {
+	{"fq_codel", NULL, NULL, 10, 0, 0, true},
+	{"pfifo_fast", NULL, NULL, 10, 0, 0, false},
+	{"netem", NULL, NULL, 10, 0, 0, false},
+	{"mq", "fq_codel", "fq_codel", 10, 5, 5, true},
+	{"htb", "fq_codel", "pfifo", 10, 6, 4, true},
+	{"htb", "fq_codel", "pfifo", 10, 4, 6, false},
+	{"htb", "pfifo", "bfifo", 10, 5, 5, false},
+	{"htb", "cake", "prio", 10, 10, 0, true},
+	{"htb", NULL, NULL, 10, 0, 0, false},
+};
+
+START_TEST(loss_is_of_a_queue_manager_if_one_dropped_most)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	add_qdisc(&s, trees[_i].root, true, trees[_i].dropped, 100);
+	if (trees[_i].leaf) {
+		add_qdisc(&s, trees[_i].leaf, false, trees[_i].by_leaf, 50);
+		add_qdisc(&s, trees[_i].other, false, trees[_i].by_other, 50);
+	}
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert(find_loss(&l, "eth0", LAYER_QDISC, DIR_TX)->aqm ==
+		  trees[_i].aqm);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
 START_TEST(ingress_counts_its_drops_among_what_came)
 {
 	struct losses l = {0};
@@ -577,6 +673,24 @@ START_TEST(no_numbers_make_more_than_all_or_less_than_nothing)
 }
 END_TEST
 
+START_TEST(bridge_is_measured_by_what_came_counted_once)
+{
+	struct losses l = {.n = 0};
+	struct sample s = {0};
+
+	/* multicast and what XDP saw are in rx_packets already */
+	object_with(&s, LAYER_LINK, "eth0",
+		    "rx_packets=100 multicast=30 xdp_packets=90");
+	object_with(&s, LAYER_LINK, "lo", "rx_packets=500");
+	sample_object(&s, LAYER_NETFILTER, "", "bridge.t.c.drop", 1);
+	counted(&s, netfilter_counter(NETFILTER_CHAIN, DIR_RX), 25, false);
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 25, 100, 25);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("loss");
@@ -592,12 +706,18 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, table_is_as_full_as_its_limit_says, 0,
 			    ARRAY_SIZE(fills));
 	tcase_add_test(t, only_the_root_qdisc_makes_the_total);
+	tcase_add_loop_test(t,
+			    offloaded_bundles_are_measured_as_the_device_counts,
+			    0, ARRAY_SIZE(devices));
+	tcase_add_loop_test(t, loss_is_of_a_queue_manager_if_one_dropped_most,
+			    0, ARRAY_SIZE(trees));
 	tcase_add_test(t, ingress_counts_its_drops_among_what_came);
 	tcase_add_test(t, interfaces_are_told_apart);
 	tcase_add_test(t, each_interval_starts_from_nothing);
 	tcase_add_test(t, what_is_not_in_the_sample_is_gone);
 	tcase_add_test(t, ratio_is_awake_from_the_first_loss_on);
 	tcase_add_test(t, retransmits_are_a_symptom_and_drops_are_not);
+	tcase_add_test(t, bridge_is_measured_by_what_came_counted_once);
 	tcase_add_test(t, many_places_keep_their_own_numbers);
 	tcase_add_test(t, no_numbers_make_more_than_all_or_less_than_nothing);
 	return s;

@@ -802,7 +802,7 @@ static int available(const struct root *root)
 	int r, again;
 
 	ck_assert_int_eq(nfnetlink_alloc(&nf), 0);
-	nf.root = root->path;
+	nf.modules.root = root->path;
 	r = nfnetlink_available(&nf, NFNL_SUBSYS_NFTABLES);
 	again = nfnetlink_available(&nf, NFNL_SUBSYS_NFTABLES);
 	ck_assert_int_eq(r, again);

@@ -111,8 +111,8 @@ END_TEST
 
 START_TEST(built_in_limits_are_those_of_an_empty_threshold)
 {
-	const struct limits *built_in =
-		settings_limits(&settings, LAYER_LINK, DIR_RX, "", "", false);
+	const struct limits *built_in = settings_limits(
+		&settings, LAYER_LINK, DIR_RX, "", "", CHARACTER_PLAIN);
 
 	ck_assert_double_eq(built_in->warning, 0.1);
 	ck_assert_double_eq(built_in->failure, 1);
@@ -314,7 +314,7 @@ static double chosen(enum layer layer, const char *namespace,
 		     const char *interface)
 {
 	return settings_limits(&settings, layer, DIR_RX, namespace, interface,
-			       false)
+			       CHARACTER_PLAIN)
 		->warning;
 }
 
@@ -339,26 +339,79 @@ END_TEST
 
 START_TEST(symptom_has_no_limits_unless_it_is_given_some)
 {
-	const struct limits *l =
-		settings_limits(&settings, LAYER_TCP, DIR_TX, "", "", true);
+	const struct limits *l = settings_limits(&settings, LAYER_TCP, DIR_TX,
+						 "", "", CHARACTER_SYMPTOM);
 
 	ck_assert_double_nan(l->warning);
 	ck_assert_double_nan(l->failure);
 	threshold(5, "tcp", NULL, NULL);
-	l = settings_limits(&settings, LAYER_TCP, DIR_TX, "", "", true);
+	l = settings_limits(&settings, LAYER_TCP, DIR_TX, "", "",
+			    CHARACTER_SYMPTOM);
 	ck_assert_double_eq(l->warning, 5);
-	l = settings_limits(&settings, LAYER_UDP, DIR_TX, "", "", true);
+	l = settings_limits(&settings, LAYER_UDP, DIR_TX, "", "",
+			    CHARACTER_SYMPTOM);
 	ck_assert_double_nan(l->warning);
+}
+END_TEST
+
+START_TEST(queue_manager_may_drop_more_unless_a_threshold_says_otherwise)
+{
+	const struct limits *l;
+
+	l = settings_limits(&settings, LAYER_QDISC, DIR_TX, "", "eth0",
+			    CHARACTER_AQM);
+	ck_assert_double_eq(l->warning, 5);
+	ck_assert_double_eq(l->failure, 20);
+	ck_assert_uint_eq(l->minimum_lost, 10);
+	ck_assert_uint_eq(l->hits, 2);
+	ck_assert_uint_eq(l->hits_okay, 3);
+	threshold(7, "qdisc", NULL, NULL);
+	l = settings_limits(&settings, LAYER_QDISC, DIR_TX, "", "eth0",
+			    CHARACTER_AQM);
+	ck_assert_double_eq(l->warning, 7);
+}
+END_TEST
+
+static double warning_for(enum character character)
+{
+	return settings_limits(&settings, LAYER_LINK, DIR_RX, "", "eth0",
+			       character)
+		->warning;
+}
+
+START_TEST(wireless_has_limits_of_its_own_unless_it_is_given_some)
+{
+	const struct limits *l = settings_limits(
+		&settings, LAYER_LINK, DIR_RX, "", "eth0", CHARACTER_WIRELESS);
+
+	ck_assert_double_eq(l->warning, 1);
+	ck_assert_double_eq(l->failure, 5);
+	ck_assert_uint_eq(l->hits, 2);
+	threshold(7, NULL, NULL, NULL);
+	ck_assert_double_eq(warning_for(CHARACTER_WIRELESS), 7);
+}
+END_TEST
+
+START_TEST(what_repeats_others_has_limits_only_by_its_name)
+{
+	ck_assert_double_nan(warning_for(CHARACTER_REPEATED));
+	threshold(7, NULL, NULL, NULL);
+	ck_assert_double_nan(warning_for(CHARACTER_REPEATED));
+	threshold(8, NULL, NULL, "eth1");
+	ck_assert_double_nan(warning_for(CHARACTER_REPEATED));
+	threshold(9, NULL, NULL, "eth0");
+	ck_assert_double_eq(warning_for(CHARACTER_REPEATED), 9);
+	ck_assert_double_eq(warning_for(CHARACTER_PLAIN), 7);
 }
 END_TEST
 
 START_TEST(one_ratio_of_a_layer_can_be_named)
 {
 	threshold(5, "tcp-listen", NULL, NULL);
-	ck_assert_double_eq(
-		settings_limits(&settings, LAYER_TCP, DIR_LISTEN, "", "", false)
-			->warning,
-		5);
+	ck_assert_double_eq(settings_limits(&settings, LAYER_TCP, DIR_LISTEN,
+					    "", "", CHARACTER_PLAIN)
+				    ->warning,
+			    5);
 	ck_assert_double_eq(chosen(LAYER_TCP, "", ""), 0.1);
 }
 END_TEST
@@ -369,12 +422,12 @@ START_TEST(full_table_has_limits_of_its_own)
 
 	threshold(5, NULL, NULL, NULL);
 	l = settings_limits(&settings, LAYER_CONNTRACK, DIR_FILL, "", "",
-			    false);
+			    CHARACTER_PLAIN);
 	ck_assert_double_eq(l->warning, 85);
 	ck_assert_double_eq(l->failure, 95);
 	threshold(50, "conntrack-fill", NULL, NULL);
 	l = settings_limits(&settings, LAYER_CONNTRACK, DIR_FILL, "", "",
-			    false);
+			    CHARACTER_PLAIN);
 	ck_assert_double_eq(l->warning, 50);
 }
 END_TEST
@@ -410,6 +463,12 @@ static Suite *suite(void)
 	tcase_add_test(t, refused_value_changes_nothing);
 	tcase_add_test(t, first_threshold_that_matches_is_taken);
 	tcase_add_test(t, symptom_has_no_limits_unless_it_is_given_some);
+	tcase_add_test(
+		t,
+		queue_manager_may_drop_more_unless_a_threshold_says_otherwise);
+	tcase_add_test(t,
+		       wireless_has_limits_of_its_own_unless_it_is_given_some);
+	tcase_add_test(t, what_repeats_others_has_limits_only_by_its_name);
 	tcase_add_test(t, one_ratio_of_a_layer_can_be_named);
 	tcase_add_test(t, full_table_has_limits_of_its_own);
 	tcase_add_test(t, option_names_are_unique);

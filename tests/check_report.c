@@ -10,7 +10,9 @@
 
 #include "probes/link.h"
 #include "probes/netfilter.h"
+#include "probes/qdisc.h"
 #include "probes/snmp.h"
+#include "probes/socket.h"
 #include "probes/xtables.h"
 #include "testlib.h"
 
@@ -20,7 +22,7 @@ struct recorded {
 	enum severity severity;
 	char place[NAME_PART + 1], type[16], instance[NAME_PART + 1];
 	char message[512], namespace[64], interface[32], layer[16];
-	char counter[64], cause[256], remedy[256];
+	char counter[64], cause[384], remedy[256];
 	double percent, warning, failure;
 	uint64_t time_ns;
 };
@@ -193,6 +195,86 @@ static void round_of(struct watched *w, uint64_t packets, uint64_t missed)
 	report();
 }
 
+/* The root qdisc of eth0, of some kind. */
+static void queue(struct watched *w, const char *kind, uint64_t packets,
+		  uint64_t dropped)
+{
+	sample_object(&w->now, LAYER_QDISC, "eth0", "root", 1);
+	sample_label(&w->now, kind);
+	sample_row(&w->now, find_counter(&qdisc_probe, "", "if_tx_dropped"),
+		   dropped);
+	sample_row(&w->now, find_counter(&qdisc_probe, "", "if_tx_packets"),
+		   packets);
+}
+
+/* Reads of which each lost that much of a hundred in the queue. */
+static void queue_rounds(struct watched *w, const char *kind, bool main,
+			 unsigned percent)
+{
+	static uint64_t packets, dropped;
+
+	for (unsigned i = 0; i < 4; i++) {
+		packets += (100 - percent) * 10;
+		dropped += (uint64_t)percent * 10;
+		interface(look(w), "eth0", packets, "rx_missed_errors", 0);
+		w->now.objects[0].main = main;
+		queue(w, kind, packets, dropped);
+		report();
+		if (n_notices)
+			return;
+	}
+}
+
+START_TEST(queue_manager_may_drop_some)
+{
+	struct watched *w = watch("nginx");
+
+	queue_rounds(w, "fq_codel", false, 4);
+	ck_assert_uint_eq(n_notices, 0);
+	queue_rounds(w, "fq_codel", false, 10);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_WARNING);
+	ck_assert_double_eq(notices[0].warning, 5);
+	queue_rounds(w, "fq_codel", false, 30);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_FAILURE);
+}
+END_TEST
+
+START_TEST(plain_queue_may_not)
+{
+	queue_rounds(watch("nginx"), "pfifo_fast", false, 4);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_FAILURE);
+	ck_assert_double_eq(notices[0].failure, 1);
+}
+END_TEST
+
+START_TEST(limits_follow_what_drops)
+{
+	struct watched *w = watch("nginx");
+
+	queue_rounds(w, "fq_codel", false, 4);
+	ck_assert_uint_eq(n_notices, 0);
+	queue_rounds(w, "pfifo", false, 4);
+	ck_assert_uint_eq(n_notices, 1);
+}
+END_TEST
+
+START_TEST(lower_bound_is_told_as_such)
+{
+	queue_rounds(watch("nginx"), "netem", true, 30);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_ptr_eq(strstr(notices[0].message, "at least 30% of packets "),
+			 notices[0].message);
+	n_notices = 0;
+	queue_rounds(watch("other"), "netem", false, 30);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_ptr_eq(strstr(notices[0].message, "30% of packets "),
+			 notices[0].message);
+}
+END_TEST
+
 START_TEST(quiet_namespace_sends_its_heartbeat_only)
 {
 	struct watched *w = watch("nginx");
@@ -204,7 +286,7 @@ START_TEST(quiet_namespace_sends_its_heartbeat_only)
 }
 END_TEST
 
-START_TEST(first_loss_is_sent_with_the_value_before)
+START_TEST(first_loss_is_sent_with_the_values_before)
 {
 	struct watched *w = watch("nginx");
 
@@ -212,7 +294,11 @@ START_TEST(first_loss_is_sent_with_the_value_before)
 	round_of(w, 2000, 5);
 	round_of(w, 2090, 15);
 	ck_assert_str_eq(
-		said, "eth0@nginx/if_rx_packets-link-rx_packets 2000 @20\n"
+		said, "eth0@nginx/if_rx_packets-link-rx_packets 1000 @10\n"
+		      "eth0@nginx/if_tx_packets-link-tx_packets 1000 @10\n"
+		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @10\n"
+		      "SETTLE\n"
+		      "eth0@nginx/if_rx_packets-link-rx_packets 2000 @20\n"
 		      "eth0@nginx/if_tx_packets-link-tx_packets 2000 @20\n"
 		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @20\n"
 		      "eth0@nginx/percent-link-rx 0 @20\n"
@@ -230,6 +316,90 @@ START_TEST(first_loss_is_sent_with_the_value_before)
 		      "eth0@nginx/if_tx_packets-link-tx_packets 2190 @40\n"
 		      "eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @40\n"
 		      "eth0@nginx/percent-link-rx 0 @40\n");
+}
+END_TEST
+
+START_TEST(first_loss_of_something_young_has_one_value_before)
+{
+	struct watched *w = watch("nginx");
+
+	sample_object(look(w), LAYER_LINK, "lo", "", 2);
+	report();
+	round_of(w, 1000, 5);
+	round_of(w, 1090, 15);
+	ck_assert_uint_eq(count_said("@10\n"), 0);
+	check_said("eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @20");
+	check_said("eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @30");
+}
+END_TEST
+
+START_TEST(ratio_starts_with_two_of_the_past)
+{
+	struct watched *w = watch("nginx");
+
+	round_of(w, 1000, 5);
+	round_of(w, 2000, 5);
+	round_of(w, 3000, 5);
+	round_of(w, 3090, 15);
+	ck_assert_uint_eq(count_said("SETTLE\n"), 2);
+	check_said("eth0@nginx/percent-link-rx 0 @20");
+	check_said("eth0@nginx/percent-link-rx 0 @30");
+	check_said("eth0@nginx/percent-link-rx 10 @40");
+}
+END_TEST
+
+START_TEST(ratio_that_was_unknown_before_starts_with_itself)
+{
+	struct watched *w = watch("nginx");
+
+	round_of(w, 1000, 5);
+	round_of(w, 1000, 5);
+	round_of(w, 1090, 15);
+	check_not_said("nan");
+	check_said("eth0@nginx/percent-link-rx 10 @30");
+}
+END_TEST
+
+static void udp_port(struct sample *s, uint64_t drops, bool began)
+{
+	sample_object(s, LAYER_SOCKET, "", "udp_5001_drops", 0);
+	sample_row(s, &socket_udp_drops, drops);
+	if (began)
+		sample_began(s);
+	sample_row(s, &socket_fact_port, 5001);
+}
+
+START_TEST(port_that_drops_is_sent_from_its_first_drop)
+{
+	struct watched *w = watch("dns");
+
+	look(w);
+	report();
+	udp_port(look(w), 7, true);
+	report();
+	ck_assert_str_eq(said, "all@dns/packets-socket-udp_5001_drops 0 @10\n"
+			       "SETTLE\n"
+			       "all@dns/gauge-all-sources 3 @20\n"
+			       "all@dns/packets-socket-udp_5001_drops 7 @20\n");
+	udp_port(look(w), 7, false);
+	report();
+	check_said("all@dns/packets-socket-udp_5001_drops 7 @30");
+}
+END_TEST
+
+START_TEST(accept_queue_is_sent_when_it_was_looked_at)
+{
+	struct watched *w = watch("web");
+	struct sample *s = look(w);
+
+	sample_object(s, LAYER_SOCKET, "", "tcp_80_accept", 0);
+	sample_row(s, &socket_tcp_accept, 129);
+	sample_row(s, &socket_fact_limit, 128);
+	report();
+	check_said("all@web/queue_length-socket-tcp_80_accept 129 @10");
+	look(w);
+	report();
+	check_not_said("tcp_80_accept");
 }
 END_TEST
 
@@ -619,6 +789,125 @@ START_TEST(unexplained_rx_dropped_is_a_warning_at_most)
 }
 END_TEST
 
+/* A read of eth0, of which 10 % are lost, with a fact of its kind or none. */
+static void lossy_round(struct watched *w, uint64_t i, const char *kind,
+			const struct counter *fact, uint64_t value)
+{
+	struct sample *s = look(w);
+
+	interface(s, "eth0", 1000 + 90 * i, "rx_missed_errors", 10 * i);
+	s->objects[0].main = !kind[0];
+	sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 1);
+	sample_label(s, kind);
+	if (fact)
+		sample_row(s, fact, value);
+	report();
+}
+
+static const struct {
+	const char *kind;
+	const struct counter *fact;
+	uint64_t value;
+	bool alerts;
+} roles[] = {
+	{"", NULL, 0, true},
+	{"veth eth1", NULL, 0, true},
+	{"bond", NULL, 0, false},
+	{"team", NULL, 0, false},
+	{"bridge", NULL, 0, true},
+	{"", &link_fact_carrier, 1, true},
+	{"", &link_fact_carrier, 0, false},
+	{"", &link_fact_up, 1, true},
+	{"", &link_fact_up, 0, false},
+	{"veth eth1", &link_fact_up, 0, true},
+};
+
+START_TEST(what_an_interface_is_decides_whether_it_alerts)
+{
+	struct watched *w = watch("");
+	unsigned n = 0;
+
+	for (uint64_t i = 0; i < 5; i++) {
+		lossy_round(w, i, roles[_i].kind, roles[_i].fact,
+			    roles[_i].value);
+		n += n_notices;
+	}
+	ck_assert_uint_eq(n, roles[_i].alerts);
+	check_said("eth0/percent-link-rx 10 @50");
+}
+END_TEST
+
+START_TEST(threshold_for_an_interface_makes_it_alert)
+{
+	struct watched *w = watch("");
+	struct option_value eth0 = {.type = VALUE_STRING, .string = "eth0"};
+	unsigned n = 0;
+
+	ck_assert_int_eq(settings_add_threshold(&settings), 0);
+	ck_assert_int_eq(settings_set(&settings, true, "Interface", &eth0), 0);
+	for (uint64_t i = 0; i < 5; i++) {
+		lossy_round(w, i, "bond", NULL, 0);
+		n += n_notices;
+	}
+	ck_assert_uint_eq(n, 1);
+}
+END_TEST
+
+START_TEST(wireless_may_lose_more)
+{
+	struct watched *w = watch("");
+	const struct recorded *n = &notices[0];
+
+	lossy_round(w, 0, "", &link_fact_wireless, 1);
+	lossy_round(w, 1, "", &link_fact_wireless, 1);
+	lossy_round(w, 2, "", &link_fact_wireless, 1);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_double_eq_tol(n->warning, 1, 1e-9);
+	ck_assert_double_eq_tol(n->failure, 5, 1e-9);
+}
+END_TEST
+
+START_TEST(alarm_ends_when_the_carrier_does)
+{
+	struct watched *w = watch("");
+	struct sample *s;
+
+	for (uint64_t i = 0; i < 3; i++)
+		lossy_round(w, i, "", &link_fact_carrier, 1);
+	ck_assert_uint_eq(n_notices, 1);
+	/* nothing moves any more, and so there is no ratio */
+	s = look(w);
+	interface(s, "eth0", 1180, "rx_missed_errors", 20);
+	s->objects[0].main = true;
+	sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 1);
+	sample_row(s, &link_fact_carrier, 0);
+	report();
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_int_eq(notices[0].severity, SEVERITY_OKAY);
+}
+END_TEST
+
+START_TEST(carrier_changes_are_sent_once_there_are_some)
+{
+	struct watched *w = watch("nginx");
+
+	for (uint64_t i = 0; i < 3; i++) {
+		struct sample *s = look(w);
+
+		interface(s, "eth0", 1000, "rx_missed_errors", 0);
+		sample_object(s, LAYER_LINK, "eth0", LINK_CARRIER, 1);
+		sample_row(s, &link_counters[N_LINK_COUNTERS - 1],
+			   i == 2 ? 9 : 7);
+		report();
+		ck_assert_uint_eq(n_notices, 0);
+		if (i < 2)
+			check_not_said("carrier");
+	}
+	check_said("eth0@nginx/derive-link-carrier_changes 7 @20");
+	check_said("eth0@nginx/derive-link-carrier_changes 9 @30");
+}
+END_TEST
+
 START_TEST(vanished_interface_ends_its_alarm)
 {
 	struct watched *w = watch("nginx");
@@ -822,6 +1111,39 @@ static const char *long_comment(char comment[256])
 	comment[255] = '\0';
 	return comment;
 }
+
+/* What follows the numbers, where "cause. remedy" is too long for it. */
+static void check_cut(const struct recorded *n)
+{
+	const char *text = strstr(n->message, "): ") + 3;
+	size_t kept = strlen(text);
+	char whole[1024];
+
+	snprintf(whole, sizeof(whole), "%s. %s", n->cause, n->remedy);
+	if (!strcmp(text, whole))
+		return;
+	ck_assert_uint_gt(strlen(whole) + (text - n->message), 255);
+	ck_assert_str_eq(text + kept - 4, " ...");
+	ck_assert(!strncmp(text, whole, kept - 4));
+	ck_assert_int_eq(whole[kept - 4], ' ');
+}
+
+START_TEST(long_message_ends_with_a_whole_word)
+{
+	struct watched *w = watch("nginx");
+	char comment[256];
+
+	for (int i = 0; i < 250; i++)
+		comment[i] = (char)(i % (3 + _i % 20) ? 'x' : ' ');
+	comment[_i] = '\0';
+	for (uint64_t i = 0; i < 3; i++)
+		firewall(w, comment, 1000 * i);
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_le(strlen(notices[0].message), 255);
+	ck_assert_ptr_nonnull(strstr(notices[0].cause, comment));
+	check_cut(&notices[0]);
+}
+END_TEST
 
 START_TEST(message_is_short_and_printable_whatever_a_rule_says)
 {
@@ -1086,7 +1408,14 @@ static Suite *suite(void)
 	suite_add_tcase(s, values);
 	tcase_add_checked_fixture(values, setup, teardown);
 	tcase_add_test(values, quiet_namespace_sends_its_heartbeat_only);
-	tcase_add_test(values, first_loss_is_sent_with_the_value_before);
+	tcase_add_test(values, first_loss_is_sent_with_the_values_before);
+	tcase_add_test(values,
+		       first_loss_of_something_young_has_one_value_before);
+	tcase_add_test(values, ratio_starts_with_two_of_the_past);
+	tcase_add_test(values,
+		       ratio_that_was_unknown_before_starts_with_itself);
+	tcase_add_test(values, port_that_drops_is_sent_from_its_first_drop);
+	tcase_add_test(values, accept_queue_is_sent_when_it_was_looked_at);
 	tcase_add_test(values, values_before_are_settled_before_new_ones);
 	tcase_add_test(values, ratio_without_traffic_is_not_sent);
 	tcase_add_test(values, idle_counters_are_sent_on_demand);
@@ -1111,6 +1440,13 @@ static Suite *suite(void)
 	tcase_add_test(alarms, recovery_is_notified_once);
 	tcase_add_test(alarms, unexplained_rx_dropped_is_a_warning_at_most);
 	tcase_add_test(alarms, vanished_interface_ends_its_alarm);
+	tcase_add_loop_test(alarms,
+			    what_an_interface_is_decides_whether_it_alerts, 0,
+			    ARRAY_SIZE(roles));
+	tcase_add_test(alarms, threshold_for_an_interface_makes_it_alert);
+	tcase_add_test(alarms, wireless_may_lose_more);
+	tcase_add_test(alarms, alarm_ends_when_the_carrier_does);
+	tcase_add_test(alarms, carrier_changes_are_sent_once_there_are_some);
 	tcase_add_test(alarms, vanished_namespace_ends_its_alarms);
 	tcase_add_test(alarms, namespace_made_anew_ends_the_alarms_of_the_old);
 	tcase_add_test(alarms, flood_of_notifications_is_summed_up);
@@ -1121,7 +1457,13 @@ static Suite *suite(void)
 		       other_wire_of_equal_indexes_is_told_by_its_address);
 	tcase_add_test(alarms,
 		       message_is_short_and_printable_whatever_a_rule_says);
+	tcase_add_loop_test(alarms, long_message_ends_with_a_whole_word, 1,
+			    250);
 	tcase_add_test(alarms, rule_is_named_in_the_notification);
+	tcase_add_test(alarms, queue_manager_may_drop_some);
+	tcase_add_test(alarms, plain_queue_may_not);
+	tcase_add_test(alarms, limits_follow_what_drops);
+	tcase_add_test(alarms, lower_bound_is_told_as_such);
 	tcase_add_test(alarms,
 		       retransmits_alert_only_where_a_threshold_says_so);
 	state = tcase_create("state");

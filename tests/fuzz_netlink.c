@@ -7,7 +7,9 @@
 #include "netlink.h"
 
 #include "probes/link.h"
-#include "probes/qdisc.h"
+#include "probes/qdisc_rows.h"
+#include "probes/socket.h"
+#include "selection.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,37 +20,63 @@ static int check_result(int r)
 	return 0;
 }
 
+/* Twice the same sockets: no total of a port may be more than they dropped. */
+static void feed_socket(const struct nlmsghdr *h)
+{
+	struct socket_seen seen[2];
+	struct socket_info info;
+	struct socket_dump dump;
+
+	if (socket_parse(h, &info) < 0)
+		return;
+	socket_dump_begin(&dump, NULL, 0, seen, ARRAY_SIZE(seen));
+	for (int i = 0; i < 2; i++) {
+		socket_dump_udp(&dump, &info);
+		socket_dump_listener(&dump, &info);
+	}
+	if (dump.n_ports > 1 || dump.n_listeners > 1 ||
+	    (dump.n_ports && dump.ports[0].drops != info.drops))
+		abort();
+}
+
 static int on_message(const struct nlmsghdr *h, void *arg)
 {
 	struct rtnl_link_stats64 stats;
 	struct link_config config;
 	struct qdisc_config qdisc;
+	const struct probe_env env = {.counters = arg};
+	struct sample sample = {.rows = NULL};
 	char name[64];
 	size_t n;
 	int ifindex;
 
-	(void)arg;
 	if (link_parse_stats(h, &ifindex, &stats, &n) == 0 && n > sizeof(stats))
 		abort();
 	check_result(link_parse_config(h, &config));
+	feed_socket(h);
 	if (qdisc_parse(h, &qdisc) < 0)
 		return 0;
 	qdisc_name(&qdisc, name, sizeof(name));
 	if (!name[0] || !memchr(qdisc.kind, '\0', sizeof(qdisc.kind)))
 		abort();
+	sample_object(&sample, LAYER_QDISC, "", name, 0);
+	qdisc_append_own(&env, &qdisc, &sample);
+	sample_free(&sample);
 	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* messages stand at multiples of four, and end where they end */
+	struct selection all = {.patterns = NULL};
 	void *copy = malloc(size ? size : 1);
 
-	if (!copy)
-		return 0;
-	memcpy(copy, data, size);
-	if (netlink_walk(copy, size, 0, on_message, NULL) > 1)
+	if (!copy || selection_add(&all, "/^qdisc-/") < 0)
 		abort();
+	memcpy(copy, data, size);
+	if (netlink_walk(copy, size, 0, on_message, &all) > 1)
+		abort();
+	selection_free(&all);
 	free(copy);
 	return 0;
 }

@@ -3,11 +3,15 @@
  * record DIR: writes what the kernel says of the network namespace it runs in
  * into files, for tests to read again: /proc/net text, rtnetlink dumps and
  * x_tables tables. Independent of the plugin's own readers on purpose.
+ *
+ * record DIR DEV: only the qdiscs, and the classes of one interface.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <net/if.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <linux/if_link.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
@@ -39,7 +43,7 @@ static void close_file(FILE *f)
 		err(1, "close");
 }
 
-static void record_proc(const char *dir, const char *name)
+static void record_proc(const char *dir, const char *net, const char *name)
 {
 	_cleanup_fclose_ FILE *in = NULL;
 	char path[PATH_MAX];
@@ -47,7 +51,7 @@ static void record_proc(const char *dir, const char *name)
 	FILE *out;
 	size_t n;
 
-	snprintf(path, sizeof(path), "/proc/thread-self/net/%s", name);
+	snprintf(path, sizeof(path), "%s/%s", net, name);
 	in = fopen(path, "re");
 	if (!in)
 		return;
@@ -55,6 +59,24 @@ static void record_proc(const char *dir, const char *name)
 	while ((n = fread(buf, 1, sizeof(buf), in)))
 		put(out, buf, n);
 	close_file(out);
+}
+
+/* Files of the namespace, and what the first one shows of the whole host. */
+static void record_text(const char *dir)
+{
+	static const char *const own[] = {"snmp", "netstat", "snmp6",
+					  "xfrm_stat"};
+	static const char *const host[] = {"softnet_stat", "stat/arp_cache",
+					   "stat/ndisc_cache", "stat/rt_cache"};
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/stat", dir);
+	if (mkdir(path, 0755) < 0)
+		err(1, "%s", path);
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		record_proc(dir, "/proc/thread-self/net", own[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(host); i++)
+		record_proc(dir, "/proc/1/net", host[i]);
 }
 
 /* Whether the messages end the dump. */
@@ -174,13 +196,27 @@ static void record_tables(const char *dir, const char *family, int domain,
 		record_table(dir, family, fd, level, table);
 }
 
+static void record_classes(const char *dir, const char *dev)
+{
+	const struct tcmsg qdisc = {0};
+	struct tcmsg class = {.tcm_ifindex = (int)if_nametoindex(dev)};
+
+	if (!class.tcm_ifindex)
+		err(1, "%s", dev);
+	record_dump(dir, "getqdisc_aqm.nl", RTM_GETQDISC, &qdisc,
+		    sizeof(qdisc));
+	record_dump(dir, "gettclass.nl", RTM_GETTCLASS, &class, sizeof(class));
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3) {
+		record_classes(argv[1], argv[2]);
+		return 0;
+	}
 	if (argc != 2)
-		errx(2, "usage: record DIR");
-	record_proc(argv[1], "snmp");
-	record_proc(argv[1], "netstat");
-	record_proc(argv[1], "snmp6");
+		errx(2, "usage: record DIR [DEV]");
+	record_text(argv[1]);
 	record_netlink(argv[1]);
 	record_tables(argv[1], "ip", AF_INET, IPPROTO_IP);
 	record_tables(argv[1], "ip6", AF_INET6, IPPROTO_IPV6);

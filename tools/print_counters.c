@@ -16,7 +16,7 @@ static const char *const head =
 	"`@<namespace>`\n"
 	"follows outside collectd's own network namespace. Counters keep the\n"
 	"kernel's own spelling. `<name>` stands for the name of an object: a\n"
-	"qdisc (`netem_8001`), a firewall chain or rule.\n"
+	"qdisc (`netem_8001`), a firewall chain or rule, a port.\n"
 	"\n"
 	"What a counter counts:\n"
 	"\n"
@@ -106,7 +106,7 @@ static void print_probe(const struct probe *p)
 	       "| --- | --- | --- | --- |\n",
 	       p->name, p->reads, p->needs ? p->needs : "none");
 	for (size_t i = 0; i < p->n_counters; i++)
-		if (is_series(&p->counters[i]))
+		if (is_series(&p->counters[i]) && !p->counters[i].optional)
 			print_counter(&p->counters[i]);
 }
 
@@ -119,10 +119,14 @@ static unsigned visit_counters(visitor visit, enum layer layer,
 {
 	unsigned n = 0;
 
-	for (size_t p = 0; p < n_probes; p++)
+	for (size_t p = 0; p < n_probes; p++) {
 		for (size_t i = 0; i < probes[p]->n_counters; i++)
 			n += visit(&probes[p]->counters[i], layer, direction,
 				   n);
+		for (size_t i = 0; i < probes[p]->n_optional; i++)
+			n += visit(&probes[p]->optional[i], layer, direction,
+				   n);
+	}
 	return n;
 }
 
@@ -198,11 +202,42 @@ static void print_ratios(void)
 				print_ratio(layer, d);
 }
 
+static bool print_optional(const struct counter *c, enum layer layer,
+			   enum direction direction, unsigned n_before)
+{
+	(void)direction;
+	if (!c->optional || !is_series(c) || c->layer != layer)
+		return false;
+	if (!n_before)
+		printf("\n### %s\n\n| Counter | Counts | Meaning |\n"
+		       "| --- | --- | --- |\n",
+		       layer_name(layer));
+	printf("| `%s` | %s", c->name, kind_words(c->kind));
+	if (c->direction != DIR_NONE)
+		printf(", %s", direction_name(c->direction));
+	printf(" | ");
+	print_sentence("", c->means);
+	printf(" |\n");
+	return true;
+}
+
+static void print_options(void)
+{
+	printf("\n## Counters sent where asked for\n\n"
+	       "Read only where a Counter option names them, and sent from "
+	       "then on. The option\nis the heading, a hyphen and the name: "
+	       "`Counter \"tcp-TCPLossProbes\"`. The type\nis `packets`; "
+	       "of bytes and milliseconds `derive`, of a level `gauge`.\n");
+	for (int layer = 0; layer < N_LAYERS; layer++)
+		visit_counters(print_optional, layer, DIR_NONE);
+}
+
 int main(void)
 {
 	fputs(head, stdout);
 	for (size_t i = 0; i < n_probes; i++)
 		print_probe(probes[i]);
+	print_options();
 	print_ratios();
 	return ferror(stdout) || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

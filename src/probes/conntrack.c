@@ -64,54 +64,7 @@ static const struct counter conntrack_counters[] = {
 #define COUNT (&conntrack_counters[N_CONNTRACK_STATS])
 #define MAX (&conntrack_counters[N_CONNTRACK_STATS + 1])
 
-#define MAX_COLUMNS 32
-
-/* Which counter each column is, -1: none of ours. Returns their number. */
-static size_t parse_names(struct token line, int columns[MAX_COLUMNS])
-{
-	struct token name;
-	size_t n = 0;
-
-	while (n < MAX_COLUMNS && (name = token_word(&line)).n) {
-		columns[n] = -1;
-		for (int i = 0; i < N_CONNTRACK_STATS; i++)
-			if (token_is(name, conntrack_counters[i].section) ||
-			    token_is(name, conntrack_counters[i].name))
-				columns[n] = i;
-		n++;
-	}
-	return n;
-}
-
-int conntrack_parse(const char *text, size_t n, struct conntrack_stats *ret)
-{
-	struct token rest = {text, n};
-	int columns[MAX_COLUMNS];
-	size_t n_columns = parse_names(token_line(&rest), columns);
-
-	*ret = (struct conntrack_stats) {0};
-	if (!n_columns || !rest.n)
-		return -EBADMSG;
-	while (rest.n) {
-		struct token line = token_line(&rest);
-
-		for (size_t i = 0; i < n_columns; i++) {
-			uint64_t value;
-
-			if (!token_number(token_word(&line), 16, &value) ||
-			    value > UINT32_MAX)
-				return -EBADMSG;
-			if (columns[i] < 0)
-				continue;
-			ret->value[columns[i]] += value;
-			ret->found[columns[i]] = true;
-		}
-	}
-	return 0;
-}
-
-int conntrack_parse_message(const struct nlmsghdr *h,
-			    struct conntrack_stats *stats)
+int conntrack_parse_message(const struct nlmsghdr *h, struct cpustat *stats)
 {
 	struct nlattr *attrs[CTA_STATS_MAX + 1];
 
@@ -124,7 +77,8 @@ int conntrack_parse_message(const struct nlmsghdr *h,
 
 		if (!attr || nla_len(attr) < 4)
 			continue;
-		stats->value[i] += ntohl(nla_get_u32(attr));
+		stats->value[i] = (uint32_t)stats->value[i] +
+				  ntohl(nla_get_u32(attr));
 		stats->found[i] = true;
 	}
 	return 0;
@@ -136,13 +90,13 @@ static int on_stats(const struct nlmsghdr *h, void *arg)
 }
 
 /* For kernels without the file. Returns 0 or negative errno. */
-static int ask_stats(struct nfnetlink *nf, struct conntrack_stats *ret)
+static int ask_stats(struct nfnetlink *nf, struct cpustat *ret)
 {
 	char buffer[64] __attribute__((aligned(4)));
 	struct nlmsghdr *request;
 	int r = nfnetlink_available(nf, NFNL_SUBSYS_CTNETLINK);
 
-	*ret = (struct conntrack_stats) {0};
+	*ret = (struct cpustat) {0};
 	if (r == 0)
 		r = nfnetlink_open(nf);
 	if (r < 0)
@@ -152,20 +106,21 @@ static int ask_stats(struct nfnetlink *nf, struct conntrack_stats *ret)
 	return nfnetlink_ask(nf, request, on_stats, ret);
 }
 
-static int read_stats(struct probe_env *env, struct conntrack_stats *ret)
+static int read_stats(struct probe_env *env, struct cpustat *ret)
 {
 	ssize_t n = procnet_read(env->net, "stat/nf_conntrack", env->buffer,
 				 env->size);
 
 	if (n >= 0)
-		return conntrack_parse(env->buffer, n, ret);
+		return cpustat_parse(env->buffer, n, conntrack_counters,
+				     N_CONNTRACK_STATS, ret);
 	return n == -ENOENT && env->netfilter ? ask_stats(env->netfilter, ret)
 					      : n;
 }
 
 static int append_stats(struct probe_env *env, struct sample *out)
 {
-	struct conntrack_stats stats;
+	struct cpustat stats;
 	int r = read_stats(env, &stats);
 
 	for (int i = 0; r == 0 && i < N_CONNTRACK_STATS; i++)

@@ -35,23 +35,6 @@ static bool add_up(const struct snmp_values *values, bool v6, bool out,
 	return has_end;
 }
 
-/* Whether any number of /proc/net/xfrm_stat is not 0. */
-static bool has_ipsec(const struct probe_env *env)
-{
-	ssize_t n = procnet_read(env->net, "xfrm_stat", env->buffer, env->size);
-	struct token rest = {env->buffer, n > 0 ? (size_t)n : 0};
-
-	while (rest.n) {
-		struct token line = token_line(&rest);
-		uint64_t value;
-
-		(void)token_word(&line);
-		if (token_number(token_word(&line), 10, &value) && value)
-			return true;
-	}
-	return false;
-}
-
 static bool has_ipvs(const struct probe_env *env)
 {
 	ssize_t n = procnet_read(env->net, "ip_vs", env->buffer, env->size);
@@ -85,7 +68,7 @@ static void append_gap(const struct probe_env *env, const struct counter *c,
 	uint64_t value = gap ? gap->value : 0;
 
 	if (balance > stands) {
-		if (has_ipsec(env) || has_ipvs(env))
+		if (has_ipvs(env))
 			return;
 		value += (uint64_t)(balance - stands);
 		stands = balance;

@@ -14,7 +14,7 @@
 /*
  * Appends the gaps to the object appended last, given the values of the same
  * read. They only grow; a gap is left out when its counters are absent (that
- * of output before Linux 6.7) or when IPVS or IPsec move packets past them.
+ * of output before Linux 6.7) or when IPVS moves packets past them.
  */
 void ip_balance_append(const struct probe_env *env,
 		       const struct snmp_values *values, struct sample *out);

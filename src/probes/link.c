@@ -6,124 +6,11 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../netlink.h"
 #include "../selection.h"
-
-#define AT(member)                                                             \
-	.layer = LAYER_LINK, .bits = 64, .name = #member,                      \
-	.offset = offsetof(struct rtnl_link_stats64, member)
-#define SOURCE .source = "include/uapi/linux/if_link.h"
-
-static const struct counter link_counters[] = {
-	{AT(rx_packets), SOURCE, .type = "if_rx_packets", .direction = DIR_RX,
-	 .kind = KIND_PASSED, .main = true,
-	 .of = {{LAYER_LINK, DIR_RX, OUTSIDE}},
-	 .means = "Frames the driver or the stack accepted"},
-	{AT(tx_packets), SOURCE, .type = "if_tx_packets", .direction = DIR_TX,
-	 .kind = KIND_PASSED, .main = true,
-	 .of = {{LAYER_LINK, DIR_TX, OUTSIDE}},
-	 .means = "Frames handed to the device (veth: to its peer)"},
-	{AT(rx_errors), SOURCE, .type = "if_rx_errors", .direction = DIR_RX,
-	 .kind = KIND_LOST, .main = true,
-	 .means = "Damaged frames, discarded by the device or its driver",
-	 .cause = "damaged frames: cable, optic, duplex, or frames too large",
-	 .remedy = "ethtool -S DEV; replace the cable or optic, align MTUs"},
-	{AT(tx_errors), SOURCE, .type = "if_tx_errors", .direction = DIR_TX,
-	 .kind = KIND_LOST, .main = true,
-	 .means = "Frames the device failed to send",
-	 .cause = "the device could not send: carrier lost, hardware fault, "
-		  "or a tunnel without a route for its outer packet",
-	 .remedy = "ip -s -s link show DEV; dmesg"},
-	{AT(rx_dropped), SOURCE, .type = "if_rx_dropped", .direction = DIR_RX,
-	 .kind = KIND_LOST, .main = true,
-	 .means = "Frames accepted, then discarded: unknown protocol, a full "
-		  "CPU backlog, the driver; veth: too large, or not up"},
-	{AT(tx_dropped), SOURCE, .type = "if_tx_dropped", .direction = DIR_TX,
-	 .kind = KIND_LOST, .main = true,
-	 .means = "Frames discarded on the way to the device, veth: refused "
-		  "by the peer",
-	 .cause = "the device or its peer refused them: no carrier, ring or "
-		  "queue full",
-	 .remedy = "ip -s -d link show DEV"},
-	{AT(rx_length_errors), SOURCE, .type = "if_rx_errors",
-	 .direction = DIR_RX, .kind = KIND_PART, .in = "rx_errors",
-	 .means = "Frames of an illegal length",
-	 .cause = "frames longer than the MTU here, sent by a larger MTU",
-	 .remedy = "Align the MTU on both ends of the wire"},
-	{AT(rx_over_errors), SOURCE, .type = "if_rx_errors",
-	 .direction = DIR_RX, .kind = KIND_PART, .in = "rx_errors",
-	 .means = "Frames that did not fit the receive buffers",
-	 .cause = "frames larger than the receive buffers",
-	 .remedy = "Align MTUs; ethtool -G DEV rx N for a larger ring"},
-	{AT(rx_crc_errors), SOURCE, .type = "if_rx_errors", .direction = DIR_RX,
-	 .kind = KIND_PART, .in = "rx_errors",
-	 .means = "Frames with a bad checksum (FCS)",
-	 .cause = "bad frame checksums: cable, connector, optic, switch port",
-	 .remedy = "Replace the cable or optic"},
-	{AT(rx_frame_errors), SOURCE, .type = "if_rx_errors",
-	 .direction = DIR_RX, .kind = KIND_PART, .in = "rx_errors",
-	 .means = "Frames with an alignment error",
-	 .cause = "misaligned frames: duplex mismatch or cabling",
-	 .remedy = "ethtool DEV shows the duplex on this end"},
-	{AT(rx_fifo_errors), SOURCE, .type = "if_rx_errors",
-	 .direction = DIR_RX, .kind = KIND_PART, .in = "rx_errors",
-	 .means = "Receiver FIFO overruns; with some drivers events, not "
-		  "frames",
-	 .cause = "the receive FIFO overran: the bus or interrupts are late",
-	 .remedy = "ethtool -G DEV rx N; spread interrupts over CPUs"},
-	{AT(rx_missed_errors), SOURCE, .type = "if_rx_dropped",
-	 .direction = DIR_RX, .kind = KIND_LOST, .main = true,
-	 .means = "Frames the device dropped because the host gave it no "
-		  "buffer",
-	 .cause = "the receive ring is too small or the CPU too slow",
-	 .remedy = "ethtool -G DEV rx N; more queues, spread interrupts"},
-	{AT(tx_carrier_errors), SOURCE, .type = "if_tx_errors",
-	 .direction = DIR_TX, .kind = KIND_PART, .in = "tx_errors",
-	 .means = "Sending failed because the carrier was lost",
-	 .cause = "carrier lost while sending; tunnel: no route outside",
-	 .remedy = "ip link show DEV; check the cable or the outer route"},
-	{AT(tx_aborted_errors), SOURCE, .type = "if_tx_errors",
-	 .direction = DIR_TX, .kind = KIND_PART, .in = "tx_errors",
-	 .means = "The device gave up sending",
-	 .cause = "too many collisions, or the device discarded them",
-	 .remedy = "ethtool DEV shows the duplex on this end"},
-	{AT(tx_fifo_errors), SOURCE, .type = "if_tx_errors",
-	 .direction = DIR_TX, .kind = KIND_PART, .in = "tx_errors",
-	 .means = "The device's FIFO ran empty while it sent",
-	 .cause = "the bus is too slow for the device",
-	 .remedy = "Update the driver and the firmware of DEV"},
-	{AT(tx_heartbeat_errors), SOURCE, .type = "if_tx_errors",
-	 .direction = DIR_TX, .kind = KIND_PART, .in = "tx_errors",
-	 .means = "Heartbeat test errors of old half-duplex Ethernet",
-	 .cause = "half-duplex Ethernet without a heartbeat",
-	 .remedy = "ethtool DEV shows the duplex on this end"},
-	{AT(tx_window_errors), SOURCE, .type = "if_tx_errors",
-	 .direction = DIR_TX, .kind = KIND_PART, .in = "tx_errors",
-	 .means = "Late collisions",
-	 .cause = "late collisions: duplex mismatch, or the cable is too long",
-	 .remedy = "ethtool DEV shows the duplex on this end"},
-	{AT(collisions), SOURCE, .type = "packets", .direction = DIR_TX,
-	 .kind = KIND_OVERLOAD,
-	 .means = "Collisions of half-duplex Ethernet; a frame is sent again"},
-	{AT(rx_nohandler), SOURCE, .type = "if_rx_dropped", .direction = DIR_RX,
-	 .kind = KIND_BENIGN,
-	 .means = "Frames on a port that must not receive (bond backup)"},
-	{AT(rx_otherhost_dropped), SOURCE, .type = "if_rx_dropped",
-	 .direction = DIR_RX, .kind = KIND_BENIGN,
-	 .means = "IP packets in frames for another MAC address: flooding, a "
-		  "stale neighbour entry, a VLAN without a device"},
-	{AT(rx_bytes), SOURCE, .type = "derive", .direction = DIR_RX,
-	 .kind = KIND_BYTES, .means = "Bytes of the frames in rx_packets"},
-	{AT(tx_bytes), SOURCE, .type = "derive", .direction = DIR_TX,
-	 .kind = KIND_BYTES, .means = "Bytes of the frames in tx_packets"},
-	{AT(multicast), SOURCE, .type = "packets", .direction = DIR_RX,
-	 .kind = KIND_PASSED, .means = "Multicast frames received"},
-	{AT(rx_compressed), SOURCE, .type = "packets", .direction = DIR_RX,
-	 .kind = KIND_PASSED, .means = "Compressed packets, SLIP and PPP"},
-	{AT(tx_compressed), SOURCE, .type = "packets", .direction = DIR_TX,
-	 .kind = KIND_PASSED, .means = "Compressed packets, SLIP and PPP"},
-};
+#include "ethtool.h"
 
 #define FACT .layer = LAYER_LINK, .kind = KIND_FACT
 
@@ -131,6 +18,11 @@ const struct counter link_fact_index = {FACT, .name = "ifindex"};
 const struct counter link_fact_mtu = {FACT, .name = "mtu"};
 const struct counter link_fact_up = {FACT, .name = "up"};
 const struct counter link_fact_mac = {FACT, .name = "address"};
+const struct counter link_fact_carrier = {FACT, .name = "carrier"};
+const struct counter link_fact_wireless = {FACT, .name = "wireless"};
+const struct counter link_fact_xdp = {FACT, .name = "xdp"};
+const struct counter link_fact_master = {FACT, .name = "master"};
+const struct counter link_fact_port_of = {FACT, .name = "port_of"};
 const struct counter link_fact_peer_index = {FACT, .name = "peer_ifindex"};
 const struct counter link_fact_peer_mtu = {FACT, .name = "peer_mtu"};
 const struct counter link_fact_peer_up = {FACT, .name = "peer_up"};
@@ -168,19 +60,36 @@ static uint64_t parse_mac(struct nlattr *attr)
 	return mac;
 }
 
+static uint32_t attr_u32(const struct nlattr *attr)
+{
+	return attr && nla_len(attr) >= 4 ? nla_get_u32(attr) : 0;
+}
+
+static uint8_t attr_u8(const struct nlattr *attr)
+{
+	return attr && nla_len(attr) >= 1 ? nla_get_u8(attr) : 0;
+}
+
 static void parse_kind(struct nlattr *linkinfo, struct link_config *config)
 {
 	struct nlattr *info[IFLA_INFO_MAX + 1];
 
-	if (nla_parse_nested(info, IFLA_INFO_MAX, linkinfo, NULL) == 0 &&
-	    info[IFLA_INFO_KIND])
+	if (nla_parse_nested(info, IFLA_INFO_MAX, linkinfo, NULL) < 0)
+		return;
+	if (info[IFLA_INFO_KIND])
 		nla_strlcpy(config->kind, info[IFLA_INFO_KIND],
 			    sizeof(config->kind));
+	if (info[IFLA_INFO_SLAVE_KIND])
+		nla_strlcpy(config->master_kind, info[IFLA_INFO_SLAVE_KIND],
+			    sizeof(config->master_kind));
 }
 
-static uint32_t attr_u32(const struct nlattr *attr)
+static void parse_xdp(struct nlattr *attr, struct link_config *config)
 {
-	return attr && nla_len(attr) >= 4 ? nla_get_u32(attr) : 0;
+	struct nlattr *xdp[IFLA_XDP_MAX + 1];
+
+	if (nla_parse_nested(xdp, IFLA_XDP_MAX, attr, NULL) == 0)
+		config->xdp = attr_u8(xdp[IFLA_XDP_ATTACHED]);
 }
 
 int link_parse_config(const struct nlmsghdr *h, struct link_config *ret)
@@ -203,12 +112,19 @@ int link_parse_config(const struct nlmsghdr *h, struct link_config *ret)
 		.peer_index = attr_u32(attrs[IFLA_LINK]),
 		.has_nsid = attrs[IFLA_LINK_NETNSID],
 		.nsid = attr_u32(attrs[IFLA_LINK_NETNSID]),
+		.master = attr_u32(attrs[IFLA_MASTER]),
+		.has_carrier = attrs[IFLA_CARRIER],
+		.carrier = attr_u8(attrs[IFLA_CARRIER]),
+		.has_changes = attrs[IFLA_CARRIER_CHANGES],
+		.changes = attr_u32(attrs[IFLA_CARRIER_CHANGES]),
 		.mac = attrs[IFLA_ADDRESS] ? parse_mac(attrs[IFLA_ADDRESS]) : 0,
 	};
 	if (attrs[IFLA_IFNAME])
 		nla_strlcpy(ret->name, attrs[IFLA_IFNAME], sizeof(ret->name));
 	if (attrs[IFLA_LINKINFO])
 		parse_kind(attrs[IFLA_LINKINFO], ret);
+	if (attrs[IFLA_XDP])
+		parse_xdp(attrs[IFLA_XDP], ret);
 	return 0;
 }
 
@@ -216,11 +132,11 @@ int link_parse_config(const struct nlmsghdr *h, struct link_config *ret)
 static void append_counters(const struct rtnl_link_stats64 *stats, size_t size,
 			    struct sample *out)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(link_counters); i++) {
+	for (size_t i = 0; i < N_LINK_COUNTERS; i++) {
 		const struct counter *c = &link_counters[i];
 		uint64_t value;
 
-		if (c->offset + sizeof(value) > size)
+		if (c->section || c->offset + sizeof(value) > size)
 			continue;
 		memcpy(&value, (const char *)stats + c->offset, sizeof(value));
 		sample_row(out, c, value);
@@ -230,7 +146,38 @@ static void append_counters(const struct rtnl_link_stats64 *stats, size_t size,
 struct reader {
 	struct probe_env *env;
 	struct sample *out;
+	uint32_t hint[2];  /* where env->then has it and its configuration */
+	uint32_t hints[2]; /* the same, for the second walk */
+	bool fragile;	   /* something was too big for a bridge, or a route */
 };
+
+/* The same interface in the sample before, or NULL. */
+static const struct object *find_before(const struct probe_env *env,
+					const char *name, uint64_t ifindex,
+					uint32_t *hint)
+{
+	const struct object *p;
+
+	if (!env->then)
+		return NULL;
+	p = sample_find(env->then, LAYER_LINK, name, "", hint);
+	return p && p->identity == ifindex ? p : NULL;
+}
+
+static void append_numbers(struct reader *reader, const char *name,
+			   uint64_t ifindex)
+{
+	const struct sample *then = reader->env->then;
+	const struct object *before, *config = NULL;
+
+	before = find_before(reader->env, name, ifindex, &reader->hint[0]);
+	if (before)
+		config = sample_find(then, LAYER_LINK, name, LINK_CONFIG,
+				     &reader->hint[1]);
+	ethtool_append(reader->env, name, before,
+		       config && object_row(then, config, &link_fact_xdp),
+		       reader->out);
+}
 
 static int on_stats(const struct nlmsghdr *h, void *arg)
 {
@@ -248,6 +195,7 @@ static int on_stats(const struct nlmsghdr *h, void *arg)
 		return 0; /* gone in between, or not wanted */
 	sample_object(reader->out, LAYER_LINK, name, "", ifindex);
 	append_counters(&stats, size, reader->out);
+	append_numbers(reader, name, ifindex);
 	return 0;
 }
 
@@ -318,6 +266,76 @@ static void append_peer(struct netlink *route, const struct link_config *config,
 	sample_label(out, label);
 }
 
+static enum link_master master_kind(const struct link_config *config)
+{
+	static const char *const kinds[] = {
+		[LINK_OF_BOND] = "bond",
+		[LINK_OF_BRIDGE] = "bridge",
+		[LINK_OF_TEAM] = "team",
+	};
+
+	for (size_t i = LINK_OF_BOND; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kinds[i], config->master_kind))
+			return i;
+	return LINK_OF_OTHER;
+}
+
+bool link_is_wireless_device(const char *devices, const char *place)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s/phy80211", devices, place);
+	if (access(path, F_OK) == 0)
+		return true;
+	snprintf(path, sizeof(path), "%s/%s/wireless", devices, place);
+	return access(path, F_OK) == 0;
+}
+
+/* What a device is does not change: it is found out once. */
+static bool find_wireless(const struct probe_env *env, const char *place,
+			  int ifindex, uint32_t *hint)
+{
+	const struct object *before = NULL;
+
+	if (env->then)
+		before = sample_find(env->then, LAYER_LINK, place, LINK_CONFIG,
+				     hint);
+	if (before && before->identity == (uint64_t)ifindex)
+		return object_row(env->then, before, &link_fact_wireless);
+	return env->home && env->devices &&
+	       link_is_wireless_device(env->devices, place);
+}
+
+static void append_facts(const struct link_config *config, bool wireless,
+			 struct sample *out)
+{
+	sample_label(out, config->kind);
+	sample_row(out, &link_fact_index, config->index);
+	sample_row(out, &link_fact_mtu, config->mtu);
+	sample_row(out, &link_fact_up, config->up);
+	sample_row(out, &link_fact_mac, config->mac);
+	if (config->has_carrier)
+		sample_row(out, &link_fact_carrier, config->carrier);
+	if (config->xdp)
+		sample_row(out, &link_fact_xdp, 1);
+	if (wireless)
+		sample_row(out, &link_fact_wireless, 1);
+	if (!config->master)
+		return;
+	sample_row(out, &link_fact_master, config->master);
+	sample_row(out, &link_fact_port_of, master_kind(config));
+}
+
+/* What is asked at each read can be counted as well. */
+static void append_changes(const char *place, const struct link_config *config,
+			   struct sample *out)
+{
+	if (!config->has_changes)
+		return;
+	sample_object(out, LAYER_LINK, place, LINK_CARRIER, config->index);
+	sample_row(out, &link_counters[N_LINK_COUNTERS - 1], config->changes);
+}
+
 /* Asks for the configuration of the interface whose counters are at index. */
 static int append_config(struct reader *reader, uint32_t index)
 {
@@ -325,19 +343,22 @@ static int append_config(struct reader *reader, uint32_t index)
 	const struct object *link = &out->objects[index];
 	char place[IFNAMSIZ];
 	struct link_config config;
+	bool wireless = false, real;
 	int r;
 
 	r = read_config(reader->env->route, link->identity, NULL, &config);
 	if (r < 0)
 		return r == -ENODEV ? 0 : r;
 	snprintf(place, sizeof(place), "%s", object_place(out, link));
-	out->objects[index].main = !config.kind[0] && !config.loopback;
+	real = !config.kind[0] && !config.loopback;
+	out->objects[index].main = real;
+	if (real) {
+		append_changes(place, &config, out);
+		wireless = find_wireless(reader->env, place, config.index,
+					 &reader->hints[1]);
+	}
 	sample_object(out, LAYER_LINK, place, LINK_CONFIG, config.index);
-	sample_label(out, config.kind);
-	sample_row(out, &link_fact_index, config.index);
-	sample_row(out, &link_fact_mtu, config.mtu);
-	sample_row(out, &link_fact_up, config.up);
-	sample_row(out, &link_fact_mac, config.mac);
+	append_facts(&config, wireless, out);
 	if (config.has_peer && !strcmp(config.kind, "veth"))
 		append_peer(reader->env->route, &config, out);
 	return 0;
@@ -357,25 +378,71 @@ static bool is_quiet(const struct sample *now, const struct object *o,
 	return o->n == p->n;
 }
 
+/* Whether IP found something too big since the read before the last one. */
+static bool was_too_big(const struct sample *then)
+{
+	for (uint32_t i = 0; then && i < then->n_objects; i++) {
+		const struct object *o = &then->objects[i];
+
+		for (uint32_t j = 0; o->layer == LAYER_IP && j < o->n; j++) {
+			const struct row *row = &then->rows[o->first + j];
+
+			if (row->flags & ROW_COMPARED && row->delta &&
+			    strstr(row->counter->name, "FragFails"))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool had_lost(const struct sample *then, const struct object *p)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		const struct row *row = &then->rows[p->first + i];
+
+		if (row->counter->kind == KIND_LOST && row->delta)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether the configuration has to be asked for again. A real device can lose
+ * its carrier at any time. A bridge has a port that refuses what is too big
+ * for it, which another one took: the losses of IP, or of any port, tell.
+ */
+static bool may_have_changed(const struct reader *reader,
+			     const struct object *o, const struct object *p,
+			     const struct object *config)
+{
+	const struct sample *then = reader->env->then;
+
+	if (p->main || !is_quiet(reader->out, o, then, p))
+		return true;
+	return object_row(then, config, &link_fact_master) &&
+	       (reader->fragile || had_lost(then, p));
+}
+
 /*
  * Takes the configuration over from the previous sample. Asking the kernel
  * costs ten times the counters, and only matters when something is lost.
  * Returns false when it has to be asked for.
  */
-static bool carry_config(const struct sample *then, struct sample *out,
-			 uint32_t index, uint32_t *hint)
+static bool carry_config(struct reader *reader, uint32_t index)
 {
+	const struct sample *then = reader->env->then;
+	struct sample *out = reader->out;
 	struct object *o = &out->objects[index];
 	const struct object *p, *config;
 	char place[IFNAMSIZ];
 
-	if (!then)
-		return false;
 	snprintf(place, sizeof(place), "%s", object_place(out, o));
-	p = sample_find(then, LAYER_LINK, place, "", &hint[0]);
-	config = sample_find(then, LAYER_LINK, place, LINK_CONFIG, &hint[1]);
-	if (!p || !config || p->identity != o->identity ||
-	    !is_quiet(out, o, then, p))
+	p = find_before(reader->env, place, o->identity, &reader->hints[0]);
+	if (!p)
+		return false;
+	config = sample_find(then, LAYER_LINK, place, LINK_CONFIG,
+			     &reader->hints[1]);
+	if (!config || may_have_changed(reader, o, p, config))
 		return false;
 	o->main = p->main;
 	sample_object(out, LAYER_LINK, place, LINK_CONFIG, config->identity);
@@ -388,25 +455,25 @@ static bool carry_config(const struct sample *then, struct sample *out,
 
 static int link_read(struct probe_env *env, struct sample *out)
 {
-	struct reader reader = {env, out};
+	struct reader reader = {
+		.env = env, .out = out, .fragile = was_too_big(env->then)};
 	uint32_t first = out->n_objects, last;
-	uint32_t hint[2] = {0};
 	int r;
 
 	r = read_stats(&reader);
 	last = out->n_objects;
 	for (uint32_t i = first; r == 0 && i < last; i++)
-		if (!carry_config(env->then, out, i, hint))
+		if (!carry_config(&reader, i))
 			r = append_config(&reader, i);
 	return r;
 }
 
 const struct probe link_probe = {
 	.name = "link",
-	.reads = "rtnetlink RTM_GETSTATS, and RTM_GETLINK for new or losing "
-		 "interfaces and the peers of veths",
+	.reads = "rtnetlink RTM_GETSTATS, RTM_GETLINK for real, new or losing "
+		 "interfaces and peers of veths, SIOCETHTOOL",
 	.layer = LAYER_LINK,
 	.counters = link_counters,
-	.n_counters = ARRAY_SIZE(link_counters),
+	.n_counters = N_LINK_COUNTERS,
 	.read = link_read,
 };

@@ -4,70 +4,59 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../procnet.h"
 #include "ip_balance.h"
+#include "snmp_layout.h"
 
-/*
- * The row of that name, looked for from *cursor on: the kernel and the table
- * mostly agree on the order. section is empty for snmp6, whose names are
- * unique.
- */
-static const struct counter *find_row(struct token section, struct token name,
-				      size_t *cursor)
+static void keep(struct snmp_values *values, uint16_t slot, struct token number)
 {
-	for (size_t i = 0; i < N_SNMP_COUNTERS; i++) {
-		size_t at = (*cursor + i) % N_SNMP_COUNTERS;
-		const struct counter *c = &snmp_counters[at];
-
-		if (!token_is(name, c->name) ||
-		    (section.n && !token_is(section, c->section)))
-			continue;
-		*cursor = at + 1;
-		return c;
-	}
-	return NULL;
+	if (slot != SNMP_NO_SLOT)
+		values->found[slot] =
+			token_number(number, 10, &values->value[slot]);
 }
 
-static void keep(struct snmp_values *values, const struct counter *c,
-		 struct token number)
+static int read_numbers(const struct snmp_line *line, struct token numbers,
+			struct snmp_values *values)
 {
-	size_t i;
+	uint32_t next = 0; /* of those that are wanted */
 
-	if (!c)
-		return;
-	i = c - snmp_counters;
-	values->found[i] = token_number(number, 10, &values->value[i]);
+	for (uint32_t at = 0;; at++) {
+		struct token number = token_word(&numbers);
+
+		if (!number.n)
+			return at == line->n_columns ? 0 : -EBADMSG;
+		if (next < line->n_wanted && line->wanted[next].at == at)
+			keep(values, line->wanted[next++].slot, number);
+	}
 }
 
 static int parse_pair(struct token names, struct token numbers,
-		      struct snmp_values *values)
+		      struct snmp_layout *layout, struct snmp_values *values)
 {
-	struct token section = token_word(&names);
+	struct token rest = names;
+	struct token section = token_word(&rest);
 	struct token again = token_word(&numbers);
-	size_t cursor = 0;
+	const struct snmp_line *line;
+	int r;
 
 	if (section.n < 2 || section.n != again.n ||
 	    memcmp(section.at, again.at, section.n) ||
 	    section.at[--section.n] != ':')
 		return -EBADMSG;
-	for (;;) {
-		struct token name = token_word(&names);
-		struct token number = token_word(&numbers);
-
-		if (!name.n || !number.n)
-			return name.n == number.n ? 0 : -EBADMSG;
-		keep(values, find_row(section, name, &cursor), number);
-	}
+	r = snmp_layout_line(layout, section, names, &line);
+	if (r < 0 || line->dull)
+		return r;
+	return read_numbers(line, numbers, values);
 }
 
-int snmp_parse_pairs(const char *text, size_t n, struct snmp_values *values)
+int snmp_parse_pairs(const char *text, size_t n, struct snmp_layout *layout,
+		     struct snmp_values *values)
 {
 	struct token rest = {text, n};
 
 	while (rest.n) {
 		struct token names = token_line(&rest);
 		struct token numbers = token_line(&rest);
-		int r = parse_pair(names, numbers, values);
+		int r = parse_pair(names, numbers, layout, values);
 
 		if (r < 0)
 			return r;
@@ -75,45 +64,72 @@ int snmp_parse_pairs(const char *text, size_t n, struct snmp_values *values)
 	return 0;
 }
 
-int snmp_parse_list(const char *text, size_t n, struct snmp_values *values)
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Takes a line that begins as one before and goes on with a number alone. */
+static bool take_known(struct token *rest, struct snmp_layout *layout,
+		       struct snmp_values *values)
+{
+	const struct snmp_name *name = snmp_layout_known(layout, *rest);
+	struct token number;
+	size_t n;
+
+	if (!name)
+		return false;
+	for (n = name->n; n < rest->n && is_digit(rest->at[n]); n++)
+		;
+	number = (struct token) {rest->at + name->n, n - name->n};
+	if (!number.n || (n < rest->n && rest->at[n] != '\n'))
+		return false;
+	keep(values, name->slot, number);
+	n += n < rest->n;
+	rest->at += n;
+	rest->n -= n;
+	return true;
+}
+
+static int take_line(struct token *rest, struct snmp_layout *layout,
+		     struct snmp_values *values)
+{
+	struct token line = token_line(rest), before = line;
+	struct token name = token_word(&line);
+	struct token number = token_word(&line);
+
+	if (!name.n || !number.n || token_word(&line).n)
+		return -EBADMSG;
+	before.n = number.at - before.at;
+	keep(values, snmp_layout_name(layout, name, before), number);
+	return 0;
+}
+
+int snmp_parse_list(const char *text, size_t n, struct snmp_layout *layout,
+		    struct snmp_values *values)
 {
 	struct token rest = {text, n};
-	size_t cursor = 0;
+	int r = 0;
 
-	while (rest.n) {
-		struct token line = token_line(&rest);
-		struct token name = token_word(&line);
-		struct token number = token_word(&line);
-
-		if (!name.n || !number.n || token_word(&line).n)
-			return -EBADMSG;
-		keep(values, find_row((struct token) {0}, name, &cursor),
-		     number);
-	}
-	return 0;
+	while (rest.n && r == 0)
+		if (!take_known(&rest, layout, values))
+			r = take_line(&rest, layout, values);
+	return r;
 }
 
 static const struct {
 	const char *name;
-	int (*parse)(const char *text, size_t n, struct snmp_values *values);
+	int (*parse)(const char *text, size_t n, struct snmp_layout *layout,
+		     struct snmp_values *values);
 } files[] = {
 	{"snmp", snmp_parse_pairs},
 	{"netstat", snmp_parse_pairs},
 	{"snmp6", snmp_parse_list}, /* absent without IPv6 */
 };
 
-static void append(const struct snmp_values *values, enum layer layer,
-		   struct sample *out)
+static int read_files(const struct probe_env *env, struct snmp_layout *layout,
+		      struct snmp_values *values)
 {
-	sample_object(out, layer, "", "", 0);
-	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
-		if (values->found[i] && snmp_counters[i].layer == layer)
-			sample_row(out, &snmp_counters[i], values->value[i]);
-}
-
-static int snmp_read(struct probe_env *env, struct sample *out)
-{
-	struct snmp_values values = {0};
 	bool any = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
@@ -122,19 +138,58 @@ static int snmp_read(struct probe_env *env, struct sample *out)
 		int r = n == -ENOENT ? 0 : n;
 
 		if (n > 0) {
-			r = files[i].parse(env->buffer, n, &values);
+			r = files[i].parse(env->buffer, n, layout, values);
 			any = true;
 		}
 		if (r < 0)
 			return r;
 	}
-	append(&values, LAYER_IP, out);
-	if (env->gaps)
-		ip_balance_append(env, &values, out);
-	append(&values, LAYER_ICMP, out);
-	append(&values, LAYER_TCP, out);
-	append(&values, LAYER_UDP, out);
 	return any ? 0 : -ENOENT;
+}
+
+static void append(const struct probe_env *env,
+		   const struct snmp_layout *layout,
+		   const struct snmp_values *values, struct sample *out)
+{
+	for (int layer = 0; layer < N_LAYERS; layer++) {
+		if (layout->first[layer] == layout->first[layer + 1])
+			continue;
+		sample_object(out, layer, "", "", 0);
+		for (size_t i = layout->first[layer];
+		     i < layout->first[layer + 1]; i++) {
+			const struct snmp_wanted *w = &layout->wanted[i];
+
+			if (values->found[w->slot])
+				sample_row(out, w->counter,
+					   values->value[w->slot]);
+		}
+		if (layer == LAYER_IP && env->gaps)
+			ip_balance_append(env, values, out);
+	}
+}
+
+static void free_layout(struct snmp_layout **layout)
+{
+	snmp_layout_free(*layout);
+}
+
+static int snmp_read(struct probe_env *env, struct sample *out)
+{
+	__attribute__((cleanup(free_layout))) struct snmp_layout *own = NULL;
+	struct snmp_layout *layout = env->snmp;
+	struct snmp_values values;
+	int r = 0;
+
+	memset(values.found, 0, sizeof(values.found));
+	if (!layout) {
+		r = snmp_layout_new(&own, env);
+		layout = own;
+	}
+	if (r == 0)
+		r = read_files(env, layout, &values);
+	if (r == 0)
+		append(env, layout, &values, out);
+	return r;
 }
 
 const struct probe snmp_probe = {
@@ -143,5 +198,7 @@ const struct probe snmp_probe = {
 	.layer = LAYER_IP,
 	.counters = snmp_counters,
 	.n_counters = N_SNMP_COUNTERS + N_IP_GAPS,
+	.optional = snmp_optional,
+	.n_optional = N_SNMP_OPTIONAL,
 	.read = snmp_read,
 };

@@ -23,14 +23,21 @@ sys.dont_write_bytecode = True  # the sources may be read-only, and stay clean
 
 from firewall import CASES  # and all of cases.py
 from lab import HERE, Failure, Skip, leashed, run
-import program  # noqa: F401, registers its cases
+import links  # noqa: F401, registers its cases
+import outputs  # noqa: F401
+import protocols  # noqa: F401
+import qdiscs  # noqa: F401
+import program  # noqa: F401
 import restart  # noqa: F401
 import settings  # noqa: F401
-from uml import conntrack_full, reference
+import sockets  # noqa: F401
+import writers  # noqa: F401
+from uml import conntrack_full, host, queues, reference
 from watch import Stage
 
-ALL_CASES = dict({"reference": reference, "conntrack_full": conntrack_full}, **CASES)  # the longest first
-TIME_LIMIT = {"reference": 300, "conntrack_full": 300}
+UML_CASES = {"reference": reference, "host": host, "conntrack_full": conntrack_full, "queues": queues}
+ALL_CASES = dict(UML_CASES, **CASES)  # the longest first
+TIME_LIMIT = dict.fromkeys(UML_CASES, 300)
 DEFAULT_TIME_LIMIT = 120
 
 

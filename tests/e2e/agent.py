@@ -14,13 +14,20 @@ import struct
 import sys
 import threading
 
+sys.dont_write_bytecode = True  # the sources may be read-only, and stay clean
+
+from packets import checksum
+
 PMTUDISC_PROBE = 3  # sets DF, takes no notice of a learned path MTU
 IP_MTU_DISCOVER = 10
 IPV6_MTU_DISCOVER = 23
 SO_RCVBUFFORCE = 33
+TCP_DEFER_ACCEPT = 9
+TCP_MD5SIG = 14
 
 received = {}  # packets, by port
 kept = []  # sockets that stay open
+connections = []  # until hang_up()
 pacers = []
 stopping = threading.Event()
 
@@ -40,7 +47,7 @@ def send_all(sock, count, data, to):
     return refused
 
 
-def udp(count, size, to, port, probe=False):
+def udp(count, size, to, port, probe=False, tos=0):
     """Sends datagrams of `size` bytes at the IP layer."""
     family = family_of(to)
     header = 48 if family == socket.AF_INET6 else 28
@@ -49,6 +56,8 @@ def udp(count, size, to, port, probe=False):
             sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_PROBE)
         elif probe:
             sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_PROBE)
+        if tos:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
         return send_all(sock, count, b"x" * (size - header), (to, port))
 
 
@@ -74,10 +83,15 @@ def spoofed(count, size, source, to, port):
 
 def frames(count, interface, mac, ethertype, payload=""):
     """Frames of 100 bytes with any ethertype; payload in hexadecimal."""
+    return packets(interface, mac, ethertype, [payload] * count)
+
+
+def packets(interface, mac, ethertype, payloads):
+    """The same with frames that differ. (To close such a socket takes long: one for all.)"""
     head = bytes.fromhex(mac.replace(":", "") + "020000000001") + struct.pack("!H", ethertype)
-    head += bytes.fromhex(payload)
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
-        return send_all(sock, count, head.ljust(100, b"x"), (interface, 0))
+        return sum(send_all(sock, 1, (head + bytes.fromhex(payload)).ljust(100, b"x"), (interface, 0))
+                   for payload in payloads)
 
 
 def bound(port, family):
@@ -109,6 +123,48 @@ def sink(port, v6=False, echo=False):
 def deaf(port, size):
     """A socket with a small receive buffer that nobody reads."""
     bound(port, socket.AF_INET).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+
+
+def hoard(port):
+    """Accepts TCP connections and never reads from them."""
+    sock = socket.create_server(("", port), backlog=128)
+    kept.append(sock)
+    threading.Thread(target=keep_accepted, args=(sock,), daemon=True).start()
+
+
+def keep_accepted(sock):
+    while True:
+        kept.append(sock.accept()[0])
+
+
+def pour(count, size, to, port):
+    """As many TCP connections, and into each what of `size` bytes fits."""
+    for _ in range(count):
+        sock = socket.create_connection((to, port), timeout=5)
+        kept.append(sock)
+        sock.setblocking(False)
+        try:
+            sock.send(b"x" * size)
+        except OSError:
+            pass  # no memory: what the test is about
+
+
+def close_port(port):
+    for sock in [s for s in kept if s.getsockname()[1] == port]:
+        kept.remove(sock)
+        sock.close()
+
+
+def knock(count, to, port, keep=False):
+    """Begins connections; unless they are kept, each is given up at once."""
+    for _ in range(count):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        sock.connect_ex((to, port))
+        if keep:
+            kept.append(sock)
+        else:
+            sock.close()
 
 
 def count_received(port):
@@ -168,6 +224,107 @@ def dull_queue(number, length):
             raise OSError(-answer, "NFQUEUE")
 
 
+def hasty(count, size, to, port, sndbuf):
+    """Datagrams that do not wait for a send buffer; how many were refused."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sndbuf)
+        sock.setblocking(False)
+        return send_all(sock, count, b"x" * (size - 28), (to, port))
+
+
+def tcp_md5(sock, peer):
+    """Wants a signature in all that the peer sends."""
+    address = struct.pack("=H", socket.AF_INET) + b"\0\0" + socket.inet_aton(peer)
+    key = b"secret"
+    sock.setsockopt(socket.IPPROTO_TCP, TCP_MD5SIG,
+                    address.ljust(128, b"\0") + struct.pack("=BBHi", 0, 0, len(key), 0) + key.ljust(80, b"\0"))
+
+
+def deaf_listener(port, backlog=64, rcvbuf=0, defer=0, md5_from=None):
+    """Connections that nobody accepts, so that nobody reads them either."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    kept.append(sock)
+    if rcvbuf:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+    if defer:
+        sock.setsockopt(socket.IPPROTO_TCP, TCP_DEFER_ACCEPT, defer)
+    if md5_from:
+        tcp_md5(sock, md5_from)
+    sock.bind(("", port))
+    sock.listen(backlog)
+
+
+def swallow_stream(sock, port):
+    with sock:
+        try:
+            while data := sock.recv(1 << 18):
+                received[port] += len(data)
+        except OSError:
+            pass  # the peer may reset
+
+
+def accept_all(listener, port):
+    while True:
+        sock, _ = listener.accept()
+        threading.Thread(target=swallow_stream, args=(sock, port), daemon=True).start()
+
+
+def tcp_sink(port, rcvbuf=0):
+    """Reads all connections, IPv4 and IPv6 where there is one; received[] are bytes."""
+    v6 = socket.has_dualstack_ipv6()
+    listener = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_STREAM)
+    if v6:
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    if rcvbuf:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+    listener.bind(("", port))
+    listener.listen(64)
+    received[port] = 0
+    threading.Thread(target=accept_all, args=(listener, port), daemon=True).start()
+
+
+def tcp_send(size, to, port):
+    """One connection for so many bytes."""
+    block = b"x" * (1 << 18)
+    with socket.create_connection((to, port), timeout=30) as sock:
+        while size > 0:
+            sock.sendall(block[:size])
+            size -= len(block)
+
+
+def connect(count, to, port):
+    for _ in range(count):
+        connections.append(socket.create_connection((to, port), timeout=5))
+
+
+def talk(size):
+    """Says so much on each connection, or as much of it as the send buffer takes."""
+    for sock in connections:
+        sock.setblocking(False)
+        try:
+            sock.send(b"x" * size)
+        except BlockingIOError:
+            pass
+
+
+def hang_up():
+    """Resets all connections: nothing of them is sent again."""
+    while connections:
+        with connections.pop() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def count_refused(count, to, port):
+    """How many connections were refused."""
+    refused = 0
+    for _ in range(count):
+        try:
+            socket.create_connection((to, port), timeout=5).close()
+        except ConnectionRefusedError:
+            refused += 1
+    return refused
+
+
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         body = b"x" * 20000
@@ -210,13 +367,6 @@ def browse(count, to, port, resets=0):
         fetch(to, port, n < resets)
 
 
-def checksum(data):
-    words = sum(struct.unpack("!%dH" % (len(data) // 2), data))
-    while words >> 16:
-        words = (words & 0xffff) + (words >> 16)
-    return ~words & 0xffff
-
-
 def ping(count, to):
     """How many echo requests were answered."""
     answered = 0
@@ -251,9 +401,21 @@ def unix_chat(count):
         here.send(b"unread")
 
 
+def stay(cpu):
+    """From here on one CPU only."""
+    os.sched_setaffinity(0, {cpu})
+
+
 def sysctl(name, value):
     with open("/proc/sys/" + name, "w") as f:
         f.write(str(value))
+
+
+def calm_ipv6():
+    """Makes new interfaces say soon, or never, what goes to groups that nobody joined."""
+    for name, value in (("router_solicitations", 0), ("dad_transmits", 0),
+                        ("mldv1_unsolicited_report_interval", 20), ("mldv2_unsolicited_report_interval", 20)):
+        sysctl("net/ipv6/conf/default/" + name, value)
 
 
 def disable_ipv6():
@@ -263,8 +425,9 @@ def disable_ipv6():
 
 
 COMMANDS = {f.__name__: f for f in (
-    udp, flows, spoofed, frames, sink, deaf, count_received, steady, stop_steady, dull_queue, web_server,
-    browse, ping, unix_chat, sysctl, disable_ipv6)}
+    udp, flows, spoofed, frames, packets, sink, deaf, hoard, pour, close_port, deaf_listener, knock,
+    count_received, steady, stop_steady, dull_queue, web_server, browse, ping, hasty, tcp_sink, tcp_send,
+    connect, talk, hang_up, count_refused, unix_chat, stay, sysctl, calm_ipv6, disable_ipv6)}
 
 
 def main():

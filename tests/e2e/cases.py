@@ -54,8 +54,8 @@ def drop_commented(b):
 # Link.
 
 
-def mismatched_pair(stage):
-    a, b = stage.pair()
+def mismatched_pair(stage, names=("a", "b")):
+    a, b = stage.pair(names)
     a.ip("link set a0 mtu 9000")
     b.sink(GOOD_PORT)
     return a, b

@@ -105,7 +105,8 @@ class Collectd:
         config = os.path.join(self.dir, "conf")
         with open(config, "w") as f:
             f.write(CONFIG.format(
-                dir=self.dir, interval=self.interval, writers=self.writers, options=self.options,
+                dir=self.dir, interval=self.interval, writers=self.writers,
+                options=self.options.replace("DIRECTORY", self.dir),
                 plugins=os.path.join(os.path.abspath(self.build), ".libs"),
                 system=plugin_directory()))
         command = self.command + ["collectd", "-f", "-C", config]

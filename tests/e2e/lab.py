@@ -149,7 +149,9 @@ class Lab:
     def namespace(self, name, ipv6=False):
         ns = Namespace(self.prefix + name)
         self.namespaces.append(ns)
-        if not ipv6:
+        if ipv6:
+            ns.calm_ipv6()
+        else:
             ns.disable_ipv6()
         return ns
 

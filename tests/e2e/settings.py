@@ -2,8 +2,8 @@
 """What the configuration and the rights of collectd change."""
 
 import truth
-from cases import ALL, case, drop_commented, firewall_series, good_and_bad
-from daemon import Collectd
+from cases import ALL, case, drop_commented, firewall_series, good_and_bad, snmp_series
+from daemon import HEARTBEAT, Collectd
 from lab import Failure, wait_until
 from watch import Alert, Share
 
@@ -78,6 +78,7 @@ def mistakes(stage):
   MaxSeries -3
   ReportIdle "perhaps"
   Interface "/(/"
+  Counter "/(/"
   <Threshold>
     Layer "/[/"
     WarningMax 50
@@ -89,7 +90,7 @@ def mistakes(stage):
         watch.bursts(good_and_bad(a, b), 3)
         watch.check(alerts=[Alert(b.place(), "netfilter-rx", ("above 1%",))])
         if watch.daemon:
-            expect(times_logged(watch.daemon, "[warning]") == 7, "not seven warnings")
+            expect(times_logged(watch.daemon, "[warning]") == 8, "not eight warnings")
 
 
 @case
@@ -143,3 +144,46 @@ def few_series(stage):
             expect(count <= 20, "%d series instead of 20" % count)
             expect(times_logged(watch.daemon, "MaxSeries") == 1, "it is not said once")
             expect(watch.count("FAILURE", b.place(), "netfilter-rx") == 1, "no alarm")
+
+
+def browse_and_ping(a, b):
+    b.web_server(80)
+
+    def burst():
+        a.browse(5, b.address, 80)
+        expect(a.ping(3, b.address) == 3, "a ping was not answered")
+
+    return burst
+
+
+def expect_series(watch, ns, asked_for):
+    """What an idle namespace sends: its heartbeat, and what was asked for."""
+    if watch.daemon:
+        sent = set(watch.daemon.series(ns.place()))
+        expect(sent == {HEARTBEAT, *asked_for}, "%s sent %s" % (ns.name, sorted(sent)))
+
+
+@case
+def optional_counters(stage):
+    """What Counter asks for is sent, from the first read on, and is what nstat shows."""
+    a, b = stage.pair()
+    asked = [snmp_series(ns, *counter) for ns in (a, b) for counter in (
+        ("TCPPureAcks", "tcp", "TcpExtTCPPureAcks", (1, 1000)),
+        ("InEchos", "icmp", "IcmpInEchos", 3 if ns is b else 0))]
+    options = 'Counter "tcp-TCPPureAcks"\n  Counter "/^icmp-InEchos/"'
+    with stage.watch(asked, options=options) as watch:
+        watch.bursts(browse_and_ping(a, b), 3)
+        watch.check()
+        for ns in (a, b):
+            expect_series(watch, ns, [s.name for s in asked])
+
+
+@case
+def no_optional_counters(stage):
+    """Without the option none is sent, however much moves."""
+    a, b = stage.pair()
+    with stage.watch() as watch:
+        watch.bursts(browse_and_ping(a, b), 2)
+        watch.check()
+        for ns in (a, b):
+            expect_series(watch, ns, [])

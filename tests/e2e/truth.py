@@ -7,25 +7,49 @@ import re
 
 def link(ns, interface, direction, counter):
     """ip -s -s link: truth.link(ns, "eth0", "rx", "dropped")"""
+    return link_counters(ns, interface, direction)[counter]
+
+
+def rare_link(ns, interface, direction, counter):
+    """The same for "nohandler" and "otherhost", which ip shows unless they are 0."""
+    return link_counters(ns, interface, direction).get(counter, 0)
+
+
+def link_counters(ns, interface, direction):
     shown = json.loads(ns.tool("ip -s -s -j link show dev %s" % interface))
-    return shown[0]["stats64"][direction][counter]
+    return shown[0]["stats64"][direction]
+
+
+def otherhost(ns, interface):
+    """The same for frames that were for others; ip shows them once there are some."""
+    shown = json.loads(ns.tool("ip -s -s -j link show dev %s" % interface))
+    return shown[0]["stats64"]["rx"].get("otherhost", 0)
 
 
 def mac(ns, interface):
     return json.loads(ns.tool("ip -j link show dev %s" % interface))[0]["address"]
 
 
+def links(ns):
+    return [x["ifname"] for x in json.loads(ns.tool("ip -j link"))]
+
+
 def has_link(ns, interface):
-    return any(x["ifname"] == interface for x in json.loads(ns.tool("ip -j link")))
+    return interface in links(ns)
 
 
-def qdisc(ns, interface, kind, counter):
-    """tc -s qdisc: truth.qdisc(ns, "eth0", "netem", "drops")"""
+def qdisc_whole(ns, interface, kind):
+    """All that tc -s qdisc says of the one of a kind."""
     shown = json.loads(ns.tool("tc -s -j qdisc show dev %s" % interface))
     found = [q for q in shown if q["kind"] == kind]
     if len(found) != 1:
         raise LookupError("%d qdiscs %s on %s" % (len(found), kind, interface))
-    return found[0][counter]
+    return found[0]
+
+
+def qdisc(ns, interface, kind, counter):
+    """tc -s qdisc: truth.qdisc(ns, "eth0", "netem", "drops")"""
+    return qdisc_whole(ns, interface, kind)[counter]
 
 
 def snmp(ns, counter):
@@ -121,6 +145,21 @@ def queue_dropped(ns, number):
         if fields[0] == number:
             return fields[5]
     raise LookupError("no queue %d" % number)
+
+
+def socket_drops(ns, port):
+    """ss -uanm: packets that the open UDP sockets of a port dropped."""
+    shown = re.findall(r":(\d+) +\S+:\S+\s+skmem:\(\S*,d(\d+)\)", ns.tool("ss -uanmH"))
+    return sum(int(drops) for its_port, drops in shown if int(its_port) == port)
+
+
+def accept_queue(ns, port):
+    """ss -tln: (Recv-Q, Send-Q) of a listener."""
+    for line in ns.tool("ss -tlnH").splitlines():
+        _, waiting, limit, address = line.split()[:4]
+        if address.endswith(":%d" % port):
+            return int(waiting), int(limit)
+    raise LookupError("nobody listens on %d" % port)
 
 
 def in_gap(ns):

@@ -30,6 +30,16 @@ def conntrack_full(stage):
     perform(stage, "uml_conntrack.py")
 
 
+def host(stage):
+    """What this machine's kernel cannot do, or not for a test alone (A, C, E)."""
+    perform(stage, "uml_host.py")
+
+
+def queues(stage):
+    """Queueing disciplines: netem, AQMs below a shaper, GSO, a policer (B2-B12)."""
+    perform(stage, "uml_qdisc.py")
+
+
 def perform(stage, script):
     kernel = shutil.which("linux")
     if not kernel or not os.path.isdir(MODULES):

@@ -166,7 +166,11 @@ def check_message(alert, found):
     what, when = "packets .*lost", r" in [\d.]+ s\b"
     if alert.instance.endswith("-fill"):  # a level is of no time
         what, when = "table entries were in use", ", "
-    shape = r"\d+(\.\d+)?% of " + what + " in " + layer + r"\b.*\(\d+ of \d+" + when + r".*\): ."
+    if alert.instance.endswith("-listen"):
+        what = "connections wanted were refused"
+    shape = r"(at least )?\d+(\.\d+)?% of " + what + " in " + layer + r"\b.*\(\d+ of \d+" + when + r".*\): ."
+    if alert.place == "all" and alert.instance == "neigh-tx":  # of whose traffic is not known
+        shape = r"\d+ packets .*lost in " + layer + r" on all \(in [\d.]+ s\): ."
     if not re.match(shape, found.message) or len(found.message.encode()) > MESSAGE_MAX:
         raise Failure("not the promised kind of message: " + str(found))
     if alert.place.partition("@")[2] not in found.message:
@@ -178,6 +182,8 @@ def check_message(alert, found):
 
 class Stage(Lab):
     """A lab with a collectd in it, unless build is None: then only the truth counts."""
+
+    interval = 1  # of its collectd, in seconds
 
     def __init__(self, prefix, build):
         super().__init__(prefix)
@@ -194,7 +200,7 @@ class Stage(Lab):
         if select:
             options += '\n  Namespace "/^%s/"' % re.escape(self.prefix)
         block = "<Plugin pktloss>\n%s\n</Plugin>" % options if options else ""
-        with Collectd(self.build, options=block, ns=inside, command=command) as daemon:
+        with Collectd(self.build, self.interval, block, inside, command) as daemon:
             names = names_seen(self.namespaces, daemon)
             try:
                 yield Watch(self.namespaces, series, daemon)

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "neigh.h"
+
+#include <errno.h>
+
+#include "cpustat.h"
+
+/* The kernel prints an unsigned long, except for the level. */
+#define NEIGH                                                                  \
+	.type = "packets", .layer = LAYER_NEIGH, .direction = DIR_TX,          \
+	.bits = 8 * sizeof(long), .source = "net/core/neighbour.c"
+#define ASIDE NEIGH, .kind = KIND_BENIGN, .optional = true
+
+static const struct counter neigh_counters[] = {
+	{.name = "entries",
+	 .type = "gauge",
+	 .layer = LAYER_NEIGH,
+	 .bits = 32,
+	 .kind = KIND_LEVEL,
+	 .direction = DIR_TX,
+	 .means = "Neighbours known, of all namespaces together",
+	 .source = "net/core/neighbour.c"},
+	{NEIGH, .name = "unresolved_discards", .kind = KIND_LOST,
+	 .means = "Packets dropped: the queue for a next hop that has not "
+		  "answered yet was full",
+	 .cause = "a burst to a next hop whose link-layer address is not "
+		  "known: it does not answer, or not fast enough",
+	 .remedy = "ip neigh show nud incomplete nud failed; raise sysctl "
+		   "net.ipv4.neigh.default.unres_qlen_bytes"},
+	{NEIGH, .name = "table_fulls", .kind = KIND_LOST,
+	 .means = "Packets dropped: no room for one neighbour more",
+	 .cause = "the table of neighbours is full: its limit is for all "
+		  "namespaces together",
+	 .remedy = "ip neigh; raise sysctl net.ipv4.neigh.default.gc_thresh3 "
+		   "(net.ipv6.neigh.default.gc_thresh3 for ndisc_cache)"},
+	{NEIGH, .name = "res_failed", .kind = KIND_SYMPTOM,
+	 .means = "Next hops given up as unreachable; the packets that waited "
+		  "for them are lost, and counted nowhere"},
+	{NEIGH, .name = "forced_gc_runs", .kind = KIND_OVERLOAD,
+	 .means = "Neighbours thrown out in a hurry: more than gc_thresh2 are "
+		  "known"},
+	{ASIDE, .name = "allocs", .means = "Entries made"},
+	{ASIDE, .name = "destroys", .means = "Entries given up"},
+	{ASIDE, .name = "hash_grows", .means = "Times the table was enlarged"},
+	{ASIDE, .name = "lookups", .means = "Entries looked for"},
+	{ASIDE, .name = "hits", .means = "Entries looked for and found"},
+	{ASIDE, .name = "rcv_probes_mcast",
+	 .means = "Neighbour solicitations received by multicast"},
+	{ASIDE, .name = "rcv_probes_ucast",
+	 .means = "Neighbour solicitations received by unicast"},
+	{ASIDE, .name = "periodic_gc_runs", .means = "Rounds of cleaning up"},
+};
+_Static_assert(ARRAY_SIZE(neigh_counters) <= MAX_CPUSTAT, "too many rows");
+
+static int append_cache(const struct probe_env *env, const char *name,
+			struct sample *out)
+{
+	return cpustat_append(env, name, LAYER_NEIGH, name, neigh_counters,
+			      ARRAY_SIZE(neigh_counters), out);
+}
+
+static int neigh_read(struct probe_env *env, struct sample *out)
+{
+	int r = append_cache(env, "arp_cache", out);
+
+	if (r < 0)
+		return r;
+	r = append_cache(env, "ndisc_cache", out);
+	return r == -ENOENT ? 0 : r; /* a kernel without IPv6 */
+}
+
+const struct probe neigh_probe = {
+	.name = "neigh",
+	.reads = "/proc/net/stat/arp_cache and /proc/net/stat/ndisc_cache, "
+		 "for the whole host",
+	.host_wide = true,
+	.layer = LAYER_NEIGH,
+	.counters = neigh_counters,
+	.n_counters = ARRAY_SIZE(neigh_counters),
+	.read = neigh_read,
+};

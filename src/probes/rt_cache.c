@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "rt_cache.h"
+
+#include <errno.h>
+
+#include "cpustat.h"
+
+#define ROUTE .layer = LAYER_IP, .bits = 32, .source = "net/ipv4/route.c"
+#define IN ROUTE, .type = "packets", .direction = DIR_RX
+#define OUT ROUTE, .type = "packets", .direction = DIR_TX
+#define MARTIAN IN, .kind = KIND_SYMPTOM
+#define ASIDE .kind = KIND_BENIGN, .optional = true
+
+/* The other columns are 0 since Linux 3.6, which has no route cache. */
+static const struct counter rt_cache_counters[] = {
+	{MARTIAN, .name = "in_martian_src",
+	 .means = "Packets of all namespaces dropped for a source that cannot "
+		  "be: 127/8 or an own address from outside, multicast",
+	 .cause = "packets came with an impossible source address: spoofed, "
+		  "looped, or an address that is used twice",
+	 .remedy = "sysctl -w net.ipv4.conf.all.log_martians=1; dmesg"},
+	{MARTIAN, .name = "in_martian_dst",
+	 .means = "Packets of all namespaces dropped for a destination that "
+		  "cannot be",
+	 .cause = "packets came with an impossible destination address",
+	 .remedy = "sysctl -w net.ipv4.conf.all.log_martians=1; dmesg"},
+	{IN, ASIDE, .name = "in_no_route",
+	 .means = "Received packets without a route: InAddrErrors or "
+		  "InNoRoutes of their namespace, too"},
+	{IN, ASIDE, .name = "in_brd", .means = "Broadcasts received"},
+	{IN, ASIDE, .name = "in_slow_tot",
+	 .means = "Routes looked up for received packets"},
+	{IN, ASIDE, .name = "in_slow_mc",
+	 .means = "Routes looked up for received multicast"},
+	{OUT, ASIDE, .name = "out_slow_tot",
+	 .means = "Routes looked up for packets to send"},
+	{OUT, ASIDE, .name = "out_slow_mc",
+	 .means = "Routes looked up for multicast to send"},
+	{ROUTE, .name = "entries", .type = "gauge", .kind = KIND_LEVEL,
+	 .optional = true, .means = "IPv4 destination entries in use"},
+};
+_Static_assert(ARRAY_SIZE(rt_cache_counters) <= MAX_CPUSTAT, "too many rows");
+
+static int rt_cache_read(struct probe_env *env, struct sample *out)
+{
+	return cpustat_append(env, "rt_cache", LAYER_IP, "rt_cache",
+			      rt_cache_counters, ARRAY_SIZE(rt_cache_counters),
+			      out);
+}
+
+const struct probe rt_cache_probe = {
+	.name = "rt_cache",
+	.reads = "/proc/net/stat/rt_cache, for the whole host",
+	.host_wide = true,
+	.layer = LAYER_IP,
+	.counters = rt_cache_counters,
+	.n_counters = ARRAY_SIZE(rt_cache_counters),
+	.read = rt_cache_read,
+};

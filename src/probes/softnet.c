@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "softnet.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../delta.h"
+
+#define SOFTNET .layer = LAYER_SOFTNET, .direction = DIR_RX
+#define TOTAL SOFTNET, .bits = 64, .source = "net/core/net-procfs.c"
+#define OF_CPU SOFTNET, .bits = 32, .kind = KIND_FACT
+
+/*
+ * First the totals, .offset is the column they stand in; then, for the second
+ * object, the number of a CPU and what it counted, in the same order.
+ */
+static const struct counter softnet_counters[] = {
+	{TOTAL, .name = "processed", .type = "if_rx_packets", .offset = 1,
+	 .kind = KIND_PASSED, .of = {{LAYER_SOFTNET, DIR_RX, OUTSIDE}},
+	 .means = "Packets the CPUs took in; once more for each VLAN, bond or "
+		  "tunnel they come out of"},
+	{TOTAL, .name = "dropped", .type = "if_rx_dropped", .offset = 2,
+	 .kind = KIND_LOST,
+	 .means = "Packets dropped: the input queue of a CPU was full",
+	 .cause = "a CPU got packets faster than it could take them from its "
+		  "input queue",
+	 .remedy = "Raise sysctl net.core.netdev_max_backlog; spread packets "
+		   "over more CPUs (RPS)"},
+	{TOTAL, .name = "time_squeeze", .type = "packets", .offset = 3,
+	 .kind = KIND_OVERLOAD,
+	 .means = "Times a CPU had to stop taking in packets with more of "
+		  "them waiting; nothing is lost"},
+	{TOTAL, .name = "received_rps", .type = "packets", .offset = 10,
+	 .kind = KIND_BENIGN, .optional = true,
+	 .means = "Times a CPU was woken by another one to take in packets"},
+	{TOTAL, .name = "flow_limit_count", .type = "if_rx_dropped",
+	 .offset = 11, .kind = KIND_PART, .in = "dropped",
+	 .means = "Of dropped: packets of a flow that filled most of a CPU's "
+		  "input queue",
+	 .cause = "one flow filled most of the input queue of a CPU",
+	 .remedy = "Spread or slow down that flow; sysctl "
+		   "net.core.flow_limit_cpu_bitmap"},
+	{OF_CPU, .name = "cpu"},
+	{OF_CPU, .name = "cpu_processed"},
+	{OF_CPU, .name = "cpu_dropped"},
+	{OF_CPU, .name = "cpu_time_squeeze"},
+	{OF_CPU, .name = "cpu_received_rps"},
+	{OF_CPU, .name = "cpu_flow_limit_count"},
+};
+
+#define CPU (&softnet_counters[N_SOFTNET_COUNTERS])
+#define CPU_ROWS (N_SOFTNET_COUNTERS + 1)
+_Static_assert(ARRAY_SIZE(softnet_counters) == N_SOFTNET_COUNTERS + CPU_ROWS,
+	       "each total is kept for each CPU");
+
+#define MIN_COLUMNS 9
+#define COLUMN_CPU 13
+#define DIGITS 8
+
+int softnet_begin(struct softnet_lines *lines, const char *text, size_t n)
+{
+	*lines = (struct softnet_lines) {.rest = {text, n}};
+	return n && text[n - 1] == '\n' ? 0 : -EBADMSG;
+}
+
+bool softnet_has(const struct softnet_lines *lines, size_t counter)
+{
+	return softnet_counters[counter].offset <= lines->n_columns;
+}
+
+static void keep_column(struct softnet_lines *lines, uint32_t column,
+			uint32_t value)
+{
+	for (size_t i = 0; i < N_SOFTNET_COUNTERS; i++)
+		if (softnet_counters[i].offset == column)
+			lines->value[i] = value;
+	if (column == COLUMN_CPU)
+		lines->cpu = value;
+}
+
+/* Returns how many columns the next line has, 0: it is not understood. */
+static uint32_t parse_line(struct softnet_lines *lines)
+{
+	struct token line = token_line(&lines->rest);
+	struct token word;
+	uint32_t n = 0;
+
+	while ((word = token_word(&line)).n) {
+		uint64_t value;
+
+		if (word.n != DIGITS || !token_number(word, 16, &value))
+			return 0;
+		keep_column(lines, ++n, (uint32_t)value);
+	}
+	return n;
+}
+
+int softnet_next(struct softnet_lines *lines)
+{
+	uint32_t before = lines->cpu, n;
+
+	if (!lines->rest.n)
+		return 0;
+	lines->cpu = lines->n; /* unless there is a column that says it */
+	n = parse_line(lines);
+	if (n < MIN_COLUMNS || lines->cpu >= MAX_SOFTNET_CPUS ||
+	    (lines->n && (n != lines->n_columns || lines->cpu <= before)))
+		return -EBADMSG;
+	lines->n++;
+	lines->n_columns = n;
+	lines->numbered = n >= COLUMN_CPU;
+	return 1;
+}
+
+/* What was counted up to the read before. */
+struct before {
+	const struct row *cpus; /* CPU_ROWS for each, those offline as well */
+	uint32_t n;
+	uint64_t total[N_SOFTNET_COUNTERS];
+	bool any;
+};
+
+static const struct object *find(const struct sample *s, const char *name)
+{
+	uint32_t hint = 0;
+
+	return sample_find(s, LAYER_SOFTNET, "", name, &hint);
+}
+
+static struct before recall(const struct sample *then)
+{
+	const struct object *cpus = then ? find(then, SOFTNET_CPUS) : NULL;
+	const struct object *all = then ? find(then, "") : NULL;
+	struct before before = {.any = cpus && all};
+
+	if (!before.any)
+		return before;
+	before.cpus = &then->rows[cpus->first];
+	before.n = cpus->n / CPU_ROWS;
+	for (size_t i = 0; i < N_SOFTNET_COUNTERS; i++) {
+		const struct row *row =
+			object_row(then, all, &softnet_counters[i]);
+
+		before.total[i] = row ? row->value : 0;
+	}
+	return before;
+}
+
+/* Without numbers, a line is that of another CPU once their number changed. */
+static void forget_moved_lines(struct before *before,
+			       const struct softnet_lines *lines)
+{
+	struct softnet_lines ahead = *lines;
+	int r = softnet_next(&ahead);
+
+	while (r > 0 && !ahead.numbered)
+		r = softnet_next(&ahead);
+	if (!ahead.numbered && ahead.n != before->n)
+		before->n = 0;
+}
+
+/* Moves a CPU of the read before, which is offline, on to this one. */
+static void carry_cpu(struct before *before, struct sample *out)
+{
+	for (size_t i = 0; i < CPU_ROWS; i++)
+		sample_row(out, before->cpus[i].counter, before->cpus[i].value);
+	before->cpus += CPU_ROWS;
+	before->n--;
+}
+
+/*
+ * Adds what a CPU counted since the read before; nothing for one that was not
+ * there yet, as it may have been online, and counting, some time ago.
+ */
+static void add_cpu(const struct softnet_lines *lines, struct before *before)
+{
+	bool known = before->n && before->cpus->value == lines->cpu;
+
+	for (size_t i = 0; i < N_SOFTNET_COUNTERS; i++) {
+		uint64_t value = lines->value[i], delta = 0;
+
+		if (!before->any)
+			delta = value;
+		else if (!known || !delta_of(before->cpus[i + 1].value, &value,
+					     32, &delta))
+			continue;
+		before->total[i] += delta;
+	}
+	if (!known)
+		return;
+	before->cpus += CPU_ROWS;
+	before->n--;
+}
+
+static void append_cpu(const struct softnet_lines *lines, struct sample *out)
+{
+	sample_row(out, CPU, lines->cpu);
+	for (size_t i = 0; i < N_SOFTNET_COUNTERS; i++)
+		sample_row(out, CPU + 1 + i, lines->value[i]);
+}
+
+static int append_cpus(struct softnet_lines *lines, struct before *before,
+		       struct sample *out)
+{
+	int r;
+
+	sample_object(out, LAYER_SOFTNET, "", SOFTNET_CPUS, 0);
+	while ((r = softnet_next(lines)) > 0) {
+		while (before->n && before->cpus->value < lines->cpu)
+			carry_cpu(before, out);
+		add_cpu(lines, before);
+		append_cpu(lines, out);
+	}
+	while (before->n)
+		carry_cpu(before, out);
+	return r;
+}
+
+static int softnet_read(struct probe_env *env, struct sample *out)
+{
+	struct softnet_lines lines;
+	struct before before;
+	ssize_t n;
+	int r;
+
+	n = procnet_read(env->net, "softnet_stat", env->buffer, env->size);
+	r = n < 0 ? (int)n : softnet_begin(&lines, env->buffer, n);
+	if (r < 0)
+		return r;
+	before = recall(env->then);
+	forget_moved_lines(&before, &lines);
+	r = append_cpus(&lines, &before, out);
+	if (r < 0)
+		return r;
+	sample_object(out, LAYER_SOFTNET, "", "", 0);
+	for (size_t i = 0; i < N_SOFTNET_COUNTERS; i++)
+		if (softnet_has(&lines, i) &&
+		    counter_wanted(env, &softnet_counters[i]))
+			sample_row(out, &softnet_counters[i], before.total[i]);
+	return 0;
+}
+
+const struct probe softnet_probe = {
+	.name = "softnet",
+	.reads = "/proc/net/softnet_stat, for the whole host",
+	.host_wide = true,
+	.layer = LAYER_SOFTNET,
+	.counters = softnet_counters,
+	.n_counters = ARRAY_SIZE(softnet_counters),
+	.read = softnet_read,
+};

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+/* What drivers count: names made by hand, and the veth of this kernel. */
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
+#include "netlink.h"
+#include "probes/ethtool.h"
+#include "probes/link.h"
+#include "testlib.h"
+
+static struct ethtool_cache *cache;
+
+static void setup(void)
+{
+	ck_assert_int_eq(ethtool_new(&cache), 0);
+}
+
+static void teardown(void)
+{
+	ethtool_free(cache);
+}
+
+static const struct {
+	const char *pattern, *name;
+	bool fits;
+} patterns[] = {
+	{"rx#_xdp_drops", "rx0_xdp_drops", true},
+	{"rx#_xdp_drops", "rx127_xdp_drops", true},
+	{"rx#_xdp_drops", "rx_xdp_drops", false},
+	{"rx#_xdp_drops", "rx0_xdp_drops2", false},
+	{"rx#_xdp_drops", "rx0_xdp_drop", false},
+	{"rx#_xdp_drops", "tx0_xdp_drops", false},
+	{"rx#", "rx7", true},
+	{"rx#", "rx", false},
+	{"rx_drop", "rx_drop", true},
+	{"rx_drop", "", false},
+};
+
+START_TEST(pattern_stands_for_the_names_of_all_queues)
+{
+	char name[ETHTOOL_NAME] = "";
+
+	memcpy(name, patterns[_i].name, strlen(patterns[_i].name));
+	ck_assert(ethtool_matches(patterns[_i].pattern, name, sizeof(name)) ==
+		  patterns[_i].fits);
+}
+END_TEST
+
+START_TEST(name_without_an_end_is_not_read_beyond)
+{
+	/* an allocation of its own, for the sanitizer to watch its end */
+	char *name = malloc(5);
+
+	ck_assert_ptr_nonnull(name);
+	memcpy(name, "rx123", 5);
+	ck_assert(ethtool_matches("rx#", name, 5));
+	ck_assert(!ethtool_matches("rx#_", name, 5));
+	ck_assert(!ethtool_matches("rx#4", name, 5));
+	free(name);
+}
+END_TEST
+
+#define MAX_NAMES 64
+
+/* Learns the blank-separated names. Sets *n to how many they are. */
+static uint64_t learn(const char *driver, const char *words, uint32_t *n)
+{
+	static char names[MAX_NAMES][ETHTOOL_NAME];
+	char copy[2048], *save = NULL;
+
+	memset(names, 0, sizeof(names));
+	*n = 0;
+	snprintf(copy, sizeof(copy), "%s", words);
+	for (char *word = strtok_r(copy, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save)) {
+		ck_assert_uint_lt(*n, MAX_NAMES);
+		memcpy(names[(*n)++], word, strlen(word));
+	}
+	return ethtool_learn(cache, driver, names[0], *n);
+}
+
+static uint64_t value_of(const struct sample *s, const char *name)
+{
+	const struct row *row = object_row(
+		s, &s->objects[0], find_counter(&link_probe, name, NULL));
+
+	ck_assert_msg(row, "no row %s", name);
+	return row->value;
+}
+
+START_TEST(queues_are_summed_up)
+{
+	const uint64_t values[] = {9, 100, 2, 30, 4, 500, 7};
+	struct sample s = {0};
+	uint32_t n;
+	uint64_t id = learn("veth",
+			    "peer_ifindex rx_queue_0_xdp_drops "
+			    "rx_queue_0_xdp_bytes rx_queue_1_xdp_drops "
+			    "rx_queue_1_drops rx_queue_12_xdp_drops "
+			    "tx_queue_0_xdp_xmit_errors",
+			    &n);
+
+	ck_assert_uint_ne(id, 0);
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	ck_assert_int_eq(ethtool_sum(cache, id, values, n, &s), 0);
+	ck_assert_uint_eq(s.n_rows, 2);
+	ck_assert_uint_eq(value_of(&s, "xdp_drops"), 630);
+	ck_assert_uint_eq(value_of(&s, "xdp_xmit_errors"), 7);
+	sample_free(&s);
+}
+END_TEST
+
+/* Of each driver the names that it is known for. */
+static const struct {
+	const char *driver, *names, *counters;
+} drivers[] = {
+	{"veth",
+	 "rx_queue_0_xdp_packets rx_queue_0_xdp_drops "
+	 "rx_queue_0_xdp_tx_errors tx_queue_0_xdp_xmit_errors",
+	 "xdp_packets xdp_drops xdp_tx_errors xdp_xmit_errors"},
+	{"virtio_net", "rx_queue_3_xdp_drops rx_queue_3_drops", "rx_xdp_drops"},
+	{"virtio_net", "rx3_xdp_drops rx3_drops", "rx_xdp_drops"},
+	{"mlx5_core",
+	 "rx_out_of_buffer rx_discards_phy rx_xdp_drop rx0_xdp_drop",
+	 "rx_discards_phy rx_xdp_drop"},
+	{"ixgbe", "rx_missed_errors rx_no_dma_resources",
+	 "rx_no_dma_resources"},
+	{"ena",
+	 "bw_in_allowance_exceeded bw_out_allowance_exceeded "
+	 "pps_allowance_exceeded conntrack_allowance_exceeded "
+	 "linklocal_allowance_exceeded conntrack_allowance_available",
+	 "bw_in_allowance_exceeded bw_out_allowance_exceeded "
+	 "pps_allowance_exceeded conntrack_allowance_exceeded "
+	 "linklocal_allowance_exceeded"},
+	{"hv_netvsc", "tx_no_memory tx_no_space tx_too_big tx_busy",
+	 "tx_no_memory tx_no_space tx_too_big"},
+};
+
+START_TEST(driver_is_known_by_its_names)
+{
+	uint64_t values[MAX_NAMES];
+	char copy[512], *save = NULL;
+	struct sample s = {0};
+	unsigned rows = 0;
+	uint32_t n;
+	uint64_t id = learn(drivers[_i].driver, drivers[_i].names, &n);
+
+	for (int i = 0; i < MAX_NAMES; i++)
+		values[i] = 1;
+	ck_assert_uint_ne(id, 0);
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	ck_assert_int_eq(ethtool_sum(cache, id, values, n, &s), 0);
+	snprintf(copy, sizeof(copy), "%s", drivers[_i].counters);
+	for (char *word = strtok_r(copy, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save), rows++)
+		ck_assert_uint_eq(value_of(&s, word), 1);
+	ck_assert_uint_eq(s.n_rows, rows);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(each_counter_of_drivers_is_one_of_theirs)
+{
+	for (size_t i = 0; i < link_probe.n_counters; i++) {
+		const struct counter *c = &link_probe.counters[i];
+		unsigned found = 0;
+
+		if (!c->section || strcmp(c->section, "ethtool"))
+			continue;
+		for (size_t j = 0; j < ARRAY_SIZE(drivers); j++)
+			found += strstr(drivers[j].counters, c->name) != NULL;
+		ck_assert_msg(found, "nobody counts %s", c->name);
+	}
+}
+END_TEST
+
+START_TEST(names_without_a_meaning_cost_nothing)
+{
+	uint32_t n;
+
+	ck_assert_uint_eq(learn("e1000e", "rx_queue_0_xdp_drops", &n), 0);
+	ck_assert_uint_eq(learn("veth", "peer_ifindex", &n), 0);
+	ck_assert_uint_eq(learn("veth", "", &n), 0);
+}
+END_TEST
+
+START_TEST(more_names_than_allowed_are_refused)
+{
+	uint32_t n = ETHTOOL_MAX + 1;
+	char *names = calloc(n, ETHTOOL_NAME);
+
+	ck_assert_ptr_nonnull(names);
+	strcpy(names, "rx_queue_0_xdp_drops");
+	ck_assert_uint_eq(ethtool_learn(cache, "veth", names, n), 0);
+	ck_assert_uint_ne(ethtool_learn(cache, "veth", names, n - 1), 0);
+	free(names);
+}
+END_TEST
+
+START_TEST(same_names_are_learnt_once)
+{
+	uint32_t n;
+	uint64_t a = learn("veth", "x rx_queue_0_xdp_drops", &n);
+
+	ck_assert_uint_eq(learn("veth", "x rx_queue_0_xdp_drops", &n), a);
+	ck_assert_uint_ne(learn("veth", "rx_queue_0_xdp_drops x", &n), a);
+	ck_assert_uint_ne(learn("virtio_net", "x rx_queue_0_xdp_drops", &n), a);
+}
+END_TEST
+
+START_TEST(numbers_of_another_count_are_stale)
+{
+	const uint64_t values[3] = {1, 2, 3};
+	struct sample s = {0};
+	uint32_t n;
+	uint64_t id = learn("veth", "x rx_queue_0_xdp_drops", &n);
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	ck_assert_int_eq(ethtool_sum(cache, id, values, 3, &s), -ESTALE);
+	ck_assert_int_eq(ethtool_sum(cache, id, values, 0, &s), -ESTALE);
+	ck_assert_int_eq(ethtool_sum(cache, id + 1, values, 2, &s), -ESTALE);
+	ck_assert_int_eq(ethtool_sum(cache, 0, values, 0, &s), -ESTALE);
+	ck_assert_uint_eq(s.n_rows, 0);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(layout_not_used_for_longest_is_forgotten)
+{
+	const uint64_t values[2] = {1, 2};
+	struct sample s = {0};
+	uint64_t first, second;
+	uint32_t n;
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	first = learn("veth", "a rx_queue_0_xdp_drops", &n);
+	second = learn("veth", "b rx_queue_0_xdp_drops", &n);
+	for (int i = 0; i < 63; i++) {
+		char names[64];
+
+		snprintf(names, sizeof(names), "n%d rx_queue_0_xdp_drops", i);
+		ck_assert_uint_gt(learn("veth", names, &n), second);
+		ck_assert_int_eq(ethtool_sum(cache, first, values, 2, &s), 0);
+	}
+	ck_assert_int_eq(ethtool_sum(cache, second, values, 2, &s), -ESTALE);
+	ck_assert_uint_gt(learn("veth", "b rx_queue_0_xdp_drops", &n), second);
+	sample_free(&s);
+}
+END_TEST
+
+/* In a namespace of this test's own, which ends with its process. */
+
+static bool run(const char *command)
+{
+	int r = system(command);
+
+	if (r != 0)
+		fprintf(stderr, "%s: %d\n", command, r);
+	return r == 0;
+}
+
+static struct netlink route;
+static struct probe_env env = {.route = &route};
+
+static void setup_kernel(void)
+{
+	setup();
+	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
+	ck_assert(run("ip link set lo up"));
+	ck_assert(run("ip link add ut0 numrxqueues 2 numtxqueues 2 type veth "
+		      "peer name ut1 numrxqueues 2 numtxqueues 2"));
+	ck_assert_int_eq(netlink_alloc(&route), 0);
+	ck_assert_int_eq(netlink_connect(&route), 0);
+	env.ethtool = cache;
+}
+
+static void teardown_kernel(void)
+{
+	netlink_disconnect(&route);
+	netlink_free(&route);
+	teardown();
+}
+
+static uint64_t layout_of(const struct sample *s, const char *place)
+{
+	const struct object *o = find_object(s, LAYER_LINK, place, "");
+	const struct row *row;
+
+	ck_assert_ptr_nonnull(o);
+	row = object_row(s, o, &link_fact_ethtool);
+	ck_assert_msg(row, "%s: not known", place);
+	return row->value;
+}
+
+static bool has_row(const struct sample *s, const char *place, const char *name)
+{
+	return object_row(s, find_object(s, LAYER_LINK, place, ""),
+			  find_counter(&link_probe, name, NULL)) != NULL;
+}
+
+/* A read after then, at that second. */
+static void read_again(struct sample *then, struct sample *now,
+		       uint64_t seconds)
+{
+	sample_reset(now);
+	now->mono_ns = seconds * 1000000000;
+	env.then = then;
+	ck_assert_int_eq(link_probe.read(&env, now), 0);
+	env.then = NULL;
+}
+
+/* Makes a sample say that a program is attached, in place of the carrier. */
+static void attach(struct sample *s, const char *place)
+{
+	object_row(s, find_object(s, LAYER_LINK, place, LINK_CONFIG),
+		   &link_fact_carrier)
+		->counter = &link_fact_xdp;
+}
+
+START_TEST(veth_with_a_program_has_its_rows_and_lo_has_none)
+{
+	struct sample then = {0}, now = {0}, third = {0};
+
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	ck_assert_uint_ne(layout_of(&then, "ut0"), 0);
+	ck_assert_uint_eq(layout_of(&then, "ut0"), layout_of(&then, "ut1"));
+	ck_assert_uint_eq(layout_of(&then, "lo"), 0);
+	ck_assert(!has_row(&then, "ut0", "xdp_drops"));
+	attach(&then, "ut0");
+	read_again(&then, &now, 0);
+	ck_assert(has_row(&now, "ut0", "xdp_drops"));
+	ck_assert(has_row(&now, "ut0", "xdp_packets"));
+	ck_assert(!has_row(&now, "ut0", "rx_xdp_drops"));
+	ck_assert(!has_row(&now, "ut1", "xdp_drops"));
+	ck_assert(!has_row(&now, "lo", "xdp_drops"));
+	/* and keeps them */
+	sample_reset(&then);
+	read_again(&now, &third, 0);
+	ck_assert(has_row(&third, "ut0", "xdp_drops"));
+	sample_free(&then);
+	sample_free(&now);
+	sample_free(&third);
+}
+END_TEST
+
+START_TEST(nobody_asks_drivers_without_a_cache)
+{
+	struct sample then = {0}, now = {0};
+
+	env.ethtool = NULL;
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	attach(&then, "ut0");
+	read_again(&then, &now, 0);
+	ck_assert(!has_row(&now, "ut0", "xdp_drops"));
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
+START_TEST(interface_without_numbers_is_not_asked_again)
+{
+	struct sample then = {0}, now = {0};
+
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	object_row(&then, find_object(&then, LAYER_LINK, "ut0", ""),
+		   &link_fact_ethtool)
+		->value = 0;
+	read_again(&then, &now, 3600);
+	ck_assert_uint_eq(layout_of(&now, "ut0"), 0);
+	ck_assert_uint_ne(layout_of(&now, "ut1"), 0);
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
+/* As ethtool -L does. */
+static int set_queues(const char *name, unsigned n)
+{
+	struct ethtool_channels channels = {
+		.cmd = ETHTOOL_SCHANNELS, .rx_count = n, .tx_count = n};
+	struct ifreq request = {.ifr_data = (void *)&channels};
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	return ioctl(nl_socket_get_fd(route.sock), SIOCETHTOOL, &request);
+}
+
+START_TEST(other_number_of_queues_is_learnt_again)
+{
+	struct sample then = {0}, now = {0};
+
+	/* the numbers are those of the queues in use */
+	if (set_queues("ut0", 1) < 0) {
+		printf("SKIP: this veth has a fixed number of queues\n");
+		return;
+	}
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	ck_assert_int_eq(set_queues("ut0", 2), 0);
+	/* nobody looks at a veth that does nothing, but once a minute */
+	read_again(&then, &now, 0);
+	ck_assert_uint_eq(layout_of(&now, "ut0"), layout_of(&then, "ut0"));
+	read_again(&then, &now, 60);
+	ck_assert_uint_ne(layout_of(&now, "ut0"), layout_of(&then, "ut0"));
+	ck_assert_uint_ne(layout_of(&now, "ut0"), 0);
+	attach(&then, "ut0");
+	read_again(&then, &now, 0);
+	ck_assert(has_row(&now, "ut0", "xdp_drops"));
+	ck_assert_uint_ne(layout_of(&now, "ut0"), layout_of(&then, "ut0"));
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
+static TCase *kernel_cases(void)
+{
+	TCase *t = tcase_create("kernel");
+
+	tcase_set_timeout(t, 30);
+	tcase_add_checked_fixture(t, setup_kernel, teardown_kernel);
+	tcase_add_test(t, veth_with_a_program_has_its_rows_and_lo_has_none);
+	tcase_add_test(t, nobody_asks_drivers_without_a_cache);
+	tcase_add_test(t, interface_without_numbers_is_not_asked_again);
+	tcase_add_test(t, other_number_of_queues_is_learnt_again);
+	return t;
+}
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("ethtool");
+	TCase *t = tcase_create("made");
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, pattern_stands_for_the_names_of_all_queues, 0,
+			    ARRAY_SIZE(patterns));
+	tcase_add_test(t, name_without_an_end_is_not_read_beyond);
+	tcase_add_test(t, queues_are_summed_up);
+	tcase_add_loop_test(t, driver_is_known_by_its_names, 0,
+			    ARRAY_SIZE(drivers));
+	tcase_add_test(t, each_counter_of_drivers_is_one_of_theirs);
+	tcase_add_test(t, names_without_a_meaning_cost_nothing);
+	tcase_add_test(t, more_names_than_allowed_are_refused);
+	tcase_add_test(t, same_names_are_learnt_once);
+	tcase_add_test(t, numbers_of_another_count_are_stale);
+	tcase_add_test(t, layout_not_used_for_longest_is_forgotten);
+	return s;
+}
+
+int main(void)
+{
+	Suite *s = suite();
+	int r;
+
+	if (geteuid() == 0)
+		suite_add_tcase(s, kernel_cases());
+	r = run_suite(s);
+	if (r || geteuid() == 0)
+		return r;
+	printf("SKIP: a namespace of its own needs root\n");
+	return SKIPPED;
+}

@@ -1,0 +1,833 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets that lose: the parser, the totals of ports, the search for a
+ * process, and the whole probe against a kernel made by hand, which also
+ * counts what it is asked.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "probes/snmp.h"
+#include "probes/socket.h"
+#include "sockdiag.h"
+#include "testlib.h"
+
+#define SOURCE 5 /* index of the probe */
+#define SECOND UINT64_C(1000000000)
+
+/* A kernel made by hand: --wrap=send,recvfrom. */
+
+struct fake {
+	int family, protocol;
+	struct socket_info info;
+};
+
+static struct fake fakes[48];
+static size_t n_fakes;
+static unsigned n_asked; /* dumps, of one family each */
+static bool interrupted, cut_short, old_kernel;
+static struct message answer;
+
+ssize_t __wrap_send(int fd, const void *data, size_t n, int flags);
+ssize_t __wrap_recvfrom(int fd, void *buffer, size_t n, int flags,
+			struct sockaddr *from, socklen_t *size);
+
+static void put_socket(struct message *m, uint32_t sequence,
+		       const struct fake *f)
+{
+	uint32_t memory[SK_MEMINFO_VARS] = {
+		[SK_MEMINFO_RCVBUF] = f->info.rcvbuf,
+		[SK_MEMINFO_DROPS] = f->info.drops,
+	};
+	struct inet_diag_msg msg = {
+		.idiag_family = f->family,
+		.id.idiag_sport = htons(f->info.port),
+		.id.idiag_cookie = {(uint32_t)f->info.cookie,
+				    (uint32_t)(f->info.cookie >> 32)},
+		.idiag_rqueue = f->info.queue,
+		.idiag_wqueue = f->info.limit,
+		.idiag_inode = f->info.inode,
+		.idiag_uid = f->info.uid,
+	};
+
+	message_begin(m, SOCK_DIAG_BY_FAMILY,
+		      NLM_F_MULTI | (interrupted ? NLM_F_DUMP_INTR : 0),
+		      sequence);
+	message_put(m, &msg, sizeof(msg));
+	attr_put(m, INET_DIAG_SKMEMINFO, memory,
+		 old_kernel ? SK_MEMINFO_DROPS * 4 : sizeof(memory));
+}
+
+ssize_t __wrap_send(int fd, const void *data, size_t n, int flags)
+{
+	const struct nlmsghdr *h = data;
+	struct inet_diag_req_v2 wanted;
+	bool listeners;
+	int done = 0;
+
+	(void)fd;
+	(void)flags;
+	ck_assert_uint_eq(n, sizeof(*h) + sizeof(wanted));
+	ck_assert_int_eq(h->nlmsg_flags, NLM_F_REQUEST | NLM_F_DUMP);
+	memcpy(&wanted, h + 1, sizeof(wanted));
+	listeners = wanted.sdiag_protocol == IPPROTO_TCP;
+	if (listeners) /* never the established ones */
+		ck_assert_uint_eq(wanted.idiag_states, 1u << TCP_LISTEN);
+	n_asked++;
+	answer.n = 0;
+	for (size_t i = 0; i < n_fakes; i++)
+		if (fakes[i].family == wanted.sdiag_family &&
+		    fakes[i].protocol == wanted.sdiag_protocol)
+			put_socket(&answer, h->nlmsg_seq, &fakes[i]);
+	message_begin(&answer, NLMSG_DONE, NLM_F_MULTI, h->nlmsg_seq);
+	message_put(&answer, &done, sizeof(done));
+	return (ssize_t)n;
+}
+
+ssize_t __wrap_recvfrom(int fd, void *buffer, size_t n, int flags,
+			struct sockaddr *from, socklen_t *size)
+{
+	(void)fd;
+	(void)flags;
+	memset(from, 0, *size);
+	ck_assert_uint_le(answer.n, n);
+	memcpy(buffer, answer.bytes, answer.n);
+	return (ssize_t)(cut_short ? answer.n - 8 : answer.n);
+}
+
+static struct socket_info *add_fake(int family, int protocol, uint16_t port,
+				    uint64_t cookie)
+{
+	struct fake *f = &fakes[n_fakes++];
+
+	ck_assert_uint_le(n_fakes, ARRAY_SIZE(fakes));
+	*f = (struct fake) {family, protocol, {.cookie = cookie}};
+	f->info.port = port;
+	return &f->info;
+}
+
+static struct socket_info *udp(uint16_t port, uint64_t cookie, uint32_t drops)
+{
+	struct socket_info *info = add_fake(AF_INET, IPPROTO_UDP, port, cookie);
+
+	info->drops = drops;
+	info->rcvbuf = 8192;
+	return info;
+}
+
+static struct socket_info *listener(int family, uint16_t port, uint32_t queue,
+				    uint32_t limit)
+{
+	struct socket_info *info = add_fake(family, IPPROTO_TCP, port, port);
+
+	info->queue = queue;
+	info->limit = limit;
+	return info;
+}
+
+/* The probe: reads of one namespace, one after another. */
+
+static char root[] = "/tmp/pktloss-socket-XXXXXX";
+static char buffer[65536];
+static struct sample now, then;
+static struct sock_diag diag;
+static uint64_t udp_lost, tcp_refused; /* what the counters say */
+static struct probe_env env = {
+	.proc = root,
+	.diag = &diag,
+	.buffer = buffer,
+	.size = sizeof(buffer),
+	.max_sockets = 1024,
+};
+
+static void put(const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	for (char *p = path + sizeof(root); (p = strchr(p, '/')); *p++ = '/') {
+		*p = '\0';
+		mkdir(path, 0700);
+	}
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(text, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void put_link(const char *name, const char *target)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	ck_assert_int_eq(symlink(target, path), 0);
+}
+
+static void setup(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(root));
+	ck_assert_int_eq(sock_diag_alloc(&diag), 0);
+	diag.modules.root = root;
+	put("proc/modules", "");
+	put("proc/cmdline", "");
+	put("sys/module/inet_diag/x", "");
+	put("sys/module/udp_diag/x", "");
+	put("sys/module/tcp_diag/x", "");
+}
+
+static void teardown(void)
+{
+	char command[64];
+
+	sock_diag_free(&diag);
+	sample_free(&now);
+	sample_free(&then);
+	snprintf(command, sizeof(command), "rm -rf %s", root);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static void append_counters(struct sample *s)
+{
+	sample_object(s, LAYER_TCP, "", "", 0);
+	sample_row(s, find_counter(&snmp_probe, "ListenDrops", NULL),
+		   tcp_refused);
+	sample_object(s, LAYER_UDP, "", "", 0);
+	sample_row(s, find_counter(&snmp_probe, "RcvbufErrors", NULL),
+		   udp_lost);
+	sample_row(s, find_counter(&snmp_probe, "Udp6InErrors", NULL), 7);
+}
+
+/* As the engine reads, compares and carries. */
+static int read_again(void)
+{
+	struct sample read = then;
+	struct sample_mark mark;
+	int r;
+
+	then = now;
+	now = read;
+	sample_reset(&now);
+	now.time_ns = then.time_ns + 10 * SECOND;
+	now.mono_ns = now.time_ns;
+	append_counters(&now);
+	now.source = SOURCE;
+	env.then = then.time_ns ? &then : NULL;
+	mark = sample_mark(&now);
+	r = socket_probe.read(&env, &now);
+	ck_assert_int_eq(now.error, 0);
+	if (r == 0) {
+		now.sources |= 1u << SOURCE;
+	} else {
+		sample_rollback(&now, mark);
+		if (r != -ENOENT && r != -EOPNOTSUPP)
+			sample_carry(&now, &then, SOURCE);
+	}
+	sample_compare(&now, &then);
+	return r;
+}
+
+static void must_read(void)
+{
+	ck_assert_int_eq(read_again(), 0);
+}
+
+/* UDP and its sockets have lost n, the first socket counts them. */
+static void lose(uint32_t n)
+{
+	udp_lost += n;
+	fakes[0].info.drops += n;
+}
+
+static const struct object *find(const char *name)
+{
+	return find_object(&now, LAYER_SOCKET, "", name);
+}
+
+static const struct row *row_of(const char *name, const struct counter *c)
+{
+	const struct object *o = find(name);
+
+	ck_assert_msg(o != NULL, "no %s", name);
+	return object_row(&now, o, c);
+}
+
+static const struct row *drops_of(const char *name)
+{
+	return row_of(name, &socket_udp_drops);
+}
+
+static void check_moved(const char *name, uint64_t value, uint64_t delta)
+{
+	const struct row *row = drops_of(name);
+
+	ck_assert_uint_eq(row->value, value);
+	ck_assert(row->flags & ROW_COMPARED);
+	ck_assert_uint_eq(row->delta, delta);
+}
+
+START_TEST(quiet_namespace_is_not_dumped)
+{
+	udp(5001, 1, 5);
+	for (int i = 0; i < 3; i++)
+		must_read(); /* the first: a baseline, Udp6 has lost 7 */
+	ck_assert_uint_eq(n_asked, 2);
+	lose(1);
+	must_read();
+	ck_assert_uint_eq(n_asked, 4); /* IPv4 and IPv6 */
+	for (int i = 0; i < 3; i++)
+		must_read();
+	ck_assert_uint_eq(n_asked, 4);
+	tcp_refused++;
+	must_read();
+	ck_assert_uint_eq(n_asked, 6);
+	must_read();
+	ck_assert_uint_eq(n_asked, 6);
+}
+END_TEST
+
+START_TEST(what_was_dropped_before_is_a_baseline)
+{
+	udp(5001, 1, 5);
+	must_read();
+	ck_assert_uint_eq(drops_of("udp_5001_drops")->value, 5);
+	ck_assert(!(drops_of("udp_5001_drops")->flags & ROW_COMPARED));
+	lose(3);
+	must_read();
+	check_moved("udp_5001_drops", 8, 3);
+}
+END_TEST
+
+START_TEST(first_drop_of_a_port_counts_from_zero)
+{
+	udp(5001, 1, 0);
+	must_read();
+	ck_assert_ptr_null(find("udp_5001_drops"));
+	lose(3);
+	must_read();
+	check_moved("udp_5001_drops", 3, 3);
+	must_read();
+	check_moved("udp_5001_drops", 3, 0);
+	lose(2);
+	must_read();
+	check_moved("udp_5001_drops", 5, 2);
+}
+END_TEST
+
+START_TEST(sockets_of_both_families_are_one_port)
+{
+	must_read();
+	udp(5001, 1, 3);
+	udp(5001, 2, 4)->inode = 77;
+	fakes[1].family = AF_INET6;
+	udp(5002, 3, 1);
+	udp_lost = 8;
+	must_read();
+	check_moved("udp_5001_drops", 7, 7);
+	check_moved("udp_5002_drops", 1, 1);
+	/* the facts are of the socket that dropped most */
+	ck_assert_uint_eq(row_of("udp_5001_drops", &socket_fact_inode)->value,
+			  77);
+	ck_assert_uint_eq(row_of("udp_5001_drops", &socket_fact_port)->value,
+			  5001);
+	ck_assert_uint_eq(row_of("udp_5001_drops", &socket_fact_rcvbuf)->value,
+			  8192);
+}
+END_TEST
+
+START_TEST(socket_that_closes_takes_nothing_back)
+{
+	must_read();
+	udp(5001, 1, 0);
+	lose(9);
+	must_read();
+	n_fakes = 0;
+	udp(5001, 2, 0); /* another one on the same port */
+	lose(4);
+	must_read();
+	check_moved("udp_5001_drops", 13, 4);
+	n_fakes = 0;
+	udp_lost++;
+	must_read();
+	check_moved("udp_5001_drops", 13, 0);
+}
+END_TEST
+
+START_TEST(count_that_wraps_goes_on)
+{
+	must_read();
+	udp(5001, 1, 0);
+	lose(UINT32_MAX - 1);
+	must_read();
+	lose(5);
+	must_read();
+	ck_assert_uint_eq(fakes[0].info.drops, 3);
+	check_moved("udp_5001_drops", (uint64_t)UINT32_MAX + 4, 5);
+}
+END_TEST
+
+START_TEST(count_that_goes_back_adds_nothing)
+{
+	must_read();
+	udp(5001, 1, 0);
+	lose(50);
+	must_read();
+	fakes[0].info.drops = 20;
+	udp_lost++;
+	must_read();
+	check_moved("udp_5001_drops", 50, 0);
+	lose(1);
+	must_read();
+	check_moved("udp_5001_drops", 51, 1);
+}
+END_TEST
+
+START_TEST(socket_dumped_twice_counts_once)
+{
+	must_read();
+	udp(5001, 1, 6);
+	udp(5001, 1, 6);
+	udp_lost = 6;
+	must_read();
+	check_moved("udp_5001_drops", 6, 6);
+}
+END_TEST
+
+/* What is forgotten can be told too low, never too high. */
+START_TEST(more_sockets_than_allowed_make_a_lower_bound)
+{
+	uint64_t told = 0, lost = 0;
+
+	env.max_sockets = 4;
+	must_read();
+	for (uint32_t i = 0; i < 10; i++)
+		udp(5001, i + 1, 10 + i);
+	udp_lost = 145;
+	must_read();
+	check_moved("udp_5001_drops", 145, 145);
+	ck_assert_uint_eq(find(SOCKET_MEMORY)->n, 1 + 2 * 4);
+	ck_assert_uint_eq(row_of(SOCKET_MEMORY, &socket_fact_floor)->value, 15);
+	for (uint32_t i = 0; i < 10; i++) {
+		fakes[i].info.drops += 20;
+		lost += 20;
+		/* those with 10 to 15 are taken to have had 15 */
+		told += i < 6 ? 20 + i - 5 : 20;
+	}
+	udp_lost += lost;
+	must_read();
+	check_moved("udp_5001_drops", 145 + told, told);
+}
+END_TEST
+
+START_TEST(order_does_not_matter_to_who_is_remembered)
+{
+	env.max_sockets = 3;
+	must_read();
+	for (uint32_t i = 0; i < 12; i++)
+		udp(5001, i + 1, 1 + i * 7 % 12); /* 1 to 12, mixed */
+	udp_lost = 78;
+	must_read();
+	ck_assert_uint_eq(row_of(SOCKET_MEMORY, &socket_fact_floor)->value, 9);
+	for (uint32_t i = 0; i < 3; i++) {
+		const struct object *o = find(SOCKET_MEMORY);
+
+		ck_assert_uint_ge(now.rows[o->first + 2 + 2 * i].value, 10);
+	}
+}
+END_TEST
+
+START_TEST(further_ports_are_one)
+{
+	must_read();
+	for (uint16_t i = 0; i < SOCKET_PORTS; i++) {
+		n_fakes = 0;
+		udp(1000 + i, i + 1, 2);
+		udp_lost += 2;
+		must_read();
+	}
+	ck_assert_ptr_null(find("udp_other_drops"));
+	n_fakes = 0;
+	udp(4000, 501, 3);
+	udp(4001, 502, 4);
+	udp(1000, 503, 1); /* has its series already */
+	udp_lost += 8;
+	must_read();
+	check_moved("udp_other_drops", 7, 7);
+	check_moved("udp_1000_drops", 3, 1);
+	ck_assert_ptr_null(find("udp_4000_drops"));
+	fakes[1].info.drops++;
+	udp_lost++;
+	must_read();
+	check_moved("udp_other_drops", 8, 1);
+}
+END_TEST
+
+static const struct {
+	uint32_t queue, limit;
+	bool told;
+} queues[] = {
+	{0, 0, false},	 {1, 0, true},	   {0, 128, false}, {63, 128, false},
+	{64, 128, true}, {129, 128, true}, {2, 1, true},    {1, 3, false},
+};
+
+START_TEST(listener_is_told_when_its_queue_fills)
+{
+	const struct object *o;
+
+	listener(AF_INET, 80, queues[_i].queue, queues[_i].limit);
+	must_read();
+	ck_assert_ptr_null(find("tcp_80_accept"));
+	tcp_refused++;
+	must_read();
+	o = find("tcp_80_accept");
+	ck_assert_int_eq(o != NULL, queues[_i].told);
+	if (!o)
+		return;
+	ck_assert_uint_eq(row_of("tcp_80_accept", &socket_tcp_accept)->value,
+			  queues[_i].queue);
+	ck_assert_uint_eq(row_of("tcp_80_accept", &socket_fact_limit)->value,
+			  queues[_i].limit);
+	must_read(); /* a level that was not read is not told again */
+	ck_assert_ptr_null(find("tcp_80_accept"));
+}
+END_TEST
+
+START_TEST(fullest_listener_of_a_port_is_told)
+{
+	listener(AF_INET, 80, 5, 8);
+	listener(AF_INET, 80, 9, 8);
+	listener(AF_INET6, 80, 100, 128);
+	must_read();
+	tcp_refused++;
+	must_read();
+	ck_assert_uint_eq(row_of("tcp_80_accept", &socket_tcp_accept)->value,
+			  9);
+}
+END_TEST
+
+START_TEST(fullest_listeners_are_told_of_many)
+{
+	char name[32];
+
+	for (uint32_t i = 0; i < 2 * SOCKET_LISTENERS; i++)
+		listener(AF_INET, 1000 + i, 60 + i, 100);
+	must_read();
+	tcp_refused++;
+	must_read();
+	for (uint32_t i = 0; i < 2 * SOCKET_LISTENERS; i++) {
+		snprintf(name, sizeof(name), "tcp_%u_accept", 1000 + i);
+		ck_assert_int_eq(find(name) != NULL, i >= SOCKET_LISTENERS);
+	}
+}
+END_TEST
+
+START_TEST(absent_module_is_never_asked)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "rm -r %s/sys/module/%s", root,
+		 _i ? "udp_diag" : "inet_diag");
+	ck_assert_int_eq(system(command), 0);
+	udp(5001, 1, 5);
+	ck_assert_int_eq(read_again(), -ENOENT);
+	lose(3);
+	ck_assert_int_eq(read_again(), -ENOENT);
+	ck_assert_uint_eq(n_asked, 0);
+	put(_i ? "sys/module/udp_diag/x" : "sys/module/inet_diag/x", "");
+	lose(3);
+	must_read(); /* somebody else has loaded it */
+	ck_assert_uint_eq(n_asked, 2);
+	/* what it had dropped before is not known: a baseline */
+	ck_assert_uint_eq(drops_of("udp_5001_drops")->value, 11);
+	ck_assert(!(drops_of("udp_5001_drops")->flags & ROW_COMPARED));
+}
+END_TEST
+
+START_TEST(listeners_are_told_without_udp_diag)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "rm -r %s/sys/module/udp_diag",
+		 root);
+	ck_assert_int_eq(system(command), 0);
+	listener(AF_INET, 80, 9, 8);
+	(void)!read_again();
+	tcp_refused++;
+	udp_lost++;
+	must_read();
+	ck_assert_ptr_nonnull(find("tcp_80_accept"));
+	ck_assert_uint_eq(n_asked, 2);
+}
+END_TEST
+
+START_TEST(module_that_goes_takes_no_total_back)
+{
+	char command[64];
+
+	udp(5001, 1, 0);
+	must_read();
+	lose(3);
+	must_read();
+	snprintf(command, sizeof(command), "rm -r %s/sys/module/inet_diag",
+		 root);
+	ck_assert_int_eq(system(command), 0);
+	lose(4);
+	must_read();
+	check_moved("udp_5001_drops", 3, 0);
+	put("sys/module/inet_diag/x", "");
+	lose(1);
+	must_read();
+	check_moved("udp_5001_drops", 8, 5);
+}
+END_TEST
+
+START_TEST(kernel_that_tells_no_drops_is_no_source)
+{
+	old_kernel = true;
+	udp(5001, 1, 5);
+	ck_assert_int_eq(read_again(), -EOPNOTSUPP);
+}
+END_TEST
+
+START_TEST(failed_dump_is_made_up_for)
+{
+	udp(5001, 1, 0);
+	must_read();
+	lose(3);
+	must_read();
+	interrupted = true;
+	lose(4);
+	ck_assert_int_eq(read_again(), -EAGAIN);
+	interrupted = false;
+	cut_short = true;
+	ck_assert_int_eq(read_again(), -EBADMSG);
+	cut_short = false;
+	must_read(); /* though nothing moved since */
+	check_moved("udp_5001_drops", 7, 4);
+}
+END_TEST
+
+START_TEST(no_memory_is_needed_for_steady_reads)
+{
+	const struct row *rows;
+
+	udp(5001, 1, 0);
+	must_read();
+	for (int i = 0; i < 8; i++) {
+		lose(1);
+		must_read();
+	}
+	rows = now.rows;
+	lose(1);
+	must_read();
+	must_read();
+	ck_assert_ptr_eq(now.rows, rows);
+}
+END_TEST
+
+/* The process. */
+
+static void put_process(const char *pid, const char *name, const char *ns,
+			const char *socket)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/comm", pid);
+	put(path, name);
+	snprintf(path, sizeof(path), "%s/ns/x", pid);
+	put(path, "");
+	snprintf(path, sizeof(path), "%s/fd/x", pid);
+	put(path, "");
+	snprintf(path, sizeof(path), "%s/ns/net", pid);
+	put_link(path, ns);
+	snprintf(path, sizeof(path), "%s/fd/3", pid);
+	put_link(path, socket);
+}
+
+#define HERE "/proc/self/ns/net"
+
+static const char *label_of(const char *name)
+{
+	return object_label(&now, find(name));
+}
+
+START_TEST(process_of_the_worst_socket_is_named)
+{
+	put_process("41", "other\n", HERE, "socket:[776]");
+	put_process("42", "reader\n", HERE, "socket:[777]");
+	put_process("43", "elsewhere\n", "/proc/self/ns/uts", "socket:[777]");
+	must_read();
+	udp(5001, 1, 0)->inode = 777;
+	listener(AF_INET, 80, 9, 8)->inode = 776;
+	lose(3);
+	tcp_refused++;
+	must_read();
+	ck_assert_str_eq(label_of("udp_5001_drops"), "reader[42]");
+	ck_assert_str_eq(label_of("tcp_80_accept"), "other[41]");
+	must_read();
+	ck_assert_str_eq(label_of("udp_5001_drops"), "reader[42]");
+}
+END_TEST
+
+START_TEST(process_elsewhere_or_unknown_is_not_named)
+{
+	put_process("43", "elsewhere\n", "/proc/self/ns/uts", "socket:[777]");
+	put_process("44", "pipes\n", HERE, "pipe:[777]");
+	must_read();
+	udp(5001, 1, 0)->inode = 777;
+	lose(3);
+	must_read();
+	ck_assert_str_eq(label_of("udp_5001_drops"), "");
+}
+END_TEST
+
+START_TEST(name_of_a_process_is_made_clean)
+{
+	put_process("42", "a\x1b[1m b\"\xc3\xa4'`$x", HERE, "socket:[777]");
+	must_read();
+	udp(5001, 1, 0)->inode = 777;
+	lose(3);
+	must_read();
+	ck_assert_str_eq(label_of("udp_5001_drops"), "a__1m_b_____$x[42]");
+}
+END_TEST
+
+/* The search is for a minute, unless another socket is the worst. */
+START_TEST(process_is_looked_for_once_a_minute)
+{
+	char path[64];
+
+	put_process("42", "reader\n", HERE, "socket:[777]");
+	must_read();
+	udp(5001, 1, 0)->inode = 777;
+	lose(3);
+	must_read();
+	snprintf(path, sizeof(path), "%s/42/comm", root);
+	ck_assert_int_eq(unlink(path), 0);
+	put("42/comm", "renamed\n");
+	for (int i = 0; i < 5; i++) {
+		lose(1);
+		must_read();
+		ck_assert_str_eq(label_of("udp_5001_drops"), "reader[42]");
+	}
+	lose(1);
+	must_read();
+	ck_assert_str_eq(label_of("udp_5001_drops"), "renamed[42]");
+	put_process("43", "second\n", HERE, "socket:[778]");
+	udp(5001, 2, 9)->inode = 778;
+	udp_lost += 9;
+	must_read();
+	ck_assert_str_eq(label_of("udp_5001_drops"), "second[43]");
+}
+END_TEST
+
+/* The parser. */
+
+static struct message message_of(const struct fake *f)
+{
+	struct message m = {.n = 0};
+
+	put_socket(&m, 1, f);
+	return m;
+}
+
+START_TEST(message_is_parsed)
+{
+	struct fake f = {AF_INET6,
+			 IPPROTO_UDP,
+			 {.cookie = UINT64_C(0x123456789a),
+			  .drops = UINT32_MAX,
+			  .rcvbuf = 4608,
+			  .queue = 3,
+			  .limit = 4,
+			  .inode = 5,
+			  .uid = 1000,
+			  .port = 5001}};
+	struct message m = message_of(&f);
+	struct socket_info info;
+
+	ck_assert_int_eq(socket_parse((const void *)m.bytes, &info), 0);
+	ck_assert_uint_eq(info.cookie, f.info.cookie);
+	ck_assert_uint_eq(info.drops, f.info.drops);
+	ck_assert_uint_eq(info.rcvbuf, f.info.rcvbuf);
+	ck_assert_uint_eq(info.queue, f.info.queue);
+	ck_assert_uint_eq(info.limit, f.info.limit);
+	ck_assert_uint_eq(info.inode, f.info.inode);
+	ck_assert_uint_eq(info.uid, f.info.uid);
+	ck_assert_uint_eq(info.port, f.info.port);
+	ck_assert(info.has_memory);
+}
+END_TEST
+
+START_TEST(message_cut_short_is_refused_or_has_no_drops)
+{
+	struct fake f = {AF_INET, IPPROTO_UDP, {.drops = 5}};
+	struct message m = message_of(&f);
+	struct socket_info info;
+
+	for (uint32_t n = sizeof(struct nlmsghdr); n < m.n; n++) {
+		void *cut = malloc(n); /* its end is watched */
+		int r;
+
+		ck_assert_ptr_nonnull(cut);
+		memcpy(m.bytes, &n, sizeof(n));
+		memcpy(cut, m.bytes, n);
+		r = socket_parse(cut, &info);
+		ck_assert(r == -EBADMSG || (r == 0 && !info.has_memory));
+		ck_assert(n >= 16 + sizeof(struct inet_diag_msg) || r < 0);
+		free(cut);
+	}
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("socket");
+	TCase *t = tcase_create("message");
+
+	suite_add_tcase(s, t);
+	tcase_add_test(t, message_is_parsed);
+	tcase_add_test(t, message_cut_short_is_refused_or_has_no_drops);
+	t = tcase_create("probe");
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, quiet_namespace_is_not_dumped);
+	tcase_add_test(t, what_was_dropped_before_is_a_baseline);
+	tcase_add_test(t, first_drop_of_a_port_counts_from_zero);
+	tcase_add_test(t, sockets_of_both_families_are_one_port);
+	tcase_add_test(t, socket_that_closes_takes_nothing_back);
+	tcase_add_test(t, count_that_wraps_goes_on);
+	tcase_add_test(t, count_that_goes_back_adds_nothing);
+	tcase_add_test(t, socket_dumped_twice_counts_once);
+	tcase_add_test(t, more_sockets_than_allowed_make_a_lower_bound);
+	tcase_add_test(t, order_does_not_matter_to_who_is_remembered);
+	tcase_add_test(t, further_ports_are_one);
+	tcase_add_loop_test(t, listener_is_told_when_its_queue_fills, 0,
+			    ARRAY_SIZE(queues));
+	tcase_add_test(t, fullest_listener_of_a_port_is_told);
+	tcase_add_test(t, fullest_listeners_are_told_of_many);
+	tcase_add_loop_test(t, absent_module_is_never_asked, 0, 2);
+	tcase_add_test(t, listeners_are_told_without_udp_diag);
+	tcase_add_test(t, module_that_goes_takes_no_total_back);
+	tcase_add_test(t, kernel_that_tells_no_drops_is_no_source);
+	tcase_add_test(t, failed_dump_is_made_up_for);
+	tcase_add_test(t, no_memory_is_needed_for_steady_reads);
+	t = tcase_create("process");
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, process_of_the_worst_socket_is_named);
+	tcase_add_test(t, process_elsewhere_or_unknown_is_not_named);
+	tcase_add_test(t, name_of_a_process_is_made_clean);
+	tcase_add_test(t, process_is_looked_for_once_a_minute);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

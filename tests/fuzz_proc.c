@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The parsers of small files of /proc/net. */
+#include <errno.h>
+#include <string.h>
+
+#include "probes/conntrack.h"
+#include "probes/softnet.h"
+#include "probes/xfrm.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_result(int r)
+{
+	if (r != 0 && r != -EBADMSG)
+		abort();
+}
+
+static void walk_softnet(const char *text, size_t size)
+{
+	struct softnet_lines lines;
+	int r = softnet_begin(&lines, text, size);
+
+	if (r == 0)
+		while ((r = softnet_next(&lines)) > 0)
+			;
+	check_result(r);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct xfrm_values ipsec;
+	struct cpustat stats;
+	const char *text = (const char *)data;
+
+	check_result(xfrm_parse(text, size, &ipsec));
+	check_result(cpustat_parse(text, size, conntrack_probe.counters,
+				   N_CONNTRACK_STATS, &stats));
+	walk_softnet(text, size);
+	return 0;
+}
