@@ -24,14 +24,6 @@ static const char *what_happened(enum direction direction)
 	}
 }
 
-/* ASCII only: what came from a rule or an interface name may be anything. */
-static void make_printable(char *text)
-{
-	for (; *text; text++)
-		if (*text < ' ' || *text > '~')
-			*text = '?';
-}
-
 static void notify(struct report *r, const struct loss *loss,
 		   const struct cause *cause, const char *message)
 {

@@ -104,6 +104,27 @@ static bool is_peer(const struct sample *s, const struct object *config,
 		       config_fact(my, mine, &link_fact_peer_mac);
 }
 
+/* The far end of the veth that mine describes, or NULL. */
+static const struct object *find_peer(const struct sample *s,
+				      const struct sample *my,
+				      const struct object *mine)
+{
+	for (uint32_t i = 0; i < s->n_objects; i++)
+		if (s->objects[i].layer == LAYER_LINK &&
+		    is_peer(s, &s->objects[i], my, mine))
+			return &s->objects[i];
+	return NULL;
+}
+
+bool is_wired_to(const struct sample *a, const struct sample *b)
+{
+	for (uint32_t i = 0; i < a->n_objects; i++)
+		if (a->objects[i].layer == LAYER_LINK &&
+		    find_peer(b, a, &a->objects[i]))
+			return true;
+	return false;
+}
+
 /* What the far end of a wire lost on receipt, or NULL. */
 static const struct loss *find_far_end(const struct engine *e,
 				       const struct sample *my,
@@ -111,16 +132,12 @@ static const struct loss *find_far_end(const struct engine *e,
 {
 	for (size_t i = 0; mine && i < e->n_watched; i++) {
 		const struct watched *w = e->watched[i];
+		const struct object *o = w->fresh ? find_peer(&w->now, my, mine)
+						  : NULL;
 
-		for (uint32_t j = 0; w->fresh && j < w->now.n_objects; j++) {
-			const struct object *o = &w->now.objects[j];
-
-			if (o->layer == LAYER_LINK &&
-			    is_peer(&w->now, o, my, mine))
-				return loss_find(&w->losses, LAYER_LINK,
-						 object_place(&w->now, o),
-						 DIR_RX);
-		}
+		if (o)
+			return loss_find(&w->losses, LAYER_LINK,
+					 object_place(&w->now, o), DIR_RX);
 	}
 	return NULL;
 }

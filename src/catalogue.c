@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Which rows of the tables are read. */
-#include "pktloss.h"
+/* Which rows of the tables are read, and what they are called. */
+#include "catalogue.h"
+
+#include <string.h>
+
+#include "probes/link.h"
 #include "selection.h"
 
 bool counter_wanted(const struct probe_env *env, const struct counter *c)
@@ -13,4 +17,58 @@ bool counter_wanted(const struct probe_env *env, const struct counter *c)
 		return false;
 	snprintf(name, sizeof(name), "%s-%s", layer_name(c->layer), c->name);
 	return selection_names(env->counters, name);
+}
+
+/* Without a default, so that the compiler misses a new kind. */
+const char *kind_words(enum kind kind)
+{
+	switch (kind) {
+	case KIND_LOST:
+		return "lost";
+	case KIND_RESENT:
+		return "sent again";
+	case KIND_PART:
+		return "part of";
+	case KIND_ECHO:
+		return "echo";
+	case KIND_BENIGN:
+		return "benign";
+	case KIND_SYMPTOM:
+		return "symptom";
+	case KIND_OVERLOAD:
+		return "overload";
+	case KIND_GAP:
+		return "gap";
+	case KIND_PASSED:
+		return "traffic";
+	case KIND_BYTES:
+		return "bytes";
+	case KIND_LEVEL:
+		return "level";
+	case KIND_FILL:
+		return "fill level";
+	case KIND_FACT:
+	case KIND_DETAIL:
+		break;
+	}
+	return "not sent";
+}
+
+bool is_series(const struct counter *c)
+{
+	return c->type && c->kind != KIND_FACT && c->kind != KIND_DETAIL;
+}
+
+void counter_pattern(const struct counter *c, const char *name, char *buffer,
+		     size_t size)
+{
+	bool has_objects = c->layer == LAYER_QDISC ||
+			   c->layer == LAYER_NETFILTER ||
+			   c->layer == LAYER_SOCKET;
+	/* the one such object of links */
+	bool is_carrier = c->section && !strcmp(c->section, LINK_CARRIER);
+
+	format_text(buffer, size, "%s%s%s%s", has_objects ? "<name>" : "",
+		    has_objects && name[0] ? "_" : "",
+		    is_carrier ? LINK_CARRIER "_" : "", name);
 }

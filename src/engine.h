@@ -8,6 +8,9 @@
  *   find namespaces                        compare with the sample before
  *   for each: enter, probe into a sample   tally losses, judge them
  *   return home                            send values, then notifications
+ *
+ * Who sends nothing (pktloss(8)) takes the steps of a report one by one:
+ * engine_compare(), engine_namespace() for each, engine_next().
  */
 #ifndef PKTLOSS_ENGINE_H
 #define PKTLOSS_ENGINE_H
@@ -77,6 +80,45 @@ int MUST_CHECK engine_look(struct engine *e);
 
 /* Asks a running engine_look() to return early. Any thread. */
 void engine_stop(struct engine *e);
+
+/* A namespace that was read by the newest look; lives until the next one. */
+struct namespace_view {
+	const char *name; /* clean, "" for the engine's own */
+	const struct sample *sample;
+	const struct losses *losses;
+	double seconds; /* since the look before, NAN: since boot */
+};
+
+/*
+ * Lets the newest look be compared with zeroes instead of the look before:
+ * its counters since they began to count. Returns 0, -ENOMEM or -E2BIG.
+ */
+int MUST_CHECK engine_since_boot(struct engine *e);
+
+/*
+ * Compares the newest look with the one before and puts losses where they
+ * belong. Returns 0, or -ENOMEM with some losses left out.
+ */
+int MUST_CHECK engine_compare(struct engine *e);
+
+/*
+ * Writes the next namespace that was read by this look and the one before
+ * into *ret. *at is 0 at first. Returns false when there are no more.
+ */
+bool engine_namespace(const struct engine *e, size_t *at,
+		      struct namespace_view *ret);
+
+/*
+ * Makes the newest look the one before, and forgets namespaces that ended.
+ * Views are gone then.
+ */
+void engine_next(struct engine *e);
+
+/* Tells sink->log, once for each reason, what cannot be looked at. */
+void engine_log_blindness(struct engine *e, const struct sink *sink);
+
+/* Whether a veth pair joins the namespaces of two samples. */
+bool is_wired_to(const struct sample *a, const struct sample *b);
 
 /*
  * Reports what the looks since the last report found. Returns 0 or -ENOMEM,

@@ -172,7 +172,7 @@ static int add_rows(struct findings *f, const struct sample *s)
 }
 
 /* Losses by their share, then their number; the others behind, by class. */
-static int compare_findings(const void *a, const void *b)
+int finding_compare(const void *a, const void *b)
 {
 	const struct finding *x = a, *y = b;
 	bool x_loses = x->class <= CLASS_POLICY;
@@ -223,7 +223,7 @@ int findings_collect(struct findings *f, const struct sample *s,
 	if (r == 0)
 		r = add_rows(f, s);
 	if (r == 0 && f->n)
-		qsort(f->items, f->n, sizeof(*f->items), compare_findings);
+		qsort(f->items, f->n, sizeof(*f->items), finding_compare);
 	tie_symptoms(f);
 	return r;
 }

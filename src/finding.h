@@ -47,6 +47,9 @@ int MUST_CHECK findings_collect(struct findings *f, const struct sample *s,
 				const struct losses *l);
 void findings_free(struct findings *f);
 
+/* For qsort(): less than 0 where finding a is worse than b. */
+int finding_compare(const void *a, const void *b);
+
 /* Whether packets are lost: the first finding, which is the worst, says. */
 bool findings_have_loss(const struct findings *f);
 

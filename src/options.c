@@ -26,7 +26,7 @@ enum {
 	.kind = kind_, .in_threshold = true,                                   \
 	.offset = offsetof(struct threshold, member)
 
-const struct option options_table[] = {
+const struct config_option options_table[] = {
 	{GLOBAL(OPT_SELECTION, namespaces), .name = "Namespace",
 	 .type = "string", .def = "\"/.*/\"",
 	 .doc = "A network namespace to look at, by name: exact, or a regular "
@@ -231,7 +231,8 @@ int settings_add_threshold(struct settings *s)
 	return 0;
 }
 
-static const struct option *find_option(const char *name, bool in_threshold)
+static const struct config_option *find_option(const char *name,
+					       bool in_threshold)
 {
 	for (size_t i = 0; i < n_options; i++)
 		if (options_table[i].in_threshold == in_threshold &&
@@ -338,7 +339,7 @@ static int set_text(void *target, int kind, const char *text)
 int settings_set(struct settings *s, bool in_threshold, const char *name,
 		 const struct option_value *value)
 {
-	const struct option *option = find_option(name, in_threshold);
+	const struct config_option *option = find_option(name, in_threshold);
 	void *target = s;
 
 	if (!option)

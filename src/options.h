@@ -10,7 +10,7 @@
 #include "selection.h"
 #include "threshold.h"
 
-struct option {
+struct config_option {
 	const char *name;
 	const char *type;  /* for people: "string", "number", "boolean" */
 	const char *def;   /* as it would be written in the configuration */
@@ -20,7 +20,7 @@ struct option {
 	uint16_t offset;   /* where it is kept, private to options.c */
 };
 
-extern const struct option options_table[];
+extern const struct config_option options_table[];
 extern const size_t n_options;
 
 struct threshold {

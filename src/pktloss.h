@@ -219,6 +219,12 @@ struct row *object_row(const struct sample *s, const struct object *o,
 void sample_carry(struct sample *s, const struct sample *then, uint8_t source);
 
 /*
+ * Makes s what of was when all of its counters were 0: compared with it, of
+ * tells totals. Errors as in appending.
+ */
+void sample_zero(struct sample *s, const struct sample *of);
+
+/*
  * Compares a sample with the one before: fills in delta and ROW_COMPARED
  * where the counter of the same thing went on counting, carries awake and
  * ROW_SENT over, wakes what lost, and widens 32-bit counters that wrapped to

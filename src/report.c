@@ -8,50 +8,15 @@
 
 #include "watched.h"
 
-static void remove_gone(struct report *r)
+static void end_gone(struct report *r)
 {
 	struct engine *e = r->engine;
-	size_t kept = 0;
 
 	for (size_t i = 0; i < e->n_watched; i++) {
-		struct watched *w = e->watched[i];
-
-		r->watched = w;
-		if (w->renewed || !w->present)
+		r->watched = e->watched[i];
+		if (r->watched->renewed || !r->watched->present)
 			end_alarms(r);
-		w->renewed = false;
-		if (w->present)
-			e->watched[kept++] = w;
-		else
-			watched_free(w);
 	}
-	e->n_watched = kept;
-}
-
-static int compare_all(struct engine *e)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < e->n_watched; i++) {
-		struct watched *w = e->watched[i];
-
-		if (!w->fresh)
-			continue;
-		sample_compare(&w->now, &w->then);
-		if (loss_tally(&w->losses, &w->now) < 0)
-			result = -ENOMEM;
-	}
-	attribute_losses(e);
-	return result;
-}
-
-static void swap_samples(struct watched *w)
-{
-	struct sample read = w->now;
-
-	w->now = w->then;
-	w->then = read;
-	w->fresh = false;
 }
 
 static const char *explain_error(int error)
@@ -86,7 +51,7 @@ static void log_errors(struct blindness *b, const struct sink *sink,
 	}
 }
 
-static void log_blindness(struct engine *e, const struct sink *sink)
+void engine_log_blindness(struct engine *e, const struct sink *sink)
 {
 	for (size_t i = 0; i < n_probes; i++) {
 		char what[160];
@@ -103,6 +68,10 @@ static void log_blindness(struct engine *e, const struct sink *sink)
 			  "MaxNamespaces is reached, further network "
 			  "namespaces are left out");
 	e->said_too_many |= e->too_many;
+}
+
+static void log_private_home(struct engine *e, const struct sink *sink)
+{
 	if (e->private_home && !e->said_private_home)
 		sink->log(sink->arg, LOG_LEVEL_WARNING,
 			  "collectd is not in the network namespace of "
@@ -169,19 +138,19 @@ static size_t count_new(const struct engine *e)
 int engine_report(struct engine *e, const struct sink *sink)
 {
 	struct report r = {.engine = e, .sink = sink};
-	int result = compare_all(e);
+	int result = engine_compare(e);
 	size_t n_new = count_new(e);
 
-	log_blindness(e, sink);
+	engine_log_blindness(e, sink);
+	log_private_home(e, sink);
 	restore_alarms(&r);
 	send_past(&r, n_new);
 	r.n_new = n_new;
 	send_all(&r, 0);
 	judge_all(&r);
-	for (size_t i = 0; i < e->n_watched; i++)
-		if (e->watched[i]->fresh)
-			swap_samples(e->watched[i]);
-	remove_gone(&r);
+	engine_swap(e);
+	end_gone(&r);
+	engine_forget_gone(e);
 	save_alarms(&r);
 	notify_suppressed(&r);
 	e->n_series = r.n_series;

@@ -287,3 +287,18 @@ void sample_carry(struct sample *s, const struct sample *then, uint8_t source)
 				then->rows[o->first + j].flags & ROW_SENT;
 	}
 }
+
+void sample_zero(struct sample *s, const struct sample *of)
+{
+	sample_reset(s);
+	for (uint32_t i = 0; i < of->n_objects; i++) {
+		const struct object *o = &of->objects[i];
+
+		sample_object(s, o->layer, object_place(of, o),
+			      object_name(of, o), o->identity);
+		for (uint32_t j = 0; j < o->n; j++)
+			sample_row(s, of->rows[o->first + j].counter, 0);
+	}
+	s->time_ns = 1; /* it counts as read, at no time */
+	s->mono_ns = 0;
+}

@@ -90,6 +90,10 @@ struct report {
 	bool alarms_changed;
 };
 
+/* interval.c: the two halves of engine_next(). */
+void engine_swap(struct engine *e);
+void engine_forget_gone(struct engine *e);
+
 /* attribute.c: where losses belong that no namespace alone can place. */
 void attribute_losses(struct engine *e);
 

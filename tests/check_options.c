@@ -37,7 +37,7 @@ static int set(bool in_threshold, const char *name, struct option_value v)
 }
 
 /* A value as it is written in the table of options. */
-static struct option_value parse_default(const struct option *o,
+static struct option_value parse_default(const struct config_option *o,
 					 char buffer[64])
 {
 	if (!strcmp(o->type, "boolean"))
@@ -69,7 +69,7 @@ START_TEST(documented_default_is_what_is_set)
 	ck_assert_int_eq(settings_add_threshold(&settings), 0);
 	before = settings.thresholds[0].limits;
 	for (size_t i = 0; i < n_options; i++) {
-		const struct option *o = &options_table[i];
+		const struct config_option *o = &options_table[i];
 
 		ck_assert_msg(set(o->in_threshold, o->name,
 				  parse_default(o, buffer)) == 0,
@@ -93,7 +93,7 @@ START_TEST(initial_numbers_are_the_documented_ones)
 	documented.max_namespaces = documented.max_series =
 		documented.max_rules = 0;
 	for (size_t i = 0; i < n_options; i++) {
-		const struct option *o = &options_table[i];
+		const struct config_option *o = &options_table[i];
 		struct option_value v = parse_default(o, buffer);
 
 		if (!o->in_threshold)
@@ -130,7 +130,7 @@ START_TEST(value_of_the_wrong_type_is_refused)
 {
 	ck_assert_int_eq(settings_add_threshold(&settings), 0);
 	for (size_t i = 0; i < n_options; i++) {
-		const struct option *o = &options_table[i];
+		const struct config_option *o = &options_table[i];
 		bool is_number = !strcmp(o->type, "number");
 		bool is_boolean = !strcmp(o->type, "boolean");
 		bool is_string = !strcmp(o->type, "string");

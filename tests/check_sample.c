@@ -378,6 +378,29 @@ START_TEST(read_after_a_gap_counts_from_before_it)
 }
 END_TEST
 
+START_TEST(compared_with_zeroes_all_that_counts_is_a_delta)
+{
+	struct sample zero = one_row(&lost, 5, 9), now = {0};
+
+	eth0(&now, 1);
+	sample_row(&now, &lost32, UINT32_MAX);
+	sample_row(&now, &level, 7);
+	sample_object(&now, LAYER_TCP, "", "", 2);
+	sample_row(&now, &lost, UINT64_MAX);
+	sample_zero(&zero, &now);
+	ck_assert_int_eq(zero.error, 0);
+	ck_assert_uint_ne(zero.time_ns, 0);
+	sample_compare(&now, &zero);
+	ck_assert_uint_eq(now.rows[0].delta, UINT32_MAX);
+	ck_assert_int_eq(now.rows[0].flags, ROW_COMPARED);
+	ck_assert_int_eq(now.rows[1].flags, 0);
+	ck_assert_uint_eq(now.rows[2].delta, UINT64_MAX);
+	ck_assert_int_eq(now.rows[2].flags, ROW_COMPARED);
+	sample_free(&now);
+	sample_free(&zero);
+}
+END_TEST
+
 START_TEST(rollback_takes_back_what_was_appended)
 {
 	struct sample s = two_sources();
@@ -569,6 +592,7 @@ static Suite *suite(void)
 	tcase_add_test(t, reset_does_not_wake);
 	tcase_add_test(t, carried_objects_are_stale_copies);
 	tcase_add_test(t, read_after_a_gap_counts_from_before_it);
+	tcase_add_test(t, compared_with_zeroes_all_that_counts_is_a_delta);
 	tcase_add_test(t, rollback_takes_back_what_was_appended);
 	t = tcase_create("size");
 	suite_add_tcase(s, t);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The documents made from the code's tables are up to date, and the manual is
-# valid POD.
+# The documents made from the code's tables are up to date, and the manuals
+# are valid POD.
 set -euo pipefail
 
 source=${srcdir:-.}
@@ -20,6 +20,8 @@ for file in docs/COUNTERS.md conf/pktloss.conf docs/collectd-pktloss.pod; do
 	diff -u "$source/$file" "$fresh/$file" ||
 		fail "$file is out of date: run make docs"
 done
-podchecker -warnings "$source/docs/collectd-pktloss.pod" ||
-	fail "docs/collectd-pktloss.pod is not valid"
+for manual in collectd-pktloss pktloss; do
+	podchecker -warnings "$source/docs/$manual.pod" ||
+		fail "docs/$manual.pod is not valid"
+done
 [ "$failures" = 0 ]

@@ -59,7 +59,8 @@ for module in delta loss threshold; do
 done
 
 n=0
-for object in "$objects"/.libs/*.o "$objects"/probes/.libs/*.o; do
+for object in "$objects"/.libs/*.o "$objects"/probes/.libs/*.o \
+	"$objects"/pktloss-*.o; do
 	case $object in
 	*-plugin_pktloss.o) continue ;;
 	esac

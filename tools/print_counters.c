@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pktloss.h"
-#include "probes/link.h"
+#include "catalogue.h"
 
 static const char *const head =
 	"# Counters\n"
@@ -38,59 +37,12 @@ static const char *const head =
 	"| level | A level at the moment, not a count. |\n"
 	"| fill level | A level that has a limit, and so a ratio. |\n";
 
-/* Without a default, so that the compiler misses a new kind. */
-static const char *kind_words(const struct counter *c)
-{
-	switch ((enum kind)c->kind) {
-	case KIND_LOST:
-		return "lost";
-	case KIND_RESENT:
-		return "sent again";
-	case KIND_PART:
-		return "part of";
-	case KIND_ECHO:
-		return "echo";
-	case KIND_BENIGN:
-		return "benign";
-	case KIND_SYMPTOM:
-		return "symptom";
-	case KIND_OVERLOAD:
-		return "overload";
-	case KIND_GAP:
-		return "gap";
-	case KIND_PASSED:
-		return "traffic";
-	case KIND_BYTES:
-		return "bytes";
-	case KIND_LEVEL:
-		return "level";
-	case KIND_FILL:
-		return "fill level";
-	case KIND_FACT:
-	case KIND_DETAIL:
-		break;
-	}
-	return "not sent";
-}
-
-/* Facts and details are evidence for a cause, never series. */
-static bool is_series(const struct counter *c)
-{
-	return c->type && c->kind != KIND_FACT && c->kind != KIND_DETAIL;
-}
-
-/*
- * A counter's part of a series' name. The objects of three layers have names of
- * their own, which come first: <name>, or <name>_<counter>.
- */
 static void print_name(const struct counter *c, const char *name)
 {
-	if (c->layer == LAYER_QDISC || c->layer == LAYER_NETFILTER ||
-	    c->layer == LAYER_SOCKET)
-		printf("<name>%s", name[0] ? "_" : "");
-	if (c->section && !strcmp(c->section, LINK_CARRIER))
-		printf(LINK_CARRIER "_"); /* the one such object of links */
-	printf("%s", name);
+	char pattern[96];
+
+	counter_pattern(c, name, pattern, sizeof(pattern));
+	printf("%s", pattern);
 }
 
 static void print_series(const struct counter *c)
@@ -128,7 +80,7 @@ static void print_counter(const struct counter *c)
 {
 	printf("| ");
 	print_series(c);
-	printf(" | %s", kind_words(c));
+	printf(" | %s", kind_words(c->kind));
 	if (c->kind == KIND_PART && c->in[0]) {
 		printf(" `");
 		print_name(c, c->in);
@@ -260,7 +212,7 @@ static bool print_optional(const struct counter *c, enum layer layer,
 		printf("\n### %s\n\n| Counter | Counts | Meaning |\n"
 		       "| --- | --- | --- |\n",
 		       layer_name(layer));
-	printf("| `%s` | %s", c->name, kind_words(c));
+	printf("| `%s` | %s", c->name, kind_words(c->kind));
 	if (c->direction != DIR_NONE)
 		printf(", %s", direction_name(c->direction));
 	printf(" | ");

@@ -34,7 +34,7 @@ static void print_wrapped(const char *indent, const char *text)
 static void print_conf_options(bool in_threshold, const char *indent)
 {
 	for (size_t i = 0; i < n_options; i++) {
-		const struct option *o = &options_table[i];
+		const struct config_option *o = &options_table[i];
 
 		if (o->in_threshold != in_threshold)
 			continue;
@@ -80,7 +80,7 @@ static void print_pod_options(bool in_threshold)
 {
 	printf("=over 4\n\n");
 	for (size_t i = 0; i < n_options; i++) {
-		const struct option *o = &options_table[i];
+		const struct config_option *o = &options_table[i];
 
 		if (o->in_threshold != in_threshold)
 			continue;

@@ -27,6 +27,7 @@ import links  # noqa: F401, registers its cases
 import outputs  # noqa: F401
 import protocols  # noqa: F401
 import qdiscs  # noqa: F401
+import program  # noqa: F401
 import restart  # noqa: F401
 import settings  # noqa: F401
 import sockets  # noqa: F401

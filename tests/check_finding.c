@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/* What is said of a namespace: which findings, of which class, in which order.
+ */
+#include "finding.h"
+
+#include "probes/link.h"
+#include "probes/netfilter.h"
+#include "testlib.h"
+
+static struct sample s;
+static struct losses l;
+static struct findings f;
+
+static void setup(void)
+{
+	s = (struct sample) {.rows = NULL};
+	l = (struct losses) {.items = NULL};
+	f = (struct findings) {.items = NULL};
+}
+
+static void teardown(void)
+{
+	sample_free(&s);
+	losses_free(&l);
+	findings_free(&f);
+}
+
+#define ROW(layer_, direction_, kind_, name_)                                  \
+	{                                                                      \
+		.name = (name_), .bits = 64, .layer = (layer_),                \
+		.direction = (direction_), .kind = (kind_), .means = "means"   \
+	}
+
+static const struct counter discards =
+	ROW(LAYER_IP, DIR_RX, KIND_LOST, "InDiscards");
+static const struct counter no_routes =
+	ROW(LAYER_IP, DIR_RX, KIND_LOST, "InNoRoutes");
+static const struct counter resent =
+	ROW(LAYER_TCP, DIR_TX, KIND_RESENT, "RetransSegs");
+static const struct counter timeouts =
+	ROW(LAYER_TCP, DIR_TX, KIND_SYMPTOM, "TCPTimeouts");
+static const struct counter overflows =
+	ROW(LAYER_TCP, DIR_LISTEN, KIND_SYMPTOM, "ListenOverflows");
+static const struct counter squeezed =
+	ROW(LAYER_SOFTNET, DIR_RX, KIND_OVERLOAD, "time_squeeze");
+static const struct counter no_ports =
+	ROW(LAYER_UDP, DIR_RX, KIND_BENIGN, "NoPorts");
+static const struct counter entries =
+	ROW(LAYER_CONNTRACK, DIR_FILL, KIND_FILL, "count");
+static const struct counter room = {
+	.name = "max",
+	.bits = 64,
+	.layer = LAYER_CONNTRACK,
+	.kind = KIND_LEVEL,
+	.of = {{LAYER_CONNTRACK, DIR_FILL, INSIDE}},
+	.means = "means",
+};
+static const struct counter receives = {
+	.name = "InReceives",
+	.bits = 64,
+	.layer = LAYER_IP,
+	.direction = DIR_RX,
+	.kind = KIND_PASSED,
+	.of = {{LAYER_IP, DIR_RX, INSIDE}, {LAYER_NETFILTER, DIR_RX, INSIDE}},
+	.means = "means",
+};
+
+/* Appends a row that counted delta since the read before. */
+static void moved(const struct counter *c, uint64_t delta)
+{
+	sample_row(&s, c, 1000 + delta);
+	ck_assert_int_eq(s.error, 0);
+	s.rows[s.n_rows - 1].delta = delta;
+	s.rows[s.n_rows - 1].flags = ROW_COMPARED;
+}
+
+static void object(enum layer layer, const char *place, const char *name)
+{
+	sample_object(&s, layer, place, name, 0);
+}
+
+static void counted(const struct counter *c, uint64_t delta)
+{
+	object(c->layer, "", "");
+	moved(c, delta);
+}
+
+static void link_lost(const char *place, uint64_t lost, uint64_t passed)
+{
+	object(LAYER_LINK, place, "");
+	moved(find_counter(&link_probe, "rx_dropped", NULL), lost);
+	moved(find_counter(&link_probe, "rx_packets", NULL), passed);
+}
+
+static void collect(void)
+{
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(findings_collect(&f, &s, &l), 0);
+}
+
+static void check_finding(size_t i, enum finding_class class, enum layer layer,
+			  const char *place, uint64_t lost)
+{
+	ck_assert_uint_lt(i, f.n);
+	ck_assert_str_eq(class_name(f.items[i].class), class_name(class));
+	ck_assert_str_eq(layer_name(f.items[i].layer), layer_name(layer));
+	ck_assert_str_eq(f.items[i].place, place);
+	ck_assert_uint_eq(f.items[i].lost, lost);
+}
+
+START_TEST(nothing_is_found_in_nothing)
+{
+	collect();
+	ck_assert_uint_eq(f.n, 0);
+	ck_assert(!findings_have_loss(&f));
+	counted(&receives, 500);
+	counted(&discards, 0);
+	collect();
+	ck_assert_uint_eq(f.n, 0);
+}
+END_TEST
+
+START_TEST(the_worst_share_is_first)
+{
+	link_lost("eth0", 50, 1000);
+	link_lost("eth1", 10, 10);
+	link_lost("eth2", 5, 0);
+	collect();
+	ck_assert_uint_eq(f.n, 3);
+	check_finding(0, CLASS_LOSS, LAYER_LINK, "eth2", 5);
+	check_finding(1, CLASS_LOSS, LAYER_LINK, "eth1", 10);
+	check_finding(2, CLASS_LOSS, LAYER_LINK, "eth0", 50);
+	ck_assert_double_eq(f.items[1].percent, 50);
+	ck_assert_uint_eq(f.items[1].total, 20);
+	ck_assert(findings_have_loss(&f));
+}
+END_TEST
+
+START_TEST(a_share_that_is_not_known_is_no_number)
+{
+	counted(&discards, 7);
+	collect();
+	ck_assert_uint_eq(f.n, 1);
+	check_finding(0, CLASS_LOSS, LAYER_IP, "", 7);
+	ck_assert(isnan(f.items[0].percent));
+	ck_assert_uint_eq(f.items[0].total, 0);
+}
+END_TEST
+
+START_TEST(several_causes_are_one_finding)
+{
+	counted(&receives, 100);
+	object(LAYER_IP, "", "");
+	moved(&discards, 5);
+	moved(&no_routes, 20);
+	collect();
+	ck_assert_uint_eq(f.n, 1);
+	check_finding(0, CLASS_LOSS, LAYER_IP, "", 25);
+	ck_assert_double_eq(f.items[0].percent, 25);
+	ck_assert_uint_eq(f.items[0].causes.n, 2);
+	ck_assert_str_eq(f.items[0].causes.items[0].counter, "InNoRoutes");
+	ck_assert_uint_eq(f.items[0].causes.items[0].lost, 20);
+	ck_assert_str_eq(f.items[0].causes.items[1].counter, "InDiscards");
+	ck_assert_uint_eq(f.items[0].causes.items[1].lost, 5);
+}
+END_TEST
+
+START_TEST(symptoms_belong_to_the_loss)
+{
+	counted(&resent, 90);
+	counted(&timeouts, 3);
+	counted(&overflows, 1);
+	link_lost("eth0", 5, 100);
+	collect();
+	ck_assert_uint_eq(f.n, 4);
+	check_finding(0, CLASS_LOSS, LAYER_LINK, "eth0", 5);
+	ck_assert_int_eq(f.items[0].below, -1);
+	for (size_t i = 1; i < f.n; i++) {
+		ck_assert_int_eq(f.items[i].class, CLASS_SYMPTOM);
+		ck_assert_int_eq(f.items[i].below, 0);
+	}
+}
+END_TEST
+
+START_TEST(symptoms_alone_belong_to_nothing)
+{
+	counted(&resent, 90);
+	counted(&timeouts, 3);
+	counted(&overflows, 1);
+	collect();
+	ck_assert(!findings_have_loss(&f));
+	ck_assert_uint_eq(f.n, 3);
+	/* the most telling first, whatever their numbers */
+	ck_assert_str_eq(f.items[0].causes.items[0].counter, "ListenOverflows");
+	ck_assert_str_eq(f.items[1].causes.items[0].counter, "TCPTimeouts");
+	ck_assert_str_eq(f.items[2].causes.items[0].counter, "RetransSegs");
+	for (size_t i = 0; i < f.n; i++) {
+		ck_assert_int_eq(f.items[i].below, -1);
+		ck_assert_str_ne(
+			symptom_text(f.items[i].causes.items[0].counter), "");
+	}
+	ck_assert_str_eq(symptom_text("NoPorts"), "");
+}
+END_TEST
+
+START_TEST(what_is_no_loss_comes_last)
+{
+	counted(&no_ports, 400);
+	counted(&timeouts, 1);
+	counted(&squeezed, 300);
+	link_lost("eth0", 1, 100000);
+	collect();
+	ck_assert_uint_eq(f.n, 4);
+	check_finding(0, CLASS_LOSS, LAYER_LINK, "eth0", 1);
+	check_finding(1, CLASS_OVERLOAD, LAYER_SOFTNET, "", 300);
+	check_finding(2, CLASS_SYMPTOM, LAYER_TCP, "", 1);
+	check_finding(3, CLASS_BENIGN, LAYER_UDP, "", 400);
+	ck_assert_int_eq(f.items[1].below, -1);
+	ck_assert_int_eq(f.items[3].below, -1);
+}
+END_TEST
+
+START_TEST(benign_alone_is_no_loss)
+{
+	counted(&no_ports, 400);
+	collect();
+	ck_assert_uint_eq(f.n, 1);
+	ck_assert(!findings_have_loss(&f));
+}
+END_TEST
+
+START_TEST(a_counter_that_is_new_says_nothing)
+{
+	object(LAYER_UDP, "", "");
+	sample_row(&s, &no_ports, 400);
+	object(LAYER_IP, "", "");
+	sample_row(&s, &discards, 400);
+	s.rows[0].delta = 400; /* left over, and not compared */
+	collect();
+	ck_assert_uint_eq(f.n, 0);
+}
+END_TEST
+
+static void table(uint64_t n, uint64_t max)
+{
+	object(LAYER_CONNTRACK, "", "");
+	sample_row(&s, &entries, n);
+	sample_row(&s, &room, max);
+}
+
+START_TEST(a_table_with_room_is_nothing)
+{
+	table(85, 100);
+	collect();
+	ck_assert_uint_eq(f.n, 0);
+}
+END_TEST
+
+START_TEST(a_tight_table_is_overload)
+{
+	table(86, 100);
+	collect();
+	ck_assert_uint_eq(f.n, 1);
+	check_finding(0, CLASS_OVERLOAD, LAYER_CONNTRACK, "", 86);
+	ck_assert_double_eq(f.items[0].percent, 86);
+	ck_assert(!findings_have_loss(&f));
+}
+END_TEST
+
+/* A chain, and its only rule. */
+static void rule(uint64_t lost, bool by_chance)
+{
+	object(LAYER_NETFILTER, "", "ip.filter.INPUT.drop");
+	moved(netfilter_counter(NETFILTER_CHAIN, DIR_RX), lost);
+	object(LAYER_NETFILTER, "", "ip.filter.INPUT#4");
+	moved(netfilter_counter(NETFILTER_DETAIL, DIR_RX), lost);
+	sample_row(&s, &netfilter_rule_number, 4);
+	sample_row(&s, &netfilter_rule_target, NETFILTER_DROP_RULE);
+	if (by_chance)
+		sample_row(&s, &netfilter_rule_probability, 1 << 29);
+}
+
+START_TEST(a_rule_is_policy_and_chance_is_not)
+{
+	counted(&receives, 100);
+	rule(20, false);
+	collect();
+	ck_assert_uint_eq(f.n, 1);
+	check_finding(0, CLASS_POLICY, LAYER_NETFILTER, "", 20);
+	ck_assert(findings_have_loss(&f));
+	sample_reset(&s);
+	counted(&receives, 100);
+	rule(20, true);
+	collect();
+	check_finding(0, CLASS_LOSS, LAYER_NETFILTER, "", 20);
+}
+END_TEST
+
+START_TEST(the_echo_of_a_loss_is_a_symptom)
+{
+	link_lost("eth0", 5, 100);
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	loss_find(&l, LAYER_LINK, "eth0", DIR_RX)->echo = true;
+	ck_assert_int_eq(findings_collect(&f, &s, &l), 0);
+	ck_assert_uint_eq(f.n, 1);
+	check_finding(0, CLASS_SYMPTOM, LAYER_LINK, "eth0", 5);
+}
+END_TEST
+
+START_TEST(a_lower_bound_says_so)
+{
+	link_lost("eth0", 5, 100);
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	loss_find(&l, LAYER_LINK, "eth0", DIR_RX)->at_least = true;
+	ck_assert_int_eq(findings_collect(&f, &s, &l), 0);
+	ck_assert(f.items[0].at_least);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("finding");
+	TCase *t = tcase_create("finding");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, nothing_is_found_in_nothing);
+	tcase_add_test(t, the_worst_share_is_first);
+	tcase_add_test(t, a_share_that_is_not_known_is_no_number);
+	tcase_add_test(t, several_causes_are_one_finding);
+	tcase_add_test(t, symptoms_belong_to_the_loss);
+	tcase_add_test(t, symptoms_alone_belong_to_nothing);
+	tcase_add_test(t, what_is_no_loss_comes_last);
+	tcase_add_test(t, benign_alone_is_no_loss);
+	tcase_add_test(t, a_counter_that_is_new_says_nothing);
+	tcase_add_test(t, a_table_with_room_is_nothing);
+	tcase_add_test(t, a_tight_table_is_overload);
+	tcase_add_test(t, a_rule_is_policy_and_chance_is_not);
+	tcase_add_test(t, the_echo_of_a_loss_is_a_symptom);
+	tcase_add_test(t, a_lower_bound_says_so);
+	suite_add_tcase(suite, t);
+	return run_suite(suite);
+}

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+/* What pktloss(8) prints of findings: for people, and as JSON. */
+#include "ladder.h"
+
+#include <yajl/yajl_tree.h>
+
+#include "probes/link.h"
+#include "testlib.h"
+
+#define HOSTILE "\033[2J\r\n\"\\\177\303\244"
+
+static struct ladder items[4];
+static struct ladders l;
+static struct style style;
+static struct sample samples[4];
+static char *text; /* what was printed */
+
+static void setup(void)
+{
+	setenv("TZ", "UTC", 1);
+	memset(items, 0, sizeof(items));
+	memset(samples, 0, sizeof(samples));
+	l = (struct ladders) {.items = items, .seconds = 10};
+	style = (struct style) {.width = 100};
+	text = NULL;
+}
+
+static void teardown(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(items); i++) {
+		findings_free(&items[i].findings);
+		sample_free(&samples[i]);
+	}
+	free(text);
+}
+
+static struct ladder *add_namespace(const char *name)
+{
+	struct ladder *ladder = &items[l.n];
+
+	snprintf(ladder->name, sizeof(ladder->name), "%s", name);
+	ladder->sample = &samples[l.n++];
+	ladder->findings.items = calloc(8, sizeof(struct finding));
+	ck_assert_ptr_nonnull(ladder->findings.items);
+	ladder->findings.max = 8;
+	return ladder;
+}
+
+/* Of 100 packets, on eth0; one cause. */
+static struct finding *add(struct ladder *ladder, enum finding_class class,
+			   uint64_t lost)
+{
+	struct finding *f = &ladder->findings.items[ladder->findings.n++];
+
+	*f = (struct finding) {
+		.place = "eth0",
+		.layer = LAYER_LINK,
+		.direction = DIR_RX,
+		.class = class,
+		.lost = lost,
+		.total = 100,
+		.percent = lost,
+		.below = -1,
+		.causes.n = 1,
+	};
+	f->causes.items[0] = (struct cause) {
+		.text = "the wire is cut",
+		.remedy = "Mend it",
+		.counter = "rx_dropped",
+		.lost = lost,
+	};
+	return f;
+}
+
+static void to_text(int (*print)(FILE *out))
+{
+	size_t n;
+	FILE *out;
+
+	free(text);
+	out = open_memstream(&text, &n);
+	ck_assert_ptr_nonnull(out);
+	ck_assert_int_eq(print(out), 0);
+	fclose(out);
+	ck_assert_uint_eq(strlen(text), n);
+}
+
+static int in_words(FILE *out)
+{
+	ladders_print(out, &l, &style);
+	return 0;
+}
+
+static int in_json(FILE *out)
+{
+	return ladders_print_json(out, &l);
+}
+
+static void check_has(const char *words)
+{
+	ck_assert_msg(strstr(text, words), "no %s in:\n%.2000s", words, text);
+}
+
+static void check_lacks(const char *words)
+{
+	ck_assert_msg(!strstr(text, words), "%s in:\n%.2000s", words, text);
+}
+
+static void check_printable(void)
+{
+	for (const char *c = text; *c; c++)
+		ck_assert_msg(*c == '\n' || (*c >= ' ' && *c <= '~'),
+			      "byte %d at %zu", *c, (size_t)(c - text));
+}
+
+static void check_width(unsigned width)
+{
+	for (const char *c = text; *c; c += strcspn(c, "\n") + 1)
+		ck_assert_msg(strcspn(c, "\n") <= width, "too wide: %s", c);
+}
+
+START_TEST(a_loss_is_a_row_and_a_remedy)
+{
+	add(add_namespace("nginx"), CLASS_LOSS, 25);
+	to_text(in_words);
+	ck_assert_str_eq(
+		text,
+		"1970-01-01 00:00:00, in 10 s\n"
+		"\n"
+		"nginx\n"
+		"  LAYER  PLACE  DIR  PASSED  LOST  SHARE  CAUSE\n"
+		"  link   eth0   rx       75    25  25.0%  [1] the wire is "
+		"cut\n"
+		"  What to do:\n"
+		"    [1] Mend it\n"
+		"\n");
+}
+END_TEST
+
+START_TEST(several_causes_have_lines_and_numbers)
+{
+	struct finding *f = add(add_namespace(""), CLASS_POLICY, 25);
+
+	f->causes.n = 3;
+	f->causes.items[0].lost = 20;
+	f->causes.items[1] = (struct cause) {
+		.text = "the wire is thin", .remedy = "Mend it", .lost = 4};
+	f->causes.items[2] = (struct cause) {
+		.text = "nobody knows", .counter = "", .lost = 1};
+	to_text(in_words);
+	check_has("(this namespace)\n");
+	check_has("25.0%  [1] 20: the wire is cut\n");
+	check_has("  [1] 4: the wire is thin\n");
+	check_has("  1: nobody knows\n");
+	check_has("[1] Mend it\n");
+	check_lacks("[2]");
+}
+END_TEST
+
+START_TEST(what_is_not_known_is_a_dash)
+{
+	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 7);
+
+	f->percent = NAN;
+	f->total = 0;
+	f->place[0] = '\0';
+	f->direction = DIR_NONE;
+	f->causes.n = 0;
+	to_text(in_words);
+	check_has("  link   -      -         -     7      -  \n");
+	check_lacks("nan");
+	to_text(in_json);
+	check_has("\"percent\":null");
+	check_lacks("nan");
+}
+END_TEST
+
+START_TEST(a_lower_bound_says_so)
+{
+	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
+
+	f->at_least = true;
+	to_text(in_words);
+	check_has("  at least 25.0%  [1]");
+	f->percent = 0.0001;
+	to_text(in_words);
+	check_has("  <0.01%  ");
+}
+END_TEST
+
+START_TEST(quiet_namespaces_are_one_line)
+{
+	add_namespace("a");
+	to_text(in_words);
+	check_has("\n1 namespace: nothing lost\n");
+	add(add_namespace("b"), CLASS_LOSS, 1);
+	add(add_namespace("c"), CLASS_BENIGN, 1);
+	ladders_sort(&l);
+	to_text(in_words);
+	check_has("\n2 more namespaces: nothing lost\n");
+	check_lacks("\nc");
+	style.verbose = true;
+	to_text(in_words);
+	check_has("\n1 more namespace: nothing lost\n");
+	check_has("c: nothing lost here\n  benign: link eth0 rx: 1");
+}
+END_TEST
+
+START_TEST(symptoms_stand_below_their_loss)
+{
+	struct ladder *a = add_namespace("a");
+
+	add(a, CLASS_LOSS, 25);
+	for (int i = 0; i < 5; i++) {
+		struct finding *f = add(a, CLASS_SYMPTOM, 3);
+
+		f->layer = LAYER_TCP;
+		f->direction = DIR_TX;
+		f->place[0] = '\0';
+		f->below = 0;
+		snprintf(f->causes.items[0].text,
+			 sizeof(f->causes.items[0].text),
+			 "RetransSegs: sent again");
+		f->causes.items[0].counter = "RetransSegs";
+	}
+	to_text(in_words);
+	check_has("cut\n    symptom: tcp tx: 3 RetransSegs: sent again\n");
+	check_has("    and 2 more (-v shows them)\n");
+	style.verbose = true;
+	to_text(in_words);
+	check_lacks("more");
+	a->findings.items[0].class = CLASS_BENIGN;
+	for (int i = 1; i < 6; i++)
+		a->findings.items[i].below = -1;
+	style.verbose = false;
+	style.width = 200;
+	to_text(in_words);
+	check_has("a: nothing lost here\n  symptom: tcp tx: 3 RetransSegs: ");
+	check_has(symptom_text("RetransSegs"));
+	check_lacks("sent again");
+}
+END_TEST
+
+START_TEST(since_boot_is_said)
+{
+	l.seconds = NAN;
+	add(add_namespace("a"), CLASS_LOSS, 1);
+	to_text(in_words);
+	check_has("totals since boot");
+	to_text(in_json);
+	check_has("\"interval\":null,\"since_boot\":true");
+}
+END_TEST
+
+/* One end of a veth between index 1 and index 2. */
+static void wire(struct sample *s, uint64_t index)
+{
+	sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, index);
+	sample_row(s, &link_fact_mac, index);
+	sample_row(s, &link_fact_peer_index, 3 - index);
+	sample_row(s, &link_fact_peer_mac, 3 - index);
+}
+
+START_TEST(a_symptom_leads_to_the_loss_behind_the_wire)
+{
+	struct ladder *a = add_namespace("a"), *b;
+
+	add(a, CLASS_SYMPTOM, 3);
+	b = add_namespace("b");
+	add(b, CLASS_LOSS, 1);
+	add(add_namespace("worse"), CLASS_LOSS, 50);
+	wire(&samples[0], 1);
+	wire(&samples[1], 2);
+	ladders_sort(&l);
+	ck_assert_str_eq(items[0].name, "worse");
+	ck_assert_str_eq(items[2].name, "a");
+	ck_assert_ptr_eq(items[2].see, &items[1]);
+	to_text(in_words);
+	check_has("  see b: 1 lost (1.0%) in link eth0 rx: the wire is cut\n");
+	to_text(in_json);
+	check_has("{\"name\":\"a\",\"see\":\"b\"");
+}
+END_TEST
+
+START_TEST(nothing_hostile_reaches_the_screen)
+{
+	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
+	char note[] = "note " HOSTILE;
+	char *notes[] = {note};
+
+	l.notes = notes;
+	l.n_notes = 1;
+	snprintf(f->place, sizeof(f->place), HOSTILE);
+	snprintf(f->causes.items[0].text, sizeof(f->causes.items[0].text),
+		 "cause " HOSTILE);
+	snprintf(f->causes.items[0].remedy, sizeof(f->causes.items[0].remedy),
+		 "remedy " HOSTILE);
+	*add(&items[0], CLASS_SYMPTOM, 1) = *f;
+	items[0].findings.items[1].class = CLASS_SYMPTOM;
+	to_text(in_words);
+	check_printable();
+	check_has("cause ?[2J??\"\\???");
+	to_text(in_json);
+	check_printable();
+	check_has("remedy ?[2J??\\\"\\\\???");
+}
+END_TEST
+
+static void make_long(struct finding *f)
+{
+	struct cause *c = &f->causes.items[0];
+
+	memset(c->text, 'x', sizeof(c->text) - 1);
+	memset(c->remedy, 'y', sizeof(c->remedy) - 1);
+	c->remedy[60] = c->remedy[61] = ' ';
+	c->text[20] = ' ';
+}
+
+START_TEST(long_texts_fit_the_screen)
+{
+	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
+
+	make_long(f);
+	for (style.width = 20; style.width < 300; style.width++) {
+		size_t x = 0, y = 0;
+
+		to_text(in_words);
+		/* the columns themselves take 44 */
+		check_width(style.width > 46 ? style.width : 46);
+		for (const char *c = text; *c; c++) {
+			x += *c == 'x';
+			y += *c == 'y';
+		}
+		/* but a space, and the one of "rx" */
+		ck_assert_uint_eq(x, sizeof(f->causes.items[0].text) - 1);
+		ck_assert_uint_eq(y, sizeof(f->causes.items[0].remedy) - 3);
+	}
+}
+END_TEST
+
+START_TEST(huge_numbers_fit_their_columns)
+{
+	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
+
+	f->lost = UINT64_MAX - 1;
+	f->total = UINT64_MAX;
+	add(&items[0], CLASS_LOSS, 2);
+	to_text(in_words);
+	check_has("1  18446744073709551614  25.0%  [1]");
+	check_has("98                     2   2.0%  [1]");
+	to_text(in_json);
+	check_has("\"lost\":18446744073709551614");
+}
+END_TEST
+
+START_TEST(colours_only_where_wanted)
+{
+	add(add_namespace("a"), CLASS_LOSS, 25);
+	add(&items[0], CLASS_POLICY, 2);
+	to_text(in_words);
+	check_lacks("\033");
+	style.colour = true;
+	to_text(in_words);
+	check_has("\033[31m25\033[m");
+	check_has("\033[33m2\033[m");
+}
+END_TEST
+
+static yajl_val at(yajl_val tree, const char *key, yajl_type type)
+{
+	const char *path[] = {key, NULL};
+	yajl_val value = yajl_tree_get(tree, path, type);
+
+	ck_assert_msg(value, "no %s", key);
+	return value;
+}
+
+static void check_string(yajl_val tree, const char *key, const char *expected)
+{
+	ck_assert_str_eq(YAJL_GET_STRING(at(tree, key, yajl_t_string)),
+			 expected);
+}
+
+static void check_number(yajl_val tree, const char *key, double expected)
+{
+	ck_assert_double_eq(YAJL_GET_DOUBLE(at(tree, key, yajl_t_number)),
+			    expected);
+}
+
+static void check_json_finding(yajl_val f)
+{
+	yajl_val causes = at(f, "causes", yajl_t_array);
+
+	check_string(f, "layer", "link");
+	check_string(f, "place", "eth0");
+	check_string(f, "direction", "rx");
+	check_string(f, "class", "loss");
+	check_number(f, "lost", 25);
+	check_number(f, "total", 100);
+	check_number(f, "percent", 25);
+	check_string(f, "counter", "rx_dropped");
+	check_string(f, "cause", "the wire is cut");
+	check_string(f, "remedy", "Mend it");
+	at(f, "at_least", yajl_t_false);
+	at(f, "symptom_of", yajl_t_null);
+	ck_assert_uint_eq(YAJL_GET_ARRAY(causes)->len, 1);
+	check_string(YAJL_GET_ARRAY(causes)->values[0], "cause",
+		     "the wire is cut");
+	check_number(YAJL_GET_ARRAY(causes)->values[0], "lost", 25);
+}
+
+START_TEST(json_says_it_all_in_one_line)
+{
+	struct ladder *a = add_namespace("a");
+	yajl_val tree, namespaces, findings;
+	char error[256];
+
+	l.time_ns = UINT64_C(1700000000999000000);
+	add(a, CLASS_LOSS, 25);
+	add(a, CLASS_SYMPTOM, 3)->below = 0;
+	add_namespace("quiet");
+	to_text(in_json);
+	ck_assert_ptr_eq(strchr(text, '\n'), text + strlen(text) - 1);
+	tree = yajl_tree_parse(text, error, sizeof(error));
+	ck_assert_msg(tree, "%s", error);
+	check_number(tree, "time", 1700000000);
+	check_number(tree, "interval", 10);
+	namespaces = at(tree, "namespaces", yajl_t_array);
+	ck_assert_uint_eq(YAJL_GET_ARRAY(namespaces)->len, 2);
+	ck_assert_uint_eq(YAJL_GET_ARRAY(at(tree, "notes", yajl_t_array))->len,
+			  0);
+	findings = at(YAJL_GET_ARRAY(namespaces)->values[0], "findings",
+		      yajl_t_array);
+	ck_assert_uint_eq(YAJL_GET_ARRAY(findings)->len, 2);
+	check_json_finding(YAJL_GET_ARRAY(findings)->values[0]);
+	check_number(YAJL_GET_ARRAY(findings)->values[1], "symptom_of", 0);
+	yajl_tree_free(tree);
+}
+END_TEST
+
+static int the_list(FILE *out)
+{
+	counters_print(out, &style);
+	return 0;
+}
+
+START_TEST(every_series_is_in_the_list)
+{
+	to_text(the_list);
+	check_printable();
+	check_width(160); /* heads and names are not broken */
+	check_has("packets-tcp-RetransSegs  (sent again, tx)\n    ");
+	check_has("(part of ");
+	check_lacks("(null)");
+	check_lacks("(not sent");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("ladder");
+	TCase *t = tcase_create("ladder");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_loss_is_a_row_and_a_remedy);
+	tcase_add_test(t, several_causes_have_lines_and_numbers);
+	tcase_add_test(t, what_is_not_known_is_a_dash);
+	tcase_add_test(t, a_lower_bound_says_so);
+	tcase_add_test(t, quiet_namespaces_are_one_line);
+	tcase_add_test(t, symptoms_stand_below_their_loss);
+	tcase_add_test(t, since_boot_is_said);
+	tcase_add_test(t, a_symptom_leads_to_the_loss_behind_the_wire);
+	tcase_add_test(t, nothing_hostile_reaches_the_screen);
+	tcase_add_test(t, long_texts_fit_the_screen);
+	tcase_add_test(t, huge_numbers_fit_their_columns);
+	tcase_add_test(t, colours_only_where_wanted);
+	tcase_add_test(t, json_says_it_all_in_one_line);
+	tcase_add_test(t, every_series_is_in_the_list);
+	suite_add_tcase(suite, t);
+	return run_suite(suite);
+}

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""pktloss(8), without collectd."""
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+import termios
+import time
+
+import truth
+from cases import GOOD, GOOD_PORT, LOST, LOST_PORT, case
+from lab import Failure, Skip
+
+NO_LOSS, LOSS, FAILED = 0, 1, 2
+TOLERANCE = 1.0  # percent
+INTERVAL = "3"
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+          "--bounding-set=-all", "--inh-caps=-all")
+
+
+def expect(condition, what):
+    if not condition:
+        raise Failure(what)
+
+
+def program(stage):
+    if stage.build is None:
+        raise Skip("only the kernel's side is wanted")
+    return os.path.join(stage.build, "pktloss")
+
+
+def start(stage, *arguments, command=(), **how):
+    return subprocess.Popen([*command, program(stage), *arguments], text=True,
+                            stdin=subprocess.DEVNULL,
+                            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how})
+
+
+def finish(process):
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def call(stage, *arguments, **how):
+    return finish(start(stage, *arguments, **how))
+
+
+def chosen(*namespaces):
+    return [word for ns in namespaces for word in ("-n", ns.name)]
+
+
+def lossy(stage):
+    """Two losses at once: a firewall rule, and an MTU that the far end does not have."""
+    a, b = stage.pair()
+    a.ip("link set a0 mtu 9000")
+    b.feature("iptables-legacy -w 20 -A INPUT -p udp --dport %d -j DROP" % LOST_PORT)
+    b.sink(GOOD_PORT)
+    return a, b
+
+
+def burst(a, b):
+    a.udp(GOOD, 200, b.address, GOOD_PORT)
+    a.udp(LOST, 200, b.address, LOST_PORT)
+    a.udp(LOST, 8000, b.address, GOOD_PORT)
+
+
+def kernel_says(b):
+    return {"netfilter": truth.rule(b, "INPUT", 1), "link": truth.link(b, "b0", "rx", "dropped")}
+
+
+def rows(text, name):
+    """{layer: (lost, percent)} of the ladder of a namespace, in its order."""
+    block = text.split("\n%s\n" % name, 1)[-1].split("What to do", 1)[0]
+    found = re.findall(r"^  (\w+) +\S+ +rx +\d+ +(\d+) +([\d.]+)%", block, re.M)
+    return {layer: (int(lost), float(percent)) for layer, lost, percent in found}
+
+
+def check_rows(found, truly):
+    # what came to IP were all but the large ones, to the interface all
+    shares = {"netfilter": 100 * LOST / (GOOD + LOST), "link": 100 * LOST / (GOOD + 2 * LOST)}
+    expect(list(found)[:2] == ["netfilter", "link"], "the ladder begins with %s" % list(found))
+    for layer, share in shares.items():
+        lost, percent = found[layer]
+        expect(lost == truly[layer], "%s lost %d, the truth is %d" % (layer, lost, truly[layer]))
+        expect(abs(percent - share) <= TOLERANCE, "%s: %g%%, expected %g%%" % (layer, percent, share))
+
+
+def measured(stage, a, b, *arguments):
+    """Runs it with one burst between its two looks: status, output, the kernel's numbers."""
+    before = kernel_says(b)
+    process = start(stage, "-i", INTERVAL, *chosen(a, b), *arguments)
+    time.sleep(1)
+    burst(a, b)
+    status, out, err = finish(process)
+    after = kernel_says(b)
+    expect(status == LOSS, "ended with %d: %s%s" % (status, out, err))
+    return out, {layer: after[layer] - before[layer] for layer in after}
+
+
+@case
+def program_text(stage):
+    """pktloss names two losses at once, with the kernel's numbers, and what to do."""
+    a, b = lossy(stage)
+    text, truly = measured(stage, a, b)
+    check_rows(rows(text, b.name), truly)
+    for words in ("rule 1 of ip filter INPUT (DROP)", "MTU mismatch", "ip link set dev b0 mtu 9000"):
+        expect(words in re.sub(r"\s+", " ", text), "no word of %r in:\n%s" % (words, text))
+    expect("\033" not in text, "colours without a terminal")
+    expect(max(map(len, text.splitlines())) <= 100, "too wide:\n" + text)
+
+
+@case
+def program_json(stage):
+    """--json says the same, for other programs."""
+    a, b = lossy(stage)
+    text, truly = measured(stage, a, b, "--json")
+    said = json.loads(text)
+    worst = said["namespaces"][0]
+    expect(worst["name"] == b.name, "the worst is %s" % worst["name"])
+    found = {f["layer"]: (f["lost"], f["percent"]) for f in worst["findings"]
+             if f["class"] in ("loss", "policy")}
+    check_rows(found, truly)
+    expect([f["class"] for f in worst["findings"][:2]] == ["policy", "loss"], "classes: " + text)
+    expect(abs(said["interval"] - float(INTERVAL)) < 1, "interval %s" % said["interval"])
+    echo = [f for n in said["namespaces"] if n["name"] == a.name for f in n["findings"]]
+    expect(all(f["class"] == "symptom" for f in echo), "the sender lost something, too: " + text)
+    sender = [n for n in said["namespaces"] if n["name"] == a.name][0]
+    expect(sender["see"] == b.name, "the sender does not lead to %s: %s" % (b.name, text))
+
+
+@case
+def program_once(stage):
+    """--once tells totals, and -c and -n what they promise."""
+    a, b = lossy(stage)
+    burst(a, b)
+    burst(a, b)
+    status, text, err = call(stage, "--once", *chosen(b))
+    expect(status == LOSS and "since boot" in text, "%d: %s%s" % (status, text, err))
+    check_rows(rows(text, b.name), kernel_says(b))
+    expect(a.name not in text, "not asked for: " + text)
+    status, text, err = call(stage, "-i", "0.1", "-c", "3", "--json", "-n", "/^%s$/" % b.name)
+    expect(status == NO_LOSS, "nothing was lost, but %d: %s%s" % (status, text, err))
+    expect([len(json.loads(line)["namespaces"]) for line in text.splitlines()] == [1, 1, 1],
+           "not three lines of one namespace: " + text)
+
+
+def on_terminal(stage, *arguments, **environment):
+    """What it prints on a terminal of 70 columns, and its status."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 70, 0, 0))
+    process = start(stage, *arguments, stdout=its, stderr=its,
+                    env={"PATH": os.environ["PATH"], "TERM": "linux", **environment})
+    os.close(its)
+    with contextlib.suppress(OSError):  # how a terminal ends
+        text = b""
+        while True:
+            text += os.read(ours, 65536)
+    os.close(ours)
+    return text.decode().replace("\r\n", "\n"), process.wait(10)
+
+
+@case
+def program_terminal(stage):
+    """On a terminal there are colours, its width is kept, and --watch clears it."""
+    a, b = lossy(stage)
+    burst(a, b)
+    text, status = on_terminal(stage, "--once", *chosen(b))
+    expect(status == LOSS and "\033[31m%d" % LOST in text, "no red: %r" % text)
+    expect("\033[2J" not in text, "cleared: %r" % text)
+    plain = re.sub("\033[^mJH]*[mJH]", "", text)
+    expect(max(map(len, plain.splitlines())) <= 70, "too wide:\n" + plain)
+    text, _ = on_terminal(stage, "--once", *chosen(b), NO_COLOR="1")
+    expect("\033" not in text, "colours, though NO_COLOR is set: %r" % text)
+    text, status = on_terminal(stage, "--watch", "-c", "2", "-i", "0.1", *chosen(b))
+    expect(text.count("\033[2J") == 2 and status == NO_LOSS, "%d: %r" % (status, text))
+
+
+@case
+def program_refuses(stage):
+    """What it cannot do it says, with a status of its own."""
+    a, b = stage.pair()
+    status, text, err = call(stage, *chosen(a, b))
+    expect(status == NO_LOSS and "2 namespaces: nothing lost" in text and not err,
+           "%d: %s%s" % (status, text, err))
+    for arguments in (["-i", "0"], ["-c", "0"], ["-c", "1.5"], ["--once", "--watch"], ["-n", "/(/"],
+                      ["--no-such"], ["word"], ["-n", "there-is-no-such-namespace", "-i", "0.1"]):
+        status, text, err = call(stage, *arguments)
+        expect(status == FAILED and err and not text, "%s: %d %s%s" % (arguments, status, text, err))
+    status, _, err = call(stage, "--once", stdout=None, preexec_fn=lambda: os.close(1))
+    expect(status == FAILED and "closed" in err, "closed output: %d %s" % (status, err))
+    with open("/dev/full", "w") as full:
+        for arguments in (["--once"], ["--once", "--json"], ["--list"], ["--version"]):
+            status, _, err = call(stage, *arguments, stdout=full)
+            expect(status == FAILED and "cannot write" in err,
+                   "full disk, %s: %d %s" % (arguments, status, err))
+
+
+@case
+def program_unprivileged(stage):
+    """Without rights it looks at its own namespace and says what it may not."""
+    a, b = stage.pair()
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        shutil.copy(program(stage), directory)
+        command = ["ip", "netns", "exec", a.name, *NOBODY, os.path.join(directory, "pktloss")]
+        done = subprocess.run(command + ["-i", "0.5"], capture_output=True, text=True, timeout=60)
+        expect(done.returncode == NO_LOSS and "needs CAP_SYS_ADMIN" in re.sub(r"\s+", " ", done.stderr),
+               "%d: %s%s" % (done.returncode, done.stdout, done.stderr))
+        done = subprocess.run(command + ["-n", b.name], capture_output=True, text=True, timeout=60)
+        expect(done.returncode == FAILED, "%d: %s%s" % (done.returncode, done.stdout, done.stderr))
