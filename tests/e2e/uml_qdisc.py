@@ -23,7 +23,7 @@ from lab import Failure, wire
 from uml_inside import perform, report
 from watch import PERCENT_TOLERANCE, Alert, Stage
 
-BURST, BURSTS, SIZE = 150, 3, 1000
+BURST, BURSTS, SIZE = 150, 4, 1000
 WEB_PORT, ECT = 80, 2
 OPTIONS = """
   Classes true
