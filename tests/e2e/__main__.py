@@ -33,6 +33,7 @@ import settings  # noqa: F401
 import sockets  # noqa: F401
 import writers  # noqa: F401
 from uml import conntrack_full, host, queues, reference
+import verdicts
 from watch import Stage
 
 UML_CASES = {"reference": reference, "host": host, "conntrack_full": conntrack_full, "queues": queues}
@@ -166,14 +167,17 @@ class Runner:
         self.count = {"ok": 0, "FAIL": 0, "SKIP": 0}
 
     def run(self):
-        try:
-            while self.waiting or self.running:
-                self.start_some()
-                self.collect()
-                time.sleep(0.05)
-        finally:
-            self.end_all()
-            self.sweep()
+        with tempfile.TemporaryDirectory(prefix="pktloss-verdicts-") as directory:
+            os.environ[verdicts.DIRECTORY] = directory
+            try:
+                while self.waiting or self.running:
+                    self.start_some()
+                    self.collect()
+                    time.sleep(0.05)
+            finally:
+                self.end_all()
+                self.sweep()
+            verdicts.print_table(directory)
         return self.finish()
 
     def start_some(self):

@@ -7,6 +7,7 @@ import re
 import time
 from typing import Callable, NamedTuple, Union
 
+import verdicts
 from daemon import HEARTBEAT, Collectd
 from lab import Failure, Lab
 
@@ -46,6 +47,8 @@ class Watch:
         self.names = names_seen(namespaces, daemon)
         self.series = list(series)
         self.daemon = daemon
+        self.case = self.namespaces[0].name.split("-")[-2] if "-" in self.namespaces[0].name else ""
+        self.burst = None
         self.bursts_sent = 0
         self.first_burst = None
         self.wait_reads(2)
@@ -58,6 +61,7 @@ class Watch:
     def bursts(self, burst, count=5):
         """One burst in each interval, right after a read: a burst that a read
         cut in two would blur the ratio of two intervals."""
+        self.burst = burst
         for _ in range(count):
             self.wait_reads()
             self.first_burst = self.first_burst or time.time()
@@ -78,6 +82,8 @@ class Watch:
             for share in shares:
                 self.check_share(share)
             self.check_alerts(alerts, okays)
+            if self.burst and not okays and not self.daemon.ns:
+                verdicts.check(self, self.burst, alerts)
 
     def check_series(self, series, before, now):
         what = "%s/%s" % series[:2]

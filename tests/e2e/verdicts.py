@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""The program's findings against what a case causes: no loss too few, none too many.
+
+Every case that sends bursts has one more of them watched by pktloss(8). Its
+findings of class loss and policy have to be those that collectd was notified of.
+The runner prints all verdicts as a table.
+"""
+
+import json
+import os
+import subprocess
+import time
+
+from lab import Failure
+
+INTERVAL = 2  # seconds: a burst and its echoes fit in
+BEGIN = 0.5  # by then the first sample is taken
+DIRECTORY = "PKTLOSS_VERDICTS"  # in the environment: where rows for the table are kept
+LOSSES = ("loss", "policy")
+
+
+def look(watch, burst):
+    """All findings of the namespaces: [(place as in a series, finding)]"""
+    wanted = [word for name in watch.names for word in ("-n", name)]
+    with subprocess.Popen([os.path.join(watch.daemon.build, "pktloss"), "--json", "-i", str(INTERVAL), *wanted],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as program:
+        time.sleep(BEGIN)
+        burst()
+        out, _ = program.communicate(timeout=30)
+    if program.returncode not in (0, 1):
+        raise Failure("pktloss ended with status %d" % program.returncode)
+    return [("%s@%s" % (finding["place"] or "all", ns["name"]), finding)
+            for ns in json.loads(out)["namespaces"] for finding in ns["findings"]]
+
+
+def ratio(finding):
+    return "%s-%s" % (finding["layer"], finding["direction"])
+
+
+def describe(place, finding):
+    share = "?" if finding["percent"] is None else "%.3g%%" % finding["percent"]
+    return "%s %s %s: %s" % (ratio(finding), place, share, finding["cause"])
+
+
+def says(finding, words):
+    text = " ".join(str(finding[key]) for key in ("cause", "remedy", "causes")).lower()
+    return all(word.lower() in text for word in words)
+
+
+def compare(alerts, losses):
+    """What is wrong, or nothing."""
+    missing = list(losses)
+    for alert in alerts:
+        found = [loss for loss in missing if (loss[0], ratio(loss[1])) == (alert.place, alert.instance)]
+        if not found:
+            return "not found: %s %s" % (alert.instance, alert.place)
+        if not says(found[0][1], alert.words):
+            return "does not say %s: %s" % (alert.words, describe(*found[0]))
+        missing.remove(found[0])
+    return "not due: " + describe(*missing[0]) if missing else ""
+
+
+def keep(name, alerts, losses, wrong):
+    if DIRECTORY not in os.environ:
+        return
+    expected = ["%s %s" % (a.instance, a.place.partition("@")[0]) for a in alerts] or ["nothing"]
+    found = ["%s %s: %s" % (ratio(f), place.partition("@")[0], f["cause"]) for place, f in losses] or ["nothing"]
+    row = {"case": name, "expected": "; ".join(expected), "found": "; ".join(found),
+           "losses": len(losses), "right": not wrong}
+    with open(os.path.join(os.environ[DIRECTORY], name), "w") as f:
+        json.dump(row, f)
+
+
+def check(watch, burst, alerts):
+    losses = [(place, f) for place, f in look(watch, burst) if f["class"] in LOSSES]
+    wrong = compare(alerts, losses)
+    keep(watch.case, alerts, losses, wrong)
+    if wrong:
+        raise Failure("the program's findings: %s" % wrong)
+
+
+def print_table(directory):
+    rows = []
+    for name in sorted(os.listdir(directory)):
+        with open(os.path.join(directory, name)) as f:
+            rows.append(json.load(f))
+    if not rows:
+        return
+    print("%-5s %-18s %-34s %-3s %s" % ("", "case", "expected", "n", "found"))
+    for row in rows:
+        print("%-5s %-18s %-34s %-3d %s" % ("right" if row["right"] else "WRONG", row["case"], row["expected"][:34],
+                                            row["losses"], row["found"][:110]))
+    print("%d of %d verdicts are right" % (sum(row["right"] for row in rows), len(rows)), flush=True)
