@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "probes/link.h"
+#include "finding.h"
 #include "watched.h"
 
 static const char *what_happened(enum direction direction)
@@ -121,18 +121,26 @@ static void end_with_word(char message[MESSAGE_SIZE])
 	memcpy(message + n, dots, sizeof(dots));
 }
 
+/* A second cause is worth a word from this part of the loss on. */
+#define MIN_ALSO_PERCENT 10
+
 static void notify_loss(struct report *r, const struct loss *loss,
-			struct cause *cause)
+			struct causes *causes)
 {
 	const struct watched *w = r->watched;
+	struct cause *cause = &causes->items[0], *also = &causes->items[1];
+	bool two = causes->n > 1 &&
+		   also->lost * 100 >= loss->lost * MIN_ALSO_PERCENT;
 	char message[MESSAGE_SIZE], what[MESSAGE_SIZE];
 	int n;
 
 	describe_loss(w, loss, what, sizeof(what));
 	make_printable(cause->text);
 	make_printable(cause->remedy);
-	n = snprintf(message, sizeof(message), "%s: %s%s%s", what, cause->text,
-		     cause->remedy[0] ? ". " : "", cause->remedy);
+	make_printable(also->text);
+	n = snprintf(message, sizeof(message), "%s: %s%s%s%s%s", what,
+		     cause->text, cause->remedy[0] ? ". " : "", cause->remedy,
+		     two ? ". Also: " : "", two ? also->text : "");
 	if (n >= MESSAGE_SIZE)
 		end_with_word(message);
 	notify(r, loss, cause, message);
@@ -179,28 +187,10 @@ static double judged_percent(const struct loss *loss)
 	return percent;
 }
 
-/* What a loss is like may change with what loses most, and where. */
-static enum character find_character(const struct sample *s,
-				     const struct loss *loss)
-{
-	if (loss->symptom)
-		return CHARACTER_SYMPTOM;
-	if (loss->aqm)
-		return CHARACTER_AQM;
-	if (loss->layer != LAYER_LINK || loss->gone ||
-	    (!loss->lost && loss->alert.state == SEVERITY_OKAY))
-		return CHARACTER_PLAIN; /* where limits do not matter, too */
-	if (link_is_master(s, loss->place) ||
-	    (link_is_real(s, loss->place) && !link_has_carrier(s, loss->place)))
-		return CHARACTER_REPEATED;
-	return link_is_wireless(s, loss->place) ? CHARACTER_WIRELESS
-						: CHARACTER_PLAIN;
-}
-
 static void choose_limits(struct report *r, struct loss *loss)
 {
 	const struct watched *w = r->watched;
-	enum character character = find_character(&w->now, loss);
+	enum character character = loss_character(&w->now, loss);
 
 	if (loss->limits && loss->character == character)
 		return;
@@ -215,16 +205,16 @@ static void choose_limits(struct report *r, struct loss *loss)
 static void judge(struct report *r, struct loss *loss)
 {
 	const struct watched *w = r->watched;
-	struct cause cause = {.counter = "", .known = true};
+	struct causes causes = {.items = {{.counter = "", .known = true}}};
 
 	if (!wants_layer(r->engine, loss->layer))
 		return;
 	choose_limits(r, loss);
 	if (loss->lost && !loss->echo && !never_alerts(loss->limits))
-		cause_find(&w->now, loss, &cause);
+		cause_list(&w->now, loss, &causes);
 	if (!alert_step(&loss->alert, loss->limits, judged_percent(loss),
 			loss->lost,
-			cause.known && !isnan(loss_percent(loss))
+			causes.items[0].known && !isnan(loss_percent(loss))
 				? SEVERITY_FAILURE
 				: SEVERITY_WARNING))
 		return;
@@ -232,7 +222,7 @@ static void judge(struct report *r, struct loss *loss)
 	if (loss->alert.state == SEVERITY_OKAY)
 		recover(r, loss);
 	else
-		notify_loss(r, loss, &cause);
+		notify_loss(r, loss, &causes);
 }
 
 /* Forgets what no sample mentions any more and no alarm holds. */

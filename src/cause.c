@@ -767,6 +767,7 @@ void cause_list(const struct sample *s, const struct loss *loss,
 	struct suspects suspects;
 
 	ret->n = 0;
+	ret->items[0] = (struct cause) {.counter = ""};
 	find_suspects(&suspects, s, loss);
 	explain_hidden(s, loss, ret);
 	for (size_t i = 0; i < suspects.n; i++)
@@ -781,5 +782,5 @@ void cause_find(const struct sample *s, const struct loss *loss,
 	struct causes list;
 
 	cause_list(s, loss, &list);
-	*ret = list.n ? list.items[0] : (struct cause) {.counter = ""};
+	*ret = list.items[0];
 }

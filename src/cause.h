@@ -19,7 +19,8 @@ struct cause {
 #define MAX_CAUSES 4
 
 struct causes {
-	struct cause items[MAX_CAUSES]; /* the worst first */
+	struct cause items[MAX_CAUSES]; /* the worst first; [0] is there even
+					   for none, empty and not known */
 	size_t n;
 };
 

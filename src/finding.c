@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "probes/netfilter.h"
+#include "probes/link.h"
 
 const char *class_name(enum finding_class class)
 {
@@ -84,6 +84,22 @@ static struct finding *append(struct findings *f)
 	return &f->items[f->n++];
 }
 
+enum character loss_character(const struct sample *s, const struct loss *loss)
+{
+	if (loss->symptom)
+		return CHARACTER_SYMPTOM;
+	if (loss->aqm)
+		return CHARACTER_AQM;
+	if (loss->layer != LAYER_LINK || loss->gone ||
+	    (!loss->lost && loss->alert.state == SEVERITY_OKAY))
+		return CHARACTER_PLAIN; /* where it does not matter, too */
+	if (link_is_master(s, loss->place) ||
+	    (link_is_real(s, loss->place) && !link_has_carrier(s, loss->place)))
+		return CHARACTER_REPEATED;
+	return link_is_wireless(s, loss->place) ? CHARACTER_WIRELESS
+						: CHARACTER_PLAIN;
+}
+
 /* A rule that somebody wrote; chance, and rules nobody knows of, are faults. */
 static bool is_policy(const struct loss *loss, const struct cause *worst)
 {
@@ -93,6 +109,7 @@ static bool is_policy(const struct loss *loss, const struct cause *worst)
 static int add_loss(struct findings *f, const struct sample *s,
 		    const struct loss *loss)
 {
+	enum character character = loss_character(s, loss);
 	struct finding *finding = append(f);
 
 	if (!finding)
@@ -105,8 +122,11 @@ static int add_loss(struct findings *f, const struct sample *s,
 	finding->total = isnan(finding->percent) ? 0 : loss_total(loss);
 	finding->at_least = loss->at_least;
 	cause_list(s, loss, &finding->causes);
-	if (loss->symptom || loss->echo)
+	if (loss->echo || character == CHARACTER_SYMPTOM ||
+	    character == CHARACTER_REPEATED)
 		finding->class = CLASS_SYMPTOM;
+	else if (character == CHARACTER_AQM && finding->percent <= AQM_PERCENT)
+		finding->class = CLASS_OVERLOAD;
 	else if (loss->direction == DIR_FILL)
 		finding->class = CLASS_OVERLOAD;
 	else if (finding->causes.n &&

@@ -39,6 +39,9 @@ struct findings {
 	size_t n, max;
 };
 
+/* What a loss is like: it may change with what loses most, and where. */
+enum character loss_character(const struct sample *s, const struct loss *loss);
+
 /*
  * Finds all there is to say. Reuses what *f holds. Returns 0 or -ENOMEM. Free
  * with findings_free(); zeroes are fine, too.

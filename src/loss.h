@@ -41,6 +41,9 @@ struct loss {
 	uint8_t character;	     /* enum character: they were chosen for */
 };
 
+/* Percent that a qdisc which drops to slow senders down may drop. */
+#define AQM_PERCENT 5
+
 /* Percent of a table in use from which on it is short of room. */
 #define TIGHT_PERCENT 85
 

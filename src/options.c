@@ -175,7 +175,7 @@ static const struct limits fill_limits = {
 
 /* Active queue management: dropping is how it slows senders down. */
 static const struct limits aqm_limits = {
-	.warning = 5,
+	.warning = AQM_PERCENT,
 	.failure = 20,
 	.minimum_lost = 10,
 	.hits = 2,
