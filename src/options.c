@@ -46,8 +46,9 @@ const struct config_option options_table[] = {
 	 .doc = "Turns the list of Interface options around."},
 	{GLOBAL(OPT_LAYERS, layers), .name = "Layer", .type = "string",
 	 .def = "\"/.*/\"",
-	 .doc = "A layer to look at: link, qdisc, netfilter, conntrack, ip, "
-		"icmp, tcp or udp; repeatable, exact or /regular expression/. "
+	 .doc = "A layer to look at: link, qdisc, softnet, netfilter, "
+		"conntrack, neigh, ip, icmp, tcp, udp, socket or xfrm; "
+		"repeatable, exact or /regular expression/. "
 		"The default is every layer that the kernel offers."},
 	{GLOBAL(OPT_BOOL, layers.ignore), .name = "IgnoreLayer",
 	 .type = "boolean", .def = "false",
