@@ -8,13 +8,16 @@ Each step prints a line of JSON: {"step": ..., "ok": ..., "detail": ...}.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 
 import truth
+import verdicts
 from daemon import Collectd
 from lab import Failure, Lab, Skip, wire
 from watch import Alert, Watch, the_one
@@ -173,6 +176,7 @@ def loss(watch, client, nginx):
     if watch.daemon:
         time.sleep(0.5)  # notifications follow the values
         report("alerts within three intervals", detail=check_alerts(watch.daemon))
+        verdicts.check(watch, lambda: None, ALERTS, "reference")
     report("client during loss", detail=check_client(client, broken=True))
     client.stop_steady()
     report("values", detail=check_values(watch.daemon, counters_at_rest(watch, nginx)))
@@ -216,6 +220,14 @@ def reference(build):
 
 
 def perform(scenario, build=""):
+    with tempfile.TemporaryDirectory() as directory:
+        os.environ[verdicts.DIRECTORY] = directory
+        run_scenario(scenario, build)
+        for row in verdicts.rows(directory):
+            print(json.dumps(row), flush=True)
+
+
+def run_scenario(scenario, build):
     try:
         scenario(build or None)
         report("done")

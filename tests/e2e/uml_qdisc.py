@@ -17,6 +17,7 @@ import sys
 from typing import NamedTuple
 
 import truth
+import verdicts
 from cases import GOOD_PORT
 from daemon import Collectd
 from lab import Failure, wire
@@ -251,7 +252,9 @@ def queues(build):
             watch.bursts(lambda: burst(*wires), BURSTS)
             watch.settle()
             if watch.daemon:
-                watch.check_alerts(expected_alerts(leaves, netems, last, c))
+                alerts = expected_alerts(leaves, netems, last, c)
+                watch.check_alerts(alerts)
+                verdicts.check(watch, watch.burst, alerts, "queues")
             report("alerts")
             judge = Judge(watch)
             for w, leaf in leaves:

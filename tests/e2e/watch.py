@@ -83,6 +83,7 @@ class Watch:
                 self.check_share(share)
             self.check_alerts(alerts, okays)
             if self.burst and not okays and not self.daemon.ns:
+                self.bursts_sent += 1
                 verdicts.check(self, self.burst, alerts)
 
     def check_series(self, series, before, now):
