@@ -85,6 +85,7 @@ def rows(directory):
 
 
 def check(watch, burst, alerts, name=None):
+    alerts = list({(a.place, a.instance): a for a in alerts}.values())  # what it rose to
     losses = [(place, f) for place, f in look(watch, burst, alerts)
               if f["class"] in LOSSES or f["direction"] == "fill"]
     wrong = compare(alerts, losses)
