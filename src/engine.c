@@ -63,10 +63,15 @@ static void choose_sources(struct engine *e)
 	for (int i = 0; i < N_LAYERS; i++)
 		if (selection_wants(&e->settings->layers, layer_name(i)))
 			e->wanted_layers |= 1u << i;
-	for (size_t i = 0; i < n_probes; i++)
-		if (any_needed(e, probes[i]->counters, probes[i]->n_counters) ||
-		    any_needed(e, probes[i]->optional, probes[i]->n_optional))
+	for (size_t i = 0; i < n_probes; i++) {
+		const struct probe *p = probes[i];
+
+		/* one without counters reads what the others ask for */
+		if (!p->n_counters ||
+		    any_needed(e, p->counters, p->n_counters) ||
+		    any_needed(e, p->optional, p->n_optional))
 			e->wanted_probes |= 1u << i;
+	}
 }
 
 int engine_new(struct engine **ret, const struct settings *s)
