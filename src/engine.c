@@ -96,12 +96,13 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.max_rules = s->max_rules,
 		.max_sockets = s->max_sockets,
 		.classes = s->classes,
-		.gaps = selection_wants(&s->layers,
-					layer_name(LAYER_NETFILTER)),
 		.buffer = malloc(BUFFER_SIZE),
 		.size = BUFFER_SIZE,
 	};
 	choose_sources(e);
+	/* they also tell which packets are martians, or have no neighbour */
+	e->env.gaps = wants_layer(e, LAYER_NETFILTER) ||
+		      wants_layer(e, LAYER_IP) || wants_layer(e, LAYER_NEIGH);
 	if (!e->env.buffer || netlink_alloc(&e->route) < 0 ||
 	    nfnetlink_alloc(&e->netfilter) < 0 ||
 	    snmp_layout_new(&e->env.snmp, &e->env) < 0 ||
