@@ -177,14 +177,34 @@ static void add_lost(struct loss *loss, uint64_t n)
 }
 
 /*
+ * What rp_filter drops is a martian to the host's counter, too, and no packet
+ * that is missed: its namespace counts it.
+ */
+static uint64_t count_martians(const struct engine *e,
+			       const struct watched *host)
+{
+	uint64_t n = moved(&host->now, LAYER_IP, "", "in_martian_src");
+
+	for (size_t i = 0; n && i < e->n_watched; i++) {
+		const struct watched *w = e->watched[i];
+		uint64_t filtered = 0;
+
+		if (w->fresh)
+			filtered = moved(&w->now, LAYER_IP, "",
+					 "IPReversePathFilter");
+		n -= filtered < n ? filtered : n;
+	}
+	return n + moved(&host->now, LAYER_IP, "", "in_martian_dst");
+}
+
+/*
  * Martians are counted for the host alone, but what the balance of IP misses
  * tells in which namespace they came in. What is left of it is no more than
  * the two counters being read at different times.
  */
 static void settle_martians(struct engine *e, const struct watched *host)
 {
-	uint64_t left = moved(&host->now, LAYER_IP, "", "in_martian_src") +
-			moved(&host->now, LAYER_IP, "", "in_martian_dst");
+	uint64_t left = count_martians(e, host);
 
 	for (size_t i = 0; left && i < e->n_watched; i++) {
 		struct losses *l = &e->watched[i]->losses;

@@ -63,10 +63,15 @@ static void choose_sources(struct engine *e)
 	for (int i = 0; i < N_LAYERS; i++)
 		if (selection_wants(&e->settings->layers, layer_name(i)))
 			e->wanted_layers |= 1u << i;
-	for (size_t i = 0; i < n_probes; i++)
-		if (any_needed(e, probes[i]->counters, probes[i]->n_counters) ||
-		    any_needed(e, probes[i]->optional, probes[i]->n_optional))
+	for (size_t i = 0; i < n_probes; i++) {
+		const struct probe *p = probes[i];
+
+		/* one without counters reads what the others ask for */
+		if (!p->n_counters ||
+		    any_needed(e, p->counters, p->n_counters) ||
+		    any_needed(e, p->optional, p->n_optional))
 			e->wanted_probes |= 1u << i;
+	}
 }
 
 int engine_new(struct engine **ret, const struct settings *s)
@@ -91,12 +96,13 @@ int engine_new(struct engine **ret, const struct settings *s)
 		.max_rules = s->max_rules,
 		.max_sockets = s->max_sockets,
 		.classes = s->classes,
-		.gaps = selection_wants(&s->layers,
-					layer_name(LAYER_NETFILTER)),
 		.buffer = malloc(BUFFER_SIZE),
 		.size = BUFFER_SIZE,
 	};
 	choose_sources(e);
+	/* they also tell which packets are martians, or have no neighbour */
+	e->env.gaps = wants_layer(e, LAYER_NETFILTER) ||
+		      wants_layer(e, LAYER_IP) || wants_layer(e, LAYER_NEIGH);
 	if (!e->env.buffer || netlink_alloc(&e->route) < 0 ||
 	    nfnetlink_alloc(&e->netfilter) < 0 ||
 	    snmp_layout_new(&e->env.snmp, &e->env) < 0 ||

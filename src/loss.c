@@ -398,13 +398,16 @@ static void measure_qdiscs(struct tally *t)
 	}
 }
 
-/* Firewall rules may answer what they drop (REJECT), or not. */
+/*
+ * Firewall rules may answer what they drop (REJECT), or not. So may those
+ * without a counter, whose packets are what is left of the gaps.
+ */
 static uint64_t not_refused_by_rules(const struct tally *t)
 {
 	int64_t n = t->refused;
 
 	for (int i = 0; i < N_DIRECTIONS; i++)
-		n -= (int64_t)t->counted[i];
+		n -= (int64_t)(t->counted[i] + t->gap[i]);
 	return n > 0 ? (uint64_t)n : 0;
 }
 

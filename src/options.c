@@ -66,8 +66,9 @@ const struct config_option options_table[] = {
 	{GLOBAL(OPT_BOOL, report_idle), .name = "ReportIdle", .type = "boolean",
 	 .def = "false",
 	 .doc = "Send every counter from the start. Otherwise a counter is "
-		"sent once something was lost there; its value of the read "
-		"before is then sent first, so that the rate is right."},
+		"sent once something was lost there; its values of up to two "
+		"reads before are then sent first, so that the rate is "
+		"right."},
 	{GLOBAL(OPT_COUNT, max_namespaces), .name = "MaxNamespaces",
 	 .type = "number", .def = "1024",
 	 .doc = "Look at no more network namespaces than this. What is left "

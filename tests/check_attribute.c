@@ -15,6 +15,8 @@ static const struct counter dropped =
 	ROW(LAYER_SOFTNET, DIR_RX, KIND_LOST, "dropped");
 static const struct counter martian_src =
 	ROW(LAYER_IP, DIR_RX, KIND_SYMPTOM, "in_martian_src");
+static const struct counter reverse_path =
+	ROW(LAYER_IP, DIR_RX, KIND_LOST, "IPReversePathFilter");
 static const struct counter res_failed =
 	ROW(LAYER_NEIGH, DIR_TX, KIND_SYMPTOM, "res_failed");
 static const struct counter table_fulls =
@@ -208,6 +210,31 @@ START_TEST(vanished_without_martians_stays_with_the_firewall)
 }
 END_TEST
 
+START_TEST(what_rp_filter_drops_are_no_martians)
+{
+	count(host, &martian_src, 100);
+	count(host, &reverse_path, 60);
+	count(ns, &reverse_path, 40);
+	count(ns, &receives, 400);
+	count(ns, &in_gap, 100);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX), 40);
+	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 100);
+}
+END_TEST
+
+START_TEST(refused_by_a_rule_without_counter_is_the_firewalls)
+{
+	count(host, &res_failed, 1);
+	count(ns, &unreachs, 100);
+	count(ns, &receives, 400);
+	count(ns, &in_gap, 100);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 100);
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), 0);
+}
+END_TEST
+
 START_TEST(refused_packets_did_not_resolve_if_a_next_hop_failed)
 {
 	count(host, &res_failed, _i);
@@ -265,6 +292,8 @@ static Suite *suite(void)
 	tcase_add_test(t, sender_of_what_the_receiver_lost_is_an_echo);
 	tcase_add_test(t, martians_belong_to_ip_where_they_vanish);
 	tcase_add_test(t, vanished_without_martians_stays_with_the_firewall);
+	tcase_add_test(t, what_rp_filter_drops_are_no_martians);
+	tcase_add_test(t, refused_by_a_rule_without_counter_is_the_firewalls);
 	tcase_add_loop_test(
 		t, refused_packets_did_not_resolve_if_a_next_hop_failed, 0, 2);
 	tcase_add_test(t, full_table_has_no_ratio);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What drivers count: names made by hand, and the veth of this kernel. */
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "netlink.h"
 #include "probes/ethtool.h"
@@ -285,6 +289,51 @@ static void teardown_kernel(void)
 	teardown();
 }
 
+/* Of this thread, those below 32. */
+static uint32_t effective(void)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct words[_LINUX_CAPABILITY_U32S_3];
+
+	ck_assert_int_eq(syscall(SYS_capget, &head, words), 0);
+	return words[0].effective;
+}
+
+static unsigned n_asked;
+static uint32_t had; /* capabilities of whoever asked a driver */
+
+/* Stands before the C library's. */
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+	void *data;
+
+	va_start(args, request);
+	data = va_arg(args, void *);
+	va_end(args);
+	if (request == SIOCETHTOOL) {
+		n_asked++;
+		had |= effective();
+	}
+	return (int)syscall(SYS_ioctl, fd, request, data);
+}
+
+/* The kernel would for an interface that is gone, by its name. */
+START_TEST(asking_a_driver_cannot_load_a_module)
+{
+	uint32_t before = effective();
+	struct sample s = {0};
+
+	ck_assert_uint_ne(before & 1u << CAP_NET_ADMIN, 0);
+	ck_assert_int_eq(link_probe.read(&env, &s), 0);
+	ck_assert_uint_gt(n_asked, 0);
+	ck_assert_uint_eq(had & (1u << CAP_NET_ADMIN | 1u << CAP_SYS_MODULE),
+			  0);
+	ck_assert_uint_eq(effective(), before);
+	sample_free(&s);
+}
+END_TEST
+
 static uint64_t layout_of(const struct sample *s, const char *place)
 {
 	const struct object *o = find_object(s, LAYER_LINK, place, "");
@@ -421,6 +470,7 @@ static TCase *kernel_cases(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_checked_fixture(t, setup_kernel, teardown_kernel);
 	tcase_add_test(t, veth_with_a_program_has_its_rows_and_lo_has_none);
+	tcase_add_test(t, asking_a_driver_cannot_load_a_module);
 	tcase_add_test(t, nobody_asks_drivers_without_a_cache);
 	tcase_add_test(t, interface_without_numbers_is_not_asked_again);
 	tcase_add_test(t, other_number_of_queues_is_learnt_again);

@@ -275,6 +275,36 @@ START_TEST(lower_bound_is_told_as_such)
 }
 END_TEST
 
+/* The settings that remedies quote have no counter that could be asked for. */
+START_TEST(every_source_is_read_by_default)
+{
+	struct engine *e;
+
+	ck_assert_int_eq(engine_new(&e, &settings), 0);
+	ck_assert_uint_eq(e->wanted_probes, (1u << n_probes) - 1);
+	engine_free(e);
+}
+END_TEST
+
+static const struct {
+	const char *layer;
+	bool gaps;
+} balanced[] = {
+	{"netfilter", true}, {"ip", true}, {"neigh", true}, {"link", false}};
+
+/* Without it what a firewall refuses looks like a next hop that is gone. */
+START_TEST(balance_of_ip_is_kept_for_all_who_need_it)
+{
+	struct engine *e;
+
+	ck_assert_int_eq(selection_add(&settings.layers, balanced[_i].layer),
+			 0);
+	ck_assert_int_eq(engine_new(&e, &settings), 0);
+	ck_assert(e->env.gaps == balanced[_i].gaps);
+	engine_free(e);
+}
+END_TEST
+
 START_TEST(quiet_namespace_sends_its_heartbeat_only)
 {
 	struct watched *w = watch("nginx");
@@ -1407,6 +1437,9 @@ static Suite *suite(void)
 
 	suite_add_tcase(s, values);
 	tcase_add_checked_fixture(values, setup, teardown);
+	tcase_add_test(values, every_source_is_read_by_default);
+	tcase_add_loop_test(values, balance_of_ip_is_kept_for_all_who_need_it,
+			    0, ARRAY_SIZE(balanced));
 	tcase_add_test(values, quiet_namespace_sends_its_heartbeat_only);
 	tcase_add_test(values, first_loss_is_sent_with_the_values_before);
 	tcase_add_test(values,

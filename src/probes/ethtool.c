@@ -2,12 +2,14 @@
 #include "ethtool.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include "../netlink.h"
 #include "link.h"
@@ -232,6 +234,44 @@ int ethtool_sum(struct ethtool_cache *cache, uint64_t id,
 	return 0;
 }
 
+/*
+ * For the name of an interface that is gone meanwhile the kernel runs modprobe
+ * (dev_load() in net/core/dev_ioctl.c), if the thread has one of these. What
+ * drivers count may be read without.
+ */
+#define LOADS_MODULES (1u << CAP_NET_ADMIN | 1u << CAP_SYS_MODULE)
+_Static_assert(CAP_NET_ADMIN < 32 && CAP_SYS_MODULE < 32, "in the first word");
+
+/* The capabilities of the calling thread, and of it alone. */
+struct capabilities {
+	struct __user_cap_header_struct head;
+	struct __user_cap_data_struct words[_LINUX_CAPABILITY_U32S_3];
+	uint32_t effective; /* of the first word, before some were dropped */
+};
+
+/* Returns 0 or negative errno; undone by restore_capabilities(). */
+static int drop_capabilities(struct capabilities *c)
+{
+	*c = (struct capabilities) {
+		.head.version = _LINUX_CAPABILITY_VERSION_3};
+	if (syscall(SYS_capget, &c->head, c->words) < 0)
+		return -errno;
+	c->effective = c->words[0].effective;
+	c->words[0].effective &= ~LOADS_MODULES;
+	if (c->words[0].effective == c->effective)
+		return 0;
+	return syscall(SYS_capset, &c->head, c->words) < 0 ? -errno : 0;
+}
+
+static void restore_capabilities(struct capabilities *c)
+{
+	if (c->words[0].effective == c->effective)
+		return;
+	c->words[0].effective = c->effective;
+	/* what is permitted, as these still are, is not refused */
+	(void)!syscall(SYS_capset, &c->head, c->words);
+}
+
 /* data begins with the command. Returns 0 or negative errno. */
 static int ask(struct probe_env *env, const char *name, void *data)
 {
@@ -335,9 +375,24 @@ static bool is_idle(const struct probe_env *env, const struct object *before,
 		       !is_due(env->then, now, before->identity));
 }
 
+/* Reads the numbers of layout *id, or of the one that is learnt now. */
+static int look(struct probe_env *env, const char *name, bool known,
+		bool active, uint64_t *id, struct sample *out)
+{
+	int r = known ? 0 : learn(env, name, id);
+
+	if (r == 0 && *id)
+		r = read_numbers(env, name, *id, active, out);
+	if (r != -ESTALE)
+		return r;
+	r = learn(env, name, id);
+	return r < 0 || !*id ? r : read_numbers(env, name, *id, active, out);
+}
+
 void ethtool_append(struct probe_env *env, const char *name,
 		    const struct object *before, bool xdp, struct sample *out)
 {
+	struct capabilities capabilities;
 	const struct row *known = NULL;
 	bool active = xdp || (before && has_numbers(env->then, before));
 	uint64_t id = 0;
@@ -350,13 +405,11 @@ void ethtool_append(struct probe_env *env, const char *name,
 		sample_row(out, &link_fact_ethtool, known->value);
 		return;
 	}
+	if (drop_capabilities(&capabilities) < 0)
+		return;
 	if (known)
 		id = known->value;
-	else if (learn(env, name, &id) < 0)
-		return;
-	if (id && read_numbers(env, name, id, active, out) == -ESTALE &&
-	    (learn(env, name, &id) < 0 ||
-	     (id && read_numbers(env, name, id, active, out) < 0)))
-		return;
-	sample_row(out, &link_fact_ethtool, id);
+	if (look(env, name, known != NULL, active, &id, out) == 0)
+		sample_row(out, &link_fact_ethtool, id);
+	restore_capabilities(&capabilities);
 }
