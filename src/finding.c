@@ -106,6 +106,12 @@ static bool is_policy(const struct loss *loss, const struct cause *worst)
 	return loss->layer == LAYER_NETFILTER && worst->is_rule;
 }
 
+/* What a queue to user space drops is in the losses of its direction, too. */
+static bool is_repeated(const struct loss *loss)
+{
+	return loss->layer == LAYER_NETFILTER && loss->direction == DIR_NONE;
+}
+
 static int add_loss(struct findings *f, const struct sample *s,
 		    const struct loss *loss)
 {
@@ -122,7 +128,7 @@ static int add_loss(struct findings *f, const struct sample *s,
 	finding->total = isnan(finding->percent) ? 0 : loss_total(loss);
 	finding->at_least = loss->at_least;
 	cause_list(s, loss, &finding->causes);
-	if (loss->echo || character == CHARACTER_SYMPTOM ||
+	if (loss->echo || is_repeated(loss) || character == CHARACTER_SYMPTOM ||
 	    character == CHARACTER_REPEATED)
 		finding->class = CLASS_SYMPTOM;
 	else if (character == CHARACTER_AQM && finding->percent <= AQM_PERCENT)

@@ -101,6 +101,7 @@ struct tally {
 	size_t cursor;
 	bool since67; /* OutTransmits exists, so OutRequests means what came */
 	bool has_balance;
+	bool unread; /* a firewall could not be read: who dropped is unknown */
 	uint64_t received;		/* frames, on all interfaces but lo */
 	bool bridged[N_DIRECTIONS];	/* a bridge's firewall can drop */
 	uint64_t gap[N_DIRECTIONS];	/* vanished in IP, wherever */
@@ -123,6 +124,7 @@ static int tally_passed(struct tally *t, const struct object *o,
 		if (!loss)
 			return -ENOMEM;
 		add_passed(loss, row, of->relation, t->since67);
+		loss->blind |= o->late;
 	}
 	return 0;
 }
@@ -155,6 +157,7 @@ static int tally_lost(struct tally *t, const struct object *o,
 	if (!(row->flags & ROW_COMPARED))
 		return 0;
 	loss->known = true;
+	loss->blind |= o->late;
 	lost = loss_of_row(t->sample, o, row);
 	loss->lost += lost;
 	loss->inside += row->counter->inside ? lost : 0;
@@ -196,6 +199,7 @@ static int tally_object(struct tally *t, const struct object *o)
 {
 	int r = 0;
 
+	t->unread |= o->stale && o->layer == LAYER_NETFILTER;
 	for (uint32_t i = 0; r == 0 && i < o->n; i++) {
 		const struct row *row = &t->sample->rows[o->first + i];
 
@@ -449,7 +453,7 @@ int loss_tally(struct losses *l, const struct sample *s)
 	if (r == 0)
 		r = measure_bridged(&t);
 	ipsec = settle_ipsec(&t);
-	if (r == 0 && t.has_balance)
+	if (r == 0 && t.has_balance && !t.unread)
 		r = tally_gaps(&t, ipsec);
 	l->refused = not_refused_by_rules(&t);
 	measure_qdiscs(&t);

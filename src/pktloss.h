@@ -131,6 +131,7 @@ struct object {
 	bool main;  /* a real interface: its main counters are always sent */
 	bool awake; /* has lost something since we look: its rows are sent */
 	bool stale; /* carried over, because its source could not be read */
+	bool late;  /* was stale: its deltas are of more than this interval */
 	uint8_t source; /* index of its probe */
 };
 

@@ -228,6 +228,7 @@ static void compare_object(struct sample *now, struct object *o,
 			   const struct sample *then, const struct object *p)
 {
 	o->same = p->identity == o->identity;
+	o->late = p->stale;
 	o->awake = p->awake;
 	for (uint32_t i = 0; i < o->n; i++) {
 		struct row *row = &now->rows[o->first + i];

@@ -27,7 +27,7 @@ static const struct counter *counter_of(enum layer layer, const char *name)
 		return find_counter(&link_probe, name, NULL);
 	if (layer == LAYER_NETFILTER)
 		layer = LAYER_IP; /* its denominators */
-	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
+	for (size_t i = 0; i < snmp_probe.n_counters; i++)
 		if (snmp_counters[i].layer == layer &&
 		    !strcmp(snmp_counters[i].name, name))
 			return &snmp_counters[i];
@@ -691,6 +691,48 @@ START_TEST(bridge_is_measured_by_what_came_counted_once)
 }
 END_TEST
 
+/* The deltas are of two intervals, and those of other sources are not. */
+START_TEST(read_after_a_failed_one_has_no_ratio)
+{
+	struct sample s = {.rows = NULL};
+	struct losses l = {.items = NULL};
+	struct loss *loss;
+
+	object_with(&s, LAYER_LINK, "eth0",
+		    "rx_packets=90 rx_missed_errors=10");
+	s.objects[0].late = true;
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	loss = find_loss(&l, "eth0", LAYER_LINK, DIR_RX);
+	ck_assert_uint_eq(loss->lost, 10);
+	ck_assert_double_nan(loss_percent(loss));
+	s.objects[0].late = false;
+	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_double_eq(loss_percent(loss), 10);
+	losses_free(&l);
+	sample_free(&s);
+}
+END_TEST
+
+/* Who dropped what IP misses is not known while a firewall cannot be read. */
+START_TEST(gap_is_nobodys_while_a_firewall_is_unread)
+{
+	for (int stale = 0; stale < 2; stale++) {
+		struct sample s = {.rows = NULL};
+		struct losses l = {.items = NULL};
+		struct loss *loss;
+
+		object_with(&s, LAYER_IP, "", "InReceives=400 in_gap=100");
+		sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT", 1);
+		s.objects[1].stale = stale;
+		ck_assert_int_eq(loss_tally(&l, &s), 0);
+		loss = find_loss(&l, "", LAYER_NETFILTER, DIR_RX);
+		ck_assert_uint_eq(loss ? loss->uncounted : 0, stale ? 0 : 100);
+		losses_free(&l);
+		sample_free(&s);
+	}
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("loss");
@@ -720,6 +762,8 @@ static Suite *suite(void)
 	tcase_add_test(t, bridge_is_measured_by_what_came_counted_once);
 	tcase_add_test(t, many_places_keep_their_own_numbers);
 	tcase_add_test(t, no_numbers_make_more_than_all_or_less_than_nothing);
+	tcase_add_test(t, read_after_a_failed_one_has_no_ratio);
+	tcase_add_test(t, gap_is_nobodys_while_a_firewall_is_unread);
 	return s;
 }
 

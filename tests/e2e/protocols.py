@@ -369,7 +369,7 @@ def D23(stage):
     b.sysctl("net/ipv4/icmp_echo_ignore_all", 1)
     burst = good_and_wrong(a, b, packets.echo4(a.address, b.address))
     be_silent(stage, burst)
-    if truth.snmp(b, "IcmpInEchos") != 4 * LOST or truth.snmp(b, "IcmpOutEchoReps"):
+    if truth.snmp(b, "IcmpInEchos") < 4 * LOST or truth.snmp(b, "IcmpOutEchoReps"):
         raise Failure("the kernel did not ignore %d pings" % (4 * LOST))
 
 

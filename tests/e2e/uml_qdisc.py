@@ -255,6 +255,7 @@ def queues(build):
                 alerts = expected_alerts(leaves, netems, last, c)
                 watch.check_alerts(alerts)
                 verdicts.check(watch, watch.burst, alerts, "queues")
+                watch.settle()
             report("alerts")
             judge = Judge(watch)
             for w, leaf in leaves:
