@@ -5,6 +5,7 @@
 packages_build=(
 	autoconf automake libtool make gcc libc6-dev pkg-config perl
 	collectd-core collectd-dev libnl-3-dev libmnl-dev
+	libyajl-dev
 )
 packages_run=(librrd8 iproute2)
 packages_demo=(iptables iputils-ping)
