@@ -64,7 +64,7 @@ static struct token token_component(struct token *path)
 
 static bool keep(struct container *c, enum container_kind kind, struct token t)
 {
-	if (!t.n || t.n > CONTAINER_NAME)
+	if (!t.n || t.n > CONTAINER_NAME || memchr(t.at, '\0', t.n))
 		return false;
 	c->kind = kind;
 	memcpy(c->name, t.at, t.n);

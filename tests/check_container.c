@@ -101,6 +101,8 @@ START_TEST(text_ends_at_its_length)
 	ck_assert(container_parse("0::/" ID, 68, &c));
 	ck_assert(!container_parse("0::/" ID, 67, &c));
 	ck_assert(!container_parse("0::/" ID, 0, &c));
+	ck_assert(!container_parse("0::/lxc/a\0b", 11, &c));
+	ck_assert(container_parse("0::/lxc/a\0b", 9, &c));
 }
 END_TEST
 
