@@ -369,6 +369,8 @@ static int pick_name(const struct walk *w, char name[CONTAINER_NAME + 1])
 
 	if (w->open[0] == '{')
 		r = pod_name(w, name);
+	else if (has_form(w->name, "xxxxxxxxxxxx-infra"))
+		return r; /* podman made it up, of its pod's id */
 	return r < 0 ? docker_name(w, name) : r;
 }
 

@@ -154,6 +154,8 @@ static const struct {
 	 "web", 0},
 	{"[{\"names\":[\"web\"],\"id\":\"" ID "\"},{\"names\":[\"no\"]}]",
 	 "web", 0},
+	{"[{\"id\":\"" ID "\",\"names\":[\"0123456789ab-infra\"]}]", NOTHING},
+	{"{\"Name\":\"0123456789ab-infra\"}", "0123456789ab-infra", 0},
 	/* the last one counts, as for those who write them */
 	{"{\"Name\":\"/a\",\"Name\":\"/b\"}", "b", 0},
 	/* hostile or of another type: none */
