@@ -620,6 +620,62 @@ START_TEST(unwanted_namespace_stays_out)
 }
 END_TEST
 
+/* One namespace with three files: the order of a directory is anything. */
+START_TEST(second_file_waits_beside_an_unwanted_one)
+{
+	pid_t pid = start(0);
+
+	set_text("Namespace", "/^shop_/");
+	name_file("blue", pid);
+	name_file("cni-" UUID, pid);
+	name_file("green", pid);
+	show(pid, IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	look();
+	expect("shop_web-0");
+}
+END_TEST
+
+START_TEST(not_every_process_is_asked)
+{
+	pid_t pid = start(0);
+
+	name_file("cni-" UUID, pid);
+	show(pid, "0::/init.scope\n");
+	look();
+	ck_assert_uint_eq(stage.engine->candidates[0].asked, 1);
+	stage.engine->candidates[0].asked = 16;
+	show(start(pid), IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	stage.engine->rescan = true;
+	look();
+	expect("");
+	stage.engine->candidates[0].asked = 14;
+	stage.engine->rescan = true;
+	look();
+	expect("shop_web-0");
+}
+END_TEST
+
+START_TEST(namespace_without_room_keeps_its_name)
+{
+	const struct option_value one = {.type = VALUE_NUMBER, .number = 1};
+	pid_t pid = start(0);
+
+	ck_assert_int_eq(
+		settings_set(&stage.settings, false, "MaxNamespaces", &one), 0);
+	name_file("cni-" UUID, pid);
+	show(pid, IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	look();
+	expect("");
+	ck_assert(stage.engine->too_many);
+	stage.settings.max_namespaces = 2;
+	look();
+	expect("shop_web-0");
+}
+END_TEST
+
 START_TEST(processes_of_a_pod_agree)
 {
 	pid_t pid = start(0);
@@ -688,6 +744,9 @@ static TCase *engine_cases(void)
 	tcase_add_test(t, name_is_not_waited_for_at_any_price);
 	tcase_add_test(t, file_keeps_its_name_when_nobody_has_a_better);
 	tcase_add_test(t, unwanted_namespace_stays_out);
+	tcase_add_test(t, second_file_waits_beside_an_unwanted_one);
+	tcase_add_test(t, not_every_process_is_asked);
+	tcase_add_test(t, namespace_without_room_keeps_its_name);
 	tcase_add_test(t, processes_of_a_pod_agree);
 	tcase_add_test(t, one_name_for_two_is_told_apart);
 	tcase_add_test(t, restarted_container_has_its_name_again);
