@@ -19,6 +19,8 @@
 #define TRIES 3
 /* Looking at every process costs more than reading a namespace. */
 #define PROCESSES_NS UINT64_C(60000000000)
+#define WAIT_NS UINT64_C(60000000000) /* for the name of a namespace */
+#define SCAN_SHARE 100 /* for a name: at most this part of the time */
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -129,6 +131,7 @@ void engine_free(struct engine *e)
 	for (size_t i = 0; i < e->n_watched; i++)
 		watched_free(e->watched[i]);
 	free(e->watched);
+	free(e->candidates);
 	state_free(&e->raised);
 	netlink_free(&e->route);
 	nfnetlink_free(&e->netfilter);
@@ -164,18 +167,12 @@ static struct watched *find_watched(const struct engine *e,
 static void raw_name(const struct engine *e, const struct netns_found *found,
 		     char *name, size_t size)
 {
-	char file[32], cgroup[4096], id[13];
-	ssize_t n = -1;
-
 	if (found->name) {
 		snprintf(name, size, "%s", found->name);
 		return;
 	}
-	snprintf(file, sizeof(file), "%d/cgroup", (int)found->pid);
-	n = procnet_read(e->settings->proc_root, file, cgroup, sizeof(cgroup));
-	if (n >= 0 && netns_container_id(cgroup, n, id))
-		snprintf(name, size, "%s", id);
-	else
+	name_by_process(e, found->pid, name, size);
+	if (!name[0])
 		snprintf(name, size, "ns-%lu", (unsigned long)found->id.ino);
 }
 
@@ -274,26 +271,10 @@ static void found_again(struct watched *w, const struct netns_found *found)
 	snprintf(w->path, sizeof(w->path), "%s", found->path);
 }
 
-static int on_found(const struct netns_found *found, void *arg)
+/* Watches a namespace if it is wanted and there is room. */
+static int admit(struct engine *e, const struct netns_found *found,
+		 const char *name)
 {
-	struct engine *e = arg;
-	struct watched *w = find_watched(e, &found->id);
-	char name[512];
-
-	if (e->stop)
-		return -ECANCELED;
-	if (same_id(&found->id, &e->home_id))
-		return 0;
-	if (w && is_successor(w, found)) {
-		w->id = (struct netns_id) {
-			0}; /* ended, as the report will say */
-		w = NULL;
-	}
-	if (w) {
-		found_again(w, found);
-		return 0;
-	}
-	raw_name(e, found, name, sizeof(name));
 	if (!selection_wants(&e->settings->namespaces, name))
 		return 0;
 	if (e->n_watched - e->watched[0]->hidden >=
@@ -304,31 +285,119 @@ static int on_found(const struct netns_found *found, void *arg)
 	return watch(e, found, name);
 }
 
-/*
- * Finds namespaces by name at every look, by process once a minute and
- * when a process that showed the way into one is gone.
- */
-static int discover(struct engine *e)
+static int admit_candidate(struct engine *e, const struct candidate *c)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	bool processes = e->rescan || !e->processes_ns ||
-			 now - e->processes_ns >= PROCESSES_NS;
-	int r;
+	const struct netns_found found = {
+		.path = c->path,
+		.name = strrchr(c->path, '/') + 1,
+		.id = c->id,
+	};
 
+	if (c->waits || find_watched(e, &c->id))
+		return 0;
+	return admit(e, &found, c->name);
+}
+
+/* A namespace that is not watched. */
+static int on_new(struct engine *e, const struct netns_found *found)
+{
+	struct candidate *c = found->name ? candidate_keep(e, found)
+					  : candidate_find(e, &found->id);
+	char name[CONTAINER_NAME + 1];
+
+	if (c && !found->name && !candidate_ask(e, c, found->pid))
+		return 0;
+	if (c)
+		return admit_candidate(e, c);
+	raw_name(e, found, name, sizeof(name));
+	return admit(e, found, name);
+}
+
+static int on_found(const struct netns_found *found, void *arg)
+{
+	struct engine *e = arg;
+	struct watched *w = find_watched(e, &found->id);
+
+	if (e->stop)
+		return -ECANCELED;
+	if (same_id(&found->id, &e->home_id))
+		return 0;
+	if (w && is_successor(w, found)) {
+		w->id = (struct netns_id) {
+			0}; /* ended, as the report will say */
+		w = NULL;
+	}
+	if (!w)
+		return on_new(e, found);
+	found_again(w, found);
+	return 0;
+}
+
+/* Those that are to be found again by this scan. */
+static void mark_absent(struct engine *e, bool named)
+{
 	for (size_t i = 0; i < e->n_watched; i++) {
 		struct watched *w = e->watched[i];
 
-		if (w->path[0] && (w->named || processes))
+		if (w->path[0] && w->named == named)
 			w->present = false;
 	}
-	r = netns_scan_names(e->settings->proc_root, on_found, e);
-	if (r < 0 || !processes)
-		return r;
+}
+
+/*
+ * What no process has a name for keeps that of its file, though not at once: a
+ * runtime makes the namespace before it starts the first process there.
+ */
+static int give_up_waiting(struct engine *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < e->n_candidates; i++) {
+		struct candidate *c = &e->candidates[i];
+
+		if (!c->waits || e->processes_ns - c->since_ns < WAIT_NS)
+			continue;
+		c->waits = false;
+		r = admit_candidate(e, c);
+	}
+	return r;
+}
+
+static int scan_processes(struct engine *e)
+{
+	int r;
+
+	mark_absent(e, false);
 	e->rescan = false;
-	e->processes_ns = now;
+	e->processes_ns = clock_ns(CLOCK_MONOTONIC);
 	r = netns_scan_processes(e->settings->proc_root, on_found, e);
+	e->scan_ns = clock_ns(CLOCK_MONOTONIC) - e->processes_ns;
 	/* a /proc that cannot be listed hides processes, not names */
-	return r == -ENOMEM || r == -ECANCELED ? r : 0;
+	if (r == -ENOMEM || r == -ECANCELED)
+		return r;
+	return give_up_waiting(e);
+}
+
+/*
+ * Finds namespaces by name at every look, by process once a minute, when a
+ * process that showed the way into one is gone, and when one waits for its
+ * name, as long as that takes little of the time.
+ */
+static int discover(struct engine *e)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), ago = now - e->processes_ns;
+	bool due = e->rescan || !e->processes_ns || ago >= PROCESSES_NS;
+	bool waiting;
+	int r;
+
+	mark_absent(e, true);
+	r = netns_scan_names(e->settings->proc_root, on_found, e);
+	if (r < 0)
+		return r;
+	waiting = candidates_settle(e, now);
+	if (due || (waiting && ago / SCAN_SHARE >= e->scan_ns))
+		return scan_processes(e);
+	return 0;
 }
 
 /* Keeps an error to be said, once. */

@@ -4,7 +4,6 @@
 #endif
 #include "netns.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +15,6 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-
-#define ID_DIGITS 64
-#define SHORT_DIGITS 12
 
 static void cleanup_closedir(DIR **dir)
 {
@@ -145,24 +141,4 @@ int netns_scan_processes(const char *proc_root, netns_visit visit, void *arg)
 			return r;
 	}
 	return 0;
-}
-
-bool netns_container_id(const char *cgroup, size_t n, char id[13])
-{
-	size_t run = 0;
-
-	for (size_t i = 0; i <= n; i++) {
-		if (i < n && isxdigit((unsigned char)cgroup[i]) &&
-		    !isupper((unsigned char)cgroup[i])) {
-			run++;
-			continue;
-		}
-		if (run == ID_DIGITS) {
-			memcpy(id, cgroup + i - ID_DIGITS, SHORT_DIGITS);
-			id[SHORT_DIGITS] = '\0';
-			return true;
-		}
-		run = 0;
-	}
-	return false;
 }

@@ -69,10 +69,4 @@ int MUST_CHECK netns_scan_names(const char *proc_root, netns_visit visit,
 int MUST_CHECK netns_scan_processes(const char *proc_root, netns_visit visit,
 				    void *arg);
 
-/*
- * Finds the short container id (12 hexadecimal digits) in the n bytes of a
- * /proc/PID/cgroup. Returns false when there is none. Pure.
- */
-bool netns_container_id(const char *cgroup, size_t n, char id[13]);
-
 #endif

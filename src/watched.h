@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdatomic.h>
 
+#include "container.h"
 #include "engine.h"
 #include "nfnetlink.h"
 #include "names.h"
@@ -30,6 +31,20 @@ struct watched {
 	struct losses losses;
 };
 
+/*
+ * A namespace that has a file and is not watched: a runtime made up the name of
+ * the file and no process was asked yet for a better one, or it is not wanted.
+ */
+struct candidate {
+	struct netns_id id;
+	char path[128];
+	char name[CONTAINER_NAME + 1]; /* the file's until there is a better */
+	bool seen;		       /* by the newest scan of the names */
+	bool waits;		       /* for a look at the processes */
+	unsigned asked;		       /* processes without a better name */
+	uint64_t since_ns;	       /* CLOCK_MONOTONIC, when it was found */
+};
+
 #define MAX_SAID_RULES 1024 /* uncounted ones that are logged */
 #define MAX_SAID 8	    /* different errors of one probe that are logged */
 
@@ -49,9 +64,12 @@ struct engine {
 	struct probe_env env;
 	struct watched **watched;
 	size_t n_watched, max_watched;
+	struct candidate *candidates;
+	size_t n_candidates, max_candidates;
 	struct netns_id home_id;
 	int home; /* fd of collectd's own namespace, -1 before the first look */
 	uint64_t processes_ns; /* CLOCK_MONOTONIC of the last scan of /proc */
+	uint64_t scan_ns;      /* how long that took */
 	bool rescan;	       /* a process namespace has moved */
 	bool too_many, said_too_many; /* MaxNamespaces */
 	bool said_too_many_series;
@@ -70,6 +88,27 @@ void watched_free(struct watched *w);
 
 /* Whether the configuration asks for a layer. */
 bool wants_layer(const struct engine *e, enum layer layer);
+
+/*
+ * naming.c: the name of the container of a process. Returns false with name
+ * the container's short id, or "" where it is in none.
+ */
+bool name_by_process(const struct engine *e, pid_t pid, char *name,
+		     size_t size);
+/*
+ * Keeps what has a file's name and is not watched until the names are scanned
+ * again. NULL: there is no room for it.
+ */
+struct candidate *candidate_keep(struct engine *e,
+				 const struct netns_found *found);
+/* The one of a namespace, or NULL. */
+struct candidate *candidate_find(const struct engine *e,
+				 const struct netns_id *id);
+/* Whether that process had the name which c waits for; then c has it. */
+bool candidate_ask(const struct engine *e, struct candidate *c, pid_t pid);
+/* Forgets those that the scan of the names at now_ns did not see. Do any wait?
+ */
+bool candidates_settle(struct engine *e, uint64_t now_ns);
 
 #define MAX_NOTICES 20 /* in one report; the rest is summed up */
 #define MESSAGE_SIZE 256

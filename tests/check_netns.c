@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Network namespaces: names of containers, scans, going in and out. */
+/* Network namespaces: scans, going in and out. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -10,69 +10,6 @@
 
 #include "netns.h"
 #include "testlib.h"
-
-#define HEX16 "0123456789abcdef"
-#define ID "fedcba987654" HEX16 HEX16 HEX16 "3210"
-#define SHORT "fedcba987654"
-
-static const struct {
-	const char *cgroup;
-	const char *id; /* NULL: none */
-} cgroups[] = {
-	{"0::/system.slice/docker-" ID ".scope\n", SHORT},
-	{"0::/docker/" ID "\n", SHORT},
-	{"0::/docker/" ID, SHORT},
-	{"0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-"
-	 "pod0123abcd_0123_abcd_0123_0123456789ab.slice/"
-	 "cri-containerd-" ID ".scope\n",
-	 SHORT},
-	{"0::/kubepods/burstable/pod01234567-89ab-cdef-0123-456789abcdef/" ID
-	 "\n",
-	 SHORT},
-	{"0::/kubepods.slice/crio-" ID ".scope\n", SHORT},
-	{"0::/user.slice/user-1000.slice/user@1000.service/user.slice/"
-	 "libpod-" ID ".scope/container\n",
-	 SHORT},
-	{"0::/../docker-" ID ".scope\n", SHORT},
-	{"12:pids:/\n11:cpu,cpuacct:/docker/" ID "\n0::/\n", SHORT},
-	{"0::/init.scope\n", NULL},
-	{"0::/\n", NULL},
-	{"", NULL},
-	{"0::/machine.slice/machine-web.scope\n", NULL},
-	{"0::/lxc.payload.web\n", NULL},
-	/* one digit too few or too many is another thing */
-	{"0::/docker/" HEX16 HEX16 HEX16 "0123456789abcde\n", NULL},
-	{"0::/docker/" HEX16 HEX16 HEX16 HEX16 "0\n", NULL},
-	{"0::/docker/" HEX16 HEX16 HEX16 "0123456789ABCDEF\n", NULL},
-	{"0::/a/" HEX16 HEX16 HEX16 HEX16 "0/" ID "\n", SHORT},
-};
-
-START_TEST(container_has_its_short_id)
-{
-	size_t n = strlen(cgroups[_i].cgroup);
-	char id[13] = "untouched", *copy = malloc(n + 1);
-	bool found;
-
-	ck_assert_ptr_nonnull(copy);
-	memcpy(copy, cgroups[_i].cgroup, n);
-	found = netns_container_id(copy, n, id);
-	free(copy);
-	ck_assert_msg(found == (cgroups[_i].id != NULL), "%s",
-		      cgroups[_i].cgroup);
-	if (found)
-		ck_assert_str_eq(id, cgroups[_i].id);
-}
-END_TEST
-
-START_TEST(text_ends_at_its_length)
-{
-	char id[13];
-
-	ck_assert(netns_container_id(ID, 64, id));
-	ck_assert(!netns_container_id(ID, 63, id));
-	ck_assert(!netns_container_id(ID, 0, id));
-}
-END_TEST
 
 /* What a scan found, as far as it is looked for. */
 struct wanted {
@@ -338,13 +275,8 @@ static TCase *kernel_cases(void)
 static Suite *suite(void)
 {
 	Suite *s = suite_create("netns");
-	TCase *t = tcase_create("names");
+	TCase *t = tcase_create("scan");
 
-	suite_add_tcase(s, t);
-	tcase_add_loop_test(t, container_has_its_short_id, 0,
-			    ARRAY_SIZE(cgroups));
-	tcase_add_test(t, text_ends_at_its_length);
-	t = tcase_create("scan");
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, make_root, remove_root);
 	tcase_add_test(t, files_that_are_no_namespaces_are_passed_over);

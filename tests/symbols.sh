@@ -46,7 +46,8 @@ missing=$(comm -23 <(wanted) <({
 	offered "$(command -v "$collectd")"
 	for library in $needed; do
 		case $library in
-		libnl-3.so.* | libmnl.so.*) offered "$(path_of "$library")" ;;
+		libnl-3.so.* | libmnl.so.* | libyajl.so.*)
+			offered "$(path_of "$library")" ;;
 		esac
 	done
 } | sort -u))
@@ -55,7 +56,8 @@ missing=$(comm -23 <(wanted) <({
 # No other library than these.
 for library in $needed; do
 	case $library in
-	libc.so.* | libm.so.* | libnl-3.so.* | libmnl.so.* | ld-linux*) ;;
+	libc.so.* | libm.so.* | libnl-3.so.* | libmnl.so.*) ;;
+	libyajl.so.* | ld-linux*) ;;
 	*) fail "linked with $library" ;;
 	esac
 done

@@ -76,8 +76,8 @@ def rrd_steps(daemon, place, series):
     return [value for value in values if not math.isnan(value)]
 
 
-def is_near(value, expected):
-    return abs(value - expected) <= expected / 100
+def is_near(value, expected, part=0.01):
+    return abs(value - expected) <= expected * part
 
 
 def wait_rrd(daemon, place, series, lost):
@@ -96,7 +96,8 @@ def wait_rrd(daemon, place, series, lost):
 def check_graphite(receiver, place, series, expected):
     rates = receiver.rates(place, series)
     moved = [rate for rate in rates if rate > 0]
-    expect(len(moved) == 1 and is_near(moved[0], expected),
+    # a read that is late by some ms makes an interval longer, and the rate of it lower
+    expect(len(moved) == 1 and is_near(moved[0], expected, 0.03),
            "%s/%s: graphite got %s, not %g once" % (place, series, rates, expected))
 
 

@@ -1,0 +1,794 @@
+/* SPDX-License-Identifier: MIT */
+/* Containers: what a cgroup and the files of a runtime say, and the engine. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "testlib.h"
+#include "watched.h"
+
+#define HEX16 "0123456789abcdef"
+#define ID "fedcba987654" HEX16 HEX16 HEX16 "3210"
+#define OTHER HEX16 HEX16 HEX16 HEX16
+#define POD "pod01234567-89ab-cdef-0123-456789abcdef"
+#define UUID "01234567-89ab-cdef-0123-456789abcdef"
+
+static const struct {
+	const char *cgroup;
+	int kind; /* -1: no container */
+	const char *name;
+} cgroups[] = {
+	{"0::/system.slice/docker-" ID ".scope\n", CONTAINER_DOCKER, ID},
+	{"0::/docker/" ID "\n", CONTAINER_DOCKER, ID},
+	{"0::/docker/" ID, CONTAINER_DOCKER, ID},
+	{"0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-"
+	 "pod0123abcd_0123_abcd_0123_0123456789ab.slice/"
+	 "cri-containerd-" ID ".scope\n",
+	 CONTAINER_CONTAINERD, ID},
+	{"0::/kubepods/burstable/" POD "/" ID "\n", CONTAINER_POD, ID},
+	{"0::/kubepods.slice/crio-" ID ".scope\n", CONTAINER_CRIO, ID},
+	{"0::/kubepods.slice/crio-" ID ".scope/container\n", CONTAINER_CRIO,
+	 ID},
+	{"0::/user.slice/user-1000.slice/user@1000.service/user.slice/"
+	 "libpod-" ID ".scope/container\n",
+	 CONTAINER_PODMAN, ID},
+	{"0::/libpod_parent/libpod-" ID "\n", CONTAINER_PODMAN, ID},
+	{"0::/../docker-" ID ".scope\n", CONTAINER_DOCKER, ID},
+	{"0::/../../" POD "/" ID "\n", CONTAINER_OTHER, ID},
+	{"12:pids:/\n11:cpu,cpuacct:/docker/" ID "\n0::/\n", CONTAINER_DOCKER,
+	 ID},
+	{"0::/machine.slice/machine-web.scope\n", CONTAINER_NAMED, "web"},
+	{"0::/machine.slice/machine-my\\x2dweb.scope/payload\n",
+	 CONTAINER_NAMED, "my-web"},
+	{"0::/machine.slice/systemd-nspawn@web.service/payload\n",
+	 CONTAINER_NAMED, "web"},
+	{"0::/lxc.payload.web/init.scope\n", CONTAINER_NAMED, "web"},
+	{"0::/lxc/web\n", CONTAINER_NAMED, "web"},
+	{"4:cpu:/lxc/web/system.slice\n", CONTAINER_NAMED, "web"},
+	{"0::/machine.slice/machine-\\x0\\x00\\xzz\\.scope\n", CONTAINER_NAMED,
+	 "\\x0\\x00\\xzz\\"},
+	/* an unknown runtime */
+	{"0::/system.slice/nerdctl-" ID ".scope\n", CONTAINER_OTHER, ID},
+	{"0::/x/" ID "\n", CONTAINER_OTHER, ID},
+	/* the innermost */
+	{"0::/docker/" OTHER "/kubepods/besteffort/" POD "/" ID "\n",
+	 CONTAINER_POD, ID},
+	{"0::/lxc.payload.web/docker/" ID "\n", CONTAINER_DOCKER, ID},
+	{"0::/a/" OTHER "0/" ID "\n", CONTAINER_OTHER, ID},
+	/* none */
+	{"0::/init.scope\n", -1, NULL},
+	{"0::/\n", -1, NULL},
+	{"", -1, NULL},
+	{"docker/" ID "\n", -1, NULL},
+	{"0::/lxc.monitor.web\n", -1, NULL},
+	{"0::/lxc/\n", -1, NULL},
+	{"0::/machine.slice/machine-.scope\n", -1, NULL},
+	{"0::/machine.slice/web.scope\n", -1, NULL},
+	{"0::/docker/" HEX16 HEX16 HEX16 "0123456789abcde\n", -1, NULL},
+	{"0::/docker/" OTHER "0\n", -1, NULL},
+	{"0::/docker/" HEX16 HEX16 HEX16 "0123456789ABCDEF\n", -1, NULL},
+	{"0::/docker/../../" HEX16 "/etc\n", -1, NULL},
+};
+
+START_TEST(cgroup_tells_the_container)
+{
+	size_t n = strlen(cgroups[_i].cgroup);
+	struct container c = {.name = "untouched"};
+	char *copy = malloc(n + 1);
+	bool found;
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, cgroups[_i].cgroup, n);
+	found = container_parse(copy, n, &c);
+	free(copy);
+	ck_assert_msg(found == (cgroups[_i].kind >= 0), "%s",
+		      cgroups[_i].cgroup);
+	if (!found)
+		return;
+	ck_assert_str_eq(c.name, cgroups[_i].name);
+	ck_assert_int_eq((int)c.kind, cgroups[_i].kind);
+}
+END_TEST
+
+START_TEST(text_ends_at_its_length)
+{
+	struct container c;
+
+	ck_assert(container_parse("0::/" ID, 68, &c));
+	ck_assert(!container_parse("0::/" ID, 67, &c));
+	ck_assert(!container_parse("0::/" ID, 0, &c));
+	ck_assert(!container_parse("0::/lxc/a\0b", 11, &c));
+	ck_assert(container_parse("0::/lxc/a\0b", 9, &c));
+}
+END_TEST
+
+START_TEST(names_that_runtimes_make_up_are_known)
+{
+	ck_assert(container_made_up("cni-" UUID));
+	ck_assert(container_made_up("netns-" UUID));
+	ck_assert(container_made_up(UUID));
+	ck_assert(container_made_up("0123456789ab"));
+	ck_assert(!container_made_up("0123456789a"));
+	ck_assert(!container_made_up("0123456789abc"));
+	ck_assert(!container_made_up("0123456789aB"));
+	ck_assert(!container_made_up("cni" UUID));
+	ck_assert(!container_made_up("cni-" UUID "0"));
+	ck_assert(!container_made_up("cni-0123"));
+	ck_assert(!container_made_up("blue"));
+	ck_assert(!container_made_up("1-0123456789"));
+	ck_assert(!container_made_up(""));
+}
+END_TEST
+
+#define CRI "io.kubernetes.cri.sandbox-"
+#define NOTHING NULL, -ENOENT
+#define BROKEN NULL, -EBADMSG
+
+static const struct {
+	const char *text, *name;
+	int error;
+} texts[] = {
+	{"{\"Name\":\"/web\",\"ID\":\"x\"}", "web", 0},
+	{"{\"State\":{\"Name\":\"no\"},\"Config\":{\"a\":[1,{\"Name\":\"no\"}]}"
+	 ","
+	 "\"Name\":\"web\"}\n",
+	 "web", 0},
+	{"{\"Name\":\"\\u002fa\\u00e4\\n\"}", "a\xc3\xa4\n", 0},
+	{"{\"Name\":\"/k8s_POD_web-0_shop_01234567-89ab_0\"}", "shop_web-0", 0},
+	{"{\"Name\":\"/k8s_web\"}", "k8s_web", 0},
+	{"{\"annotations\":{\"" CRI "name\":\"web-0\",\"" CRI
+	 "namespace\":\"shop\",\"io.kubernetes.cri.container-type\":\"x\"}}",
+	 "shop_web-0", 0},
+	{"{\"annotations\":{\"io.kubernetes.pod.namespace\":\"shop\","
+	 "\"io.kubernetes.pod.name\":\"web-0\"}}",
+	 "shop_web-0", 0},
+	{"{\"annotations\":{\"io.kubernetes.cri-o.Namespace\":\"shop\","
+	 "\"io.kubernetes.cri-o.KubeName\":\"web-0\"}}",
+	 "shop_web-0", 0},
+	{"[{\"id\":\"" OTHER "\",\"names\":[\"no\"]},{\"id\":\"" ID
+	 "\",\"names\":[\"web\",\"no\"],\"flags\":{\"id\":\"x\"}}]",
+	 "web", 0},
+	{"[{\"names\":[\"web\"],\"id\":\"" ID "\"},{\"names\":[\"no\"]}]",
+	 "web", 0},
+	{"[{\"id\":\"" ID "\",\"names\":[\"0123456789ab-infra\"]}]", NOTHING},
+	{"{\"Name\":\"0123456789ab-infra\"}", "0123456789ab-infra", 0},
+	/* the last one counts, as for those who write them */
+	{"{\"Name\":\"/a\",\"Name\":\"/b\"}", "b", 0},
+	/* hostile or of another type: none */
+	{"{\"Name\":\"/a\",\"Name\":\"b\\u0000c\"}", NOTHING},
+	{"{\"Name\":7}", NOTHING},
+	{"{\"Name\":null}", NOTHING},
+	{"{\"Name\":[\"web\"]}", NOTHING},
+	{"{\"Name\":{\"Name\":\"web\"}}", NOTHING},
+	{"{\"Name\":\"\"}", NOTHING},
+	{"{\"Name\":\"/\"}", NOTHING},
+	{"[\"Name\",\"web\"]", NOTHING},
+	{"[{\"Name\":\"web\"}]", NOTHING},
+	{"{\"annotations\":{\"" CRI "name\":\"web-0\"}}", NOTHING},
+	{"{\"annotations\":[\"" CRI "name\",\"web-0\"]}", NOTHING},
+	{"{\"labels\":{\"" CRI "name\":\"a\",\"" CRI "namespace\":\"b\"}}",
+	 NOTHING},
+	{"[{\"id\":\"" ID "\",\"names\":null}]", NOTHING},
+	{"[{\"id\":\"" ID "\",\"names\":[7,[\"x\"]]}]", NOTHING},
+	{"[{\"id\":\"" ID "\"},{\"names\":[\"no\"]}]", NOTHING},
+	{"[{\"id\":\"" OTHER "\",\"names\":[\"no\"]}]", NOTHING},
+	{"[[{\"id\":\"" ID "\",\"names\":[\"no\"]}]]", NOTHING},
+	{"\"web\"", NOTHING},
+	{"", BROKEN},
+	{"{\"Name\":\"/web\"", BROKEN},
+	{"{\"Name\":\"/web\"}}", BROKEN},
+	{"{\"Name\":\"/web\"}{\"Name\":\"/other\"}", BROKEN},
+	{"{\"Name\":\"/w\xff\"}", BROKEN},
+	{"{Name:\"/web\"}", BROKEN},
+	{"{\"Name\":\"\\ud8", BROKEN},
+};
+
+static int read_text(const char *text, size_t n, char *name)
+{
+	struct container c = {.kind = CONTAINER_DOCKER, .name = ID};
+	char *copy = malloc(n + 1);
+	int r;
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, text, n);
+	r = container_json(&c, copy, n, name);
+	free(copy);
+	return r;
+}
+
+START_TEST(file_tells_the_name)
+{
+	char name[CONTAINER_NAME + 1] = "";
+	int r = read_text(texts[_i].text, strlen(texts[_i].text), name);
+
+	ck_assert_msg(r == texts[_i].error, "%d: %s", r, texts[_i].text);
+	if (r == 0)
+		ck_assert_str_eq(name, texts[_i].name);
+}
+END_TEST
+
+START_TEST(file_cut_anywhere_has_no_name)
+{
+	char name[CONTAINER_NAME + 1];
+
+	for (size_t i = 0; i < 9; i++)
+		for (size_t n = 0; n < strlen(texts[i].text) - 1; n++)
+			ck_assert_int_eq(read_text(texts[i].text, n, name),
+					 -EBADMSG);
+}
+END_TEST
+
+START_TEST(deep_file_is_not_followed)
+{
+	char name[CONTAINER_NAME + 1], text[300];
+	const struct {
+		unsigned depth;
+		int error;
+	} depths[] = {{62, 0}, {63, 0}, {64, -EBADMSG}, {100, -EBADMSG}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(depths); i++) {
+		char open[128] = "", close[128] = "";
+
+		memset(open, '[', depths[i].depth);
+		memset(close, ']', depths[i].depth);
+		snprintf(text, sizeof(text), "{\"x\":%s%s,\"Name\":\"web\"}",
+			 open, close);
+		ck_assert_int_eq(read_text(text, strlen(text), name),
+				 depths[i].error);
+	}
+}
+END_TEST
+
+START_TEST(long_name_is_none)
+{
+	char name[CONTAINER_NAME + 1], text[400], x[301] = "";
+
+	memset(x, 'x', 255);
+	snprintf(text, sizeof(text), "{\"Name\":\"%s\"}", x);
+	ck_assert_int_eq(read_text(text, strlen(text), name), 0);
+	ck_assert_str_eq(name, x);
+	x[255] = 'x';
+	snprintf(text, sizeof(text), "{\"Name\":\"%s\"}", x);
+	ck_assert_int_eq(read_text(text, strlen(text), name), -ENOENT);
+}
+END_TEST
+
+/* Trees of files. */
+
+static char root[128], top[64];
+
+static void write_file(const char *path, const char *text)
+{
+	char file[512];
+	FILE *f;
+
+	snprintf(file, sizeof(file), "%s%s", root, path);
+	for (char *at = file + strlen(top) + 1; (at = strchr(at, '/')); at++) {
+		*at = '\0';
+		ck_assert(mkdir(file, 0700) == 0 || errno == EEXIST);
+		*at = '/';
+	}
+	unlink(file);
+	f = fopen(file, "we");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(text, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void make_tree(void)
+{
+	snprintf(top, sizeof(top), "/tmp/pktloss-container-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(top));
+	snprintf(root, sizeof(root), "%s/1/root", top);
+}
+
+static void remove_tree(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", top);
+	ck_assert_int_eq(system(command), 0);
+}
+
+#define DOCKER "/var/lib/docker/containers/" ID "/config.v2.json"
+#define STORAGE "/var/lib/containers/storage/overlay-containers/"
+#define TASKS "/io.containerd.runtime.v2.task/k8s.io/" ID "/config.json"
+#define CRIO                                                                   \
+	"/run/containers/storage/overlay-containers/" ID "/userdata/"          \
+	"config.json"
+#define IN_POD                                                                 \
+	"{\"annotations\":{\"" CRI "namespace\":\"shop\",\"" CRI               \
+	"name\":\"web-0\"}}"
+#define IN_LIST "[{\"id\":\"" ID "\",\"names\":[\"web\"]}]"
+#define WEB "{\"Name\":\"/web\"}"
+
+static const struct {
+	enum container_kind kind;
+	const char *path, *text, *name;
+} trees[] = {
+	{CONTAINER_DOCKER, DOCKER, WEB, "web"},
+	{CONTAINER_CONTAINERD, "/run/containerd" TASKS, IN_POD, "shop_web-0"},
+	{CONTAINER_CONTAINERD, "/run/k3s/containerd" TASKS, IN_POD,
+	 "shop_web-0"},
+	{CONTAINER_CRIO, CRIO, IN_POD, "shop_web-0"},
+	{CONTAINER_PODMAN, STORAGE "containers.json", IN_LIST, "web"},
+	{CONTAINER_PODMAN, STORAGE "volatile-containers.json", IN_LIST, "web"},
+	{CONTAINER_POD, DOCKER, WEB, "web"},
+	{CONTAINER_POD, "/run/containerd" TASKS, IN_POD, "shop_web-0"},
+	{CONTAINER_POD, CRIO, IN_POD, "shop_web-0"},
+};
+
+static int name_in_tree(enum container_kind kind, char *name)
+{
+	struct container c = {.kind = kind, .name = ID};
+
+	return container_name(root, &c, name);
+}
+
+START_TEST(name_is_read_where_the_runtime_keeps_it)
+{
+	char name[CONTAINER_NAME + 1] = "";
+
+	ck_assert_int_eq(name_in_tree(trees[_i].kind, name), -ENOENT);
+	write_file(trees[_i].path, trees[_i].text);
+	ck_assert_int_eq(name_in_tree(trees[_i].kind, name), 0);
+	ck_assert_str_eq(name, trees[_i].name);
+	ck_assert_int_eq(name_in_tree(CONTAINER_OTHER, name), -ENOENT);
+	write_file(trees[_i].path, "{");
+	ck_assert_int_lt(name_in_tree(trees[_i].kind, name), 0);
+}
+END_TEST
+
+START_TEST(named_container_needs_no_file)
+{
+	struct container c = {.kind = CONTAINER_NAMED, .name = "web"};
+	char name[CONTAINER_NAME + 1];
+
+	ck_assert_int_eq(container_name("/nowhere", &c, name), 0);
+	ck_assert_str_eq(name, "web");
+}
+END_TEST
+
+START_TEST(only_a_small_regular_file_is_read)
+{
+	char name[CONTAINER_NAME + 1], file[512];
+
+	write_file(DOCKER, WEB);
+	snprintf(file, sizeof(file), "%s%s", root, DOCKER);
+	ck_assert_int_eq(truncate(file, 1024 * 1024 + 1), 0);
+	ck_assert_int_eq(name_in_tree(CONTAINER_DOCKER, name), -EFBIG);
+	unlink(file);
+	ck_assert_int_eq(mkfifo(file, 0600), 0);
+	ck_assert_int_eq(name_in_tree(CONTAINER_DOCKER, name), -EINVAL);
+	unlink(file);
+	ck_assert_int_eq(symlink("/dev/zero", file), 0);
+	ck_assert_int_eq(name_in_tree(CONTAINER_DOCKER, name), -ELOOP);
+	unlink(file);
+	ck_assert_int_eq(mkdir(file, 0700), 0);
+	ck_assert_int_eq(name_in_tree(CONTAINER_DOCKER, name), -EINVAL);
+}
+END_TEST
+
+/* The engine, with a made-up /proc and namespaces of processes of its own. */
+
+struct stage {
+	struct settings settings;
+	struct engine *engine;
+	pid_t pids[4];
+	int n;
+};
+
+static struct stage stage;
+
+/* Starts a process in a namespace of its own or in that of another one. */
+static pid_t start(pid_t beside)
+{
+	int ready[2], fd = -1;
+	char byte, path[64];
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)beside);
+	if (beside)
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid) {
+		if ((fd < 0 ? unshare(CLONE_NEWNET) : setns(fd, 0)) < 0 ||
+		    write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	if (fd >= 0)
+		close(fd);
+	stage.pids[stage.n++] = pid;
+	return pid;
+}
+
+/* Shows a process in the made-up /proc, with that cgroup. */
+static void show(pid_t pid, const char *cgroup)
+{
+	char path[128], target[64];
+
+	snprintf(path, sizeof(path), "/../../%d/cgroup", (int)pid);
+	write_file(path, cgroup);
+	snprintf(path, sizeof(path), "%s/%d/ns", top, (int)pid);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/%d/ns/net", top, (int)pid);
+	snprintf(target, sizeof(target), "/proc/%d/ns/net", (int)pid);
+	ck_assert_int_eq(symlink(target, path), 0);
+}
+
+/* Gives the namespace of a process a file's name. */
+static void name_file(const char *name, pid_t pid)
+{
+	char path[256], target[64];
+
+	snprintf(path, sizeof(path), "/run/netns/%s", name);
+	write_file(path, "");
+	snprintf(path, sizeof(path), "%s/run/netns/%s", root, name);
+	unlink(path);
+	snprintf(target, sizeof(target), "/proc/%d/ns/net", (int)pid);
+	ck_assert_int_eq(symlink(target, path), 0);
+}
+
+static void set_text(const char *key, const char *text)
+{
+	const struct option_value value = {.type = VALUE_STRING,
+					   .string = text};
+
+	ck_assert_int_eq(settings_set(&stage.settings, false, key, &value), 0);
+}
+
+static void open_stage(void)
+{
+	make_tree();
+	write_file("/etc/hostname", "");
+	ck_assert_int_eq(settings_init(&stage.settings), 0);
+	set_text("ProcRoot", top);
+	set_text("Layer", "udp");
+}
+
+static void close_stage(void)
+{
+	engine_free(stage.engine);
+	settings_free(&stage.settings);
+	for (int i = 0; i < stage.n; i++) {
+		kill(stage.pids[i], SIGKILL);
+		ck_assert_int_eq(waitpid(stage.pids[i], NULL, 0),
+				 stage.pids[i]);
+	}
+	remove_tree();
+}
+
+static void look(void)
+{
+	if (!stage.engine)
+		ck_assert_int_eq(engine_new(&stage.engine, &stage.settings), 0);
+	ck_assert_int_eq(engine_look(stage.engine), 0);
+}
+
+/* The names of what is watched, in the order in which it was found. */
+static void expect(const char *names)
+{
+	char text[512] = "";
+
+	for (size_t i = 1; i < stage.engine->n_watched; i++) {
+		size_t n = strlen(text);
+
+		snprintf(text + n, sizeof(text) - n, "%s%s", n ? " " : "",
+			 stage.engine->watched[i]->name);
+	}
+	ck_assert_str_eq(text, names);
+}
+
+#define IN_DOCKER "0::/system.slice/docker-" ID ".scope\n"
+#define IN_CRI "0::/kubepods.slice/cri-containerd-" ID ".scope\n"
+
+START_TEST(process_gives_the_name_of_its_container)
+{
+	show(start(0), IN_DOCKER);
+	write_file(DOCKER, WEB);
+	look();
+	expect("web");
+}
+END_TEST
+
+START_TEST(container_without_files_has_its_short_id)
+{
+	char name[64];
+	struct stat st;
+	pid_t pid = start(0);
+
+	show(pid, IN_DOCKER);
+	look();
+	expect("fedcba987654");
+	pid = start(0);
+	show(pid, "0::/init.scope\n");
+	stage.engine->rescan = true;
+	look();
+	snprintf(name, sizeof(name), "/proc/%d/ns/net", (int)pid);
+	ck_assert_int_eq(stat(name, &st), 0);
+	snprintf(name, sizeof(name), "fedcba987654 ns-%lu",
+		 (unsigned long)st.st_ino);
+	expect(name);
+}
+END_TEST
+
+START_TEST(made_up_name_gives_way_to_the_pod)
+{
+	pid_t pid = start(0);
+
+	name_file("cni-" UUID, pid);
+	show(pid, IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	look();
+	expect("shop_web-0");
+	ck_assert(stage.engine->watched[1]->named);
+	look();
+	expect("shop_web-0");
+	ck_assert_uint_eq(stage.engine->n_candidates, 0);
+}
+END_TEST
+
+START_TEST(name_of_a_person_stays)
+{
+	pid_t pid = start(0);
+
+	name_file("blue", pid);
+	show(pid, IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	look();
+	expect("blue");
+}
+END_TEST
+
+/* The first look at processes comes too early: there is none yet. */
+START_TEST(namespace_waits_for_its_first_process)
+{
+	pid_t pid = start(0);
+
+	name_file("cni-" UUID, pid);
+	look();
+	expect("");
+	show(pid, IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	stage.engine->scan_ns = 1;
+	look();
+	expect("shop_web-0");
+}
+END_TEST
+
+START_TEST(name_is_not_waited_for_at_any_price)
+{
+	pid_t pid = start(0);
+
+	look();
+	name_file("cni-" UUID, pid);
+	show(pid, IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	/* as if a look at processes took a second */
+	stage.engine->scan_ns = 1000000000;
+	look();
+	expect("");
+	stage.engine->rescan = true;
+	look();
+	expect("shop_web-0");
+}
+END_TEST
+
+START_TEST(file_keeps_its_name_when_nobody_has_a_better)
+{
+	pid_t pid = start(0);
+
+	name_file("cni-" UUID, pid);
+	show(pid, "0::/init.scope\n");
+	look();
+	expect("");
+	stage.engine->candidates[0].since_ns -= UINT64_C(60000000000);
+	stage.engine->rescan = true;
+	look();
+	expect("cni-" UUID);
+}
+END_TEST
+
+/* Neither at the next look, nor by way of its processes. */
+START_TEST(unwanted_namespace_stays_out)
+{
+	pid_t pid = start(0);
+
+	set_text("Namespace", "/^other_/");
+	name_file("cni-" UUID, pid);
+	name_file("blue", start(0));
+	show(stage.pids[1], "0::/init.scope\n");
+	show(pid, IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	for (int i = 0; i < 3; i++) {
+		look();
+		expect("");
+		ck_assert_uint_eq(stage.engine->n_candidates, 2);
+		stage.engine->rescan = true;
+	}
+}
+END_TEST
+
+/* One namespace with three files: the order of a directory is anything. */
+START_TEST(second_file_waits_beside_an_unwanted_one)
+{
+	pid_t pid = start(0);
+
+	set_text("Namespace", "/^shop_/");
+	name_file("blue", pid);
+	name_file("cni-" UUID, pid);
+	name_file("green", pid);
+	show(pid, IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	look();
+	expect("shop_web-0");
+}
+END_TEST
+
+START_TEST(not_every_process_is_asked)
+{
+	pid_t pid = start(0);
+
+	name_file("cni-" UUID, pid);
+	show(pid, "0::/init.scope\n");
+	look();
+	ck_assert_uint_eq(stage.engine->candidates[0].asked, 1);
+	stage.engine->candidates[0].asked = 16;
+	show(start(pid), IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	stage.engine->rescan = true;
+	look();
+	expect("");
+	stage.engine->candidates[0].asked = 14;
+	stage.engine->rescan = true;
+	look();
+	expect("shop_web-0");
+}
+END_TEST
+
+START_TEST(namespace_without_room_keeps_its_name)
+{
+	const struct option_value one = {.type = VALUE_NUMBER, .number = 1};
+	pid_t pid = start(0);
+
+	ck_assert_int_eq(
+		settings_set(&stage.settings, false, "MaxNamespaces", &one), 0);
+	name_file("cni-" UUID, pid);
+	show(pid, IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	look();
+	expect("");
+	ck_assert(stage.engine->too_many);
+	stage.settings.max_namespaces = 2;
+	look();
+	expect("shop_web-0");
+}
+END_TEST
+
+START_TEST(processes_of_a_pod_agree)
+{
+	pid_t pid = start(0);
+	const char *beside = "0::/kubepods.slice/cri-containerd-" OTHER
+			     ".scope\n";
+
+	name_file("cni-" UUID, pid);
+	show(pid, "0::/init.scope\n"); /* the first one has no name */
+	show(start(pid), beside);
+	write_file("/run/containerd/io.containerd.runtime.v2.task/k8s.io/" OTHER
+		   "/config.json",
+		   IN_POD);
+	look();
+	expect("shop_web-0");
+}
+END_TEST
+
+START_TEST(one_name_for_two_is_told_apart)
+{
+	pid_t pids[] = {start(0), start(0)};
+	const char *second;
+
+	show(pids[0], IN_DOCKER);
+	show(pids[1], IN_DOCKER);
+	write_file(DOCKER, "{\"Name\":\"/we b\"}");
+	look();
+	ck_assert_uint_eq(stage.engine->n_watched, 3);
+	ck_assert_str_eq(stage.engine->watched[1]->name, "we_b");
+	second = stage.engine->watched[2]->name;
+	ck_assert_msg(!strncmp(second, "we_b_", 5) && strlen(second) > 9, "%s",
+		      second);
+}
+END_TEST
+
+START_TEST(restarted_container_has_its_name_again)
+{
+	pid_t pid = start(0);
+	char path[128];
+
+	show(pid, IN_DOCKER);
+	write_file(DOCKER, WEB);
+	look();
+	expect("web");
+	snprintf(path, sizeof(path), "rm -rf %s/%d", top, (int)pid);
+	ck_assert_int_eq(system(path), 0);
+	show(start(0), IN_DOCKER);
+	stage.engine->rescan = true;
+	look();
+	expect("web web");
+	ck_assert(!stage.engine->watched[1]->present);
+	ck_assert(stage.engine->watched[2]->present);
+}
+END_TEST
+
+static TCase *engine_cases(void)
+{
+	TCase *t = tcase_create("engine");
+
+	tcase_set_timeout(t, 30);
+	tcase_add_checked_fixture(t, open_stage, close_stage);
+	tcase_add_test(t, process_gives_the_name_of_its_container);
+	tcase_add_test(t, container_without_files_has_its_short_id);
+	tcase_add_test(t, made_up_name_gives_way_to_the_pod);
+	tcase_add_test(t, name_of_a_person_stays);
+	tcase_add_test(t, namespace_waits_for_its_first_process);
+	tcase_add_test(t, name_is_not_waited_for_at_any_price);
+	tcase_add_test(t, file_keeps_its_name_when_nobody_has_a_better);
+	tcase_add_test(t, unwanted_namespace_stays_out);
+	tcase_add_test(t, second_file_waits_beside_an_unwanted_one);
+	tcase_add_test(t, not_every_process_is_asked);
+	tcase_add_test(t, namespace_without_room_keeps_its_name);
+	tcase_add_test(t, processes_of_a_pod_agree);
+	tcase_add_test(t, one_name_for_two_is_told_apart);
+	tcase_add_test(t, restarted_container_has_its_name_again);
+	return t;
+}
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("container");
+	TCase *t = tcase_create("cgroup");
+
+	suite_add_tcase(s, t);
+	tcase_add_loop_test(t, cgroup_tells_the_container, 0,
+			    ARRAY_SIZE(cgroups));
+	tcase_add_test(t, text_ends_at_its_length);
+	tcase_add_test(t, names_that_runtimes_make_up_are_known);
+	t = tcase_create("json");
+	suite_add_tcase(s, t);
+	tcase_add_loop_test(t, file_tells_the_name, 0, ARRAY_SIZE(texts));
+	tcase_add_test(t, file_cut_anywhere_has_no_name);
+	tcase_add_test(t, deep_file_is_not_followed);
+	tcase_add_test(t, long_name_is_none);
+	t = tcase_create("files");
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, make_tree, remove_tree);
+	tcase_add_loop_test(t, name_is_read_where_the_runtime_keeps_it, 0,
+			    ARRAY_SIZE(trees));
+	tcase_add_test(t, named_container_needs_no_file);
+	tcase_add_test(t, only_a_small_regular_file_is_read);
+	return s;
+}
+
+int main(void)
+{
+	Suite *s = suite();
+	int r;
+
+	if (geteuid() == 0)
+		suite_add_tcase(s, engine_cases());
+	r = run_suite(s);
+	if (r || geteuid() == 0)
+		return r;
+	printf("SKIP: namespaces of processes need root\n");
+	return SKIPPED;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Cgroups of containers, and the files that hold their names. */
+#include <errno.h>
+#include <string.h>
+
+#include "container.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_text(const char *text, size_t room)
+{
+	if (!memchr(text, '\0', room) || !text[0])
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct container c = {.name = "0123456789abcdef"};
+	char name[CONTAINER_NAME + 1];
+	const char *text = (const char *)data;
+	int r = container_json(&c, text, size, name);
+
+	if (r == 0)
+		check_text(name, sizeof(name));
+	else if (r != -ENOENT && r != -EBADMSG)
+		abort();
+	if (container_parse(text, size, &c))
+		check_text(c.name, sizeof(c.name));
+	return 0;
+}
