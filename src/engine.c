@@ -8,7 +8,6 @@
 
 #include "probes/ethtool.h"
 #include "probes/snmp.h"
-#include "procnet.h"
 #include "watched.h"
 
 #ifndef SO_NETNS_COOKIE
@@ -17,10 +16,8 @@
 
 #define BUFFER_SIZE (256 * 1024)
 #define TRIES 3
-/* Looking at every process costs more than reading a namespace. */
-#define PROCESSES_NS UINT64_C(60000000000)
 
-static uint64_t clock_ns(clockid_t clock)
+uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
@@ -123,6 +120,8 @@ void engine_free(struct engine *e)
 	for (size_t i = 0; i < e->n_watched; i++)
 		watched_free(e->watched[i]);
 	free(e->watched);
+	free(e->seen.slots);
+	processes_free(&e->processes);
 	state_free(&e->raised);
 	netlink_free(&e->route);
 	nfnetlink_free(&e->netfilter);
@@ -137,192 +136,6 @@ void engine_free(struct engine *e)
 void engine_stop(struct engine *e)
 {
 	e->stop = true;
-}
-
-static bool same_id(const struct netns_id *a, const struct netns_id *b)
-{
-	return a->dev == b->dev && a->ino == b->ino;
-}
-
-static struct watched *find_watched(const struct engine *e,
-				    const struct netns_id *id)
-{
-	for (size_t i = 0; i < e->n_watched; i++)
-		if (same_id(&e->watched[i]->id, id))
-			return e->watched[i];
-	return NULL;
-}
-
-/* The name a namespace would have, before it is made clean and unique.
- */
-static void raw_name(const struct engine *e, const struct netns_found *found,
-		     char *name, size_t size)
-{
-	char file[32], cgroup[4096], id[13];
-	ssize_t n = -1;
-
-	if (found->name) {
-		snprintf(name, size, "%s", found->name);
-		return;
-	}
-	snprintf(file, sizeof(file), "%d/cgroup", (int)found->pid);
-	n = procnet_read(e->settings->proc_root, file, cgroup, sizeof(cgroup));
-	if (n >= 0 && netns_container_id(cgroup, n, id))
-		snprintf(name, size, "%s", id);
-	else
-		snprintf(name, size, "ns-%lu", (unsigned long)found->id.ino);
-}
-
-/* By another one that still exists: the scan may not have come to it
- * yet. */
-static bool name_is_taken(const struct engine *e, const char *name)
-{
-	struct netns_id id;
-
-	for (size_t i = 0; i < e->n_watched; i++) {
-		const struct watched *w = e->watched[i];
-
-		if (!strcmp(w->name, name) &&
-		    netns_identify(w->path, &id) == 0 && same_id(&w->id, &id))
-			return true;
-	}
-	return false;
-}
-
-/* Two names that look alike once clean are told apart by their paths.
- */
-static void give_name(const struct engine *e, struct watched *w,
-		      const char *raw)
-{
-	char longer[512];
-
-	name_clean(w->name, NAME_NAMESPACE, raw, false);
-	if (!name_is_taken(e, w->name))
-		return;
-	snprintf(longer, sizeof(longer), "%s %s", raw, w->path);
-	name_clean(w->name, NAME_NAMESPACE, longer, true);
-}
-
-static int add_watched(struct engine *e, struct watched *w)
-{
-	if (e->n_watched == e->max_watched) {
-		size_t max = e->max_watched ? e->max_watched * 2 : 16;
-		struct watched **grown;
-
-		grown = realloc(e->watched, max * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		e->watched = grown;
-		e->max_watched = max;
-	}
-	e->watched[e->n_watched++] = w;
-	return 0;
-}
-
-/* Begins to watch a namespace; a path too long to keep is passed over.
- */
-static int watch(struct engine *e, const struct netns_found *found,
-		 const char *raw)
-{
-	struct watched *w;
-
-	if (strlen(found->path) >= sizeof(w->path) ||
-	    (found->name && !netns_is_network(found->path)))
-		return 0;
-	w = calloc(1, sizeof(*w));
-	if (!w)
-		return -ENOMEM;
-	w->id = found->id;
-	w->named = found->name != NULL;
-	w->present = true;
-	snprintf(w->path, sizeof(w->path), "%s", found->path);
-	if (found->path[0])
-		give_name(e, w, raw);
-	if (add_watched(e, w) < 0) {
-		watched_free(w);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* Whether found has the inode number of w, which ended, but another
- * name. */
-static bool is_successor(const struct watched *w,
-			 const struct netns_found *found)
-{
-	struct netns_id id;
-
-	return w->named && !w->present && found->name &&
-	       strcmp(w->path, found->path) &&
-	       (netns_identify(w->path, &id) < 0 || !same_id(&id, &w->id));
-}
-
-/* The way in may be another now; a name is better than a process. */
-static void found_again(struct watched *w, const struct netns_found *found)
-{
-	if ((w->present && (w->named || !found->name)) ||
-	    strlen(found->path) >= sizeof(w->path))
-		return;
-	w->present = true;
-	w->named = found->name != NULL;
-	snprintf(w->path, sizeof(w->path), "%s", found->path);
-}
-
-static int on_found(const struct netns_found *found, void *arg)
-{
-	struct engine *e = arg;
-	struct watched *w = find_watched(e, &found->id);
-	char name[512];
-
-	if (e->stop)
-		return -ECANCELED;
-	if (same_id(&found->id, &e->home_id))
-		return 0;
-	if (w && is_successor(w, found)) {
-		w->id = (struct netns_id) {
-			0}; /* ended, as the report will say */
-		w = NULL;
-	}
-	if (w) {
-		found_again(w, found);
-		return 0;
-	}
-	raw_name(e, found, name, sizeof(name));
-	if (!selection_wants(&e->settings->namespaces, name))
-		return 0;
-	if (e->n_watched - e->watched[0]->hidden >=
-	    e->settings->max_namespaces) {
-		e->too_many = true;
-		return 0;
-	}
-	return watch(e, found, name);
-}
-
-/*
- * Finds namespaces by name at every look, by process once a minute and
- * when a process that showed the way into one is gone.
- */
-static int discover(struct engine *e)
-{
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	bool processes = e->rescan || !e->processes_ns ||
-			 now - e->processes_ns >= PROCESSES_NS;
-	int r;
-
-	for (size_t i = 0; i < e->n_watched; i++) {
-		struct watched *w = e->watched[i];
-
-		if (w->path[0] && (w->named || processes))
-			w->present = false;
-	}
-	r = netns_scan_names(e->settings->proc_root, on_found, e);
-	if (r < 0 || !processes)
-		return r;
-	e->rescan = false;
-	e->processes_ns = now;
-	r = netns_scan_processes(e->settings->proc_root, on_found, e);
-	/* a /proc that cannot be listed hides processes, not names */
-	return r == -ENOMEM || r == -ECANCELED ? r : 0;
 }
 
 /* Keeps an error to be said, once. */
@@ -412,6 +225,7 @@ static void check_cookie(struct engine *e, struct watched *w)
 		if (!w->named) { /* nor is it the same container */
 			w->id = (struct netns_id) {0};
 			w->present = false;
+			processes_forget(&e->processes, w->pid);
 			e->rescan = true;
 		}
 	}
@@ -447,6 +261,7 @@ static int settle(struct engine *e)
 {
 	struct netns_found home = {.path = ""};
 	struct netns_id init;
+	struct watched *w;
 	char path[256];
 	int r = netns_identify("/proc/thread-self/ns/net", &home.id);
 
@@ -458,11 +273,10 @@ static int settle(struct engine *e)
 	e->home_id = home.id;
 	snprintf(path, sizeof(path), "%s/1/ns/net", e->settings->proc_root);
 	e->private_home = netns_identify(path, &init) == 0 &&
-			  !same_id(&init, &home.id);
-	r = watch(e, &home, "");
+			  !same_netns(&init, &home.id);
+	r = watch_namespace(e, &home, "", &w);
 	if (r == 0)
-		e->watched[0]->hidden =
-			!selection_wants(&e->settings->namespaces, "");
+		w->hidden = !selection_wants(&e->settings->namespaces, "");
 	return r;
 }
 
@@ -474,35 +288,79 @@ static int go_home(const struct engine *e)
 
 	if (netns_return(e->home) == 0 ||
 	    (netns_identify("/proc/thread-self/ns/net", &here) == 0 &&
-	     same_id(&here, &e->home_id)))
+	     same_netns(&here, &e->home_id)))
 		return 0;
 	return -ENOTRECOVERABLE;
 }
 
-int engine_look(struct engine *e)
+/* Reads one namespace. *read and *error are of all of them. */
+static void look_at(struct engine *e, struct watched *w, bool *away, bool *read,
+		    int *error)
 {
+	int r = look_into(e, w, away);
+
+	*read |= r == 0;
+	if (r == -ESTALE) { /* it ended, or its process did */
+		processes_forget(&e->processes, w->pid);
+		*(w->named ? &e->rebuild : &e->rescan) = true;
+	} else if (r < 0) {
+		note_error(&e->refused, r);
+		*error = r;
+	}
+}
+
+/* What is not read any more is the first to be read next time. */
+static void skip_rest(struct engine *e, size_t read)
+{
+	size_t others = e->n_watched - 1;
+
+	e->next = (e->next + read) % others;
+	for (size_t i = read; i < others; i++)
+		e->n_skipped +=
+			e->watched[1 + (e->next + i - read) % others]->present;
+}
+
+/*
+ * Reads home, and then the others in turns, at least one of them, until the
+ * time is over.
+ */
+static void look_around(struct engine *e, uint64_t deadline_ns, bool *away,
+			bool *read, int *error)
+{
+	size_t others = e->n_watched - 1;
+
+	look_at(e, e->watched[0], away, read, error);
+	e->n_skipped = 0;
+	if (!deadline_ns || e->next >= others)
+		e->next = 0;
+	for (size_t i = 0; i < others && !e->stop; i++) {
+		struct watched *w = e->watched[1 + (e->next + i) % others];
+
+		if (i && deadline_ns &&
+		    clock_ns(CLOCK_MONOTONIC) >= deadline_ns) {
+			skip_rest(e, i);
+			return;
+		}
+		if (w->present)
+			look_at(e, w, away, read, error);
+	}
+	e->next = 0;
+}
+
+int engine_look(struct engine *e, uint64_t budget_ns)
+{
+	uint64_t deadline = 0;
 	bool away = false, read = false;
 	int r, error = 0;
 
+	if (budget_ns)
+		deadline = clock_ns(CLOCK_MONOTONIC) + budget_ns;
 	r = e->home < 0 ? settle(e) : 0;
 	if (r == 0)
 		r = discover(e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < e->n_watched && !e->stop; i++) {
-		struct watched *w = e->watched[i];
-
-		if (!w->present)
-			continue;
-		r = look_into(e, w, &away);
-		read |= r == 0;
-		if (r == -ESTALE) { /* it ended, or its process did */
-			e->rescan = true;
-		} else if (r < 0) {
-			note_error(&e->refused, r);
-			error = r;
-		}
-	}
+	look_around(e, deadline, &away, &read, &error);
 	if (away && go_home(e) < 0)
 		return -ENOTRECOVERABLE;
 	return read ? 0 : error;

@@ -20,10 +20,13 @@ static void remove_gone(struct report *r)
 		if (w->renewed || !w->present)
 			end_alarms(r);
 		w->renewed = false;
-		if (w->present)
+		if (w->present) {
 			e->watched[kept++] = w;
-		else
-			watched_free(w);
+			continue;
+		}
+		e->next -= e->next && kept <= e->next;
+		e->rebuild |= e->n_unwatched > 0;
+		watched_free(w);
 	}
 	e->n_watched = kept;
 }
@@ -98,17 +101,48 @@ static void log_blindness(struct engine *e, const struct sink *sink)
 	}
 	log_errors(&e->refused, sink, "a network namespace cannot be entered",
 		   "CAP_SYS_ADMIN");
-	if (e->too_many && !e->said_too_many)
-		sink->log(sink->arg, LOG_LEVEL_WARNING,
-			  "MaxNamespaces is reached, further network "
-			  "namespaces are left out");
-	e->said_too_many |= e->too_many;
 	if (e->private_home && !e->said_private_home)
 		sink->log(sink->arg, LOG_LEVEL_WARNING,
 			  "collectd is not in the network namespace of "
 			  "process 1: values without @ are those of "
 			  "collectd's namespace, not of the host");
 	e->said_private_home |= e->private_home;
+}
+
+/* How many namespaces were not read: sent, and said, once there are some. */
+static void send_shortfall(struct report *r, size_t n, bool *known,
+			   const char *instance, const char *text)
+{
+	struct series series = {
+		.place = "all",
+		.type = "gauge",
+		.instance = instance,
+		.is_gauge = true,
+		.gauge = (double)n,
+		.time_ns = r->time_ns,
+	};
+
+	if (!n && !*known)
+		return;
+	if (!*known)
+		r->sink->log(r->sink->arg, LOG_LEVEL_WARNING, text);
+	*known = true;
+	r->sink->value(r->sink->arg, &series);
+	r->n_series++;
+}
+
+static void send_shortfalls(struct report *r)
+{
+	struct engine *e = r->engine;
+
+	if (!r->time_ns)
+		return;
+	send_shortfall(r, e->n_skipped, &e->was_skipped, "all-skipped",
+		       "ReadBudget is too short to read every network "
+		       "namespace in each interval: they are read in turns");
+	send_shortfall(r, e->n_unwatched, &e->was_unwatched, "all-unwatched",
+		       "MaxNamespaces is reached, further network "
+		       "namespaces are left out");
 }
 
 static bool is_reported(const struct watched *w)
@@ -124,8 +158,6 @@ static void send_all(struct report *r, unsigned ago)
 		if (!is_reported(r->watched))
 			continue;
 		send_values(r);
-		if (r->watched->now.time_ns > r->time_ns)
-			r->time_ns = r->watched->now.time_ns;
 	}
 }
 
@@ -156,6 +188,17 @@ static void judge_all(struct report *r)
 	}
 }
 
+/* The newest read of all, also where nothing is sent of it. */
+static uint64_t newest_ns(const struct engine *e)
+{
+	uint64_t newest = 0;
+
+	for (size_t i = 0; i < e->n_watched; i++)
+		if (e->watched[i]->fresh && e->watched[i]->now.time_ns > newest)
+			newest = e->watched[i]->now.time_ns;
+	return newest;
+}
+
 /* Namespaces whose heartbeat is about to become a series. */
 static size_t count_new(const struct engine *e)
 {
@@ -172,11 +215,14 @@ int engine_report(struct engine *e, const struct sink *sink)
 	int result = compare_all(e);
 	size_t n_new = count_new(e);
 
+	r.time_ns = newest_ns(e);
 	log_blindness(e, sink);
 	restore_alarms(&r);
 	send_past(&r, n_new);
 	r.n_new = n_new;
 	send_all(&r, 0);
+	send_other(&r);
+	send_shortfalls(&r);
 	judge_all(&r);
 	for (size_t i = 0; i < e->n_watched; i++)
 		if (e->watched[i]->fresh)
