@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "probes/link.h"
 #include "probes/netfilter.h"
 #include "probes/nftables.h"
 #include "watched.h"
@@ -253,8 +254,12 @@ void loss_series(const struct watched *w, const struct loss *loss,
 
 static bool is_ratio_due(const struct report *r, const struct loss *loss)
 {
-	return loss->sent || loss->awake || is_real_home(r->watched) ||
-	       r->engine->settings->report_idle;
+	const struct watched *w = r->watched;
+
+	if (loss->sent || loss->awake || r->engine->settings->report_idle)
+		return true;
+	/* there may be a thousand of them, whatever they are called */
+	return is_real_home(w) && !link_is_veth(&w->now, loss->place);
 }
 
 /* What was unknown then is not sent, as ever. */

@@ -482,6 +482,31 @@ START_TEST(own_real_interface_sends_its_main_counters)
 }
 END_TEST
 
+START_TEST(own_end_of_a_veth_is_quiet_until_it_loses)
+{
+	static const char *const kinds[] = {"veth", "veth eth0", "vethernet"};
+	struct watched *w = watch("");
+
+	for (uint64_t i = 0; i < 4; i++) {
+		struct sample *s = look(w);
+
+		for (uint64_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+			const char name[] = {'e', 'a' + (char)k, 0};
+
+			interface(s, name, 1000 * (i + 1), "rx_dropped",
+				  k == 0 && i > 2 ? 7 : 0);
+			sample_object(s, LAYER_LINK, name, LINK_CONFIG, 1);
+			sample_label(s, kinds[k]);
+		}
+		report();
+		ck_assert_uint_eq(count_said("ea/") > 0, i > 2);
+		ck_assert_uint_eq(count_said("eb/"), 0);
+		ck_assert_uint_eq(count_said("ec/percent-link-rx"), i > 0);
+	}
+	check_said("ea/if_rx_dropped-link-rx_dropped 7 @40");
+}
+END_TEST
+
 START_TEST(real_interface_elsewhere_is_as_quiet_as_any)
 {
 	struct watched *w = watch("vm");
@@ -1500,6 +1525,7 @@ static Suite *suite(void)
 	tcase_add_test(values, blind_source_is_a_series_once_it_was_blind);
 	tcase_add_test(values, blindness_is_logged_once_per_reason);
 	tcase_add_test(values, namespace_not_read_says_nothing);
+	tcase_add_test(values, own_end_of_a_veth_is_quiet_until_it_loses);
 	tcase_add_test(values, shortfalls_are_sent_once_there_are_some);
 	tcase_add_test(values, turn_is_kept_when_namespaces_go);
 	tcase_add_test(values, namespace_skipped_counts_over_both_intervals);

@@ -23,7 +23,8 @@ sys.dont_write_bytecode = True  # the sources may be read-only, and stay clean
 
 from firewall import CASES  # and all of cases.py
 from lab import HERE, Failure, Skip, leashed, run
-import links  # noqa: F401, registers its cases
+import lifecycle  # noqa: F401, registers its cases
+import links  # noqa: F401
 import outputs  # noqa: F401
 import protocols  # noqa: F401
 import qdiscs  # noqa: F401
