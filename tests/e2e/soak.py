@@ -26,8 +26,8 @@ from daemon import HEARTBEAT, Collectd
 from lab import HERE, Failure, Lab, leashed, run, wait_until
 from watch import Alert, Watch
 
-NAMES = 40  # of the namespaces that come and go: each name is used again and again
-AT_ONCE = 20
+AT_ONCE = 20  # namespaces that come and go; they use each other's names and inode numbers
+NAMES = AT_ONCE + 2
 CLONE_NEWNET = 0x40000000
 MS_BIND, MNT_DETACH = 4096, 2
 RSS_MAY_GROW = 3 << 20  # bytes, after it has warmed up
