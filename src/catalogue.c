@@ -7,6 +7,12 @@
 #include "probes/link.h"
 #include "selection.h"
 
+/* As a Counter option names it. */
+static void optional_name(const struct counter *c, char buffer[96])
+{
+	snprintf(buffer, 96, "%s-%s", layer_name(c->layer), c->name);
+}
+
 bool counter_wanted(const struct probe_env *env, const struct counter *c)
 {
 	char name[96];
@@ -15,8 +21,39 @@ bool counter_wanted(const struct probe_env *env, const struct counter *c)
 		return true;
 	if (!env->counters || !env->counters->n)
 		return false;
-	snprintf(name, sizeof(name), "%s-%s", layer_name(c->layer), c->name);
+	optional_name(c, name);
 	return selection_names(env->counters, name);
+}
+
+static bool matches_any(const struct pattern *p, const struct counter *rows,
+			size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char name[96];
+
+		optional_name(&rows[i], name);
+		if (rows[i].optional && pattern_matches(p, name))
+			return true;
+	}
+	return false;
+}
+
+bool matches_counter(const struct pattern *p)
+{
+	for (size_t i = 0; i < n_probes; i++)
+		if (matches_any(p, probes[i]->counters,
+				probes[i]->n_counters) ||
+		    matches_any(p, probes[i]->optional, probes[i]->n_optional))
+			return true;
+	return false;
+}
+
+bool matches_layer(const struct pattern *p)
+{
+	for (int i = 0; i < N_LAYERS; i++)
+		if (pattern_matches(p, layer_name(i)))
+			return true;
+	return false;
 }
 
 /* Without a default, so that the compiler misses a new kind. */

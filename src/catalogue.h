@@ -18,4 +18,10 @@ bool is_series(const struct counter *c);
 void counter_pattern(const struct counter *c, const char *name, char *buffer,
 		     size_t size);
 
+/* Whether a pattern matches an optional counter ("tcp-TCPPureAcks"), a layer.
+ */
+struct pattern;
+bool matches_counter(const struct pattern *p);
+bool matches_layer(const struct pattern *p);
+
 #endif

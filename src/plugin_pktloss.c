@@ -15,6 +15,7 @@
 
 #include <linux/capability.h>
 
+#include "catalogue.h"
 #include "engine.h"
 #include "pktloss_plugin.h"
 
@@ -385,6 +386,23 @@ static void warn_of_capabilities(void)
 			WARNING("pktloss plugin: without %s", needed[i].what);
 }
 
+/* A typing error in a regular expression is only seen by what it matches. */
+static void warn_of_idle_patterns(void)
+{
+	const struct selection *counters = &self.settings.counters;
+	const struct selection *layers = &self.settings.layers;
+
+	for (size_t i = 0; i < counters->n; i++)
+		if (!matches_counter(&counters->patterns[i]))
+			WARNING("pktloss plugin: Counter \"%s\" is no optional "
+				"counter",
+				counters->patterns[i].text);
+	for (size_t i = 0; i < layers->n; i++)
+		if (!matches_layer(&layers->patterns[i]))
+			WARNING("pktloss plugin: Layer \"%s\" is no layer",
+				layers->patterns[i].text);
+}
+
 static int on_init(void)
 {
 	pthread_condattr_t monotonic;
@@ -398,6 +416,7 @@ static int on_init(void)
 		ERROR("pktloss plugin: out of memory");
 		return -1;
 	}
+	warn_of_idle_patterns();
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&self.changed, &monotonic);

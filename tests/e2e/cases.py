@@ -13,6 +13,7 @@ CASES = {}
 LOST, GOOD = 40, 120  # packets of one burst in most cases: 25 % are lost
 ALL = LOST + GOOD
 LOST_PORT, GOOD_PORT = 5001, 5002
+TCP_PORT = 6001
 
 
 def case(function):

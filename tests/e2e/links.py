@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import truth
-from cases import (ALL, GOOD, GOOD_PORT, LOST, LOST_PORT, case, check_received, link_series,
+from cases import (ALL, GOOD, GOOD_PORT, LOST, LOST_PORT, TCP_PORT, case, check_received, link_series,
                    snmp_series)
 from lab import Skip, add_address, know, run, wait_until
 from watch import Alert, Series, Share
@@ -190,6 +190,29 @@ def A13(stage):
     lost = snmp_series(r, "FragFails", "ip", "IpFragFails")
     with stage.watch([lost]) as watch:
         watch.bursts(burst)
+        watch.check(alerts=[Alert(r.place(), "ip-fwd", ("bridge br0", "p1", "9000", "p2", "1500"))])
+
+
+@case
+def A14(stage):
+    """The same with TCP between ends of MTU 9000: it hangs, for nobody tells the sender."""
+    a, r, b = bridged(stage)
+    for ns, device in ((a, "a0"), (b, "b0"), (r, "p1")):
+        ns.ip("link set %s mtu 9000" % device)
+    a.feature("ethtool -K a0 tso off gso off")  # bundles pass a veth, whatever its MTU
+    call_iptables(r)
+    b.tcp_sink(TCP_PORT)
+
+    def burst():
+        a.connect(10, b.address, TCP_PORT)
+        a.talk(20000)
+        time.sleep(0.3)
+
+    lost = Series(r.place(), "packets-ip-FragFails", lambda: truth.snmp(r, "IpFragFails"), (100, 10000))
+    again = Series(a.place(), "packets-tcp-RetransSegs", lambda: truth.snmp(a, "TcpRetransSegs"), (20, 10000))
+    with stage.watch([lost, again]) as watch:
+        watch.bursts(burst)
+        a.hang_up()
         watch.check(alerts=[Alert(r.place(), "ip-fwd", ("bridge br0", "p1", "9000", "p2", "1500"))])
 
 

@@ -7,13 +7,12 @@ import time
 
 import packets
 import truth
-from cases import (ALL, GOOD, GOOD_PORT, LOST, LOST_PORT, case, check_received, mismatched_pair,
-                   snmp_series)
+from cases import (ALL, GOOD, GOOD_PORT, LOST, LOST_PORT, TCP_PORT, case, check_received,
+                   mismatched_pair, snmp_series)
 from daemon import HEARTBEAT
 from lab import Failure, Skip, add_address, wait_until
 from watch import PERCENT_TOLERANCE, Alert, Series, Share
 
-TCP_PORT = 6001
 WAIT = 0.6  # seconds, for timers of TCP
 MUCH = 10 ** 6  # for a count that only has a lower bound
 

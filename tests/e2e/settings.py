@@ -79,6 +79,8 @@ def mistakes(stage):
   ReportIdle "perhaps"
   Interface "/(/"
   Counter "/(/"
+  Counter "tcp-TCPPureAcs"
+  Counter "tcp-InSegs"
   <Threshold>
     Layer "/[/"
     WarningMax 50
@@ -90,7 +92,7 @@ def mistakes(stage):
         watch.bursts(good_and_bad(a, b), 3)
         watch.check(alerts=[Alert(b.place(), "netfilter-rx", ("above 1%",))])
         if watch.daemon:
-            expect(times_logged(watch.daemon, "[warning]") == 8, "not eight warnings")
+            expect(times_logged(watch.daemon, "[warning]") == 10, "not ten warnings")
 
 
 @case

@@ -2,14 +2,13 @@
 """Sockets that lose: UDP sockets that nobody reads, listeners that nobody accepts from."""
 
 import truth
-from cases import CASES, GOOD, GOOD_PORT, LOST, LOST_PORT, case, good_and_bad, snmp_series
+from cases import CASES, GOOD, GOOD_PORT, LOST, LOST_PORT, TCP_PORT, case, good_and_bad, snmp_series
 from lab import Failure
 from watch import Alert, Series, Share
 
 __all__ = ["CASES"]
 
 OTHER_PORT = 5003
-TCP_PORT = 6001
 
 
 def drops_series(ns, port, read=None, lost=LOST):
