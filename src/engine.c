@@ -8,7 +8,6 @@
 
 #include "probes/ethtool.h"
 #include "probes/snmp.h"
-#include "procnet.h"
 #include "watched.h"
 
 #ifndef SO_NETNS_COOKIE
@@ -17,12 +16,8 @@
 
 #define BUFFER_SIZE (256 * 1024)
 #define TRIES 3
-/* Looking at every process costs more than reading a namespace. */
-#define PROCESSES_NS UINT64_C(60000000000)
-#define WAIT_NS UINT64_C(60000000000) /* for the name of a namespace */
-#define SCAN_SHARE 100 /* for a name: at most this part of the time */
 
-static uint64_t clock_ns(clockid_t clock)
+uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
@@ -132,6 +127,8 @@ void engine_free(struct engine *e)
 		watched_free(e->watched[i]);
 	free(e->watched);
 	free(e->candidates);
+	free(e->seen.slots);
+	processes_free(&e->processes);
 	state_free(&e->raised);
 	netlink_free(&e->route);
 	nfnetlink_free(&e->netfilter);
@@ -146,258 +143,6 @@ void engine_free(struct engine *e)
 void engine_stop(struct engine *e)
 {
 	e->stop = true;
-}
-
-static bool same_id(const struct netns_id *a, const struct netns_id *b)
-{
-	return a->dev == b->dev && a->ino == b->ino;
-}
-
-static struct watched *find_watched(const struct engine *e,
-				    const struct netns_id *id)
-{
-	for (size_t i = 0; i < e->n_watched; i++)
-		if (same_id(&e->watched[i]->id, id))
-			return e->watched[i];
-	return NULL;
-}
-
-/* The name a namespace would have, before it is made clean and unique.
- */
-static void raw_name(const struct engine *e, const struct netns_found *found,
-		     char *name, size_t size)
-{
-	if (found->name) {
-		snprintf(name, size, "%s", found->name);
-		return;
-	}
-	name_by_process(e, found->pid, name, size);
-	if (!name[0])
-		snprintf(name, size, "ns-%lu", (unsigned long)found->id.ino);
-}
-
-/* By another one that still exists: the scan may not have come to it
- * yet. */
-static bool name_is_taken(const struct engine *e, const char *name)
-{
-	struct netns_id id;
-
-	for (size_t i = 0; i < e->n_watched; i++) {
-		const struct watched *w = e->watched[i];
-
-		if (!strcmp(w->name, name) &&
-		    netns_identify(w->path, &id) == 0 && same_id(&w->id, &id))
-			return true;
-	}
-	return false;
-}
-
-/* Two names that look alike once clean are told apart by their paths.
- */
-static void give_name(const struct engine *e, struct watched *w,
-		      const char *raw)
-{
-	char longer[512];
-
-	name_clean(w->name, NAME_NAMESPACE, raw, false);
-	if (!name_is_taken(e, w->name))
-		return;
-	snprintf(longer, sizeof(longer), "%s %s", raw, w->path);
-	name_clean(w->name, NAME_NAMESPACE, longer, true);
-}
-
-static int add_watched(struct engine *e, struct watched *w)
-{
-	if (e->n_watched == e->max_watched) {
-		size_t max = e->max_watched ? e->max_watched * 2 : 16;
-		struct watched **grown;
-
-		grown = realloc(e->watched, max * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		e->watched = grown;
-		e->max_watched = max;
-	}
-	e->watched[e->n_watched++] = w;
-	return 0;
-}
-
-/* Begins to watch a namespace; a path too long to keep is passed over.
- */
-static int watch(struct engine *e, const struct netns_found *found,
-		 const char *raw)
-{
-	struct watched *w;
-
-	if (strlen(found->path) >= sizeof(w->path) ||
-	    (found->name && !netns_is_network(found->path)))
-		return 0;
-	w = calloc(1, sizeof(*w));
-	if (!w)
-		return -ENOMEM;
-	w->id = found->id;
-	w->named = found->name != NULL;
-	w->present = true;
-	snprintf(w->path, sizeof(w->path), "%s", found->path);
-	if (found->path[0])
-		give_name(e, w, raw);
-	if (add_watched(e, w) < 0) {
-		watched_free(w);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* Whether found has the inode number of w, which ended, but another
- * name. */
-static bool is_successor(const struct watched *w,
-			 const struct netns_found *found)
-{
-	struct netns_id id;
-
-	return w->named && !w->present && found->name &&
-	       strcmp(w->path, found->path) &&
-	       (netns_identify(w->path, &id) < 0 || !same_id(&id, &w->id));
-}
-
-/* The way in may be another now; a name is better than a process. */
-static void found_again(struct watched *w, const struct netns_found *found)
-{
-	if ((w->present && (w->named || !found->name)) ||
-	    strlen(found->path) >= sizeof(w->path))
-		return;
-	w->present = true;
-	w->named = found->name != NULL;
-	snprintf(w->path, sizeof(w->path), "%s", found->path);
-}
-
-/* Watches a namespace if it is wanted and there is room. */
-static int admit(struct engine *e, const struct netns_found *found,
-		 const char *name)
-{
-	if (!selection_wants(&e->settings->namespaces, name))
-		return 0;
-	if (e->n_watched - e->watched[0]->hidden >=
-	    e->settings->max_namespaces) {
-		e->too_many = true;
-		return 0;
-	}
-	return watch(e, found, name);
-}
-
-static int admit_candidate(struct engine *e, const struct candidate *c)
-{
-	const struct netns_found found = {
-		.path = c->path,
-		.name = strrchr(c->path, '/') + 1,
-		.id = c->id,
-	};
-
-	if (c->waits || find_watched(e, &c->id))
-		return 0;
-	return admit(e, &found, c->name);
-}
-
-/* A namespace that is not watched. */
-static int on_new(struct engine *e, const struct netns_found *found)
-{
-	struct candidate *c = found->name ? candidate_keep(e, found)
-					  : candidate_find(e, &found->id);
-	char name[CONTAINER_NAME + 1];
-
-	if (c && !found->name && !candidate_ask(e, c, found->pid))
-		return 0;
-	if (c)
-		return admit_candidate(e, c);
-	raw_name(e, found, name, sizeof(name));
-	return admit(e, found, name);
-}
-
-static int on_found(const struct netns_found *found, void *arg)
-{
-	struct engine *e = arg;
-	struct watched *w = find_watched(e, &found->id);
-
-	if (e->stop)
-		return -ECANCELED;
-	if (same_id(&found->id, &e->home_id))
-		return 0;
-	if (w && is_successor(w, found)) {
-		w->id = (struct netns_id) {
-			0}; /* ended, as the report will say */
-		w = NULL;
-	}
-	if (!w)
-		return on_new(e, found);
-	found_again(w, found);
-	return 0;
-}
-
-/* Those that are to be found again by this scan. */
-static void mark_absent(struct engine *e, bool named)
-{
-	for (size_t i = 0; i < e->n_watched; i++) {
-		struct watched *w = e->watched[i];
-
-		if (w->path[0] && w->named == named)
-			w->present = false;
-	}
-}
-
-/*
- * What no process has a name for keeps that of its file, though not at once: a
- * runtime makes the namespace before it starts the first process there.
- */
-static int give_up_waiting(struct engine *e)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < e->n_candidates; i++) {
-		struct candidate *c = &e->candidates[i];
-
-		if (!c->waits || e->processes_ns - c->since_ns < WAIT_NS)
-			continue;
-		c->waits = false;
-		r = admit_candidate(e, c);
-	}
-	return r;
-}
-
-static int scan_processes(struct engine *e)
-{
-	int r;
-
-	mark_absent(e, false);
-	e->rescan = false;
-	e->processes_ns = clock_ns(CLOCK_MONOTONIC);
-	r = netns_scan_processes(e->settings->proc_root, on_found, e);
-	e->scan_ns = clock_ns(CLOCK_MONOTONIC) - e->processes_ns;
-	/* a /proc that cannot be listed hides processes, not names */
-	if (r == -ENOMEM || r == -ECANCELED)
-		return r;
-	return give_up_waiting(e);
-}
-
-/*
- * Finds namespaces by name at every look, by process once a minute, when a
- * process that showed the way into one is gone, and when one waits for its
- * name, as long as that takes little of the time.
- */
-static int discover(struct engine *e)
-{
-	uint64_t now = clock_ns(CLOCK_MONOTONIC), ago = now - e->processes_ns;
-	bool due = e->rescan || !e->processes_ns || ago >= PROCESSES_NS;
-	bool waiting;
-	int r;
-
-	mark_absent(e, true);
-	r = netns_scan_names(e->settings->proc_root, on_found, e);
-	if (r < 0)
-		return r;
-	waiting = candidates_settle(e, now);
-	if (due || (waiting && ago / SCAN_SHARE >= e->scan_ns))
-		return scan_processes(e);
-	return 0;
 }
 
 /* Keeps an error to be said, once. */
@@ -487,6 +232,7 @@ static void check_cookie(struct engine *e, struct watched *w)
 		if (!w->named) { /* nor is it the same container */
 			w->id = (struct netns_id) {0};
 			w->present = false;
+			processes_forget(&e->processes, w->pid);
 			e->rescan = true;
 		}
 	}
@@ -522,6 +268,7 @@ static int settle(struct engine *e)
 {
 	struct netns_found home = {.path = ""};
 	struct netns_id init;
+	struct watched *w;
 	char path[256];
 	int r = netns_identify("/proc/thread-self/ns/net", &home.id);
 
@@ -533,11 +280,10 @@ static int settle(struct engine *e)
 	e->home_id = home.id;
 	snprintf(path, sizeof(path), "%s/1/ns/net", e->settings->proc_root);
 	e->private_home = netns_identify(path, &init) == 0 &&
-			  !same_id(&init, &home.id);
-	r = watch(e, &home, "");
+			  !same_netns(&init, &home.id);
+	r = watch_namespace(e, &home, "", &w);
 	if (r == 0)
-		e->watched[0]->hidden =
-			!selection_wants(&e->settings->namespaces, "");
+		w->hidden = !selection_wants(&e->settings->namespaces, "");
 	return r;
 }
 
@@ -549,35 +295,79 @@ static int go_home(const struct engine *e)
 
 	if (netns_return(e->home) == 0 ||
 	    (netns_identify("/proc/thread-self/ns/net", &here) == 0 &&
-	     same_id(&here, &e->home_id)))
+	     same_netns(&here, &e->home_id)))
 		return 0;
 	return -ENOTRECOVERABLE;
 }
 
-int engine_look(struct engine *e)
+/* Reads one namespace. *read and *error are of all of them. */
+static void look_at(struct engine *e, struct watched *w, bool *away, bool *read,
+		    int *error)
 {
+	int r = look_into(e, w, away);
+
+	*read |= r == 0;
+	if (r == -ESTALE) { /* it ended, or its process did */
+		processes_forget(&e->processes, w->pid);
+		*(w->named ? &e->rebuild : &e->rescan) = true;
+	} else if (r < 0) {
+		note_error(&e->refused, r);
+		*error = r;
+	}
+}
+
+/* What is not read any more is the first to be read next time. */
+static void skip_rest(struct engine *e, size_t read)
+{
+	size_t others = e->n_watched - 1;
+
+	e->next = (e->next + read) % others;
+	for (size_t i = read; i < others; i++)
+		e->n_skipped +=
+			e->watched[1 + (e->next + i - read) % others]->present;
+}
+
+/*
+ * Reads home, and then the others in turns, at least one of them, until the
+ * time is over.
+ */
+static void look_around(struct engine *e, uint64_t deadline_ns, bool *away,
+			bool *read, int *error)
+{
+	size_t others = e->n_watched - 1;
+
+	look_at(e, e->watched[0], away, read, error);
+	e->n_skipped = 0;
+	if (!deadline_ns || e->next >= others)
+		e->next = 0;
+	for (size_t i = 0; i < others && !e->stop; i++) {
+		struct watched *w = e->watched[1 + (e->next + i) % others];
+
+		if (i && deadline_ns &&
+		    clock_ns(CLOCK_MONOTONIC) >= deadline_ns) {
+			skip_rest(e, i);
+			return;
+		}
+		if (w->present)
+			look_at(e, w, away, read, error);
+	}
+	e->next = 0;
+}
+
+int engine_look(struct engine *e, uint64_t budget_ns)
+{
+	uint64_t deadline = 0;
 	bool away = false, read = false;
 	int r, error = 0;
 
+	if (budget_ns)
+		deadline = clock_ns(CLOCK_MONOTONIC) + budget_ns;
 	r = e->home < 0 ? settle(e) : 0;
 	if (r == 0)
 		r = discover(e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < e->n_watched && !e->stop; i++) {
-		struct watched *w = e->watched[i];
-
-		if (!w->present)
-			continue;
-		r = look_into(e, w, &away);
-		read |= r == 0;
-		if (r == -ESTALE) { /* it ended, or its process did */
-			e->rescan = true;
-		} else if (r < 0) {
-			note_error(&e->refused, r);
-			error = r;
-		}
-	}
+	look_around(e, deadline, &away, &read, &error);
 	if (away && go_home(e) < 0)
 		return -ENOTRECOVERABLE;
 	return read ? 0 : error;

@@ -69,14 +69,16 @@ int MUST_CHECK engine_new(struct engine **ret, const struct settings *s);
 void engine_free(struct engine *e);
 
 /*
- * Reads every namespace once. Always called by the same thread, which is in
+ * Reads every namespace once; those for which budget_ns (0: no limit) was too
+ * short are read first by the next call. Collectd's own is read every time,
+ * and at least one other. Always called by the same thread, which is in
  * collectd's own namespace at the first call and after each.
  *
  * Returns 0 when at least one namespace could be read; -ENOTRECOVERABLE when
  * the thread is lost in another namespace and must end; or the negative errno
  * of why nothing could be read at all.
  */
-int MUST_CHECK engine_look(struct engine *e);
+int MUST_CHECK engine_look(struct engine *e, uint64_t budget_ns);
 
 /* Asks a running engine_look() to return early. Any thread. */
 void engine_stop(struct engine *e);

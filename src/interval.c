@@ -84,10 +84,13 @@ void engine_forget_gone(struct engine *e)
 		if (w->renewed)
 			losses_free(&w->losses);
 		w->renewed = false;
-		if (w->present)
+		if (w->present) {
 			e->watched[kept++] = w;
-		else
-			watched_free(w);
+			continue;
+		}
+		e->next -= e->next && kept <= e->next;
+		e->rebuild |= e->n_unwatched > 0;
+		watched_free(w);
 	}
 	e->n_watched = kept;
 }

@@ -39,20 +39,36 @@ bool name_by_process(const struct engine *e, pid_t pid, char *name, size_t size)
 	return false;
 }
 
-static bool is_of(const struct candidate *c, const struct netns_id *id)
+void candidates_restart(struct engine *e)
 {
-	return c->id.ino == id->ino && c->id.dev == id->dev;
-}
-
-struct candidate *candidate_find(const struct engine *e,
-				 const struct netns_id *id)
-{
-	struct candidate *any = NULL;
+	size_t kept = 0;
 
 	for (size_t i = 0; i < e->n_candidates; i++) {
 		struct candidate *c = &e->candidates[i];
 
-		if (!is_of(c, id))
+		if (!c->seen)
+			continue;
+		c->seen = false;
+		c->beside = 0;
+		e->candidates[kept++] = *c;
+	}
+	e->n_candidates = kept;
+}
+
+void candidate_link(struct engine *e, struct seen *seen, size_t i)
+{
+	e->candidates[i].beside = seen->candidate;
+	seen->candidate = i + 1;
+}
+
+struct candidate *candidate_find(const struct engine *e,
+				 const struct seen *seen)
+{
+	struct candidate *c, *any = NULL;
+
+	for (size_t i = seen->candidate; i; i = c->beside) {
+		c = &e->candidates[i - 1];
+		if (!c->seen)
 			continue;
 		if (c->waits)
 			return c;
@@ -78,14 +94,14 @@ static struct candidate *add_candidate(struct engine *e)
 	return &e->candidates[e->n_candidates++];
 }
 
-struct candidate *candidate_keep(struct engine *e,
+struct candidate *candidate_keep(struct engine *e, struct seen *seen,
 				 const struct netns_found *found)
 {
 	struct candidate *c;
 
-	for (size_t i = 0; i < e->n_candidates; i++) {
-		c = &e->candidates[i];
-		if (is_of(c, &found->id) && !strcmp(c->path, found->path)) {
+	for (size_t i = seen->candidate; i; i = c->beside) {
+		c = &e->candidates[i - 1];
+		if (!strcmp(c->path, found->path)) {
 			c->seen = true;
 			return c;
 		}
@@ -99,6 +115,8 @@ struct candidate *candidate_keep(struct engine *e,
 	snprintf(c->path, sizeof(c->path), "%s", found->path);
 	snprintf(c->name, sizeof(c->name), "%s", found->name);
 	c->waits = container_made_up(found->name);
+	c->since_ns = clock_ns(CLOCK_MONOTONIC);
+	candidate_link(e, seen, e->n_candidates - 1);
 	return c;
 }
 
@@ -114,22 +132,10 @@ bool candidate_ask(const struct engine *e, struct candidate *c, pid_t pid)
 	return true;
 }
 
-bool candidates_settle(struct engine *e, uint64_t now_ns)
+bool candidates_wait(const struct engine *e)
 {
-	bool waiting = false;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < e->n_candidates; i++) {
-		struct candidate *c = &e->candidates[i];
-
-		if (!c->seen)
-			continue;
-		waiting |= c->waits;
-		c->seen = false;
-		if (!c->since_ns)
-			c->since_ns = now_ns;
-		e->candidates[kept++] = *c;
-	}
-	e->n_candidates = kept;
-	return waiting;
+	for (size_t i = 0; i < e->n_candidates; i++)
+		if (e->candidates[i].seen && e->candidates[i].waits)
+			return true;
+	return false;
 }

@@ -72,7 +72,22 @@ int netns_return(int home)
 	return setns(home, CLONE_NEWNET) < 0 ? -errno : 0;
 }
 
-static int scan_directory(const char *path, dev_t nsfs, netns_visit visit,
+/* A change within this of another one may leave the time as it was. */
+#define SETTLED_SECONDS 3
+
+static bool is_namespace_file(const char *dir, const char *name, dev_t nsfs,
+			      char file[PATH_MAX], struct netns_id *id)
+{
+	return snprintf(file, PATH_MAX, "%s/%s", dir, name) < PATH_MAX &&
+	       netns_identify(file, id) == 0 && id->dev == nsfs;
+}
+
+/*
+ * What is not a namespace yet may become one: its file is made first, and
+ * then the namespace is mounted there, which the directory does not show.
+ */
+static int scan_directory(const char *path, dev_t nsfs,
+			  struct netns_directory *known, netns_visit visit,
 			  void *arg)
 {
 	_cleanup_closedir_ DIR *dir = opendir(path);
@@ -84,12 +99,13 @@ static int scan_directory(const char *path, dev_t nsfs, netns_visit visit,
 					    .name = entry->d_name};
 		int r;
 
-		if (!strcmp(entry->d_name, ".") ||
-		    !strcmp(entry->d_name, "..") ||
-		    snprintf(file, sizeof(file), "%s/%s", path,
-			     entry->d_name) >= (int)sizeof(file) ||
-		    netns_identify(file, &found.id) < 0 || found.id.dev != nsfs)
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
+		if (!is_namespace_file(path, entry->d_name, nsfs, file,
+				       &found.id)) {
+			known->unsettled = true;
+			continue;
+		}
 		r = visit(&found, arg);
 		if (r < 0)
 			return r;
@@ -97,23 +113,66 @@ static int scan_directory(const char *path, dev_t nsfs, netns_visit visit,
 	return 0;
 }
 
-int netns_scan_names(const char *proc_root, netns_visit visit, void *arg)
+static bool directory_path(const char *proc_root, size_t i, char path[PATH_MAX])
 {
-	static const char *const directories[] = {
+	static const char *const directories[NETNS_DIRECTORIES] = {
 		"/run/netns",
 		"/var/run/docker/netns",
 	};
 	bool host = !strcmp(proc_root, "/proc");
+
+	return snprintf(path, PATH_MAX, "%s%s%s", host ? "" : proc_root,
+			host ? "" : "/1/root", directories[i]) < PATH_MAX;
+}
+
+static struct netns_directory look_at_directory(const char *path)
+{
+	struct netns_directory d = {0};
+	struct timespec now;
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return d;
+	clock_gettime(CLOCK_REALTIME, &now);
+	d.id = (struct netns_id) {st.st_dev, st.st_ino};
+	d.changed = st.st_mtim;
+	d.unsettled = now.tv_sec - d.changed.tv_sec < SETTLED_SECONDS;
+	return d;
+}
+
+bool netns_names_changed(const char *proc_root, const struct netns_names *known)
+{
+	for (size_t i = 0; i < NETNS_DIRECTORIES; i++) {
+		const struct netns_directory *d = &known->directories[i];
+		struct netns_directory now;
+		char path[PATH_MAX];
+
+		if (!directory_path(proc_root, i, path))
+			continue;
+		now = look_at_directory(path);
+		if (d->unsettled || d->id.dev != now.id.dev ||
+		    d->id.ino != now.id.ino ||
+		    d->changed.tv_sec != now.changed.tv_sec ||
+		    d->changed.tv_nsec != now.changed.tv_nsec)
+			return true;
+	}
+	return false;
+}
+
+int netns_scan_names(const char *proc_root, struct netns_names *known,
+		     netns_visit visit, void *arg)
+{
 	struct netns_id own = {0};
 	int r = netns_identify("/proc/thread-self/ns/net", &own);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(directories); i++) {
+	for (size_t i = 0; r == 0 && i < NETNS_DIRECTORIES; i++) {
+		struct netns_directory *d = &known->directories[i];
 		char path[PATH_MAX];
 
-		if (snprintf(path, sizeof(path), "%s%s%s",
-			     host ? "" : proc_root, host ? "" : "/1/root",
-			     directories[i]) < (int)sizeof(path))
-			r = scan_directory(path, own.dev, visit, arg);
+		if (!directory_path(proc_root, i, path))
+			continue;
+		*d = look_at_directory(path);
+		r = scan_directory(path, own.dev, d, visit, arg);
 	}
 	return r;
 }

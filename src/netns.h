@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "util.h"
 
@@ -49,22 +50,47 @@ struct netns_found {
 	pid_t pid; /* of a process in it, or 0 */
 };
 
-/* Returns 0 to go on, negative errno to stop. */
+/*
+ * Returns 0 to go on, 1 when another visit of the same process would be in
+ * vain (a hint), negative errno to stop.
+ */
 typedef int (*netns_visit)(const struct netns_found *found, void *arg);
+
+#define NETNS_DIRECTORIES 2
+
+/* What the directories of names were like when they were scanned. */
+struct netns_names {
+	struct netns_directory {
+		struct netns_id id;	 /* all 0: there was none */
+		struct timespec changed; /* CLOCK_REALTIME, its mtime */
+		bool unsettled;		 /* it may change without showing it */
+	} directories[NETNS_DIRECTORIES];
+};
+
+/*
+ * Whether the names may be others than when *known was filled in; zeroed they
+ * are. One stat() a directory; nothing is watched, so nothing is pinned and a
+ * directory may come, go, or be replaced. A name whose namespace is mounted
+ * over is not noticed: entering it fails then.
+ */
+bool netns_names_changed(const char *proc_root,
+			 const struct netns_names *known);
 
 /*
  * Visits the named namespaces: /run/netns and /var/run/docker/netns, below
  * <proc_root>/1/root when proc_root is not "/proc". Entries that are no
- * namespaces, or gone, are passed over; so are missing directories. Returns
- * 0 or what visit returned.
+ * namespaces, or gone, are passed over; so are missing directories. Fills in
+ * *known for netns_names_changed(). Returns 0 or the negative errno that
+ * visit returned.
  */
-int MUST_CHECK netns_scan_names(const char *proc_root, netns_visit visit,
+int MUST_CHECK netns_scan_names(const char *proc_root,
+				struct netns_names *known, netns_visit visit,
 				void *arg);
 
 /*
  * Visits the namespace of every process, <proc_root>/PID/ns/net, one visit
- * per process. What may not be read is passed over. Returns 0, what visit
- * returned, or the negative errno of opening proc_root.
+ * per process. What may not be read is passed over. Returns 0, the negative
+ * errno that visit returned, or the negative errno of opening proc_root.
  */
 int MUST_CHECK netns_scan_processes(const char *proc_root, netns_visit visit,
 				    void *arg);

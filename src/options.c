@@ -13,6 +13,7 @@ enum {
 	OPT_BOOL,
 	OPT_UNSIGNED,
 	OPT_PERCENT,
+	OPT_SECONDS,
 	OPT_PATH,
 	OPT_NO_PATH, /* may be empty */
 	OPT_PATTERN,
@@ -69,14 +70,24 @@ const struct config_option options_table[] = {
 		"sent once something was lost there; its values of up to two "
 		"reads before are then sent first, so that the rate is "
 		"right."},
+	{GLOBAL(OPT_SECONDS, read_budget), .name = "ReadBudget",
+	 .type = "number", .def = "0",
+	 .doc = "Seconds that reading may take in one interval; 0 is half the "
+		"interval. Network namespaces that there was no time for are "
+		"read first in the next one, and their number is "
+		"gauge-all-skipped. A namespace that is being read is read to "
+		"its end."},
 	{GLOBAL(OPT_COUNT, max_namespaces), .name = "MaxNamespaces",
 	 .type = "number", .def = "1024",
 	 .doc = "Look at no more network namespaces than this. What is left "
-		"out is said once in the log."},
+		"out is said once in the log, and how many these are is "
+		"gauge-all-unwatched."},
 	{GLOBAL(OPT_COUNT, max_series), .name = "MaxSeries", .type = "number",
 	 .def = "20000",
-	 .doc = "Send no more series than this. What is left out is said once "
-		"in the log; notifications are not affected."},
+	 .doc = "Send no more series than this. That it is reached is said "
+		"once in the log. The packets lost where there is no series "
+		"for them are summed up in packets-<layer>-_other of all; "
+		"notifications are not affected."},
 	{GLOBAL(OPT_COUNT, max_rules), .name = "MaxRules", .type = "number",
 	 .def = "64",
 	 .doc = "Firewall rules kept apart per chain, to name the one that "
@@ -259,10 +270,10 @@ static int set_bool(bool *target, const struct option_value *v)
 
 static int set_number(void *target, int kind, const struct option_value *v)
 {
-	bool whole = kind != OPT_PERCENT;
+	bool whole = kind != OPT_PERCENT && kind != OPT_SECONDS;
 
 	if (v->type != VALUE_NUMBER || !(v->number >= 0) ||
-	    v->number > (whole ? 1e9 : 100) ||
+	    v->number > (kind == OPT_PERCENT ? 100 : 1e9) ||
 	    (whole && v->number != floor(v->number)) ||
 	    (kind == OPT_COUNT && v->number < 1))
 		return -EINVAL;
@@ -354,7 +365,7 @@ int settings_set(struct settings *s, bool in_threshold, const char *name,
 	if (option->kind == OPT_BOOL)
 		return set_bool(target, value);
 	if (option->kind == OPT_UNSIGNED || option->kind == OPT_COUNT ||
-	    option->kind == OPT_PERCENT)
+	    option->kind == OPT_PERCENT || option->kind == OPT_SECONDS)
 		return set_number(target, option->kind, value);
 	if (value->type != VALUE_STRING)
 		return -EINVAL;

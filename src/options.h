@@ -31,6 +31,7 @@ struct threshold {
 struct settings {
 	struct selection namespaces, interfaces, layers, counters;
 	bool report_idle, classes;
+	double read_budget; /* seconds, 0: half the interval */
 	unsigned max_namespaces, max_series, max_rules, max_sockets;
 	char *proc_root;
 	char *state_file; /* NULL: none */

@@ -116,7 +116,7 @@ static int evaluate(struct run *run)
 
 static int look(struct run *run)
 {
-	int r = engine_look(run->engine);
+	int r = engine_look(run->engine, 0);
 
 	if (r < 0)
 		complain("cannot look: %s", strerror(-r));

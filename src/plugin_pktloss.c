@@ -3,8 +3,9 @@
  * The collectd edge: registers, reads, dispatches, notifies, logs.
  *
  * collectd's read threads are shared by all plugins, so they never enter a
- * namespace. A thread of our own looks; the read callback asks it to, waits a
- * bounded time (half the interval, two seconds) and reports what was found.
+ * namespace. A thread of our own looks, for as long as ReadBudget says; the
+ * read callback asks it to, waits a short time and reports what was found.
+ * What is not found in that time is reported by the next callback.
  */
 #include "collectd.h"
 #include "plugin.h"
@@ -18,9 +19,12 @@
 #include "engine.h"
 #include "pktloss_plugin.h"
 
-#define SHUTDOWN_SECONDS 2
-/* collectd waits for its read threads when it is to end: do not hold them. */
-#define MAX_BUDGET_SECONDS 2
+/*
+ * collectd ends within a second: it waits for its read threads first, so do
+ * not hold them, and then for our own, which may hang in the kernel.
+ */
+#define MAX_WAIT_SECONDS 0.5
+#define SHUTDOWN_SECONDS 0.3
 /* How long the past values of new series may take to be processed. */
 #define SETTLE_TRIES 200
 #define SETTLE_NS 1000000
@@ -49,8 +53,9 @@ static struct {
 	bool has_worker;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	enum phase phase; /* of the worker; the rest is under lock too */
-	int result;	  /* of the last look */
+	enum phase phase;   /* of the worker; the rest is under lock too */
+	int result;	    /* of the last look */
+	uint64_t budget_ns; /* of the look that was ordered */
 	bool stop;
 	bool said_slow;
 	struct past *past; /* see on_settle() */
@@ -257,7 +262,7 @@ static bool wait_for_order(void)
 static void *work(void *arg)
 {
 	while (wait_for_order()) {
-		int r = engine_look(self.engine);
+		int r = engine_look(self.engine, self.budget_ns);
 
 		pthread_mutex_lock(&self.lock);
 		self.result = r;
@@ -270,30 +275,49 @@ static void *work(void *arg)
 	return arg;
 }
 
-static void order(void)
+/* The time a look may take, in seconds. */
+static double find_budget(void)
+{
+	double budget = self.settings.read_budget;
+
+	if (budget > 0)
+		return budget;
+	return CDTIME_T_TO_DOUBLE(plugin_get_interval()) / 2;
+}
+
+static void order(double budget)
 {
 	pthread_mutex_lock(&self.lock);
 	if (self.phase == PHASE_IDLE) {
+		self.budget_ns = (uint64_t)(budget * 1e9);
 		self.phase = PHASE_LOOKING;
 		pthread_cond_broadcast(&self.changed);
 	}
 	pthread_mutex_unlock(&self.lock);
 }
 
+/* The time of a clock in so many seconds. */
+static struct timespec time_in(clockid_t clock, double seconds)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	t.tv_sec += (time_t)seconds;
+	t.tv_nsec += (long)((seconds - floor(seconds)) * 1e9);
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_nsec -= 1000000000;
+		t.tv_sec++;
+	}
+	return t;
+}
+
 /* Waits while the worker looks, for that long at most. */
 static enum phase wait_for_look(double seconds)
 {
-	struct timespec until;
+	struct timespec until = time_in(CLOCK_MONOTONIC, seconds);
 	enum phase phase;
 	int r = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)seconds;
-	until.tv_nsec += (long)((seconds - floor(seconds)) * 1e9);
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	pthread_mutex_lock(&self.lock);
 	while (self.phase == PHASE_LOOKING && r == 0)
 		r = pthread_cond_timedwait(&self.changed, &self.lock, &until);
@@ -319,13 +343,13 @@ static int take_report(void)
 
 static int on_read(__attribute__((unused)) user_data_t *ud)
 {
-	double budget = fmin(CDTIME_T_TO_DOUBLE(plugin_get_interval()) / 2,
-			     MAX_BUDGET_SECONDS);
+	double budget = find_budget();
+	double patience = fmin(budget, MAX_WAIT_SECONDS);
 
 	if (wait_for_look(0) == PHASE_LOOKED && take_report() < 0)
 		return -1;
-	order();
-	switch (wait_for_look(budget)) {
+	order(budget);
+	switch (wait_for_look(patience)) {
 	case PHASE_LOOKED:
 		return take_report();
 	case PHASE_ENDED:
@@ -336,7 +360,7 @@ static int on_read(__attribute__((unused)) user_data_t *ud)
 		if (!self.said_slow)
 			WARNING("pktloss plugin: reading takes longer than "
 				"%g s; its values come late",
-				budget);
+				patience);
 		self.said_slow = true;
 		return 0;
 	}
@@ -408,19 +432,20 @@ static int on_init(void)
 
 static int on_shutdown(void)
 {
-	struct timespec until;
-
 	if (self.has_worker) {
+		struct timespec until;
+
 		pthread_mutex_lock(&self.lock);
 		self.stop = true;
 		engine_stop(self.engine);
 		pthread_cond_broadcast(&self.changed);
 		pthread_mutex_unlock(&self.lock);
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += SHUTDOWN_SECONDS;
+		until = time_in(CLOCK_REALTIME, SHUTDOWN_SECONDS);
 		if (pthread_timedjoin_np(self.worker, NULL, &until) != 0) {
 			WARNING("pktloss plugin: the kernel does not answer, "
 				"a read is left unfinished");
+			pthread_detach(self.worker);
+			self.has_worker = false;
 			return 0; /* it still uses what would be freed */
 		}
 		self.has_worker = false;

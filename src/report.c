@@ -51,6 +51,20 @@ static void log_errors(struct blindness *b, const struct sink *sink,
 	}
 }
 
+static void log_shortfalls(struct engine *e, const struct sink *sink)
+{
+	if (e->n_skipped && !e->was_skipped)
+		sink->log(sink->arg, LOG_LEVEL_WARNING,
+			  "ReadBudget is too short to read every network "
+			  "namespace in each interval: they are read in turns");
+	e->was_skipped |= e->n_skipped > 0;
+	if (e->n_unwatched && !e->was_unwatched)
+		sink->log(sink->arg, LOG_LEVEL_WARNING,
+			  "MaxNamespaces is reached, further network "
+			  "namespaces are left out");
+	e->was_unwatched |= e->n_unwatched > 0;
+}
+
 void engine_log_blindness(struct engine *e, const struct sink *sink)
 {
 	for (size_t i = 0; i < n_probes; i++) {
@@ -63,11 +77,7 @@ void engine_log_blindness(struct engine *e, const struct sink *sink)
 	}
 	log_errors(&e->refused, sink, "a network namespace cannot be entered",
 		   "CAP_SYS_ADMIN");
-	if (e->too_many && !e->said_too_many)
-		sink->log(sink->arg, LOG_LEVEL_WARNING,
-			  "MaxNamespaces is reached, further network "
-			  "namespaces are left out");
-	e->said_too_many |= e->too_many;
+	log_shortfalls(e, sink);
 }
 
 static void log_private_home(struct engine *e, const struct sink *sink)
@@ -78,6 +88,34 @@ static void log_private_home(struct engine *e, const struct sink *sink)
 			  "process 1: values without @ are those of "
 			  "collectd's namespace, not of the host");
 	e->said_private_home |= e->private_home;
+}
+
+/* How many namespaces were not read: sent once there were some. */
+static void send_shortfall(struct report *r, const char *instance, size_t n)
+{
+	const struct series series = {
+		.place = "all",
+		.type = "gauge",
+		.instance = instance,
+		.is_gauge = true,
+		.gauge = (double)n,
+		.time_ns = r->time_ns,
+	};
+
+	r->sink->value(r->sink->arg, &series);
+	r->n_series++;
+}
+
+static void send_shortfalls(struct report *r)
+{
+	const struct engine *e = r->engine;
+
+	if (!r->time_ns)
+		return;
+	if (e->was_skipped)
+		send_shortfall(r, "all-skipped", e->n_skipped);
+	if (e->was_unwatched)
+		send_shortfall(r, "all-unwatched", e->n_unwatched);
 }
 
 static bool is_reported(const struct watched *w)
@@ -93,8 +131,6 @@ static void send_all(struct report *r, unsigned ago)
 		if (!is_reported(r->watched))
 			continue;
 		send_values(r);
-		if (r->watched->now.time_ns > r->time_ns)
-			r->time_ns = r->watched->now.time_ns;
 	}
 }
 
@@ -125,6 +161,17 @@ static void judge_all(struct report *r)
 	}
 }
 
+/* The newest read of all, also where nothing is sent of it. */
+static uint64_t newest_ns(const struct engine *e)
+{
+	uint64_t newest = 0;
+
+	for (size_t i = 0; i < e->n_watched; i++)
+		if (e->watched[i]->fresh && e->watched[i]->now.time_ns > newest)
+			newest = e->watched[i]->now.time_ns;
+	return newest;
+}
+
 /* Namespaces whose heartbeat is about to become a series. */
 static size_t count_new(const struct engine *e)
 {
@@ -141,12 +188,15 @@ int engine_report(struct engine *e, const struct sink *sink)
 	int result = engine_compare(e);
 	size_t n_new = count_new(e);
 
+	r.time_ns = newest_ns(e);
 	engine_log_blindness(e, sink);
 	log_private_home(e, sink);
 	restore_alarms(&r);
 	send_past(&r, n_new);
 	r.n_new = n_new;
 	send_all(&r, 0);
+	send_other(&r);
+	send_shortfalls(&r);
 	judge_all(&r);
 	engine_swap(e);
 	end_gone(&r);

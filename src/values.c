@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "probes/link.h"
 #include "probes/netfilter.h"
 #include "probes/nftables.h"
 #include "watched.h"
@@ -19,8 +20,8 @@ static bool has_room(struct report *r)
 		return true;
 	if (!r->engine->said_too_many_series)
 		r->sink->log(r->sink->arg, LOG_LEVEL_WARNING,
-			     "MaxSeries is reached, further series are left "
-			     "out");
+			     "MaxSeries is reached, what further series would "
+			     "have lost is summed up in _other");
 	r->engine->said_too_many_series = true;
 	return false;
 }
@@ -181,6 +182,42 @@ static void send_row(struct report *r, const char *place, const char *instance,
 	r->n_series++;
 }
 
+/* What is lost where collectd has no series for it. */
+static void count_other(struct report *r, const struct row *row)
+{
+	const struct counter *c = row->counter;
+
+	if (!r->ago && c->kind == KIND_LOST && row->flags & ROW_COMPARED)
+		r->engine->other[c->layer] += row->delta;
+}
+
+/*
+ * A sum begins with 0 in the report that finds its first loss, which follows
+ * in the next: a counter's first value has no rate. These are few, and come
+ * on top of MaxSeries.
+ */
+void send_other(struct report *r)
+{
+	struct engine *e = r->engine;
+
+	for (int i = 0; i < N_LAYERS && r->time_ns; i++) {
+		char instance[NAME_PART + 1];
+		struct series series = {
+			.place = "all",
+			.type = "packets",
+			.instance = instance,
+			.counter = e->other_sent & 1u << i ? e->other[i] : 0,
+			.time_ns = r->time_ns,
+		};
+
+		if (!e->other[i])
+			continue;
+		name_instance(instance, i, "", "_other", false);
+		e->other_sent |= 1u << i;
+		r->sink->value(r->sink->arg, &series);
+	}
+}
+
 static void send_object(struct report *r, const struct object *o)
 {
 	const struct sample *s = &r->watched->now;
@@ -191,9 +228,12 @@ static void send_object(struct report *r, const struct object *o)
 		struct row *row = &s->rows[o->first + i];
 		char instance[NAME_PART + 1];
 
-		if (!is_due(r, o, row) ||
-		    (!(row->flags & ROW_SENT) && !has_room(r)))
+		if (!is_due(r, o, row))
 			continue;
+		if (!(row->flags & ROW_SENT) && !has_room(r)) {
+			count_other(r, row);
+			continue;
+		}
 		if (!place[0]) {
 			full_place(r->watched, object_place(s, o), place);
 			unique = name_collides(s, o);
@@ -214,8 +254,12 @@ void loss_series(const struct watched *w, const struct loss *loss,
 
 static bool is_ratio_due(const struct report *r, const struct loss *loss)
 {
-	return loss->sent || loss->awake || is_real_home(r->watched) ||
-	       r->engine->settings->report_idle;
+	const struct watched *w = r->watched;
+
+	if (loss->sent || loss->awake || r->engine->settings->report_idle)
+		return true;
+	/* there may be a thousand of them, whatever they are called */
+	return is_real_home(w) && !link_is_veth(&w->now, loss->place);
 }
 
 /* What was unknown then is not sent, as ever. */

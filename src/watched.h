@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "nfnetlink.h"
 #include "names.h"
+#include "processes.h"
 #include "state.h"
 #include "sockdiag.h"
 
@@ -20,6 +21,7 @@ struct watched {
 	char path[128];	 /* where it is entered, "" for collectd's own */
 	char name[NAME_NAMESPACE + 1]; /* clean, "" for collectd's own */
 	bool named;		       /* path is a name's, not a process's */
+	pid_t pid;		       /* whose path it is, 0: a name's */
 	bool present;		       /* found by the newest scan */
 	bool hidden; /* not asked for: only what is of the whole host is read */
 	bool fresh;  /* now was read and not reported yet */
@@ -37,6 +39,7 @@ struct watched {
  */
 struct candidate {
 	struct netns_id id;
+	size_t beside; /* 1 + the next one of this namespace, 0: none */
 	char path[128];
 	char name[CONTAINER_NAME + 1]; /* the file's until there is a better */
 	bool seen;		       /* by the newest scan of the names */
@@ -54,6 +57,20 @@ struct blindness {
 	unsigned said;	      /* how many of them are in the log */
 };
 
+/* A namespace that discovery has come by; w is NULL: not watched. */
+struct seen {
+	struct netns_id id; /* all 0: a free slot */
+	struct watched *w;
+	size_t candidate; /* 1 + the first one in engine.candidates, 0: none */
+	bool left_out;	  /* wanted, but one too many */
+};
+
+/* Those of one discovery by their identity: a hash table. */
+struct seen_table {
+	struct seen *slots;
+	size_t n, max; /* max is 0 or a power of two, at least twice n */
+};
+
 struct engine {
 	const struct settings *settings;
 	uint32_t wanted_layers; /* bit i: enum layer */
@@ -68,11 +85,20 @@ struct engine {
 	size_t n_candidates, max_candidates;
 	struct netns_id home_id;
 	int home; /* fd of collectd's own namespace, -1 before the first look */
+	struct netns_names names;
+	struct processes processes;
+	struct seen_table seen;
 	uint64_t processes_ns; /* CLOCK_MONOTONIC of the last scan of /proc */
-	uint64_t scan_ns;      /* how long that took */
+	uint64_t scan_ns;      /* what it took */
 	bool rescan;	       /* a process namespace has moved */
-	bool too_many, said_too_many; /* MaxNamespaces */
+	bool rebuild;	       /* a name has, or there is room again */
+	size_t next;	       /* the first to be read, behind home */
+	size_t n_skipped;      /* namespaces that the last look left out */
+	size_t n_unwatched;    /* beyond MaxNamespaces */
+	bool was_skipped, was_unwatched; /* there were some, and it was said */
 	bool said_too_many_series;
+	uint64_t other[N_LAYERS]; /* lost where there is no series for it */
+	uint32_t other_sent;	  /* bit i: collectd has the sum of layer i */
 	bool private_home, said_private_home;
 	size_t n_series; /* that collectd has */
 	struct blindness blindness[MAX_PROBES];
@@ -86,6 +112,30 @@ struct engine {
 
 void watched_free(struct watched *w);
 
+uint64_t clock_ns(clockid_t clock);
+
+/*
+ * discover.c: finds what is to be watched, as cheaply as nothing changes:
+ * names when their directory has changed, processes once a minute and when
+ * one that showed the way into a namespace is gone or a namespace waits for
+ * its name, all of it with every scan of processes. Returns 0, -ENOMEM, or
+ * -ECANCELED after engine_stop().
+ */
+int MUST_CHECK discover(struct engine *e);
+/*
+ * Begins to watch a namespace, whose name is raw before it is made clean and
+ * unique. *ret is NULL for what cannot be watched: a path too long to keep, a
+ * namespace of another type. Returns 0 or -ENOMEM.
+ */
+int MUST_CHECK watch_namespace(struct engine *e,
+			       const struct netns_found *found, const char *raw,
+			       struct watched **ret);
+static inline bool same_netns(const struct netns_id *a,
+			      const struct netns_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
 /* Whether the configuration asks for a layer. */
 bool wants_layer(const struct engine *e, enum layer layer);
 
@@ -95,20 +145,24 @@ bool wants_layer(const struct engine *e, enum layer layer);
  */
 bool name_by_process(const struct engine *e, pid_t pid, char *name,
 		     size_t size);
+/* Forgets what the last scan of the names did not see; the others are kept, not
+ * seen by the next one yet and beside none. */
+void candidates_restart(struct engine *e);
+/* Puts one, by its index, beside those of its namespace. */
+void candidate_link(struct engine *e, struct seen *seen, size_t i);
 /*
  * Keeps what has a file's name and is not watched until the names are scanned
  * again. NULL: there is no room for it.
  */
-struct candidate *candidate_keep(struct engine *e,
+struct candidate *candidate_keep(struct engine *e, struct seen *seen,
 				 const struct netns_found *found);
-/* The one of a namespace, or NULL. */
+/* One of a namespace that the scan has seen, if possible one that waits. NULL:
+ * there is none. */
 struct candidate *candidate_find(const struct engine *e,
-				 const struct netns_id *id);
+				 const struct seen *seen);
 /* Whether that process had the name which c waits for; then c has it. */
 bool candidate_ask(const struct engine *e, struct candidate *c, pid_t pid);
-/* Forgets those that the scan of the names at now_ns did not see. Do any wait?
- */
-bool candidates_settle(struct engine *e, uint64_t now_ns);
+bool candidates_wait(const struct engine *e);
 
 #define MAX_NOTICES 20 /* in one report; the rest is summed up */
 #define MESSAGE_SIZE 256
@@ -138,6 +192,8 @@ void attribute_losses(struct engine *e);
 
 /* values.c: sends what is due of r->watched; first with r->ago 2, then 1. */
 void send_values(struct report *r);
+/* And the sums of what is lost where there is no series for it. */
+void send_other(struct report *r);
 /* The plugin instance of an interface, "" for none, of a namespace. */
 void full_place(const struct watched *w, const char *interface,
 		char place[NAME_PART + 1]);

@@ -473,7 +473,17 @@ static void look(void)
 {
 	if (!stage.engine)
 		ck_assert_int_eq(engine_new(&stage.engine, &stage.settings), 0);
-	ck_assert_int_eq(engine_look(stage.engine), 0);
+	ck_assert_int_eq(engine_look(stage.engine, 0), 0);
+}
+
+/* With a scan of the processes, as soon as one may be. */
+static void rescan(void)
+{
+	if (stage.engine) {
+		stage.engine->rescan = true;
+		stage.engine->scan_ns = 1;
+	}
+	look();
 }
 
 /* The names of what is watched, in the order in which it was found. */
@@ -513,8 +523,7 @@ START_TEST(container_without_files_has_its_short_id)
 	expect("fedcba987654");
 	pid = start(0);
 	show(pid, "0::/init.scope\n");
-	stage.engine->rescan = true;
-	look();
+	rescan();
 	snprintf(name, sizeof(name), "/proc/%d/ns/net", (int)pid);
 	ck_assert_int_eq(stat(name, &st), 0);
 	snprintf(name, sizeof(name), "fedcba987654 ns-%lu",
@@ -533,6 +542,7 @@ START_TEST(made_up_name_gives_way_to_the_pod)
 	look();
 	expect("shop_web-0");
 	ck_assert(stage.engine->watched[1]->named);
+	look();
 	look();
 	expect("shop_web-0");
 	ck_assert_uint_eq(stage.engine->n_candidates, 0);
@@ -579,7 +589,7 @@ START_TEST(name_is_not_waited_for_at_any_price)
 	stage.engine->scan_ns = 1000000000;
 	look();
 	expect("");
-	stage.engine->rescan = true;
+	stage.engine->scan_ns = 1;
 	look();
 	expect("shop_web-0");
 }
@@ -594,8 +604,7 @@ START_TEST(file_keeps_its_name_when_nobody_has_a_better)
 	look();
 	expect("");
 	stage.engine->candidates[0].since_ns -= UINT64_C(60000000000);
-	stage.engine->rescan = true;
-	look();
+	rescan();
 	expect("cni-" UUID);
 }
 END_TEST
@@ -612,11 +621,66 @@ START_TEST(unwanted_namespace_stays_out)
 	show(pid, IN_CRI);
 	write_file("/run/containerd" TASKS, IN_POD);
 	for (int i = 0; i < 3; i++) {
-		look();
+		rescan();
 		expect("");
 		ck_assert_uint_eq(stage.engine->n_candidates, 2);
-		stage.engine->rescan = true;
 	}
+}
+END_TEST
+
+/* What was known of a process says nothing of the next one with its pid. */
+START_TEST(pid_used_again_gives_no_name)
+{
+	pid_t pid = start(0);
+	char path[128], target[64];
+
+	name_file("cni-" UUID, pid);
+	show(pid, "0::/init.scope\n");
+	look();
+	stage.engine->scan_ns = 1000000000;
+	snprintf(path, sizeof(path), "%s/%d/ns/net", top, (int)pid);
+	snprintf(target, sizeof(target), "/proc/%d/ns/net", (int)start(0));
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(symlink(target, path), 0);
+	snprintf(path, sizeof(path), "/../../%d/cgroup", (int)pid);
+	write_file(path, IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	look();
+	expect("");
+	ck_assert_uint_eq(stage.engine->candidates[0].asked, 1);
+}
+END_TEST
+
+/* The runtime writes its file after the first look: asked once more. */
+START_TEST(name_that_comes_late_is_found)
+{
+	set_text("Namespace", "/^web$/");
+	show(start(0), IN_DOCKER);
+	look();
+	expect("");
+	write_file(DOCKER, WEB);
+	rescan();
+	expect("web");
+}
+END_TEST
+
+START_TEST(namespace_that_loses_an_unwanted_name_is_wanted)
+{
+	pid_t pid = start(0);
+	char path[256];
+
+	set_text("Namespace", "/^web$/");
+	name_file("blue", pid);
+	show(pid, IN_DOCKER);
+	write_file(DOCKER, WEB);
+	for (int i = 0; i < 3; i++) {
+		rescan();
+		expect("");
+	}
+	snprintf(path, sizeof(path), "%s/run/netns/blue", root);
+	ck_assert_int_eq(unlink(path), 0);
+	rescan();
+	expect("web");
 }
 END_TEST
 
@@ -647,12 +711,10 @@ START_TEST(not_every_process_is_asked)
 	stage.engine->candidates[0].asked = 16;
 	show(start(pid), IN_CRI);
 	write_file("/run/containerd" TASKS, IN_POD);
-	stage.engine->rescan = true;
-	look();
+	rescan();
 	expect("");
 	stage.engine->candidates[0].asked = 14;
-	stage.engine->rescan = true;
-	look();
+	rescan();
 	expect("shop_web-0");
 }
 END_TEST
@@ -669,7 +731,7 @@ START_TEST(namespace_without_room_keeps_its_name)
 	write_file("/run/containerd" TASKS, IN_POD);
 	look();
 	expect("");
-	ck_assert(stage.engine->too_many);
+	ck_assert_uint_eq(stage.engine->n_unwatched, 1);
 	stage.settings.max_namespaces = 2;
 	look();
 	expect("shop_web-0");
@@ -722,8 +784,7 @@ START_TEST(restarted_container_has_its_name_again)
 	snprintf(path, sizeof(path), "rm -rf %s/%d", top, (int)pid);
 	ck_assert_int_eq(system(path), 0);
 	show(start(0), IN_DOCKER);
-	stage.engine->rescan = true;
-	look();
+	rescan();
 	expect("web web");
 	ck_assert(!stage.engine->watched[1]->present);
 	ck_assert(stage.engine->watched[2]->present);
@@ -744,6 +805,9 @@ static TCase *engine_cases(void)
 	tcase_add_test(t, name_is_not_waited_for_at_any_price);
 	tcase_add_test(t, file_keeps_its_name_when_nobody_has_a_better);
 	tcase_add_test(t, unwanted_namespace_stays_out);
+	tcase_add_test(t, pid_used_again_gives_no_name);
+	tcase_add_test(t, name_that_comes_late_is_found);
+	tcase_add_test(t, namespace_that_loses_an_unwanted_name_is_wanted);
 	tcase_add_test(t, second_file_waits_beside_an_unwanted_one);
 	tcase_add_test(t, not_every_process_is_asked);
 	tcase_add_test(t, namespace_without_room_keeps_its_name);

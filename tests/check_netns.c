@@ -37,6 +37,7 @@ static int on_found(const struct netns_found *found, void *arg)
 	return w->stop_with;
 }
 
+static struct netns_names known;
 static char root[] = "/tmp/pktloss-netns-XXXXXX";
 
 static void make(const char *path, bool directory)
@@ -71,13 +72,13 @@ START_TEST(files_that_are_no_namespaces_are_passed_over)
 {
 	struct wanted w = {.name = "leftover"};
 
-	ck_assert_int_eq(netns_scan_names(root, on_found, &w), 0);
+	ck_assert_int_eq(netns_scan_names(root, &known, on_found, &w), 0);
 	make("1", true);
 	make("1/root", true);
 	make("1/root/run", true);
 	make("1/root/run/netns", true);
 	make("1/root/run/netns/leftover", false);
-	ck_assert_int_eq(netns_scan_names(root, on_found, &w), 0);
+	ck_assert_int_eq(netns_scan_names(root, &known, on_found, &w), 0);
 	ck_assert_uint_eq(w.visits, 0);
 }
 END_TEST
@@ -170,7 +171,7 @@ START_TEST(named_namespace_is_found)
 	struct wanted w = {.name = NAME};
 	struct netns_id id;
 
-	ck_assert_int_eq(netns_scan_names("/proc", on_found, &w), 0);
+	ck_assert_int_eq(netns_scan_names("/proc", &known, on_found, &w), 0);
 	ck_assert_uint_eq(w.n, 1);
 	ck_assert_str_eq(w.path, PATH);
 	ck_assert_int_eq(w.pid, 0);

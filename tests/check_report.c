@@ -512,6 +512,31 @@ START_TEST(own_real_interface_sends_its_main_counters)
 }
 END_TEST
 
+START_TEST(own_end_of_a_veth_is_quiet_until_it_loses)
+{
+	static const char *const kinds[] = {"veth", "veth eth0", "vethernet"};
+	struct watched *w = watch("");
+
+	for (uint64_t i = 0; i < 4; i++) {
+		struct sample *s = look(w);
+
+		for (uint64_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+			const char name[] = {'e', 'a' + (char)k, 0};
+
+			interface(s, name, 1000 * (i + 1), "rx_dropped",
+				  k == 0 && i > 2 ? 7 : 0);
+			sample_object(s, LAYER_LINK, name, LINK_CONFIG, 1);
+			sample_label(s, kinds[k]);
+		}
+		report();
+		ck_assert_uint_eq(count_said("ea/") > 0, i > 2);
+		ck_assert_uint_eq(count_said("eb/"), 0);
+		ck_assert_uint_eq(count_said("ec/percent-link-rx"), i > 0);
+	}
+	check_said("ea/if_rx_dropped-link-rx_dropped 7 @40");
+}
+END_TEST
+
 START_TEST(real_interface_elsewhere_is_as_quiet_as_any)
 {
 	struct watched *w = watch("vm");
@@ -635,8 +660,13 @@ START_TEST(no_more_series_than_allowed_and_it_is_said_once)
 	ck_assert_uint_eq(count_said("LOG MaxSeries"), 1);
 	check_said("eth0@nginx/if_rx_errors-link-rx_errors 0 @10");
 	for (uint64_t i = 1; i < 5; i++) {
+		char sum[64];
+
 		round_of(w, 1000 + 100 * i, 10 * i);
-		ck_assert_uint_eq(count_series(false), 4);
+		ck_assert_uint_eq(count_series(false), 5);
+		snprintf(sum, sizeof(sum), "all/packets-link-_other %u @%u",
+			 i > 1 ? (unsigned)i * 10 : 0, ((unsigned)i + 1) * 10);
+		check_said(sum);
 		ck_assert_uint_eq(count_said("LOG MaxSeries"), 0);
 	}
 	/* what was there stays, and alarms are not affected */
@@ -719,13 +749,77 @@ START_TEST(blindness_is_logged_once_per_reason)
 	report();
 	ck_assert_uint_eq(count_said("LOG "), 0);
 	engine->blindness[0].errors[1] = -EAGAIN;
-	engine->too_many = engine->private_home = true;
+	engine->private_home = true;
 	report();
-	ck_assert_uint_eq(count_said("LOG "), 3);
-	ck_assert_uint_eq(count_said("MaxNamespaces"), 1);
+	ck_assert_uint_eq(count_said("LOG "), 2);
 	ck_assert_uint_eq(count_said("process 1"), 1);
 	report();
 	ck_assert_uint_eq(count_said("LOG "), 0);
+}
+END_TEST
+
+START_TEST(shortfalls_are_sent_once_there_are_some)
+{
+	struct watched *w = watch("nginx");
+
+	round_of(w, 1000, 0);
+	check_not_said("skipped");
+	check_not_said("unwatched");
+	engine->n_skipped = 7;
+	round_of(w, 1000, 0);
+	check_said("all/gauge-all-skipped 7 @20");
+	check_not_said("unwatched");
+	ck_assert_uint_eq(count_said("LOG ReadBudget"), 1);
+	engine->n_skipped = 0;
+	engine->n_unwatched = 3;
+	round_of(w, 1000, 0);
+	check_said("all/gauge-all-skipped 0 @30");
+	check_said("all/gauge-all-unwatched 3 @30");
+	ck_assert_uint_eq(count_said("LOG MaxNamespaces"), 1);
+	engine->n_skipped = 1;
+	round_of(w, 1000, 0);
+	check_said("all/gauge-all-skipped 1 @40");
+	check_said("all/gauge-all-unwatched 3 @40");
+	ck_assert_uint_eq(count_said("LOG "), 0);
+}
+END_TEST
+
+/* The others behind home: those that go before the next to be read ... */
+START_TEST(turn_is_kept_when_namespaces_go)
+{
+	struct watched *others[5];
+	char name[] = "a";
+
+	watch("");
+	for (int i = 0; i < 5; i++, name[0]++)
+		others[i] = watch(name);
+	engine->next = 3;
+	others[0]->present = others[2]->present = others[4]->present = false;
+	report();
+	ck_assert_uint_eq(engine->n_watched, 3);
+	ck_assert_uint_eq(engine->next, 1);
+	ck_assert_str_eq(engine->watched[1 + engine->next]->name, "d");
+}
+END_TEST
+
+START_TEST(namespace_skipped_counts_over_both_intervals)
+{
+	struct watched *w = watch("nginx"), *home = watch("");
+
+	for (uint64_t i = 0; i < 2; i++) {
+		interface(look(home), "eth0", 1000, "rx_missed_errors", 0);
+		round_of(w, 1000 + 90 * i, 10 * i);
+	}
+	interface(look(home), "eth0", 1000, "rx_missed_errors", 0);
+	report(); /* w was skipped */
+	check_not_said("@nginx");
+	interface(look(home), "eth0", 1000, "rx_missed_errors", 0);
+	round_of(w, 1000 + 90 * 3, 10 * 3);
+	check_said("eth0@nginx/percent-link-rx 10 @40");
+	check_said("eth0@nginx/if_rx_dropped-link-rx_missed_errors 30 @40");
+	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_ptr_nonnull(
+		strstr(notices[0].message, "(20 of 200 in 20 s, "));
 }
 END_TEST
 
@@ -1466,6 +1560,10 @@ static Suite *suite(void)
 	tcase_add_test(values, blind_source_is_a_series_once_it_was_blind);
 	tcase_add_test(values, blindness_is_logged_once_per_reason);
 	tcase_add_test(values, namespace_not_read_says_nothing);
+	tcase_add_test(values, own_end_of_a_veth_is_quiet_until_it_loses);
+	tcase_add_test(values, shortfalls_are_sent_once_there_are_some);
+	tcase_add_test(values, turn_is_kept_when_namespaces_go);
+	tcase_add_test(values, namespace_skipped_counts_over_both_intervals);
 	tcase_add_test(values, places_that_look_alike_stay_apart);
 	tcase_add_test(values, objects_that_look_alike_stay_apart);
 	tcase_add_test(values, samples_of_a_renamed_interface_start_anew);

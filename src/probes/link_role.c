@@ -28,6 +28,14 @@ bool link_is_master(const struct sample *s, const char *place)
 	return !strcmp(kind, "bond") || !strcmp(kind, "team");
 }
 
+bool link_is_veth(const struct sample *s, const char *place)
+{
+	const struct object *config = config_of(s, place);
+	const char *kind = config ? object_label(s, config) : "";
+
+	return !strncmp(kind, "veth", 4) && (!kind[4] || kind[4] == ' ');
+}
+
 bool link_is_wireless(const struct sample *s, const char *place)
 {
 	return fact(s, config_of(s, place), &link_fact_wireless, 0);

@@ -25,6 +25,7 @@ from firewall import CASES  # and all of cases.py
 from lab import HERE, Failure, Skip, leashed, run
 import combined  # noqa: F401, registers its cases
 import containers  # noqa: F401
+import lifecycle  # noqa: F401
 import links  # noqa: F401
 import outputs  # noqa: F401
 import protocols  # noqa: F401

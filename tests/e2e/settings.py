@@ -2,7 +2,7 @@
 """What the configuration and the rights of collectd change."""
 
 import truth
-from cases import ALL, case, drop_commented, firewall_series, good_and_bad, snmp_series
+from cases import ALL, LOST, case, drop_commented, firewall_series, good_and_bad, snmp_series
 from daemon import HEARTBEAT, Collectd
 from lab import Failure, wait_until
 from watch import Alert, Share
@@ -142,10 +142,13 @@ def few_series(stage):
         watch.bursts(good_and_bad(a, b), 4)
         watch.settle()
         if watch.daemon:
-            count = sum(len(watch.daemon.series(p)) for p in watch.daemon.places())
+            count = sum(not s.endswith("-_other") for p in watch.daemon.places()
+                        for s in watch.daemon.series(p))
             expect(count <= 20, "%d series instead of 20" % count)
             expect(times_logged(watch.daemon, "MaxSeries") == 1, "it is not said once")
             expect(watch.count("FAILURE", b.place(), "netfilter-rx") == 1, "no alarm")
+            rest = [v for _, v in watch.daemon.values("all", "packets-netfilter-_other")]
+            expect(rest and rest[0] == 0 and rest[-1] == 4 * LOST, "not all in _other: %s" % rest)
 
 
 def browse_and_ping(a, b):

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+"""Namespaces come and go, reads hang or take too long: nothing is kept, nothing is lost."""
+
+import ctypes
+import glob
+import os
+import random
+import signal
+import subprocess
+import time
+
+import truth
+from cases import GOOD, GOOD_PORT, LOST, case, link_series
+from daemon import Collectd
+from lab import Failure, leashed, run, wait_until
+from settings import expect, times_logged, wait_beats
+from soak import options, soak
+
+READS = 0.25  # seconds between two of them
+GONE_WITHIN = 2  # of the end of a namespace, on a busy machine
+
+
+def wait_peer_gone(keeper, peer):
+    wait_until("the end of %s's namespace" % peer, lambda: not truth.has_link(keeper, peer), GONE_WITHIN)
+
+
+def plug_in(keeper, peer, ns):
+    """A veth between the keeper and a namespace, by name or by process."""
+    keeper.ip("link add %s type veth peer name e0 netns %s" % (peer, ns))
+
+
+def end_named(stage, keeper, peer):
+    name = stage.prefix + "named"
+    run("ip netns add " + name)
+    try:
+        plug_in(keeper, peer, name)
+        time.sleep(random.random() * 2 * READS)
+    finally:
+        run("ip netns del " + name)
+
+
+def end_process(stage, keeper, peer):
+    process = subprocess.Popen(leashed(["unshare", "-n", "sleep", "60"]))
+    try:
+        own = os.readlink("/proc/self/ns/net")
+        wait_until("a namespace", lambda: os.readlink("/proc/%d/ns/net" % process.pid) != own, 5)
+        plug_in(keeper, peer, process.pid)
+        time.sleep(random.random() * 2 * READS)
+    finally:
+        process.kill()
+        process.wait()
+
+
+NAMED_OR_NOT = '<Plugin pktloss>\n  Namespace "/^%s|^ns-/"\n</Plugin>'
+
+
+class OneWriter(Collectd):
+    writers = 1  # several overtake each other when reads come that fast
+
+
+@case
+def nothing_pinned(stage):
+    """A namespace that ends, whenever that is, is gone at once; its name may come back."""
+    keeper = stage.namespace("keeper")
+    if stage.build is None:
+        return
+    with OneWriter(stage.build, READS, NAMED_OR_NOT % stage.prefix) as daemon:
+        wait_beats(daemon, 3, keeper.place())
+        for i in range(40):
+            peer = "p%d" % i
+            (end_process if i % 4 == 3 else end_named)(stage, keeper, peer)
+            wait_peer_gone(keeper, peer)
+        expect(daemon.beats(keeper) > 20, "nothing was read meanwhile")
+        expect("%snamed" % stage.prefix in " ".join(daemon.places()), "it was never read")
+
+
+@case
+def churn(stage):
+    """Some hundred namespaces come and go: no leak, no wrong value, no flood, one OKAY."""
+    if stage.build is None:
+        return
+    with Collectd(stage.build, 0.5, options(stage)) as daemon:
+        made = soak(stage, daemon, 12, 0.5)
+        expect(made > 100, "only %d namespaces came and went" % made)
+
+
+@case
+def short_budget(stage):
+    """Where there is no time for all, namespaces are read in turns, and that is said."""
+    spaces = [stage.namespace("s%d" % i) for i in range(6)]
+    if stage.build is None:
+        return
+    block = options(stage).replace("\n</", "\n  ReadBudget 0.000001\n</")
+    with OneWriter(stage.build, READS, block) as daemon:
+        wait_beats(daemon, 3, spaces[-1].place())
+        beats = [daemon.beats(ns) for ns in spaces]
+        expect(max(beats) - min(beats) <= 1, "not in turns: %s" % beats)
+        skipped = {v for _, v in daemon.values("all", "gauge-all-skipped")}
+        expect(skipped == {len(spaces) - 1}, "skipped were %s" % skipped)
+        expect(times_logged(daemon, "ReadBudget") == 1, "it is not said once")
+
+
+@case
+def many_namespaces(stage):
+    """What is beyond MaxNamespaces is counted, and takes the place of what ends."""
+    spaces = [stage.namespace("s%d" % i) for i in range(5)]
+    if stage.build is None:
+        return
+    block = options(stage).replace("\n</", "\n  MaxNamespaces 3\n</")
+    with Collectd(stage.build, 0.5, block) as daemon:
+        wait_until("three that are read", lambda: unwatched(daemon) == len(spaces) - 3, 10)
+        for ns in spaces:
+            if daemon.beats(ns):
+                stage.remove(ns)
+                break
+        wait_until("another one in its place", lambda: unwatched(daemon) == len(spaces) - 4, 10)
+        expect(times_logged(daemon, "MaxNamespaces") == 1, "it is not said once")
+
+
+def unwatched(daemon):
+    return daemon.last("all", "gauge-all-unwatched")
+
+
+# A thread that hangs, as in a dump that the kernel does not answer.
+
+PTRACE_INTERRUPT, PTRACE_SEIZE = 0x4207, 0x4206
+WALL = 0x40000000
+
+
+class Frozen:
+    """The plugin's own thread of a collectd, stopped by ptrace and by nothing else."""
+
+    def __init__(self, daemon):
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+        self.task = worker(daemon.process.pid)
+        for request in (PTRACE_SEIZE, PTRACE_INTERRUPT):
+            if self.libc.ptrace(request, self.task, None, None):
+                raise OSError(ctypes.get_errno(), "ptrace")
+        os.waitpid(self.task, WALL)
+
+    def reap(self):
+        """A thread that is traced ends when its tracer takes note."""
+        try:
+            os.waitpid(self.task, WALL | os.WNOHANG)
+        except ChildProcessError:
+            pass
+
+
+def worker(pid):
+    for path in glob.glob("/proc/%d/task/*/comm" % pid):
+        with open(path) as f:
+            if f.read().strip() == "pktloss":
+                return int(path.split("/")[-2])
+    raise Failure("collectd has no thread called pktloss")
+
+
+@case
+def hung(stage):
+    """A read that hangs holds neither collectd's other plugins nor its end."""
+    space = stage.namespace("s")
+    if stage.build is None:
+        return
+    daemon = Collectd(stage.build, 1, options(stage) + "\nLoadPlugin uptime")
+    with daemon:
+        wait_beats(daemon, 3, space.place())
+        frozen = Frozen(daemon)
+        uptime = os.path.join(daemon.dir, "csv", "h", "uptime")
+        seen = uptime_lines(uptime)
+        time.sleep(4)
+        expect(uptime_lines(uptime) >= seen + 3, "other plugins are not read")
+        expect(times_logged(daemon, "reading takes longer") == 1, "it is not said once")
+        begin = time.monotonic()
+        daemon.process.send_signal(signal.SIGTERM)
+        while daemon.process.poll() is None and time.monotonic() < begin + 5:
+            frozen.reap()
+            time.sleep(0.01)
+        took = time.monotonic() - begin
+        expect(daemon.process.poll() == 0, "it did not end, or with a status: %s" % daemon.process.poll())
+        expect(took <= 1, "it took %.2f s to end" % took)
+        expect("left unfinished" in daemon.log(), "it is not said")
+        seen = daemon.beats(space)
+        daemon.start()  # for the end of the block
+        wait_beats(daemon, seen + 2, space.place())
+
+
+def uptime_lines(directory):
+    lines = 0
+    for path in glob.glob(os.path.join(directory, "*")):
+        with open(path) as f:
+            lines += len(f.read().splitlines())
+    return lines
+
+
+# What the host shows of its veths.
+
+
+@case
+def quiet_host(stage):
+    """The host's ends of veths, whatever they are called, have no series until they lose."""
+    a, r = stage.pair(("a", "r"))
+    r.ip("link set b0 down")
+    r.ip("link set b0 name eth7")
+    r.ip("link set eth7 up")
+    a.sink(GOOD_PORT)
+    r.ip("neigh replace 10.9.0.1 lladdr %s dev eth7 nud permanent" % truth.mac(a, "a0"))
+    a.ip("link set a0 mtu 400")
+
+    def burst():
+        r.udp(GOOD, 200, a.address, GOOD_PORT)
+        r.udp(LOST, 1400, a.address, GOOD_PORT)
+
+    sent = link_series(r, "eth7", "tx", LOST)
+    with stage.watch(inside=r, select=False) as watch:
+        if not watch.daemon:
+            return
+        watch.bursts(lambda: r.udp(GOOD, 200, a.address, GOOD_PORT), 3)
+        watch.settle()
+        expect("eth7" not in watch.daemon.places(), "eth7 lost nothing, but sends")
+        before = sent.read()
+        watch.bursts(burst, 2)
+        watch.settle()
+        expect(sent.read() - before == 2 * LOST, "the kernel lost %d" % (sent.read() - before))
+        expect("eth7" in watch.daemon.places(), "eth7 lost, but does not send")
+
+
+def host_links():
+    """{interface: is it real} of this machine: a device is behind it."""
+    return {name: os.path.exists("/sys/class/net/%s/device" % name) for name in os.listdir("/sys/class/net")}
+
+
+MAIN = ("if_rx_packets", "if_tx_packets", "if_rx_dropped", "if_tx_dropped", "if_rx_errors", "if_tx_errors", "percent")
+
+
+@case
+def real_interfaces(stage):
+    """This machine's real interfaces send their main counters, and little else."""
+    real = [name for name, is_real in host_links().items() if is_real]
+    if stage.build is None:
+        return
+    with stage.watch(options='Namespace ""') as watch:
+        wait_beats(watch.daemon, 4)
+        for name in real:
+            series = watch.daemon.series(name)
+            expect(series, "%s sends nothing" % name)
+            odd = [s for s in series if not s.startswith(MAIN)]
+            expect(not odd, "%s sends %s" % (name, odd))
+            expect(len(series) < 20, "%s sends %d series" % (name, len(series)))
