@@ -19,7 +19,8 @@ static struct loss *append(struct losses *l, const char *place, uint8_t layer,
 	struct loss *loss;
 
 	if (l->n == l->max) {
-		size_t max = l->max ? l->max * 2 : 16;
+		/* there is one for each namespace: do not double it */
+		size_t max = l->max + l->max / 4 + 16;
 		struct loss *grown = realloc(l->items, max * sizeof(*grown));
 
 		if (!grown)
@@ -39,12 +40,17 @@ static struct loss *append(struct losses *l, const char *place, uint8_t layer,
 	return loss;
 }
 
+/* So many entries a sample may step back: those of one place. */
+#define STEPS_BACK 8
+
 /* Finds or makes an entry; *cursor follows the order of the sample. */
 static struct loss *get(struct losses *l, size_t *cursor, const char *place,
 			uint8_t layer, uint8_t direction)
 {
+	size_t start = *cursor > STEPS_BACK ? *cursor - STEPS_BACK : 0;
+
 	for (size_t i = 0; i < l->n; i++) {
-		struct loss *loss = &l->items[(*cursor + i) % l->n];
+		struct loss *loss = &l->items[(start + i) % l->n];
 
 		if (loss->layer != layer || loss->direction != direction ||
 		    strcmp(loss->place, place))

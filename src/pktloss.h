@@ -107,8 +107,8 @@ struct counter {
 struct row {
 	const struct counter *counter;
 	uint64_t value; /* unit of the counter: packets unless its name says */
-	uint64_t delta; /* since the previous read; valid with ROW_COMPARED */
-	uint8_t flags;
+	uint64_t delta : 62; /* since the previous read, with ROW_COMPARED */
+	uint64_t flags : 2;  /* here for size: most memory is rows */
 };
 
 #define ROW_COMPARED 1 /* delta is known: the same thing was there before */
