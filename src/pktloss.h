@@ -131,7 +131,8 @@ struct object {
 	bool main;  /* a real interface: its main counters are always sent */
 	bool awake; /* has lost something since we look: its rows are sent */
 	bool stale; /* carried over, because its source could not be read */
-	uint8_t source; /* index of its probe */
+	bool parts_moved; /* one of KIND_PART did: worth a look at them */
+	uint8_t source;	  /* index of its probe */
 };
 
 /* All that one read of one namespace brought. Reused read after read. */

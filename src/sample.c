@@ -159,6 +159,8 @@ void sample_began(struct sample *s)
 		return;
 	row->delta = row->value;
 	row->flags |= ROW_COMPARED;
+	if (row->counter->kind == KIND_PART)
+		s->objects[s->n_objects - 1].parts_moved = true;
 }
 
 struct sample_mark sample_mark(const struct sample *s)
@@ -245,6 +247,8 @@ static void compare_object(struct sample *now, struct object *o,
 		if (row->delta && (row->counter->kind == KIND_LOST ||
 				   row->counter->kind == KIND_RESENT))
 			o->awake = true;
+		if (row->delta && row->counter->kind == KIND_PART)
+			o->parts_moved = true;
 	}
 }
 
