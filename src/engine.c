@@ -79,7 +79,7 @@ int engine_new(struct engine **ret, const struct settings *s)
 		return -ENOMEM;
 	e->settings = s;
 	e->home = -1;
-	e->netfilter.fd = -1;
+	e->route.fd = e->netfilter.fd = -1;
 	e->env = (struct probe_env) {
 		.net = "/proc/thread-self/net",
 		.sys = "/proc/sys",
@@ -222,8 +222,8 @@ static void check_cookie(struct engine *e, struct watched *w)
 	uint64_t cookie = 0;
 	socklen_t size = sizeof(cookie);
 
-	if (getsockopt(nl_socket_get_fd(e->route.sock), SOL_SOCKET,
-		       SO_NETNS_COOKIE, &cookie, &size) < 0)
+	if (getsockopt(e->route.fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie,
+		       &size) < 0)
 		return;
 	if (w->cookie && w->cookie != cookie) {
 		sample_reset(&w->then);

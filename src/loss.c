@@ -19,7 +19,8 @@ static struct loss *append(struct losses *l, const char *place, uint8_t layer,
 	struct loss *loss;
 
 	if (l->n == l->max) {
-		size_t max = l->max ? l->max * 2 : 16;
+		/* there is one for each namespace: do not double it */
+		size_t max = l->max + l->max / 4 + 16;
 		struct loss *grown = realloc(l->items, max * sizeof(*grown));
 
 		if (!grown)
@@ -39,22 +40,45 @@ static struct loss *append(struct losses *l, const char *place, uint8_t layer,
 	return loss;
 }
 
+static bool is_of(const struct loss *loss, const char *place, uint8_t layer,
+		  uint8_t direction)
+{
+	return loss->layer == layer && loss->direction == direction &&
+	       !strcmp(loss->place, place);
+}
+
+/* So many entries a sample may step back: those of one place. */
+#define STEPS_BACK 8
+
+/*
+ * The index of an entry, or l->n. cursor is where it may be, or near: samples
+ * keep their order.
+ */
+static size_t find_near(const struct losses *l, size_t cursor,
+			const char *place, uint8_t layer, uint8_t direction)
+{
+	size_t start = cursor > STEPS_BACK ? cursor - STEPS_BACK : 0;
+
+	if (cursor < l->n && is_of(&l->items[cursor], place, layer, direction))
+		return cursor;
+	for (size_t i = 0; i < l->n; i++) {
+		size_t at = (start + i) % l->n;
+
+		if (is_of(&l->items[at], place, layer, direction))
+			return at;
+	}
+	return l->n;
+}
+
 /* Finds or makes an entry; *cursor follows the order of the sample. */
 static struct loss *get(struct losses *l, size_t *cursor, const char *place,
 			uint8_t layer, uint8_t direction)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		struct loss *loss = &l->items[(*cursor + i) % l->n];
-
-		if (loss->layer != layer || loss->direction != direction ||
-		    strcmp(loss->place, place))
-			continue;
-		*cursor = loss - l->items;
-		loss->idle = false;
-		return loss;
-	}
-	*cursor = l->n;
-	return append(l, place, layer, direction);
+	*cursor = find_near(l, *cursor, place, layer, direction);
+	if (*cursor == l->n)
+		return append(l, place, layer, direction);
+	l->items[*cursor].idle = false;
+	return &l->items[*cursor];
 }
 
 static uint64_t parts_of_row(const struct sample *s, const struct object *o,
@@ -62,7 +86,7 @@ static uint64_t parts_of_row(const struct sample *s, const struct object *o,
 {
 	uint64_t parts = 0;
 
-	for (uint32_t i = 0; i < o->n; i++) {
+	for (uint32_t i = 0; o->parts_moved && i < o->n; i++) {
 		const struct row *part = &s->rows[o->first + i];
 
 		if (part->counter->kind == KIND_PART && part->delta &&
@@ -465,9 +489,7 @@ struct loss *loss_find(const struct losses *l, enum layer layer,
 		       const char *place, enum direction direction)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (l->items[i].layer == layer &&
-		    l->items[i].direction == direction &&
-		    !strcmp(l->items[i].place, place))
+		if (is_of(&l->items[i], place, layer, direction))
 			return &l->items[i];
 	return NULL;
 }

@@ -14,39 +14,28 @@
 
 int netlink_alloc(struct netlink *nl)
 {
-	*nl = (struct netlink) {.size = BUFFER_SIZE};
-	nl->sock = nl_socket_alloc();
+	*nl = (struct netlink) {.fd = -1, .size = BUFFER_SIZE};
 	nl->buffer = malloc(nl->size);
-	if (nl->sock && nl->buffer)
-		return 0;
-	netlink_free(nl);
-	return -ENOMEM;
+	return nl->buffer ? 0 : -ENOMEM;
 }
 
 void netlink_free(struct netlink *nl)
 {
-	nl_socket_free(nl->sock);
+	netlink_disconnect(nl);
 	free(nl->buffer);
-	*nl = (struct netlink) {0};
+	*nl = (struct netlink) {.fd = -1};
 }
 
 int netlink_connect(struct netlink *nl)
 {
-	const struct timeval silence = {.tv_sec = SILENCE_SECONDS};
-
-	errno = 0;
-	if (nl_connect(nl->sock, NETLINK_ROUTE) < 0)
-		return errno ? -errno : -EIO;
-	if (setsockopt(nl_socket_get_fd(nl->sock), SOL_SOCKET, SO_RCVTIMEO,
-		       &silence, sizeof(silence)) == 0)
-		return 0;
-	netlink_disconnect(nl);
-	return -EIO;
+	nl->fd = netlink_socket(NETLINK_ROUTE);
+	return nl->fd < 0 ? nl->fd : 0;
 }
 
 void netlink_disconnect(struct netlink *nl)
 {
-	nl_close(nl->sock);
+	cleanup_close(&nl->fd);
+	nl->fd = -1;
 }
 
 static int end_of_answer(const struct nlmsghdr *h)
@@ -150,8 +139,8 @@ int netlink_ask(struct netlink *nl, struct nlmsghdr *request, netlink_row row,
 {
 	request->nlmsg_flags |= NLM_F_REQUEST;
 	request->nlmsg_seq = ++nl->sequence ? nl->sequence : ++nl->sequence;
-	return netlink_exchange(nl_socket_get_fd(nl->sock), request, nl->buffer,
-				nl->size, row, arg);
+	return netlink_exchange(nl->fd, request, nl->buffer, nl->size, row,
+				arg);
 }
 
 /* Not libnl's or libmnl's: they allocate, bind and ask for the address. */
@@ -174,7 +163,7 @@ int netlink_ifname(struct netlink *nl, int ifindex, char name[16])
 	struct ifreq request = {.ifr_ifindex = ifindex};
 
 	_Static_assert(IFNAMSIZ == 16, "name[16] holds an interface name");
-	if (ioctl(nl_socket_get_fd(nl->sock), SIOCGIFNAME, &request) < 0)
+	if (ioctl(nl->fd, SIOCGIFNAME, &request) < 0)
 		return -errno;
 	memcpy(name, request.ifr_name, IFNAMSIZ);
 	name[IFNAMSIZ - 1] = '\0';

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rtnetlink transport: libnl's sockets, messages and attributes, none of
- * its object caches. One socket lives as long as one read of one namespace,
- * because an open socket would keep a namespace alive.
+ * The rtnetlink transport: libnl's messages and attributes, none of its
+ * sockets and object caches. One socket lives as long as one read of one
+ * namespace, because an open socket would keep a namespace alive.
  */
 #ifndef PKTLOSS_NETLINK_H
 #define PKTLOSS_NETLINK_H
@@ -15,8 +15,8 @@
 #include "util.h"
 
 struct netlink {
-	struct nl_sock *sock; /* allocated once, connected for each read */
-	void *buffer;	      /* receives a part of a dump */
+	int fd;	      /* connected for each read, else negative */
+	void *buffer; /* receives a part of a dump */
 	size_t size;
 	uint32_t sequence;
 };
@@ -24,7 +24,8 @@ struct netlink {
 /* Called for each message of an answer. 0 goes on, negative errno stops. */
 typedef int (*netlink_row)(const struct nlmsghdr *h, void *arg);
 
-/* Returns 0 or -ENOMEM. Free with netlink_free(); NULL members are fine. */
+/* Returns 0 or -ENOMEM. Free with netlink_free(); one that holds
+ * nothing has the fd -1. */
 int MUST_CHECK netlink_alloc(struct netlink *nl);
 void netlink_free(struct netlink *nl);
 

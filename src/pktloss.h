@@ -107,9 +107,11 @@ struct counter {
 struct row {
 	const struct counter *counter;
 	uint64_t value; /* unit of the counter: packets unless its name says */
-	uint64_t delta; /* since the previous read; valid with ROW_COMPARED */
-	uint8_t flags;
+	uint64_t delta : 62; /* since the previous read, with ROW_COMPARED */
+	uint64_t flags : 2;  /* here for size: most memory is rows */
 };
+
+#define MAX_DELTA ((UINT64_C(1) << 62) - 1) /* more is told as this */
 
 #define ROW_COMPARED 1 /* delta is known: the same thing was there before */
 #define ROW_SENT 2     /* collectd has this series */
@@ -132,7 +134,8 @@ struct object {
 	bool awake; /* has lost something since we look: its rows are sent */
 	bool stale; /* carried over, because its source could not be read */
 	bool late;  /* was stale: its deltas are of more than this interval */
-	uint8_t source; /* index of its probe */
+	bool parts_moved; /* one of KIND_PART did: worth a look at them */
+	uint8_t source;	  /* index of its probe */
 };
 
 /* All that one read of one namespace brought. Reused read after read. */

@@ -73,19 +73,21 @@ void sample_free(struct sample *s)
 static bool reserve(struct sample *s, void **items, uint32_t *max,
 		    uint64_t wanted, size_t size)
 {
-	uint32_t grown = *max ? *max : 64;
+	uint64_t limit = MAX_ITEMS * (size == 1 ? 64 : 1), grown = *max;
 	void *p;
 
 	if (s->error)
 		return false;
 	if (wanted <= *max)
 		return true;
-	while (grown < wanted)
-		grown *= 2;
-	if (grown > MAX_ITEMS * (size == 1 ? 64 : 1)) {
+	if (wanted > limit) {
 		s->error = -E2BIG;
 		return false;
 	}
+	while (grown < wanted) /* not doubled: each namespace has two */
+		grown += grown / 4 + 16;
+	if (grown > limit)
+		grown = limit;
 	p = realloc(*items, grown * size);
 	if (!p) {
 		s->error = -ENOMEM;
@@ -157,6 +159,8 @@ void sample_began(struct sample *s)
 		return;
 	row->delta = row->value;
 	row->flags |= ROW_COMPARED;
+	if (row->counter->kind == KIND_PART)
+		s->objects[s->n_objects - 1].parts_moved = true;
 }
 
 struct sample_mark sample_mark(const struct sample *s)
@@ -216,12 +220,15 @@ static bool is_level(const struct counter *c)
 
 static void compare_row(struct row *row, const struct row *before, bool same)
 {
+	uint64_t delta = 0;
+
 	row->flags = before->flags & ROW_SENT;
 	if (!same || is_level(row->counter))
 		return;
-	if (delta_of(before->value, &row->value, row->counter->bits,
-		     &row->delta))
-		row->flags |= ROW_COMPARED;
+	if (!delta_of(before->value, &row->value, row->counter->bits, &delta))
+		return;
+	row->delta = delta < MAX_DELTA ? delta : MAX_DELTA;
+	row->flags |= ROW_COMPARED;
 }
 
 static void compare_object(struct sample *now, struct object *o,
@@ -241,6 +248,8 @@ static void compare_object(struct sample *now, struct object *o,
 		if (row->delta && (row->counter->kind == KIND_LOST ||
 				   row->counter->kind == KIND_RESENT))
 			o->awake = true;
+		if (row->delta && row->counter->kind == KIND_PART)
+			o->parts_moved = true;
 	}
 }
 

@@ -46,8 +46,9 @@ static void send_gauge(struct report *r, const char *place, const char *type,
 static bool name_collides(const struct sample *s, const struct object *o)
 {
 	char clean[NAME_PART + 1], other[NAME_PART + 1];
+	const char *name = object_name(s, o);
 
-	if (!name_clean(clean, NAME_PART, object_name(s, o), false))
+	if (!name[0] || !name_clean(clean, NAME_PART, name, false))
 		return false;
 	for (uint32_t i = 0; i < s->n_objects; i++) {
 		const struct object *p = &s->objects[i];

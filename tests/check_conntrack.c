@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nfnetlink.h"
 #include "probes/conntrack.h"
 #include "testlib.h"
 
@@ -135,6 +136,23 @@ START_TEST(message_cut_short_is_understood_or_refused)
 }
 END_TEST
 
+START_TEST(levels_are_parsed_and_need_both)
+{
+	struct cpu_message m = message_of(100, 0);
+	struct conntrack_levels levels;
+
+	m.attrs[0].head.nla_type = CTA_STATS_GLOBAL_ENTRIES;
+	m.attrs[1].head.nla_type = CTA_STATS_GLOBAL_MAX_ENTRIES;
+	ck_assert_int_eq(conntrack_parse_levels(&m.h, &levels), 0);
+	ck_assert_uint_eq(levels.count, 77);
+	ck_assert_uint_eq(levels.max, 100);
+	m.attrs[1].head.nla_type = CTA_STATS_GLOBAL_MAX + 1;
+	ck_assert_int_eq(conntrack_parse_levels(&m.h, &levels), -EOPNOTSUPP);
+	m.h.nlmsg_len = sizeof(m.h);
+	ck_assert_int_eq(conntrack_parse_levels(&m.h, &levels), -EBADMSG);
+}
+END_TEST
+
 /* The probe, on files of the test's own. */
 
 static char dir[] = "/tmp/pktloss-conntrack-XXXXXX";
@@ -226,6 +244,40 @@ START_TEST(missing_module_is_no_source)
 }
 END_TEST
 
+/* The kernel's two ways of telling agree, and the first one does not wait. */
+START_TEST(ctnetlink_says_what_the_files_say)
+{
+	struct nfnetlink netfilter;
+	struct probe_env real = {.net = "/proc/thread-self/net",
+				 .sys = "/proc/sys",
+				 .buffer = buffer,
+				 .size = sizeof(buffer)};
+	struct sample files = {0}, asked = {0};
+	int r = conntrack_probe.read(&real, &files);
+
+	ck_assert_int_eq(nfnetlink_alloc(&netfilter), 0);
+	real.netfilter = &netfilter;
+	if (r < 0 || geteuid() != 0 ||
+	    nfnetlink_available(&netfilter, NFNL_SUBSYS_CTNETLINK) < 0) {
+		fprintf(stderr, "SKIP: needs root, conntrack and ctnetlink\n");
+	} else {
+		real.sys = real.net = "/nowhere";
+		ck_assert_int_eq(conntrack_probe.read(&real, &asked), 0);
+		ck_assert_uint_eq(asked.n_rows, files.n_rows);
+		for (uint32_t i = 0; i < asked.n_rows; i++)
+			ck_assert_ptr_eq(asked.rows[i].counter,
+					 files.rows[i].counter);
+		ck_assert_uint_eq(row_of(&asked, "max")->value,
+				  row_of(&files, "max")->value);
+		ck_assert_uint_eq(row_of(&asked, "drop")->value,
+				  row_of(&files, "drop")->value);
+	}
+	nfnetlink_free(&netfilter);
+	sample_free(&files);
+	sample_free(&asked);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("conntrack");
@@ -236,6 +288,8 @@ static Suite *suite(void)
 	tcase_add_test(t, newer_name_of_a_column_is_known);
 	tcase_add_test(t, messages_of_cpus_are_added_up);
 	tcase_add_test(t, message_cut_short_is_understood_or_refused);
+	tcase_add_test(t, levels_are_parsed_and_need_both);
+	tcase_add_test(t, ctnetlink_says_what_the_files_say);
 	t = tcase_create("probe");
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, teardown);

@@ -434,7 +434,7 @@ static int set_queues(const char *name, unsigned n)
 	struct ifreq request = {.ifr_data = (void *)&channels};
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	return ioctl(nl_socket_get_fd(route.sock), SIOCETHTOOL, &request);
+	return ioctl(route.fd, SIOCETHTOOL, &request);
 }
 
 START_TEST(other_number_of_queues_is_learnt_again)

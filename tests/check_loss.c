@@ -18,6 +18,8 @@ static void counted(struct sample *s, const struct counter *c, uint64_t delta,
 	ck_assert_int_eq(s->error, 0);
 	row = &s->rows[s->n_rows - 1];
 	row->delta = baseline ? 0 : delta;
+	if (row->delta && row->counter->kind == KIND_PART)
+		s->objects[s->n_objects - 1].parts_moved = true;
 	row->flags = baseline ? 0 : ROW_COMPARED;
 }
 

@@ -84,26 +84,67 @@ int conntrack_parse_message(const struct nlmsghdr *h, struct cpustat *stats)
 	return 0;
 }
 
+int conntrack_parse_levels(const struct nlmsghdr *h,
+			   struct conntrack_levels *ret)
+{
+	struct nlattr *attrs[CTA_STATS_GLOBAL_MAX + 1];
+	struct nlattr *count, *max;
+
+	if (nlmsg_datalen(h) < (int)sizeof(struct nfgenmsg) ||
+	    nlmsg_parse((struct nlmsghdr *)h, sizeof(struct nfgenmsg), attrs,
+			CTA_STATS_GLOBAL_MAX, NULL) < 0)
+		return -EBADMSG;
+	count = attrs[CTA_STATS_GLOBAL_ENTRIES];
+	max = attrs[CTA_STATS_GLOBAL_MAX_ENTRIES];
+	if (!count || nla_len(count) < 4 || !max || nla_len(max) < 4)
+		return -EOPNOTSUPP;
+	ret->count = ntohl(nla_get_u32(count));
+	ret->max = ntohl(nla_get_u32(max));
+	return 0;
+}
+
 static int on_stats(const struct nlmsghdr *h, void *arg)
 {
 	return conntrack_parse_message(h, arg);
 }
 
-/* For kernels without the file. Returns 0 or negative errno. */
-static int ask_stats(struct nfnetlink *nf, struct cpustat *ret)
+/* The one message announces others, which never come: end with it. */
+static int on_levels(const struct nlmsghdr *h, void *arg)
+{
+	int r = conntrack_parse_levels(h, arg);
+
+	return r < 0 ? r : -ECANCELED;
+}
+
+static int ask(struct nfnetlink *nf, unsigned message, uint16_t flags,
+	       netlink_row row, void *arg)
 {
 	char buffer[64] __attribute__((aligned(4)));
-	struct nlmsghdr *request;
-	int r = nfnetlink_available(nf, NFNL_SUBSYS_CTNETLINK);
 
-	*ret = (struct cpustat) {0};
+	return nfnetlink_ask(nf,
+			     nfnetlink_request(buffer, NFNL_SUBSYS_CTNETLINK,
+					       message, 0, flags),
+			     row, arg);
+}
+
+/*
+ * Asks ctnetlink, which costs a seventh of the files: those below /proc/sys
+ * are looked up among all namespaces. Returns 0 or negative errno.
+ */
+static int ask_all(struct nfnetlink *nf, struct conntrack_levels *levels,
+		   struct cpustat *stats)
+{
+	int r = nf ? nfnetlink_available(nf, NFNL_SUBSYS_CTNETLINK) : -ENOENT;
+
 	if (r == 0)
 		r = nfnetlink_open(nf);
-	if (r < 0)
-		return r;
-	request = nfnetlink_request(buffer, NFNL_SUBSYS_CTNETLINK,
-				    IPCTNL_MSG_CT_GET_STATS_CPU, 0, NLM_F_DUMP);
-	return nfnetlink_ask(nf, request, on_stats, ret);
+	if (r == 0)
+		r = ask(nf, IPCTNL_MSG_CT_GET_STATS, 0, on_levels, levels);
+	if (r != -ECANCELED)
+		return r < 0 ? r : -EBADMSG;
+	*stats = (struct cpustat) {0};
+	return ask(nf, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, on_stats,
+		   stats);
 }
 
 static int read_stats(struct probe_env *env, struct cpustat *ret)
@@ -111,56 +152,61 @@ static int read_stats(struct probe_env *env, struct cpustat *ret)
 	ssize_t n = procnet_read(env->net, "stat/nf_conntrack", env->buffer,
 				 env->size);
 
-	if (n >= 0)
-		return cpustat_parse(env->buffer, n, conntrack_counters,
-				     N_CONNTRACK_STATS, ret);
-	return n == -ENOENT && env->netfilter ? ask_stats(env->netfilter, ret)
-					      : n;
+	*ret = (struct cpustat) {0};
+	if (n == -ENOENT)
+		return 0; /* the levels are all there is */
+	if (n < 0)
+		return (int)n;
+	return cpustat_parse(env->buffer, n, conntrack_counters,
+			     N_CONNTRACK_STATS, ret);
 }
 
-static int append_stats(struct probe_env *env, struct sample *out)
-{
-	struct cpustat stats;
-	int r = read_stats(env, &stats);
-
-	for (int i = 0; r == 0 && i < N_CONNTRACK_STATS; i++)
-		if (stats.found[i])
-			sample_row(out, &conntrack_counters[i], stats.value[i]);
-	return r == -ENOENT ? 0 : r; /* neither: the levels are all there is */
-}
-
-static int append_level(struct probe_env *env, const struct counter *c,
-			struct sample *out)
+static int read_files(struct probe_env *env, struct conntrack_levels *levels,
+		      struct cpustat *stats)
 {
 	char dir[256];
-	uint64_t value;
 	int r;
 
 	if (snprintf(dir, sizeof(dir), "%s/net/netfilter", env->sys) >=
 	    (int)sizeof(dir))
 		return -ENAMETOOLONG;
-	r = procnet_read_number(dir, c->section, &value);
-	if (r == 0 && (c != MAX || value)) /* no limit is no row */
-		sample_row(out, c, value);
-	return r;
+	r = procnet_read_number(dir, COUNT->section, &levels->count);
+	if (r == 0)
+		r = procnet_read_number(dir, MAX->section, &levels->max);
+	return r < 0 ? r : read_stats(env, stats);
+}
+
+static void append(const struct conntrack_levels *levels,
+		   const struct cpustat *stats, struct sample *out)
+{
+	sample_object(out, LAYER_CONNTRACK, "", "", 0);
+	if (!out->error)
+		out->objects[out->n_objects - 1].main = true;
+	sample_row(out, COUNT, levels->count);
+	if (levels->max) /* no limit is no row */
+		sample_row(out, MAX, levels->max);
+	for (int i = 0; i < N_CONNTRACK_STATS; i++)
+		if (stats->found[i])
+			sample_row(out, &conntrack_counters[i],
+				   stats->value[i]);
 }
 
 static int conntrack_read(struct probe_env *env, struct sample *out)
 {
-	int r;
+	struct conntrack_levels levels;
+	struct cpustat stats;
+	int r = ask_all(env->netfilter, &levels, &stats);
 
-	sample_object(out, LAYER_CONNTRACK, "", "", 0);
-	if (!out->error)
-		out->objects[out->n_objects - 1].main = true;
-	r = append_level(env, COUNT, out);
+	if (r < 0)
+		r = read_files(env, &levels, &stats);
 	if (r == 0)
-		r = append_level(env, MAX, out);
-	return r < 0 ? r : append_stats(env, out);
+		append(&levels, &stats, out);
+	return r;
 }
 
 const struct probe conntrack_probe = {
 	.name = "conntrack",
-	.reads = "/proc/net/stat/nf_conntrack (else ctnetlink) and "
+	.reads = "ctnetlink, else /proc/net/stat/nf_conntrack and "
 		 "/proc/sys/net/netfilter/nf_conntrack_{count,max}",
 	.layer = LAYER_CONNTRACK,
 	.counters = conntrack_counters,

@@ -18,4 +18,16 @@ struct nlmsghdr;
 int MUST_CHECK conntrack_parse_message(const struct nlmsghdr *h,
 				       struct cpustat *stats);
 
+struct conntrack_levels {
+	uint64_t count; /* entries of this namespace */
+	uint64_t max;	/* 0: no limit */
+};
+
+/*
+ * Parses the answer to IPCTNL_MSG_CT_GET_STATS. Returns 0, -EBADMSG, or
+ * -EOPNOTSUPP when it does not tell the limit (before Linux 4.18). Pure.
+ */
+int MUST_CHECK conntrack_parse_levels(const struct nlmsghdr *h,
+				      struct conntrack_levels *ret);
+
 #endif

@@ -278,8 +278,7 @@ static int ask(struct probe_env *env, const char *name, void *data)
 	struct ifreq request = {.ifr_data = data};
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (ioctl(nl_socket_get_fd(env->route->sock), SIOCETHTOOL, &request) <
-	    0)
+	if (ioctl(env->route->fd, SIOCETHTOOL, &request) < 0)
 		return -errno;
 	return 0;
 }
