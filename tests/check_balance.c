@@ -72,6 +72,9 @@ static void read_balance(const char *counters)
 	now = read;
 	sample_reset(&now);
 	sample_object(&now, LAYER_IP, "", "", 0);
+	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
+		if (v.found[i])
+			sample_row(&now, &snmp_counters[i], v.value[i]);
 	env.then = then.n_objects ? &then : NULL;
 	ip_balance_append(&env, &v, &now);
 	ck_assert_int_eq(now.error, 0);
@@ -117,6 +120,11 @@ static const struct {
 	 "InDiscards=10 InNoRoutes=10 InTruncatedPkts=10 InUnknownProtos=10 "
 	 "IPReversePathFilter=10 ForwDatagrams=10",
 	 10, UINT64_MAX},
+	/* for groups: whether anybody joined them is not known */
+	{"InReceives=0 InDelivers=0 InMcastPkts=7",
+	 "InReceives=100 InDelivers=0 InMcastPkts=67", 40, UINT64_MAX},
+	{"InReceives=0 InDelivers=0 InMcastPkts=7",
+	 "InReceives=60 InDelivers=0 InMcastPkts=67", 0, UINT64_MAX},
 	{"InReceives=0 InDelivers=0 ReasmReqds=0 ReasmOKs=0",
 	 "InReceives=300 InDelivers=100 ReasmReqds=300 ReasmOKs=100", 0,
 	 UINT64_MAX},

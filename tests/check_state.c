@@ -136,8 +136,7 @@ static const char *const strange[] = {
 	"FAILURE link rx =eth0\n",
 	"FAILURE link rx =eth0 =nginx more\n",
 	"FAILURE link rx =1234567890123456 =nginx\n",
-	"FAILURE link rx =eth0 "
-	"=123456789012345678901234567890123456789012345678\n",
+	"WARNING ip rx = =123456789012345678901234567890123456789012345678\n",
 	"\n",
 	"FAILURE link rx =eth0 =nginx\nFAILURE\n",
 };

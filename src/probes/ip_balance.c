@@ -59,9 +59,42 @@ static const struct row *previous(const struct probe_env *env,
 	return o ? object_row(env->then, o, c) : NULL;
 }
 
-static void append_gap(const struct probe_env *env, const struct counter *c,
+/* How many packets for groups came in since the read before. */
+static uint64_t came_for_groups(const struct probe_env *env,
+				const struct snmp_values *values, bool v6)
+{
+	const char *name = v6 ? "Ip6InMcastPkts" : "InMcastPkts";
+
+	for (size_t i = 0; i < N_SNMP_COUNTERS; i++) {
+		const struct row *before;
+
+		if (strcmp(snmp_counters[i].name, name) || !values->found[i])
+			continue;
+		before = previous(env, &snmp_counters[i]);
+		return before ? values->value[i] - before->value : 0;
+	}
+	return 0;
+}
+
+/*
+ * Packets for a group that nobody here joined vanish without a counter, as
+ * they should: of what the balance misses, as many as came for any group.
+ */
+static uint64_t lost_of(const struct probe_env *env,
+			const struct snmp_values *values, int which,
+			uint64_t missed)
+{
+	uint64_t groups = which & 2 ? 0
+				    : came_for_groups(env, values, which & 4);
+
+	return missed > groups ? missed - groups : 0;
+}
+
+static void append_gap(const struct probe_env *env,
+		       const struct snmp_values *values, int which,
 		       int64_t balance, struct sample *out)
 {
+	const struct counter *c = &snmp_counters[N_SNMP_COUNTERS + which];
 	const struct row *gap = previous(env, &c[0]);
 	const struct row *stand = previous(env, &c[1]);
 	int64_t stands = stand ? (int64_t)stand->value : balance;
@@ -70,7 +103,8 @@ static void append_gap(const struct probe_env *env, const struct counter *c,
 	if (balance > stands) {
 		if (has_ipvs(env))
 			return;
-		value += (uint64_t)(balance - stands);
+		value += lost_of(env, values, which,
+				 (uint64_t)(balance - stands));
 		stands = balance;
 	} else if (balance < stands - MAX_OWED) {
 		stands = balance + MAX_OWED;
@@ -86,7 +120,6 @@ void ip_balance_append(const struct probe_env *env,
 		int64_t balance;
 
 		if (add_up(values, i & 4, i & 2, &balance))
-			append_gap(env, &snmp_counters[N_SNMP_COUNTERS + i],
-				   balance, out);
+			append_gap(env, values, i, balance, out);
 	}
 }

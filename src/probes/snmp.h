@@ -5,7 +5,7 @@
 
 #include "../pktloss.h"
 
-#define N_SNMP_COUNTERS 122
+#define N_SNMP_COUNTERS 124
 
 /* Rows behind them that are computed, see ip_balance.h. */
 #define N_IP_GAPS 8

@@ -641,6 +641,21 @@ def G_good(stage):
         raise Failure("only %d datagrams and %d segments" % (good, segments))
 
 
+@case
+def G_groups(stage):
+    """IPv6 packets for a group that nobody joined vanish without a counter, as they should."""
+    a, r, _ = stage.router6()
+    r.sink(GOOD_PORT, v6=True)
+
+    def burst():
+        a.udp(GOOD, 200, "fd00:1::2", GOOD_PORT)
+        a.udp(LOST, 200, "ff02::1:ff00:99%a0", GOOD_PORT)
+
+    be_silent(stage, burst)
+    if truth.snmp(r, "Ip6InMcastPkts") < 4 * LOST:
+        raise Failure("the packets did not come")
+
+
 def check_no_counter(watch):
     """None of a loss was sent. The balance of IP jitters by a few packets; a full
     receive window is no loss."""
