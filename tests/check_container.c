@@ -577,6 +577,21 @@ START_TEST(namespace_waits_for_its_first_process)
 }
 END_TEST
 
+/* A new file is reason enough to look at the processes in the same look. */
+START_TEST(new_file_has_the_processes_looked_at)
+{
+	pid_t pid = start(0);
+
+	look();
+	name_file("cni-" UUID, pid);
+	show(pid, IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	stage.engine->scan_ns = 1;
+	look();
+	expect("shop_web-0");
+}
+END_TEST
+
 START_TEST(name_is_not_waited_for_at_any_price)
 {
 	pid_t pid = start(0);
@@ -802,6 +817,7 @@ static TCase *engine_cases(void)
 	tcase_add_test(t, made_up_name_gives_way_to_the_pod);
 	tcase_add_test(t, name_of_a_person_stays);
 	tcase_add_test(t, namespace_waits_for_its_first_process);
+	tcase_add_test(t, new_file_has_the_processes_looked_at);
 	tcase_add_test(t, name_is_not_waited_for_at_any_price);
 	tcase_add_test(t, file_keeps_its_name_when_nobody_has_a_better);
 	tcase_add_test(t, unwanted_namespace_stays_out);

@@ -409,6 +409,27 @@ START_TEST(what_is_beyond_the_limit_is_counted)
 }
 END_TEST
 
+/* Collectd's own, when it is not asked for: neither sent nor counted. */
+START_TEST(own_namespace_unasked_takes_no_room)
+{
+	const struct option_value others = {.type = VALUE_STRING,
+					    .string = "/^pkt-disc-/"};
+
+	settings_free(&settings);
+	ck_assert_int_eq(settings_init(&settings), 0);
+	ck_assert_int_eq(settings_set(&settings, false, "Namespace", &others),
+			 0);
+	settings.max_namespaces = 3;
+	look(0);
+	ck_assert_uint_eq(reported(), 3);
+	ck_assert_uint_eq(n_reported[N_SPACES], 0);
+	ck_assert_uint_eq(engine->n_unwatched, N_SPACES - 3);
+	look(1); /* and one other */
+	ck_assert_uint_eq(reported(), 4);
+	ck_assert_uint_eq(engine->n_skipped, 2);
+}
+END_TEST
+
 START_TEST(namespace_mounted_over_is_found_under_its_name)
 {
 	struct netns_id before = {0}, after;
@@ -443,6 +464,7 @@ static TCase *kernel_cases(void)
 	tcase_add_test(t, namespaces_are_read_in_turns);
 	tcase_add_test(t, turns_go_on_where_namespaces_come_and_go);
 	tcase_add_test(t, what_is_beyond_the_limit_is_counted);
+	tcase_add_test(t, own_namespace_unasked_takes_no_room);
 	tcase_add_test(t, namespace_mounted_over_is_found_under_its_name);
 	return t;
 }

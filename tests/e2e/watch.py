@@ -47,7 +47,8 @@ class Watch:
         self.names = names_seen(namespaces, daemon)
         self.series = list(series)
         self.daemon = daemon
-        self.case = self.namespaces[0].name.split("-")[-2] if "-" in self.namespaces[0].name else ""
+        parts = self.namespaces[0].name.split("-") if self.namespaces else []
+        self.case = parts[-2] if len(parts) > 1 else ""
         self.burst = None
         self.bursts_sent = 0
         self.first_burst = None
