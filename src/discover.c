@@ -196,11 +196,20 @@ static void found_again(struct watched *w, const struct netns_found *found)
 	snprintf(w->path, sizeof(w->path), "%s", found->path);
 }
 
+/* By its name, or by the file name that it has in place of. */
+static bool is_wanted(const struct selection *s,
+		      const struct netns_found *found, const char *name)
+{
+	if (s->n && found->name && selection_names(s, found->name))
+		return !s->ignore;
+	return selection_wants(s, name);
+}
+
 /* Watches a namespace if there is room; 1 where it is not wanted. */
 static int admit(struct engine *e, const struct netns_found *found,
 		 const char *name, struct seen *seen)
 {
-	if (!selection_wants(&e->settings->namespaces, name))
+	if (!is_wanted(&e->settings->namespaces, found, name))
 		return 1;
 	if (e->n_watched - e->watched[0]->hidden < e->settings->max_namespaces)
 		return watch_namespace(e, found, name, &seen->w);

@@ -643,6 +643,23 @@ START_TEST(unwanted_namespace_stays_out)
 }
 END_TEST
 
+/* Both ways: it selects, or with IgnoreNamespace it excludes. */
+START_TEST(name_of_the_file_is_matched_beside_the_pods)
+{
+	pid_t pid = start(0);
+
+	set_text("Namespace", "/^cni-/");
+	stage.settings.namespaces.ignore = _i;
+	name_file("cni-" UUID, pid);
+	show(pid, IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	for (int i = 0; i < 3; i++) {
+		rescan();
+		expect(_i ? "" : "shop_web-0");
+	}
+}
+END_TEST
+
 /* What was known of a process says nothing of the next one with its pid. */
 START_TEST(pid_used_again_gives_no_name)
 {
@@ -821,6 +838,8 @@ static TCase *engine_cases(void)
 	tcase_add_test(t, name_is_not_waited_for_at_any_price);
 	tcase_add_test(t, file_keeps_its_name_when_nobody_has_a_better);
 	tcase_add_test(t, unwanted_namespace_stays_out);
+	tcase_add_loop_test(t, name_of_the_file_is_matched_beside_the_pods, 0,
+			    2);
 	tcase_add_test(t, pid_used_again_gives_no_name);
 	tcase_add_test(t, name_that_comes_late_is_found);
 	tcase_add_test(t, namespace_that_loses_an_unwanted_name_is_wanted);
