@@ -47,6 +47,8 @@ static const struct {
 } sums[] = {
 	{"drop", 0xbb},	      {"chaintoolong", 0x55}, {"insert_failed", 0xaa},
 	{"early_drop", 0xcc}, {"invalid", 0x33},      {"clash_resolve", 0x11},
+	{"found", 0x02},      {"insert", 0},	      {"ignore", 0x04},
+	{"delete", 0},	      {"icmp_error", 0},      {"search_restart", 0},
 };
 
 START_TEST(columns_are_added_up_over_the_cpus)

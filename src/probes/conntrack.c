@@ -49,6 +49,25 @@ static const struct counter conntrack_counters[] = {
 	{COUNTED, .name = "clash_resolve", .section = "clashres",
 	 .offset = CTA_STATS_CLASH_RESOLVE, .kind = KIND_BENIGN,
 	 .means = "Entries that clashed and were merged; nothing is lost"},
+	{COUNTED, .name = "found", .section = "found", .optional = true,
+	 .offset = CTA_STATS_FOUND, .kind = KIND_BENIGN,
+	 .means = "Entries found while one was made: a port of NAT was taken"},
+	{COUNTED, .name = "insert", .section = "insert", .optional = true,
+	 .offset = CTA_STATS_INSERT, .kind = KIND_BENIGN,
+	 .means = "Entries made by other programs (ctnetlink)"},
+	{COUNTED, .name = "ignore", .section = "ignore", .optional = true,
+	 .offset = CTA_STATS_IGNORE, .kind = KIND_BENIGN,
+	 .means = "Packets not tracked; newer kernels count none"},
+	{COUNTED, .name = "delete", .section = "delete", .optional = true,
+	 .offset = CTA_STATS_DELETE, .kind = KIND_BENIGN,
+	 .means = "Entries that ended; newer kernels count none"},
+	{COUNTED, .name = "icmp_error", .section = "icmp_error",
+	 .optional = true, .offset = CTA_STATS_ERROR, .kind = KIND_SYMPTOM,
+	 .means = "ICMP errors that could not be tracked"},
+	{COUNTED, .name = "search_restart", .section = "search_restart",
+	 .optional = true, .offset = CTA_STATS_SEARCH_RESTART,
+	 .kind = KIND_OVERLOAD,
+	 .means = "Searches begun anew because the table was resized"},
 	{LEVEL, .name = "count", .kind = KIND_FILL, .direction = DIR_FILL,
 	 .means = "Entries of this namespace in the connection table",
 	 .cause = "the connection table fills up",
@@ -176,7 +195,8 @@ static int read_files(struct probe_env *env, struct conntrack_levels *levels,
 	return r < 0 ? r : read_stats(env, stats);
 }
 
-static void append(const struct conntrack_levels *levels,
+static void append(const struct probe_env *env,
+		   const struct conntrack_levels *levels,
 		   const struct cpustat *stats, struct sample *out)
 {
 	sample_object(out, LAYER_CONNTRACK, "", "", 0);
@@ -186,7 +206,8 @@ static void append(const struct conntrack_levels *levels,
 	if (levels->max) /* no limit is no row */
 		sample_row(out, MAX, levels->max);
 	for (int i = 0; i < N_CONNTRACK_STATS; i++)
-		if (stats->found[i])
+		if (stats->found[i] &&
+		    counter_wanted(env, &conntrack_counters[i]))
 			sample_row(out, &conntrack_counters[i],
 				   stats->value[i]);
 }
@@ -200,7 +221,7 @@ static int conntrack_read(struct probe_env *env, struct sample *out)
 	if (r < 0)
 		r = read_files(env, &levels, &stats);
 	if (r == 0)
-		append(&levels, &stats, out);
+		append(env, &levels, &stats, out);
 	return r;
 }
 

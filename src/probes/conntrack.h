@@ -8,7 +8,7 @@
 extern const struct probe conntrack_probe;
 
 /* The first so many counters are columns of /proc/net/stat/nf_conntrack. */
-#define N_CONNTRACK_STATS 6
+#define N_CONNTRACK_STATS 12
 
 /*
  * Adds one message of IPCTNL_MSG_CT_GET_STATS_CPU, which is of one CPU, to
