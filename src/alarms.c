@@ -29,6 +29,7 @@ static void notify(struct report *r, const struct loss *loss,
 {
 	const struct watched *w = r->watched;
 	char place[NAME_PART + 1], instance[NAME_PART + 1];
+	char interface[sizeof(loss->place)];
 	struct notice notice = {
 		.severity = loss->alert.state,
 		.place = place,
@@ -36,7 +37,7 @@ static void notify(struct report *r, const struct loss *loss,
 		.instance = instance,
 		.message = message,
 		.namespace = w->name,
-		.interface = loss->place,
+		.interface = interface,
 		.layer = layer_name(loss->layer),
 		.counter = cause->counter,
 		.cause = cause->text,
@@ -54,6 +55,8 @@ static void notify(struct report *r, const struct loss *loss,
 		return;
 	}
 	r->n_notices++;
+	memcpy(interface, loss->place, sizeof(interface));
+	make_printable(interface);
 	loss_series(w, loss, place, instance);
 	r->sink->notify(r->sink->arg, &notice);
 }
@@ -81,9 +84,11 @@ static void describe_share(const struct watched *w, const struct loss *loss,
 static void describe_loss(const struct watched *w, const struct loss *loss,
 			  char *buffer, size_t size)
 {
-	bool failure = loss->alert.state == SEVERITY_FAILURE;
 	char place[NAME_PART + 1], share[80];
 	double percent = loss_percent(loss);
+	/* a guess is a warning, even above the limit of a failure alone */
+	bool failure = loss->alert.state == SEVERITY_FAILURE ||
+		       !(percent > loss->limits->warning);
 	const char *what = what_happened(loss->direction);
 
 	full_place(w, loss->place, place);
@@ -153,7 +158,8 @@ void notify_okay(struct report *r, const struct loss *loss, const char *why)
 
 	full_place(r->watched, loss->place, place);
 	format_text(message, sizeof(message), "%s %s in %s on %s: %s",
-		    loss->direction == DIR_FILL ? "Fewer" : "No more",
+		    loss->direction == DIR_FILL || loss->lost ? "Fewer"
+							      : "No more",
 		    what_happened(loss->direction), layer_name(loss->layer),
 		    place, why);
 	notify(r, loss, &none, message);
@@ -256,6 +262,7 @@ void end_alarms(struct report *r)
 		if (loss->alert.state == SEVERITY_OKAY)
 			continue;
 		loss->alert.state = SEVERITY_OKAY;
+		loss->lost = 0;
 		r->alarms_changed = true;
 		notify_okay(r, loss, "the namespace is gone");
 	}

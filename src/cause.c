@@ -615,7 +615,8 @@ static bool explain_listener(const struct suspect *suspect, struct cause *ret)
 	    strcmp(counter, "ListenOverflows"))
 		return false;
 	o = fullest_listener(suspect, &queue, &limit);
-	if (!o || !fact(suspect, o, &socket_fact_port, &port))
+	if (!o || !queue || queue * 2 < limit || /* another one was it */
+	    !fact(suspect, o, &socket_fact_port, &port))
 		return false;
 	describe_owner(suspect->sample, o, owner, sizeof(owner));
 	TEXT(ret, "accept queue of TCP port %llu%s %s: %llu of %llu",
@@ -632,8 +633,8 @@ static const struct {
 	uint8_t layer;
 	bool (*explain)(const struct suspect *suspect, struct cause *ret);
 } rules[] = {
-	{LAYER_LINK, explain_xdp},	 {LAYER_LINK, explain_mtu},
-	{LAYER_LINK, explain_down},	 {LAYER_QDISC, explain_netem},
+	{LAYER_LINK, explain_xdp},	 {LAYER_LINK, explain_down},
+	{LAYER_LINK, explain_mtu},	 {LAYER_QDISC, explain_netem},
 	{LAYER_QDISC, explain_class},	 {LAYER_QDISC, explain_shaper},
 	{LAYER_QDISC, explain_full},	 {LAYER_QDISC, explain_aqm},
 	{LAYER_NETFILTER, explain_rule}, {LAYER_CONNTRACK, explain_conntrack},

@@ -131,7 +131,8 @@ static int add_loss(struct findings *f, const struct sample *s,
 	if (loss->echo || is_repeated(loss) || character == CHARACTER_SYMPTOM ||
 	    character == CHARACTER_REPEATED)
 		finding->class = CLASS_SYMPTOM;
-	else if (character == CHARACTER_AQM && finding->percent <= AQM_PERCENT)
+	else if (character == CHARACTER_AQM &&
+		 !(finding->percent > AQM_PERCENT))
 		finding->class = CLASS_OVERLOAD;
 	else if (loss->direction == DIR_FILL)
 		finding->class = CLASS_OVERLOAD;
@@ -198,6 +199,12 @@ static int add_rows(struct findings *f, const struct sample *s)
 }
 
 /* Losses by their share, then their number; the others behind, by class. */
+/* What is not known comes behind what is. */
+static double share_of(const struct finding *f)
+{
+	return isnan(f->percent) ? -1 : f->percent;
+}
+
 int finding_compare(const void *a, const void *b)
 {
 	const struct finding *x = a, *y = b;
@@ -216,9 +223,8 @@ int finding_compare(const void *a, const void *b)
 				       ? -1
 				       : 1;
 	}
-	if (!isnan(x->percent) && !isnan(y->percent) &&
-	    x->percent != y->percent)
-		return x->percent > y->percent ? -1 : 1;
+	if (share_of(x) != share_of(y))
+		return share_of(x) > share_of(y) ? -1 : 1;
 	return (x->lost < y->lost) - (x->lost > y->lost);
 }
 

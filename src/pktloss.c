@@ -12,7 +12,7 @@
 
 #include "pktloss_options.h"
 
-#define CLEAR "\033[H\033[2J\033[3J"
+#define CLEAR "\033[H\033[2J"
 
 enum status {
 	STATUS_NO_LOSS,

@@ -5,8 +5,8 @@
 
 #include "watched.h"
 
-/* Reports after which what was raised should have been found again. */
-#define PATIENCE 3
+/* After so long, what was raised should have been found again. */
+#define PATIENCE_NS UINT64_C(120000000000)
 
 static void log_error(struct report *r, const char *what, int error)
 {
@@ -23,8 +23,9 @@ void restore_alarms(struct report *r)
 	struct engine *e = r->engine;
 	int error;
 
-	if (e->reports || !e->settings->state_file)
+	if (e->restored || !e->settings->state_file)
 		return;
+	e->restored = true;
 	error = state_read(e->settings->state_file, &e->raised);
 	if (error < 0 && error != -ENOENT)
 		log_error(r, "read", error);
@@ -123,9 +124,11 @@ void save_alarms(struct report *r)
 	struct engine *e = r->engine;
 	int error;
 
-	if (e->reports < PATIENCE && ++e->reports == PATIENCE)
+	if (!e->first_ns)
+		e->first_ns = r->time_ns;
+	if (e->raised.n && r->time_ns - e->first_ns >= PATIENCE_NS)
 		forget_raised(r);
-	if (!r->alarms_changed || !e->settings->state_file)
+	if (!(r->alarms_changed || e->said_state) || !e->settings->state_file)
 		return;
 	error = write_state(e);
 	if (error < 0 && !e->said_state)

@@ -197,8 +197,8 @@ int state_write(const char *path, const struct state *s)
 	text = print(s, &n);
 	if (!text)
 		return -ENOMEM;
-	fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		  0600);
+	unlink(new); /* whatever it is, nobody else shall have it open */
+	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	r = write_all(fd, text, n);

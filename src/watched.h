@@ -105,7 +105,8 @@ struct engine {
 	struct blindness refused;	     /* entering namespaces */
 	uint64_t said_rules[MAX_SAID_RULES]; /* hashes, 0: free */
 	struct state raised; /* before the restart, and not found again yet */
-	unsigned reports;    /* made, as far as restoring needs to know */
+	bool restored;	     /* the state file was read */
+	uint64_t first_ns;   /* time of the first read that was reported */
 	bool said_state;     /* that the state file cannot be written */
 	atomic_bool stop;
 };

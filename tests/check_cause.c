@@ -118,6 +118,12 @@ static const struct {
 	 true,
 	 "eth0 is down",
 	 "Bring it up: ip link set dev eth0 up"},
+	{"down, whatever its MTU",
+	 "rx_dropped",
+	 {100, 1500, 0, 1},
+	 true,
+	 "eth0 is down",
+	 "Bring it up: ip link set dev eth0 up"},
 	{"down, sending",
 	 "tx_dropped",
 	 {1500, 1500, 0, 1},
@@ -722,6 +728,18 @@ START_TEST(accept_queue_that_is_not_full_is_told_as_such)
 }
 END_TEST
 
+/* It was another's, which has room again. */
+START_TEST(accept_queue_with_room_is_not_blamed)
+{
+	struct cause c;
+
+	queue(22, 0, 128, "");
+	queue(80, 60, 128, "");
+	c = cause_of_refusal("ListenOverflows");
+	ck_assert_ptr_null(strstr(c.text, "TCP port"));
+}
+END_TEST
+
 START_TEST(full_syn_queue_is_no_accept_queue)
 {
 	struct cause c;
@@ -968,6 +986,7 @@ static Suite *suite(void)
 			    ARRAY_SIZE(unexplained));
 	tcase_add_test(t, fullest_accept_queue_is_named);
 	tcase_add_test(t, accept_queue_that_is_not_full_is_told_as_such);
+	tcase_add_test(t, accept_queue_with_room_is_not_blamed);
 	tcase_add_test(t, full_syn_queue_is_no_accept_queue);
 	tcase_add_test(t, longest_names_fit);
 	tcase_add_test(t, nothing_found_is_a_guess_without_words);

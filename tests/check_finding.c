@@ -147,6 +147,20 @@ START_TEST(a_share_that_is_not_known_is_no_number)
 }
 END_TEST
 
+/* Whatever order they are found in. */
+START_TEST(shares_that_are_not_known_come_last)
+{
+	struct finding a = {.percent = 50, .lost = 1};
+	struct finding b = {.percent = 1, .lost = 10};
+	struct finding c = {.percent = NAN, .lost = 5};
+
+	ck_assert_int_lt(finding_compare(&a, &b), 0);
+	ck_assert_int_lt(finding_compare(&b, &c), 0);
+	ck_assert_int_lt(finding_compare(&a, &c), 0);
+	ck_assert_int_gt(finding_compare(&c, &a), 0);
+}
+END_TEST
+
 START_TEST(several_causes_are_one_finding)
 {
 	counted(&receives, 100);
@@ -326,6 +340,7 @@ int main(void)
 	tcase_add_test(t, nothing_is_found_in_nothing);
 	tcase_add_test(t, the_worst_share_is_first);
 	tcase_add_test(t, a_share_that_is_not_known_is_no_number);
+	tcase_add_test(t, shares_that_are_not_known_come_last);
 	tcase_add_test(t, several_causes_are_one_finding);
 	tcase_add_test(t, symptoms_belong_to_the_loss);
 	tcase_add_test(t, symptoms_alone_belong_to_nothing);
