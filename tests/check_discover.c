@@ -235,12 +235,11 @@ START_TEST(directory_of_names_shows_that_it_changes)
 	ck_assert(!changed());
 	ck_assert(!changed());
 	/* replaced by one of the same age */
-	run_command("mv %s /tmp/pktloss-discover-old", path_of("1/root/run"));
+	run_command("mv %s %s/old", path_of("1/root/run"), root);
 	run_command("mkdir -p %s", path_of("1/root/run/netns"));
 	make_old("1/root/run/netns");
 	ck_assert(changed());
-	run_command("rm -r /tmp/pktloss-discover-old %s",
-		    path_of("1/root/run"));
+	run_command("rm -r %s", path_of("1/root/run"));
 	ck_assert(changed());
 	ck_assert(!changed());
 	run_command("mkdir -p %s", path_of("1/root/var/run/docker/netns"));
