@@ -200,7 +200,7 @@ static void found_again(struct watched *w, const struct netns_found *found)
 static bool is_wanted(const struct selection *s,
 		      const struct netns_found *found, const char *name)
 {
-	if (s->n && found->name && selection_names(s, found->name))
+	if (found->name && selection_names(s, found->name))
 		return !s->ignore;
 	return selection_wants(s, name);
 }
