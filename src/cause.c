@@ -776,12 +776,3 @@ void cause_list(const struct sample *s, const struct loss *loss,
 	for (size_t i = 0; i < ret->n && !is_plain(loss->place); i++)
 		ret->items[i].remedy[0] = '\0';
 }
-
-void cause_find(const struct sample *s, const struct loss *loss,
-		struct cause *ret)
-{
-	struct causes list;
-
-	cause_list(s, loss, &list);
-	*ret = list.items[0];
-}

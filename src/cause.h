@@ -31,8 +31,4 @@ struct causes {
 void cause_list(const struct sample *s, const struct loss *loss,
 		struct causes *ret);
 
-/* The worst of them; empty and not known where there is none. */
-void cause_find(const struct sample *s, const struct loss *loss,
-		struct cause *ret);
-
 #endif

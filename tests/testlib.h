@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cause.h"
 #include "pktloss.h"
 
 #define SKIPPED 77
@@ -120,6 +121,16 @@ static inline void attr_put(struct message *m, uint16_t type, const void *data,
 static inline void attr_u32(struct message *m, uint16_t type, uint32_t value)
 {
 	attr_put(m, type, &value, sizeof(value));
+}
+
+/* The worst cause of a loss; empty and not known where there is none. */
+static inline void cause_find(const struct sample *s, const struct loss *loss,
+			      struct cause *ret)
+{
+	struct causes list;
+
+	cause_list(s, loss, &list);
+	*ret = list.items[0];
 }
 
 /* A generator of numbers that are the same in every run. */
