@@ -80,13 +80,15 @@ static double now_us(void)
 }
 
 static int read_once(const struct probe *probe, struct probe_env *env,
-		     struct sample *out, struct cost *ret)
+		     const struct sample *then, struct sample *out,
+		     struct cost *ret)
 {
 	double start = now_us();
 	uint64_t calls = n_calls, bytes = n_bytes;
 	int r;
 
 	sample_reset(out);
+	sample_follow(out, then);
 	r = probe->read(env, out);
 	nfnetlink_close(env->netfilter);
 	ret->us = now_us() - start;
@@ -104,8 +106,10 @@ static int measure(const struct probe *probe, struct probe_env *env,
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < READS; i++) {
-		env->then = steady && i ? &samples[(i + 1) % 2] : NULL;
-		r = read_once(probe, env, &samples[i % 2], &costs[i]);
+		const struct sample *then = &samples[(i + 1) % 2];
+
+		r = read_once(probe, env, steady && i ? then : NULL,
+			      &samples[i % 2], &costs[i]);
 	}
 	sample_free(&samples[0]);
 	sample_free(&samples[1]);

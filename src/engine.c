@@ -205,8 +205,8 @@ static bool is_read(const struct engine *e, const struct watched *w,
 static void take_all(struct engine *e, struct watched *w)
 {
 	sample_reset(&w->now);
+	sample_follow(&w->now, w->then.time_ns ? &w->then : NULL);
 	e->env.home = !w->path[0];
-	e->env.then = w->then.time_ns ? &w->then : NULL;
 	w->now.time_ns = clock_ns(CLOCK_REALTIME);
 	w->now.mono_ns = clock_ns(CLOCK_MONOTONIC);
 	for (size_t i = 0; i < n_probes && !e->stop; i++)

@@ -47,6 +47,8 @@ static bool is_of(const struct loss *loss, const char *place, uint8_t layer,
 	       !strcmp(loss->place, place);
 }
 
+/* The place before may have so many entries that are not asked for again. */
+#define STEPS_AHEAD 4
 /* So many entries a sample may step back: those of one place. */
 #define STEPS_BACK 8
 
@@ -59,8 +61,9 @@ static size_t find_near(const struct losses *l, size_t cursor,
 {
 	size_t start = cursor > STEPS_BACK ? cursor - STEPS_BACK : 0;
 
-	if (cursor < l->n && is_of(&l->items[cursor], place, layer, direction))
-		return cursor;
+	for (size_t i = cursor; i < cursor + STEPS_AHEAD && i < l->n; i++)
+		if (is_of(&l->items[i], place, layer, direction))
+			return i;
 	for (size_t i = 0; i < l->n; i++) {
 		size_t at = (start + i) % l->n;
 
@@ -123,6 +126,10 @@ struct tally {
 	struct losses *losses;
 	const struct sample *sample;
 	size_t cursor;
+	/* 1 + the index of each loss of the place that is walked, 0: not known
+	 */
+	uint32_t at[N_LAYERS][N_DIRECTIONS];
+	const char *place;
 	bool since67; /* OutTransmits exists, so OutRequests means what came */
 	bool has_balance;
 	bool unread; /* a firewall could not be read: who dropped is unknown */
@@ -134,6 +141,22 @@ struct tally {
 	uint64_t udp_other; /* lost by UDP, not by a part that names why */
 };
 
+/* The loss of the object's place: most rows of it ask for the same two. */
+static struct loss *loss_at(struct tally *t, const struct object *o,
+			    uint8_t layer, uint8_t direction)
+{
+	uint32_t *at = &t->at[layer][direction];
+	struct loss *loss;
+
+	if (*at)
+		return &t->losses->items[*at - 1];
+	loss = get(t->losses, &t->cursor, object_place(t->sample, o), layer,
+		   direction);
+	if (loss)
+		*at = loss - t->losses->items + 1;
+	return loss;
+}
+
 static int tally_passed(struct tally *t, const struct object *o,
 			const struct row *row)
 {
@@ -143,8 +166,7 @@ static int tally_passed(struct tally *t, const struct object *o,
 
 		if (of->relation == UNRELATED)
 			break;
-		loss = get(t->losses, &t->cursor, object_place(t->sample, o),
-			   of->layer, of->direction);
+		loss = loss_at(t, o, of->layer, of->direction);
 		if (!loss)
 			return -ENOMEM;
 		add_passed(loss, row, of->relation, t->since67);
@@ -172,8 +194,7 @@ static int tally_lost(struct tally *t, const struct object *o,
 	struct loss *loss;
 	uint64_t lost;
 
-	loss = get(t->losses, &t->cursor, object_place(t->sample, o), o->layer,
-		   row->counter->direction);
+	loss = loss_at(t, o, o->layer, row->counter->direction);
 	if (!loss)
 		return -ENOMEM;
 	loss->gone = false;
@@ -201,8 +222,7 @@ static int tally_fill(struct tally *t, const struct object *o,
 {
 	struct loss *loss;
 
-	loss = get(t->losses, &t->cursor, object_place(t->sample, o), o->layer,
-		   row->counter->direction);
+	loss = loss_at(t, o, o->layer, row->counter->direction);
 	if (!loss)
 		return -ENOMEM;
 	loss->gone = false;
@@ -219,10 +239,19 @@ static bool is_received(const struct sample *s, const struct object *o,
 	       strcmp(object_place(s, o), "lo");
 }
 
+static void begin_place(struct tally *t, const char *place)
+{
+	if (t->place && !strcmp(t->place, place))
+		return;
+	t->place = place;
+	memset(t->at, 0, sizeof(t->at));
+}
+
 static int tally_object(struct tally *t, const struct object *o)
 {
 	int r = 0;
 
+	begin_place(t, object_place(t->sample, o));
 	t->unread |= o->stale && o->layer == LAYER_NETFILTER;
 	for (uint32_t i = 0; r == 0 && i < o->n; i++) {
 		const struct row *row = &t->sample->rows[o->first + i];

@@ -128,6 +128,7 @@ struct object {
 	uint32_t label; /* free text for a cause: kind, rule comment */
 	uint32_t first; /* its rows: rows[first .. first + n - 1] */
 	uint32_t n;
+	uint32_t before; /* 1 + its index in the sample before, 0: not there */
 	uint8_t layer;
 	bool same;  /* was there in the previous sample, with this identity */
 	bool main;  /* a real interface: its main counters are always sent */
@@ -151,6 +152,8 @@ struct sample {
 	uint64_t time_ns;   /* CLOCK_REALTIME of the read, 0: no read yet */
 	uint64_t before_ns; /* and of the one it was compared with */
 	uint64_t mono_ns;   /* CLOCK_MONOTONIC of the read */
+	const struct sample *then; /* the one before, or NULL */
+	uint32_t hint; /* its object behind the one found there last */
 };
 
 struct sample_mark {
@@ -159,6 +162,11 @@ struct sample_mark {
 
 /* Empties a sample, keeps its memory. */
 void sample_reset(struct sample *s);
+/*
+ * What is appended from now on is looked for in the sample before, too, which
+ * is to stay as it is as long as s is used; NULL: there is none.
+ */
+void sample_follow(struct sample *s, const struct sample *then);
 /* Frees what a sample holds; a zeroed sample is fine. */
 void sample_free(struct sample *s);
 
@@ -201,6 +209,13 @@ static inline const char *object_label(const struct sample *s,
 				       const struct object *o)
 {
 	return s->text + o->label;
+}
+
+/* The same object in the sample before, or NULL. */
+static inline const struct object *object_before(const struct sample *s,
+						 const struct object *o)
+{
+	return o->before ? &s->then->objects[o->before - 1] : NULL;
 }
 
 /*
@@ -257,7 +272,6 @@ struct probe_env {
 	struct nfnetlink *netfilter;	    /* a probe opens it, if at all */
 	struct sock_diag *diag;		    /* dumps sockets, or NULL */
 	struct ethtool_cache *ethtool;	    /* or NULL: do not ask drivers */
-	const struct sample *then;	    /* previous sample, for facts */
 	const struct selection *interfaces; /* which are wanted */
 	const struct selection *counters;   /* optional ones asked for */
 	struct snmp_layout *snmp; /* what was learnt of its columns, or NULL */
@@ -271,7 +285,8 @@ struct probe_env {
 
 /*
  * One kernel source. read() is stateless: it appends what it finds, an absent
- * counter is not appended (never 0), and returns 0 or
+ * counter is not appended (never 0); out->then tells what it found the time
+ * before. Returns 0 or
  *   -ENOENT, -EOPNOTSUPP  this kernel or namespace has no such source
  *   -EPERM, -EACCES       a capability is missing
  *   -EBADMSG              the kernel's text or bytes were not understood

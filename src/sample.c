@@ -59,6 +59,13 @@ void sample_reset(struct sample *s)
 	s->n_text = 0;
 	s->sources = 0;
 	s->error = 0;
+	sample_follow(s, NULL);
+}
+
+void sample_follow(struct sample *s, const struct sample *then)
+{
+	s->then = then;
+	s->hint = 0;
 }
 
 void sample_free(struct sample *s)
@@ -111,6 +118,16 @@ static uint32_t keep_text(struct sample *s, const char *text)
 	return at;
 }
 
+/* Looks an object up in the sample before. */
+static void link_object(struct sample *s, struct object *o)
+{
+	const struct object *p;
+
+	p = sample_find(s->then, o->layer, object_place(s, o),
+			object_name(s, o), &s->hint);
+	o->before = p ? p - s->then->objects + 1 : 0;
+}
+
 void sample_object(struct sample *s, enum layer layer, const char *place,
 		   const char *name, uint64_t identity)
 {
@@ -127,8 +144,11 @@ void sample_object(struct sample *s, enum layer layer, const char *place,
 	o.name = keep_text(s, name);
 	o.label = s->error ? 0 : s->n_text - 1; /* the "" that ends the name */
 	o.first = s->n_rows;
-	if (!s->error)
-		s->objects[s->n_objects++] = o;
+	if (s->error)
+		return;
+	if (s->then)
+		link_object(s, &o);
+	s->objects[s->n_objects++] = o;
 }
 
 void sample_label(struct sample *s, const char *label)
@@ -253,20 +273,24 @@ static void compare_object(struct sample *now, struct object *o,
 	}
 }
 
+/* For samples that were not taken one after the other. */
+static void link_all(struct sample *now, const struct sample *then)
+{
+	sample_follow(now, then);
+	for (uint32_t i = 0; i < now->n_objects; i++)
+		link_object(now, &now->objects[i]);
+}
+
 void sample_compare(struct sample *now, const struct sample *then)
 {
-	uint32_t hint = 0;
-
 	now->before_ns = then->time_ns;
+	if (now->then != then)
+		link_all(now, then);
 	for (uint32_t i = 0; i < now->n_objects; i++) {
 		struct object *o = &now->objects[i];
-		const struct object *p;
+		const struct object *p = object_before(now, o);
 
-		if (o->stale)
-			continue;
-		p = sample_find(then, o->layer, object_place(now, o),
-				object_name(now, o), &hint);
-		if (p)
+		if (p && !o->stale)
 			compare_object(now, o, then, p);
 	}
 }

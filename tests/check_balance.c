@@ -27,7 +27,6 @@ static void setup(void)
 {
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	then = now = (struct sample) {.rows = NULL};
-	env.then = NULL;
 }
 
 static void teardown(void)
@@ -71,11 +70,11 @@ static void read_balance(const char *counters)
 	then = now;
 	now = read;
 	sample_reset(&now);
+	sample_follow(&now, then.n_objects ? &then : NULL);
 	sample_object(&now, LAYER_IP, "", "", 0);
 	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
 		if (v.found[i])
 			sample_row(&now, &snmp_counters[i], v.value[i]);
-	env.then = then.n_objects ? &then : NULL;
 	ip_balance_append(&env, &v, &now);
 	ck_assert_int_eq(now.error, 0);
 }

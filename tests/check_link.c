@@ -463,7 +463,7 @@ START_TEST(quiet_interface_is_not_asked_again)
 
 	ck_assert_int_eq(link_probe.read(&env, &then), 0);
 	ck_assert(run("ip link set ut0 mtu 1300"));
-	env.then = &then;
+	sample_follow(&now, &then);
 	ck_assert_int_eq(link_probe.read(&env, &now), 0);
 	check_fact(&now, config_of(&now, "ut0"), &link_fact_mtu, 1400);
 	ck_assert_str_eq(object_label(&now, config_of(&now, "ut0")),
@@ -474,9 +474,9 @@ START_TEST(quiet_interface_is_not_asked_again)
 		   find_counter(&link_probe, "tx_dropped", NULL))
 		->value += 1;
 	sample_reset(&now);
+	sample_follow(&now, &then);
 	ck_assert_int_eq(link_probe.read(&env, &now), 0);
 	check_fact(&now, config_of(&now, "ut0"), &link_fact_mtu, 1300);
-	env.then = NULL;
 	sample_free(&then);
 	sample_free(&now);
 }
@@ -499,9 +499,8 @@ START_TEST(real_device_is_asked_at_each_read)
 	ck_assert_int_eq(link_probe.read(&env, &then), 0);
 	ck_assert(run("ip link set ut0 mtu 1300"));
 	pretend(&then, "ut0", true);
-	env.then = &then;
+	sample_follow(&now, &then);
 	ck_assert_int_eq(link_probe.read(&env, &now), 0);
-	env.then = NULL;
 	check_fact(&now, config_of(&now, "ut0"), &link_fact_mtu, 1300);
 	sample_free(&then);
 	sample_free(&now);
@@ -526,14 +525,14 @@ START_TEST(bridge_port_is_asked_when_something_was_too_big)
 	ck_assert(run("ip link set ut0 mtu 1300 && ip link set ut1 mtu 1200"));
 	sample_object(&then, LAYER_IP, "", "", 0);
 	sample_row(&then, &frag, 5);
-	env.then = &then;
+	sample_follow(&now, &then);
 	ck_assert_int_eq(link_probe.read(&env, &now), 0);
 	check_fact(&now, config_of(&now, "ut0"), &link_fact_mtu, 1400);
 	then.rows[then.n_rows - 1].delta = 5;
 	then.rows[then.n_rows - 1].flags = ROW_COMPARED;
 	sample_reset(&now);
+	sample_follow(&now, &then);
 	ck_assert_int_eq(link_probe.read(&env, &now), 0);
-	env.then = NULL;
 	check_fact(&now, config_of(&now, "ut0"), &link_fact_mtu, 1300);
 	check_fact(&now, config_of(&now, "ut1"), &link_fact_mtu, 1500);
 	sample_free(&then);
@@ -599,13 +598,12 @@ START_TEST(interface_of_an_old_name_is_asked_again)
 	ck_assert_int_eq(link_probe.read(&env, &then), 0);
 	ck_assert(run("ip link del ut0"));
 	ck_assert(run("ip link add ut0 mtu 1200 type veth peer name ut1"));
-	env.then = &then;
+	sample_follow(&now, &then);
 	ck_assert_int_eq(link_probe.read(&env, &now), 0);
 	check_fact(&now, config_of(&now, "ut0"), &link_fact_mtu, 1200);
 	sample_compare(&now, &then);
 	ck_assert(!find_object(&now, LAYER_LINK, "ut0", "")->same);
 	ck_assert(find_object(&now, LAYER_LINK, "lo", "")->same);
-	env.then = NULL;
 	sample_free(&then);
 	sample_free(&now);
 }
@@ -642,9 +640,8 @@ START_TEST(every_packet_that_is_too_large_is_counted)
 	/* 1472 and 28 bytes of headers do not fit 1400 */
 	ck_assert(run("bash -c 'for i in $(seq 20); do "
 		      "head -c 1472 /dev/zero >/dev/udp/10.77.0.2/9; done'"));
-	env.then = &then;
+	sample_follow(&now, &then);
 	ck_assert_int_eq(link_probe.read(&env, &now), 0);
-	env.then = NULL;
 	sample_compare(&now, &then);
 	o = find_object(&now, LAYER_LINK, "ut0", "");
 	ck_assert_uint_eq(

@@ -213,11 +213,11 @@ static int read_again(void)
 	then = now;
 	now = read;
 	sample_reset(&now);
+	sample_follow(&now, then.time_ns ? &then : NULL);
 	now.time_ns = then.time_ns + 10 * SECOND;
 	now.mono_ns = now.time_ns;
 	append_counters(&now);
 	now.source = SOURCE;
-	env.then = then.time_ns ? &then : NULL;
 	mark = sample_mark(&now);
 	r = socket_probe.read(&env, &now);
 	ck_assert_int_eq(now.error, 0);

@@ -217,7 +217,7 @@ static int read_again(const char *text)
 	then = now;
 	now = read;
 	sample_reset(&now);
-	env.then = then.n_objects ? &then : NULL;
+	sample_follow(&now, then.n_objects ? &then : NULL);
 	r = softnet_probe.read(&env, &now);
 	ck_assert_int_eq(now.error, 0);
 	if (r == 0)

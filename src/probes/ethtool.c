@@ -371,7 +371,7 @@ static bool is_idle(const struct probe_env *env, const struct object *before,
 	const struct layout *layout = find_layout(env->ethtool, id);
 
 	return !id || (layout && layout->is_veth &&
-		       !is_due(env->then, now, before->identity));
+		       !is_due(now->then, now, before->identity));
 }
 
 /* Reads the numbers of layout *id, or of the one that is learnt now. */
@@ -393,13 +393,13 @@ void ethtool_append(struct probe_env *env, const char *name,
 {
 	struct capabilities capabilities;
 	const struct row *known = NULL;
-	bool active = xdp || (before && has_numbers(env->then, before));
+	bool active = xdp || (before && has_numbers(out->then, before));
 	uint64_t id = 0;
 
 	if (!env->ethtool)
 		return;
 	if (before)
-		known = object_row(env->then, before, &link_fact_ethtool);
+		known = object_row(out->then, before, &link_fact_ethtool);
 	if (known && !active && is_idle(env, before, known->value, out)) {
 		sample_row(out, &link_fact_ethtool, known->value);
 		return;

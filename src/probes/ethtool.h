@@ -26,7 +26,7 @@ extern const struct counter link_fact_ethtool;
 /*
  * Appends to the object appended last, which is the interface of that name:
  * one row for each of link_counters that the driver counts, its queues summed
- * up, and link_fact_ethtool. before is that object in env->then, or NULL; xdp
+ * up, and link_fact_ethtool. before is that object in out->then, or NULL; xdp
  * tells that a program is attached. Without env->ethtool, and for what the
  * driver will not tell, appends nothing. Numbers whose names changed under way
  * are left out of this read.

@@ -49,18 +49,17 @@ static bool has_ipvs(const struct probe_env *env)
 }
 
 /* What the previous sample says of a gap, or NULL. */
-static const struct row *previous(const struct probe_env *env,
+static const struct row *previous(const struct sample *s,
 				  const struct counter *c)
 {
-	uint32_t hint = 0;
 	const struct object *o;
 
-	o = env->then ? sample_find(env->then, LAYER_IP, "", "", &hint) : NULL;
-	return o ? object_row(env->then, o, c) : NULL;
+	o = object_before(s, &s->objects[s->n_objects - 1]);
+	return o ? object_row(s->then, o, c) : NULL;
 }
 
 /* How many packets for groups came in since the read before. */
-static uint64_t came_for_groups(const struct probe_env *env,
+static uint64_t came_for_groups(const struct sample *s,
 				const struct snmp_values *values, bool v6)
 {
 	const char *name = v6 ? "Ip6InMcastPkts" : "InMcastPkts";
@@ -70,7 +69,7 @@ static uint64_t came_for_groups(const struct probe_env *env,
 
 		if (strcmp(snmp_counters[i].name, name) || !values->found[i])
 			continue;
-		before = previous(env, &snmp_counters[i]);
+		before = previous(s, &snmp_counters[i]);
 		return before ? values->value[i] - before->value : 0;
 	}
 	return 0;
@@ -80,12 +79,11 @@ static uint64_t came_for_groups(const struct probe_env *env,
  * Packets for a group that nobody here joined vanish without a counter, as
  * they should: of what the balance misses, as many as came for any group.
  */
-static uint64_t lost_of(const struct probe_env *env,
+static uint64_t lost_of(const struct sample *s,
 			const struct snmp_values *values, int which,
 			uint64_t missed)
 {
-	uint64_t groups = which & 2 ? 0
-				    : came_for_groups(env, values, which & 4);
+	uint64_t groups = which & 2 ? 0 : came_for_groups(s, values, which & 4);
 
 	return missed > groups ? missed - groups : 0;
 }
@@ -95,15 +93,15 @@ static void append_gap(const struct probe_env *env,
 		       int64_t balance, struct sample *out)
 {
 	const struct counter *c = &snmp_counters[N_SNMP_COUNTERS + which];
-	const struct row *gap = previous(env, &c[0]);
-	const struct row *stand = previous(env, &c[1]);
+	const struct row *gap = previous(out, &c[0]);
+	const struct row *stand = previous(out, &c[1]);
 	int64_t stands = stand ? (int64_t)stand->value : balance;
 	uint64_t value = gap ? gap->value : 0;
 
 	if (balance > stands) {
 		if (has_ipvs(env))
 			return;
-		value += lost_of(env, values, which,
+		value += lost_of(out, values, which,
 				 (uint64_t)(balance - stands));
 		stands = balance;
 	} else if (balance < stands - MAX_OWED) {
@@ -116,7 +114,7 @@ static void append_gap(const struct probe_env *env,
 void ip_balance_append(const struct probe_env *env,
 		       const struct snmp_values *values, struct sample *out)
 {
-	for (int i = 0; i < N_IP_GAPS; i += 2) {
+	for (int i = 0; !out->error && i < N_IP_GAPS; i += 2) {
 		int64_t balance;
 
 		if (add_up(values, i & 4, i & 2, &balance))

@@ -146,42 +146,101 @@ static void append_counters(const struct rtnl_link_stats64 *stats, size_t size,
 struct reader {
 	struct probe_env *env;
 	struct sample *out;
-	uint32_t hint[2];  /* where env->then has it and its configuration */
-	uint32_t hints[2]; /* the same, for the second walk */
-	bool fragile;	   /* something was too big for a bridge, or a route */
+	bool fragile; /* something was too big for a bridge, or a route */
 };
 
 /* The same interface in the sample before, or NULL. */
-static const struct object *find_before(const struct probe_env *env,
-					const char *name, uint64_t ifindex,
-					uint32_t *hint)
+static const struct object *link_before(const struct sample *s,
+					const struct object *o)
 {
-	const struct object *p;
+	const struct object *p = object_before(s, o);
 
-	if (!env->then)
-		return NULL;
-	p = sample_find(env->then, LAYER_LINK, name, "", hint);
-	return p && p->identity == ifindex ? p : NULL;
+	return p && p->identity == o->identity ? p : NULL;
 }
 
-static void append_numbers(struct reader *reader, const char *name,
-			   uint64_t ifindex)
+/* What was known of the configuration of p there; NULL where nothing was. */
+static const struct object *config_before(const struct sample *then,
+					  const struct object *p)
 {
-	const struct sample *then = reader->env->then;
-	const struct object *before, *config = NULL;
+	uint32_t hint;
 
-	before = find_before(reader->env, name, ifindex, &reader->hint[0]);
-	if (before)
-		config = sample_find(then, LAYER_LINK, name, LINK_CONFIG,
-				     &reader->hint[1]);
-	ethtool_append(reader->env, name, before,
-		       config && object_row(then, config, &link_fact_xdp),
-		       reader->out);
+	if (!p)
+		return NULL;
+	hint = p - then->objects + 1;
+	return sample_find(then, LAYER_LINK, object_place(then, p), LINK_CONFIG,
+			   &hint);
+}
+
+/* Whether an interface lost nothing since the previous read. */
+static bool is_quiet(const struct sample *now, const struct object *o,
+		     const struct sample *then, const struct object *p)
+{
+	for (uint32_t i = 0; i < o->n && i < p->n; i++) {
+		const struct row *row = &now->rows[o->first + i];
+
+		if (row->counter->kind == KIND_LOST &&
+		    row->value != then->rows[p->first + i].value)
+			return false;
+	}
+	return o->n == p->n;
+}
+
+static bool had_lost(const struct sample *then, const struct object *p)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		const struct row *row = &then->rows[p->first + i];
+
+		if (row->counter->kind == KIND_LOST && row->delta)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether the configuration has to be asked for again. A real device can lose
+ * its carrier at any time. A bridge has a port that refuses what is too big
+ * for it, which another one took: the losses of IP, or of any port, tell.
+ */
+static bool may_have_changed(const struct reader *reader,
+			     const struct object *o, const struct object *p,
+			     const struct object *config)
+{
+	const struct sample *then = reader->out->then;
+
+	if (p->main || !is_quiet(reader->out, o, then, p))
+		return true;
+	return object_row(then, config, &link_fact_master) &&
+	       (reader->fragile || had_lost(then, p));
+}
+
+/*
+ * Takes the configuration of the interface appended last, which was p, over
+ * from the previous sample. Asking the kernel costs ten times the counters, and
+ * only matters when something is lost: then nothing is done.
+ */
+static void carry_config(struct reader *reader, const struct object *p,
+			 const struct object *config)
+{
+	struct sample *out = reader->out;
+	struct object *o = &out->objects[out->n_objects - 1];
+	const struct sample *then = out->then;
+
+	if (!config || may_have_changed(reader, o, p, config))
+		return;
+	o->main = p->main;
+	sample_object(out, LAYER_LINK, object_place(then, p), LINK_CONFIG,
+		      config->identity);
+	sample_label(out, object_label(then, config));
+	for (uint32_t i = 0; i < config->n; i++)
+		sample_row(out, then->rows[config->first + i].counter,
+			   then->rows[config->first + i].value);
 }
 
 static int on_stats(const struct nlmsghdr *h, void *arg)
 {
 	struct reader *reader = arg;
+	struct sample *out = reader->out;
+	const struct object *before, *config;
 	struct rtnl_link_stats64 stats;
 	char name[IFNAMSIZ];
 	size_t size;
@@ -193,10 +252,17 @@ static int on_stats(const struct nlmsghdr *h, void *arg)
 	if (netlink_ifname(reader->env->route, ifindex, name) < 0 ||
 	    !selection_wants(reader->env->interfaces, name))
 		return 0; /* gone in between, or not wanted */
-	sample_object(reader->out, LAYER_LINK, name, "", ifindex);
-	append_counters(&stats, size, reader->out);
-	append_numbers(reader, name, ifindex);
-	return 0;
+	sample_object(out, LAYER_LINK, name, "", ifindex);
+	if (out->error)
+		return out->error;
+	append_counters(&stats, size, out);
+	before = link_before(out, &out->objects[out->n_objects - 1]);
+	config = config_before(out->then, before);
+	ethtool_append(reader->env, name, before,
+		       config && object_row(out->then, config, &link_fact_xdp),
+		       out);
+	carry_config(reader, before, config);
+	return out->error;
 }
 
 static int read_stats(struct reader *reader)
@@ -293,15 +359,12 @@ bool link_is_wireless_device(const char *devices, const char *place)
 
 /* What a device is does not change: it is found out once. */
 static bool find_wireless(const struct probe_env *env, const char *place,
-			  int ifindex, uint32_t *hint)
+			  const struct sample *s, const struct object *config)
 {
-	const struct object *before = NULL;
+	const struct object *before = link_before(s, config);
 
-	if (env->then)
-		before = sample_find(env->then, LAYER_LINK, place, LINK_CONFIG,
-				     hint);
-	if (before && before->identity == (uint64_t)ifindex)
-		return object_row(env->then, before, &link_fact_wireless);
+	if (before)
+		return object_row(s->then, before, &link_fact_wireless);
 	return env->home && env->devices &&
 	       link_is_wireless_device(env->devices, place);
 }
@@ -343,7 +406,7 @@ static int append_config(struct reader *reader, uint32_t index)
 	const struct object *link = &out->objects[index];
 	char place[IFNAMSIZ];
 	struct link_config config;
-	bool wireless = false, real;
+	bool real;
 	int r;
 
 	r = read_config(reader->env->route, link->identity, NULL, &config);
@@ -352,30 +415,18 @@ static int append_config(struct reader *reader, uint32_t index)
 	snprintf(place, sizeof(place), "%s", object_place(out, link));
 	real = !config.kind[0] && !config.loopback;
 	out->objects[index].main = real;
-	if (real) {
+	if (real)
 		append_changes(place, &config, out);
-		wireless = find_wireless(reader->env, place, config.index,
-					 &reader->hints[1]);
-	}
 	sample_object(out, LAYER_LINK, place, LINK_CONFIG, config.index);
-	append_facts(&config, wireless, out);
+	if (out->error)
+		return out->error;
+	append_facts(&config,
+		     real && find_wireless(reader->env, place, out,
+					   &out->objects[out->n_objects - 1]),
+		     out);
 	if (config.has_peer && !strcmp(config.kind, "veth"))
 		append_peer(reader->env->route, &config, out);
 	return 0;
-}
-
-/* Whether an interface lost nothing since the previous read. */
-static bool is_quiet(const struct sample *now, const struct object *o,
-		     const struct sample *then, const struct object *p)
-{
-	for (uint32_t i = 0; i < o->n && i < p->n; i++) {
-		const struct row *row = &now->rows[o->first + i];
-
-		if (row->counter->kind == KIND_LOST &&
-		    row->value != then->rows[p->first + i].value)
-			return false;
-	}
-	return o->n == p->n;
 }
 
 /* Whether IP found something too big since the read before the last one. */
@@ -395,75 +446,25 @@ static bool was_too_big(const struct sample *then)
 	return false;
 }
 
-static bool had_lost(const struct sample *then, const struct object *p)
+/* Whether o is of an interface whose configuration is not known yet. */
+static bool lacks_config(const struct sample *s, const struct object *o,
+			 const struct object *end)
 {
-	for (uint32_t i = 0; i < p->n; i++) {
-		const struct row *row = &then->rows[p->first + i];
-
-		if (row->counter->kind == KIND_LOST && row->delta)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Whether the configuration has to be asked for again. A real device can lose
- * its carrier at any time. A bridge has a port that refuses what is too big
- * for it, which another one took: the losses of IP, or of any port, tell.
- */
-static bool may_have_changed(const struct reader *reader,
-			     const struct object *o, const struct object *p,
-			     const struct object *config)
-{
-	const struct sample *then = reader->env->then;
-
-	if (p->main || !is_quiet(reader->out, o, then, p))
-		return true;
-	return object_row(then, config, &link_fact_master) &&
-	       (reader->fragile || had_lost(then, p));
-}
-
-/*
- * Takes the configuration over from the previous sample. Asking the kernel
- * costs ten times the counters, and only matters when something is lost.
- * Returns false when it has to be asked for.
- */
-static bool carry_config(struct reader *reader, uint32_t index)
-{
-	const struct sample *then = reader->env->then;
-	struct sample *out = reader->out;
-	struct object *o = &out->objects[index];
-	const struct object *p, *config;
-	char place[IFNAMSIZ];
-
-	snprintf(place, sizeof(place), "%s", object_place(out, o));
-	p = find_before(reader->env, place, o->identity, &reader->hints[0]);
-	if (!p)
-		return false;
-	config = sample_find(then, LAYER_LINK, place, LINK_CONFIG,
-			     &reader->hints[1]);
-	if (!config || may_have_changed(reader, o, p, config))
-		return false;
-	o->main = p->main;
-	sample_object(out, LAYER_LINK, place, LINK_CONFIG, config->identity);
-	sample_label(out, object_label(then, config));
-	for (uint32_t i = 0; i < config->n; i++)
-		sample_row(out, then->rows[config->first + i].counter,
-			   then->rows[config->first + i].value);
-	return true;
+	return !object_name(s, o)[0] &&
+	       (o + 1 == end || strcmp(object_name(s, o + 1), LINK_CONFIG));
 }
 
 static int link_read(struct probe_env *env, struct sample *out)
 {
 	struct reader reader = {
-		.env = env, .out = out, .fragile = was_too_big(env->then)};
+		.env = env, .out = out, .fragile = was_too_big(out->then)};
 	uint32_t first = out->n_objects, last;
 	int r;
 
 	r = read_stats(&reader);
 	last = out->n_objects;
 	for (uint32_t i = first; r == 0 && i < last; i++)
-		if (!carry_config(&reader, i))
+		if (lacks_config(out, &out->objects[i], &out->objects[last]))
 			r = append_config(&reader, i);
 	return r;
 }

@@ -223,7 +223,7 @@ static int finish(struct reader *reader, struct sample *out)
 	nftables_settle(rs, nf->buffer, n > 0 ? (size_t)n : 0);
 	nftables_emit(rs, reader->env->max_rules, out);
 	if (rs->is_partial)
-		nftables_plan_carry(reader->env->then, out);
+		nftables_plan_carry(out->then, out);
 	else
 		nftables_emit_plan(rs, out);
 	return rs->arena.error ? rs->arena.error : out->error;
@@ -244,7 +244,7 @@ static void start(struct reader *reader, struct probe_env *env,
 
 static int read_ruleset(struct reader *reader, struct sample *out)
 {
-	const struct sample *then = reader->env->then;
+	const struct sample *then = out->then;
 	uint32_t generation;
 	int r = ask_generation(reader);
 

@@ -199,13 +199,13 @@ static uint32_t seen_limit(const struct probe_env *env)
  */
 static int socket_read(struct probe_env *env, struct sample *out)
 {
-	bool udp = is_udp_due(env->then, out), tcp = is_tcp_due(env->then, out);
+	bool udp = is_udp_due(out->then, out), tcp = is_tcp_due(out->then, out);
 	struct socket_dump d;
 	int r = 0;
 
 	if (!env->diag)
 		return -ENOENT;
-	socket_dump_begin(&d, env->then, out->source, (void *)env->buffer,
+	socket_dump_begin(&d, out->then, out->source, (void *)env->buffer,
 			  seen_limit(env));
 	if (udp || tcp)
 		r = dump(env, &d, udp, tcp);

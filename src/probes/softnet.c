@@ -227,7 +227,7 @@ static int softnet_read(struct probe_env *env, struct sample *out)
 	r = n < 0 ? (int)n : softnet_begin(&lines, env->buffer, n);
 	if (r < 0)
 		return r;
-	before = recall(env->then);
+	before = recall(out->then);
 	forget_moved_lines(&before, &lines);
 	r = append_cpus(&lines, &before, out);
 	if (r < 0)

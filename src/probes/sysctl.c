@@ -79,17 +79,15 @@ static void append_all(struct probe_env *env, const char *remedy,
 }
 
 /* Objects are appended meanwhile: what is read of *out is looked up again. */
-static void look_at(struct probe_env *env, struct sample *out, uint32_t index,
-		    uint32_t *hint)
+static void look_at(struct probe_env *env, struct sample *out, uint32_t index)
 {
-	const struct object *o = &out->objects[index], *p;
+	const struct object *o = &out->objects[index];
+	const struct object *p = object_before(out, o);
 	uint32_t first = o->first, n = o->n;
 
-	p = sample_find(env->then, o->layer, object_place(out, o),
-			object_name(out, o), hint);
 	for (uint32_t i = 0; p && i < n && i < p->n; i++) {
 		const struct row *row = &out->rows[first + i];
-		const struct row *before = &env->then->rows[p->first + i];
+		const struct row *before = &out->then->rows[p->first + i];
 
 		if (row->counter == before->counter &&
 		    row->value != before->value && row->counter->remedy)
@@ -99,10 +97,10 @@ static void look_at(struct probe_env *env, struct sample *out, uint32_t index,
 
 static int sysctl_read(struct probe_env *env, struct sample *out)
 {
-	uint32_t n = out->n_objects, hint = 0;
+	uint32_t n = out->n_objects;
 
-	for (uint32_t i = 0; env->then && i < n; i++)
-		look_at(env, out, i, &hint);
+	for (uint32_t i = 0; i < n; i++)
+		look_at(env, out, i);
 	return 0;
 }
 

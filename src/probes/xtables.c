@@ -236,8 +236,8 @@ static int read_settled(const struct probe_env *env, int fd,
 	uint64_t before = 0;
 	int r = -EAGAIN;
 
-	if (env->then)
-		before = table_total(env->then, out->source, f->name, table);
+	if (out->then)
+		before = table_total(out->then, out->source, f->name, table);
 	for (int i = 0; i < RESTORE_TRIES; i++) {
 		if (i) {
 			nanosleep(&wait, NULL);
