@@ -15,6 +15,7 @@
 
 #include "netlink.h"
 #include "nfnetlink.h"
+#include "procnet.h"
 #include "probes/netfilter.h"
 #include "probes/nftables.h"
 
@@ -204,7 +205,7 @@ int main(void)
 	static char buffer[256 * 1024];
 	struct nfnetlink netfilter = {.fd = -1};
 	struct probe_env env = {
-		.net = "/proc/thread-self/net",
+		.net = &(struct netfiles) {.path = "/proc/thread-self/net"},
 		.sys = "/proc/sys",
 		.netfilter = &netfilter,
 		.max_rules = 64,

@@ -71,6 +71,25 @@ static void choose_sources(struct engine *e)
 	}
 }
 
+static int sockets_alloc(struct sockets *s)
+{
+	int r = netlink_alloc(&s->route);
+
+	return r < 0 ? r : nfnetlink_alloc(&s->netfilter);
+}
+
+static void sockets_close(struct sockets *s)
+{
+	netlink_disconnect(&s->route);
+	nfnetlink_close(&s->netfilter);
+}
+
+static void sockets_free(struct sockets *s)
+{
+	netlink_free(&s->route);
+	nfnetlink_free(&s->netfilter);
+}
+
 int engine_new(struct engine **ret, const struct settings *s)
 {
 	struct engine *e = calloc(1, sizeof(*e));
@@ -79,14 +98,13 @@ int engine_new(struct engine **ret, const struct settings *s)
 		return -ENOMEM;
 	e->settings = s;
 	e->home = -1;
-	e->route.fd = e->netfilter.fd = -1;
+	e->files.path = "/proc/thread-self/net";
+	e->at_home.route.fd = e->away.route.fd = -1;
 	e->env = (struct probe_env) {
-		.net = "/proc/thread-self/net",
+		.net = &e->files,
 		.sys = "/proc/sys",
 		.proc = s->proc_root,
 		.devices = "/sys/class/net",
-		.route = &e->route,
-		.netfilter = &e->netfilter,
 		.diag = &e->diag,
 		.interfaces = &s->interfaces,
 		.counters = &s->counters,
@@ -100,8 +118,8 @@ int engine_new(struct engine **ret, const struct settings *s)
 	/* they also tell which packets are martians, or have no neighbour */
 	e->env.gaps = wants_layer(e, LAYER_NETFILTER) ||
 		      wants_layer(e, LAYER_IP) || wants_layer(e, LAYER_NEIGH);
-	if (!e->env.buffer || netlink_alloc(&e->route) < 0 ||
-	    nfnetlink_alloc(&e->netfilter) < 0 ||
+	if (!e->env.buffer || sockets_alloc(&e->at_home) < 0 ||
+	    sockets_alloc(&e->away) < 0 ||
 	    snmp_layout_new(&e->env.snmp, &e->env) < 0 ||
 	    ethtool_new(&e->env.ethtool) < 0 || sock_diag_alloc(&e->diag) < 0) {
 		engine_free(e);
@@ -130,8 +148,9 @@ void engine_free(struct engine *e)
 	free(e->seen.slots);
 	processes_free(&e->processes);
 	state_free(&e->raised);
-	netlink_free(&e->route);
-	nfnetlink_free(&e->netfilter);
+	sockets_free(&e->at_home);
+	sockets_free(&e->away);
+	netfiles_free(&e->files);
 	snmp_layout_free(e->env.snmp);
 	sock_diag_free(&e->diag);
 	ethtool_free(e->env.ethtool);
@@ -222,7 +241,7 @@ static void check_cookie(struct engine *e, struct watched *w)
 	uint64_t cookie = 0;
 	socklen_t size = sizeof(cookie);
 
-	if (getsockopt(e->route.fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie,
+	if (getsockopt(e->env.route->fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie,
 		       &size) < 0)
 		return;
 	if (w->cookie && w->cookie != cookie) {
@@ -239,27 +258,38 @@ static void check_cookie(struct engine *e, struct watched *w)
 	w->cookie = cookie;
 }
 
+/* Reads the namespace the thread is in. Returns 0 or negative errno. */
+static int look_here(struct engine *e, struct watched *w, struct sockets *s)
+{
+	int r = s->route.fd < 0 ? netlink_connect(&s->route) : 0;
+
+	if (r < 0)
+		return r;
+	e->env.route = &s->route;
+	e->env.netfilter = &s->netfilter;
+	check_cookie(e, w);
+	if (w->present)
+		take_all(e, w);
+	return 0;
+}
+
 /*
  * Reads one namespace; *away tells that the thread is in another one
  * than at home. Returns 0 or why it could not be read.
  */
 static int look_into(struct engine *e, struct watched *w, bool *away)
 {
-	int r = 0;
+	bool home = !w->path[0];
+	int r = home ? 0 : netns_enter(w->path, &w->id);
 
-	if (w->path[0])
-		r = netns_enter(w->path, &w->id);
 	if (r < 0)
 		return r;
-	*away |= w->path[0] != '\0';
-	r = netlink_connect(&e->route);
-	if (r == 0) {
-		check_cookie(e, w);
-		if (w->present)
-			take_all(e, w);
-	}
-	netlink_disconnect(&e->route);
-	nfnetlink_close(&e->netfilter);
+	*away |= !home;
+	netfiles_enter(&e->files, home);
+	r = look_here(e, w, home ? &e->at_home : &e->away);
+	netfiles_leave(&e->files);
+	if (!home)
+		sockets_close(&e->away);
 	return r;
 }
 

@@ -241,7 +241,7 @@ static bool is_received(const struct sample *s, const struct object *o,
 
 static void begin_place(struct tally *t, const char *place)
 {
-	if (t->place && !strcmp(t->place, place))
+	if (t->place == place) /* objects of one place share its text */
 		return;
 	t->place = place;
 	memset(t->at, 0, sizeof(t->at));

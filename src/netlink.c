@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* dup3() */
+#endif
 #include "netlink.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 /* The kernel fills 32 KiB of a dump at most, more gains nothing. */
 #define BUFFER_SIZE (32 * 1024)
@@ -116,8 +121,25 @@ static ssize_t receive(int fd, void *buffer, size_t size)
 	return (size_t)n > size ? -EBADMSG : n;
 }
 
-int netlink_exchange(int fd, const struct nlmsghdr *request, void *buffer,
-		     size_t size, netlink_row row, void *arg)
+/*
+ * A dump that was not read to its end goes on, and until then the kernel
+ * refuses the next one (-EBUSY): another socket takes the number of this one.
+ */
+static void renew(int fd)
+{
+	_cleanup_close_ int fresh = -1;
+	int protocol;
+	socklen_t size = sizeof(protocol);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) < 0)
+		return;
+	fresh = netlink_socket(protocol);
+	if (fresh >= 0)
+		(void)!dup3(fresh, fd, O_CLOEXEC);
+}
+
+static int exchange(int fd, const struct nlmsghdr *request, void *buffer,
+		    size_t size, netlink_row row, void *arg)
 {
 	int r = 0;
 
@@ -132,6 +154,16 @@ int netlink_exchange(int fd, const struct nlmsghdr *request, void *buffer,
 				 arg);
 	}
 	return r < 0 ? r : 0;
+}
+
+int netlink_exchange(int fd, const struct nlmsghdr *request, void *buffer,
+		     size_t size, netlink_row row, void *arg)
+{
+	int r = exchange(fd, request, buffer, size, row, arg);
+
+	if (r < 0 && (request->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
+		renew(fd);
+	return r;
 }
 
 int netlink_ask(struct netlink *nl, struct nlmsghdr *request, netlink_row row,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rtnetlink transport: libnl's messages and attributes, none of its
- * sockets and object caches. One socket lives as long as one read of one
- * namespace, because an open socket would keep a namespace alive.
+ * sockets and object caches. A socket lives as long as one read of one
+ * namespace, because an open one would keep the namespace alive; only that of
+ * collectd's own stays.
  */
 #ifndef PKTLOSS_NETLINK_H
 #define PKTLOSS_NETLINK_H
@@ -15,7 +16,7 @@
 #include "util.h"
 
 struct netlink {
-	int fd;	      /* connected for each read, else negative */
+	int fd;	      /* while it is connected, else negative */
 	void *buffer; /* receives a part of a dump */
 	size_t size;
 	uint32_t sequence;
@@ -70,7 +71,8 @@ int MUST_CHECK netlink_socket(int protocol);
 /*
  * Sends a request (length, type, flags and sequence are the caller's) and
  * hands each message of the answer to row. buffer of size bytes, 32 KiB for a
- * dump, receives it piece by piece. Returns as netlink_ask() does.
+ * dump, receives it piece by piece. Returns as netlink_ask() does. After a dump
+ * that failed, fd is a new socket: nothing of the old answer is left.
  */
 int MUST_CHECK netlink_exchange(int fd, const struct nlmsghdr *request,
 				void *buffer, size_t size, netlink_row row,

@@ -255,6 +255,7 @@ void sample_compare(struct sample *now, const struct sample *then);
  * What a probe may touch, all of it belonging to one namespace and valid only
  * while the reading thread is in it. A test builds the same from recordings.
  */
+struct netfiles;
 struct netlink;
 struct nfnetlink;
 struct selection;
@@ -263,10 +264,10 @@ struct sock_diag;
 struct ethtool_cache;
 
 struct probe_env {
-	const char *net;     /* "/proc/thread-self/net" */
-	const char *sys;     /* "/proc/sys" */
-	const char *proc;    /* ProcRoot: processes by number */
-	const char *devices; /* "/sys/class/net", true at home; or NULL */
+	struct netfiles *net; /* /proc/thread-self/net */
+	const char *sys;      /* "/proc/sys" */
+	const char *proc;     /* ProcRoot: processes by number */
+	const char *devices;  /* "/sys/class/net", true at home; or NULL */
 	bool home; /* collectd's own: the one that host-wide things stand in */
 	struct netlink *route;		    /* NETLINK_ROUTE, opened */
 	struct nfnetlink *netfilter;	    /* a probe opens it, if at all */

@@ -18,16 +18,13 @@ static int open_below(const char *dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-ssize_t procnet_read(const char *dir, const char *name, char *buffer,
-		     size_t size)
+/* Reads all of a file, whatever was read of it before. */
+static ssize_t read_all(int fd, char *buffer, size_t size)
 {
-	_cleanup_close_ int fd = open_below(dir, name);
 	size_t length = 0;
 
-	if (fd < 0)
-		return fd;
 	for (;;) {
-		ssize_t n = read(fd, buffer + length, size - length);
+		ssize_t n = pread(fd, buffer + length, size - length, length);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -41,6 +38,93 @@ ssize_t procnet_read(const char *dir, const char *name, char *buffer,
 	}
 	buffer[length] = '\0';
 	return length;
+}
+
+ssize_t procnet_read(const char *dir, const char *name, char *buffer,
+		     size_t size)
+{
+	_cleanup_close_ int fd = open_below(dir, name);
+
+	return fd < 0 ? fd : read_all(fd, buffer, size);
+}
+
+void netfiles_enter(struct netfiles *files, bool home)
+{
+	files->home = home;
+	if (home)
+		return;
+	files->dir = open(files->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	files->has_dir = files->dir >= 0;
+}
+
+void netfiles_leave(struct netfiles *files)
+{
+	if (files->has_dir)
+		close(files->dir);
+	files->has_dir = files->home = false;
+}
+
+void netfiles_free(struct netfiles *files)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(files->kept); i++)
+		if (files->kept[i].name[0])
+			close(files->kept[i].fd);
+	memset(files->kept, 0, sizeof(files->kept));
+}
+
+static int open_file(const struct netfiles *files, const char *name)
+{
+	int fd;
+
+	if (!files->has_dir)
+		return open_below(files->path, name);
+	fd = openat(files->dir, name, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Where a file is kept, or may be; NULL: there is no room for it. */
+static struct kept_file *find_kept(struct netfiles *files, const char *name)
+{
+	struct kept_file *unused = NULL;
+
+	if (strlen(name) >= sizeof(unused->name))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(files->kept); i++) {
+		struct kept_file *kept = &files->kept[i];
+
+		if (!strcmp(kept->name, name))
+			return kept;
+		if (!kept->name[0] && !unused)
+			unused = kept;
+	}
+	return unused;
+}
+
+ssize_t netfiles_read(struct netfiles *files, const char *name, char *buffer,
+		      size_t size)
+{
+	struct kept_file *kept = files->home ? find_kept(files, name) : NULL;
+	_cleanup_close_ int fd = -1;
+	ssize_t n;
+
+	if (kept && kept->name[0]) {
+		n = read_all(kept->fd, buffer, size);
+		if (n >= 0)
+			return n;
+		/* its module may have been unloaded, and loaded again */
+		close(kept->fd);
+		kept->name[0] = '\0';
+	}
+	fd = open_file(files, name);
+	if (fd < 0)
+		return fd;
+	n = read_all(fd, buffer, size);
+	if (n < 0 || !kept)
+		return n;
+	snprintf(kept->name, sizeof(kept->name), "%s", name);
+	kept->fd = fd;
+	fd = -1;
+	return n;
 }
 
 bool token_is(struct token t, const char *text)

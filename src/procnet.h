@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading small files of /proc. */
+/*
+ * Reading small files of /proc. One below /proc/.../net that stays open keeps
+ * its network namespace alive, so those are closed again, but for those of
+ * collectd's own namespace, which it keeps alive anyway.
+ */
 #ifndef PKTLOSS_PROCNET_H
 #define PKTLOSS_PROCNET_H
 
@@ -12,11 +16,37 @@
 /*
  * Reads <dir>/<name> to its end into buffer and terminates it with a NUL.
  * Returns its length, -E2BIG when size bytes do not hold it and the NUL, or
- * the negative errno of open() or read(). The file is closed again: an open
- * file below /proc/.../net keeps its namespace alive.
+ * the negative errno of open() or read().
  */
 ssize_t MUST_CHECK procnet_read(const char *dir, const char *name, char *buffer,
 				size_t size);
+
+struct kept_file {
+	char name[32]; /* "": free */
+	int fd;
+};
+
+/* The files of one network namespace after the other: /proc/thread-self/net. */
+struct netfiles {
+	const char *path;
+	bool has_dir; /* dir is path in the namespace that is visited */
+	int dir;
+	bool home; /* that is collectd's own */
+	struct kept_file kept[20];
+};
+
+/*
+ * To be called in each namespace: netfiles_enter() before its first file is
+ * read, netfiles_leave() behind the last. netfiles_free() closes what was kept
+ * of home.
+ */
+void netfiles_enter(struct netfiles *files, bool home);
+void netfiles_leave(struct netfiles *files);
+void netfiles_free(struct netfiles *files);
+
+/* As procnet_read(), of a file like "snmp" or "stat/rt_cache". */
+ssize_t MUST_CHECK netfiles_read(struct netfiles *files, const char *name,
+				 char *buffer, size_t size);
 
 /* A stretch of text that is not terminated. */
 struct token {

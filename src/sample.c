@@ -118,6 +118,17 @@ static uint32_t keep_text(struct sample *s, const char *text)
 	return at;
 }
 
+/* The same for a place, which the object before most likely has, too. */
+static uint32_t keep_place(struct sample *s, const char *place)
+{
+	const struct object *last = s->n_objects ? &s->objects[s->n_objects - 1]
+						 : NULL;
+
+	if (last && !strcmp(object_place(s, last), place))
+		return last->place;
+	return keep_text(s, place);
+}
+
 /* Looks an object up in the sample before. */
 static void link_object(struct sample *s, struct object *o)
 {
@@ -140,7 +151,7 @@ void sample_object(struct sample *s, enum layer layer, const char *place,
 	if (!reserve(s, (void **)&s->objects, &s->max_objects,
 		     (uint64_t)s->n_objects + 1, sizeof(o)))
 		return;
-	o.place = keep_text(s, place);
+	o.place = keep_place(s, place);
 	o.name = keep_text(s, name);
 	o.label = s->error ? 0 : s->n_text - 1; /* the "" that ends the name */
 	o.first = s->n_rows;

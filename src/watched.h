@@ -11,6 +11,7 @@
 #include "nfnetlink.h"
 #include "names.h"
 #include "processes.h"
+#include "procnet.h"
 #include "state.h"
 #include "sockdiag.h"
 
@@ -71,12 +72,19 @@ struct seen_table {
 	size_t n, max; /* max is 0 or a power of two, at least twice n */
 };
 
+/* A probe is given those of the namespace it reads. */
+struct sockets {
+	struct netlink route;
+	struct nfnetlink netfilter;
+};
+
 struct engine {
 	const struct settings *settings;
 	uint32_t wanted_layers; /* bit i: enum layer */
 	uint32_t wanted_probes; /* bit i: probes[i] */
-	struct netlink route;
-	struct nfnetlink netfilter;
+	struct sockets at_home; /* stay open: collectd's namespace stays, too */
+	struct sockets away;	/* in other namespaces */
+	struct netfiles files;
 	struct sock_diag diag;
 	struct probe_env env;
 	struct watched **watched;

@@ -3,13 +3,15 @@
 #include <unistd.h>
 
 #include "probes/ip_balance.h"
+#include "procnet.h"
 #include "testlib.h"
 
 static char dir[] = "/tmp/pktloss-balance-XXXXXX";
 static char buffer[8192];
 static struct sample then, now;
-static struct probe_env env = {
-	.net = dir, .buffer = buffer, .size = sizeof(buffer)};
+static struct probe_env env = {.net = &(struct netfiles) {.path = dir},
+			       .buffer = buffer,
+			       .size = sizeof(buffer)};
 
 static void put(const char *name, const char *text)
 {

@@ -10,6 +10,7 @@
 
 #include "nfnetlink.h"
 #include "probes/conntrack.h"
+#include "procnet.h"
 #include "testlib.h"
 
 /* As Linux 6.1 prints it. */
@@ -159,8 +160,10 @@ END_TEST
 
 static char dir[] = "/tmp/pktloss-conntrack-XXXXXX";
 static char buffer[8192];
-static struct probe_env env = {
-	.net = dir, .sys = dir, .buffer = buffer, .size = sizeof(buffer)};
+static struct probe_env env = {.net = &(struct netfiles) {.path = dir},
+			       .sys = dir,
+			       .buffer = buffer,
+			       .size = sizeof(buffer)};
 
 static void put(const char *name, const char *text)
 {
@@ -250,7 +253,8 @@ END_TEST
 START_TEST(ctnetlink_says_what_the_files_say)
 {
 	struct nfnetlink netfilter;
-	struct probe_env real = {.net = "/proc/thread-self/net",
+	struct netfiles net = {.path = "/proc/thread-self/net"};
+	struct probe_env real = {.net = &net,
 				 .sys = "/proc/sys",
 				 .buffer = buffer,
 				 .size = sizeof(buffer)};
@@ -263,7 +267,7 @@ START_TEST(ctnetlink_says_what_the_files_say)
 	    nfnetlink_available(&netfilter, NFNL_SUBSYS_CTNETLINK) < 0) {
 		fprintf(stderr, "SKIP: needs root, conntrack and ctnetlink\n");
 	} else {
-		real.sys = real.net = "/nowhere";
+		real.sys = net.path = "/nowhere";
 		ck_assert_int_eq(conntrack_probe.read(&real, &asked), 0);
 		ck_assert_uint_eq(asked.n_rows, files.n_rows);
 		for (uint32_t i = 0; i < asked.n_rows; i++)

@@ -7,6 +7,7 @@
 #include "probes/cpustat.h"
 #include "probes/neigh.h"
 #include "probes/rt_cache.h"
+#include "procnet.h"
 #include "testlib.h"
 #include "xtables_file.h"
 
@@ -135,8 +136,9 @@ END_TEST
 static char dir[] = "/tmp/pktloss-cpustat-XXXXXX";
 static char buffer[8192];
 static struct sample sample;
-static struct probe_env env = {
-	.net = dir, .buffer = buffer, .size = sizeof(buffer)};
+static struct probe_env env = {.net = &(struct netfiles) {.path = dir},
+			       .buffer = buffer,
+			       .size = sizeof(buffer)};
 
 static void put(const char *name, const char *text)
 {

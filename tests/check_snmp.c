@@ -5,6 +5,7 @@
 
 #include "probes/snmp_layout.h"
 #include "selection.h"
+#include "procnet.h"
 #include "testlib.h"
 #include "xtables_file.h"
 
@@ -546,8 +547,9 @@ START_TEST(probe_appends_an_object_for_each_layer)
 {
 	static char buffer[65536];
 	char path[512];
-	struct probe_env env = {
-		.net = path, .buffer = buffer, .size = sizeof(buffer)};
+	struct probe_env env = {.net = &(struct netfiles) {.path = path},
+				.buffer = buffer,
+				.size = sizeof(buffer)};
 	struct sample s = {0};
 	const struct snmp_values v = recorded_values(kernels[_i], NULL);
 
@@ -571,7 +573,7 @@ START_TEST(probe_uses_the_layout_of_its_caller)
 	static char buffer[65536];
 	char path[512];
 	struct selection asked = {0};
-	struct probe_env env = {.net = path,
+	struct probe_env env = {.net = &(struct netfiles) {.path = path},
 				.counters = &asked,
 				.buffer = buffer,
 				.size = sizeof(buffer)};
@@ -602,8 +604,9 @@ END_TEST
 START_TEST(probe_without_files_has_no_source)
 {
 	char buffer[64];
-	struct probe_env env = {
-		.net = "/nowhere", .buffer = buffer, .size = sizeof(buffer)};
+	struct probe_env env = {.net = &(struct netfiles) {.path = "/nowhere"},
+				.buffer = buffer,
+				.size = sizeof(buffer)};
 	struct sample s = {0};
 
 	ck_assert_int_eq(snmp_probe.read(&env, &s), -ENOENT);
@@ -614,8 +617,9 @@ END_TEST
 START_TEST(probe_refuses_a_file_larger_than_its_buffer)
 {
 	char buffer[64], path[512];
-	struct probe_env env = {
-		.net = path, .buffer = buffer, .size = sizeof(buffer)};
+	struct probe_env env = {.net = &(struct netfiles) {.path = path},
+				.buffer = buffer,
+				.size = sizeof(buffer)};
 	struct sample s = {0};
 
 	fixture_dir("6.18", path);

@@ -5,6 +5,7 @@
 
 #include "probes/softnet.h"
 #include "selection.h"
+#include "procnet.h"
 #include "testlib.h"
 #include "xtables_file.h"
 
@@ -177,8 +178,9 @@ END_TEST
 static char dir[] = "/tmp/pktloss-softnet-XXXXXX";
 static char buffer[4096];
 static struct sample then, now;
-static struct probe_env env = {
-	.net = dir, .buffer = buffer, .size = sizeof(buffer)};
+static struct probe_env env = {.net = &(struct netfiles) {.path = dir},
+			       .buffer = buffer,
+			       .size = sizeof(buffer)};
 
 static void put(const char *text)
 {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "probes/xfrm.h"
+#include "procnet.h"
 #include "testlib.h"
 #include "xtables_file.h"
 
@@ -148,8 +149,9 @@ static void teardown(void)
 START_TEST(probe_appends_what_is_there)
 {
 	static char buffer[4096];
-	struct probe_env env = {
-		.net = dir, .buffer = buffer, .size = sizeof(buffer)};
+	struct probe_env env = {.net = &(struct netfiles) {.path = dir},
+				.buffer = buffer,
+				.size = sizeof(buffer)};
 	struct sample s = {0};
 	const struct object *o;
 

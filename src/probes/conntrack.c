@@ -168,8 +168,8 @@ static int ask_all(struct nfnetlink *nf, struct conntrack_levels *levels,
 
 static int read_stats(struct probe_env *env, struct cpustat *ret)
 {
-	ssize_t n = procnet_read(env->net, "stat/nf_conntrack", env->buffer,
-				 env->size);
+	ssize_t n = netfiles_read(env->net, "stat/nf_conntrack", env->buffer,
+				  env->size);
 
 	*ret = (struct cpustat) {0};
 	if (n == -ENOENT)

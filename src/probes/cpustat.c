@@ -102,7 +102,7 @@ int cpustat_append(const struct probe_env *env, const char *file,
 	int r;
 
 	format_text(path, sizeof(path), "stat/%s", file);
-	n = procnet_read(env->net, path, env->buffer, env->size);
+	n = netfiles_read(env->net, path, env->buffer, env->size);
 	r = n < 0 ? (int)n
 		  : cpustat_parse(env->buffer, n, rows, n_rows, &stats);
 	if (r < 0)

@@ -223,7 +223,7 @@ static int softnet_read(struct probe_env *env, struct sample *out)
 	ssize_t n;
 	int r;
 
-	n = procnet_read(env->net, "softnet_stat", env->buffer, env->size);
+	n = netfiles_read(env->net, "softnet_stat", env->buffer, env->size);
 	r = n < 0 ? (int)n : softnet_begin(&lines, env->buffer, n);
 	if (r < 0)
 		return r;

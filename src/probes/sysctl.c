@@ -99,8 +99,10 @@ static int sysctl_read(struct probe_env *env, struct sample *out)
 {
 	uint32_t n = out->n_objects;
 
+	/* what an interface lost has to do with none */
 	for (uint32_t i = 0; i < n; i++)
-		look_at(env, out, i);
+		if (!object_place(out, &out->objects[i])[0])
+			look_at(env, out, i);
 	return 0;
 }
 

@@ -5,7 +5,6 @@
  * and register it, and without the lock that iptables-legacy takes.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +15,7 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
+#include "../procnet.h"
 #include "netfilter.h"
 #include "nfqueue.h"
 #include "nftables.h"
@@ -66,21 +66,9 @@ _Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo) &&
 static int read_names(const struct probe_env *env, const struct family *f,
 		      char names[MAX_NAMES])
 {
-	_cleanup_close_ int fd = -1;
-	char path[256];
-	ssize_t n;
+	ssize_t n = netfiles_read(env->net, f->names, names, MAX_NAMES);
 
-	if (snprintf(path, sizeof(path), "%s/%s", env->net, f->names) >=
-	    (int)sizeof(path))
-		return -ENAMETOOLONG;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, names, MAX_NAMES - 1);
-	if (n < 0)
-		return -errno;
-	names[n] = '\0';
-	return 0;
+	return n < 0 ? (int)n : 0;
 }
 
 /* ARP has three hooks, with other numbers, and so a shorter answer. */
