@@ -686,6 +686,33 @@ START_TEST(roles_are_told_from_the_facts)
 }
 END_TEST
 
+static int give_up(const struct nlmsghdr *h, void *arg)
+{
+	(void)h, (void)arg;
+	return -EAGAIN;
+}
+
+START_TEST(dump_given_up_is_not_in_the_way_of_the_next)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifinfomsg m;
+	} request = {.h = {.nlmsg_len = sizeof(request),
+			   .nlmsg_type = RTM_GETLINK,
+			   .nlmsg_flags = NLM_F_DUMP}};
+	struct sample s = {0};
+
+	/* more than the kernel sends in one piece */
+	ck_assert(run("for i in $(seq 40); do echo link add type veth; done "
+		      "| ip -batch -"));
+	ck_assert_int_eq(netlink_ask(&route, &request.h, give_up, NULL),
+			 -EAGAIN);
+	ck_assert_int_eq(link_probe.read(&env, &s), 0);
+	ck_assert_uint_ge(s.n_objects, 2 * 82);
+	sample_free(&s);
+}
+END_TEST
+
 static TCase *kernel_cases(void)
 {
 	TCase *t = tcase_create("kernel");
@@ -697,6 +724,7 @@ static TCase *kernel_cases(void)
 	tcase_add_test(t, interface_of_an_old_name_is_asked_again);
 	tcase_add_test(t, real_device_is_asked_at_each_read);
 	tcase_add_test(t, bridge_port_is_asked_when_something_was_too_big);
+	tcase_add_test(t, dump_given_up_is_not_in_the_way_of_the_next);
 	tcase_add_test(t, carrier_follows_the_peer);
 	tcase_add_test(t, wireless_device_is_known_by_its_directory);
 	tcase_add_test(t, interfaces_not_wanted_are_left_out);

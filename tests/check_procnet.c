@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Small files, and the words and numbers in them. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* unshare() */
+#endif
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "procnet.h"
@@ -200,6 +205,84 @@ START_TEST(missing_file_is_said_to_be_missing)
 }
 END_TEST
 
+static int count_files(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 200; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void check_file(struct netfiles *files, const char *text)
+{
+	char buffer[64];
+
+	ck_assert_int_eq(netfiles_read(files, "file", buffer, sizeof(buffer)),
+			 strlen(text));
+	ck_assert_str_eq(buffer, text);
+}
+
+START_TEST(only_the_files_of_home_stay_open)
+{
+	struct netfiles files = {.path = dir};
+	int before = count_files();
+
+	for (int home = 0; home < 2; home++)
+		for (int i = 0; i < 3; i++) {
+			write_file(i == 1 ? "two two\n" : "one\n",
+				   i == 1 ? 8 : 4);
+			netfiles_enter(&files, home);
+			check_file(&files, i == 1 ? "two two\n" : "one\n");
+			check_file(&files, i == 1 ? "two two\n" : "one\n");
+			netfiles_leave(&files);
+			ck_assert_int_eq(count_files(), before + home);
+		}
+	netfiles_free(&files);
+	ck_assert_int_eq(count_files(), before);
+}
+END_TEST
+
+START_TEST(file_that_is_kept_and_fails_is_opened_again)
+{
+	struct netfiles files = {.path = dir};
+
+	write_file("one\n", 4);
+	netfiles_enter(&files, true);
+	check_file(&files, "one\n");
+	ck_assert_int_ge(dup2(open("/", O_PATH | O_CLOEXEC), files.kept[0].fd),
+			 0);
+	check_file(&files, "one\n");
+	ck_assert_int_eq(netfiles_read(&files, "none", (char[8]) {0}, 8),
+			 -ENOENT);
+	netfiles_leave(&files);
+	netfiles_free(&files);
+}
+END_TEST
+
+START_TEST(files_are_those_of_the_namespace)
+{
+	struct netfiles files = {.path = "/proc/thread-self/net"};
+	char text[4096];
+
+	netfiles_enter(&files, true);
+	ck_assert_int_gt(netfiles_read(&files, "dev", text, sizeof(text)), 0);
+	netfiles_leave(&files);
+	if (unshare(CLONE_NEWNET) < 0) {
+		fprintf(stderr, "SKIP: needs root\n");
+	} else {
+		netfiles_enter(&files, false);
+		ck_assert_int_gt(
+			netfiles_read(&files, "dev", text, sizeof(text)), 0);
+		netfiles_leave(&files);
+		/* a new one has lo alone, behind two lines of heading */
+		for (char *c = strchr(text, ':'); c; c = strchr(c + 1, ':'))
+			ck_assert_msg(!strncmp(c - 2, "lo", 2), "%s", text);
+	}
+	netfiles_free(&files);
+}
+END_TEST
+
 START_TEST(failed_reads_leave_no_file_open)
 {
 	char buffer[8];
@@ -263,6 +346,9 @@ static Suite *suite(void)
 	tcase_add_test(t, file_is_read_to_its_end);
 	tcase_add_test(t, file_that_does_not_fit_is_refused);
 	tcase_add_test(t, missing_file_is_said_to_be_missing);
+	tcase_add_test(t, only_the_files_of_home_stay_open);
+	tcase_add_test(t, file_that_is_kept_and_fails_is_opened_again);
+	tcase_add_test(t, files_are_those_of_the_namespace);
 	tcase_add_test(t, failed_reads_leave_no_file_open);
 	tcase_add_loop_test(t, file_with_a_number_holds_nothing_else, 0,
 			    ARRAY_SIZE(files));
