@@ -205,7 +205,7 @@ int main(void)
 	static char buffer[256 * 1024];
 	struct nfnetlink netfilter = {.fd = -1};
 	struct probe_env env = {
-		.net = &(struct netfiles) {.path = "/proc/thread-self/net"},
+		.net = &(struct netfiles)NETFILES("/proc/thread-self/net"),
 		.sys = "/proc/sys",
 		.netfilter = &netfilter,
 		.max_rules = 64,

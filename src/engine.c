@@ -98,7 +98,7 @@ int engine_new(struct engine **ret, const struct settings *s)
 		return -ENOMEM;
 	e->settings = s;
 	e->home = -1;
-	e->files.path = "/proc/thread-self/net";
+	e->files = (struct netfiles)NETFILES("/proc/thread-self/net");
 	e->at_home.route.fd = e->away.route.fd = -1;
 	e->env = (struct probe_env) {
 		.net = &e->files,

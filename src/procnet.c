@@ -51,17 +51,20 @@ ssize_t procnet_read(const char *dir, const char *name, char *buffer,
 void netfiles_enter(struct netfiles *files, bool home)
 {
 	files->home = home;
+	files->dir = home ? files->home_dir : -1;
+	if (files->dir < 0)
+		files->dir =
+			open(files->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (home)
-		return;
-	files->dir = open(files->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	files->has_dir = files->dir >= 0;
+		files->home_dir = files->dir;
 }
 
 void netfiles_leave(struct netfiles *files)
 {
-	if (files->has_dir)
-		close(files->dir);
-	files->has_dir = files->home = false;
+	if (!files->home)
+		cleanup_close(&files->dir);
+	files->dir = -1;
+	files->home = false;
 }
 
 void netfiles_free(struct netfiles *files)
@@ -70,13 +73,15 @@ void netfiles_free(struct netfiles *files)
 		if (files->kept[i].name[0])
 			close(files->kept[i].fd);
 	memset(files->kept, 0, sizeof(files->kept));
+	cleanup_close(&files->home_dir);
+	files->home_dir = -1;
 }
 
 static int open_file(const struct netfiles *files, const char *name)
 {
 	int fd;
 
-	if (!files->has_dir)
+	if (files->dir < 0)
 		return open_below(files->path, name);
 	fd = openat(files->dir, name, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;

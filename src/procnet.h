@@ -29,11 +29,16 @@ struct kept_file {
 /* The files of one network namespace after the other: /proc/thread-self/net. */
 struct netfiles {
 	const char *path;
-	bool has_dir; /* dir is path in the namespace that is visited */
-	int dir;
-	bool home; /* that is collectd's own */
-	struct kept_file kept[20];
+	int dir;      /* path in the namespace that is visited, -1: none */
+	int home_dir; /* and in collectd's own, -1: not opened yet */
+	bool home;    /* that is where the thread is */
+	struct kept_file kept[20]; /* files of home */
 };
+
+#define NETFILES(at)                                                           \
+	{                                                                      \
+		.path = (at), .dir = -1, .home_dir = -1                        \
+	}
 
 /*
  * To be called in each namespace: netfiles_enter() before its first file is

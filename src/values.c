@@ -259,6 +259,9 @@ static bool is_ratio_due(const struct report *r, const struct loss *loss)
 
 	if (loss->sent || loss->awake || r->engine->settings->report_idle)
 		return true;
+	/* IPsec counts no traffic: all of IP's says nothing of it */
+	if (loss->layer == LAYER_XFRM)
+		return false;
 	/* there may be a thousand of them, whatever they are called */
 	return is_real_home(w) && !link_is_veth(&w->now, loss->place);
 }

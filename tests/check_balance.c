@@ -9,7 +9,7 @@
 static char dir[] = "/tmp/pktloss-balance-XXXXXX";
 static char buffer[8192];
 static struct sample then, now;
-static struct probe_env env = {.net = &(struct netfiles) {.path = dir},
+static struct probe_env env = {.net = &(struct netfiles)NETFILES(dir),
 			       .buffer = buffer,
 			       .size = sizeof(buffer)};
 

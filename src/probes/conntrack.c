@@ -14,7 +14,7 @@
 	CONNTRACK, .type = "packets",                                          \
 		   .source = "net/netfilter/nf_conntrack_core.c"
 #define LEVEL                                                                  \
-	CONNTRACK, .type = "conntrack", .main = true,                          \
+	CONNTRACK, .type = "conntrack",                                        \
 		   .source = "net/netfilter/nf_conntrack_standalone.c"
 
 /*
@@ -69,6 +69,7 @@ static const struct counter conntrack_counters[] = {
 	 .kind = KIND_OVERLOAD,
 	 .means = "Searches begun anew because the table was resized"},
 	{LEVEL, .name = "count", .kind = KIND_FILL, .direction = DIR_FILL,
+	 .main = true,
 	 .means = "Entries of this namespace in the connection table",
 	 .cause = "the connection table fills up",
 	 .remedy = "conntrack -L shows by what; raise "
