@@ -66,10 +66,11 @@ const struct config_option options_table[] = {
 		"too: one request more for each interface that has some."},
 	{GLOBAL(OPT_BOOL, report_idle), .name = "ReportIdle", .type = "boolean",
 	 .def = "false",
-	 .doc = "Send every counter from the start. Otherwise a counter is "
-		"sent once something was lost there; its values of up to two "
-		"reads before are then sent first, so that the rate is "
-		"right."},
+	 .doc = "Send what counts losses, and the traffic they are measured "
+		"against, from the start; the rest follows with its first "
+		"packet. Otherwise a counter is sent once something was lost "
+		"there. What begins later begins with its values of up to two "
+		"reads before, so that the rate is right."},
 	{GLOBAL(OPT_SECONDS, read_budget), .name = "ReadBudget",
 	 .type = "number", .def = "0",
 	 .doc = "Seconds that reading may take in one interval; 0 is half the "

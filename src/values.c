@@ -89,6 +89,25 @@ void full_place(const struct watched *w, const char *interface,
 		   place_collides(&w->now, interface));
 }
 
+/*
+ * Whether 0 says something: that nothing was lost, or no traffic seen. What
+ * else is counted, parts and echoes of a loss and what is discarded by design,
+ * says nothing before it begins.
+ */
+static bool says_zero(const struct counter *c)
+{
+	switch (c->kind) {
+	case KIND_LOST:
+	case KIND_RESENT:
+	case KIND_BYTES:
+	case KIND_LEVEL:
+	case KIND_FILL:
+		return true;
+	default:
+		return c->of[0].relation != UNRELATED;
+	}
+}
+
 /* Whether a row is sent: see design, "the first loss must be visible". */
 static bool is_due(const struct report *r, const struct object *o,
 		   const struct row *row)
@@ -97,8 +116,9 @@ static bool is_due(const struct report *r, const struct object *o,
 
 	if (!c->type)
 		return false;
-	if (row->flags & ROW_SENT || r->engine->settings->report_idle ||
-	    c->optional)
+	if (row->flags & ROW_SENT || c->optional)
+		return true;
+	if (r->engine->settings->report_idle && (row->value || says_zero(c)))
 		return true;
 	if (c->layer == LAYER_SOCKET && c->kind == KIND_LEVEL)
 		return true; /* it is there only while it is worth a look */
