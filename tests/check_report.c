@@ -485,6 +485,23 @@ START_TEST(idle_counters_are_sent_on_demand)
 }
 END_TEST
 
+START_TEST(idle_part_of_a_loss_waits_for_its_first_packet)
+{
+	struct watched *w = watch("nginx");
+
+	settings.report_idle = true;
+	for (int i = 0; i < 3; i++) {
+		interface(look(w), "eth0", 1000, "rx_crc_errors",
+			  i == 2 ? 7 : 0);
+		report();
+		ck_assert_uint_eq(count_said("rx_crc_errors"), i == 2 ? 3 : 0);
+	}
+	check_said("eth0@nginx/if_rx_errors-link-rx_crc_errors 0 @10");
+	check_said("eth0@nginx/if_rx_errors-link-rx_crc_errors 0 @20");
+	check_said("eth0@nginx/if_rx_errors-link-rx_crc_errors 7 @30");
+}
+END_TEST
+
 START_TEST(own_real_interface_sends_its_main_counters)
 {
 	struct watched *w = watch("");
@@ -1556,6 +1573,7 @@ static Suite *suite(void)
 	tcase_add_test(values, values_before_are_settled_before_new_ones);
 	tcase_add_test(values, ratio_without_traffic_is_not_sent);
 	tcase_add_test(values, idle_counters_are_sent_on_demand);
+	tcase_add_test(values, idle_part_of_a_loss_waits_for_its_first_packet);
 	tcase_add_test(values, own_real_interface_sends_its_main_counters);
 	tcase_add_test(values, real_interface_elsewhere_is_as_quiet_as_any);
 	tcase_add_test(values, new_thing_under_an_old_name_is_a_baseline);
