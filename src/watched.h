@@ -104,10 +104,13 @@ struct engine {
 	struct blindness blindness[MAX_PROBES];
 	struct blindness refused;	     /* entering namespaces */
 	uint64_t said_rules[MAX_SAID_RULES]; /* hashes, 0: free */
-	struct state raised; /* before the restart, and not found again yet */
-	bool restored;	     /* the state file was read */
-	uint64_t first_ns;   /* time of the first read that was reported */
-	bool said_state;     /* that the state file cannot be written */
+	struct state raised;   /* before the restart, and not found again yet */
+	bool restored;	       /* the state file was read */
+	uint64_t first_ns;     /* time of the first read that was reported */
+	bool unsaved;	       /* alarms are others than in the state file */
+	const char *state_use; /* "read" or "written", and why it cannot be: */
+	int state_error;
+	bool said_state;
 	atomic_bool stop;
 };
 
@@ -206,11 +209,9 @@ void loss_series(const struct watched *w, const struct loss *loss,
 void judge_losses(struct report *r);
 /* Takes back every alarm of r->watched, which is gone, and its losses. */
 void end_alarms(struct report *r);
-/* restore.c: the state file. Reads it before the first report ... */
-void restore_alarms(struct report *r);
-/* ... gives a loss that is seen for the first time its state back ... */
+/* restore.c: gives a loss that is seen for the first time its state back ... */
 void claim_alarm(struct report *r, struct loss *loss);
-/* ... takes back what is not found again, and writes what changed. */
+/* ... takes back what is not found again, and has written what changed. */
 void save_alarms(struct report *r);
 
 /* Takes an alarm of r->watched back, for that reason. */
