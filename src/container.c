@@ -2,17 +2,15 @@
 #include "container.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <yajl/yajl_parse.h>
 
+#include "file.h"
 #include "procnet.h"
 
 #define MAX_FILE (1024 * 1024)
 #define MAX_DEPTH 64
-#define SPARE 16 /* zeros after a text: yajl once looked past an escape */
 
 /* The cgroup */
 
@@ -429,45 +427,12 @@ static const struct {
 	 NULL},
 };
 
-/* Reads up to size bytes; a file may grow meanwhile. */
-static ssize_t read_all(int fd, char *buffer, size_t size)
-{
-	size_t length = 0;
-
-	while (length < size) {
-		ssize_t n = read(fd, buffer + length, size - length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		length += n;
-	}
-	return length;
-}
-
 static int read_name(const char *path, const struct container *c,
 		     char name[CONTAINER_NAME + 1])
 {
-	/* a pipe in its place must not make anybody wait */
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
-						    O_NONBLOCK | O_NOCTTY);
 	_cleanup_free_ char *text = NULL;
-	struct stat st;
-	ssize_t n;
+	ssize_t n = file_read(path, MAX_FILE, &text);
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	if (st.st_size > MAX_FILE)
-		return -EFBIG;
-	text = calloc(1, st.st_size + SPARE);
-	if (!text)
-		return -ENOMEM;
-	n = read_all(fd, text, st.st_size);
 	return n < 0 ? (int)n : container_json(c, text, n, name);
 }
 

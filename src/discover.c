@@ -262,7 +262,8 @@ static int on_new_process(struct engine *e, const struct netns_found *found,
 	char name[CONTAINER_NAME + 1];
 	int r;
 
-	if (seen->left_out || (c && !c->waits) || !is_up_to_date(found))
+	if (seen->left_out || (c && !c->waits) || !is_up_to_date(found) ||
+	    !naming_has_time(e))
 		return 0;
 	if (c) {
 		if (!candidate_ask(e, c, found->pid))
@@ -380,11 +381,13 @@ static int discover_all(struct engine *e)
 	return r;
 }
 
-int discover(struct engine *e)
+int discover(struct engine *e, uint64_t budget_ns)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	int r;
 
+	e->naming_ns = budget_ns ? now + budget_ns / 2 : 0;
+	e->any_named = e->any_unnamed = false;
 	if (processes_are_due(e, now)) {
 		r = discover_all(e);
 	} else if (e->rebuild ||
@@ -396,6 +399,6 @@ int discover(struct engine *e)
 	} else {
 		return 0;
 	}
-	e->rebuild = r < 0;
+	e->rebuild = r < 0 || e->any_unnamed;
 	return r;
 }

@@ -394,7 +394,7 @@ int engine_look(struct engine *e, uint64_t budget_ns)
 		deadline = clock_ns(CLOCK_MONOTONIC) + budget_ns;
 	r = e->home < 0 ? settle(e) : 0;
 	if (r == 0)
-		r = discover(e);
+		r = discover(e, budget_ns);
 	if (r < 0)
 		return r;
 	look_around(e, deadline, &away, &read, &error);

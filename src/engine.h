@@ -123,6 +123,13 @@ void engine_log_blindness(struct engine *e, const struct sink *sink);
 bool is_wired_to(const struct sample *a, const struct sample *b);
 
 /*
+ * Reads StateFile at first; later writes it where a report has changed alarms.
+ * Called before the first look, after each report, and beside none of these:
+ * not by who reports, because a disk may be slow.
+ */
+void engine_keep_alarms(struct engine *e);
+
+/*
  * Reports what the looks since the last report found. Returns 0 or -ENOMEM,
  * with as much reported as possible.
  */

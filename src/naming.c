@@ -39,6 +39,17 @@ bool name_by_process(const struct engine *e, pid_t pid, char *name, size_t size)
 	return false;
 }
 
+bool naming_has_time(struct engine *e)
+{
+	if (e->any_named && e->naming_ns &&
+	    clock_ns(CLOCK_MONOTONIC) >= e->naming_ns) {
+		e->any_unnamed = true;
+		return false;
+	}
+	e->any_named = true;
+	return true;
+}
+
 void candidates_restart(struct engine *e)
 {
 	size_t kept = 0;

@@ -38,16 +38,22 @@ int netns_identify(const char *path, struct netns_id *ret)
 	return 0;
 }
 
+/* A pipe may stand there by now: it must not make anybody wait. */
+static int open_namespace(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
 bool netns_is_network(const char *path)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open_namespace(path);
 
 	return fd >= 0 && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
 }
 
 int netns_enter(const char *path, const struct netns_id *id)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open_namespace(path);
 	struct statfs fs;
 	struct stat st;
 
@@ -113,11 +119,15 @@ static int scan_directory(const char *path, dev_t nsfs,
 	return 0;
 }
 
+/*
+ * /var/run is a link to /run on most hosts, an absolute one, and would lead
+ * from <proc_root>/1/root to a directory of our own.
+ */
 static bool directory_path(const char *proc_root, size_t i, char path[PATH_MAX])
 {
 	static const char *const directories[NETNS_DIRECTORIES] = {
 		"/run/netns",
-		"/var/run/docker/netns",
+		"/run/docker/netns",
 	};
 	bool host = !strcmp(proc_root, "/proc");
 

@@ -77,7 +77,7 @@ bool netns_names_changed(const char *proc_root,
 			 const struct netns_names *known);
 
 /*
- * Visits the named namespaces: /run/netns and /var/run/docker/netns, below
+ * Visits the named namespaces: /run/netns and /run/docker/netns, below
  * <proc_root>/1/root when proc_root is not "/proc". Entries that are no
  * namespaces, or gone, are passed over; so are missing directories. Fills in
  * *known for netns_names_changed(). Returns 0 or the negative errno that

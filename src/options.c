@@ -77,7 +77,10 @@ const struct config_option options_table[] = {
 		"interval. Network namespaces that there was no time for are "
 		"read first in the next one, and their number is "
 		"gauge-all-skipped. A namespace that is being read is read to "
-		"its end."},
+		"its end. At most half of it is for the names of new "
+		"containers, which are read later then. collectd's own "
+		"thread waits no longer than this, and never more than half "
+		"a second."},
 	{GLOBAL(OPT_COUNT, max_namespaces), .name = "MaxNamespaces",
 	 .type = "number", .def = "1024",
 	 .doc = "Look at no more network namespaces than this. What is left "
@@ -109,8 +112,9 @@ const struct config_option options_table[] = {
 	 .def = "\"\"",
 	 .doc = "A file that keeps the alarms that are raised, so that a "
 		"restart of collectd neither raises them again nor forgets to "
-		"take them back. Its directory must exist. The empty string "
-		"is no file."},
+		"take them back. Its directory must exist, and nothing but a "
+		"regular file be in its place. It holds 1 MiB, more than ten "
+		"thousand alarms. The empty string is no file."},
 	{THRESHOLD(OPT_LAYER, layer), .name = "Layer", .type = "string",
 	 .def = "\"/.*/\"",
 	 .doc = "The layers this threshold is for, exact or /regular "

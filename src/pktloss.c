@@ -84,7 +84,7 @@ struct run {
 	struct options *options;
 	struct engine *engine;
 	struct ladders ladders;
-	bool looked; /* into any namespace, twice or since boot */
+	bool failed; /* to look into any namespace, in some interval */
 	bool found;  /* a loss */
 };
 
@@ -100,14 +100,14 @@ static int evaluate(struct run *run)
 		complain("%s", strerror(-r));
 		return r;
 	}
-	if (!run->ladders.n) {
+	run->found |= ladders_have_loss(&run->ladders);
+	if (run->ladders.n) {
+		r = show(run->options, &run->ladders, old_notes);
+	} else {
+		run->failed = true;
 		complain("no network namespace could be looked at");
 		print_notes(run->options, &run->ladders, old_notes, stderr);
 	}
-	run->looked |= run->ladders.n > 0;
-	run->found |= ladders_have_loss(&run->ladders);
-	if (run->ladders.n)
-		r = show(run->options, &run->ladders, old_notes);
 	if (r < 0)
 		complain("cannot write: %s", strerror(-r));
 	engine_next(run->engine);
@@ -172,7 +172,7 @@ static enum status run_engine(struct options *o)
 	r = o->once ? look_once(&run) : look_often(&run);
 	ladders_free(&run.ladders);
 	engine_free(run.engine);
-	if (r < 0 || !run.looked)
+	if (r < 0 || run.failed)
 		return STATUS_FAILED;
 	return run.found ? STATUS_LOSS : STATUS_NO_LOSS;
 }

@@ -5,7 +5,8 @@
  * collectd's read threads are shared by all plugins, so they never enter a
  * namespace. A thread of our own looks, for as long as ReadBudget says; the
  * read callback asks it to, waits a short time and reports what was found.
- * What is not found in that time is reported by the next callback.
+ * What is not found in that time is reported by the next callback. The state
+ * file is that thread's, too: a disk may be slow.
  */
 #include "collectd.h"
 #include "plugin.h"
@@ -25,7 +26,10 @@
  */
 #define MAX_WAIT_SECONDS 0.5
 #define SHUTDOWN_SECONDS 0.3
-/* How long the past values of new series may take to be processed. */
+/*
+ * How long the past values of new series may take to be processed, if the
+ * callback has that much time left.
+ */
 #define SETTLE_TRIES 200
 #define SETTLE_NS 1000000
 /* And how long a writer may take with them then, as csv to make its files. */
@@ -35,6 +39,7 @@ enum phase {
 	PHASE_IDLE,
 	PHASE_LOOKING,
 	PHASE_LOOKED,
+	PHASE_REPORTED,
 	PHASE_ENDED
 };
 
@@ -58,6 +63,7 @@ static struct {
 	uint64_t budget_ns; /* of the look that was ordered */
 	bool stop;
 	bool said_slow;
+	double deadline;   /* of on_read(), on the clock of uptime() */
 	struct past *past; /* see on_settle() */
 	size_t n_past, max_past;
 } self = {
@@ -81,6 +87,21 @@ static int on_config(oconfig_item_t *block)
 }
 
 /* ---- from the engine to collectd ---- */
+
+/* CLOCK_MONOTONIC in seconds. */
+static double uptime(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The seconds that on_read() may still take. */
+static double time_left(void)
+{
+	return fmax(self.deadline - uptime(), 0);
+}
 
 static void remember_past(const value_list_t *vl, bool is_second)
 {
@@ -117,25 +138,40 @@ static bool is_processed(const struct past *p)
 	return processed;
 }
 
+/* Sleeps a little, unless it would be too late then. */
+static bool pause_before(double end)
+{
+	const struct timespec pause = {.tv_nsec = SETTLE_NS};
+
+	return uptime() + SETTLE_NS / 1e9 <= end &&
+	       nanosleep(&pause, NULL) == 0;
+}
+
 /*
  * collectd's write threads take values from one queue but may overtake each
  * other, and a value that comes after a newer one of its series is dropped.
  * So wait until the past values of new series have arrived in the cache, and
  * a little more until they are written. It only happens when loss begins.
+ *
+ * A wait takes at most half of the time that is left, for another may follow.
+ * Without time the values are sent all the same: mostly they arrive in order.
+ * At worst collectd refuses one of the past as too old, and the rate of the
+ * first loss is missing in this one series.
  */
 static void on_settle(__attribute__((unused)) void *arg)
 {
-	const struct timespec pause = {.tv_nsec = SETTLE_NS};
+	double end = uptime() + time_left() / 2;
 	size_t arrived = 0;
 
 	for (int i = 0; arrived < self.n_past && i < SETTLE_TRIES; i++) {
-		nanosleep(&pause, NULL);
+		if (!pause_before(end))
+			break;
 		while (arrived < self.n_past &&
 		       is_processed(&self.past[arrived]))
 			arrived++;
 	}
-	for (int i = 0; i < WRITE_TRIES; i++)
-		nanosleep(&pause, NULL);
+	for (int i = 0; i < WRITE_TRIES && pause_before(end); i++)
+		;
 	self.n_past = 0;
 }
 
@@ -246,32 +282,47 @@ static void report(void)
 
 /* ---- the worker ---- */
 
-/* Waits for the next order. False: end. */
-static bool wait_for_order(void)
+static void enter_phase(enum phase phase)
 {
-	bool stop;
+	pthread_mutex_lock(&self.lock);
+	self.phase = phase;
+	pthread_cond_broadcast(&self.changed);
+	pthread_mutex_unlock(&self.lock);
+}
+
+/*
+ * Waits for something to do: a look was ordered, a report was made, or, as
+ * PHASE_ENDED, it is to end.
+ */
+static enum phase wait_for_work(void)
+{
+	enum phase phase;
 
 	pthread_mutex_lock(&self.lock);
-	while (self.phase != PHASE_LOOKING && !self.stop)
+	while (!self.stop && self.phase != PHASE_LOOKING &&
+	       self.phase != PHASE_REPORTED)
 		pthread_cond_wait(&self.changed, &self.lock);
-	stop = self.stop;
+	if (self.phase == PHASE_REPORTED)
+		self.phase = PHASE_IDLE;
+	phase = self.stop ? PHASE_ENDED : self.phase;
 	pthread_mutex_unlock(&self.lock);
-	return !stop;
+	return phase;
 }
 
 static void *work(void *arg)
 {
-	while (wait_for_order()) {
-		int r = engine_look(self.engine, self.budget_ns);
+	enum phase phase;
 
-		pthread_mutex_lock(&self.lock);
-		self.result = r;
-		self.phase = r == -ENOTRECOVERABLE ? PHASE_ENDED : PHASE_LOOKED;
-		pthread_cond_broadcast(&self.changed);
-		pthread_mutex_unlock(&self.lock);
-		if (r == -ENOTRECOVERABLE)
-			break;
-	}
+	do {
+		phase = wait_for_work();
+		engine_keep_alarms(self.engine);
+		if (phase != PHASE_LOOKING)
+			continue;
+		self.result = engine_look(self.engine, self.budget_ns);
+		phase = self.result == -ENOTRECOVERABLE ? PHASE_ENDED
+							: PHASE_LOOKED;
+		enter_phase(phase);
+	} while (phase != PHASE_ENDED);
 	return arg;
 }
 
@@ -288,7 +339,7 @@ static double find_budget(void)
 static void order(double budget)
 {
 	pthread_mutex_lock(&self.lock);
-	if (self.phase == PHASE_IDLE) {
+	if (self.phase == PHASE_IDLE || self.phase == PHASE_REPORTED) {
 		self.budget_ns = (uint64_t)(budget * 1e9);
 		self.phase = PHASE_LOOKING;
 		pthread_cond_broadcast(&self.changed);
@@ -311,10 +362,10 @@ static struct timespec time_in(clockid_t clock, double seconds)
 	return t;
 }
 
-/* Waits while the worker looks, for that long at most. */
-static enum phase wait_for_look(double seconds)
+/* Waits while the worker looks, as long as there is time. */
+static enum phase wait_for_look(void)
 {
-	struct timespec until = time_in(CLOCK_MONOTONIC, seconds);
+	struct timespec until = time_in(CLOCK_MONOTONIC, time_left());
 	enum phase phase;
 	int r = 0;
 
@@ -332,24 +383,37 @@ static int take_report(void)
 	int r = self.result;
 
 	report();
-	pthread_mutex_lock(&self.lock);
-	self.phase = PHASE_IDLE;
-	pthread_mutex_unlock(&self.lock);
+	enter_phase(PHASE_REPORTED);
 	if (r < 0)
 		ERROR("pktloss plugin: nothing could be read: %s",
 		      STRERROR(-r));
 	return r < 0 ? -1 : 0;
 }
 
+static bool is_looked(void)
+{
+	bool looked;
+
+	pthread_mutex_lock(&self.lock);
+	looked = self.phase == PHASE_LOOKED;
+	pthread_mutex_unlock(&self.lock);
+	return looked;
+}
+
+/*
+ * Reports what came late, if any, and what can be found now. All the waiting
+ * in it shares one deadline; sending is work, and ends when it is done.
+ */
 static int on_read(__attribute__((unused)) user_data_t *ud)
 {
 	double budget = find_budget();
 	double patience = fmin(budget, MAX_WAIT_SECONDS);
 
-	if (wait_for_look(0) == PHASE_LOOKED && take_report() < 0)
+	self.deadline = uptime() + patience;
+	if (is_looked() && take_report() < 0)
 		return -1;
 	order(budget);
-	switch (wait_for_look(patience)) {
+	switch (wait_for_look()) {
 	case PHASE_LOOKED:
 		return take_report();
 	case PHASE_ENDED:

@@ -191,7 +191,6 @@ int engine_report(struct engine *e, const struct sink *sink)
 	r.time_ns = newest_ns(e);
 	engine_log_blindness(e, sink);
 	log_private_home(e, sink);
-	restore_alarms(&r);
 	send_past(&r, n_new);
 	r.n_new = n_new;
 	send_all(&r, 0);

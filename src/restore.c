@@ -8,27 +8,41 @@
 /* After so long, what was raised should have been found again. */
 #define PATIENCE_NS UINT64_C(120000000000)
 
-static void log_error(struct report *r, const char *what, int error)
+static const char *explain(int error)
 {
-	char text[256];
-
-	format_text(text, sizeof(text), "StateFile cannot be %s: %s", what,
-		    error == -EBADMSG ? "it is damaged, and ignored"
-				      : strerror(-error));
-	r->sink->log(r->sink->arg, LOG_LEVEL_WARNING, text);
+	switch (error) {
+	case -EBADMSG:
+		return "it is damaged, and ignored";
+	case -EINVAL:
+		return "it is no regular file";
+	case -EFBIG:
+		return "it is larger than 1 MiB";
+	default:
+		return strerror(-error);
+	}
 }
 
-void restore_alarms(struct report *r)
+/* What is wrong with the state file is said once, and again when it was well.
+ */
+static void log_state(struct report *r)
 {
 	struct engine *e = r->engine;
-	int error;
+	char text[256];
 
-	if (e->restored || !e->settings->state_file)
-		return;
-	e->restored = true;
-	error = state_read(e->settings->state_file, &e->raised);
-	if (error < 0 && error != -ENOENT)
-		log_error(r, "read", error);
+	if (e->state_error && !e->said_state) {
+		format_text(text, sizeof(text), "StateFile cannot be %s: %s",
+			    e->state_use, explain(e->state_error));
+		r->sink->log(r->sink->arg, LOG_LEVEL_WARNING, text);
+	}
+	e->said_state = e->state_error != 0;
+}
+
+static void note_state(struct engine *e, const char *use, int error)
+{
+	if (error != e->state_error)
+		e->said_state = false;
+	e->state_use = use;
+	e->state_error = error;
 }
 
 static bool is_same(const struct raised *raised, const struct watched *w,
@@ -104,34 +118,55 @@ static int collect(const struct watched *w, struct state *s)
 	return error;
 }
 
-static int write_state(const struct engine *e)
+static int collect_all(const struct engine *e, struct state *s)
 {
-	struct state all = {.n = 0};
 	int error = 0;
 
 	for (size_t i = 0; error == 0 && i < e->n_watched; i++)
-		error = collect(e->watched[i], &all);
+		error = collect(e->watched[i], s);
 	for (size_t i = 0; error == 0 && i < e->raised.n; i++)
-		error = state_add(&all, &e->raised.items[i]);
-	if (error == 0)
-		error = state_write(e->settings->state_file, &all);
-	state_free(&all);
+		error = state_add(s, &e->raised.items[i]);
 	return error;
+}
+
+static void write_state(struct engine *e)
+{
+	struct state all = {.n = 0};
+	size_t left = 0;
+	int error = collect_all(e, &all);
+
+	if (error == 0)
+		error = state_write(e->settings->state_file, &all, &left);
+	state_free(&all);
+	e->unsaved = error < 0; /* tried again */
+	if (error == 0 && left)
+		note_state(e, "written whole", -EFBIG);
+	else
+		note_state(e, "written", error);
+}
+
+void engine_keep_alarms(struct engine *e)
+{
+	const char *path = e->settings->state_file;
+	int error;
+
+	if (path && !e->restored) {
+		error = state_read(path, &e->raised);
+		note_state(e, "read", error == -ENOENT ? 0 : error);
+	} else if (path && e->unsaved) {
+		write_state(e);
+	}
+	e->restored = true;
 }
 
 void save_alarms(struct report *r)
 {
 	struct engine *e = r->engine;
-	int error;
 
 	if (!e->first_ns)
 		e->first_ns = r->time_ns;
 	if (e->raised.n && r->time_ns - e->first_ns >= PATIENCE_NS)
 		forget_raised(r);
-	if (!(r->alarms_changed || e->said_state) || !e->settings->state_file)
-		return;
-	error = write_state(e);
-	if (error < 0 && !e->said_state)
-		log_error(r, "written", error);
-	e->said_state = error < 0;
+	e->unsaved |= r->alarms_changed;
+	log_state(r);
 }

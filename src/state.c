@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "file.h"
 #include "procnet.h"
 
 /*
@@ -20,6 +22,7 @@
  */
 #define HEADING "pktloss alarms 1\n"
 #define MAX_SIZE (1 << 20)
+#define MAX_LINE 256 /* and the last one with it */
 
 static const char *const states[] = {
 	[SEVERITY_WARNING] = "WARNING",
@@ -130,16 +133,11 @@ int state_parse(const char *text, size_t n, struct state *ret)
 
 int state_read(const char *path, struct state *ret)
 {
-	_cleanup_free_ char *buffer = malloc(MAX_SIZE);
-	ssize_t n;
+	_cleanup_free_ char *text = NULL;
+	ssize_t n = file_read(path, MAX_SIZE, &text);
 
 	*ret = (struct state) {0};
-	if (!buffer)
-		return -ENOMEM;
-	n = procnet_read("", path, buffer, MAX_SIZE);
-	if (n < 0)
-		return n == -E2BIG ? -EFBIG : n;
-	return state_parse(buffer, n, ret);
+	return n < 0 ? (int)n : state_parse(text, n, ret);
 }
 
 static int write_all(int fd, const char *text, size_t n)
@@ -157,23 +155,25 @@ static int write_all(int fd, const char *text, size_t n)
 	return 0;
 }
 
-/* The text of a state file, to be freed, or NULL. */
-static char *print(const struct state *s, size_t *ret_n)
+/* The text of a state file with as many alarms as fit, to be freed, or NULL. */
+static char *print(const struct state *s, size_t *ret_n, size_t *ret_left)
 {
 	char *text = NULL;
 	char end[32];
 	FILE *f = open_memstream(&text, ret_n);
+	size_t i;
 
 	if (!f)
 		return NULL;
 	fputs(HEADING, f);
-	for (size_t i = 0; i < s->n; i++) {
+	for (i = 0; i < s->n && ftell(f) < MAX_SIZE - MAX_LINE; i++) {
 		const struct raised *r = &s->items[i];
 
 		fprintf(f, "%s %s %s =%s =%s\n", states[r->state],
 			layer_name(r->layer), direction_name(r->direction),
 			r->place, r->namespace);
 	}
+	*ret_left = s->n - i;
 	if (fflush(f) == 0) {
 		make_end(text, *ret_n, end);
 		fputs(end, f);
@@ -184,27 +184,36 @@ static char *print(const struct state *s, size_t *ret_n)
 	return NULL;
 }
 
-int state_write(const char *path, const struct state *s)
+/* Puts a file in place of another: after a crash there is one of the two. */
+static int replace(const char *path, const char *text, size_t n)
 {
-	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;
 	char new[PATH_MAX];
-	size_t n;
 	int r;
 
 	if (snprintf(new, sizeof(new), "%s.new", path) >= (int)sizeof(new))
 		return -ENAMETOOLONG;
-	text = print(s, &n);
-	if (!text)
-		return -ENOMEM;
 	unlink(new); /* whatever it is, nobody else shall have it open */
 	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	r = write_all(fd, text, n);
-	if (r == 0 && rename(new, path) < 0)
+	if (r == 0 && (fsync(fd) < 0 || rename(new, path) < 0))
 		r = -errno;
 	if (r < 0)
 		unlink(new);
 	return r;
+}
+
+int state_write(const char *path, const struct state *s, size_t *ret_left)
+{
+	_cleanup_free_ char *text = NULL;
+	struct stat st;
+	size_t n;
+
+	*ret_left = s->n;
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return -EINVAL;
+	text = print(s, &n, ret_left);
+	return text ? replace(path, text, n) : -ENOMEM;
 }

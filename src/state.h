@@ -34,15 +34,18 @@ int MUST_CHECK state_parse(const char *text, size_t n, struct state *ret);
 
 /*
  * Reads a state file. Returns 0, -EBADMSG and -ENOMEM as above, -EFBIG for one
- * of more than a megabyte, or the negative errno of open() or read(): -ENOENT
- * at the very first start. Free *ret with state_free().
+ * of more than 1 MiB, or as file_read() does: -ENOENT at the very first start.
+ * Free *ret with state_free().
  */
 int MUST_CHECK state_read(const char *path, struct state *ret);
 
 /*
  * Writes a state file: all of it or nothing, by way of a file next to it whose
- * name ends in ".new". Returns 0 or negative errno.
+ * name ends in ".new". It waits for the disk. *ret_left is how many alarms did
+ * not fit into the 1 MiB that can be read again. Returns 0, -EINVAL where
+ * something else than a regular file is in its place, or negative errno.
  */
-int MUST_CHECK state_write(const char *path, const struct state *s);
+int MUST_CHECK state_write(const char *path, const struct state *s,
+			   size_t *ret_left);
 
 #endif

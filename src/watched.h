@@ -100,9 +100,12 @@ struct engine {
 	uint64_t scan_ns;      /* what it took */
 	bool rescan;	       /* a process namespace has moved */
 	bool rebuild;	       /* a name has, or there is room again */
-	size_t next;	       /* the first to be read, behind home */
-	size_t n_skipped;      /* namespaces that the last look left out */
-	size_t n_unwatched;    /* beyond MaxNamespaces */
+	uint64_t naming_ns;    /* CLOCK_MONOTONIC, when to stop it, 0: never */
+	bool any_named;	    /* a process was asked for one in this discovery */
+	bool any_unnamed;   /* and another was not, for lack of time */
+	size_t next;	    /* the first to be read, behind home */
+	size_t n_skipped;   /* namespaces that the last look left out */
+	size_t n_unwatched; /* beyond MaxNamespaces */
 	bool was_skipped, was_unwatched; /* there were some, and it was said */
 	bool said_too_many_series;
 	uint64_t other[N_LAYERS]; /* lost where there is no series for it */
@@ -112,10 +115,13 @@ struct engine {
 	struct blindness blindness[MAX_PROBES];
 	struct blindness refused;	     /* entering namespaces */
 	uint64_t said_rules[MAX_SAID_RULES]; /* hashes, 0: free */
-	struct state raised; /* before the restart, and not found again yet */
-	bool restored;	     /* the state file was read */
-	uint64_t first_ns;   /* time of the first read that was reported */
-	bool said_state;     /* that the state file cannot be written */
+	struct state raised;   /* before the restart, and not found again yet */
+	bool restored;	       /* the state file was read */
+	uint64_t first_ns;     /* time of the first read that was reported */
+	bool unsaved;	       /* alarms are others than in the state file */
+	const char *state_use; /* "read" or "written", and why it cannot be: */
+	int state_error;
+	bool said_state;
 	atomic_bool stop;
 };
 
@@ -127,10 +133,11 @@ uint64_t clock_ns(clockid_t clock);
  * discover.c: finds what is to be watched, as cheaply as nothing changes:
  * names when their directory has changed, processes once a minute and when
  * one that showed the way into a namespace is gone or a namespace waits for
- * its name, all of it with every scan of processes. Returns 0, -ENOMEM, or
- * -ECANCELED after engine_stop().
+ * its name, all of it with every scan of processes. Half of the budget (0: no
+ * limit) is for names of containers; what got none is watched later. Returns 0,
+ * -ENOMEM, or -ECANCELED after engine_stop().
  */
-int MUST_CHECK discover(struct engine *e);
+int MUST_CHECK discover(struct engine *e, uint64_t budget_ns);
 /*
  * Begins to watch a namespace, whose name is raw before it is made clean and
  * unique. *ret is NULL for what cannot be watched: a path too long to keep, a
@@ -154,6 +161,9 @@ bool wants_layer(const struct engine *e, enum layer layer);
  */
 bool name_by_process(const struct engine *e, pid_t pid, char *name,
 		     size_t size);
+/* Whether there is time to ask for a name: for the first one there always is.
+ */
+bool naming_has_time(struct engine *e);
 /* Forgets what the last scan of the names did not see; the others are kept, not
  * seen by the next one yet and beside none. */
 void candidates_restart(struct engine *e);
@@ -214,11 +224,9 @@ void loss_series(const struct watched *w, const struct loss *loss,
 void judge_losses(struct report *r);
 /* Takes back every alarm of r->watched, which is gone, and its losses. */
 void end_alarms(struct report *r);
-/* restore.c: the state file. Reads it before the first report ... */
-void restore_alarms(struct report *r);
-/* ... gives a loss that is seen for the first time its state back ... */
+/* restore.c: gives a loss that is seen for the first time its state back ... */
 void claim_alarm(struct report *r, struct loss *loss);
-/* ... takes back what is not found again, and writes what changed. */
+/* ... takes back what is not found again, and has written what changed. */
 void save_alarms(struct report *r);
 
 /* Takes an alarm of r->watched back, for that reason. */

@@ -366,7 +366,7 @@ START_TEST(only_a_small_regular_file_is_read)
 	ck_assert_int_eq(name_in_tree(CONTAINER_DOCKER, name), -EINVAL);
 	unlink(file);
 	ck_assert_int_eq(symlink("/dev/zero", file), 0);
-	ck_assert_int_eq(name_in_tree(CONTAINER_DOCKER, name), -ELOOP);
+	ck_assert_int_eq(name_in_tree(CONTAINER_DOCKER, name), -EINVAL);
 	unlink(file);
 	ck_assert_int_eq(mkdir(file, 0700), 0);
 	ck_assert_int_eq(name_in_tree(CONTAINER_DOCKER, name), -EINVAL);
@@ -469,11 +469,16 @@ static void close_stage(void)
 	remove_tree();
 }
 
-static void look(void)
+static void look_for(uint64_t budget_ns)
 {
 	if (!stage.engine)
 		ck_assert_int_eq(engine_new(&stage.engine, &stage.settings), 0);
-	ck_assert_int_eq(engine_look(stage.engine, 0), 0);
+	ck_assert_int_eq(engine_look(stage.engine, budget_ns), 0);
+}
+
+static void look(void)
+{
+	look_for(0);
 }
 
 /* With a scan of the processes, as soon as one may be. */
@@ -751,6 +756,60 @@ START_TEST(not_every_process_is_asked)
 }
 END_TEST
 
+static void start_three(void)
+{
+	const struct timespec old[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+	char path[256];
+	pid_t pod;
+
+	show(start(0), IN_DOCKER);
+	write_file(DOCKER, WEB);
+	pod = start(0);
+	name_file("cni-" UUID, pod);
+	show(pod, IN_CRI);
+	write_file("/run/containerd" TASKS, IN_POD);
+	show(start(0), "0::/lxc.payload.mail\n");
+	/* the directory gives no reason to look at it again */
+	snprintf(path, sizeof(path), "%s/run/netns", root);
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, old, 0), 0);
+}
+
+/* In any order: it is that of a directory. */
+static void expect_three(void)
+{
+	unsigned seen = 0;
+
+	ck_assert_uint_eq(stage.engine->n_watched, 4);
+	for (size_t i = 1; i < 4; i++) {
+		const char *name = stage.engine->watched[i]->name;
+
+		seen |= strcmp(name, "web") ? 0 : 1;
+		seen |= strcmp(name, "shop_web-0") ? 0 : 2;
+		seen |= strcmp(name, "mail") ? 0 : 4;
+	}
+	ck_assert_uint_eq(seen, 7);
+	ck_assert(!stage.engine->rebuild);
+}
+
+START_TEST(names_that_there_is_no_time_for_come_later)
+{
+	start_three();
+	for (size_t n = 1; n < 4; n++) {
+		look_for(1);
+		ck_assert_uint_eq(stage.engine->n_watched - 1, n);
+	}
+	expect_three();
+}
+END_TEST
+
+START_TEST(names_that_there_is_time_for_come_at_once)
+{
+	start_three();
+	look_for(UINT64_C(60000000000));
+	expect_three();
+}
+END_TEST
+
 START_TEST(namespace_without_room_keeps_its_name)
 {
 	const struct option_value one = {.type = VALUE_NUMBER, .number = 1};
@@ -845,6 +904,8 @@ static TCase *engine_cases(void)
 	tcase_add_test(t, namespace_that_loses_an_unwanted_name_is_wanted);
 	tcase_add_test(t, second_file_waits_beside_an_unwanted_one);
 	tcase_add_test(t, not_every_process_is_asked);
+	tcase_add_test(t, names_that_there_is_no_time_for_come_later);
+	tcase_add_test(t, names_that_there_is_time_for_come_at_once);
 	tcase_add_test(t, namespace_without_room_keeps_its_name);
 	tcase_add_test(t, processes_of_a_pod_agree);
 	tcase_add_test(t, one_name_for_two_is_told_apart);

@@ -242,7 +242,7 @@ START_TEST(directory_of_names_shows_that_it_changes)
 	run_command("rm -r %s", path_of("1/root/run"));
 	ck_assert(changed());
 	ck_assert(!changed());
-	run_command("mkdir -p %s", path_of("1/root/var/run/docker/netns"));
+	run_command("mkdir -p %s", path_of("1/root/run/docker/netns"));
 	ck_assert(changed());
 }
 END_TEST

@@ -83,6 +83,42 @@ START_TEST(files_that_are_no_namespaces_are_passed_over)
 }
 END_TEST
 
+START_TEST(pipe_makes_nobody_wait)
+{
+	const struct netns_id id = {1, 1};
+	char file[256];
+
+	make("netns", true);
+	snprintf(file, sizeof(file), "%s/netns/pipe", root);
+	ck_assert_int_eq(mkfifo(file, 0600), 0);
+	ck_assert(!netns_is_network(file));
+	ck_assert_int_eq(netns_enter(file, &id), -ESTALE);
+}
+END_TEST
+
+/* Where docker keeps them, as a host shows it: /var/run is a link to /run. */
+START_TEST(names_of_docker_are_found_below_a_root)
+{
+	struct wanted w = {.name = "0123456789ab"};
+	char file[256];
+
+	make("1", true);
+	make("1/root", true);
+	make("1/root/run", true);
+	make("1/root/run/docker", true);
+	make("1/root/run/docker/netns", true);
+	make("1/root/var", true);
+	snprintf(file, sizeof(file), "%s/1/root/var/run", root);
+	ck_assert_int_eq(symlink("/run", file), 0);
+	snprintf(file, sizeof(file), "%s/1/root/run/docker/netns/%s", root,
+		 w.name);
+	ck_assert_int_eq(symlink("/proc/self/ns/net", file), 0);
+	ck_assert_int_eq(netns_scan_names(root, &known, on_found, &w), 0);
+	ck_assert_uint_eq(w.n, 1);
+	ck_assert_uint_eq(w.visits, 1);
+}
+END_TEST
+
 START_TEST(processes_that_are_none_are_passed_over)
 {
 	struct wanted w = {.name = "x"};
@@ -281,6 +317,8 @@ static Suite *suite(void)
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, make_root, remove_root);
 	tcase_add_test(t, files_that_are_no_namespaces_are_passed_over);
+	tcase_add_test(t, pipe_makes_nobody_wait);
+	tcase_add_test(t, names_of_docker_are_found_below_a_root);
 	tcase_add_test(t, processes_that_are_none_are_passed_over);
 	tcase_add_test(t, own_namespace_is_that_of_this_process);
 	tcase_add_test(t, only_a_network_namespace_is_one);

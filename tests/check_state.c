@@ -3,7 +3,9 @@
 #include "state.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "testlib.h"
 
@@ -35,11 +37,20 @@ static const struct raised examples[] = {
 	{"x", "123456789012345", LAYER_CONNTRACK, DIR_NONE, SEVERITY_FAILURE},
 };
 
+/* Writes a state of which everything fits. */
+static void save(void)
+{
+	size_t left = 7;
+
+	ck_assert_int_eq(state_write(path, &state, &left), 0);
+	ck_assert_uint_eq(left, 0);
+}
+
 static void write_examples(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(examples); i++)
 		ck_assert_int_eq(state_add(&state, &examples[i]), 0);
-	ck_assert_int_eq(state_write(path, &state), 0);
+	save();
 }
 
 /* All of the file, to be freed. */
@@ -77,7 +88,7 @@ START_TEST(no_alarm_is_a_file_too)
 {
 	struct state back;
 
-	ck_assert_int_eq(state_write(path, &state), 0);
+	save();
 	ck_assert_int_eq(state_read(path, &back), 0);
 	ck_assert_uint_eq(back.n, 0);
 }
@@ -158,12 +169,100 @@ END_TEST
 START_TEST(errors_are_told)
 {
 	struct state back;
+	size_t left;
 
 	ck_assert_int_eq(state_read("/nonexistent/state", &back), -ENOENT);
-	ck_assert_int_eq(state_read("/tmp", &back), -EISDIR);
-	ck_assert_int_eq(state_write("/nonexistent/state", &state), -ENOENT);
-	ck_assert_int_eq(state_write("/tmp", &state), -EISDIR);
+	ck_assert_int_eq(state_read("/tmp", &back), -EINVAL);
+	ck_assert_int_eq(state_write("/nonexistent/state", &state, &left),
+			 -ENOENT);
+	ck_assert_int_eq(state_write("/tmp", &state, &left), -EINVAL);
 	ck_assert_int_eq(access("/tmp.new", F_OK), -1);
+}
+END_TEST
+
+/* What stands in the place of a state file, and must be left there. */
+static void check_untouched(mode_t type)
+{
+	struct state back;
+	struct stat st;
+	size_t left;
+
+	ck_assert_int_eq(state_read(path, &back), -EINVAL);
+	ck_assert_ptr_null(back.items);
+	ck_assert_int_eq(state_write(path, &state, &left), -EINVAL);
+	ck_assert_int_eq(lstat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & S_IFMT, type);
+}
+
+START_TEST(only_a_regular_file_is_read_or_replaced)
+{
+	unlink(path);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	check_untouched(S_IFIFO);
+	unlink(path);
+	ck_assert_int_eq(symlink("/dev/zero", path), 0);
+	check_untouched(S_IFLNK);
+}
+END_TEST
+
+START_TEST(device_is_not_overwritten)
+{
+	unlink(path);
+	ck_assert_int_eq(mknod(path, S_IFCHR | 0600, makedev(1, 5)), 0);
+	check_untouched(S_IFCHR);
+}
+END_TEST
+
+/* What is written can be read again, however much there is. */
+START_TEST(as_many_as_fit_are_kept)
+{
+	struct state back;
+	struct stat st;
+	size_t left;
+
+	while (state.n < 20000)
+		ck_assert_int_eq(state_add(&state, &examples[2]), 0);
+	ck_assert_int_eq(state_write(path, &state, &left), 0);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_gt(st.st_size, (1 << 20) - 512);
+	ck_assert_int_eq(state_read(path, &back), 0);
+	ck_assert_uint_gt(left, 0);
+	ck_assert_uint_eq(back.n + left, 20000);
+	state_free(&back);
+}
+END_TEST
+
+static bool disk_fails;
+static unsigned n_synced;
+
+/* In place of the C library's: the new file must not have a name yet. */
+int fsync(int fd)
+{
+	struct stat st, now;
+
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_int_gt(st.st_size, 0);
+	ck_assert_int_eq(stat(path, &now), 0);
+	ck_assert_uint_ne(st.st_ino, now.st_ino);
+	n_synced++;
+	errno = EIO;
+	return disk_fails ? -1 : 0;
+}
+
+START_TEST(new_file_is_on_the_disk_before_the_old_one_goes)
+{
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	size_t n, m, left;
+
+	write_examples();
+	ck_assert_uint_eq(n_synced, 1);
+	before = contents(&n);
+	disk_fails = true;
+	ck_assert_int_eq(state_add(&state, &examples[0]), 0);
+	ck_assert_int_eq(state_write(path, &state, &left), -EIO);
+	after = contents(&m);
+	ck_assert_uint_eq(n, m);
+	ck_assert_mem_eq(before, after, n);
 }
 END_TEST
 
@@ -182,6 +281,11 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, strange_lines_are_refused, 0,
 			    ARRAY_SIZE(strange));
 	tcase_add_test(t, errors_are_told);
+	tcase_add_test(t, only_a_regular_file_is_read_or_replaced);
+	if (geteuid() == 0)
+		tcase_add_test(t, device_is_not_overwritten);
+	tcase_add_test(t, as_many_as_fit_are_kept);
+	tcase_add_test(t, new_file_is_on_the_disk_before_the_old_one_goes);
 	return s;
 }
 

@@ -14,7 +14,7 @@ from lab import Failure, leashed, wait_until
 
 IDS = ["%02x" % i * 32 for i in range(1, 4)]
 NAMED = "run/netns"
-DOCKERS = "var/run/docker/netns"
+DOCKERS = "run/docker/netns"
 UUID = "01234567-89ab-cdef-0123-456789abcdef"
 
 
@@ -27,6 +27,8 @@ class Host:
         self.processes = []
         for names in NAMED, DOCKERS:
             os.makedirs(os.path.join(self.root, names))
+        os.mkdir(os.path.join(self.root, "var"))
+        os.symlink("/run", os.path.join(self.root, "var/run"))  # as on every host
         os.makedirs(os.path.join(directory, "1/ns"))
         os.symlink("/proc/1/ns/net", os.path.join(directory, "1/ns/net"))
 

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import truth
-from cases import GOOD, GOOD_PORT, LOST, case, link_series
+from cases import GOOD, GOOD_PORT, LOST, case, drop_commented, good_and_bad, link_series
 from daemon import Collectd
 from lab import Failure, leashed, run, wait_until
 from settings import expect, times_logged, wait_beats
@@ -123,21 +123,32 @@ def unwatched(daemon):
 
 # A thread that hangs, as in a dump that the kernel does not answer.
 
-PTRACE_INTERRUPT, PTRACE_SEIZE = 0x4207, 0x4206
+PTRACE_INTERRUPT, PTRACE_SEIZE, PTRACE_DETACH = 0x4207, 0x4206, 17
 WALL = 0x40000000
 
 
 class Frozen:
-    """The plugin's own thread of a collectd, stopped by ptrace and by nothing else."""
+    """A thread of a collectd, the plugin's own for one, stopped by ptrace and by nothing else."""
 
-    def __init__(self, daemon):
+    def __init__(self, daemon, thread="pktloss"):
         self.libc = ctypes.CDLL(None, use_errno=True)
         self.libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-        self.task = worker(daemon.process.pid)
-        for request in (PTRACE_SEIZE, PTRACE_INTERRUPT):
-            if self.libc.ptrace(request, self.task, None, None):
-                raise OSError(ctypes.get_errno(), "ptrace")
+        self.task = find_thread(daemon.process.pid, thread)
+        self.trace(PTRACE_SEIZE)
+        self.trace(PTRACE_INTERRUPT)
         os.waitpid(self.task, WALL)
+
+    def trace(self, request):
+        if self.libc.ptrace(request, self.task, None, None):
+            raise OSError(ctypes.get_errno(), "ptrace")
+
+    def holds_nothing(self):
+        """Whether it was stopped while it waited, not while it may have held a lock."""
+        with open("/proc/%d/syscall" % self.task) as f:
+            return f.read().split()[0] != "-1"
+
+    def thaw(self):
+        self.trace(PTRACE_DETACH)
 
     def reap(self):
         """A thread that is traced ends when its tracer takes note."""
@@ -147,12 +158,12 @@ class Frozen:
             pass
 
 
-def worker(pid):
+def find_thread(pid, name):
     for path in glob.glob("/proc/%d/task/*/comm" % pid):
         with open(path) as f:
-            if f.read().strip() == "pktloss":
+            if f.read().strip() == name:
                 return int(path.split("/")[-2])
-    raise Failure("collectd has no thread called pktloss")
+    raise Failure("collectd has no thread called " + name)
 
 
 @case
@@ -185,11 +196,61 @@ def hung(stage):
 
 
 def uptime_lines(directory):
-    lines = 0
+    return sum(len(lines) for lines in uptime_files(directory))
+
+
+def uptime_files(directory):
     for path in glob.glob(os.path.join(directory, "*")):
         with open(path) as f:
-            lines += len(f.read().splitlines())
-    return lines
+            yield f.read().splitlines()
+
+
+def uptime_times(daemon):
+    """When another plugin was read, which waits for ours: there is one thread for both."""
+    found = uptime_files(os.path.join(daemon.dir, "csv", "h", "uptime"))
+    return sorted(float(line.split(",")[0]) for lines in found for line in lines[1:])
+
+
+def freeze_writer(daemon):
+    for _ in range(20):
+        frozen = Frozen(daemon, "writer#0")
+        if frozen.holds_nothing():
+            return frozen
+        frozen.thaw()
+    raise Failure("the writer never waits")
+
+
+IN_ONE_THREAD = '''
+ReadThreads 1
+<LoadPlugin uptime>
+  Interval 0.02
+</LoadPlugin>'''
+
+
+@case
+def prompt(stage):
+    """When loss begins and no writer takes the values, collectd's thread is held as long as ReadBudget says."""
+    a, b = stage.pair()
+    drop_commented(b)
+    burst = good_and_bad(a, b)
+    if stage.build is None:
+        return
+    budget = 0.1
+    block = options(stage).replace("\n</", "\n  ReadBudget %g\n</" % budget) + IN_ONE_THREAD
+    with OneWriter(stage.build, 1, block) as daemon:
+        wait_beats(daemon, 3, b.place())
+        frozen = freeze_writer(daemon)
+        begin = time.time()
+        burst()
+        time.sleep(3)
+        end = time.time()
+        frozen.thaw()
+        wait_until("values after that", lambda: uptime_times(daemon)[-1] > end, 10)
+        times = [t for t in uptime_times(daemon) if begin < t < end]
+        longest = max(after - before for before, after in zip(times, times[1:]))
+        expect(longest < budget + 0.2, "collectd's thread was held for %.3f s" % longest)
+        expect(longest > budget / 2, "nothing was waited for: %.3f s" % longest)
+        expect(daemon.last(b.place(), "percent-netfilter-rx") is not None, "the loss was not sent")
 
 
 # What the host shows of its veths.

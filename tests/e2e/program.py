@@ -202,6 +202,19 @@ def program_refuses(stage):
 
 
 @case
+def program_gone(stage):
+    """An interval in which nothing could be looked at is a failure, however the others were."""
+    a, b = stage.pair()
+    process = start(stage, "--json", "-i", "0.5", "-c", "4", *chosen(b))
+    json.loads(process.stdout.readline())
+    stage.remove(b)
+    status, text, err = finish(process)
+    expect(status == FAILED and err.count("no network namespace could be looked at") >= 2,
+           "%d: %s%s" % (status, text, err))
+    expect(len(text.splitlines()) <= 1, "lines of nothing: " + text)
+
+
+@case
 def program_unprivileged(stage):
     """Without rights it looks at its own namespace and says what it may not."""
     a, b = stage.pair()

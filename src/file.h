@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading files that somebody else may have put there. */
+#ifndef PKTLOSS_FILE_H
+#define PKTLOSS_FILE_H
+
+#include <sys/types.h>
+
+#include "util.h"
+
+/* zeros after the text of a file: yajl once looked past an escape */
+#define FILE_SPARE 16
+
+/*
+ * Reads a regular file of at most max bytes; *ret is to be freed. Nothing that
+ * could make the caller wait is opened: no pipe, no device. Returns the length,
+ * -EINVAL for what is no regular file (a link is none), -EFBIG, -ENOMEM, or the
+ * negative errno of open() or read().
+ */
+ssize_t MUST_CHECK file_read(const char *path, size_t max, char **ret);
+
+#endif
