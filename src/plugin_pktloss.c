@@ -39,7 +39,6 @@ enum phase {
 	PHASE_IDLE,
 	PHASE_LOOKING,
 	PHASE_LOOKED,
-	PHASE_REPORTED,
 	PHASE_ENDED
 };
 
@@ -282,47 +281,54 @@ static void report(void)
 
 /* ---- the worker ---- */
 
-static void enter_phase(enum phase phase)
-{
-	pthread_mutex_lock(&self.lock);
-	self.phase = phase;
-	pthread_cond_broadcast(&self.changed);
-	pthread_mutex_unlock(&self.lock);
-}
-
-/*
- * Waits for something to do: a look was ordered, a report was made, or, as
- * PHASE_ENDED, it is to end.
- */
-static enum phase wait_for_work(void)
+static enum phase phase_now(void)
 {
 	enum phase phase;
 
 	pthread_mutex_lock(&self.lock);
-	while (!self.stop && self.phase != PHASE_LOOKING &&
-	       self.phase != PHASE_REPORTED)
-		pthread_cond_wait(&self.changed, &self.lock);
-	if (self.phase == PHASE_REPORTED)
-		self.phase = PHASE_IDLE;
-	phase = self.stop ? PHASE_ENDED : self.phase;
+	phase = self.phase;
 	pthread_mutex_unlock(&self.lock);
 	return phase;
 }
 
+static void enter_phase(enum phase phase)
+{
+	pthread_mutex_lock(&self.lock);
+	self.phase = phase;
+	pthread_mutex_unlock(&self.lock);
+}
+
+/* Lets the other thread go on: who waits for it wakes up with the lock free. */
+static void hand_over(enum phase phase)
+{
+	enter_phase(phase);
+	pthread_cond_broadcast(&self.changed);
+}
+
+/* Waits until a look is ordered. False: it is to end. */
+static bool wait_for_order(void)
+{
+	bool stop;
+
+	pthread_mutex_lock(&self.lock);
+	while (!self.stop && self.phase != PHASE_LOOKING)
+		pthread_cond_wait(&self.changed, &self.lock);
+	stop = self.stop;
+	pthread_mutex_unlock(&self.lock);
+	return !stop;
+}
+
 static void *work(void *arg)
 {
-	enum phase phase;
+	int r = 0;
 
-	do {
-		phase = wait_for_work();
+	while (r != -ENOTRECOVERABLE && wait_for_order()) {
 		engine_keep_alarms(self.engine);
-		if (phase != PHASE_LOOKING)
-			continue;
-		self.result = engine_look(self.engine, self.budget_ns);
-		phase = self.result == -ENOTRECOVERABLE ? PHASE_ENDED
-							: PHASE_LOOKED;
-		enter_phase(phase);
-	} while (phase != PHASE_ENDED);
+		r = engine_look(self.engine, self.budget_ns);
+		self.result = r;
+		hand_over(r == -ENOTRECOVERABLE ? PHASE_ENDED : PHASE_LOOKED);
+	}
+	engine_keep_alarms(self.engine);
 	return arg;
 }
 
@@ -338,13 +344,10 @@ static double find_budget(void)
 
 static void order(double budget)
 {
-	pthread_mutex_lock(&self.lock);
-	if (self.phase == PHASE_IDLE || self.phase == PHASE_REPORTED) {
-		self.budget_ns = (uint64_t)(budget * 1e9);
-		self.phase = PHASE_LOOKING;
-		pthread_cond_broadcast(&self.changed);
-	}
-	pthread_mutex_unlock(&self.lock);
+	if (phase_now() != PHASE_IDLE)
+		return;
+	self.budget_ns = (uint64_t)(budget * 1e9);
+	hand_over(PHASE_LOOKING);
 }
 
 /* The time of a clock in so many seconds. */
@@ -383,21 +386,11 @@ static int take_report(void)
 	int r = self.result;
 
 	report();
-	enter_phase(PHASE_REPORTED);
+	enter_phase(PHASE_IDLE);
 	if (r < 0)
 		ERROR("pktloss plugin: nothing could be read: %s",
 		      STRERROR(-r));
 	return r < 0 ? -1 : 0;
-}
-
-static bool is_looked(void)
-{
-	bool looked;
-
-	pthread_mutex_lock(&self.lock);
-	looked = self.phase == PHASE_LOOKED;
-	pthread_mutex_unlock(&self.lock);
-	return looked;
 }
 
 /*
@@ -410,7 +403,7 @@ static int on_read(__attribute__((unused)) user_data_t *ud)
 	double patience = fmin(budget, MAX_WAIT_SECONDS);
 
 	self.deadline = uptime() + patience;
-	if (is_looked() && take_report() < 0)
+	if (phase_now() == PHASE_LOOKED && take_report() < 0)
 		return -1;
 	order(budget);
 	switch (wait_for_look()) {
