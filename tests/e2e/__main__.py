@@ -28,6 +28,7 @@ import containers  # noqa: F401
 import lifecycle  # noqa: F401
 import links  # noqa: F401
 import outputs  # noqa: F401
+import pinned  # noqa: F401
 import protocols  # noqa: F401
 import qdiscs  # noqa: F401
 import program  # noqa: F401

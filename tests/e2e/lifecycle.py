@@ -123,7 +123,7 @@ def unwatched(daemon):
 
 # A thread that hangs, as in a dump that the kernel does not answer.
 
-PTRACE_INTERRUPT, PTRACE_SEIZE = 0x4207, 0x4206
+PTRACE_INTERRUPT, PTRACE_SEIZE, PTRACE_DETACH = 0x4207, 0x4206, 17
 WALL = 0x40000000
 
 
@@ -133,11 +133,21 @@ class Frozen:
     def __init__(self, daemon):
         self.libc = ctypes.CDLL(None, use_errno=True)
         self.libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-        self.task = worker(daemon.process.pid)
+        self.pid = daemon.process.pid
+        self.task = worker(self.pid)
         for request in (PTRACE_SEIZE, PTRACE_INTERRUPT):
-            if self.libc.ptrace(request, self.task, None, None):
-                raise OSError(ctypes.get_errno(), "ptrace")
+            self.trace(request)
         os.waitpid(self.task, WALL)
+
+    def trace(self, request):
+        if self.libc.ptrace(request, self.task, None, None):
+            raise OSError(ctypes.get_errno(), "ptrace")
+
+    def is_in(self, ns):
+        return os.path.samefile("/proc/%d/task/%d/ns/net" % (self.pid, self.task), "/run/netns/" + ns.name)
+
+    def thaw(self):
+        self.trace(PTRACE_DETACH)
 
     def reap(self):
         """A thread that is traced ends when its tracer takes note."""

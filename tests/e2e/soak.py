@@ -179,8 +179,8 @@ def soak(stage, daemon, seconds, interval, say=lambda text: None):
             watch.bursts(burst, 1)
             usage.take()
             if watch.bursts_sent % 60 == 0:
-                say("%d bursts, %d files, %d KB, %s" % (
-                    watch.bursts_sent, usage.fds[-1], usage.rss[-1] // 1024, namespace_slab()))
+                say("%d bursts, %d files, %d KB, %s namespaces in the kernel" % (
+                    watch.bursts_sent, usage.fds[-1], usage.rss[-1] // 1024, slab("net_namespace")))
     watch.check(alerts=[Alert(b.place(), "netfilter-rx", ("maintenance drop",))])
     churning.check_ended()
     check_values(daemon, churning.prefix)
@@ -195,14 +195,14 @@ def soak(stage, daemon, seconds, interval, say=lambda text: None):
     return churning.made
 
 
-def namespace_slab():
-    """About how many namespaces the kernel has; slabs are counted roughly."""
+def slab(name):
+    """About how many of a kind the kernel has, or None; slabs are counted roughly."""
     with contextlib.suppress(OSError):
         with open("/proc/slabinfo") as f:
             for line in f:
-                if line.startswith("net_namespace "):
-                    return "%s namespaces in the kernel" % line.split()[1]
-    return "no slabinfo"
+                if line.startswith(name + " "):
+                    return int(line.split()[1])
+    return None
 
 
 def options(stage):
