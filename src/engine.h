@@ -124,8 +124,8 @@ bool is_wired_to(const struct sample *a, const struct sample *b);
 
 /*
  * Reads StateFile at first; later writes it where a report has changed alarms.
- * Called before the first look, after each report, and beside none of these:
- * not by who reports, because a disk may be slow.
+ * Called before each look and at the end, by who looks: not by who reports,
+ * because a disk may be slow.
  */
 void engine_keep_alarms(struct engine *e);
 

@@ -24,10 +24,12 @@ sys.dont_write_bytecode = True  # the sources may be read-only, and stay clean
 from firewall import CASES  # and all of cases.py
 from lab import HERE, Failure, Skip, leashed, run
 import combined  # noqa: F401, registers its cases
+import density  # noqa: F401
 import containers  # noqa: F401
 import lifecycle  # noqa: F401
 import links  # noqa: F401
 import outputs  # noqa: F401
+import pinned  # noqa: F401
 import protocols  # noqa: F401
 import qdiscs  # noqa: F401
 import program  # noqa: F401

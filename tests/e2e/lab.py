@@ -85,10 +85,11 @@ class Namespace:
     ns.udp(...), ns.sink(...) and so on are the functions of agent.py.
     """
 
-    def __init__(self, name):
+    def __init__(self, name, pid=None):
+        """pid: of a process in one that gets the name; without it a new one is made."""
         self.name = name
         self.address = None
-        run("ip netns add " + name)
+        run("ip netns attach %s %d" % (name, pid) if pid else "ip netns add " + name)
         self.agent = None
         self.ip("link set lo up")
 
@@ -146,8 +147,8 @@ class Lab:
             except RuntimeError as e:
                 print("cleaning up: %s" % e, file=sys.stderr)
 
-    def namespace(self, name, ipv6=False):
-        ns = Namespace(self.prefix + name)
+    def namespace(self, name, ipv6=False, pid=None):
+        ns = Namespace(self.prefix + name, pid)
         self.namespaces.append(ns)
         if ipv6:
             ns.calm_ipv6()

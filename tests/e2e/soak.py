@@ -3,12 +3,16 @@
 
     python3 tests/e2e/soak.py [--build DIR]     as root; SOAK_MINUTES (default 30)
 
+Some get the name and the inode number of one that ended: were these two taken for
+one, they would have lost packets. At least 10000 must come and go in 30 minutes.
+
 "make soak" runs this; the case `churn` of the end-to-end tests is the short version.
 """
 
 import argparse
 import contextlib
 import ctypes
+import json
 import os
 import random
 import signal
@@ -32,6 +36,7 @@ CLONE_NEWNET = 0x40000000
 MS_BIND, MNT_DETACH = 4096, 2
 RSS_MAY_GROW = 3 << 20  # bytes, after it has warmed up
 MAX_LOG_LINES = 30
+LEAST = 10000 / (30 * 60)  # namespaces that come and go in a second
 
 
 class Kernel:
@@ -54,7 +59,9 @@ def lose_packets(count):
 
 
 def churn(prefix, keeper):
-    """Makes and ends namespaces until it is told to end; says how many.
+    """Makes and ends namespaces until it is told to end; says how many, and of how
+    many the inode number had been of another one before, or of the one before of
+    that name: then only its cookie tells that it is new.
 
     Each has lost some packets before it gets its name, and so before anybody can
     have read it: no value but its heartbeat is right. Some have a veth whose other
@@ -63,6 +70,7 @@ def churn(prefix, keeper):
     kernel = Kernel()
     alive, made = [], 0
     told = []
+    inodes, last, reused, same_name = set(), {}, 0, 0
     signal.signal(signal.SIGTERM, lambda *_: told.append(True))
     free = ["%s%d" % (prefix, i) for i in range(NAMES)]
 
@@ -79,6 +87,11 @@ def churn(prefix, keeper):
             pass
         kernel.call("mount", b"/proc/thread-self/ns/net", path(name).encode(), b"none", MS_BIND, None)
         made += 1
+        inode = os.stat(path(name)).st_ino
+        reused += inode in inodes
+        same_name += inode == last.get(name)
+        inodes.add(inode)
+        last[name] = inode
         if made % 10 == 0:
             subprocess.run(["ip", "-n", keeper, "link", "add", "k%d" % made, "type", "veth",
                             "peer", "name", "eth0", "netns", name], check=True)
@@ -88,7 +101,7 @@ def churn(prefix, keeper):
         time.sleep(random.random() * 0.03)
     for name in alive:
         end(name)
-    print(made, flush=True)
+    print(json.dumps([made, reused, same_name]), flush=True)
 
 
 def path(name):
@@ -102,7 +115,9 @@ class Churn:
         self.keeper = stage.namespace("keeper")
         self.prefix = stage.prefix + "c"
         self.process = None
-        self.made = 0
+        self.made = self.reused = self.same_name = 0
+        self.begin = time.monotonic()
+        self.seconds = 0
 
     def __enter__(self):
         self.process = subprocess.Popen(
@@ -118,7 +133,15 @@ class Churn:
                 run("ip netns del " + name)
         if self.process.returncode:
             raise Failure("the churn ended with status %d" % self.process.returncode)
-        self.made = int(out)
+        self.made, self.reused, self.same_name = json.loads(out)
+        self.seconds = time.monotonic() - self.begin
+
+    def check_many(self):
+        if self.made < LEAST * self.seconds:
+            raise Failure("only %d namespaces came and went in %d s" % (self.made, self.seconds))
+        if not self.reused or self.same_name < self.made // 1000:  # usual is 1 in 40
+            raise Failure("%d of %d had the inode number of one before, %d its name, too: nothing can go wrong"
+                          % (self.reused, self.made, self.same_name))
 
     def check_ended(self):
         """Their devices are gone, and so are they."""
@@ -138,31 +161,44 @@ class Usage:
         with open("/proc/%d/statm" % self.pid) as f:
             self.rss.append(int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
 
-    def check(self, may_grow=RSS_MAY_GROW):
-        quarter = max(len(self.fds) // 4, 1)
-        first, last = self.fds[quarter:2 * quarter] or self.fds, self.fds[-quarter:]
-        # a sample may fall into a read, when a few are open
-        if min(last) > min(first):
-            raise Failure("open files grew from %d to %d" % (min(first), min(last)))
-        grown = statistics.median(self.rss[-quarter:]) - statistics.median(self.rss[quarter:2 * quarter] or self.rss)
-        if grown > may_grow:
-            raise Failure("memory grew by %d KB: %s" % (grown // 1024, self.rss))
+    def open_files(self):
+        """First, when it has warmed up, and last; a sample may fall into a read, when a few are open."""
+        return [min(part) for part in first_and_last(self.fds)]
+
+    def memory(self):
+        return [statistics.median(part) for part in first_and_last(self.rss)]
+
+    def check(self):
+        first, last = self.open_files()
+        if last > first:
+            raise Failure("open files grew from %d to %d" % (first, last))
+        first, last = self.memory()
+        if last - first > RSS_MAY_GROW:
+            raise Failure("memory grew by %d KB: %s" % ((last - first) // 1024, self.rss))
+
+
+def first_and_last(samples):
+    """The second and the last quarter."""
+    quarter = max(len(samples) // 4, 1)
+    return samples[quarter:2 * quarter] or samples, samples[-quarter:]
 
 
 def check_values(daemon, prefix):
-    """Of a namespace that came and went nothing but its heartbeat is sent."""
+    """Of a namespace that came and went nothing but its heartbeat is sent. Says how many values that was."""
     places = [p for p in daemon.places() if p.partition("@")[2].startswith(prefix)]
     if not places:
         raise Failure("none of the namespaces that come and go was read")
     wrong = ["%s/%s = %s" % (p, s, daemon.tail(p, s)) for p in places for s in daemon.series(p) if s != HEARTBEAT]
     if wrong:
         raise Failure("values of another namespace: " + "; ".join(wrong[:5]))
+    return sum(len(daemon.values(p, HEARTBEAT)) for p in places)
 
 
 def check_quiet(daemon):
     lines = daemon.log().splitlines()
     if len(lines) > MAX_LOG_LINES:
         raise Failure("%d lines in the log\n%s" % (len(lines), "\n".join(lines[-MAX_LOG_LINES:])))
+    return len(lines)
 
 
 def soak(stage, daemon, seconds, interval, say=lambda text: None):
@@ -179,30 +215,45 @@ def soak(stage, daemon, seconds, interval, say=lambda text: None):
             watch.bursts(burst, 1)
             usage.take()
             if watch.bursts_sent % 60 == 0:
-                say("%d bursts, %d files, %d KB, %s" % (
-                    watch.bursts_sent, usage.fds[-1], usage.rss[-1] // 1024, namespace_slab()))
+                say("%d bursts, %d files, %d KB, %s namespaces in the kernel" % (
+                    watch.bursts_sent, usage.fds[-1], usage.rss[-1] // 1024, slab("net_namespace")))
     watch.check(alerts=[Alert(b.place(), "netfilter-rx", ("maintenance drop",))])
     churning.check_ended()
-    check_values(daemon, churning.prefix)
-    check_quiet(daemon)
+    churning.check_many()
+    values = check_values(daemon, churning.prefix)
+    log_lines = check_quiet(daemon)
     usage.check()
     stage.remove(b)
     watch.wait_reads(int(3 / interval), [a])
     okays = [n for n in daemon.notifications() if n.severity == "OKAY"]
     if len(okays) != 1 or "the namespace is gone" not in okays[0].message:
         raise Failure("not one OKAY at the end of the namespace: %s" % [str(n) for n in okays])
-    say("%d namespaces came and went" % churning.made)
-    return churning.made
+    summarize(say, churning, usage, [
+        ("values of these, all right", values),
+        ("bursts, each lost packet counted", watch.bursts_sent),
+        ("lines of log", log_lines)])
 
 
-def namespace_slab():
-    """About how many namespaces the kernel has; slabs are counted roughly."""
+def summarize(say, churning, usage, counts):
+    rows = [("seconds", "%d" % churning.seconds),
+            ("namespaces that came and went", churning.made),
+            ("with the inode number of one before", churning.reused),
+            ("with its name, too", churning.same_name),
+            *counts,
+            ("open files, first and last", "%d, %d" % tuple(usage.open_files())),
+            ("memory in KB, first and last", "%d, %d" % tuple(n // 1024 for n in usage.memory()))]
+    for what, figure in rows:
+        say("%-36s %s" % (what, figure))
+
+
+def slab(name):
+    """About how many of a kind the kernel has, or None; slabs are counted roughly."""
     with contextlib.suppress(OSError):
         with open("/proc/slabinfo") as f:
             for line in f:
-                if line.startswith("net_namespace "):
-                    return "%s namespaces in the kernel" % line.split()[1]
-    return "no slabinfo"
+                if line.startswith(name + " "):
+                    return int(line.split()[1])
+    return None
 
 
 def options(stage):
