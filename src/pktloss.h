@@ -136,6 +136,8 @@ struct object {
 	bool stale; /* carried over, because its source could not be read */
 	bool late;  /* was stale: its deltas are of more than this interval */
 	bool parts_moved; /* one of KIND_PART did: worth a look at them */
+	bool moved;	  /* something did that is no traffic */
+	bool sent;	  /* one of its rows has ROW_SENT */
 	uint8_t source;	  /* index of its probe */
 };
 
@@ -153,7 +155,10 @@ struct sample {
 	uint64_t before_ns; /* and of the one it was compared with */
 	uint64_t mono_ns;   /* CLOCK_MONOTONIC of the read */
 	const struct sample *then; /* the one before, or NULL */
-	uint32_t hint; /* its object behind the one found there last */
+	uint32_t hint;	  /* its object behind the one found there last */
+	uint32_t *index;  /* its objects by their hash, made when needed */
+	uint32_t n_index; /* slots in use, 0: not made; a power of two */
+	uint32_t max_index;
 };
 
 struct sample_mark {
@@ -217,6 +222,13 @@ static inline const struct object *object_before(const struct sample *s,
 {
 	return o->before ? &s->then->objects[o->before - 1] : NULL;
 }
+
+/*
+ * Looks an object up in the sample before. Returns it, or NULL: it was not
+ * there. Samples keep their order, so most are found behind the last one.
+ */
+const struct object *sample_before(struct sample *s, enum layer layer,
+				   const char *place, const char *name);
 
 /*
  * The object of that layer, place and name, or NULL. hint is the index to

@@ -66,6 +66,7 @@ void sample_follow(struct sample *s, const struct sample *then)
 {
 	s->then = then;
 	s->hint = 0;
+	s->n_index = 0;
 }
 
 void sample_free(struct sample *s)
@@ -73,6 +74,7 @@ void sample_free(struct sample *s)
 	free(s->rows);
 	free(s->objects);
 	free(s->text);
+	free(s->index);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -129,14 +131,90 @@ static uint32_t keep_place(struct sample *s, const char *place)
 	return keep_text(s, place);
 }
 
-/* Looks an object up in the sample before. */
+static bool is_object(const struct sample *s, const struct object *o,
+		      enum layer layer, const char *place, const char *name)
+{
+	return o->layer == layer && !strcmp(object_place(s, o), place) &&
+	       !strcmp(object_name(s, o), name);
+}
+
+static uint32_t hash_object(enum layer layer, const char *place,
+			    const char *name)
+{
+	uint64_t hash = hash_bytes(HASH_START, &layer, sizeof(layer));
+
+	hash = hash_bytes(hash, place, strlen(place) + 1);
+	return (uint32_t)hash_bytes(hash, name, strlen(name));
+}
+
+/* Makes the index of s->then. False: there is no memory for it. */
+static bool make_index(struct sample *s)
+{
+	const struct sample *then = s->then;
+	uint32_t n = 16;
+
+	while (n < then->n_objects * 2)
+		n *= 2;
+	if (n > s->max_index) {
+		free(s->index);
+		s->index = malloc(n * sizeof(*s->index));
+		s->max_index = s->index ? n : 0;
+	}
+	if (!s->index)
+		return false;
+	memset(s->index, 0, n * sizeof(*s->index));
+	for (uint32_t i = 0; i < then->n_objects; i++) {
+		const struct object *o = &then->objects[i];
+		uint32_t at = hash_object(o->layer, object_place(then, o),
+					  object_name(then, o));
+
+		while (s->index[at % n])
+			at++;
+		s->index[at % n] = i + 1;
+	}
+	s->n_index = n;
+	return true;
+}
+
+static const struct object *find_indexed(const struct sample *s,
+					 enum layer layer, const char *place,
+					 const char *name)
+{
+	for (uint32_t at = hash_object(layer, place, name);; at++) {
+		uint32_t i = s->index[at % s->n_index];
+		const struct object *o = &s->then->objects[i - 1];
+
+		if (!i)
+			return NULL;
+		if (is_object(s->then, o, layer, place, name))
+			return o;
+	}
+}
+
+const struct object *sample_before(struct sample *s, enum layer layer,
+				   const char *place, const char *name)
+{
+	const struct sample *then = s->then;
+	uint32_t hint = 0;
+
+	if (!then || !then->n_objects)
+		return NULL;
+	if (s->hint < then->n_objects &&
+	    is_object(then, &then->objects[s->hint], layer, place, name))
+		return &then->objects[s->hint];
+	if (s->n_index || make_index(s))
+		return find_indexed(s, layer, place, name);
+	return sample_find(then, layer, place, name, &hint);
+}
+
 static void link_object(struct sample *s, struct object *o)
 {
 	const struct object *p;
 
-	p = sample_find(s->then, o->layer, object_place(s, o),
-			object_name(s, o), &s->hint);
+	p = sample_before(s, o->layer, object_place(s, o), object_name(s, o));
 	o->before = p ? p - s->then->objects + 1 : 0;
+	if (p)
+		s->hint = o->before;
 }
 
 void sample_object(struct sample *s, enum layer layer, const char *place,
@@ -157,8 +235,7 @@ void sample_object(struct sample *s, enum layer layer, const char *place,
 	o.first = s->n_rows;
 	if (s->error)
 		return;
-	if (s->then)
-		link_object(s, &o);
+	link_object(s, &o);
 	s->objects[s->n_objects++] = o;
 }
 
@@ -182,6 +259,26 @@ void sample_row(struct sample *s, const struct counter *counter, uint64_t value)
 	s->objects[s->n_objects - 1].n++;
 }
 
+/* What follows for an object from one of its rows that moved, if it did. */
+static void note_delta(struct object *o, const struct row *row)
+{
+	if (!row->delta)
+		return;
+	switch (row->counter->kind) {
+	case KIND_PASSED:
+	case KIND_BYTES:
+		return;
+	case KIND_PART:
+		o->parts_moved = true;
+		break;
+	case KIND_LOST:
+	case KIND_RESENT:
+		o->awake = true;
+		break;
+	}
+	o->moved = true;
+}
+
 void sample_began(struct sample *s)
 {
 	struct row *row = s->n_rows ? &s->rows[s->n_rows - 1] : NULL;
@@ -190,8 +287,7 @@ void sample_began(struct sample *s)
 		return;
 	row->delta = row->value;
 	row->flags |= ROW_COMPARED;
-	if (row->counter->kind == KIND_PART)
-		s->objects[s->n_objects - 1].parts_moved = true;
+	note_delta(&s->objects[s->n_objects - 1], row);
 }
 
 struct sample_mark sample_mark(const struct sample *s)
@@ -215,8 +311,7 @@ const struct object *sample_find(const struct sample *s, enum layer layer,
 		uint32_t at = (*hint + i) % s->n_objects;
 		const struct object *o = &s->objects[at];
 
-		if (o->layer != layer || strcmp(object_place(s, o), place) ||
-		    strcmp(object_name(s, o), name))
+		if (!is_object(s, o, layer, place, name))
 			continue;
 		*hint = at + 1;
 		return o;
@@ -276,11 +371,8 @@ static void compare_object(struct sample *now, struct object *o,
 		if (!before)
 			continue;
 		compare_row(row, before, o->same);
-		if (row->delta && (row->counter->kind == KIND_LOST ||
-				   row->counter->kind == KIND_RESENT))
-			o->awake = true;
-		if (row->delta && row->counter->kind == KIND_PART)
-			o->parts_moved = true;
+		note_delta(o, row);
+		o->sent |= row->flags & ROW_SENT;
 	}
 }
 

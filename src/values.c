@@ -144,12 +144,9 @@ static bool earlier_delta(const struct report *r, const struct object *o,
 			  const struct row *row, uint64_t *ret)
 {
 	const struct sample *now = &r->watched->now, *then = &r->watched->then;
-	uint32_t hint = o - now->objects;
-	const struct object *p;
+	const struct object *p = object_before(now, o);
 	const struct row *before;
 
-	p = sample_find(then, o->layer, object_place(now, o),
-			object_name(now, o), &hint);
 	before = p ? object_row(then, p, row->counter) : NULL;
 	if (!before || !(before->flags & ROW_COMPARED))
 		return false;
@@ -239,6 +236,15 @@ void send_other(struct report *r)
 	}
 }
 
+/* Whether a row of it may be due: most have none, and many rows. */
+static bool may_be_due(const struct report *r, const struct object *o)
+{
+	const struct settings *s = r->engine->settings;
+
+	return o->moved || o->sent || o->awake || o->main ||
+	       o->layer == LAYER_SOCKET || s->report_idle || s->counters.n;
+}
+
 static void send_object(struct report *r, const struct object *o)
 {
 	const struct sample *s = &r->watched->now;
@@ -273,7 +279,7 @@ void loss_series(const struct watched *w, const struct loss *loss,
 		      direction_name(loss->direction), false);
 }
 
-static bool is_ratio_due(const struct report *r, const struct loss *loss)
+static bool is_ratio_due(struct report *r, const struct loss *loss)
 {
 	const struct watched *w = r->watched;
 
@@ -283,7 +289,9 @@ static bool is_ratio_due(const struct report *r, const struct loss *loss)
 	if (loss->layer == LAYER_XFRM)
 		return false;
 	/* there may be a thousand of them, whatever they are called */
-	return is_real_home(w) && !link_is_veth(&w->now, loss->place);
+	return is_real_home(w) &&
+	       (!loss->place[0] ||
+		!link_is_veth(&w->now, loss->place, &r->veth_hint));
 }
 
 /* What was unknown then is not sent, as ever. */
@@ -433,7 +441,8 @@ void send_values(struct report *r)
 	for (uint32_t i = 0; i < w->now.n_objects; i++) {
 		const struct object *o = &w->now.objects[i];
 
-		if (!o->stale && wants_layer(r->engine, o->layer))
+		if (!o->stale && wants_layer(r->engine, o->layer) &&
+		    may_be_due(r, o))
 			send_object(r, o);
 	}
 	for (size_t i = 0; i < w->losses.n; i++) {

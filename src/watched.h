@@ -191,10 +191,11 @@ struct report {
 	struct engine *engine;
 	const struct sink *sink;
 	struct watched *watched; /* the namespace that is reported now */
-	unsigned ago;	 /* 0, or only what was quiet, as of a read before */
-	bool any_quiet;	 /* something was */
-	size_t n_new;	 /* series that collectd did not have before */
-	size_t n_series; /* sent in this report */
+	unsigned ago;	    /* 0, or only what was quiet, as of a read before */
+	bool any_quiet;	    /* something was */
+	uint32_t veth_hint; /* where the interface of the last ratio is */
+	size_t n_new;	    /* series that collectd did not have before */
+	size_t n_series;    /* sent in this report */
 	unsigned n_notices;
 	unsigned n_suppressed;
 	enum severity worst_suppressed;

@@ -158,19 +158,6 @@ static const struct object *link_before(const struct sample *s,
 	return p && p->identity == o->identity ? p : NULL;
 }
 
-/* What was known of the configuration of p there; NULL where nothing was. */
-static const struct object *config_before(const struct sample *then,
-					  const struct object *p)
-{
-	uint32_t hint;
-
-	if (!p)
-		return NULL;
-	hint = p - then->objects + 1;
-	return sample_find(then, LAYER_LINK, object_place(then, p), LINK_CONFIG,
-			   &hint);
-}
-
 /* Whether an interface lost nothing since the previous read. */
 static bool is_quiet(const struct sample *now, const struct object *o,
 		     const struct sample *then, const struct object *p)
@@ -240,7 +227,7 @@ static int on_stats(const struct nlmsghdr *h, void *arg)
 {
 	struct reader *reader = arg;
 	struct sample *out = reader->out;
-	const struct object *before, *config;
+	const struct object *before, *config = NULL;
 	struct rtnl_link_stats64 stats;
 	char name[IFNAMSIZ];
 	size_t size;
@@ -257,7 +244,8 @@ static int on_stats(const struct nlmsghdr *h, void *arg)
 		return out->error;
 	append_counters(&stats, size, out);
 	before = link_before(out, &out->objects[out->n_objects - 1]);
-	config = config_before(out->then, before);
+	if (before)
+		config = sample_before(out, LAYER_LINK, name, LINK_CONFIG);
 	ethtool_append(reader->env, name, before,
 		       config && object_row(out->then, config, &link_fact_xdp),
 		       out);
