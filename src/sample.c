@@ -78,17 +78,15 @@ void sample_free(struct sample *s)
 	memset(s, 0, sizeof(*s));
 }
 
-/* Makes room for one more of n items of that size; false: s->error is set. */
-static bool reserve(struct sample *s, void **items, uint32_t *max,
-		    uint64_t wanted, size_t size)
+/* Makes room for so many items of that size; false: s->error is set. */
+static bool grow(struct sample *s, void **items, uint32_t *max, uint64_t wanted,
+		 size_t size)
 {
 	uint64_t limit = MAX_ITEMS * (size == 1 ? 64 : 1), grown = *max;
 	void *p;
 
 	if (s->error)
 		return false;
-	if (wanted <= *max)
-		return true;
 	if (wanted > limit) {
 		s->error = -E2BIG;
 		return false;
@@ -105,6 +103,13 @@ static bool reserve(struct sample *s, void **items, uint32_t *max,
 	*items = p;
 	*max = grown;
 	return true;
+}
+
+static inline bool reserve(struct sample *s, void **items, uint32_t *max,
+			   uint64_t wanted, size_t size)
+{
+	return (wanted <= *max && !s->error) ||
+	       grow(s, items, max, wanted, size);
 }
 
 /* Copies a text into the sample, returns its offset; 0 when it failed. */
@@ -351,6 +356,10 @@ static void compare_row(struct row *row, const struct row *before, bool same)
 	row->flags = before->flags & ROW_SENT;
 	if (!same || is_level(row->counter))
 		return;
+	if (row->value == before->value) { /* most do */
+		row->flags |= ROW_COMPARED;
+		return;
+	}
 	if (!delta_of(before->value, &row->value, row->counter->bits, &delta))
 		return;
 	row->delta = delta < MAX_DELTA ? delta : MAX_DELTA;
