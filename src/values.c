@@ -279,6 +279,19 @@ void loss_series(const struct watched *w, const struct loss *loss,
 		      direction_name(loss->direction), false);
 }
 
+/* There may be a thousand interfaces that are not, whatever they are called. */
+static bool is_real(struct report *r, const char *place)
+{
+	const struct sample *s = &r->watched->now;
+	const struct object *link;
+
+	link = sample_find(s, LAYER_LINK, place, "", &r->link_hint);
+	if (!link)
+		return false;
+	r->link_hint = link - s->objects; /* its other direction is next */
+	return link->main;
+}
+
 static bool is_ratio_due(struct report *r, const struct loss *loss)
 {
 	const struct watched *w = r->watched;
@@ -288,10 +301,7 @@ static bool is_ratio_due(struct report *r, const struct loss *loss)
 	/* IPsec counts no traffic: all of IP's says nothing of it */
 	if (loss->layer == LAYER_XFRM)
 		return false;
-	/* there may be a thousand of them, whatever they are called */
-	return is_real_home(w) &&
-	       (!loss->place[0] ||
-		!link_is_veth(&w->now, loss->place, &r->veth_hint));
+	return is_real_home(w) && (!loss->place[0] || is_real(r, loss->place));
 }
 
 /* What was unknown then is not sent, as ever. */

@@ -193,7 +193,7 @@ struct report {
 	struct watched *watched; /* the namespace that is reported now */
 	unsigned ago;	    /* 0, or only what was quiet, as of a read before */
 	bool any_quiet;	    /* something was */
-	uint32_t veth_hint; /* where the interface of the last ratio is */
+	uint32_t link_hint; /* where the interface of the last ratio is */
 	size_t n_new;	    /* series that collectd did not have before */
 	size_t n_series;    /* sent in this report */
 	unsigned n_notices;

@@ -69,7 +69,6 @@ static const struct counter conntrack_counters[] = {
 	 .kind = KIND_OVERLOAD,
 	 .means = "Searches begun anew because the table was resized"},
 	{LEVEL, .name = "count", .kind = KIND_FILL, .direction = DIR_FILL,
-	 .main = true,
 	 .means = "Entries of this namespace in the connection table",
 	 .cause = "the connection table fills up",
 	 .remedy = "conntrack -L shows by what; raise "
@@ -201,8 +200,6 @@ static void append(const struct probe_env *env,
 		   const struct cpustat *stats, struct sample *out)
 {
 	sample_object(out, LAYER_CONNTRACK, "", "", 0);
-	if (!out->error)
-		out->objects[out->n_objects - 1].main = true;
 	sample_row(out, COUNT, levels->count);
 	if (levels->max) /* no limit is no row */
 		sample_row(out, MAX, levels->max);

@@ -52,11 +52,6 @@ enum link_master {
 bool link_is_master(const struct sample *s, const char *place);
 /* A Wi-Fi device. Known in collectd's own namespace only. */
 bool link_is_wireless(const struct sample *s, const char *place);
-/*
- * One end of a pair, most often of a container's. hint is that of
- * sample_find(), for who asks of all.
- */
-bool link_is_veth(const struct sample *s, const char *place, uint32_t *hint);
 /* A device that is neither virtual nor the loopback. */
 bool link_is_real(const struct sample *s, const char *place);
 /* It is up, and has a carrier. */

@@ -28,17 +28,6 @@ bool link_is_master(const struct sample *s, const char *place)
 	return !strcmp(kind, "bond") || !strcmp(kind, "team");
 }
 
-bool link_is_veth(const struct sample *s, const char *place, uint32_t *hint)
-{
-	const struct object *config =
-		sample_find(s, LAYER_LINK, place, LINK_CONFIG, hint);
-	const char *kind = config ? object_label(s, config) : "";
-
-	if (config)
-		*hint = config - s->objects; /* it may be asked again */
-	return !strncmp(kind, "veth", 4) && (!kind[4] || kind[4] == ' ');
-}
-
 bool link_is_wireless(const struct sample *s, const char *place)
 {
 	return fact(s, config_of(s, place), &link_fact_wireless, 0);
