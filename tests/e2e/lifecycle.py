@@ -120,6 +120,37 @@ def unwatched(daemon):
     return daemon.last("all", "gauge-all-unwatched")
 
 
+MANY = 500  # veths: more than the kernel sends in one piece
+RESTLESS = """
+while :; do
+	for i in $(seq 20); do echo "link add x$i type veth peer name y$i"; done
+	for i in $(seq 20); do echo "link del x$i"; done
+done | ip -n %s -batch -
+"""
+
+
+@case
+def restless_interfaces(stage):
+    """While interfaces come and go a dump of many is interrupted: it is read again, and so is the rest."""
+    ns = stage.namespace("n")
+    run("ip -n %s -batch -" % ns.name, "".join("link add a%d type veth peer name b%d\n" % (i, i) for i in range(MANY)))
+    if stage.build is None:
+        return
+    with OneWriter(stage.build, READS, options(stage)) as daemon:
+        restless = subprocess.Popen(leashed(["sh", "-c", RESTLESS % ns.name]), start_new_session=True)
+        try:
+            wait_beats(daemon, 30, ns.place())
+        finally:
+            os.killpg(restless.pid, signal.SIGTERM)
+            restless.wait()
+        expect("busy" not in daemon.log(), "an old dump was in the way of a new one\n" + daemon.log())
+        for layer in "link", "qdisc":
+            read = [v for _, v in daemon.values(ns.place(), "gauge-%s-available" % layer)]
+            expect(2 * sum(read) >= len(read), "%s was read %d times of %d" % (layer, sum(read), len(read)))
+        odd = [p for p in daemon.places() if p.partition("@")[2] == ns.name and p != ns.place()]
+        expect(not odd, "values of interfaces that lost nothing: %s" % odd[:5])
+
+
 # A thread that hangs, as in a dump that the kernel does not answer.
 
 PTRACE_INTERRUPT, PTRACE_SEIZE, PTRACE_DETACH = 0x4207, 0x4206, 17
