@@ -184,6 +184,8 @@ def make_interfaces(first, last):
     run("ip -batch -", "".join(
         "link add a%d type veth peer name b%d\nlink set a%d up\nlink set b%d up\n" % (i, i, i, i)
         for i in range(first, last)))
+    if first == 0:
+        run("ip addr add 192.0.2.1/24 dev a0")  # write_graphite resolves nothing where there is none
     time.sleep(4)  # until IPv6 is done with them
 
 
@@ -191,7 +193,7 @@ def compare_interfaces(args):
     made = 0
     print("| interfaces | program | CPU ms a read | times pktloss | times ReportIdle |\n"
           "|---|---|---|---|---|")
-    for n, interval, cycles in (2, 0.2, 20), (100, 0.3, 15), (1000, 3, 2):
+    for n, interval, cycles in (2, 0.5, 24), (100, 0.5, 16), (1000, 4, 4):
         make_interfaces(made, n // 2)
         made = n // 2
         costs = measure(args, n, interval, cycles)
@@ -234,7 +236,7 @@ def inside(args):
     run("ip link set lo up")
     start_sink()
     compare_interfaces(args)
-    run("ip -batch -", "".join("link del a%d\n" % i for i in range(500)))
+    run("ip -batch -", "".join("link del a%d\n" % i for i in range(1, 500)))
     many_namespaces(args)
 
 
