@@ -58,7 +58,7 @@ LEAVES = [
     Leaf("B11 pie", "pie limit 20", ("pie's queue is full (limit 20",),
          (("overlimit", "if_tx_dropped", "overlimit"),)),
     Leaf("B11 red", "red limit 40000 min 3000 max 9000 avpkt 1000 burst 5 probability 0.5 bandwidth 2mbit",
-         ("red: dropped early",), (("early", "if_tx_dropped", "early"), ("pdrop", "if_tx_dropped", "pdrop"))),
+         ("red: dropped early",), (("early", "if_tx_dropped", "early"),)),
     Leaf("B11 sfq", "sfq limit 20", ("sfq's queue is full (limit 20",)),
     Leaf("B11 fq", "fq flow_limit 20", ("fq: one flow", "flow_limit"),
          (("flows_plimit", "if_tx_dropped", "flows_plimit"),)),
