@@ -386,8 +386,9 @@ int discover(struct engine *e, uint64_t budget_ns)
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	int r;
 
-	e->naming_ns = budget_ns ? now + budget_ns / 2 : 0;
-	e->any_named = e->any_unnamed = false;
+	e->naming_budget_ns = budget_ns ? budget_ns / 2 + 1 : 0;
+	e->naming_ns = 0;
+	e->any_unnamed = false;
 	if (processes_are_due(e, now)) {
 		r = discover_all(e);
 	} else if (e->rebuild ||

@@ -71,25 +71,6 @@ static void choose_sources(struct engine *e)
 	}
 }
 
-static int sockets_alloc(struct sockets *s)
-{
-	int r = netlink_alloc(&s->route);
-
-	return r < 0 ? r : nfnetlink_alloc(&s->netfilter);
-}
-
-static void sockets_close(struct sockets *s)
-{
-	netlink_disconnect(&s->route);
-	nfnetlink_close(&s->netfilter);
-}
-
-static void sockets_free(struct sockets *s)
-{
-	netlink_free(&s->route);
-	nfnetlink_free(&s->netfilter);
-}
-
 int engine_new(struct engine **ret, const struct settings *s)
 {
 	struct engine *e = calloc(1, sizeof(*e));
@@ -99,9 +80,10 @@ int engine_new(struct engine **ret, const struct settings *s)
 	e->settings = s;
 	e->home = -1;
 	e->files = (struct netfiles)NETFILES("/proc/thread-self/net");
-	e->at_home.route.fd = e->away.route.fd = -1;
+	e->home_route.fd = e->route.fd = e->netfilter.fd = -1;
 	e->env = (struct probe_env) {
 		.net = &e->files,
+		.netfilter = &e->netfilter,
 		.sys = "/proc/sys",
 		.proc = s->proc_root,
 		.devices = "/sys/class/net",
@@ -118,8 +100,9 @@ int engine_new(struct engine **ret, const struct settings *s)
 	/* they also tell which packets are martians, or have no neighbour */
 	e->env.gaps = wants_layer(e, LAYER_NETFILTER) ||
 		      wants_layer(e, LAYER_IP) || wants_layer(e, LAYER_NEIGH);
-	if (!e->env.buffer || sockets_alloc(&e->at_home) < 0 ||
-	    sockets_alloc(&e->away) < 0 ||
+	if (!e->env.buffer || netlink_alloc(&e->home_route) < 0 ||
+	    netlink_alloc(&e->route) < 0 ||
+	    nfnetlink_alloc(&e->netfilter) < 0 ||
 	    snmp_layout_new(&e->env.snmp, &e->env) < 0 ||
 	    ethtool_new(&e->env.ethtool) < 0 || sock_diag_alloc(&e->diag) < 0) {
 		engine_free(e);
@@ -148,8 +131,9 @@ void engine_free(struct engine *e)
 	free(e->seen.slots);
 	processes_free(&e->processes);
 	state_free(&e->raised);
-	sockets_free(&e->at_home);
-	sockets_free(&e->away);
+	netlink_free(&e->home_route);
+	netlink_free(&e->route);
+	nfnetlink_free(&e->netfilter);
 	netfiles_free(&e->files);
 	snmp_layout_free(e->env.snmp);
 	sock_diag_free(&e->diag);
@@ -258,19 +242,27 @@ static void check_cookie(struct engine *e, struct watched *w)
 	w->cookie = cookie;
 }
 
-/* Reads the namespace the thread is in. Returns 0 or negative errno. */
-static int look_here(struct engine *e, struct watched *w, struct sockets *s)
+/* Connects to the namespace the thread is in. Returns 0 or negative errno. */
+static int connect_route(struct engine *e, bool home)
 {
-	int r = s->route.fd < 0 ? netlink_connect(&s->route) : 0;
+	struct netlink *route = home ? &e->home_route : &e->route;
+	int r;
 
-	if (r < 0)
-		return r;
-	e->env.route = &s->route;
-	e->env.netfilter = &s->netfilter;
-	check_cookie(e, w);
-	if (w->present)
-		take_all(e, w);
-	return 0;
+	e->env.route = route;
+	if (route->fd >= 0)
+		return 0;
+	r = netlink_connect(route);
+	if (r == 0 && home)
+		netlink_stay(route);
+	return r;
+}
+
+/* Leaves nothing open but what only home has. */
+static void disconnect(struct engine *e)
+{
+	netlink_disconnect(&e->route);
+	nfnetlink_close(&e->netfilter);
+	netfiles_leave(&e->files);
 }
 
 /*
@@ -286,10 +278,13 @@ static int look_into(struct engine *e, struct watched *w, bool *away)
 		return r;
 	*away |= !home;
 	netfiles_enter(&e->files, home);
-	r = look_here(e, w, home ? &e->at_home : &e->away);
-	netfiles_leave(&e->files);
-	if (!home)
-		sockets_close(&e->away);
+	r = connect_route(e, home);
+	if (r == 0) {
+		check_cookie(e, w);
+		if (w->present)
+			take_all(e, w);
+	}
+	disconnect(e);
 	return r;
 }
 

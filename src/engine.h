@@ -124,10 +124,11 @@ bool is_wired_to(const struct sample *a, const struct sample *b);
 
 /*
  * Reads StateFile at first; later writes it where a report has changed alarms.
- * Called before each look and at the end, by who looks: not by who reports,
- * because a disk may be slow.
+ * Called before the first look and after a report that left some unsaved, by
+ * who looks: not by who reports, because a disk may be slow.
  */
 void engine_keep_alarms(struct engine *e);
+bool engine_has_unsaved(const struct engine *e);
 
 /*
  * Reports what the looks since the last report found. Returns 0 or -ENOMEM,

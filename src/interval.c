@@ -64,6 +64,7 @@ static void swap_samples(struct watched *w)
 
 	w->now = w->then;
 	w->then = read;
+	sample_follow(&w->then, NULL);
 	w->fresh = false;
 }
 

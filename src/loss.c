@@ -199,8 +199,10 @@ static int tally_lost(struct tally *t, const struct object *o,
 		return -ENOMEM;
 	loss->gone = false;
 	loss->symptom = row->counter->kind == KIND_RESENT;
-	if (!(row->flags & ROW_COMPARED))
+	if (!(row->flags & ROW_COMPARED)) {
+		loss->has_role = false; /* it may be another one */
 		return 0;
+	}
 	loss->known = true;
 	loss->blind |= o->late;
 	lost = loss_of_row(t->sample, o, row);

@@ -34,6 +34,8 @@ struct loss {
 	uint64_t elsewhere;  /* not in lost: another layer lost these */
 	bool echo;	/* the other end of the wire lost these, and alerts */
 	bool host_wide; /* no traffic here is what it is of */
+	bool has_role;	/* real is known, of this interface */
+	bool real;	/* neither virtual nor the loopback */
 	double percent; /* of the read before, NAN: unknown */
 	double earlier; /* of the read before that */
 	struct alert alert;

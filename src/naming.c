@@ -41,13 +41,13 @@ bool name_by_process(const struct engine *e, pid_t pid, char *name, size_t size)
 
 bool naming_has_time(struct engine *e)
 {
-	if (e->any_named && e->naming_ns &&
-	    clock_ns(CLOCK_MONOTONIC) >= e->naming_ns) {
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	if (!e->naming_ns)
+		e->naming_ns = now + e->naming_budget_ns;
+	else if (e->naming_budget_ns && now >= e->naming_ns)
 		e->any_unnamed = true;
-		return false;
-	}
-	e->any_named = true;
-	return true;
+	return !e->any_unnamed;
 }
 
 void candidates_restart(struct engine *e)

@@ -37,6 +37,14 @@ int netlink_connect(struct netlink *nl)
 	return nl->fd < 0 ? nl->fd : 0;
 }
 
+void netlink_stay(struct netlink *nl)
+{
+	const struct sockaddr_nl own = {.nl_family = AF_NETLINK,
+					.nl_pid = (uint32_t)gettid()};
+
+	(void)!bind(nl->fd, (const struct sockaddr *)&own, sizeof(own));
+}
+
 void netlink_disconnect(struct netlink *nl)
 {
 	cleanup_close(&nl->fd);
@@ -128,14 +136,16 @@ static ssize_t receive(int fd, void *buffer, size_t size)
 static void renew(int fd)
 {
 	_cleanup_close_ int fresh = -1;
+	struct sockaddr_nl name;
 	int protocol;
-	socklen_t size = sizeof(protocol);
+	socklen_t size = sizeof(protocol), name_size = sizeof(name);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) < 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&name, &name_size) < 0)
 		return;
 	fresh = netlink_socket(protocol);
-	if (fresh >= 0)
-		(void)!dup3(fresh, fd, O_CLOEXEC);
+	if (fresh >= 0 && dup3(fresh, fd, O_CLOEXEC) >= 0)
+		(void)!bind(fd, (struct sockaddr *)&name, name_size);
 }
 
 static int exchange(int fd, const struct nlmsghdr *request, void *buffer,

@@ -35,6 +35,11 @@ void netlink_free(struct netlink *nl);
  * Returns 0 or negative errno. Undo with netlink_disconnect().
  */
 int MUST_CHECK netlink_connect(struct netlink *nl);
+/*
+ * For a socket that stays connected: takes the calling thread's id as its port.
+ * Otherwise it would have the process's, which others may want for their own.
+ */
+void netlink_stay(struct netlink *nl);
 void netlink_disconnect(struct netlink *nl);
 
 /*

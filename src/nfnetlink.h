@@ -3,7 +3,7 @@
  * The nfnetlink transport: NETLINK_NETFILTER, with libmnl's messages and
  * attributes. Its socket lives as long as one read of one namespace: a probe
  * opens it once it knows that it has something to ask, and whoever leaves the
- * namespace closes it, unless that is collectd's own.
+ * namespace closes it.
  */
 #ifndef PKTLOSS_NFNETLINK_H
 #define PKTLOSS_NFNETLINK_H

@@ -39,6 +39,7 @@ enum phase {
 	PHASE_IDLE,
 	PHASE_LOOKING,
 	PHASE_LOOKED,
+	PHASE_SAVING,
 	PHASE_ENDED
 };
 
@@ -305,30 +306,39 @@ static void hand_over(enum phase phase)
 	pthread_cond_broadcast(&self.changed);
 }
 
-/* Waits until a look is ordered. False: it is to end. */
-static bool wait_for_order(void)
+/*
+ * Waits for something to do: to look, to save, or, as PHASE_ENDED, to end. A
+ * look may be ordered while alarms are being saved.
+ */
+static enum phase wait_for_order(void)
 {
-	bool stop;
+	enum phase phase;
 
 	pthread_mutex_lock(&self.lock);
-	while (!self.stop && self.phase != PHASE_LOOKING)
+	while (!self.stop && self.phase != PHASE_LOOKING &&
+	       self.phase != PHASE_SAVING)
 		pthread_cond_wait(&self.changed, &self.lock);
-	stop = self.stop;
+	phase = self.stop ? PHASE_ENDED : self.phase;
+	if (phase == PHASE_SAVING)
+		self.phase = PHASE_IDLE;
 	pthread_mutex_unlock(&self.lock);
-	return !stop;
+	return phase;
 }
 
 static void *work(void *arg)
 {
-	int r = 0;
+	enum phase phase;
 
-	while (r != -ENOTRECOVERABLE && wait_for_order()) {
+	do {
+		phase = wait_for_order();
 		engine_keep_alarms(self.engine);
-		r = engine_look(self.engine, self.budget_ns);
-		self.result = r;
-		hand_over(r == -ENOTRECOVERABLE ? PHASE_ENDED : PHASE_LOOKED);
-	}
-	engine_keep_alarms(self.engine);
+		if (phase != PHASE_LOOKING)
+			continue;
+		self.result = engine_look(self.engine, self.budget_ns);
+		phase = self.result == -ENOTRECOVERABLE ? PHASE_ENDED
+							: PHASE_LOOKED;
+		hand_over(phase);
+	} while (phase != PHASE_ENDED);
 	return arg;
 }
 
@@ -344,7 +354,9 @@ static double find_budget(void)
 
 static void order(double budget)
 {
-	if (phase_now() != PHASE_IDLE)
+	enum phase phase = phase_now();
+
+	if (phase != PHASE_IDLE && phase != PHASE_SAVING)
 		return;
 	self.budget_ns = (uint64_t)(budget * 1e9);
 	hand_over(PHASE_LOOKING);
@@ -386,7 +398,10 @@ static int take_report(void)
 	int r = self.result;
 
 	report();
-	enter_phase(PHASE_IDLE);
+	if (engine_has_unsaved(self.engine))
+		hand_over(PHASE_SAVING);
+	else
+		enter_phase(PHASE_IDLE);
 	if (r < 0)
 		ERROR("pktloss plugin: nothing could be read: %s",
 		      STRERROR(-r));

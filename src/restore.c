@@ -145,6 +145,11 @@ static void write_state(struct engine *e)
 		note_state(e, "written", error);
 }
 
+bool engine_has_unsaved(const struct engine *e)
+{
+	return e->settings->state_file && e->unsaved;
+}
+
 void engine_keep_alarms(struct engine *e)
 {
 	const char *path = e->settings->state_file;
@@ -153,7 +158,7 @@ void engine_keep_alarms(struct engine *e)
 	if (path && !e->restored) {
 		error = state_read(path, &e->raised);
 		note_state(e, "read", error == -ENOENT ? 0 : error);
-	} else if (path && e->unsaved) {
+	} else if (engine_has_unsaved(e)) {
 		write_state(e);
 	}
 	e->restored = true;

@@ -108,6 +108,17 @@ static bool says_zero(const struct counter *c)
 	}
 }
 
+/* Whether a level belongs to a table that was half full once. */
+static bool is_filling(const struct watched *w, const struct counter *c)
+{
+	const struct loss *fill;
+
+	if (c->kind != KIND_FILL && c->kind != KIND_LEVEL)
+		return false;
+	fill = loss_find(&w->losses, c->layer, "", DIR_FILL);
+	return fill && fill->awake;
+}
+
 /* Whether a row is sent: see design, "the first loss must be visible". */
 static bool is_due(const struct report *r, const struct object *o,
 		   const struct row *row)
@@ -122,6 +133,8 @@ static bool is_due(const struct report *r, const struct object *o,
 		return true;
 	if (c->layer == LAYER_SOCKET && c->kind == KIND_LEVEL)
 		return true; /* it is there only while it is worth a look */
+	if (c->layer == LAYER_CONNTRACK && is_filling(r->watched, c))
+		return true;
 	if (o->main && c->main && is_real_home(r->watched))
 		return true;
 	if (o->awake && row->value)
@@ -242,7 +255,8 @@ static bool may_be_due(const struct report *r, const struct object *o)
 	const struct settings *s = r->engine->settings;
 
 	return o->moved || o->sent || o->awake || o->main ||
-	       o->layer == LAYER_SOCKET || s->report_idle || s->counters.n;
+	       o->layer == LAYER_SOCKET || o->layer == LAYER_CONNTRACK ||
+	       s->report_idle || s->counters.n;
 }
 
 static void send_object(struct report *r, const struct object *o)
@@ -279,20 +293,24 @@ void loss_series(const struct watched *w, const struct loss *loss,
 		      direction_name(loss->direction), false);
 }
 
-/* There may be a thousand interfaces that are not, whatever they are called. */
-static bool is_real(struct report *r, const char *place)
+/*
+ * Whether a loss is of a real interface, or of one that nothing is known of.
+ * There may be a thousand others, so each is looked up once.
+ */
+static bool is_real(const struct sample *s, struct loss *loss)
 {
-	const struct sample *s = &r->watched->now;
 	const struct object *link;
+	uint32_t hint = 0;
 
-	link = sample_find(s, LAYER_LINK, place, "", &r->link_hint);
-	if (!link)
-		return false;
-	r->link_hint = link - s->objects; /* its other direction is next */
-	return link->main;
+	if (!loss->has_role) {
+		link = sample_find(s, LAYER_LINK, loss->place, "", &hint);
+		loss->real = !link || link->main;
+		loss->has_role = true;
+	}
+	return loss->real;
 }
 
-static bool is_ratio_due(struct report *r, const struct loss *loss)
+static bool is_ratio_due(const struct report *r, struct loss *loss)
 {
 	const struct watched *w = r->watched;
 
@@ -301,7 +319,7 @@ static bool is_ratio_due(struct report *r, const struct loss *loss)
 	/* IPsec counts no traffic: all of IP's says nothing of it */
 	if (loss->layer == LAYER_XFRM)
 		return false;
-	return is_real_home(w) && (!loss->place[0] || is_real(r, loss->place));
+	return is_real_home(w) && (!loss->place[0] || is_real(&w->now, loss));
 }
 
 /* What was unknown then is not sent, as ever. */

@@ -72,18 +72,13 @@ struct seen_table {
 	size_t n, max; /* max is 0 or a power of two, at least twice n */
 };
 
-/* A probe is given those of the namespace it reads. */
-struct sockets {
-	struct netlink route;
-	struct nfnetlink netfilter;
-};
-
 struct engine {
 	const struct settings *settings;
 	uint32_t wanted_layers; /* bit i: enum layer */
 	uint32_t wanted_probes; /* bit i: probes[i] */
-	struct sockets at_home; /* stay open: collectd's namespace stays, too */
-	struct sockets away;	/* in other namespaces */
+	struct netlink route;
+	struct netlink home_route; /* stays open, as does its namespace */
+	struct nfnetlink netfilter;
 	struct netfiles files;
 	struct sock_diag diag;
 	struct probe_env env;
@@ -100,9 +95,9 @@ struct engine {
 	uint64_t scan_ns;      /* what it took */
 	bool rescan;	       /* a process namespace has moved */
 	bool rebuild;	       /* a name has, or there is room again */
-	uint64_t naming_ns;    /* CLOCK_MONOTONIC, when to stop it, 0: never */
-	bool any_named;	    /* a process was asked for one in this discovery */
-	bool any_unnamed;   /* and another was not, for lack of time */
+	uint64_t naming_budget_ns; /* 0: none */
+	uint64_t naming_ns; /* CLOCK_MONOTONIC, when to stop it, 0: not begun */
+	bool any_unnamed;   /* a process was not asked, for lack of time */
 	size_t next;	    /* the first to be read, behind home */
 	size_t n_skipped;   /* namespaces that the last look left out */
 	size_t n_unwatched; /* beyond MaxNamespaces */
@@ -191,11 +186,10 @@ struct report {
 	struct engine *engine;
 	const struct sink *sink;
 	struct watched *watched; /* the namespace that is reported now */
-	unsigned ago;	    /* 0, or only what was quiet, as of a read before */
-	bool any_quiet;	    /* something was */
-	uint32_t link_hint; /* where the interface of the last ratio is */
-	size_t n_new;	    /* series that collectd did not have before */
-	size_t n_series;    /* sent in this report */
+	unsigned ago;	 /* 0, or only what was quiet, as of a read before */
+	bool any_quiet;	 /* something was */
+	size_t n_new;	 /* series that collectd did not have before */
+	size_t n_series; /* sent in this report */
 	unsigned n_notices;
 	unsigned n_suppressed;
 	enum severity worst_suppressed;

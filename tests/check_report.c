@@ -9,6 +9,7 @@
 /* before the kernel's own headers, which then leave out what libc has */
 #include "watched.h"
 
+#include "probes/conntrack.h"
 #include "probes/link.h"
 #include "probes/netfilter.h"
 #include "probes/qdisc.h"
@@ -555,6 +556,41 @@ START_TEST(own_virtual_interface_is_quiet_until_it_loses)
 		ck_assert_uint_eq(count_said("ec/percent-link-rx"), i > 0);
 	}
 	check_said("ea/if_rx_dropped-link-rx_dropped 7 @40");
+}
+END_TEST
+
+START_TEST(own_interface_that_nothing_is_known_of_sends_its_ratio)
+{
+	struct watched *w = watch("");
+
+	for (uint64_t i = 1; i < 3; i++) { /* Layer "qdisc" */
+		look(w);
+		queue(w, "pfifo", 1000 * i, 0);
+		report();
+	}
+	check_said("eth0/percent-qdisc-tx 0 @20");
+}
+END_TEST
+
+START_TEST(own_connection_table_is_sent_when_it_is_half_full)
+{
+	const struct counter *count = find_counter(&conntrack_probe, "count",
+						   NULL),
+			     *max = find_counter(&conntrack_probe, "max", NULL);
+	struct watched *w = watch("");
+
+	for (uint64_t entries = 40; entries < 70; entries += 20) {
+		struct sample *s = look(w);
+
+		sample_object(s, LAYER_CONNTRACK, "", "", 0);
+		sample_row(s, count, entries);
+		sample_row(s, max, 100);
+		report();
+		ck_assert_uint_eq(count_said("conntrack-count"), entries > 50);
+		ck_assert_uint_eq(count_said("percent-conntrack-fill"), 1);
+	}
+	check_said("all/conntrack-conntrack-count 60 @20");
+	check_said("all/conntrack-conntrack-max 100 @20");
 }
 END_TEST
 
@@ -1648,6 +1684,10 @@ static Suite *suite(void)
 	tcase_add_test(values, blindness_is_logged_once_per_reason);
 	tcase_add_test(values, namespace_not_read_says_nothing);
 	tcase_add_test(values, own_virtual_interface_is_quiet_until_it_loses);
+	tcase_add_test(values,
+		       own_interface_that_nothing_is_known_of_sends_its_ratio);
+	tcase_add_test(values,
+		       own_connection_table_is_sent_when_it_is_half_full);
 	tcase_add_test(values, shortfalls_are_sent_once_there_are_some);
 	tcase_add_test(values, turn_is_kept_when_namespaces_go);
 	tcase_add_test(values, namespace_skipped_counts_over_both_intervals);

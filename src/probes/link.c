@@ -244,7 +244,7 @@ static int on_stats(const struct nlmsghdr *h, void *arg)
 		return out->error;
 	append_counters(&stats, size, out);
 	before = link_before(out, &out->objects[out->n_objects - 1]);
-	if (before)
+	if (before && !before->main)
 		config = sample_before(out, LAYER_LINK, name, LINK_CONFIG);
 	ethtool_append(reader->env, name, before,
 		       config && object_row(out->then, config, &link_fact_xdp),
