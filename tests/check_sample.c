@@ -570,6 +570,58 @@ START_TEST(object_whose_name_does_not_fit_is_not_appended)
 }
 END_TEST
 
+/* Some interfaces in that order; each is its own layer's and has a name. */
+static void append_shuffled(struct sample *s, const unsigned *order, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		char place[16], name[16];
+
+		snprintf(place, sizeof(place), "eth%u", order[i] / 3);
+		snprintf(name, sizeof(name), "q%u", order[i] % 2);
+		sample_object(s, order[i] % 3, place, name, order[i]);
+	}
+	ck_assert_int_eq(s->error, 0);
+}
+
+static void shuffle(unsigned *order, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		unsigned j = (unsigned)random() % n, swap = order[i];
+
+		order[i] = order[j];
+		order[j] = swap;
+	}
+}
+
+/* Whatever the order, and whatever comes and goes. */
+START_TEST(object_is_found_in_the_sample_before)
+{
+	struct sample then = {0}, now = {0};
+	unsigned order[90];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(order); i++)
+		order[i] = i;
+	srandom(_i);
+	shuffle(order, ARRAY_SIZE(order));
+	append_shuffled(&then, order, _i);
+	if (_i % 4) /* else in the same order, but for what is new */
+		shuffle(order, ARRAY_SIZE(order));
+	sample_follow(&now, &then);
+	append_shuffled(&now, order, 60);
+	for (uint32_t i = 0; i < now.n_objects; i++) {
+		const struct object *o = &now.objects[i];
+		uint32_t hint = 0;
+
+		ck_assert_ptr_eq(object_before(&now, o),
+				 sample_find(&then, o->layer,
+					     object_place(&now, o),
+					     object_name(&now, o), &hint));
+	}
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("sample");
@@ -594,6 +646,7 @@ static Suite *suite(void)
 	tcase_add_test(t, read_after_a_gap_counts_from_before_it);
 	tcase_add_test(t, compared_with_zeroes_all_that_counts_is_a_delta);
 	tcase_add_test(t, rollback_takes_back_what_was_appended);
+	tcase_add_loop_test(t, object_is_found_in_the_sample_before, 0, 90);
 	t = tcase_create("size");
 	suite_add_tcase(s, t);
 	tcase_set_timeout(t, 30);
