@@ -5,13 +5,12 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-/* Reads up to size bytes; a file may grow meanwhile. */
-static ssize_t read_all(int fd, char *buffer, size_t size)
+ssize_t file_read_fd(int fd, char *buffer, size_t size)
 {
 	size_t length = 0;
 
 	while (length < size) {
-		ssize_t n = read(fd, buffer + length, size - length);
+		ssize_t n = pread(fd, buffer + length, size - length, length);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -38,5 +37,5 @@ ssize_t file_read(const char *path, size_t max, char **ret)
 	if ((uint64_t)st.st_size > max)
 		return -EFBIG;
 	*ret = calloc(1, st.st_size + FILE_SPARE);
-	return *ret ? read_all(fd, *ret, st.st_size) : -ENOMEM;
+	return *ret ? file_read_fd(fd, *ret, st.st_size) : -ENOMEM;
 }

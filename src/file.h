@@ -18,4 +18,10 @@
  */
 ssize_t MUST_CHECK file_read(const char *path, size_t max, char **ret);
 
+/*
+ * Reads an open file from its beginning, whatever was read of it before, to
+ * its end or until size bytes are full. Returns how many, or negative errno.
+ */
+ssize_t MUST_CHECK file_read_fd(int fd, char *buffer, size_t size);
+
 #endif

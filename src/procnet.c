@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "file.h"
+
 static int open_below(const char *dir, const char *name)
 {
 	char path[PATH_MAX];
@@ -18,26 +20,16 @@ static int open_below(const char *dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Reads all of a file, whatever was read of it before. */
 static ssize_t read_all(int fd, char *buffer, size_t size)
 {
-	size_t length = 0;
+	ssize_t n = file_read_fd(fd, buffer, size);
 
-	for (;;) {
-		ssize_t n = pread(fd, buffer + length, size - length, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		length += n;
-		if (length == size)
-			return -E2BIG;
-		if (n == 0)
-			break;
-	}
-	buffer[length] = '\0';
-	return length;
+	if (n < 0)
+		return n;
+	if ((size_t)n == size)
+		return -E2BIG;
+	buffer[n] = '\0';
+	return n;
 }
 
 ssize_t procnet_read(const char *dir, const char *name, char *buffer,
