@@ -13,11 +13,11 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "netlink.h"
-#include "nfnetlink.h"
-#include "procnet.h"
-#include "probes/netfilter.h"
-#include "probes/nftables.h"
+#include "kernel/netlink.h"
+#include "kernel/nfnetlink.h"
+#include "kernel/procnet.h"
+#include "probes/firewall/netfilter.h"
+#include "probes/firewall/nft_read.h"
 
 #define READS 31
 

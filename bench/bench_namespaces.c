@@ -21,7 +21,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "engine.h"
+#include "engine/engine.h"
 #include "stage.h"
 
 #define MAX_ROUNDS 201

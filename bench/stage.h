@@ -3,8 +3,8 @@
 #ifndef PKTLOSS_BENCH_STAGE_H
 #define PKTLOSS_BENCH_STAGE_H
 
-#include "options.h"
-#include "util.h"
+#include "model/settings.h"
+#include "base/util.h"
 
 /* A ProcRoot that shows the namespaces of the stage and no others. */
 #define STAGE_ROOT "/run"

@@ -4,7 +4,7 @@
 #include "plugin.h"
 #include "utils/common/common.h"
 
-#include "pktloss_plugin.h"
+#include "plugin_config.h"
 
 static void complain(const oconfig_item_t *item, const char *what)
 {

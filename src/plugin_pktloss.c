@@ -16,9 +16,9 @@
 
 #include <linux/capability.h>
 
-#include "catalogue.h"
-#include "engine.h"
-#include "pktloss_plugin.h"
+#include "probes/catalogue.h"
+#include "engine/engine.h"
+#include "plugin_config.h"
 
 /*
  * collectd ends within a second: it waits for its read threads first, so do

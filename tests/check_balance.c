@@ -2,8 +2,8 @@
 /* The balance of IP: what of it is a gap, and what is jitter. */
 #include <unistd.h>
 
-#include "probes/ip_balance.h"
-#include "procnet.h"
+#include "probes/snmp/ip_balance.h"
+#include "kernel/procnet.h"
 #include "testlib.h"
 
 static char dir[] = "/tmp/pktloss-balance-XXXXXX";

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The tables of counters: that each row is whole, true and fits the others. */
 #include "probes/conntrack.h"
-#include "probes/netfilter.h"
-#include "probes/nftables.h"
-#include "probes/snmp_layout.h"
-#include "selection.h"
+#include "probes/firewall/netfilter.h"
+#include "probes/firewall/nft_read.h"
+#include "probes/snmp/snmp_columns.h"
+#include "model/selection.h"
 #include "testlib.h"
 #include "xtables_file.h"
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Why packets were lost: each rule, and what the counter itself says. */
-#include "cause.h"
+#include "diagnosis/cause.h"
 
-#include "probes/link.h"
-#include "probes/netfilter.h"
-#include "probes/nftables.h"
-#include "probes/qdisc.h"
-#include "probes/snmp.h"
-#include "probes/socket.h"
-#include "probes/xtables.h"
+#include "probes/link/link.h"
+#include "probes/firewall/netfilter.h"
+#include "probes/firewall/nft_read.h"
+#include "probes/qdisc/qdisc.h"
+#include "probes/snmp/snmp.h"
+#include "probes/socket/socket.h"
+#include "probes/firewall/xt_chains.h"
 #include "testlib.h"
 
 #define ROOT UINT32_MAX

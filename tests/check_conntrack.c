@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "nfnetlink.h"
+#include "kernel/nfnetlink.h"
 #include "probes/conntrack.h"
-#include "procnet.h"
+#include "kernel/procnet.h"
 #include "testlib.h"
 
 /* As Linux 6.1 prints it. */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "testlib.h"
-#include "watched.h"
+#include "engine/engine_private.h"
 
 #define HEX16 "0123456789abcdef"
 #define ID "fedcba987654" HEX16 HEX16 HEX16 "3210"

@@ -4,10 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "probes/cpustat.h"
+#include "probes/percpu.h"
 #include "probes/neigh.h"
 #include "probes/rt_cache.h"
-#include "procnet.h"
+#include "kernel/procnet.h"
 #include "testlib.h"
 #include "xtables_file.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The difference of two readings: wraps, resets, widening. */
-#include "delta.h"
+#include "model/delta.h"
 #include "testlib.h"
 
 #define RESET UINT64_MAX /* no delta is expected */

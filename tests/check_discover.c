@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "watched.h"
+#include "engine/engine_private.h"
 
 #include "testlib.h"
 

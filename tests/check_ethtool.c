@@ -11,9 +11,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "netlink.h"
-#include "probes/ethtool.h"
-#include "probes/link.h"
+#include "kernel/netlink.h"
+#include "probes/link/ethtool.h"
+#include "probes/link/link.h"
 #include "testlib.h"
 
 static struct ethtool_cache *cache;

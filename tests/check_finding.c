@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What is said of a namespace: which findings, of which class, in which order.
  */
-#include "finding.h"
+#include "diagnosis/finding.h"
 
-#include "probes/link.h"
-#include "probes/netfilter.h"
+#include "probes/link/link.h"
+#include "probes/firewall/netfilter.h"
 #include "testlib.h"
 
 static struct sample s;

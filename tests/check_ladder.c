@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What pktloss(8) prints of findings: for people, and as JSON. */
-#include "ladder.h"
+#include "program/summary.h"
 
 #include <yajl/yajl_tree.h>
 
-#include "probes/link.h"
+#include "probes/link/link.h"
 #include "testlib.h"
 
 #define HOSTILE "\033[2J\r\n\"\\\177\303\244"

@@ -6,11 +6,11 @@
 #include <net/if.h>
 #include <sched.h>
 
-#include "netlink.h"
+#include "kernel/netlink.h"
 
-#include "probes/link.h"
-#include "probes/qdisc.h"
-#include "selection.h"
+#include "probes/link/link.h"
+#include "probes/qdisc/qdisc.h"
+#include "model/selection.h"
 #include "testlib.h"
 #include "xtables_file.h"
 

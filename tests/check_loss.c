@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* From counters to ratios, with the tables of the real probes. */
-#include "loss.h"
+#include "model/loss.h"
 #include "probes/conntrack.h"
-#include "probes/link.h"
-#include "probes/qdisc.h"
-#include "probes/snmp.h"
-#include "probes/netfilter.h"
+#include "probes/link/link.h"
+#include "probes/qdisc/qdisc.h"
+#include "probes/snmp/snmp.h"
+#include "probes/firewall/netfilter.h"
 #include "testlib.h"
 
 /* Appends a row that counted delta, or, with baseline, a new counter. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names: what is written for what, that it is short, and that it is unique. */
-#include "names.h"
+#include "model/names.h"
 #include "testlib.h"
 
 #define TEN "0123456789"

@@ -4,7 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <unistd.h>
 
-#include "netlink.h"
+#include "kernel/netlink.h"
 #include "testlib.h"
 
 #define ANY 0

@@ -16,10 +16,10 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-#include "nfnetlink.h"
+#include "kernel/nfnetlink.h"
 #include "nft_file.h"
-#include "probes/nfqueue.h"
-#include "probes/nftables.h"
+#include "probes/firewall/nfqueue.h"
+#include "probes/firewall/nft_read.h"
 #include "xtables_file.h"
 
 #define NATIVE "nft.nl"

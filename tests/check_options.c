@@ -2,7 +2,7 @@
 /* Options: each is tried with values of every type, good and bad. */
 #include <errno.h>
 
-#include "options.h"
+#include "model/settings.h"
 #include "testlib.h"
 
 static const struct option_value yes = {.type = VALUE_BOOLEAN, .boolean = true};

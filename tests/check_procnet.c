@@ -8,7 +8,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include "procnet.h"
+#include "kernel/procnet.h"
 #include "testlib.h"
 
 #define NO UINT64_C(0xbad)

@@ -5,10 +5,10 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
-#include "netlink.h"
+#include "kernel/netlink.h"
 
-#include "probes/qdisc_rows.h"
-#include "selection.h"
+#include "probes/qdisc/qdisc_rows.h"
+#include "model/selection.h"
 #include "testlib.h"
 #include "xtables_file.h"
 

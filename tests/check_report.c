@@ -7,15 +7,15 @@
 #include <sys/stat.h>
 
 /* before the kernel's own headers, which then leave out what libc has */
-#include "watched.h"
+#include "engine/engine_private.h"
 
 #include "probes/conntrack.h"
-#include "probes/link.h"
-#include "probes/netfilter.h"
-#include "probes/qdisc.h"
-#include "probes/snmp.h"
-#include "probes/socket.h"
-#include "probes/xtables.h"
+#include "probes/link/link.h"
+#include "probes/firewall/netfilter.h"
+#include "probes/qdisc/qdisc.h"
+#include "probes/snmp/snmp.h"
+#include "probes/socket/socket.h"
+#include "probes/firewall/xt_chains.h"
 #include "testlib.h"
 
 #define SECOND UINT64_C(1000000000)

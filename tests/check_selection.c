@@ -2,7 +2,7 @@
 /* Patterns and selections: exact, regular expressions, and what is refused. */
 #include <errno.h>
 
-#include "selection.h"
+#include "model/selection.h"
 #include "testlib.h"
 
 static const struct {

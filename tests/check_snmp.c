@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "probes/snmp_layout.h"
-#include "selection.h"
-#include "procnet.h"
+#include "probes/snmp/snmp_columns.h"
+#include "model/selection.h"
+#include "kernel/procnet.h"
 #include "testlib.h"
 #include "xtables_file.h"
 

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "probes/snmp.h"
-#include "probes/socket.h"
-#include "sockdiag.h"
+#include "probes/snmp/snmp.h"
+#include "probes/socket/socket.h"
+#include "kernel/sockdiag.h"
 #include "testlib.h"
 
 #define SOURCE 5 /* index of the probe */

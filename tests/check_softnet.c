@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "probes/softnet.h"
-#include "selection.h"
-#include "procnet.h"
+#include "model/selection.h"
+#include "kernel/procnet.h"
 #include "testlib.h"
 #include "xtables_file.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The state file: what is written comes back, what is damaged does not. */
-#include "state.h"
+#include "report/alarm_file.h"
 
 #include <errno.h>
 #include <stdbool.h>

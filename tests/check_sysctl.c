@@ -4,9 +4,9 @@
 
 #include <sys/stat.h>
 
-#include "cause.h"
-#include "probes/snmp.h"
-#include "procnet.h"
+#include "diagnosis/cause.h"
+#include "probes/snmp/snmp.h"
+#include "kernel/procnet.h"
 #include "testlib.h"
 
 static char sys[64];

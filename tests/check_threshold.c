@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The alarm's state machine: told histories, and many random ones. */
-#include "threshold.h"
+#include "model/alarm.h"
 #include "testlib.h"
 
 /* As the built-in defaults. */

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "probes/xfrm.h"
-#include "procnet.h"
+#include "kernel/procnet.h"
 #include "testlib.h"
 #include "xtables_file.h"
 

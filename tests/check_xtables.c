@@ -12,7 +12,7 @@
 #include <linux/netfilter/xt_statistic.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 
-#include "probes/netfilter.h"
+#include "probes/firewall/netfilter.h"
 #include "xtables_file.h"
 
 static const char *const kernels[] = {"6.18", "6.1"};

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "container.h"
+#include "engine/container.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

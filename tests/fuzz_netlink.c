@@ -4,12 +4,12 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#include "netlink.h"
+#include "kernel/netlink.h"
 
-#include "probes/link.h"
-#include "probes/qdisc_rows.h"
-#include "probes/socket.h"
-#include "selection.h"
+#include "probes/link/link.h"
+#include "probes/qdisc/qdisc_rows.h"
+#include "probes/socket/socket.h"
+#include "model/selection.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

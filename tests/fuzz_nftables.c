@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "nft_file.h"
-#include "probes/nfqueue.h"
-#include "probes/nftables.h"
+#include "probes/firewall/nfqueue.h"
+#include "probes/firewall/nft_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

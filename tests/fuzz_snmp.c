@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "probes/snmp_layout.h"
-#include "selection.h"
+#include "probes/snmp/snmp_columns.h"
+#include "model/selection.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -30,9 +30,9 @@ forbid() { # WHAT PATTERN FILE...
 
 not_collectd_facing() {
 	local file
-	for file in "$src"/*.[ch] "$src"/probes/*.[ch]; do
+	for file in "$src"/*/*.[ch] "$src"/*/*/*.[ch] "$src"/*.[ch]; do
 		case $file in
-		*/plugin_pktloss.[ch] | */plugin_config.[ch]) ;;
+		*/plugin_pktloss.c | */plugin_config.[ch]) ;;
 		*) echo "$file" ;;
 		esac
 	done
@@ -52,15 +52,14 @@ mapfile -t files < <(not_collectd_facing)
 forbid "only plugin_*.c may include collectd's headers" \
 	'collectd|plugin\.h|daemon/|liboconfig|oconfig|utils/|configfile\.h' \
 	"${files[@]}"
-for module in delta loss threshold; do
-	[ -f "$src/$module.c" ] || continue
+for module in delta loss alarm; do
 	forbid "$module.c is arithmetic" 'linux/|netlink|net/|libmnl|sys/socket' \
-		"$src/$module.c" "$src/$module.h"
+		"$src/model/$module.c" "$src/model/$module.h"
 done
 
 n=0
-for object in "$objects"/.libs/*.o "$objects"/probes/.libs/*.o \
-	"$objects"/pktloss-*.o; do
+for object in "$objects"/.libs/*.o "$objects"/*/.libs/*.o \
+	"$objects"/*/*/.libs/*.o "$objects"/program/pktloss-*.o; do
 	case $object in
 	*-plugin_pktloss.o) continue ;;
 	esac

@@ -15,7 +15,7 @@ fail() {
 
 functions() { # prints: lines name file
 	"$ctags" -x --language-force=C --kinds-C=f --_xformat='%n %e %N %F' \
-		"$src"/*.c "$src"/probes/*.c |
+		"$src"/*.c "$src"/*/*.c "$src"/*/*/*.c |
 		awk '{ print $2 - $1 + 1, $3, $4 }' | sort -n
 }
 

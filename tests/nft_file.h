@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "probes/nftables_emit.h"
+#include "probes/firewall/nft_emit.h"
 
 /* Hands each message to a ruleset. Returns 0 or the first failure. */
 static inline int nft_file_feed(struct nftables_ruleset *rs, const void *bytes,

@@ -4,7 +4,7 @@
  * often, for whoever counts what it does (instructions.sh). Exits with 77
  * where it cannot have namespaces.
  */
-#include "engine.h"
+#include "engine/engine.h"
 
 #include "../bench/stage.h"
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cause.h"
-#include "pktloss.h"
+#include "diagnosis/cause.h"
+#include "model/sample.h"
 
 #define SKIPPED 77
 

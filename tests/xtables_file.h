@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "probes/xtables.h"
+#include "probes/firewall/xt_chains.h"
 
 struct xtables_file {
 	char magic[8];

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "catalogue.h"
+#include "probes/catalogue.h"
 
 static const char *const head =
 	"# Counters\n"

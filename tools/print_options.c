@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "options.h"
+#include "model/settings.h"
 
 #define COLUMNS 76
 

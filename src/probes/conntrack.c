@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "conntrack.h"
+#include "probes/conntrack.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <string.h>
 
-#include "../nfnetlink.h"
-#include "../procnet.h"
+#include "kernel/nfnetlink.h"
+#include "kernel/procnet.h"
 
 #define CONNTRACK .layer = LAYER_CONNTRACK, .bits = 32
 #define COUNTED                                                                \

@@ -3,7 +3,7 @@
 #ifndef PKTLOSS_PROBES_CONNTRACK_H
 #define PKTLOSS_PROBES_CONNTRACK_H
 
-#include "cpustat.h"
+#include "probes/percpu.h"
 
 extern const struct probe conntrack_probe;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "neigh.h"
+#include "probes/neigh.h"
 
 #include <errno.h>
 
-#include "cpustat.h"
+#include "probes/percpu.h"
 
 /* The kernel prints an unsigned long, except for the level. */
 #define NEIGH                                                                  \

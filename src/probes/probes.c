@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* The list: every kernel source that is read, bottom up. */
-#include "conntrack.h"
-#include "link.h"
-#include "neigh.h"
-#include "netfilter.h"
-#include "nfqueue.h"
-#include "nftables.h"
-#include "qdisc.h"
-#include "rt_cache.h"
-#include "snmp.h"
-#include "socket.h"
-#include "softnet.h"
-#include "sysctl.h"
-#include "xfrm.h"
-#include "xtables.h"
+#include "probes/conntrack.h"
+#include "probes/link/link.h"
+#include "probes/neigh.h"
+#include "probes/firewall/netfilter.h"
+#include "probes/firewall/nfqueue.h"
+#include "probes/firewall/nft_read.h"
+#include "probes/qdisc/qdisc.h"
+#include "probes/rt_cache.h"
+#include "probes/snmp/snmp.h"
+#include "probes/socket/socket.h"
+#include "probes/softnet.h"
+#include "probes/sysctl.h"
+#include "probes/xfrm.h"
+#include "probes/firewall/xt_chains.h"
 
 const struct probe *const probes[] = {
 	&link_probe,	 &softnet_probe, &qdisc_probe,	   &nftables_probe,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "rt_cache.h"
+#include "probes/rt_cache.h"
 
 #include <errno.h>
 
-#include "cpustat.h"
+#include "probes/percpu.h"
 
 #define ROUTE .layer = LAYER_IP, .bits = 32, .source = "net/ipv4/route.c"
 #define IN ROUTE, .type = "packets", .direction = DIR_RX

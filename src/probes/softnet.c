@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "softnet.h"
+#include "probes/softnet.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "../delta.h"
+#include "model/delta.h"
 
 #define SOFTNET .layer = LAYER_SOFTNET, .direction = DIR_RX
 #define TOTAL SOFTNET, .bits = 64, .source = "net/core/net-procfs.c"

@@ -3,8 +3,8 @@
 #ifndef PKTLOSS_PROBES_SOFTNET_H
 #define PKTLOSS_PROBES_SOFTNET_H
 
-#include "../procnet.h"
-#include "../pktloss.h"
+#include "kernel/procnet.h"
+#include "model/sample.h"
 
 /*
  * Reads /proc/net/softnet_stat, which is the same in every namespace: -ENOENT

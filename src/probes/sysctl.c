@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "sysctl.h"
+#include "probes/sysctl.h"
 
 #include <limits.h>
 #include <string.h>
 
-#include "../procnet.h"
+#include "kernel/procnet.h"
 
 #define LONGEST 64 /* bytes of a value that is worth a remedy */
 

@@ -6,7 +6,7 @@
 #ifndef PKTLOSS_PROBES_SYSCTL_H
 #define PKTLOSS_PROBES_SYSCTL_H
 
-#include "../pktloss.h"
+#include "model/sample.h"
 
 extern const struct probe sysctl_probe;
 

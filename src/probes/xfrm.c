@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "xfrm.h"
+#include "probes/xfrm.h"
 
 #include <errno.h>
 
-#include "../procnet.h"
+#include "kernel/procnet.h"
 
 /* The kernel prints an unsigned long. */
 #define XFRM                                                                   \

@@ -3,7 +3,7 @@
 #ifndef PKTLOSS_PROBES_XFRM_H
 #define PKTLOSS_PROBES_XFRM_H
 
-#include "../pktloss.h"
+#include "model/sample.h"
 
 #define N_XFRM_COUNTERS 30
 

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnosis/finding.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "probes/link/link.h"
+
+const char *class_name(enum finding_class class)
+{
+	static const char *const names[N_CLASSES] = {
+		[CLASS_LOSS] = "loss",	       [CLASS_POLICY] = "policy",
+		[CLASS_OVERLOAD] = "overload", [CLASS_SYMPTOM] = "symptom",
+		[CLASS_BENIGN] = "benign",
+	};
+
+	return names[class];
+}
+
+/*
+ * What counters of KIND_SYMPTOM and KIND_RESENT say when no loss is found
+ * here: most telling first.
+ */
+static const struct {
+	const char *counter;
+	const char *text;
+} symptoms[] = {
+	{"ListenOverflows", "the accept queue of a listener here is full"},
+	{"TCPSynRetrans", "connections are not answered: the other end's "
+			  "accept queue, a firewall on the way, or it is "
+			  "down"},
+	{"EmbryonicRsts", "connections asked of here were given up by the "
+			  "other end: answers get lost on the way to it"},
+	{"Icmp6InPktTooBigs", "packets are too large for a link further on; "
+			      "its router says so"},
+	{"InTimeExcds", "packets sent die on the way: a routing loop"},
+	{"TCPMTUPFail", "packets that are too large vanish on the way"},
+	{"TCPLostRetransmit", "segments and their repetition get lost on the "
+			      "way out, or all that are large: a smaller MTU "
+			      "on the way whose ICMP is filtered"},
+	{"TCPTimeouts", "segments sent are not acknowledged: lost on the way "
+			"out, or their ACKs on the way back"},
+	{"RetransSegs", "segments sent get lost on the way out, or their "
+			"ACKs on the way back"},
+	{"InDestUnreachs", "a host or router further on refuses what is sent: "
+			   "closed port, reject rule or no route"},
+	{"Icmp6InDestUnreachs", "a host or router further on refuses what is "
+				"sent: closed port, reject rule or no route"},
+};
+
+const char *symptom_text(const char *counter)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(symptoms); i++)
+		if (!strcmp(symptoms[i].counter, counter))
+			return symptoms[i].text;
+	return "";
+}
+
+/* How telling a symptom is: less is more. */
+static size_t symptom_rank(const char *counter)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(symptoms) && strcmp(symptoms[i].counter, counter))
+		i++;
+	return i;
+}
+
+static struct finding *append(struct findings *f)
+{
+	if (f->n == f->max) {
+		size_t max = f->max ? f->max * 2 : 16;
+		struct finding *grown;
+
+		grown = realloc(f->items, max * sizeof(*grown));
+		if (!grown)
+			return NULL;
+		f->items = grown;
+		f->max = max;
+	}
+	f->items[f->n] =
+		(struct finding) {.percent = NAN, .below = -1, .place = ""};
+	return &f->items[f->n++];
+}
+
+enum character loss_character(const struct sample *s, const struct loss *loss)
+{
+	if (loss->symptom)
+		return CHARACTER_SYMPTOM;
+	if (loss->aqm)
+		return CHARACTER_AQM;
+	if (loss->layer != LAYER_LINK || loss->gone ||
+	    (!loss->lost && loss->alert.state == SEVERITY_OKAY))
+		return CHARACTER_PLAIN; /* where it does not matter, too */
+	if (link_is_master(s, loss->place) ||
+	    (link_is_real(s, loss->place) && !link_has_carrier(s, loss->place)))
+		return CHARACTER_REPEATED;
+	return link_is_wireless(s, loss->place) ? CHARACTER_WIRELESS
+						: CHARACTER_PLAIN;
+}
+
+/* A rule that somebody wrote; chance, and rules nobody knows of, are faults. */
+static bool is_policy(const struct loss *loss, const struct cause *worst)
+{
+	return loss->layer == LAYER_NETFILTER && worst->is_rule;
+}
+
+/* What a queue to user space drops is in the losses of its direction, too. */
+static bool is_repeated(const struct loss *loss)
+{
+	return loss->layer == LAYER_NETFILTER && loss->direction == DIR_NONE;
+}
+
+static int add_loss(struct findings *f, const struct sample *s,
+		    const struct loss *loss)
+{
+	enum character character = loss_character(s, loss);
+	struct finding *finding = append(f);
+
+	if (!finding)
+		return -ENOMEM;
+	memcpy(finding->place, loss->place, sizeof(finding->place));
+	finding->layer = loss->layer;
+	finding->direction = loss->direction;
+	finding->lost = loss->lost;
+	finding->percent = loss_percent(loss);
+	finding->total = isnan(finding->percent) ? 0 : loss_total(loss);
+	finding->at_least = loss->at_least;
+	cause_list(s, loss, &finding->causes);
+	if (loss->echo || is_repeated(loss) || character == CHARACTER_SYMPTOM ||
+	    character == CHARACTER_REPEATED)
+		finding->class = CLASS_SYMPTOM;
+	else if (character == CHARACTER_AQM &&
+		 !(finding->percent > AQM_PERCENT))
+		finding->class = CLASS_OVERLOAD;
+	else if (loss->direction == DIR_FILL)
+		finding->class = CLASS_OVERLOAD;
+	else if (finding->causes.n &&
+		 is_policy(loss, &finding->causes.items[0]))
+		finding->class = CLASS_POLICY;
+	return 0;
+}
+
+static int class_of(const struct counter *c)
+{
+	switch (c->kind) {
+	case KIND_SYMPTOM:
+		return CLASS_SYMPTOM;
+	case KIND_OVERLOAD:
+		return CLASS_OVERLOAD;
+	case KIND_BENIGN:
+		return CLASS_BENIGN;
+	default:
+		return -1;
+	}
+}
+
+/* A counter that moved and is no loss. */
+static int add_row(struct findings *f, const struct sample *s,
+		   const struct object *o, const struct row *row)
+{
+	struct finding *finding = append(f);
+	struct cause *cause;
+
+	if (!finding)
+		return -ENOMEM;
+	snprintf(finding->place, sizeof(finding->place), "%s",
+		 object_place(s, o));
+	finding->layer = o->layer;
+	finding->direction = row->counter->direction;
+	finding->class = class_of(row->counter);
+	finding->lost = row->delta;
+	finding->causes.n = 1;
+	cause = &finding->causes.items[0];
+	cause->counter = row->counter->name;
+	cause->lost = row->delta;
+	format_text(cause->text, sizeof(cause->text), "%s: %s",
+		    row->counter->name, row->counter->means);
+	return 0;
+}
+
+static int add_rows(struct findings *f, const struct sample *s)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		const struct object *o = &s->objects[i];
+
+		for (uint32_t j = 0; r == 0 && j < o->n; j++) {
+			const struct row *row = &s->rows[o->first + j];
+
+			if (row->delta && row->flags & ROW_COMPARED &&
+			    class_of(row->counter) >= 0)
+				r = add_row(f, s, o, row);
+		}
+	}
+	return r;
+}
+
+/* Losses by their share, then their number; the others behind, by class. */
+/* What is not known comes behind what is. */
+static double share_of(const struct finding *f)
+{
+	return isnan(f->percent) ? -1 : f->percent;
+}
+
+int finding_compare(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+	bool x_loses = x->class <= CLASS_POLICY;
+	bool y_loses = y->class <= CLASS_POLICY;
+
+	if (!x_loses || !y_loses) {
+		if (x->class != y->class)
+			return x->class < y->class ? -1 : 1;
+		if (x->class == CLASS_SYMPTOM &&
+		    symptom_rank(x->causes.items[0].counter) !=
+			    symptom_rank(y->causes.items[0].counter))
+			return symptom_rank(x->causes.items[0].counter) <
+					       symptom_rank(y->causes.items[0]
+								    .counter)
+				       ? -1
+				       : 1;
+	}
+	if (share_of(x) != share_of(y))
+		return share_of(x) > share_of(y) ? -1 : 1;
+	return (x->lost < y->lost) - (x->lost > y->lost);
+}
+
+/* What is no loss is listed under the worst loss of the namespace. */
+static void tie_symptoms(struct findings *f)
+{
+	bool has_loss = findings_have_loss(f);
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].class == CLASS_SYMPTOM && has_loss)
+			f->items[i].below = 0;
+}
+
+int findings_collect(struct findings *f, const struct sample *s,
+		     const struct losses *l)
+{
+	int r = 0;
+
+	f->n = 0;
+	for (size_t i = 0; r == 0 && i < l->n; i++) {
+		const struct loss *loss = &l->items[i];
+
+		if (!loss->gone && loss->lost &&
+		    (loss->direction != DIR_FILL ||
+		     loss_percent(loss) > TIGHT_PERCENT))
+			r = add_loss(f, s, loss);
+	}
+	if (r == 0)
+		r = add_rows(f, s);
+	if (r == 0 && f->n)
+		qsort(f->items, f->n, sizeof(*f->items), finding_compare);
+	tie_symptoms(f);
+	return r;
+}
+
+bool findings_have_loss(const struct findings *f)
+{
+	return f->n && f->items[0].class <= CLASS_POLICY;
+}
+
+void findings_free(struct findings *f)
+{
+	free(f->items);
+	*f = (struct findings) {0};
+}

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/container.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <yajl/yajl_parse.h>
+
+#include "kernel/file.h"
+#include "kernel/procnet.h"
+
+#define MAX_FILE (1024 * 1024)
+#define MAX_DEPTH 64
+
+/* The cgroup */
+
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+static bool is_id(struct token t)
+{
+	for (size_t i = 0; i < t.n; i++)
+		if (!is_hex(t.at[i]))
+			return false;
+	return t.n == CONTAINER_ID;
+}
+
+static bool cut_front(struct token *t, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (t->n < n || memcmp(t->at, prefix, n))
+		return false;
+	t->at += n;
+	t->n -= n;
+	return true;
+}
+
+static bool cut_end(struct token *t, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	if (t->n < n || memcmp(t->at + t->n - n, suffix, n))
+		return false;
+	t->n -= n;
+	return true;
+}
+
+static struct token token_component(struct token *path)
+{
+	const char *slash = memchr(path->at, '/', path->n);
+	struct token word = {path->at,
+			     slash ? (size_t)(slash - path->at) : path->n};
+	size_t taken = word.n + (slash != NULL);
+
+	path->at += taken;
+	path->n -= taken;
+	return word;
+}
+
+static bool keep(struct container *c, enum container_kind kind, struct token t)
+{
+	if (!t.n || t.n > CONTAINER_NAME || memchr(t.at, '\0', t.n))
+		return false;
+	c->kind = kind;
+	memcpy(c->name, t.at, t.n);
+	c->name[t.n] = '\0';
+	return true;
+}
+
+/* systemd writes what it wants to keep apart as \x2d. */
+static void unescape(char *name)
+{
+	char *to = name;
+
+	for (const char *at = name; *at; at++) {
+		uint64_t byte = 0;
+
+		if (!strncmp(at, "\\x", 2) && strnlen(at + 2, 2) == 2 &&
+		    token_number((struct token) {at + 2, 2}, 16, &byte) && byte)
+			at += 3;
+		else
+			byte = *at;
+		*to++ = byte;
+	}
+	*to = '\0';
+}
+
+/* machine-NAME.scope and systemd-nspawn@NAME.service */
+static bool parse_machine(struct token t, struct container *c)
+{
+	bool scope = cut_front(&t, "machine-") && cut_end(&t, ".scope");
+	bool service = !scope && cut_front(&t, "systemd-nspawn@") &&
+		       cut_end(&t, ".service");
+
+	if ((!scope && !service) || !keep(c, CONTAINER_NAMED, t))
+		return false;
+	unescape(c->name);
+	return true;
+}
+
+/* An id with what the systemd cgroup driver writes around it. */
+static bool parse_scope(struct token t, struct container *c)
+{
+	static const struct {
+		const char *prefix;
+		enum container_kind kind;
+	} prefixes[] = {
+		{"docker-", CONTAINER_DOCKER},
+		{"cri-containerd-", CONTAINER_CONTAINERD},
+		{"crio-", CONTAINER_CRIO},
+		{"libpod-", CONTAINER_PODMAN},
+		{"", CONTAINER_OTHER},
+	};
+	const char *dash = memrchr(t.at, '-', t.n);
+
+	cut_end(&t, ".scope");
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		struct token rest = t;
+
+		if (cut_front(&rest, prefixes[i].prefix) && is_id(rest))
+			return keep(c, prefixes[i].kind, rest);
+	}
+	if (!dash)
+		return false;
+	t.n -= dash + 1 - t.at;
+	t.at = dash + 1;
+	return is_id(t) && keep(c, CONTAINER_OTHER, t);
+}
+
+/* One component of a path; parent is the one before, pod: a pod is around. */
+static bool parse_component(struct token t, struct token parent, bool pod,
+			    struct container *c)
+{
+	struct token rest = t;
+
+	if (token_is(parent, "lxc") || cut_front(&rest, "lxc.payload."))
+		return keep(c, CONTAINER_NAMED, rest);
+	if (parse_machine(t, c))
+		return true;
+	if (!parse_scope(t, c))
+		return false;
+	if (c->kind == CONTAINER_OTHER && token_is(parent, "docker"))
+		c->kind = CONTAINER_DOCKER;
+	if (c->kind == CONTAINER_OTHER && token_is(parent, "libpod_parent"))
+		c->kind = CONTAINER_PODMAN;
+	if (c->kind == CONTAINER_OTHER && pod)
+		c->kind = CONTAINER_POD;
+	return true;
+}
+
+static bool parse_path(struct token path, struct container *c)
+{
+	struct token parent = {"", 0};
+	bool found = false, pod = false;
+
+	while (path.n) {
+		struct token t = token_component(&path), head = t;
+
+		found |= parse_component(t, parent, pod, c);
+		pod |= cut_front(&head, "kubepods");
+		parent = t;
+	}
+	return found;
+}
+
+/* A line is "0::/path" or, of cgroup version 1, "4:cpu,cpuacct:/path". */
+static struct token path_of(struct token line)
+{
+	for (int i = 0; i < 2; i++) {
+		const char *colon = memchr(line.at, ':', line.n);
+
+		if (!colon)
+			return (struct token) {"", 0};
+		line.n -= colon + 1 - line.at;
+		line.at = colon + 1;
+	}
+	return line;
+}
+
+bool container_parse(const char *cgroup, size_t n, struct container *ret)
+{
+	struct token text = {cgroup, n};
+
+	while (text.n)
+		if (parse_path(path_of(token_line(&text)), ret))
+			return true;
+	return false;
+}
+
+/* Whether text is made like form, where 'x' is a hexadecimal digit. */
+static bool has_form(const char *text, const char *form)
+{
+	for (; *form; text++, form++)
+		if (*form == 'x' ? !is_hex(*text) : *text != *form)
+			return false;
+	return !*text;
+}
+
+bool container_made_up(const char *file)
+{
+	static const char uuid[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	size_t n = strlen(file), tail = sizeof(uuid) - 1;
+
+	if (has_form(file, "xxxxxxxxxxxx"))
+		return true;
+	if (n < tail || (n > tail && file[n - tail - 1] != '-'))
+		return false;
+	return has_form(file + n - tail, uuid);
+}
+
+/* The files */
+
+/* Annotations that hold the namespace and the name of a pod. */
+static const char *const pod_keys[][2] = {
+	{"io.kubernetes.cri.sandbox-namespace",
+	 "io.kubernetes.cri.sandbox-name"},
+	{"io.kubernetes.pod.namespace", "io.kubernetes.pod.name"},
+	{"io.kubernetes.cri-o.Namespace", "io.kubernetes.cri-o.KubeName"},
+};
+
+#define LEVELS 3 /* deeper nothing is looked for */
+
+struct walk {
+	const struct container *c;
+	unsigned depth;
+	char open[LEVELS];     /* '{' or '[' */
+	char keys[LEVELS][48]; /* the newest of each level, "" if too long */
+	bool is_it;	       /* this entry of podman's list has the id */
+	char entry[256];       /* and this first name */
+	char name[256];
+	char pods[ARRAY_SIZE(pod_keys)][2][256];
+};
+
+/* Keeps a text that fits and has no NUL; any other is none. */
+static void keep_text(char *buffer, size_t size, const unsigned char *text,
+		      size_t n)
+{
+	buffer[0] = '\0';
+	if (n >= size || memchr(text, '\0', n))
+		return;
+	memcpy(buffer, text, n);
+	buffer[n] = '\0';
+}
+
+static bool is_at(const struct walk *w, unsigned depth, const char *opened)
+{
+	return w->depth == depth && !memcmp(w->open, opened, depth);
+}
+
+static void on_pod(struct walk *w, const unsigned char *text, size_t n)
+{
+	if (strcmp(w->keys[0], "annotations"))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(pod_keys); i++)
+		for (int j = 0; j < 2; j++)
+			if (!strcmp(w->keys[1], pod_keys[i][j]))
+				keep_text(w->pods[i][j], sizeof(w->pods[i][j]),
+					  text, n);
+}
+
+static int on_string(void *arg, const unsigned char *text, size_t n)
+{
+	struct walk *w = arg;
+
+	if (is_at(w, 1, "{") && !strcmp(w->keys[0], "Name"))
+		keep_text(w->name, sizeof(w->name), text, n);
+	else if (is_at(w, 2, "{{"))
+		on_pod(w, text, n);
+	else if (is_at(w, 2, "[{") && !strcmp(w->keys[1], "id"))
+		w->is_it = n == strlen(w->c->name) &&
+			   !memcmp(text, w->c->name, n);
+	else if (is_at(w, 3, "[{[") && !strcmp(w->keys[1], "names") &&
+		 !w->entry[0])
+		keep_text(w->entry, sizeof(w->entry), text, n);
+	return 1;
+}
+
+static int on_key(void *arg, const unsigned char *text, size_t n)
+{
+	struct walk *w = arg;
+
+	if (w->depth <= LEVELS)
+		keep_text(w->keys[w->depth - 1], sizeof(w->keys[0]), text, n);
+	return 1;
+}
+
+static int enter(struct walk *w, char what)
+{
+	if (w->depth >= MAX_DEPTH)
+		return 0;
+	if (w->depth < LEVELS) {
+		w->open[w->depth] = what;
+		w->keys[w->depth][0] = '\0';
+	}
+	w->depth++;
+	return 1;
+}
+
+static int on_map(void *arg)
+{
+	struct walk *w = arg;
+
+	if (is_at(w, 1, "[")) {
+		w->is_it = false;
+		w->entry[0] = '\0';
+	}
+	return enter(w, '{');
+}
+
+static int on_map_end(void *arg)
+{
+	struct walk *w = arg;
+
+	if (is_at(w, 2, "[{") && w->is_it)
+		memcpy(w->name, w->entry, sizeof(w->name));
+	w->depth--;
+	return 1;
+}
+
+static int on_array(void *arg)
+{
+	return enter(arg, '[');
+}
+
+static int on_array_end(void *arg)
+{
+	struct walk *w = arg;
+
+	w->depth--;
+	return 1;
+}
+
+/* Docker's name, "/web", and what a kubelet that uses docker makes of it:
+ * "k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT". No part of that has a '_'. */
+static int docker_name(const struct walk *w, char name[CONTAINER_NAME + 1])
+{
+	const char *raw = w->name + (w->name[0] == '/');
+	char pod[256], namespace[64];
+
+	if (sscanf(raw, "k8s_%*[^_]_%255[^_]_%63[^_]_", pod, namespace) == 2)
+		snprintf(name, CONTAINER_NAME + 1, "%s_%s", namespace, pod);
+	else
+		snprintf(name, CONTAINER_NAME + 1, "%s", raw);
+	return name[0] ? 0 : -ENOENT;
+}
+
+static int pod_name(const struct walk *w, char name[CONTAINER_NAME + 1])
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pod_keys); i++) {
+		const char *namespace = w->pods[i][0], *pod = w->pods[i][1];
+
+		if (!namespace[0] || !pod[0])
+			continue;
+		format_text(name, CONTAINER_NAME + 1, "%.63s_%s", namespace,
+			    pod);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int pick_name(const struct walk *w, char name[CONTAINER_NAME + 1])
+{
+	int r = -ENOENT;
+
+	if (w->open[0] == '{')
+		r = pod_name(w, name);
+	else if (has_form(w->name, "xxxxxxxxxxxx-infra"))
+		return r; /* podman made it up, of its pod's id */
+	return r < 0 ? docker_name(w, name) : r;
+}
+
+static int walk_json(struct walk *w, const char *text, size_t n)
+{
+	static const yajl_callbacks callbacks = {
+		.yajl_string = on_string,
+		.yajl_start_map = on_map,
+		.yajl_map_key = on_key,
+		.yajl_end_map = on_map_end,
+		.yajl_start_array = on_array,
+		.yajl_end_array = on_array_end,
+	};
+	yajl_handle h = yajl_alloc(&callbacks, NULL, w);
+	yajl_status status;
+
+	if (!h)
+		return -ENOMEM;
+	status = yajl_parse(h, (const unsigned char *)text, n);
+	if (status == yajl_status_ok)
+		status = yajl_complete_parse(h);
+	yajl_free(h);
+	return status == yajl_status_ok ? 0 : -EBADMSG;
+}
+
+int container_json(const struct container *c, const char *text, size_t n,
+		   char name[CONTAINER_NAME + 1])
+{
+	struct walk w = {.c = c};
+	int r = walk_json(&w, text, n);
+
+	return r < 0 ? r : pick_name(&w, name);
+}
+
+static const struct {
+	unsigned kinds;
+	const char *before, *after; /* an id, after NULL: no id */
+} files[] = {
+	{1u << CONTAINER_CONTAINERD | 1u << CONTAINER_POD,
+	 "/run/containerd/io.containerd.runtime.v2.task/k8s.io/",
+	 "/config.json"},
+	{1u << CONTAINER_CONTAINERD | 1u << CONTAINER_POD,
+	 "/run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/",
+	 "/config.json"},
+	{1u << CONTAINER_CRIO | 1u << CONTAINER_POD,
+	 "/run/containers/storage/overlay-containers/",
+	 "/userdata/config.json"},
+	{1u << CONTAINER_DOCKER | 1u << CONTAINER_POD,
+	 "/var/lib/docker/containers/", "/config.v2.json"},
+	{1u << CONTAINER_PODMAN,
+	 "/var/lib/containers/storage/overlay-containers/containers.json",
+	 NULL},
+	{1u << CONTAINER_PODMAN,
+	 "/var/lib/containers/storage/overlay-containers/"
+	 "volatile-containers.json",
+	 NULL},
+};
+
+static int read_name(const char *path, const struct container *c,
+		     char name[CONTAINER_NAME + 1])
+{
+	_cleanup_free_ char *text = NULL;
+	ssize_t n = file_read(path, MAX_FILE, &text);
+
+	return n < 0 ? (int)n : container_json(c, text, n, name);
+}
+
+int container_name(const char *root, const struct container *c,
+		   char name[CONTAINER_NAME + 1])
+{
+	int r = -ENOENT;
+
+	if (c->kind == CONTAINER_NAMED) {
+		memcpy(name, c->name, sizeof(c->name));
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		const char *after = files[i].after;
+		char path[PATH_MAX];
+
+		if (!(files[i].kinds & 1u << c->kind) ||
+		    snprintf(path, sizeof(path), "%s%s%s%s", root,
+			     files[i].before, after ? c->name : "",
+			     after ? after : "") >= (int)sizeof(path))
+			continue;
+		r = read_name(path, c, name);
+		if (r == 0)
+			break;
+	}
+	return r;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* setns() */
+#endif
+#include "engine/netns.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+static void cleanup_closedir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+#define _cleanup_closedir_ __attribute__((cleanup(cleanup_closedir)))
+
+static bool same_id(const struct netns_id *a, const struct stat *b)
+{
+	return a->dev == b->st_dev && a->ino == b->st_ino;
+}
+
+int netns_identify(const char *path, struct netns_id *ret)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	*ret = (struct netns_id) {st.st_dev, st.st_ino};
+	return 0;
+}
+
+/* A pipe may stand there by now: it must not make anybody wait. */
+static int open_namespace(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+bool netns_is_network(const char *path)
+{
+	_cleanup_close_ int fd = open_namespace(path);
+
+	return fd >= 0 && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
+}
+
+int netns_enter(const char *path, const struct netns_id *id)
+{
+	_cleanup_close_ int fd = open_namespace(path);
+	struct statfs fs;
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ESRCH ? -ESTALE : -errno;
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (fs.f_type != NSFS_MAGIC || !same_id(id, &st))
+		return -ESTALE;
+	return setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
+}
+
+int netns_open_home(void)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int netns_return(int home)
+{
+	return setns(home, CLONE_NEWNET) < 0 ? -errno : 0;
+}
+
+/* A change within this of another one may leave the time as it was. */
+#define SETTLED_SECONDS 3
+
+static bool is_namespace_file(const char *dir, const char *name, dev_t nsfs,
+			      char file[PATH_MAX], struct netns_id *id)
+{
+	return snprintf(file, PATH_MAX, "%s/%s", dir, name) < PATH_MAX &&
+	       netns_identify(file, id) == 0 && id->dev == nsfs;
+}
+
+/*
+ * What is not a namespace yet may become one: its file is made first, and
+ * then the namespace is mounted there, which the directory does not show.
+ */
+static int scan_directory(const char *path, dev_t nsfs,
+			  struct netns_directory *known, netns_visit visit,
+			  void *arg)
+{
+	_cleanup_closedir_ DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char file[PATH_MAX];
+		struct netns_found found = {.path = file,
+					    .name = entry->d_name};
+		int r;
+
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (!is_namespace_file(path, entry->d_name, nsfs, file,
+				       &found.id)) {
+			known->unsettled = true;
+			continue;
+		}
+		r = visit(&found, arg);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/*
+ * /var/run is a link to /run on most hosts, an absolute one, and would lead
+ * from <proc_root>/1/root to a directory of our own.
+ */
+static bool directory_path(const char *proc_root, size_t i, char path[PATH_MAX])
+{
+	static const char *const directories[NETNS_DIRECTORIES] = {
+		"/run/netns",
+		"/run/docker/netns",
+	};
+	bool host = !strcmp(proc_root, "/proc");
+
+	return snprintf(path, PATH_MAX, "%s%s%s", host ? "" : proc_root,
+			host ? "" : "/1/root", directories[i]) < PATH_MAX;
+}
+
+static struct netns_directory look_at_directory(const char *path)
+{
+	struct netns_directory d = {0};
+	struct timespec now;
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return d;
+	clock_gettime(CLOCK_REALTIME, &now);
+	d.id = (struct netns_id) {st.st_dev, st.st_ino};
+	d.changed = st.st_mtim;
+	d.unsettled = now.tv_sec - d.changed.tv_sec < SETTLED_SECONDS;
+	return d;
+}
+
+bool netns_names_changed(const char *proc_root, const struct netns_names *known)
+{
+	for (size_t i = 0; i < NETNS_DIRECTORIES; i++) {
+		const struct netns_directory *d = &known->directories[i];
+		struct netns_directory now;
+		char path[PATH_MAX];
+
+		if (!directory_path(proc_root, i, path))
+			continue;
+		now = look_at_directory(path);
+		if (d->unsettled || d->id.dev != now.id.dev ||
+		    d->id.ino != now.id.ino ||
+		    d->changed.tv_sec != now.changed.tv_sec ||
+		    d->changed.tv_nsec != now.changed.tv_nsec)
+			return true;
+	}
+	return false;
+}
+
+int netns_scan_names(const char *proc_root, struct netns_names *known,
+		     netns_visit visit, void *arg)
+{
+	struct netns_id own = {0};
+	int r = netns_identify("/proc/thread-self/ns/net", &own);
+
+	for (size_t i = 0; r == 0 && i < NETNS_DIRECTORIES; i++) {
+		struct netns_directory *d = &known->directories[i];
+		char path[PATH_MAX];
+
+		if (!directory_path(proc_root, i, path))
+			continue;
+		*d = look_at_directory(path);
+		r = scan_directory(path, own.dev, d, visit, arg);
+	}
+	return r;
+}
+
+int netns_scan_processes(const char *proc_root, netns_visit visit, void *arg)
+{
+	_cleanup_closedir_ DIR *dir = opendir(proc_root);
+	struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		char file[PATH_MAX];
+		struct netns_found found = {.path = file};
+		int r;
+
+		found.pid = atoi(entry->d_name); /* no process: 0 */
+		if (found.pid <= 0 ||
+		    snprintf(file, sizeof(file), "%s/%s/ns/net", proc_root,
+			     entry->d_name) >= (int)sizeof(file) ||
+		    netns_identify(file, &found.id) < 0)
+			continue;
+		r = visit(&found, arg);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Network namespaces: where they are found, what they are called, and the
+ * only place that enters one.
+ */
+#ifndef PKTLOSS_NETNS_H
+#define PKTLOSS_NETNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "base/util.h"
+
+/* Two paths with one identity are one namespace. */
+struct netns_id {
+	dev_t dev;
+	ino_t ino;
+};
+
+/* The identity of what path names. Returns 0 or negative errno. */
+int MUST_CHECK netns_identify(const char *path, struct netns_id *ret);
+
+/* Whether path names a network namespace, and not one of another type. */
+bool netns_is_network(const char *path);
+
+/*
+ * Moves the calling thread into the namespace that path names, if it still
+ * is the one with that identity. Nothing stays open. Returns 0, -ESTALE when
+ * path names another or nothing that is a namespace, -EPERM without
+ * CAP_SYS_ADMIN, or another negative errno.
+ */
+int MUST_CHECK netns_enter(const char *path, const struct netns_id *id);
+
+/*
+ * Opens the calling thread's own namespace, to return to it with
+ * netns_return(). Returns a file descriptor or negative errno. It keeps that
+ * namespace alive, so open it only of collectd's own.
+ */
+int MUST_CHECK netns_open_home(void);
+/* Returns 0 or negative errno; then the thread must not go on. */
+int MUST_CHECK netns_return(int home);
+
+/* One namespace that was found. name is a file's, or NULL: it has none. */
+struct netns_found {
+	const char *path;
+	const char *name;
+	struct netns_id id;
+	pid_t pid; /* of a process in it, or 0 */
+};
+
+/*
+ * Returns 0 to go on, 1 when another visit of the same process would be in
+ * vain (a hint), negative errno to stop.
+ */
+typedef int (*netns_visit)(const struct netns_found *found, void *arg);
+
+#define NETNS_DIRECTORIES 2
+
+/* What the directories of names were like when they were scanned. */
+struct netns_names {
+	struct netns_directory {
+		struct netns_id id;	 /* all 0: there was none */
+		struct timespec changed; /* CLOCK_REALTIME, its mtime */
+		bool unsettled;		 /* it may change without showing it */
+	} directories[NETNS_DIRECTORIES];
+};
+
+/*
+ * Whether the names may be others than when *known was filled in; zeroed they
+ * are. One stat() a directory; nothing is watched, so nothing is pinned and a
+ * directory may come, go, or be replaced. A name whose namespace is mounted
+ * over is not noticed: entering it fails then.
+ */
+bool netns_names_changed(const char *proc_root,
+			 const struct netns_names *known);
+
+/*
+ * Visits the named namespaces: /run/netns and /run/docker/netns, below
+ * <proc_root>/1/root when proc_root is not "/proc". Entries that are no
+ * namespaces, or gone, are passed over; so are missing directories. Fills in
+ * *known for netns_names_changed(). Returns 0 or the negative errno that
+ * visit returned.
+ */
+int MUST_CHECK netns_scan_names(const char *proc_root,
+				struct netns_names *known, netns_visit visit,
+				void *arg);
+
+/*
+ * Visits the namespace of every process, <proc_root>/PID/ns/net, one visit
+ * per process. What may not be read is passed over. Returns 0, the negative
+ * errno that visit returned, or the negative errno of opening proc_root.
+ */
+int MUST_CHECK netns_scan_processes(const char *proc_root, netns_visit visit,
+				    void *arg);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+ssize_t file_read_fd(int fd, char *buffer, size_t size)
+{
+	size_t length = 0;
+
+	while (length < size) {
+		ssize_t n = pread(fd, buffer + length, size - length, length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		length += n;
+	}
+	return length;
+}
+
+ssize_t file_read(const char *path, size_t max, char **ret)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+						    O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	*ret = NULL;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return errno == ELOOP ? -EINVAL : -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if ((uint64_t)st.st_size > max)
+		return -EFBIG;
+	*ret = calloc(1, st.st_size + FILE_SPARE);
+	return *ret ? file_read_fd(fd, *ret, st.st_size) : -ENOMEM;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/kmod.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+struct trace {
+	const char *module;
+	const char *file;     /* as modules.builtin ends its path */
+	const char *function; /* that only this module has */
+};
+
+static const struct trace traces[N_MODULES] = {
+	[MODULE_CTNETLINK] = {"nf_conntrack_netlink",
+			      "/nf_conntrack_netlink.ko",
+			      "ctnetlink_get_conntrack"},
+	[MODULE_QUEUE] = {"nfnetlink_queue", "/nfnetlink_queue.ko",
+			  "nfqnl_recv_verdict"},
+	[MODULE_NFTABLES] = {"nf_tables", "/nf_tables.ko", "nf_tables_getgen"},
+	[MODULE_INET_DIAG] = {"inet_diag", "/inet_diag.ko",
+			      "inet_diag_handler_cmd"},
+	[MODULE_UDP_DIAG] = {"udp_diag", "/udp_diag.ko", "udp_diag_dump"},
+	[MODULE_TCP_DIAG] = {"tcp_diag", "/tcp_diag.ko", "tcp_diag_dump"},
+};
+
+static bool exists(const struct modules *m, const char *dir, const char *name)
+{
+	char path[256];
+	int n = snprintf(path, sizeof(path), "%s%s%s", m->root, dir, name);
+
+	return n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0;
+}
+
+/*
+ * Whether the file at path holds text. Returns 1, 0, or negative errno when
+ * it cannot be read. Reads it piece by piece into buffer.
+ */
+static int file_holds(const char *path, const char *text, char *buffer,
+		      size_t size)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t length = strlen(text), kept = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, buffer + kept, size - kept)) > 0) {
+		size_t all = kept + (size_t)n;
+
+		if (memmem(buffer, all, text, length))
+			return 1;
+		kept = all < length ? all : length - 1;
+		memmove(buffer, buffer + all - kept, kept);
+	}
+	return n < 0 ? -errno : 0;
+}
+
+/* Whether the running kernel was built with it. False when nobody says. */
+static bool is_builtin(const struct modules *m, const struct trace *t,
+		       char *buffer, size_t size)
+{
+	struct utsname kernel;
+	char path[256];
+	int r;
+
+	if (uname(&kernel) < 0)
+		return false;
+	snprintf(path, sizeof(path), "%s/lib/modules/%s/modules.builtin",
+		 m->root, kernel.release);
+	r = file_holds(path, t->file, buffer, size);
+	if (r >= 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/sys/kernel/btf/vmlinux", m->root);
+	return file_holds(path, t->function, buffer, size) > 0;
+}
+
+int modules_available(struct modules *m, enum module which, char *buffer,
+		      size_t size)
+{
+	const struct trace *t = &traces[which];
+	uint32_t bit = 1u << which;
+
+	if (m->builtin & bit || exists(m, "/sys/module/", t->module))
+		return 0;
+	if (m->known & bit)
+		return -ENOENT;
+	m->known |= bit;
+	if ((!exists(m, "/proc/modules", "") &&
+	     exists(m, "/proc/cmdline", "")) ||
+	    is_builtin(m, t, buffer, size))
+		m->builtin |= bit;
+	return m->builtin & bit ? 0 : -ENOENT;
+}

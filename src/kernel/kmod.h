@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a part of the kernel is there, found out without asking for it: a
+ * netlink message to an absent one makes the kernel run modprobe.
+ */
+#ifndef PKTLOSS_MODULES_H
+#define PKTLOSS_MODULES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/util.h"
+
+enum module {
+	MODULE_CTNETLINK,
+	MODULE_QUEUE,
+	MODULE_NFTABLES,
+	MODULE_INET_DIAG,
+	MODULE_UDP_DIAG,
+	MODULE_TCP_DIAG,
+	N_MODULES,
+};
+
+struct modules {
+	const char *root; /* where /proc and /sys are found, "": as usual */
+	uint32_t builtin; /* bit i: module i is part of the kernel */
+	uint32_t known;	  /* bit i: bit i of builtin has been found out */
+};
+
+/*
+ * Whether a module may be asked. Asking is harmless where
+ *  - /sys/module/<module> exists: it is loaded, or built in with parameters;
+ *  - there is no /proc/modules though /proc is whole (it has a cmdline): this
+ *    kernel has no modules, so it has no request_module() either;
+ *  - /lib/modules/<release>/modules.builtin lists it, or, where that file is
+ *    out of sight (a container), the kernel's BTF names one of its functions.
+ *    A kernel does not change: this is looked up once for each module.
+ * buffer of size bytes is scratch, 4096 are plenty.
+ *
+ * Returns 0, or -ENOENT: absent, or at least not known to be there.
+ */
+int MUST_CHECK modules_available(struct modules *m, enum module which,
+				 char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/loss.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "probes/qdisc/qdisc.h"
+
+void losses_free(struct losses *l)
+{
+	free(l->items);
+	*l = (struct losses) {0};
+}
+
+static struct loss *append(struct losses *l, const char *place, uint8_t layer,
+			   uint8_t direction)
+{
+	struct loss *loss;
+
+	if (l->n == l->max) {
+		/* there is one for each namespace: do not double it */
+		size_t max = l->max + l->max / 4 + 16;
+		struct loss *grown = realloc(l->items, max * sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		l->items = grown;
+		l->max = max;
+	}
+	loss = &l->items[l->n++];
+	*loss = (struct loss) {
+		.layer = layer,
+		.direction = direction,
+		.gone = true,
+		.percent = NAN,
+		.earlier = NAN,
+	};
+	snprintf(loss->place, sizeof(loss->place), "%s", place);
+	return loss;
+}
+
+static bool is_of(const struct loss *loss, const char *place, uint8_t layer,
+		  uint8_t direction)
+{
+	return loss->layer == layer && loss->direction == direction &&
+	       !strcmp(loss->place, place);
+}
+
+/* The place before may have so many entries that are not asked for again. */
+#define STEPS_AHEAD 4
+/* So many entries a sample may step back: those of one place. */
+#define STEPS_BACK 8
+
+/*
+ * The index of an entry, or l->n. cursor is where it may be, or near: samples
+ * keep their order.
+ */
+static size_t find_near(const struct losses *l, size_t cursor,
+			const char *place, uint8_t layer, uint8_t direction)
+{
+	size_t start = cursor > STEPS_BACK ? cursor - STEPS_BACK : 0;
+
+	for (size_t i = cursor; i < cursor + STEPS_AHEAD && i < l->n; i++)
+		if (is_of(&l->items[i], place, layer, direction))
+			return i;
+	for (size_t i = 0; i < l->n; i++) {
+		size_t at = (start + i) % l->n;
+
+		if (is_of(&l->items[at], place, layer, direction))
+			return at;
+	}
+	return l->n;
+}
+
+/* Finds or makes an entry; *cursor follows the order of the sample. */
+static struct loss *get(struct losses *l, size_t *cursor, const char *place,
+			uint8_t layer, uint8_t direction)
+{
+	*cursor = find_near(l, *cursor, place, layer, direction);
+	if (*cursor == l->n)
+		return append(l, place, layer, direction);
+	l->items[*cursor].idle = false;
+	return &l->items[*cursor];
+}
+
+static uint64_t parts_of_row(const struct sample *s, const struct object *o,
+			     const struct row *row)
+{
+	uint64_t parts = 0;
+
+	for (uint32_t i = 0; o->parts_moved && i < o->n; i++) {
+		const struct row *part = &s->rows[o->first + i];
+
+		if (part->counter->kind == KIND_PART && part->delta &&
+		    part->flags & ROW_COMPARED &&
+		    !strcmp(part->counter->in, row->counter->name))
+			parts += part->delta;
+	}
+	return parts;
+}
+
+uint64_t loss_of_row(const struct sample *s, const struct object *o,
+		     const struct row *row)
+{
+	uint64_t parts = parts_of_row(s, o, row);
+
+	return row->delta > parts ? row->delta : parts;
+}
+
+static void add_passed(struct loss *loss, const struct row *row,
+		       enum relation relation, bool since67)
+{
+	loss->measured = true;
+	if (row->counter->kind == KIND_LEVEL)
+		loss->came += row->value;
+	else if (!(row->flags & ROW_COMPARED))
+		loss->blind = true;
+	else if (relation == INSIDE || (relation == SINCE67 && since67))
+		loss->came += row->delta;
+	else
+		loss->passed += row->delta;
+}
+
+struct tally {
+	struct losses *losses;
+	const struct sample *sample;
+	size_t cursor;
+	/* 1 + the index of each loss of the place that is walked, 0: not known
+	 */
+	uint32_t at[N_LAYERS][N_DIRECTIONS];
+	const char *place;
+	bool since67; /* OutTransmits exists, so OutRequests means what came */
+	bool has_balance;
+	bool unread; /* a firewall could not be read: who dropped is unknown */
+	uint64_t received;		/* frames, on all interfaces but lo */
+	bool bridged[N_DIRECTIONS];	/* a bridge's firewall can drop */
+	uint64_t gap[N_DIRECTIONS];	/* vanished in IP, wherever */
+	uint64_t counted[N_DIRECTIONS]; /* of it, by firewall rules */
+	int64_t refused;    /* answered with ICMP, less what counters explain */
+	uint64_t udp_other; /* lost by UDP, not by a part that names why */
+};
+
+/* The loss of the object's place: most rows of it ask for the same two. */
+static struct loss *loss_at(struct tally *t, const struct object *o,
+			    uint8_t layer, uint8_t direction)
+{
+	uint32_t *at = &t->at[layer][direction];
+	struct loss *loss;
+
+	if (*at)
+		return &t->losses->items[*at - 1];
+	loss = get(t->losses, &t->cursor, object_place(t->sample, o), layer,
+		   direction);
+	if (loss)
+		*at = loss - t->losses->items + 1;
+	return loss;
+}
+
+static int tally_passed(struct tally *t, const struct object *o,
+			const struct row *row)
+{
+	for (int i = 0; i < MAX_DENOMINATORS; i++) {
+		const struct denominator *of = &row->counter->of[i];
+		struct loss *loss;
+
+		if (of->relation == UNRELATED)
+			break;
+		loss = loss_at(t, o, of->layer, of->direction);
+		if (!loss)
+			return -ENOMEM;
+		add_passed(loss, row, of->relation, t->since67);
+		loss->blind |= o->late;
+	}
+	return 0;
+}
+
+/* What a firewall's loss of a family is measured against, beside IP. */
+static void tally_family(struct tally *t, struct loss *loss, const char *name,
+			 uint64_t lost)
+{
+	if (!strncmp(name, "bridge.", 7))
+		t->bridged[loss->direction] = true;
+	else if (!strncmp(name, "netdev.", 7) || !strncmp(name, "arp.", 4))
+		/* on input IP never saw them, on output it has sent them */
+		loss->came += loss->direction == DIR_RX ? lost : 0;
+	else
+		t->counted[loss->direction] += lost;
+}
+
+static int tally_lost(struct tally *t, const struct object *o,
+		      const struct row *row)
+{
+	struct loss *loss;
+	uint64_t lost;
+
+	loss = loss_at(t, o, o->layer, row->counter->direction);
+	if (!loss)
+		return -ENOMEM;
+	loss->gone = false;
+	loss->symptom = row->counter->kind == KIND_RESENT;
+	if (!(row->flags & ROW_COMPARED)) {
+		loss->has_role = false; /* it may be another one */
+		return 0;
+	}
+	loss->known = true;
+	loss->blind |= o->late;
+	lost = loss_of_row(t->sample, o, row);
+	loss->lost += lost;
+	loss->inside += row->counter->inside ? lost : 0;
+	if (o->layer == LAYER_NETFILTER)
+		tally_family(t, loss, object_name(t->sample, o), lost);
+	else if (o->layer == LAYER_UDP && loss->direction == DIR_RX)
+		t->udp_other += lost - parts_of_row(t->sample, o, row);
+	else if (o->layer == LAYER_NEIGH)
+		loss->host_wide |= lost > 0;
+	loss->awake |= loss->lost > 0;
+	return 0;
+}
+
+/* A level is known at once, and wakes its ratio when half full. */
+static int tally_fill(struct tally *t, const struct object *o,
+		      const struct row *row)
+{
+	struct loss *loss;
+
+	loss = loss_at(t, o, o->layer, row->counter->direction);
+	if (!loss)
+		return -ENOMEM;
+	loss->gone = false;
+	loss->known = !o->stale;
+	loss->lost = row->value;
+	return 0;
+}
+
+static bool is_received(const struct sample *s, const struct object *o,
+			const struct row *row)
+{
+	return o->layer == LAYER_LINK && row->counter->direction == DIR_RX &&
+	       row->counter->of[0].relation != UNRELATED &&
+	       strcmp(object_place(s, o), "lo");
+}
+
+static void begin_place(struct tally *t, const char *place)
+{
+	if (t->place == place) /* objects of one place share its text */
+		return;
+	t->place = place;
+	memset(t->at, 0, sizeof(t->at));
+}
+
+static int tally_object(struct tally *t, const struct object *o)
+{
+	int r = 0;
+
+	begin_place(t, object_place(t->sample, o));
+	t->unread |= o->stale && o->layer == LAYER_NETFILTER;
+	for (uint32_t i = 0; r == 0 && i < o->n; i++) {
+		const struct row *row = &t->sample->rows[o->first + i];
+
+		t->refused += row->counter->refused * (int64_t)row->delta;
+		switch (row->counter->kind) {
+		case KIND_LOST:
+		case KIND_RESENT:
+			r = tally_lost(t, o, row);
+			break;
+		case KIND_GAP:
+			t->gap[row->counter->direction] += row->delta;
+			t->has_balance |= row->flags & ROW_COMPARED;
+			break;
+		case KIND_FILL:
+			r = tally_fill(t, o, row);
+			break;
+		case KIND_PASSED:
+			if (is_received(t->sample, o, row))
+				t->received += row->delta;
+			/* fall through */
+		case KIND_LEVEL:
+			r = tally_passed(t, o, row);
+			break;
+		}
+	}
+	return r;
+}
+
+static bool has_transmits(const struct sample *s)
+{
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		const struct object *o = &s->objects[i];
+
+		if (o->layer != LAYER_IP)
+			continue;
+		for (uint32_t j = 0; j < o->n; j++)
+			if (!strcmp(s->rows[o->first + j].counter->name,
+				    "OutTransmits"))
+				return true;
+	}
+	return false;
+}
+
+/* Fewer are no more than packets on their way while counters are read. */
+#define MIN_UNCOUNTED 10
+#define MIN_UNCOUNTED_PERCENT 1
+
+/* Takes from *gap what is explained, returns what of it is left over. */
+static uint64_t explain(uint64_t *gap, uint64_t counted)
+{
+	uint64_t taken = counted < *gap ? counted : *gap;
+
+	*gap -= taken;
+	return counted - taken;
+}
+
+/*
+ * Adds what is left of a gap to the firewall's losses: what full queues to
+ * user space lost, whose direction nobody counts, then what nobody counted.
+ */
+static int add_gap(struct tally *t, enum direction direction, uint64_t gap,
+		   uint64_t *queued)
+{
+	struct loss *loss =
+		get(t->losses, &t->cursor, "", LAYER_NETFILTER, direction);
+	uint64_t left = explain(&gap, *queued);
+
+	if (!loss)
+		return -ENOMEM;
+	loss->lost += *queued - left;
+	*queued = left;
+	if (gap >= MIN_UNCOUNTED &&
+	    gap * 100 >= loss_total(loss) * MIN_UNCOUNTED_PERCENT) {
+		loss->uncounted = gap;
+		loss->lost += gap;
+	}
+	loss->awake |= loss->lost > 0;
+	if (loss->awake) { /* and as long as the balance is known */
+		loss->known = true;
+		loss->gone = false;
+	}
+	return 0;
+}
+
+/*
+ * What IPsec lost: UDP counts what a policy forbids once more. Returns what of
+ * it the balance of IP misses.
+ */
+static uint64_t settle_ipsec(struct tally *t)
+{
+	const struct loss *ipsec = loss_find(t->losses, LAYER_XFRM, "", DIR_RX);
+	struct loss *udp = loss_find(t->losses, LAYER_UDP, "", DIR_RX);
+	uint64_t lost = ipsec ? ipsec->lost : 0;
+
+	if (lost && udp)
+		lost -= loss_take(udp,
+				  lost < t->udp_other ? lost : t->udp_other);
+	return lost;
+}
+
+/*
+ * What the balance of IP misses and neither a firewall rule nor conntrack
+ * counted. Before Linux 6.7 a packet that FORWARD drops is missed on input.
+ */
+static int tally_gaps(struct tally *t, uint64_t ipsec)
+{
+	struct loss *conntrack =
+		get(t->losses, &t->cursor, "", LAYER_CONNTRACK, DIR_NONE);
+	const struct loss *sent = loss_find(t->losses, LAYER_XFRM, "", DIR_TX);
+	uint64_t *in = &t->gap[DIR_RX], *out = &t->gap[DIR_TX];
+	uint64_t left, queued = t->counted[DIR_NONE];
+	int r;
+
+	if (!conntrack)
+		return -ENOMEM;
+	(void)explain(in, ipsec);
+	(void)explain(out, sent ? sent->lost : 0);
+	(void)explain(in, t->counted[DIR_RX]);
+	(void)explain(t->since67 ? out : in, t->counted[DIR_FWD]);
+	(void)explain(out, t->counted[DIR_TX]);
+	left = explain(in, conntrack->lost);
+	(void)explain(out, left);
+	r = add_gap(t, DIR_RX, *in, &queued);
+	return r < 0 ? r : add_gap(t, DIR_TX, *out, &queued);
+}
+
+/*
+ * Frames that a bridge could forward are not in the counters of IP: they are
+ * measured against all that the interfaces received.
+ */
+static int measure_bridged(struct tally *t)
+{
+	for (int i = 0; i < N_DIRECTIONS; i++) {
+		struct loss *loss;
+
+		if (!t->bridged[i])
+			continue;
+		loss = get(t->losses, &t->cursor, "", LAYER_NETFILTER, i);
+		if (!loss)
+			return -ENOMEM;
+		loss->came += t->received;
+		loss->measured = true;
+	}
+	return 0;
+}
+
+/*
+ * A qdisc drops whole skbs and counts what it sends in segments. A virtual
+ * device counts skbs, those it lost itself included here, so that is what the
+ * qdisc has passed; drivers differ. Less by a few is but the time in between.
+ */
+#define SAME_UNIT_PERCENT 95
+
+static void measure_sent(struct tally *t, struct loss *loss)
+{
+	const struct loss *sent;
+	const struct object *link;
+	uint32_t hint = 0;
+
+	link = sample_find(t->sample, LAYER_LINK, loss->place, "", &hint);
+	if (!link)
+		return;
+	loss->at_least = link->main;
+	sent = loss_find(t->losses, LAYER_LINK, loss->place, DIR_TX);
+	if (!link->main && sent && !isnan(loss_percent(sent)) &&
+	    loss_total(sent) * 100 < loss->passed * SAME_UNIT_PERCENT)
+		loss->passed = loss_total(sent);
+}
+
+/* What qdiscs of active queue management dropped, roots or leaves. */
+static uint64_t dropped_by_aqm(const struct sample *s, const char *place)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		const struct object *o = &s->objects[i];
+
+		if (o->layer != LAYER_QDISC ||
+		    strcmp(object_place(s, o), place) ||
+		    !qdisc_is_aqm(object_label(s, o)))
+			continue;
+		for (uint32_t j = 0; j < o->n; j++)
+			if (qdisc_is_drops(&s->rows[o->first + j]))
+				sum += s->rows[o->first + j].delta;
+	}
+	return sum;
+}
+
+static void measure_qdiscs(struct tally *t)
+{
+	for (size_t i = 0; i < t->losses->n; i++) {
+		struct loss *loss = &t->losses->items[i];
+
+		if (loss->layer != LAYER_QDISC || loss->direction != DIR_TX ||
+		    !loss->lost)
+			continue;
+		measure_sent(t, loss);
+		loss->aqm = dropped_by_aqm(t->sample, loss->place) * 2 >=
+			    loss->lost;
+	}
+}
+
+/*
+ * Firewall rules may answer what they drop (REJECT), or not. So may those
+ * without a counter, whose packets are what is left of the gaps.
+ */
+static uint64_t not_refused_by_rules(const struct tally *t)
+{
+	int64_t n = t->refused;
+
+	for (int i = 0; i < N_DIRECTIONS; i++)
+		n -= (int64_t)(t->counted[i] + t->gap[i]);
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+static void reset(struct losses *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct loss *loss = &l->items[i];
+
+		loss->lost = loss->passed = loss->came = loss->uncounted = 0;
+		loss->inside = loss->elsewhere = 0;
+		loss->martians = loss->unresolved = 0;
+		loss->known = loss->blind = loss->measured = false;
+		loss->at_least = false;
+		loss->echo = loss->host_wide = false;
+		loss->gone = loss->idle = true;
+	}
+}
+
+static void wake_filling(struct losses *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct loss *loss = &l->items[i];
+
+		if (loss->direction == DIR_FILL && loss->came)
+			loss->awake |= loss->lost * 2 >= loss->came;
+	}
+}
+
+int loss_tally(struct losses *l, const struct sample *s)
+{
+	struct tally t = {.losses = l, .sample = s};
+	uint64_t ipsec;
+	int r = 0;
+
+	t.since67 = has_transmits(s);
+	reset(l);
+	for (uint32_t i = 0; r == 0 && i < s->n_objects; i++)
+		r = tally_object(&t, &s->objects[i]);
+	if (r == 0)
+		r = measure_bridged(&t);
+	ipsec = settle_ipsec(&t);
+	if (r == 0 && t.has_balance && !t.unread)
+		r = tally_gaps(&t, ipsec);
+	l->refused = not_refused_by_rules(&t);
+	measure_qdiscs(&t);
+	wake_filling(l);
+	return r;
+}
+
+struct loss *loss_find(const struct losses *l, enum layer layer,
+		       const char *place, enum direction direction)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (is_of(&l->items[i], place, layer, direction))
+			return &l->items[i];
+	return NULL;
+}
+
+struct loss *loss_get(struct losses *l, enum layer layer, const char *place,
+		      enum direction direction)
+{
+	size_t cursor = 0;
+
+	return get(l, &cursor, place, layer, direction);
+}
+
+uint64_t loss_take(struct loss *loss, uint64_t n)
+{
+	if (n > loss->lost)
+		n = loss->lost;
+	loss->lost -= n;
+	loss->elsewhere += n;
+	return n;
+}
+
+uint64_t loss_total(const struct loss *loss)
+{
+	uint64_t outside = loss->lost - loss->inside;
+	uint64_t total = loss->passed;
+
+	total += outside > loss->came ? outside : loss->came;
+	return total > loss->lost ? total : loss->lost;
+}
+
+double loss_percent(const struct loss *loss)
+{
+	uint64_t total = loss_total(loss);
+
+	if (!loss->known || !loss->measured || loss->blind || loss->host_wide ||
+	    !total)
+		return NAN;
+	return 100.0 * (double)loss->lost / (double)total;
+}

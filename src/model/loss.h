@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From counters to ratios: how many packets a layer lost in one direction at
+ * one place, of how many. Pure arithmetic on a compared sample.
+ */
+#ifndef PKTLOSS_LOSS_H
+#define PKTLOSS_LOSS_H
+
+#include "model/sample.h"
+#include "model/alarm.h"
+
+/* One rung of the ladder, kept from read to read for its alert. */
+struct loss {
+	char place[16];	    /* interface, or "" */
+	uint8_t layer;	    /* enum layer */
+	uint8_t direction;  /* enum direction */
+	bool known;	    /* something that can lose was counted twice */
+	bool measured;	    /* and so was something to measure it against */
+	bool at_least;	    /* units differ: the ratio is a lower bound */
+	bool blind;	    /* a denominator is a new baseline */
+	bool awake;	    /* has lost since we look: its ratio is sent */
+	bool sent;	    /* collectd has the ratio's series */
+	bool symptom;	    /* counts packets sent again, not lost here */
+	bool aqm;	    /* most was dropped by active queue management */
+	bool gone;	    /* nothing that can lose was in the newest sample */
+	bool idle;	    /* and nothing that is measured against it */
+	uint64_t lost;	    /* packets in the interval */
+	uint64_t passed;    /* packets, without the lost ones */
+	uint64_t came;	    /* packets, with the lost ones */
+	uint64_t inside;    /* part of lost that passed counts, too */
+	uint64_t uncounted; /* part of lost that no counter tells of */
+	uint64_t martians;  /* part of lost that only the host counts */
+	uint64_t unresolved; /* part of lost whose next hop does not resolve */
+	uint64_t elsewhere;  /* not in lost: another layer lost these */
+	bool echo;	/* the other end of the wire lost these, and alerts */
+	bool host_wide; /* no traffic here is what it is of */
+	bool has_role;	/* real is known, of this interface */
+	bool real;	/* neither virtual nor the loopback */
+	double percent; /* of the read before, NAN: unknown */
+	double earlier; /* of the read before that */
+	struct alert alert;
+	const struct limits *limits; /* NULL before the first choice */
+	uint8_t character;	     /* enum character: they were chosen for */
+};
+
+/* Percent that a qdisc which drops to slow senders down may drop. */
+#define AQM_PERCENT 5
+
+/* Percent of a table in use from which on it is short of room. */
+#define TIGHT_PERCENT 85
+
+struct losses {
+	struct loss *items;
+	size_t n, max;
+	uint64_t refused; /* packets refused with ICMP, no counter tells why */
+};
+
+void losses_free(struct losses *l);
+
+/*
+ * Adds up a sample that went through sample_compare(). Entries that are not
+ * in it stay, marked gone. Returns 0 or -ENOMEM.
+ */
+int MUST_CHECK loss_tally(struct losses *l, const struct sample *s);
+
+/*
+ * The entry of a layer, place ("" for none) and direction; loss_get() makes
+ * one where there is none. Returns NULL: there is none, or no memory.
+ */
+struct loss *loss_find(const struct losses *l, enum layer layer,
+		       const char *place, enum direction direction);
+struct loss *loss_get(struct losses *l, enum layer layer, const char *place,
+		      enum direction direction);
+
+/*
+ * Moves up to n of the packets of a loss to the layer that really lost them.
+ * Returns how many.
+ */
+uint64_t loss_take(struct loss *loss, uint64_t n);
+
+/* Packets that the ratio is of: lost and passed ones. */
+uint64_t loss_total(const struct loss *loss);
+
+/*
+ * Percent lost in the interval, 0 to 100, or NAN: nothing is known, or there
+ * was no traffic.
+ */
+double loss_percent(const struct loss *loss);
+
+/*
+ * Packets lost by one row, which is of KIND_LOST or KIND_RESENT: its delta, or
+ * the sum of its parts where a driver fills only those.
+ */
+uint64_t loss_of_row(const struct sample *s, const struct object *o,
+		     const struct row *row);
+
+#endif

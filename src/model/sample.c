@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sample: three arrays that only grow and are used again read after read,
+ * so that a steady read allocates nothing. Pure: no kernel, no collectd.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "model/delta.h"
+#include "model/sample.h"
+
+#define MAX_ITEMS (1u << 20)
+
+static const char *const layer_names[] = {
+	[LAYER_LINK] = "link",
+	[LAYER_QDISC] = "qdisc",
+	[LAYER_SOFTNET] = "softnet",
+	[LAYER_NETFILTER] = "netfilter",
+	[LAYER_CONNTRACK] = "conntrack",
+	[LAYER_NEIGH] = "neigh",
+	[LAYER_IP] = "ip",
+	[LAYER_ICMP] = "icmp",
+	[LAYER_TCP] = "tcp",
+	[LAYER_UDP] = "udp",
+	[LAYER_SOCKET] = "socket",
+	[LAYER_XFRM] = "xfrm",
+	[LAYER_DROPREASON] = "dropreason",
+};
+_Static_assert(ARRAY_SIZE(layer_names) == N_LAYERS, "a layer has no name");
+
+static const char *const direction_names[] = {
+	[DIR_NONE] = "all",  [DIR_RX] = "rx",	[DIR_TX] = "tx",
+	[DIR_FILL] = "fill", [DIR_FWD] = "fwd", [DIR_LISTEN] = "listen",
+};
+_Static_assert(ARRAY_SIZE(direction_names) == N_DIRECTIONS,
+	       "a direction has no name");
+
+const char *layer_name(enum layer layer)
+{
+	return layer_names[layer];
+}
+
+const char *direction_name(enum direction direction)
+{
+	return direction_names[direction];
+}
+
+int layer_parse(const char *name)
+{
+	for (int i = 0; i < N_LAYERS; i++)
+		if (!strcmp(layer_names[i], name))
+			return i;
+	return -EINVAL;
+}
+
+void sample_reset(struct sample *s)
+{
+	s->n_rows = s->n_objects = 0;
+	s->n_text = 0;
+	s->sources = 0;
+	s->error = 0;
+	sample_follow(s, NULL);
+}
+
+void sample_follow(struct sample *s, const struct sample *then)
+{
+	s->then = then;
+	s->hint = 0;
+	s->n_index = 0;
+}
+
+void sample_free(struct sample *s)
+{
+	free(s->rows);
+	free(s->objects);
+	free(s->text);
+	free(s->index);
+	memset(s, 0, sizeof(*s));
+}
+
+/* Makes room for so many items of that size; false: s->error is set. */
+static bool grow(struct sample *s, void **items, uint32_t *max, uint64_t wanted,
+		 size_t size)
+{
+	uint64_t limit = MAX_ITEMS * (size == 1 ? 64 : 1), grown = *max;
+	void *p;
+
+	if (s->error)
+		return false;
+	if (wanted > limit) {
+		s->error = -E2BIG;
+		return false;
+	}
+	while (grown < wanted) /* not doubled: each namespace has two */
+		grown += grown / 4 + 16;
+	if (grown > limit)
+		grown = limit;
+	p = realloc(*items, grown * size);
+	if (!p) {
+		s->error = -ENOMEM;
+		return false;
+	}
+	*items = p;
+	*max = grown;
+	return true;
+}
+
+static inline bool reserve(struct sample *s, void **items, uint32_t *max,
+			   uint64_t wanted, size_t size)
+{
+	return (wanted <= *max && !s->error) ||
+	       grow(s, items, max, wanted, size);
+}
+
+/* Copies a text into the sample, returns its offset; 0 when it failed. */
+static uint32_t keep_text(struct sample *s, const char *text)
+{
+	size_t n = strlen(text) + 1;
+	uint32_t at = s->n_text;
+
+	if (!reserve(s, (void **)&s->text, &s->max_text, (uint64_t)at + n, 1))
+		return 0;
+	memcpy(s->text + at, text, n);
+	s->n_text += n;
+	return at;
+}
+
+/* The same for a place, which the object before most likely has, too. */
+static uint32_t keep_place(struct sample *s, const char *place)
+{
+	const struct object *last = s->n_objects ? &s->objects[s->n_objects - 1]
+						 : NULL;
+
+	if (last && !strcmp(object_place(s, last), place))
+		return last->place;
+	return keep_text(s, place);
+}
+
+static bool is_object(const struct sample *s, const struct object *o,
+		      enum layer layer, const char *place, const char *name)
+{
+	return o->layer == layer && !strcmp(object_place(s, o), place) &&
+	       !strcmp(object_name(s, o), name);
+}
+
+static uint32_t hash_object(enum layer layer, const char *place,
+			    const char *name)
+{
+	uint64_t hash = hash_bytes(HASH_START, &layer, sizeof(layer));
+
+	hash = hash_bytes(hash, place, strlen(place) + 1);
+	return (uint32_t)hash_bytes(hash, name, strlen(name));
+}
+
+/* Makes the index of s->then. False: there is no memory for it. */
+static bool make_index(struct sample *s)
+{
+	const struct sample *then = s->then;
+	uint32_t n = 16;
+
+	while (n < then->n_objects * 2)
+		n *= 2;
+	if (n > s->max_index) {
+		free(s->index);
+		s->index = malloc(n * sizeof(*s->index));
+		s->max_index = s->index ? n : 0;
+	}
+	if (!s->index)
+		return false;
+	memset(s->index, 0, n * sizeof(*s->index));
+	for (uint32_t i = 0; i < then->n_objects; i++) {
+		const struct object *o = &then->objects[i];
+		uint32_t at = hash_object(o->layer, object_place(then, o),
+					  object_name(then, o));
+
+		while (s->index[at % n])
+			at++;
+		s->index[at % n] = i + 1;
+	}
+	s->n_index = n;
+	return true;
+}
+
+static const struct object *find_indexed(const struct sample *s,
+					 enum layer layer, const char *place,
+					 const char *name)
+{
+	for (uint32_t at = hash_object(layer, place, name);; at++) {
+		uint32_t i = s->index[at % s->n_index];
+		const struct object *o = &s->then->objects[i - 1];
+
+		if (!i)
+			return NULL;
+		if (is_object(s->then, o, layer, place, name))
+			return o;
+	}
+}
+
+const struct object *sample_before(struct sample *s, enum layer layer,
+				   const char *place, const char *name)
+{
+	const struct sample *then = s->then;
+	uint32_t hint = 0;
+
+	if (!then || !then->n_objects)
+		return NULL;
+	if (s->hint < then->n_objects &&
+	    is_object(then, &then->objects[s->hint], layer, place, name))
+		return &then->objects[s->hint];
+	if (s->n_index || make_index(s))
+		return find_indexed(s, layer, place, name);
+	return sample_find(then, layer, place, name, &hint);
+}
+
+static void link_object(struct sample *s, struct object *o)
+{
+	const struct object *p;
+
+	p = sample_before(s, o->layer, object_place(s, o), object_name(s, o));
+	o->before = p ? p - s->then->objects + 1 : 0;
+	if (p)
+		s->hint = o->before;
+}
+
+void sample_object(struct sample *s, enum layer layer, const char *place,
+		   const char *name, uint64_t identity)
+{
+	struct object o = {
+		.layer = layer,
+		.identity = identity,
+		.source = s->source,
+	};
+
+	if (!reserve(s, (void **)&s->objects, &s->max_objects,
+		     (uint64_t)s->n_objects + 1, sizeof(o)))
+		return;
+	o.place = keep_place(s, place);
+	o.name = keep_text(s, name);
+	o.label = s->error ? 0 : s->n_text - 1; /* the "" that ends the name */
+	o.first = s->n_rows;
+	if (s->error)
+		return;
+	link_object(s, &o);
+	s->objects[s->n_objects++] = o;
+}
+
+void sample_label(struct sample *s, const char *label)
+{
+	uint32_t at = keep_text(s, label);
+
+	if (!s->error)
+		s->objects[s->n_objects - 1].label = at;
+}
+
+void sample_row(struct sample *s, const struct counter *counter, uint64_t value)
+{
+	if (!reserve(s, (void **)&s->rows, &s->max_rows,
+		     (uint64_t)s->n_rows + 1, sizeof(*s->rows)))
+		return;
+	s->rows[s->n_rows++] = (struct row) {
+		.counter = counter,
+		.value = value,
+	};
+	s->objects[s->n_objects - 1].n++;
+}
+
+/* What follows for an object from one of its rows that moved, if it did. */
+static void note_delta(struct object *o, const struct row *row)
+{
+	if (!row->delta)
+		return;
+	switch (row->counter->kind) {
+	case KIND_PASSED:
+	case KIND_BYTES:
+		return;
+	case KIND_PART:
+		o->parts_moved = true;
+		break;
+	case KIND_LOST:
+	case KIND_RESENT:
+		o->awake = true;
+		break;
+	}
+	o->moved = true;
+}
+
+void sample_began(struct sample *s)
+{
+	struct row *row = s->n_rows ? &s->rows[s->n_rows - 1] : NULL;
+
+	if (s->error || !row)
+		return;
+	row->delta = row->value;
+	row->flags |= ROW_COMPARED;
+	note_delta(&s->objects[s->n_objects - 1], row);
+}
+
+struct sample_mark sample_mark(const struct sample *s)
+{
+	return (struct sample_mark) {s->n_rows, s->n_objects, s->n_text};
+}
+
+void sample_rollback(struct sample *s, struct sample_mark mark)
+{
+	s->n_rows = mark.rows;
+	s->n_objects = mark.objects;
+	s->n_text = mark.text;
+	s->error = 0;
+}
+
+const struct object *sample_find(const struct sample *s, enum layer layer,
+				 const char *place, const char *name,
+				 uint32_t *hint)
+{
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		uint32_t at = (*hint + i) % s->n_objects;
+		const struct object *o = &s->objects[at];
+
+		if (!is_object(s, o, layer, place, name))
+			continue;
+		*hint = at + 1;
+		return o;
+	}
+	return NULL;
+}
+
+struct row *object_row(const struct sample *s, const struct object *o,
+		       const struct counter *counter)
+{
+	for (uint32_t i = 0; i < o->n; i++)
+		if (s->rows[o->first + i].counter == counter)
+			return &s->rows[o->first + i];
+	return NULL;
+}
+
+/* The row of o for that counter, most likely at the same place as before. */
+static const struct row *same_row(const struct sample *s,
+				  const struct object *o, uint32_t at,
+				  const struct counter *counter)
+{
+	if (at < o->n && s->rows[o->first + at].counter == counter)
+		return &s->rows[o->first + at];
+	return object_row(s, o, counter);
+}
+
+static bool is_level(const struct counter *c)
+{
+	return c->kind == KIND_LEVEL || c->kind == KIND_FILL ||
+	       c->kind == KIND_FACT;
+}
+
+static void compare_row(struct row *row, const struct row *before, bool same)
+{
+	uint64_t delta = 0;
+
+	row->flags = before->flags & ROW_SENT;
+	if (!same || is_level(row->counter))
+		return;
+	if (row->value == before->value) { /* most do */
+		row->flags |= ROW_COMPARED;
+		return;
+	}
+	if (!delta_of(before->value, &row->value, row->counter->bits, &delta))
+		return;
+	row->delta = delta < MAX_DELTA ? delta : MAX_DELTA;
+	row->flags |= ROW_COMPARED;
+}
+
+static void compare_object(struct sample *now, struct object *o,
+			   const struct sample *then, const struct object *p)
+{
+	o->same = p->identity == o->identity;
+	o->late = p->stale;
+	o->awake = p->awake;
+	for (uint32_t i = 0; i < o->n; i++) {
+		struct row *row = &now->rows[o->first + i];
+		const struct row *before;
+
+		before = same_row(then, p, i, row->counter);
+		if (!before)
+			continue;
+		compare_row(row, before, o->same);
+		note_delta(o, row);
+		o->sent |= row->flags & ROW_SENT;
+	}
+}
+
+/* For samples that were not taken one after the other. */
+static void link_all(struct sample *now, const struct sample *then)
+{
+	sample_follow(now, then);
+	for (uint32_t i = 0; i < now->n_objects; i++)
+		link_object(now, &now->objects[i]);
+}
+
+void sample_compare(struct sample *now, const struct sample *then)
+{
+	now->before_ns = then->time_ns;
+	if (now->then != then)
+		link_all(now, then);
+	for (uint32_t i = 0; i < now->n_objects; i++) {
+		struct object *o = &now->objects[i];
+		const struct object *p = object_before(now, o);
+
+		if (p && !o->stale)
+			compare_object(now, o, then, p);
+	}
+}
+
+void sample_carry(struct sample *s, const struct sample *then, uint8_t source)
+{
+	for (uint32_t i = 0; i < then->n_objects; i++) {
+		const struct object *o = &then->objects[i];
+		struct object *copy;
+
+		if (o->source != source)
+			continue;
+		sample_object(s, o->layer, object_place(then, o),
+			      object_name(then, o), o->identity);
+		sample_label(s, object_label(then, o));
+		for (uint32_t j = 0; j < o->n; j++)
+			sample_row(s, then->rows[o->first + j].counter,
+				   then->rows[o->first + j].value);
+		if (s->error)
+			return;
+		copy = &s->objects[s->n_objects - 1];
+		copy->source = source;
+		copy->main = o->main;
+		copy->awake = o->awake;
+		copy->stale = true;
+		for (uint32_t j = 0; j < o->n; j++)
+			s->rows[copy->first + j].flags =
+				then->rows[o->first + j].flags & ROW_SENT;
+	}
+}
+
+void sample_zero(struct sample *s, const struct sample *of)
+{
+	sample_reset(s);
+	for (uint32_t i = 0; i < of->n_objects; i++) {
+		const struct object *o = &of->objects[i];
+
+		sample_object(s, o->layer, object_place(of, o),
+			      object_name(of, o), o->identity);
+		for (uint32_t j = 0; j < o->n; j++)
+			sample_row(s, of->rows[o->first + j].counter, 0);
+	}
+	s->time_ns = 1; /* it counts as read, at no time */
+	s->mono_ns = 0;
+}

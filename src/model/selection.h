@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Patterns and selections: collectd's ignore list semantics (an exact string,
+ * or an unanchored extended regular expression between slashes).
+ */
+#ifndef PKTLOSS_SELECTION_H
+#define PKTLOSS_SELECTION_H
+
+#include <regex.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/util.h"
+
+struct pattern {
+	char *text; /* as configured, or NULL: matches everything */
+	bool is_regex;
+	regex_t regex;
+};
+
+/*
+ * Compiles "name" or "/regex/" into *ret, to be freed with pattern_free().
+ * Returns 0, -ENOMEM or -EINVAL (a regular expression that does not compile;
+ * *ret is then empty).
+ */
+int MUST_CHECK pattern_compile(struct pattern *ret, const char *text);
+void pattern_free(struct pattern *p);
+bool pattern_matches(const struct pattern *p, const char *text);
+
+struct selection {
+	struct pattern *patterns;
+	size_t n;
+	bool ignore; /* the patterns name what is left out */
+};
+
+/* Adds a pattern. Returns as pattern_compile() does. */
+int MUST_CHECK selection_add(struct selection *s, const char *text);
+void selection_free(struct selection *s);
+/* Whether text is wanted. An empty selection, or NULL, wants everything. */
+bool selection_wants(const struct selection *s, const char *text);
+
+/* Whether a pattern matches: false for an empty selection, or NULL. */
+bool selection_names(const struct selection *s, const char *text);
+
+#endif

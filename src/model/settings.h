@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What can be configured. The table below is the only list of options: the
+ * parser, conf/pktloss.conf and the manual are made from it.
+ */
+#ifndef PKTLOSS_OPTIONS_H
+#define PKTLOSS_OPTIONS_H
+
+#include "model/sample.h"
+#include "model/selection.h"
+#include "model/alarm.h"
+
+struct config_option {
+	const char *name;
+	const char *type;  /* for people: "string", "number", "boolean" */
+	const char *def;   /* as it would be written in the configuration */
+	const char *doc;   /* one paragraph */
+	bool in_threshold; /* belongs in a <Threshold> block */
+	uint8_t kind;	   /* private to options.c */
+	uint16_t offset;   /* where it is kept, private to options.c */
+};
+
+extern const struct config_option options_table[];
+extern const size_t n_options;
+
+struct threshold {
+	struct pattern layer, namespace, interface;
+	struct limits limits;
+};
+
+struct settings {
+	struct selection namespaces, interfaces, layers, counters;
+	bool report_idle, classes;
+	double read_budget; /* seconds, 0: half the interval */
+	unsigned max_namespaces, max_series, max_rules, max_sockets;
+	char *proc_root;
+	char *state_file; /* NULL: none */
+	struct threshold *thresholds;
+	size_t n_thresholds;
+};
+
+/* A value as collectd's parser hands it over. */
+struct option_value {
+	enum {
+		VALUE_STRING,
+		VALUE_NUMBER,
+		VALUE_BOOLEAN
+	} type;
+	const char *string;
+	double number;
+	bool boolean;
+};
+
+/* Fills in the defaults. Returns 0 or -ENOMEM. Free with settings_free(). */
+int MUST_CHECK settings_init(struct settings *s);
+void settings_free(struct settings *s);
+
+/* Appends a threshold with default limits. Returns 0 or -ENOMEM. */
+int MUST_CHECK settings_add_threshold(struct settings *s);
+/* Takes back the one appended last. */
+void settings_drop_threshold(struct settings *s);
+
+/*
+ * Sets one option, outside a <Threshold> block or, with in_threshold, of the
+ * threshold added last. Returns 0, -ENOENT (there is no such option), -EINVAL
+ * (a value of the wrong type or out of range, or a regular expression that
+ * does not compile), or -ENOMEM. On error nothing is changed.
+ */
+int MUST_CHECK settings_set(struct settings *s, bool in_threshold,
+			    const char *name, const struct option_value *value);
+
+/*
+ * The limits for a place: of the first threshold that matches, else the
+ * built-in ones, which differ with the character of the loss; those of a
+ * table that fills up are its own. For CHARACTER_REPEATED a threshold matches
+ * only if it says which interface.
+ * interface is "" for what has none, namespace is "" for collectd's own. The
+ * result lives as long as s and its thresholds are left alone.
+ */
+const struct limits *settings_limits(const struct settings *s, enum layer layer,
+				     enum direction direction,
+				     const char *namespace,
+				     const char *interface,
+				     enum character character);
+
+#endif

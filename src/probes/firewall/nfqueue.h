@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Queues to user space: /proc/net/netfilter/nfnetlink_queue. */
+#ifndef PKTLOSS_NFQUEUE_H
+#define PKTLOSS_NFQUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/sample.h"
+
+/* The file, below probe_env.net. A queue has a line while somebody listens. */
+#define NFQUEUE_DIR "netfilter"
+#define NFQUEUE_FILE "nfnetlink_queue"
+
+struct nfqueue {
+	uint32_t number;
+	uint32_t listener;	/* netlink port of the process */
+	uint32_t waiting;	/* packets without a verdict yet */
+	uint32_t queue_dropped; /* packets: the queue was full */
+	uint32_t user_dropped;	/* packets: the listener's socket was full */
+};
+
+/*
+ * Parses the line that *text begins with and moves *text, *n behind it.
+ * Returns false at the end, or at a line that is none. Pure.
+ * Kernel: net/netfilter/nfnetlink_queue.c seq_show().
+ */
+bool nfqueue_next(const char **text, size_t *n, struct nfqueue *ret);
+
+/* Reads the file. Returns its length, or negative errno (-ENOENT: none). */
+ssize_t MUST_CHECK nfqueue_read_file(struct netfiles *net, char *buffer,
+				     size_t size);
+
+extern const struct probe nfqueue_probe;
+
+#endif

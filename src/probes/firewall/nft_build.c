@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages into a ruleset. Pure. */
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter_arp.h>
+#include <string.h>
+
+#include "probes/firewall/nft_ruleset.h"
+
+/* From which side a hook of a family sees packets. */
+static uint8_t reached_by(uint8_t family, uint32_t hook)
+{
+	if (family == NFPROTO_NETDEV)
+		return hook == NF_NETDEV_INGRESS ? REACHED_RX : REACHED_TX;
+	if (family == NFPROTO_ARP && hook == NF_ARP_OUT)
+		return REACHED_TX;
+	if (family == NFPROTO_ARP && hook == NF_ARP_FORWARD)
+		return REACHED_FWD;
+	if (family == NFPROTO_ARP)
+		return REACHED_RX;
+	switch (hook) {
+	case NF_INET_FORWARD:
+		return REACHED_FWD;
+	case NF_INET_LOCAL_OUT:
+	case NF_INET_POST_ROUTING:
+		return REACHED_TX;
+	default: /* prerouting, input, ingress, broute */
+		return REACHED_RX;
+	}
+}
+
+static int feed_table(struct nftables_ruleset *rs, const struct nlmsghdr *h)
+{
+	struct nftables_node *node;
+	struct nftables_table t;
+	int r = nftables_parse_table(h, &t);
+
+	if (r < 0)
+		return r;
+	node = nftables_get(rs, NODE_TABLE, t.family, NULL, t.name);
+	if (!node)
+		return rs->arena.error;
+	node->handle = t.handle;
+	node->is_dormant = t.is_dormant;
+	return 0;
+}
+
+static int feed_chain(struct nftables_ruleset *rs, const struct nlmsghdr *h)
+{
+	struct nftables_node *node;
+	struct nftables_chain c;
+	int r = nftables_parse_chain(h, &c);
+
+	if (r < 0)
+		return r;
+	node = nftables_get(rs, NODE_CHAIN, c.family, c.table, c.name);
+	if (!node)
+		return rs->arena.error;
+	node->handle = c.handle;
+	node->drops = c.is_base && c.drops;
+	node->is_counted = c.counts_policy;
+	node->counts = c.policy;
+	if (c.is_base && !node->in->is_dormant)
+		node->reached |= reached_by(c.family, c.hook);
+	return 0;
+}
+
+static int add_call(struct nftables_ruleset *rs, struct nftables_node *from,
+		    struct nftables_node *to)
+{
+	struct nftables_call *call;
+
+	if (!to)
+		return rs->arena.error;
+	call = nftables_alloc(&rs->arena, sizeof(*call));
+	if (!call)
+		return rs->arena.error;
+	*call = (struct nftables_call) {from->calls, to};
+	from->calls = call;
+	return 0;
+}
+
+/* The chain that from leads to. A chain that is not there is none. */
+static int call_chain(struct nftables_ruleset *rs, struct nftables_node *from,
+		      const char *name)
+{
+	struct nftables_node *to;
+
+	to = nftables_find(rs, NODE_CHAIN, from->family, from->in->name, name);
+	return to ? add_call(rs, from, to) : 0;
+}
+
+/*
+ * A comment that fits into messages: what is not printable ASCII becomes a
+ * question mark, a quote or backslash an apostrophe.
+ */
+static const char *copy_comment(struct nftables_ruleset *rs,
+				const struct nftables_rule *r)
+{
+	char *copy;
+
+	if (!r->comment || !r->comment_length)
+		return NULL;
+	copy = nftables_alloc(&rs->arena, r->comment_length + 1);
+	for (size_t i = 0; copy && i < r->comment_length; i++) {
+		char c = r->comment[i];
+
+		copy[i] = c;
+		if (c < ' ' || c > '~')
+			copy[i] = '?';
+		else if (c == '"' || c == '\\')
+			copy[i] = '\'';
+	}
+	return copy;
+}
+
+static uint8_t target_of(const struct nftables_rule *r)
+{
+	switch (r->verdict) {
+	case NFTABLES_REJECTS:
+		return NETFILTER_REJECT_RULE;
+	case NFTABLES_QUEUES:
+		return NETFILTER_QUEUE_RULE;
+	default:
+		return NETFILTER_DROP_RULE;
+	}
+}
+
+static bool drops(const struct nftables_rule *r)
+{
+	return r->verdict == NFTABLES_DROPS || r->verdict == NFTABLES_REJECTS;
+}
+
+/*
+ * Notes which named counters a rule feeds, and whether one of them has just
+ * what it dropped. Sets *ret to that counter. A counter is good for nothing
+ * when one of its users does not drop, or is counted elsewhere already.
+ */
+static int use_counters(struct nftables_ruleset *rs,
+			const struct nftables_rule *r,
+			struct nftables_node **ret)
+{
+	*ret = NULL;
+	for (unsigned i = 0; i < r->n_objects; i++) {
+		struct nftables_node *node;
+
+		node = nftables_get(rs, NODE_COUNTER, r->family, r->table,
+				    r->objects[i]);
+		if (!node)
+			return rs->arena.error;
+		node->n_users++;
+		if (*ret || !r->exact[i] || r->is_counted || !drops(r))
+			continue;
+		node->n_good++;
+		*ret = node;
+	}
+	return 0;
+}
+
+static int add_rule(struct nftables_ruleset *rs, struct nftables_node *chain,
+		    const struct nftables_rule *r, const struct nlmsghdr *h,
+		    struct nftables_drop **ret)
+{
+	struct nftables_drop *d = nftables_add_drop(rs, chain);
+
+	if (!d)
+		return rs->arena.error;
+	d->handle = r->handle;
+	d->number = chain->n_rules;
+	d->target = target_of(r);
+	d->shape = nftables_rule_shape(h);
+	d->comment = copy_comment(rs, r);
+	d->is_counted = r->is_counted;
+	d->counts = r->counts;
+	d->is_random = r->is_random;
+	d->probability = r->probability;
+	d->every = r->every;
+	d->queue = r->queue;
+	d->n_queues = r->n_queues;
+	*ret = d;
+	return rs->arena.error;
+}
+
+/* A rule asks a verdict map; what its elements do is known later. */
+static int ask_map(struct nftables_ruleset *rs, struct nftables_node *chain,
+		   const struct nftables_rule *r, const struct nlmsghdr *h)
+{
+	struct nftables_node *map;
+	struct nftables_drop *d;
+	int e;
+
+	if (rs->is_partial &&
+	    !nftables_find(rs, NODE_MAP, r->family, r->table, r->map))
+		return 0; /* known to drop nothing, or to count nothing */
+	map = nftables_get(rs, NODE_MAP, r->family, r->table, r->map);
+	e = map ? add_call(rs, chain, map) : rs->arena.error;
+	if (e < 0)
+		return e;
+	e = add_rule(rs, chain, r, h, &d);
+	if (e < 0)
+		return e;
+	d->map = map;
+	d->target = NETFILTER_MAP_RULE;
+	d->is_counted = false;
+	return 0;
+}
+
+static int feed_effects(struct nftables_ruleset *rs,
+			struct nftables_node *chain,
+			const struct nftables_rule *r, const struct nlmsghdr *h)
+{
+	struct nftables_node *counter;
+	struct nftables_drop *d;
+	int e = use_counters(rs, r, &counter);
+
+	if (e == 0 && r->map)
+		e = ask_map(rs, chain, r, h);
+	if (e == 0 && r->calls)
+		e = call_chain(rs, chain, r->calls);
+	if (e < 0 || (!drops(r) && r->verdict != NFTABLES_QUEUES))
+		return e;
+	e = add_rule(rs, chain, r, h, &d);
+	if (e < 0)
+		return e;
+	d->counter = counter;
+	rs->has_queues |= r->verdict == NFTABLES_QUEUES;
+	return 0;
+}
+
+static bool is_chain(const struct nftables_node *c,
+		     const struct nftables_rule *r)
+{
+	return c->family == r->family && !strcmp(c->name, r->chain) &&
+	       !strcmp(c->in->name, r->table);
+}
+
+static int feed_rule(struct nftables_ruleset *rs, const struct nlmsghdr *h)
+{
+	struct nftables_rule r;
+	int e = nftables_parse_rule(h, &r);
+
+	if (e < 0)
+		return e;
+	if (rs->asked && !is_chain(rs->asked, &r))
+		return 0; /* an old kernel that knows no filter */
+	if (!rs->chain || !is_chain(rs->chain, &r))
+		rs->chain = nftables_get(rs, NODE_CHAIN, r.family, r.table,
+					 r.chain);
+	if (!rs->chain)
+		return rs->arena.error;
+	rs->chain->n_rules++;
+	if (rs->chain->has_ended)
+		return 0;
+	e = feed_effects(rs, rs->chain, &r, h);
+	rs->chain->has_ended = !r.is_conditional &&
+			       (drops(&r) || r.verdict == NFTABLES_ENDS ||
+				r.verdict == NFTABLES_QUEUES);
+	return e;
+}
+
+static int feed_element(const struct nftables_elements *of,
+			const struct nftables_element *e, void *arg)
+{
+	struct nftables_ruleset *rs = arg;
+	struct nftables_node *map;
+
+	map = nftables_find(rs, NODE_MAP, of->family, of->table, of->map);
+	if (!map)
+		return 0;
+	if (e->calls)
+		return call_chain(rs, map, e->calls);
+	if (!e->drops)
+		return 0;
+	map->n_drops++;
+	if (!e->is_counted)
+		return 0;
+	map->n_counts++;
+	map->keys += e->key; /* a hash has no order of its own */
+	map->counts.packets += e->counts.packets;
+	map->counts.bytes += e->counts.bytes;
+	return 0;
+}
+
+static int feed_object(struct nftables_ruleset *rs, const struct nlmsghdr *h)
+{
+	struct nftables_node *node;
+	struct nftables_object o;
+	int r = nftables_parse_object(h, &o);
+
+	if (r < 0 || !o.is_counter)
+		return r;
+	node = nftables_find(rs, NODE_COUNTER, o.family, o.table, o.name);
+	if (!node)
+		return 0;
+	node->is_counted = true;
+	node->counts = o.counts;
+	return 0;
+}
+
+static int feed_generation(struct nftables_ruleset *rs,
+			   const struct nlmsghdr *h)
+{
+	uint32_t generation;
+	int r = nftables_parse_generation(h, &generation);
+
+	if (r < 0)
+		return r;
+	if (rs->has_generation && rs->generation != generation)
+		return -EAGAIN;
+	rs->generation = generation;
+	rs->has_generation = true;
+	return 0;
+}
+
+int nftables_feed(const struct nlmsghdr *h, void *ruleset)
+{
+	struct nftables_ruleset *rs = ruleset;
+	uint16_t generation;
+	uint8_t family;
+	int r = nftables_parse_head(h, &family, &generation);
+
+	if (r < 0)
+		return r;
+	/* kernels before 3.18 leave it zero */
+	if (rs->has_generation && generation &&
+	    generation != (uint16_t)rs->generation)
+		return -EAGAIN;
+	if (NFNL_SUBSYS_ID(h->nlmsg_type) != NFNL_SUBSYS_NFTABLES)
+		return 0;
+	switch (NFNL_MSG_TYPE(h->nlmsg_type)) {
+	case NFT_MSG_NEWTABLE:
+		return feed_table(rs, h);
+	case NFT_MSG_NEWCHAIN:
+		return feed_chain(rs, h);
+	case NFT_MSG_NEWRULE:
+		return feed_rule(rs, h);
+	case NFT_MSG_NEWSETELEM:
+		return nftables_parse_elements(h, feed_element, rs);
+	case NFT_MSG_NEWOBJ:
+		return feed_object(rs, h);
+	case NFT_MSG_NEWGEN:
+		return feed_generation(rs, h);
+	default:
+		return 0;
+	}
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads nf_tables with dumps only: no lock, no transaction, nothing reset, no
+ * elements of plain sets. First the generation of the ruleset; while it is
+ * what it was at the read before, only chains are asked for that count what
+ * they drop. See nftables_plan.c for how the previous sample tells them.
+ */
+#include "probes/firewall/nft_read.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <netinet/in.h> /* before the kernel's, or they clash */
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include "kernel/nfnetlink.h"
+#include "probes/firewall/nfqueue.h"
+#include "probes/firewall/nft_emit.h"
+
+/* Head, two names and a number, each with its attribute's head. */
+#define REQUEST_SIZE (64 + 2 * (NFTABLES_NAME + 8))
+
+struct reader {
+	struct probe_env *env;
+	struct nftables_ruleset rs;
+};
+
+struct request {
+	_Alignas(8) char bytes[REQUEST_SIZE];
+	struct nlmsghdr *h;
+};
+
+static void begin(struct request *q, unsigned message, uint8_t family,
+		  uint16_t flags)
+{
+	q->h = nfnetlink_request(q->bytes, NFNL_SUBSYS_NFTABLES, message,
+				 family, flags);
+}
+
+static void put_name(struct request *q, uint16_t type, const char *name)
+{
+	mnl_attr_put_strz(q->h, type, name);
+}
+
+static int ask(struct reader *reader, struct request *q)
+{
+	return nfnetlink_ask(reader->env->netfilter, q->h, nftables_feed,
+			     &reader->rs);
+}
+
+static int ask_generation(struct reader *reader)
+{
+	struct request q;
+
+	begin(&q, NFT_MSG_GETGEN, 0, 0);
+	return ask(reader, &q);
+}
+
+static int dump_all(struct reader *reader, unsigned message)
+{
+	struct request q;
+
+	begin(&q, message, NFPROTO_UNSPEC, NLM_F_DUMP);
+	return ask(reader, &q);
+}
+
+static int ask_chain(struct reader *reader, const struct nftables_node *chain)
+{
+	struct request q;
+
+	begin(&q, NFT_MSG_GETCHAIN, chain->family, 0);
+	put_name(&q, NFTA_CHAIN_TABLE, chain->in->name);
+	put_name(&q, NFTA_CHAIN_NAME, chain->name);
+	return ask(reader, &q);
+}
+
+static int dump_rules(struct reader *reader, struct nftables_node *chain)
+{
+	struct request q;
+	int r;
+
+	begin(&q, NFT_MSG_GETRULE, chain->family, NLM_F_DUMP);
+	put_name(&q, NFTA_RULE_TABLE, chain->in->name);
+	put_name(&q, NFTA_RULE_CHAIN, chain->name);
+	reader->rs.asked = chain;
+	r = ask(reader, &q);
+	reader->rs.asked = NULL;
+	return r < 0 || chain->n_rules ? r : -ENOENT;
+}
+
+static int ask_rule(struct reader *reader, const struct nftables_node *chain,
+		    uint64_t handle)
+{
+	struct request q;
+
+	begin(&q, NFT_MSG_GETRULE, chain->family, 0);
+	put_name(&q, NFTA_RULE_TABLE, chain->in->name);
+	put_name(&q, NFTA_RULE_CHAIN, chain->name);
+	mnl_attr_put_u64(q.h, NFTA_RULE_HANDLE, htobe64(handle));
+	return ask(reader, &q);
+}
+
+/* The rules of a chain that the plan names, each with its number. */
+static int ask_rules(struct reader *reader, struct nftables_node *chain)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < chain->n_asked && r == 0; i++) {
+		const struct row *row = &chain->rules[2 * i];
+
+		chain->n_rules = (uint32_t)row[1].value - 1;
+		r = ask_rule(reader, chain, row[0].value);
+	}
+	return r;
+}
+
+static int dump_elements(struct reader *reader, const struct nftables_node *map)
+{
+	struct request q;
+
+	begin(&q, NFT_MSG_GETSETELEM, map->family, NLM_F_DUMP);
+	put_name(&q, NFTA_SET_ELEM_LIST_TABLE, map->in->name);
+	put_name(&q, NFTA_SET_ELEM_LIST_SET, map->name);
+	return ask(reader, &q);
+}
+
+static int dump_maps(struct reader *reader)
+{
+	const struct nftables_node *map = reader->rs.first[NODE_MAP];
+	int r = 0;
+
+	for (; map && r == 0; map = map->next)
+		r = dump_elements(reader, map);
+	return r;
+}
+
+static int dump_counters_of(struct reader *reader,
+			    const struct nftables_node *table)
+{
+	struct request q;
+
+	begin(&q, NFT_MSG_GETOBJ, table->family, NLM_F_DUMP);
+	put_name(&q, NFTA_OBJ_TABLE, table->name);
+	mnl_attr_put_u32(q.h, NFTA_OBJ_TYPE, htobe32(NFT_OBJECT_COUNTER));
+	return ask(reader, &q);
+}
+
+static bool is_wanted(const struct nftables_node *counter)
+{
+	return counter->is_known || counter->n_good;
+}
+
+/* The named counters that are of use, table by table. */
+static int dump_counters(struct reader *reader)
+{
+	const struct nftables_node *table = reader->rs.first[NODE_TABLE];
+
+	for (; table; table = table->next) {
+		const struct nftables_node *c = reader->rs.first[NODE_COUNTER];
+		int r;
+
+		while (c && (c->in != table || !is_wanted(c)))
+			c = c->next;
+		r = c ? dump_counters_of(reader, table) : 0;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Everything. Returns 0 or negative errno. */
+static int read_all(struct reader *reader)
+{
+	int r = dump_all(reader, NFT_MSG_GETTABLE);
+
+	if (r < 0 || !reader->rs.first[NODE_TABLE])
+		return r;
+	r = dump_all(reader, NFT_MSG_GETCHAIN);
+	if (r == 0)
+		r = dump_all(reader, NFT_MSG_GETRULE);
+	if (r == 0)
+		r = dump_maps(reader);
+	if (r == 0)
+		r = dump_counters(reader);
+	return r == 0 ? ask_generation(reader) : r;
+}
+
+/* What the plan names. -ENOENT: it names what is not there. */
+static int read_known(struct reader *reader)
+{
+	struct nftables_node *chain = reader->rs.first[NODE_CHAIN];
+	int r = 0;
+
+	if (!chain)
+		return 0;
+	for (; chain && r == 0; chain = chain->next) {
+		if (chain->asks & ASKS_POLICY)
+			r = ask_chain(reader, chain);
+		if (r == 0 && chain->asks & ASKS_RULES)
+			r = chain->n_asked ? ask_rules(reader, chain)
+					   : dump_rules(reader, chain);
+		chain->asks = 0;
+	}
+	if (r == 0)
+		r = dump_maps(reader);
+	if (r == 0)
+		r = dump_counters(reader);
+	return r == 0 ? ask_generation(reader) : r;
+}
+
+/* Makes sense of what was read, and appends it. */
+static int finish(struct reader *reader, struct sample *out)
+{
+	struct nftables_ruleset *rs = &reader->rs;
+	struct nfnetlink *nf = reader->env->netfilter;
+	ssize_t n = 0;
+
+	if (rs->has_queues)
+		n = nfqueue_read_file(reader->env->net, nf->buffer, nf->size);
+	if (n < 0 && n != -ENOENT)
+		return (int)n;
+	nftables_settle(rs, nf->buffer, n > 0 ? (size_t)n : 0);
+	nftables_emit(rs, reader->env->max_rules, out);
+	if (rs->is_partial)
+		nftables_plan_carry(out->then, out);
+	else
+		nftables_emit_plan(rs, out);
+	return rs->arena.error ? rs->arena.error : out->error;
+}
+
+/* Begins anew: with the whole buffer, at the generation known. */
+static void start(struct reader *reader, struct probe_env *env,
+		  uint32_t generation)
+{
+	nftables_ruleset_free(&reader->rs);
+	*reader = (struct reader) {
+		.env = env,
+		.rs = {.arena = {.at = env->buffer, .left = env->size},
+		       .generation = generation,
+		       .has_generation = generation != 0},
+	};
+}
+
+static int read_ruleset(struct reader *reader, struct sample *out)
+{
+	const struct sample *then = out->then;
+	uint32_t generation;
+	int r = ask_generation(reader);
+
+	if (r < 0)
+		return r == -EINVAL ? -ENOENT : r; /* no such subsystem */
+	r = -ENOENT;
+	if (then && !nftables_plan_generation(then, out->source, &generation) &&
+	    generation == reader->rs.generation)
+		r = nftables_plan_load(&reader->rs, then, out->source);
+	if (r == 0)
+		r = read_known(reader);
+	if (r == -ENOENT) {
+		start(reader, reader->env, reader->rs.generation);
+		r = read_all(reader);
+	}
+	/* went away meanwhile: the generation will say so */
+	if (r == -ENOENT)
+		return -EAGAIN;
+	return r < 0 ? r : finish(reader, out);
+}
+
+static int nftables_read(struct probe_env *env, struct sample *out)
+{
+	struct reader reader = {0};
+	int r = nfnetlink_available(env->netfilter, NFNL_SUBSYS_NFTABLES);
+
+	if (r == 0)
+		r = nfnetlink_open(env->netfilter);
+	if (r < 0)
+		return r;
+	start(&reader, env, 0);
+	r = read_ruleset(&reader, out);
+	nftables_ruleset_free(&reader.rs);
+	return r;
+}
+
+const struct probe nftables_probe = {
+	.name = "nftables",
+	.reads = "nfnetlink NFT_MSG_GETGEN, and GETTABLE, GETCHAIN, GETRULE, "
+		 "GETSETELEM of verdict maps, GETOBJ of counters",
+	.needs = "CAP_NET_ADMIN",
+	.layer = LAYER_NETFILTER,
+	.counters = netfilter_rows,
+	.n_counters = N_NETFILTER_ROWS,
+	.read = nftables_read,
+};

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a rule does. Its expressions run one after the other; each goes on,
+ * stops the rule for this packet, or gives the verdict. A counter counts the
+ * packets that come to it: those the verdict gets only if nothing between the
+ * two may stop the rule. Pure.
+ */
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/xt_NFQUEUE.h>
+#include <linux/netfilter/xt_statistic.h>
+#include <string.h>
+
+#include "probes/firewall/nft_attr.h"
+
+/* struct nftnl_udata: a byte type, a byte length, then that many bytes. */
+#define USERDATA_COMMENT 0
+#define USERDATA_HEAD 2
+
+static void decides(struct nftables_rule *r)
+{
+	r->is_conditional = true;
+	r->is_counted = false;
+	memset(r->exact, 0, sizeof(r->exact));
+}
+
+static void on_counter(const struct nlattr *data, struct nftables_rule *r)
+{
+	r->is_counted = nftables_attr_counts(data, &r->counts);
+}
+
+static void queue_to(struct nftables_rule *r, uint16_t queue, uint16_t n,
+		     bool bypass)
+{
+	r->verdict = bypass ? NFTABLES_ENDS : NFTABLES_QUEUES;
+	r->queue = queue;
+	r->n_queues = n;
+}
+
+static void on_verdict(struct nftables_rule *r, int32_t code, const char *calls)
+{
+	switch (code) {
+	case NFT_CONTINUE:
+		return;
+	case NFT_BREAK:
+		decides(r);
+		return;
+	case NFT_RETURN:
+		r->verdict = NFTABLES_RETURNS;
+		return;
+	case NFT_JUMP:
+	case NFT_GOTO:
+		r->verdict = NFTABLES_CALLS;
+		r->calls = calls;
+		return;
+	}
+	if ((code & NF_VERDICT_MASK) == NF_DROP)
+		r->verdict = NFTABLES_DROPS;
+	else if ((code & NF_VERDICT_MASK) == NF_QUEUE)
+		queue_to(r, (uint16_t)((uint32_t)code >> NF_VERDICT_QBITS), 1,
+			 code & NF_VERDICT_FLAG_QUEUE_BYPASS);
+	else
+		r->verdict = NFTABLES_ENDS;
+}
+
+static void on_immediate(const struct nlattr *data, struct nftables_rule *r)
+{
+	const struct nlattr *in[NFTA_IMMEDIATE_MAX + 1];
+	const char *calls;
+	int32_t code;
+
+	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_IMMEDIATE_MAX);
+	if (nftables_attr_u32(in[NFTA_IMMEDIATE_DREG]) == NFT_REG_VERDICT &&
+	    nftables_attr_verdict(in[NFTA_IMMEDIATE_DATA], &code, &calls))
+		on_verdict(r, code, calls);
+}
+
+/* Either way the rule may stop here: a set without the key is no match. */
+static void on_lookup(const struct nlattr *data, struct nftables_rule *r)
+{
+	const struct nlattr *in[NFTA_LOOKUP_MAX + 1];
+
+	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_LOOKUP_MAX);
+	if (nftables_attr_has_u32(in[NFTA_LOOKUP_DREG]) &&
+	    nftables_attr_u32(in[NFTA_LOOKUP_DREG]) == NFT_REG_VERDICT &&
+	    !r->map)
+		r->map = nftables_attr_text(in[NFTA_LOOKUP_SET]);
+	decides(r);
+}
+
+static void on_objref(const struct nlattr *data, struct nftables_rule *r)
+{
+	const struct nlattr *in[NFTA_OBJREF_MAX + 1];
+	uint32_t type;
+
+	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_OBJREF_MAX);
+	type = nftables_attr_u32(in[NFTA_OBJREF_IMM_TYPE]);
+	if (type == NFT_OBJECT_COUNTER && r->n_objects < NFTABLES_MAX_OBJECTS) {
+		r->exact[r->n_objects] = true;
+		r->objects[r->n_objects] =
+			nftables_attr_text(in[NFTA_OBJREF_IMM_NAME]);
+		r->n_objects += r->objects[r->n_objects] != NULL;
+	} else if (type != NFT_OBJECT_COUNTER && type != NFT_OBJECT_CT_HELPER &&
+		   type != NFT_OBJECT_CT_TIMEOUT &&
+		   type != NFT_OBJECT_CT_EXPECT && type != NFT_OBJECT_SECMARK) {
+		decides(r);
+	}
+}
+
+static void on_reject(const struct nlattr *data, struct nftables_rule *r)
+{
+	(void)data;
+	r->verdict = NFTABLES_REJECTS;
+}
+
+static void on_end(const struct nlattr *data, struct nftables_rule *r)
+{
+	(void)data;
+	r->verdict = NFTABLES_ENDS;
+}
+
+static void on_queue(const struct nlattr *data, struct nftables_rule *r)
+{
+	const struct nlattr *in[NFTA_QUEUE_MAX + 1];
+	uint16_t n;
+
+	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_QUEUE_MAX);
+	n = in[NFTA_QUEUE_TOTAL] ? nftables_attr_u16(in[NFTA_QUEUE_TOTAL]) : 1;
+	if (in[NFTA_QUEUE_SREG_QNUM])
+		n = 0;
+	queue_to(r, nftables_attr_u16(in[NFTA_QUEUE_NUM]), n,
+		 nftables_attr_u16(in[NFTA_QUEUE_FLAGS]) &
+			 NFT_QUEUE_FLAG_BYPASS);
+}
+
+/* Sets what a register holds ("meta mark set"), or loads one for a match. */
+static void on_meta(const struct nlattr *data, struct nftables_rule *r)
+{
+	const struct nlattr *in[NFTA_META_MAX + 1];
+
+	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_META_MAX);
+	if (!in[NFTA_META_SREG])
+		decides(r);
+}
+
+static void on_ct(const struct nlattr *data, struct nftables_rule *r)
+{
+	const struct nlattr *in[NFTA_CT_MAX + 1];
+
+	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_CT_MAX);
+	if (!in[NFTA_CT_SREG])
+		decides(r);
+}
+
+/* `! --probability p` lets the rule have what random() leaves. */
+static void on_statistic(const struct nlattr *info, struct nftables_rule *r)
+{
+	struct xt_statistic_info v = {0};
+	bool is_inverted;
+
+	if (mnl_attr_get_payload_len(info) < offsetof(typeof(v), u) + 4)
+		return;
+	memcpy(&v, mnl_attr_get_payload(info), offsetof(typeof(v), u) + 4);
+	is_inverted = v.flags & XT_STATISTIC_INVERT;
+	if (v.mode == XT_STATISTIC_MODE_RANDOM &&
+	    v.u.random.probability <= 1u << 31) {
+		r->is_random = true;
+		r->probability = v.u.random.probability;
+		if (is_inverted)
+			r->probability = (1u << 31) - r->probability;
+	} else if (v.mode == XT_STATISTIC_MODE_NTH && !is_inverted &&
+		   v.u.random.probability < UINT32_MAX) {
+		r->every = v.u.random.probability + 1; /* counted from 0 */
+	}
+}
+
+/* iptables-nft: a match of x_tables. The one named comment always matches. */
+static void on_match(const struct nlattr *data, struct nftables_rule *r)
+{
+	const struct nlattr *in[NFTA_MATCH_MAX + 1];
+	const struct nlattr *info;
+
+	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_MATCH_MAX);
+	info = in[NFTA_MATCH_INFO];
+	if (!nftables_attr_is(in[NFTA_MATCH_NAME], "comment"))
+		decides(r);
+	else if (info) {
+		r->comment = mnl_attr_get_payload(info);
+		r->comment_length =
+			strnlen(r->comment, mnl_attr_get_payload_len(info));
+	}
+	if (info && nftables_attr_is(in[NFTA_MATCH_NAME], "statistic"))
+		on_statistic(info, r);
+}
+
+/* -j NFQUEUE. Its revisions only ever grew. */
+static void on_nfqueue(const struct nlattr *info, struct nftables_rule *r)
+{
+	struct xt_NFQ_info_v3 v = {.queues_total = 1};
+	size_t n = info ? mnl_attr_get_payload_len(info) : 0;
+
+	if (n > sizeof(v))
+		n = sizeof(v);
+	if (n)
+		memcpy(&v, mnl_attr_get_payload(info), n);
+	if (!v.queues_total) /* revision 0 has padding there */
+		v.queues_total = 1;
+	queue_to(r, v.queuenum, v.queues_total, v.flags & NFQ_FLAG_BYPASS);
+}
+
+/* iptables-nft: a target of x_tables. Most end the rule, some go on. */
+static void on_target(const struct nlattr *data, struct nftables_rule *r)
+{
+	const struct nlattr *in[NFTA_TARGET_MAX + 1];
+	const struct nlattr *name;
+
+	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_TARGET_MAX);
+	name = in[NFTA_TARGET_NAME];
+	if (nftables_attr_is(name, "REJECT"))
+		r->verdict = NFTABLES_REJECTS;
+	else if (nftables_attr_is(name, "NFQUEUE"))
+		on_nfqueue(in[NFTA_TARGET_INFO], r);
+	else
+		decides(r);
+}
+
+static void on_nothing(const struct nlattr *data, struct nftables_rule *r)
+{
+	(void)data;
+	(void)r;
+}
+
+/* Any that is not listed may stop the rule. */
+static const struct {
+	const char *name;
+	void (*on)(const struct nlattr *data, struct nftables_rule *r);
+} expressions[] = {
+	{"counter", on_counter},
+	{"immediate", on_immediate},
+	{"lookup", on_lookup},
+	{"meta", on_meta},
+	{"ct", on_ct},
+	{"match", on_match},
+	{"target", on_target},
+	{"objref", on_objref},
+	{"reject", on_reject},
+	{"queue", on_queue},
+	{"log", on_nothing},
+	{"last", on_nothing},
+	{"notrack", on_nothing},
+	{"bitwise", on_nothing},
+	{"byteorder", on_nothing},
+	{"numgen", on_nothing},
+	{"hash", on_nothing},
+	{"dup", on_nothing},
+	{"fwd", on_end},
+	{"masq", on_end},
+	{"nat", on_end},
+	{"redir", on_end},
+};
+
+static void run_expression(const struct nlattr *attr, struct nftables_rule *r)
+{
+	const struct nlattr *in[NFTA_EXPR_MAX + 1];
+	const char *name;
+
+	nftables_attrs_index(nftables_attrs_in(attr), in, NFTA_EXPR_MAX);
+	name = nftables_attr_text(in[NFTA_EXPR_NAME]);
+	for (size_t i = 0; name && i < ARRAY_SIZE(expressions); i++) {
+		if (strcmp(expressions[i].name, name))
+			continue;
+		expressions[i].on(in[NFTA_EXPR_DATA], r);
+		return;
+	}
+	decides(r);
+}
+
+/* The comment that nft keeps for itself. */
+static void read_userdata(const struct nlattr *attr, struct nftables_rule *r)
+{
+	struct nftables_attrs data = nftables_attrs_in(attr);
+	const unsigned char *p = data.bytes;
+
+	while (data.n >= USERDATA_HEAD) {
+		size_t n = p[1];
+
+		data.n -= USERDATA_HEAD;
+		if (n > data.n)
+			return;
+		if (p[0] == USERDATA_COMMENT) {
+			r->comment = (const char *)p + USERDATA_HEAD;
+			r->comment_length = strnlen(r->comment, n);
+			return;
+		}
+		p += USERDATA_HEAD + n;
+		data.n -= n;
+	}
+}
+
+int nftables_parse_rule(const struct nlmsghdr *h, struct nftables_rule *ret)
+{
+	const struct nlattr *in[NFTA_RULE_MAX + 1];
+	struct nftables_attrs list;
+	const struct nlattr *attr;
+	uint16_t generation;
+
+	*ret = (struct nftables_rule) {0};
+	if (nftables_parse_head(h, &ret->family, &generation) < 0)
+		return -EBADMSG;
+	nftables_attrs_index(nftables_attrs_of(h), in, NFTA_RULE_MAX);
+	ret->table = nftables_attr_text(in[NFTA_RULE_TABLE]);
+	ret->chain = nftables_attr_text(in[NFTA_RULE_CHAIN]);
+	ret->handle = nftables_attr_u64(in[NFTA_RULE_HANDLE]);
+	if (!ret->table || !ret->chain)
+		return -EBADMSG;
+	list = nftables_attrs_in(in[NFTA_RULE_EXPRESSIONS]);
+	NFTABLES_FOR_EACH(attr, list)
+	{
+		run_expression(attr, ret);
+		if (ret->verdict != NFTABLES_GOES_ON)
+			break;
+	}
+	if (!ret->comment || !ret->comment_length)
+		read_userdata(in[NFTA_RULE_USERDATA], ret);
+	return 0;
+}
+
+/* A quota tells how much of it is used: only the rest is its shape. */
+static uint64_t hash_quota(const struct nlattr *data, uint64_t hash)
+{
+	const struct nlattr *in[NFTA_QUOTA_MAX + 1];
+
+	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_QUOTA_MAX);
+	hash = nftables_attr_hash(in[NFTA_QUOTA_BYTES], hash);
+	return nftables_attr_hash(in[NFTA_QUOTA_FLAGS], hash);
+}
+
+uint64_t nftables_rule_shape(const struct nlmsghdr *h)
+{
+	const struct nlattr *in[NFTA_RULE_MAX + 1];
+	const struct nlattr *expr[NFTA_EXPR_MAX + 1];
+	uint64_t hash = HASH_START;
+	struct nftables_attrs list;
+	const struct nlattr *attr;
+
+	nftables_attrs_index(nftables_attrs_of(h), in, NFTA_RULE_MAX);
+	list = nftables_attrs_in(in[NFTA_RULE_EXPRESSIONS]);
+	NFTABLES_FOR_EACH(attr, list)
+	{
+		const struct nlattr *name;
+
+		nftables_attrs_index(nftables_attrs_in(attr), expr,
+				     NFTA_EXPR_MAX);
+		name = expr[NFTA_EXPR_NAME];
+		hash = nftables_attr_hash(name, hash);
+		if (nftables_attr_is(name, "quota"))
+			hash = hash_quota(expr[NFTA_EXPR_DATA], hash);
+		else if (!nftables_attr_is(name, "counter") &&
+			 !nftables_attr_is(name, "last"))
+			hash = nftables_attr_hash(expr[NFTA_EXPR_DATA], hash);
+	}
+	return hash;
+}

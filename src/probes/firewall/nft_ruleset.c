@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "probes/firewall/nft_ruleset.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define PIECE (256u * 1024)
+#define MAX_MEMORY (64u << 20)
+
+struct nftables_piece {
+	struct nftables_piece *next;
+	max_align_t bytes[];
+};
+
+static bool grow(struct nftables_arena *a, size_t size)
+{
+	size_t n = size > PIECE ? size : PIECE;
+	struct nftables_piece *piece;
+
+	if (a->allocated + n > MAX_MEMORY)
+		a->error = -E2BIG;
+	if (a->error)
+		return false;
+	piece = malloc(sizeof(*piece) + n);
+	if (!piece) {
+		a->error = -ENOMEM;
+		return false;
+	}
+	piece->next = a->pieces;
+	a->pieces = piece;
+	a->at = (char *)piece->bytes;
+	a->left = n;
+	a->allocated += n;
+	return true;
+}
+
+void *nftables_alloc(struct nftables_arena *a, size_t size)
+{
+	void *p;
+
+	size = (size + 7) & ~(size_t)7;
+	if (size > a->left && !grow(a, size))
+		return NULL;
+	p = memset(a->at, 0, size);
+	a->at += size;
+	a->left -= size;
+	return p;
+}
+
+void nftables_ruleset_free(struct nftables_ruleset *rs)
+{
+	while (rs->arena.pieces) {
+		struct nftables_piece *next = rs->arena.pieces->next;
+
+		free(rs->arena.pieces);
+		rs->arena.pieces = next;
+	}
+}
+
+static uint64_t hash_node(enum nftables_kind kind, uint8_t family,
+			  const char *table, const char *name)
+{
+	const unsigned char head[2] = {(unsigned char)kind, family};
+	uint64_t hash = hash_bytes(HASH_START, head, sizeof(head));
+
+	if (table)
+		hash = hash_bytes(hash, table, strlen(table) + 1);
+	return hash_bytes(hash, name, strlen(name) + 1);
+}
+
+static struct nftables_node *find_hashed(const struct nftables_ruleset *rs,
+					 uint64_t hash, enum nftables_kind kind,
+					 uint8_t family, const char *table,
+					 const char *name)
+{
+	struct nftables_node *node = rs->buckets[hash % NFTABLES_BUCKETS];
+
+	for (; node; node = node->same_hash)
+		if (node->hash == hash && node->kind == kind &&
+		    node->family == family && !strcmp(node->name, name) &&
+		    (!table || !strcmp(node->in->name, table)))
+			return node;
+	return NULL;
+}
+
+struct nftables_node *nftables_find(const struct nftables_ruleset *rs,
+				    enum nftables_kind kind, uint8_t family,
+				    const char *table, const char *name)
+{
+	return find_hashed(rs, hash_node(kind, family, table, name), kind,
+			   family, table, name);
+}
+
+static const char *copy_name(struct nftables_ruleset *rs, const char *name)
+{
+	size_t n = strlen(name) + 1;
+	char *copy = nftables_alloc(&rs->arena, n);
+
+	return copy ? memcpy(copy, name, n) : NULL;
+}
+
+static void insert(struct nftables_ruleset *rs, struct nftables_node *node)
+{
+	struct nftables_node **bucket;
+
+	bucket = &rs->buckets[node->hash % NFTABLES_BUCKETS];
+	node->same_hash = *bucket;
+	*bucket = node;
+	if (rs->last[node->kind])
+		rs->last[node->kind]->next = node;
+	else
+		rs->first[node->kind] = node;
+	rs->last[node->kind] = node;
+}
+
+struct nftables_node *nftables_get(struct nftables_ruleset *rs,
+				   enum nftables_kind kind, uint8_t family,
+				   const char *table, const char *name)
+{
+	uint64_t hash = hash_node(kind, family, table, name);
+	struct nftables_node *node, *in = NULL;
+
+	node = find_hashed(rs, hash, kind, family, table, name);
+	if (node)
+		return node;
+	if (table)
+		in = nftables_get(rs, NODE_TABLE, family, NULL, table);
+	node = nftables_alloc(&rs->arena, sizeof(*node));
+	if (!node || (table && !in))
+		return NULL;
+	node->kind = kind;
+	node->family = family;
+	node->hash = hash;
+	node->in = in;
+	node->name = copy_name(rs, name);
+	if (!node->name)
+		return NULL;
+	insert(rs, node);
+	return node;
+}
+
+struct nftables_drop *nftables_add_drop(struct nftables_ruleset *rs,
+					struct nftables_node *chain)
+{
+	struct nftables_drop *d = nftables_alloc(&rs->arena, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	if (chain->drops_last)
+		chain->drops_last->next = d;
+	else
+		chain->drops_first = d;
+	chain->drops_last = d;
+	return d;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A ruleset of nf_tables while it is being read: nodes (tables, chains,
+ * verdict maps, named counters), the calls between them, and the rules that
+ * drop. Built from messages in the order of a dump, then settled: who can be
+ * reached from which hooks, and which count belongs to whom. Pure.
+ */
+#ifndef PKTLOSS_NFTABLES_RULESET_H
+#define PKTLOSS_NFTABLES_RULESET_H
+
+#include "model/sample.h"
+#include "probes/firewall/netfilter.h"
+#include "probes/firewall/nft_parse.h"
+
+/*
+ * Memory that is given back all at once. It begins in the caller's buffer and
+ * goes on in pieces of its own. Past the limit: NULL, and error is set.
+ */
+struct nftables_arena {
+	char *at;
+	size_t left;
+	struct nftables_piece *pieces;
+	size_t allocated;
+	int error; /* -ENOMEM, -E2BIG or 0 */
+};
+
+void *nftables_alloc(struct nftables_arena *a, size_t size);
+
+enum nftables_kind {
+	NODE_TABLE,
+	NODE_CHAIN,
+	NODE_MAP,
+	NODE_COUNTER
+};
+
+/* From which side packets come to a chain, as a set. */
+#define REACHED_RX 1
+#define REACHED_FWD 2
+#define REACHED_TX 4
+
+/* What a read has to ask the kernel again while the ruleset is the same. */
+#define ASKS_RULES 1
+#define ASKS_POLICY 2
+
+struct nftables_drop;
+
+struct nftables_node {
+	struct nftables_node *same_hash;
+	struct nftables_node *next; /* of its kind, in the order of the dump */
+	struct nftables_node *waiting;
+	struct nftables_node *in; /* its table; a table: NULL */
+	struct nftables_call *calls;
+	const char *name;
+	uint64_t hash;
+	uint64_t handle; /* table, chain */
+	uint8_t kind, family;
+	uint8_t reached;
+	bool is_waiting;
+	bool is_dormant;   /* table */
+	uint8_t asks;	   /* chain: what of it counts, ASKS_* */
+	bool is_known;	   /* counter: its users all drop, last time */
+	bool drops;	   /* chain: its policy */
+	bool is_counted;   /* chain: its policy; counter: it was read */
+	bool has_ended;	   /* chain: the rules from here on never run */
+	bool is_taken;	   /* map, counter: some rule has its counts */
+	uint32_t n_rules;  /* chain */
+	uint32_t n_users;  /* counter */
+	uint32_t n_good;   /* counter: users that drop all they count */
+	uint32_t n_drops;  /* map: elements that drop */
+	uint32_t n_counts; /* map: of these, how many have a counter */
+	uint64_t keys;	   /* map: which elements these are */
+	struct nftables_counts counts;
+	struct nftables_drop *drops_first, *drops_last; /* chain */
+	const struct row *rules; /* chain: handle and number of each rule to */
+	uint32_t n_asked;	 /* ask for one by one, instead of all */
+};
+
+struct nftables_call {
+	struct nftables_call *next;
+	struct nftables_node *to;
+};
+
+/* A rule, or a policy, that drops or may. */
+struct nftables_drop {
+	struct nftables_drop *next;
+	struct nftables_node *counter; /* a named counter has its counts */
+	struct nftables_node *map;     /* elements of a map have them */
+	const char *comment;	       /* fit to print, or NULL */
+	uint64_t handle;
+	uint64_t shape;
+	uint64_t identity;
+	struct nftables_counts counts;
+	uint32_t number;
+	uint32_t uncounted; /* how many things here drop without a counter */
+	uint32_t probability, every; /* as in struct nftables_rule */
+	uint16_t queue, n_queues;
+	bool is_random;
+	uint8_t target;	 /* enum netfilter_target */
+	bool is_counted; /* counts holds just what it dropped */
+	bool is_nothing; /* loses nothing, or what it does is counted elsewhere
+			  */
+};
+
+#define NFTABLES_BUCKETS 256
+
+struct nftables_ruleset {
+	struct nftables_arena arena;
+	struct nftables_node *buckets[NFTABLES_BUCKETS];
+	struct nftables_node *first[4], *last[4]; /* by kind */
+	struct nftables_node *chain;		  /* of the rule before */
+	struct nftables_node *asked; /* the only one whose rules count */
+	uint32_t generation;
+	bool has_generation;
+	bool is_partial; /* only what is known to drop was asked for */
+	bool has_queues;
+};
+
+/* Gives back what a ruleset allocated; the buffer stays the caller's. */
+void nftables_ruleset_free(struct nftables_ruleset *rs);
+
+/*
+ * Finds a node, or makes it. table is NULL for a table. Returns NULL when
+ * memory is out: rs->arena.error says why.
+ */
+struct nftables_node *nftables_find(const struct nftables_ruleset *rs,
+				    enum nftables_kind kind, uint8_t family,
+				    const char *table, const char *name);
+struct nftables_node *nftables_get(struct nftables_ruleset *rs,
+				   enum nftables_kind kind, uint8_t family,
+				   const char *table, const char *name);
+
+/* Appends a drop to a chain that is for the caller to fill in, or NULL. */
+struct nftables_drop *nftables_add_drop(struct nftables_ruleset *rs,
+					struct nftables_node *chain);
+
+/*
+ * Takes one message of the kernel, a netlink_row. Rules and elements come
+ * after the chains they lead to. Returns 0; -EAGAIN for a message of another
+ * generation than the first; -EBADMSG, -ENOMEM, -E2BIG. Unknown messages are
+ * passed over.
+ */
+int nftables_feed(const struct nlmsghdr *h, void *ruleset);
+
+/*
+ * Finds out what every drop of every chain amounts to. queues is the text of
+ * /proc/net/netfilter/nfnetlink_queue, n bytes: who listens.
+ */
+void nftables_settle(struct nftables_ruleset *rs, const char *queues, size_t n);
+
+/* Whether the next read has to look at a rule again. */
+static inline bool nftables_is_asked(const struct nftables_drop *d)
+{
+	return d->target == NETFILTER_QUEUE_RULE ||
+	       (d->is_counted && !d->is_nothing);
+}
+
+/* The direction of a chain's losses. DIR_NONE: no packet comes to it. */
+enum direction nftables_direction(const struct nftables_node *chain);
+
+#endif

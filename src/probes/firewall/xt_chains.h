@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parser of x_tables (legacy iptables, ip6tables) tables, apart from the
+ * reader so that tests and the fuzzer can feed it.
+ */
+#ifndef PKTLOSS_XTABLES_H
+#define PKTLOSS_XTABLES_H
+
+#include <linux/netfilter.h>
+
+#include "model/sample.h"
+
+/* Tables beyond this are refused. 10 000 rules take 3 MB. */
+#define XTABLES_MAX_SIZE (64u << 20)
+
+/* One table as IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES describe it. */
+struct xtables_blob {
+	const char *family; /* "ip" or "ip6" */
+	const char *table;  /* "filter" */
+	uint32_t valid_hooks;
+	uint32_t hook_entry[NF_INET_NUMHOOKS];
+	uint32_t underflow[NF_INET_NUMHOOKS];
+	const char *queues; /* text of nfnetlink_queue: who listens */
+	size_t n_queues;    /* its bytes */
+	const void *bytes;  /* the entries, at any alignment */
+	size_t size;	    /* of bytes */
+};
+
+/*
+ * Appends an object for each chain that drops, and one for each of its
+ * dropping rules (the first max_rules of a chain, and its policy). Chains that
+ * no packet can reach are left out. Counts are skbs: a GSO bundle is one.
+ *
+ * Returns 0 (look at out->error too), -EBADMSG for bytes that are no such
+ * table, -E2BIG past XTABLES_MAX_SIZE, or -ENOMEM. Pure; fit for hostile
+ * bytes; time grows with the size of the table only.
+ * Kernel: include/uapi/linux/netfilter/x_tables.h, ip_tables.h.
+ */
+int MUST_CHECK xtables_parse(const struct xtables_blob *blob,
+			     unsigned max_rules, struct sample *out);
+
+#endif

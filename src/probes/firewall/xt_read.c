@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Legacy iptables and ip6tables, read the way iptables-legacy -nvL does: but
+ * only tables that exist, for asking after any other makes the kernel load
+ * and register it, and without the lock that iptables-legacy takes.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <linux/netfilter_arp.h>
+#include <linux/netfilter_arp/arp_tables.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+
+#include "kernel/procnet.h"
+#include "probes/firewall/netfilter.h"
+#include "probes/firewall/nfqueue.h"
+#include "probes/firewall/nft_read.h"
+#include "probes/firewall/xt_chains.h"
+
+/* The kernel's two interfaces differ in these only. */
+struct family {
+	const char *name;
+	const char *names; /* the tables that exist, below env->net */
+	int domain;
+	int level;
+	int get_info; /* numbers of the options */
+	int get_entries;
+};
+
+static const struct family families[] = {
+	{"ip", "ip_tables_names", AF_INET, IPPROTO_IP, IPT_SO_GET_INFO,
+	 IPT_SO_GET_ENTRIES},
+	{"ip6", "ip6_tables_names", AF_INET6, IPPROTO_IPV6, IP6T_SO_GET_INFO,
+	 IP6T_SO_GET_ENTRIES},
+	{"arp", "arp_tables_names", AF_INET, IPPROTO_IP, ARPT_SO_GET_INFO,
+	 ARPT_SO_GET_ENTRIES},
+};
+_Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo) &&
+		       offsetof(struct ipt_get_entries, entrytable) ==
+			       offsetof(struct ip6t_get_entries, entrytable) &&
+		       offsetof(struct ipt_get_entries, entrytable) ==
+			       offsetof(struct arpt_get_entries, entrytable),
+	       "the families differ");
+
+#define ENTRIES_HEAD offsetof(struct ipt_get_entries, entrytable)
+
+/* Names of tables: thirty of the longest. There are five. */
+#define MAX_NAMES 1024
+
+/*
+ * A table that iptables-legacy replaces counts from 0 until iptables-legacy
+ * has put the old counts back, in a second call. Seen in between, the old
+ * counts would be fresh losses in the next read: wait for them a little.
+ */
+#define RESTORE_TRIES 3
+#define RESTORE_WAIT_NS 2000000
+
+/*
+ * Reads which tables exist. Returns 0 (names may be ""), -ENOENT when the
+ * kernel has no such tables, or negative errno.
+ */
+static int read_names(const struct probe_env *env, const struct family *f,
+		      char names[MAX_NAMES])
+{
+	ssize_t n = netfiles_read(env->net, f->names, names, MAX_NAMES);
+
+	return n < 0 ? (int)n : 0;
+}
+
+/* ARP has three hooks, with other numbers, and so a shorter answer. */
+static int get_arp_info(int fd, const struct family *f,
+			struct ipt_getinfo *info)
+{
+	static const unsigned hooks[NF_ARP_NUMHOOKS] = {
+		[NF_ARP_IN] = NF_INET_LOCAL_IN,
+		[NF_ARP_OUT] = NF_INET_LOCAL_OUT,
+		[NF_ARP_FORWARD] = NF_INET_FORWARD,
+	};
+	struct arpt_getinfo arp = {0};
+	socklen_t size = sizeof(arp);
+
+	memcpy(arp.name, info->name, sizeof(arp.name));
+	if (getsockopt(fd, f->level, f->get_info, &arp, &size) < 0)
+		return -errno;
+	if (size != sizeof(arp))
+		return -EBADMSG;
+	for (unsigned i = 0; i < NF_ARP_NUMHOOKS; i++) {
+		if (!(arp.valid_hooks & 1u << i))
+			continue;
+		info->valid_hooks |= 1u << hooks[i];
+		info->hook_entry[hooks[i]] = arp.hook_entry[i];
+		info->underflow[hooks[i]] = arp.underflow[i];
+	}
+	info->size = arp.size;
+	return 0;
+}
+
+static int get_ip_info(int fd, const struct family *f, struct ipt_getinfo *info)
+{
+	socklen_t size = sizeof(*info);
+
+	if (getsockopt(fd, f->level, f->get_info, info, &size) < 0)
+		return -errno;
+	return size == sizeof(*info) ? 0 : -EBADMSG;
+}
+
+/* Asks how big a table is. Returns 0 or negative errno. */
+static int get_info(int fd, const struct family *f, const char *table,
+		    struct ipt_getinfo *ret)
+{
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret->name, table, strlen(table));
+	if (f->get_info == ARPT_SO_GET_INFO)
+		r = get_arp_info(fd, f, ret);
+	else
+		r = get_ip_info(fd, f, ret);
+	if (r < 0)
+		return r;
+	return ret->size <= XTABLES_MAX_SIZE ? 0 : -E2BIG;
+}
+
+/*
+ * Reads a table into request, ENTRIES_HEAD + info->size bytes. Returns 0,
+ * -EAGAIN when it is not of that size any more, or negative errno.
+ */
+static int get_entries(int fd, const struct family *f,
+		       const struct ipt_getinfo *info, char *request)
+{
+	socklen_t size = (socklen_t)(ENTRIES_HEAD + info->size);
+
+	memset(request, 0, ENTRIES_HEAD);
+	memcpy(request, info->name, sizeof(info->name));
+	memcpy(request + offsetof(struct ipt_get_entries, size), &info->size,
+	       sizeof(info->size));
+	if (getsockopt(fd, f->level, f->get_entries, request, &size) < 0)
+		return -errno;
+	return size == ENTRIES_HEAD + info->size ? 0 : -EBADMSG;
+}
+
+/* Reads one table and appends it. Returns 0 or negative errno. */
+static int read_table(const struct probe_env *env, int fd,
+		      const struct family *f, const char *table,
+		      struct sample *out)
+{
+	char name[sizeof(LEGACY) + XT_TABLE_MAXNAMELEN];
+	struct xtables_blob blob = {.family = f->name, .table = name};
+	_cleanup_free_ char *allocated = NULL;
+	char *request = env->buffer;
+	struct ipt_getinfo info;
+	char queues[4096]; /* a line for each queue that is listened to */
+	int r;
+
+	r = get_info(fd, f, table, &info);
+	if (r < 0)
+		return r;
+	/* nf_tables, which was read before, may have one of that name too */
+	snprintf(name, sizeof(name), "%s%s",
+		 nftables_has_table(out, f->name, table) ? LEGACY : "", table);
+	if (ENTRIES_HEAD + info.size > env->size)
+		request = allocated = malloc(ENTRIES_HEAD + info.size);
+	if (!request)
+		return -ENOMEM;
+	r = get_entries(fd, f, &info, request);
+	if (r < 0)
+		return r;
+	blob.valid_hooks = info.valid_hooks;
+	memcpy(blob.hook_entry, info.hook_entry, sizeof(blob.hook_entry));
+	memcpy(blob.underflow, info.underflow, sizeof(blob.underflow));
+	blob.bytes = request + ENTRIES_HEAD;
+	blob.size = info.size;
+	if (memmem(blob.bytes, blob.size, "NFQUEUE", sizeof("NFQUEUE"))) {
+		ssize_t n = nfqueue_read_file(env->net, queues, sizeof(queues));
+
+		blob.queues = queues;
+		blob.n_queues = n > 0 ? (size_t)n : 0;
+	}
+	return xtables_parse(&blob, env->max_rules, out);
+}
+
+/* Whether an object's name begins with that of a table, marked or not. */
+static bool is_of_table(const char *name, const char *family, const char *table)
+{
+	size_t n = strlen(family);
+
+	if (strncmp(name, family, n) || name[n] != '.')
+		return false;
+	name += n + 1;
+	if (!strncmp(name, LEGACY, sizeof(LEGACY) - 1))
+		name += sizeof(LEGACY) - 1;
+	n = strlen(table);
+	return !strncmp(name, table, n) && name[n] == '.';
+}
+
+/* Packets that the chains of one table of the probe source have dropped. */
+static uint64_t table_total(const struct sample *s, uint8_t source,
+			    const char *family, const char *table)
+{
+	uint64_t packets = 0;
+
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		const struct object *o = &s->objects[i];
+
+		if (o->layer == LAYER_NETFILTER && o->source == source &&
+		    o->n && s->rows[o->first].counter->kind == KIND_LOST &&
+		    is_of_table(object_name(s, o), family, table))
+			packets += s->rows[o->first].value;
+	}
+	return packets;
+}
+
+/* As read_table(), and once more where counts seem to be on their way back. */
+static int read_settled(const struct probe_env *env, int fd,
+			const struct family *f, const char *table,
+			struct sample *out)
+{
+	const struct timespec wait = {.tv_nsec = RESTORE_WAIT_NS};
+	struct sample_mark mark = sample_mark(out);
+	uint64_t before = 0;
+	int r = -EAGAIN;
+
+	if (out->then)
+		before = table_total(out->then, out->source, f->name, table);
+	for (int i = 0; i < RESTORE_TRIES; i++) {
+		if (i) {
+			nanosleep(&wait, NULL);
+			sample_rollback(out, mark);
+		}
+		r = read_table(env, fd, f, table, out);
+		if (r < 0 || out->error)
+			break;
+		if (table_total(out, out->source, f->name, table) >= before)
+			break;
+	}
+	return r;
+}
+
+/* Reads the tables named, one a line. Returns 0 or negative errno. */
+static int read_tables(const struct probe_env *env, const struct family *f,
+		       char *names, struct sample *out)
+{
+	_cleanup_close_ int fd = -1;
+	char *rest = NULL;
+	int r;
+
+	fd = socket(f->domain, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	if (fd < 0)
+		return -errno;
+	for (char *name = strtok_r(names, "\n", &rest); name;
+	     name = strtok_r(NULL, "\n", &rest)) {
+		if (strlen(name) >= XT_TABLE_MAXNAMELEN)
+			return -EBADMSG;
+		r = read_settled(env, fd, f, name, out);
+		if (r < 0 && r != -ENOENT) /* the table has gone since */
+			return r;
+	}
+	return out->error;
+}
+
+static int xtables_read(struct probe_env *env, struct sample *out)
+{
+	char names[MAX_NAMES];
+	int found = 0;
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		r = read_names(env, &families[i], names);
+		if (r == -ENOENT)
+			continue;
+		found++;
+		if (!r && *names)
+			r = read_tables(env, &families[i], names, out);
+		if (r < 0)
+			return r;
+	}
+	return found ? 0 : -ENOENT;
+}
+
+const struct probe xtables_probe = {
+	.name = "iptables",
+	.reads = "getsockopt IPT_SO_GET_ENTRIES, tables named in "
+		 "/proc/net/ip_tables_names",
+	.needs = "CAP_NET_ADMIN and CAP_NET_RAW",
+	.layer = LAYER_NETFILTER,
+	.counters = netfilter_rows,
+	.n_counters = N_NETFILTER_ROWS,
+	.read = xtables_read,
+};

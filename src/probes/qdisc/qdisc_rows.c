@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/* The rows of a qdisc, and of them those that only one kind has. */
+#include <linux/pkt_sched.h>
+#include <string.h>
+
+#include "probes/qdisc/qdisc_rows.h"
+
+#define QDISC .layer = LAYER_QDISC, .bits = 32
+#define COUNTED .source = "net/core/gen_stats.c, include/net/sch_generic.h"
+#define DROPS_MEAN                                                             \
+	.means = "Packets discarded: queue full, shaped, or lost on purpose "  \
+		 "(an offloaded bundle counts once)"
+
+/*
+ * What only one kind has: section is the kind, offset where the counter stands
+ * in the struct that it sends. The kernel appends to these structs, so what is
+ * past the end of one is not there.
+ */
+#define OWN(kind_, bits_, name_, offset_)                                      \
+	.layer = LAYER_QDISC, .direction = DIR_TX, .section = kind_,           \
+	.name = name_, .bits = bits_, .offset = offset_,                       \
+	.source = "net/sched/sch_" kind_ ".c"
+#define AT(kind, type, member)                                                 \
+	OWN(kind, 8 * sizeof(((struct type *)0)->member), #member,             \
+	    offsetof(struct type, member))
+#define FQ_CODEL(member)                                                       \
+	OWN("fq_codel", 32, #member,                                           \
+	    offsetof(struct tc_fq_codel_xstats, qdisc_stats) +                 \
+		    offsetof(struct tc_fq_codel_qd_stats, member))
+/* newer than the headers that this builds with */
+#define FQ_BAND(n) OWN("fq", 64, "band_drops_" #n, 112 + 8 * n)
+/* of a tin: the offset is the number of an attribute */
+#define TIN(name, attr) OWN("cake", 32, name, attr)
+#define HTB_CLASS(member)                                                      \
+	.layer = LAYER_QDISC, .direction = DIR_TX, .section = "class htb",     \
+	.name = #member, .bits = 32,                                           \
+	.offset = offsetof(struct tc_htb_xstats, member),                      \
+	.source = "net/sched/sch_htb.c"
+
+#define PART_OF_DROPS .type = "if_tx_dropped", .kind = KIND_PART, .in = ""
+#define SHOW .remedy = "tc -s qdisc show dev DEV"
+#define FULL                                                                   \
+	PART_OF_DROPS, SHOW,                                                   \
+		.cause = "its queue is full: more was sent than the device "   \
+			 "takes"
+#define EARLY                                                                  \
+	PART_OF_DROPS, SHOW,                                                   \
+		.cause = "dropped early by the AQM to slow senders down: "     \
+			 "normal for TCP"
+#define COUNT(kind_) .type = "packets", .kind = kind_, .optional = true
+#define GAUGE .type = "gauge", .kind = KIND_LEVEL, .optional = true
+#define MARKED(kind)                                                           \
+	COUNT(KIND_OVERLOAD),                                                  \
+		.means = kind ": packets marked (ECN) instead of dropped"
+#define MARKED_CE(kind)                                                        \
+	COUNT(KIND_OVERLOAD), .means = kind                                    \
+			      ": packets marked because they waited longer "   \
+			      "than ce_threshold"
+
+/* A parent repeats its children's drops: only the root makes the total. */
+const struct counter qdisc_counters[] = {
+	[ROOT_DROPS] =
+		{QDISC, COUNTED, DROPS_MEAN, .name = "",
+		 .type = "if_tx_dropped", .direction = DIR_TX,
+		 .kind = KIND_LOST,
+		 .cause = "its queue is full: more was sent than the device "
+			  "takes",
+		 .remedy = "tc -s qdisc show dev DEV"},
+	[ROOT_PACKETS] =
+		{QDISC, COUNTED, .name = "", .type = "if_tx_packets",
+		 .direction = DIR_TX, .kind = KIND_PASSED,
+		 .of = {{LAYER_QDISC, DIR_TX, OUTSIDE}},
+		 .means = "Packets that left the qdisc (segments, where "
+			  "offloaded)"},
+	[CHILD_DROPS] =
+		{QDISC, COUNTED, .name = "", .type = "if_tx_dropped",
+		 .direction = DIR_TX, .kind = KIND_PART, .in = "",
+		 .means = "The same of a qdisc below another, which repeats it",
+		 .cause = "its queue is full: more was sent than the device "
+			  "takes",
+		 .remedy = "tc -s qdisc show dev DEV"},
+	[CHILD_PACKETS] =
+		{QDISC, COUNTED, .name = "", .type = "if_tx_packets",
+		 .direction = DIR_TX, .kind = KIND_PASSED,
+		 .means = "The same of a qdisc below another, which repeats "
+			  "it"},
+	[CLASS_DROPS] =
+		{QDISC, COUNTED, .name = "", .type = "if_tx_dropped",
+		 .direction = DIR_TX, .kind = KIND_PART, .in = "",
+		 .means = "The same of a class (option Classes), as far as its "
+			  "queue refused packets",
+		 .cause = "a class's queue is full: more was sent than its "
+			  "share",
+		 .remedy = "tc -s class show dev DEV"},
+	[CLASS_PACKETS] = {QDISC, COUNTED, .name = "", .type = "if_tx_packets",
+			   .direction = DIR_TX, .kind = KIND_PASSED,
+			   .means = "The same of a class (option Classes)"},
+	[INGRESS_DROPS] =
+		{QDISC, COUNTED, .name = "", .type = "if_rx_dropped",
+		 .direction = DIR_RX, .kind = KIND_LOST,
+		 .means = "Packets that a filter or policer discarded on "
+			  "ingress (clsact: on egress too)",
+		 .cause = "a tc filter or policer on ingress discards them",
+		 .remedy = "tc -s filter show dev DEV ingress"},
+	[INGRESS_PACKETS] =
+		{QDISC, COUNTED, .name = "", .type = "if_rx_packets",
+		 .direction = DIR_RX, .kind = KIND_PASSED,
+		 .of = {{LAYER_QDISC, DIR_RX, INSIDE}},
+		 .means = "Packets that came to it, discarded ones included"},
+	/* netem counts a marked packet as dropped, though it is delivered */
+	[MARKING_DROPS] =
+		{QDISC, COUNTED, .name = "", .type = "if_tx_dropped",
+		 .direction = DIR_TX, .kind = KIND_BENIGN,
+		 .means = "netem with ecn: packets marked or discarded, not "
+			  "told apart"},
+	[OVERLIMITS] = {QDISC, COUNTED, .name = "overlimits", .type = "packets",
+			.direction = DIR_TX, .kind = KIND_OVERLOAD,
+			.means = "Attempts to send beyond the rate: packets "
+				 "waited"},
+	[REQUEUES] = {QDISC, COUNTED, .name = "requeues", .type = "packets",
+		      .direction = DIR_TX, .kind = KIND_BENIGN,
+		      .means = "Packets put back because the device was busy"},
+	[QLEN] = {QDISC, COUNTED, .name = "", .type = "queue_length",
+		  .direction = DIR_TX, .kind = KIND_LEVEL,
+		  .means = "Packets waiting now"},
+	[BACKLOG] = {QDISC, COUNTED, .name = "backlog", .type = "gauge",
+		     .direction = DIR_TX, .kind = KIND_LEVEL,
+		     .means = "Bytes waiting now"},
+
+	/* OWN_ROWS and on */
+	{FQ_CODEL(drop_overlimit), FULL,
+	 .means = "fq_codel: dropped because all queues together were over the "
+		  "limit; the rest of its drops is CoDel's"},
+	{FQ_CODEL(drop_overmemory), COUNT(KIND_OVERLOAD),
+	 .means = "fq_codel: of drop_overlimit, those over memory_limit"},
+	{FQ_CODEL(ecn_mark), MARKED("fq_codel")},
+	{FQ_CODEL(ce_mark), MARKED_CE("fq_codel")},
+	{FQ_CODEL(new_flow_count), COUNT(KIND_PASSED),
+	 .means = "fq_codel: packets that began a flow"},
+	{FQ_CODEL(maxpacket), GAUGE,
+	 .means = "fq_codel: largest packet, bytes"},
+	{FQ_CODEL(memory_usage), GAUGE, .means = "fq_codel: bytes held"},
+
+	{AT("codel", tc_codel_xstats, drop_overlimit), FULL,
+	 .means = "codel: dropped because the queue was full; the rest of its "
+		  "drops is CoDel's"},
+	{AT("codel", tc_codel_xstats, ecn_mark), MARKED("codel")},
+	{AT("codel", tc_codel_xstats, ce_mark), MARKED_CE("codel")},
+	{AT("codel", tc_codel_xstats, ldelay), GAUGE,
+	 .means = "codel: how long the last packet waited, microseconds"},
+	{AT("codel", tc_codel_xstats, dropping), GAUGE,
+	 .means = "codel: 1 while it drops"},
+
+	/* the kernel counts what was over the limit as dropped, too */
+	{AT("pie", tc_pie_xstats, overlimit), FULL,
+	 .means = "pie: dropped because the queue was full; the rest of its "
+		  "drops is PIE's"},
+	{AT("pie", tc_pie_xstats, dropped), COUNT(KIND_SYMPTOM),
+	 .means = "pie: all that it dropped, once more"},
+	{AT("pie", tc_pie_xstats, ecn_mark), MARKED("pie")},
+	{AT("pie", tc_pie_xstats, packets_in), COUNT(KIND_PASSED),
+	 .means = "pie: packets queued"},
+
+	{AT("fq_pie", tc_fq_pie_xstats, overlimit), FULL,
+	 .means = "fq_pie: dropped because the queue was full; the rest of its "
+		  "drops is PIE's"},
+	{AT("fq_pie", tc_fq_pie_xstats, dropped), COUNT(KIND_SYMPTOM),
+	 .means = "fq_pie: all that it dropped, once more"},
+	{AT("fq_pie", tc_fq_pie_xstats, overmemory), COUNT(KIND_OVERLOAD),
+	 .means = "fq_pie: packets that came while memory_limit was exceeded"},
+	{AT("fq_pie", tc_fq_pie_xstats, ecn_mark), MARKED("fq_pie")},
+
+	{AT("red", tc_red_xstats, early), EARLY,
+	 .means = "red: dropped by chance, the longer the queue the likelier"},
+	{AT("red", tc_red_xstats, pdrop), FULL,
+	 .means = "red: dropped because the queue was full"},
+	{AT("red", tc_red_xstats, other), COUNT(KIND_SYMPTOM),
+	 .means = "red: dropped on request of its parent"},
+	{AT("red", tc_red_xstats, marked), MARKED("red")},
+
+	{AT("choke", tc_choke_xstats, early), EARLY,
+	 .means =
+		 "choke: dropped by chance, the longer the queue the likelier"},
+	{AT("choke", tc_choke_xstats, matched), EARLY,
+	 .means = "choke: dropped because a waiting packet, dropped with it, "
+		  "was of the same flow"},
+	{AT("choke", tc_choke_xstats, pdrop), FULL,
+	 .means = "choke: dropped because the queue was full"},
+	{AT("choke", tc_choke_xstats, marked), MARKED("choke")},
+
+	{AT("fq", tc_fq_qd_stats, flows_plimit), PART_OF_DROPS, SHOW,
+	 .means = "fq: dropped because one flow had flow_limit packets waiting",
+	 .cause = "one flow sends faster than it may (flow_limit)"},
+	{AT("fq", tc_fq_qd_stats, horizon_drops), PART_OF_DROPS, SHOW,
+	 .means = "fq: dropped because they were to leave too far in the "
+		  "future",
+	 .cause = "an application sets departure times beyond the horizon"},
+	{FQ_BAND(0), FULL, .means = "fq: dropped because band 0 was full"},
+	{FQ_BAND(1), FULL, .means = "fq: dropped because band 1 was full"},
+	{FQ_BAND(2), FULL, .means = "fq: dropped because band 2 was full"},
+	{AT("fq", tc_fq_qd_stats, allocation_errors), COUNT(KIND_SYMPTOM),
+	 .means = "fq: no memory for a new flow; its packets shared a queue"},
+	{AT("fq", tc_fq_qd_stats, pkts_too_long), COUNT(KIND_BENIGN),
+	 .means = "fq: packets too long to be paced"},
+	{AT("fq", tc_fq_qd_stats, throttled), COUNT(KIND_BENIGN),
+	 .means = "fq: times that a flow was made to wait for its rate"},
+	{AT("fq", tc_fq_qd_stats, ce_mark), MARKED_CE("fq")},
+
+	{TIN("tin_drops", TCA_CAKE_TIN_STATS_DROPPED_PACKETS), EARLY,
+	 .means = "cake: dropped, by COBALT or for lack of memory; all tins"},
+	{TIN("ack_drop", TCA_CAKE_TIN_STATS_ACKS_DROPPED_PACKETS),
+	 PART_OF_DROPS, SHOW,
+	 .means = "cake: acknowledgements thinned out by ack-filter; all tins",
+	 .cause = "ack-filter thins out acknowledgements: no harm"},
+	{TIN("ecn_mark", TCA_CAKE_TIN_STATS_ECN_MARKED_PACKETS),
+	 MARKED("cake")},
+
+	{AT("hhf", tc_hhf_xstats, drop_overlimit), FULL,
+	 .means = "hhf: dropped because the queue was full"},
+
+	{AT("htb", tc_htb_glob, direct_pkts), COUNT(KIND_PASSED),
+	 .means = "htb: packets of no class, which were not shaped"},
+	{HTB_CLASS(lends), COUNT(KIND_PASSED),
+	 .means = "Class of htb: packets sent at its own rate"},
+	{HTB_CLASS(borrows), COUNT(KIND_OVERLOAD),
+	 .means = "Class of htb: packets sent at its parent's rate"},
+	{HTB_CLASS(giants), COUNT(KIND_SYMPTOM),
+	 .means = "Class of htb: packets too large for its rate table"},
+};
+
+const struct probe qdisc_probe = {
+	.name = "qdisc",
+	.reads = "rtnetlink RTM_GETQDISC, and RTM_GETTCLASS for Classes",
+	.layer = LAYER_QDISC,
+	.counters = qdisc_counters,
+	.n_counters = ARRAY_SIZE(qdisc_counters),
+	.read = qdisc_read,
+};
+
+#define FACT .layer = LAYER_QDISC, .kind = KIND_FACT
+
+const struct counter qdisc_fact_handle = {FACT, .name = "handle"};
+const struct counter qdisc_fact_parent = {FACT, .name = "parent"};
+const struct counter qdisc_fact_rate = {FACT, .name = "rate"};
+const struct counter qdisc_fact_netem_loss = {FACT, .name = "loss"};
+const struct counter qdisc_fact_limit = {FACT, .name = "limit"};
+const struct counter qdisc_fact_limit_bytes = {FACT, .name = "limit_bytes"};
+const struct counter qdisc_fact_index = {FACT, .name = "ifindex"};
+
+bool attr_copy(void *to, size_t n, struct nlattr *attr)
+{
+	if (!attr || (size_t)nla_len(attr) < n)
+		return false;
+	memcpy(to, nla_data(attr), n);
+	return true;
+}
+
+/* Where a kind tells its limit: an attribute, or 0 for a plain struct. */
+static const struct {
+	const char *kind;
+	uint16_t attr, offset;
+	bool bytes;
+} limits[] = {
+	{"pfifo", 0, offsetof(struct tc_fifo_qopt, limit), false},
+	{"bfifo", 0, offsetof(struct tc_fifo_qopt, limit), true},
+	{"pfifo_head_drop", 0, offsetof(struct tc_fifo_qopt, limit), false},
+	{"sfq", 0, offsetof(struct tc_sfq_qopt, limit), false},
+	{"netem", 0, offsetof(struct tc_netem_qopt, limit), false},
+	{"fq_codel", TCA_FQ_CODEL_LIMIT, 0, false},
+	{"codel", TCA_CODEL_LIMIT, 0, false},
+	{"pie", TCA_PIE_LIMIT, 0, false},
+	{"fq_pie", TCA_FQ_PIE_LIMIT, 0, false},
+	{"fq", TCA_FQ_PLIMIT, 0, false},
+	{"hhf", TCA_HHF_BACKLOG_LIMIT, 0, false},
+};
+
+void qdisc_parse_limit(struct nlattr *options, struct qdisc_config *q)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		struct nlattr *attr = options;
+		size_t end = limits[i].offset + sizeof(q->limit);
+
+		if (strcmp(limits[i].kind, q->kind))
+			continue;
+		if (limits[i].attr)
+			attr = nla_find(nla_data(options), nla_len(options),
+					limits[i].attr);
+		if (!attr || (size_t)nla_len(attr) < end)
+			return;
+		memcpy(&q->limit, (char *)nla_data(attr) + limits[i].offset,
+		       sizeof(q->limit));
+		q->has_limit = true;
+		q->in_bytes = limits[i].bytes;
+	}
+}
+
+/* A number of 32 or 64 bits in the struct that a kind sends. */
+static bool get_own(const struct counter *c, const struct qdisc_config *q,
+		    uint64_t *ret)
+{
+	const char *at = (const char *)q->own + c->offset;
+	uint32_t narrow;
+
+	if (c->offset + c->bits / 8u > q->own_size)
+		return false;
+	if (c->bits == 64) {
+		memcpy(ret, at, sizeof(*ret));
+	} else {
+		memcpy(&narrow, at, sizeof(narrow));
+		*ret = narrow;
+	}
+	return true;
+}
+
+/* The sum over the tins of cake; they are attributes in attributes. */
+static bool get_tins(const struct counter *c, const struct qdisc_config *q,
+		     uint64_t *ret)
+{
+	struct nlattr *tins, *tin, *attr;
+	uint32_t value, sum = 0; /* wraps as the kernel's own sum does */
+	bool found = false;
+	int left;
+
+	tins = nla_find(q->own, q->own_size, TCA_CAKE_STATS_TIN_STATS);
+	if (!tins)
+		return false;
+	nla_for_each_nested(tin, tins, left)
+	{
+		attr = nla_find(nla_data(tin), nla_len(tin), c->offset);
+		if (!attr_copy(&value, sizeof(value), attr))
+			return false;
+		sum += value;
+		found = true;
+	}
+	*ret = sum;
+	return found;
+}
+
+static bool has_own(const struct counter *c, const struct qdisc_config *q)
+{
+	const char *kind = c->section;
+
+	if (q->is_class != !strncmp(kind, "class ", 6))
+		return false;
+	return !strcmp(q->is_class ? kind + 6 : kind, q->kind);
+}
+
+void qdisc_append_own(const struct probe_env *env, const struct qdisc_config *q,
+		      struct sample *out)
+{
+	bool tins = !strcmp(q->kind, "cake");
+
+	if (!q->own)
+		return;
+	for (size_t i = OWN_ROWS; i < ARRAY_SIZE(qdisc_counters); i++) {
+		const struct counter *c = &qdisc_counters[i];
+		uint64_t value;
+
+		if (has_own(c, q) && counter_wanted(env, c) &&
+		    (tins ? get_tins(c, q, &value) : get_own(c, q, &value)))
+			sample_row(out, c, value);
+	}
+}
+
+bool qdisc_is_drops(const struct row *row)
+{
+	return row->counter == &qdisc_counters[ROOT_DROPS] ||
+	       row->counter == &qdisc_counters[CHILD_DROPS];
+}
+
+bool qdisc_is_class(const struct row *row)
+{
+	return row->counter == &qdisc_counters[CLASS_DROPS];
+}
+
+bool qdisc_is_aqm(const char *kind)
+{
+	static const char *const kinds[] = {
+		"fq_codel", "codel", "pie", "fq_pie", "red", "choke",  "sfq",
+		"fq",	    "cake",  "hhf", "gred",   "sfb", "dualpi2"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kinds[i], kind))
+			return true;
+	return false;
+}

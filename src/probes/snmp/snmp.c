@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "probes/snmp/snmp.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "probes/snmp/ip_balance.h"
+#include "probes/snmp/snmp_columns.h"
+
+static void keep(struct snmp_values *values, uint16_t slot, struct token number)
+{
+	if (slot != SNMP_NO_SLOT)
+		values->found[slot] =
+			token_number(number, 10, &values->value[slot]);
+}
+
+static int read_numbers(const struct snmp_line *line, struct token numbers,
+			struct snmp_values *values)
+{
+	uint32_t next = 0; /* of those that are wanted */
+
+	for (uint32_t at = 0;; at++) {
+		struct token number = token_word(&numbers);
+
+		if (!number.n)
+			return at == line->n_columns ? 0 : -EBADMSG;
+		if (next < line->n_wanted && line->wanted[next].at == at)
+			keep(values, line->wanted[next++].slot, number);
+	}
+}
+
+static int parse_pair(struct token names, struct token numbers,
+		      struct snmp_layout *layout, struct snmp_values *values)
+{
+	struct token rest = names;
+	struct token section = token_word(&rest);
+	struct token again = token_word(&numbers);
+	const struct snmp_line *line;
+	int r;
+
+	if (section.n < 2 || section.n != again.n ||
+	    memcmp(section.at, again.at, section.n) ||
+	    section.at[--section.n] != ':')
+		return -EBADMSG;
+	r = snmp_layout_line(layout, section, names, &line);
+	if (r < 0 || line->dull)
+		return r;
+	return read_numbers(line, numbers, values);
+}
+
+int snmp_parse_pairs(const char *text, size_t n, struct snmp_layout *layout,
+		     struct snmp_values *values)
+{
+	struct token rest = {text, n};
+
+	while (rest.n) {
+		struct token names = token_line(&rest);
+		struct token numbers = token_line(&rest);
+		int r = parse_pair(names, numbers, layout, values);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Takes a line that begins as one before and goes on with a number alone. */
+static bool take_known(struct token *rest, struct snmp_layout *layout,
+		       struct snmp_values *values)
+{
+	const struct snmp_name *name = snmp_layout_known(layout, *rest);
+	struct token number;
+	size_t n;
+
+	if (!name)
+		return false;
+	for (n = name->n; n < rest->n && is_digit(rest->at[n]); n++)
+		;
+	number = (struct token) {rest->at + name->n, n - name->n};
+	if (!number.n || (n < rest->n && rest->at[n] != '\n'))
+		return false;
+	keep(values, name->slot, number);
+	n += n < rest->n;
+	rest->at += n;
+	rest->n -= n;
+	return true;
+}
+
+static int take_line(struct token *rest, struct snmp_layout *layout,
+		     struct snmp_values *values)
+{
+	struct token line = token_line(rest), before = line;
+	struct token name = token_word(&line);
+	struct token number = token_word(&line);
+
+	if (!name.n || !number.n || token_word(&line).n)
+		return -EBADMSG;
+	before.n = number.at - before.at;
+	keep(values, snmp_layout_name(layout, name, before), number);
+	return 0;
+}
+
+int snmp_parse_list(const char *text, size_t n, struct snmp_layout *layout,
+		    struct snmp_values *values)
+{
+	struct token rest = {text, n};
+	int r = 0;
+
+	while (rest.n && r == 0)
+		if (!take_known(&rest, layout, values))
+			r = take_line(&rest, layout, values);
+	return r;
+}
+
+static const struct {
+	const char *name;
+	int (*parse)(const char *text, size_t n, struct snmp_layout *layout,
+		     struct snmp_values *values);
+} files[] = {
+	{"snmp", snmp_parse_pairs},
+	{"netstat", snmp_parse_pairs},
+	{"snmp6", snmp_parse_list}, /* absent without IPv6 */
+};
+
+static int read_files(const struct probe_env *env, struct snmp_layout *layout,
+		      struct snmp_values *values)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		ssize_t n = netfiles_read(env->net, files[i].name, env->buffer,
+					  env->size);
+		int r = n == -ENOENT ? 0 : n;
+
+		if (n > 0) {
+			r = files[i].parse(env->buffer, n, layout, values);
+			any = true;
+		}
+		if (r < 0)
+			return r;
+	}
+	return any ? 0 : -ENOENT;
+}
+
+static void append(const struct probe_env *env,
+		   const struct snmp_layout *layout,
+		   const struct snmp_values *values, struct sample *out)
+{
+	for (int layer = 0; layer < N_LAYERS; layer++) {
+		if (layout->first[layer] == layout->first[layer + 1])
+			continue;
+		sample_object(out, layer, "", "", 0);
+		for (size_t i = layout->first[layer];
+		     i < layout->first[layer + 1]; i++) {
+			const struct snmp_wanted *w = &layout->wanted[i];
+
+			if (values->found[w->slot])
+				sample_row(out, w->counter,
+					   values->value[w->slot]);
+		}
+		if (layer == LAYER_IP && env->gaps)
+			ip_balance_append(env, values, out);
+	}
+}
+
+static void free_layout(struct snmp_layout **layout)
+{
+	snmp_layout_free(*layout);
+}
+
+static int snmp_read(struct probe_env *env, struct sample *out)
+{
+	__attribute__((cleanup(free_layout))) struct snmp_layout *own = NULL;
+	struct snmp_layout *layout = env->snmp;
+	struct snmp_values values;
+	int r = 0;
+
+	memset(values.found, 0, sizeof(values.found));
+	if (!layout) {
+		r = snmp_layout_new(&own, env);
+		layout = own;
+	}
+	if (r == 0)
+		r = read_files(env, layout, &values);
+	if (r == 0)
+		append(env, layout, &values, out);
+	return r;
+}
+
+const struct probe snmp_probe = {
+	.name = "snmp",
+	.reads = "/proc/net/snmp, /proc/net/netstat and /proc/net/snmp6",
+	.layer = LAYER_IP,
+	.counters = snmp_counters,
+	.n_counters = N_SNMP_COUNTERS + N_IP_GAPS,
+	.optional = snmp_optional,
+	.n_optional = N_SNMP_OPTIONAL,
+	.read = snmp_read,
+};

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the wanted counters stand in /proc/net/{snmp,netstat,snmp6}: learnt
+ * from the names there, and believed only where the same bytes stand again.
+ * So a column that comes or goes (IcmpMsg has such) is seen at once, and only
+ * its line is learnt anew.
+ */
+#ifndef PKTLOSS_PROBES_SNMP_LAYOUT_H
+#define PKTLOSS_PROBES_SNMP_LAYOUT_H
+
+#include "kernel/procnet.h"
+#include "probes/snmp/snmp.h"
+
+#define SNMP_NO_SLOT UINT16_MAX
+#define MAX_SNMP_LINES 16  /* the kernel has 9 sections */
+#define MAX_SNMP_NAMES 256 /* the kernel has about 100 lines in snmp6 */
+
+/* Where a value goes: its index in struct snmp_values. */
+struct snmp_column {
+	uint32_t at; /* in its line, from 0 */
+	uint16_t slot;
+};
+
+/* A line of names, "Udp: InDatagrams NoPorts ...". */
+struct snmp_line {
+	char *names; /* the line; of a dull one its section alone */
+	size_t n, max_names;
+	bool dull; /* no counter of its section is wanted */
+	struct snmp_column *wanted;
+	uint32_t n_wanted, max_wanted, n_columns;
+};
+
+/* What stands before a number of snmp6, "Ip6InReceives  \t". */
+struct snmp_name {
+	char text[46];
+	uint16_t n;
+	uint16_t slot; /* or SNMP_NO_SLOT */
+};
+
+struct snmp_wanted {
+	const struct counter *counter;
+	uint16_t slot;
+};
+
+struct snmp_layout {
+	struct snmp_wanted wanted[N_SNMP_SLOTS]; /* by layer */
+	uint16_t first[N_LAYERS + 1];		 /* of a layer, in wanted */
+	struct snmp_line lines[MAX_SNMP_LINES];
+	size_t n_lines, next_line;
+	struct snmp_name names[MAX_SNMP_NAMES]; /* in the kernel's order */
+	size_t n_names, next_name;
+};
+
+/*
+ * The slot of the row of that index in snmp_optional: it may name what a row
+ * of snmp_counters is read for.
+ */
+uint16_t snmp_layout_slot(size_t optional);
+
+/*
+ * The line of these names, learnt if it is not known. Returns 0 or -ENOMEM;
+ * *ret is valid until the next call.
+ */
+int MUST_CHECK snmp_layout_line(struct snmp_layout *l, struct token section,
+				struct token names,
+				const struct snmp_line **ret);
+
+/* What text begins with, if that is known, or NULL. */
+const struct snmp_name *snmp_layout_known(struct snmp_layout *l,
+					  struct token text);
+
+/*
+ * The slot of a name of snmp6, or SNMP_NO_SLOT. Keeps it for
+ * snmp_layout_known(); before is all that stands before the number.
+ */
+uint16_t snmp_layout_name(struct snmp_layout *l, struct token name,
+			  struct token before);
+
+#endif

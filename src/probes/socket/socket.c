@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "probes/socket/socket.h"
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "kernel/sockdiag.h"
+
+const struct counter socket_counters[2] = {
+	{.name = "",
+	 .type = "packets",
+	 .bits = 64,
+	 .layer = LAYER_SOCKET,
+	 .direction = DIR_RX,
+	 .kind = KIND_ECHO,
+	 .means = "udp_PORT_drops: packets that the UDP sockets of a port "
+		  "dropped, as far as they were still open at the look after "
+		  "it; UDP's InErrors has them, too",
+	 .cause = "the receive buffer of a UDP socket is full: its program "
+		  "reads too slowly",
+	 .remedy = "ss -uamp (d = drops); raise SO_RCVBUF and "
+		   "net.core.rmem_max",
+	 .source = "net/core/sock.c sk_get_meminfo()"},
+	{.name = "",
+	 .type = "queue_length",
+	 .bits = 32,
+	 .layer = LAYER_SOCKET,
+	 .direction = DIR_LISTEN,
+	 .kind = KIND_LEVEL,
+	 .means = "tcp_PORT_accept: connections that wait for accept(); sent "
+		  "only where connections were dropped and the queue is at "
+		  "least half full",
+	 .source = "net/ipv4/tcp_diag.c tcp_diag_get_info()"},
+};
+
+#define FACT .bits = 64, .layer = LAYER_SOCKET, .kind = KIND_FACT
+
+const struct counter socket_fact_port = {FACT, .name = "port"};
+const struct counter socket_fact_rcvbuf = {FACT, .name = "rcvbuf"};
+const struct counter socket_fact_limit = {FACT, .name = "limit"};
+const struct counter socket_fact_inode = {FACT, .name = "inode"};
+const struct counter socket_fact_uid = {FACT, .name = "uid"};
+const struct counter socket_fact_searched = {FACT, .name = "searched"};
+const struct counter socket_fact_floor = {FACT, .name = "floor"};
+const struct counter socket_fact_cookie = {FACT, .name = "cookie"};
+const struct counter socket_fact_drops = {FACT, .name = "drops"};
+
+/* More than this is not worth its time: each is compared with all others. */
+#define MAX_SEEN 4096
+/* A search for processes costs more than a dump. */
+#define SEARCH_NS UINT64_C(60000000000)
+
+/*
+ * What a layer has lost in a direction, by all that counts it: whoever loses
+ * moves the sum. Modulo 2^32, for counters that may have been widened.
+ */
+static uint32_t sum_lost(const struct sample *s, enum layer layer,
+			 enum direction direction)
+{
+	uint32_t hint = 0, sum = 0;
+	const struct object *o = sample_find(s, layer, "", "", &hint);
+
+	for (uint32_t i = 0; o && i < o->n; i++) {
+		const struct row *row = &s->rows[o->first + i];
+
+		if (row->counter->direction == direction &&
+		    (row->counter->kind == KIND_LOST ||
+		     row->counter->kind == KIND_PART))
+			sum += (uint32_t)row->value;
+	}
+	return sum;
+}
+
+/*
+ * Whether UDP has lost since what is known of its sockets was true: since the
+ * last read, or since ever.
+ */
+static bool is_udp_due(const struct sample *then, const struct sample *now)
+{
+	uint32_t lost = sum_lost(now, LAYER_UDP, DIR_RX);
+
+	if (!then || !(then->sources & 1u << now->source))
+		return lost != 0;
+	return lost != sum_lost(then, LAYER_UDP, DIR_RX);
+}
+
+static bool is_tcp_due(const struct sample *then, const struct sample *now)
+{
+	return then && sum_lost(now, LAYER_TCP, DIR_LISTEN) !=
+			       sum_lost(then, LAYER_TCP, DIR_LISTEN);
+}
+
+static int on_udp(const struct nlmsghdr *h, void *arg)
+{
+	struct socket_info s;
+	int r = socket_parse(h, &s);
+
+	if (r == 0)
+		socket_dump_udp(arg, &s);
+	return r;
+}
+
+static int on_listener(const struct nlmsghdr *h, void *arg)
+{
+	struct socket_info s;
+	int r = socket_parse(h, &s);
+
+	if (r == 0)
+		socket_dump_listener(arg, &s);
+	return r;
+}
+
+static int dump_udp(struct sock_diag *diag, struct socket_dump *d)
+{
+	int r = sock_diag_available(diag, IPPROTO_UDP);
+
+	if (r == 0)
+		r = sock_diag_dump(diag, IPPROTO_UDP, UINT32_MAX,
+				   INET_DIAG_SKMEMINFO, on_udp, d);
+	if (r < 0)
+		return r;
+	d->dumped = true;
+	return d->without_drops ? -EOPNOTSUPP : 0;
+}
+
+static int dump_listeners(struct sock_diag *diag, struct socket_dump *d)
+{
+	int r = sock_diag_available(diag, IPPROTO_TCP);
+
+	if (r < 0)
+		return r;
+	return sock_diag_dump(diag, IPPROTO_TCP, 1u << TCP_LISTEN, 0,
+			      on_listener, d);
+}
+
+static bool is_search_due(const struct socket_port *p, uint64_t now)
+{
+	return p->worst.inode &&
+	       (!p->searched || now - p->searched >= SEARCH_NS);
+}
+
+/* Names the processes of the ports that lost now and are not named yet. */
+static void find_owners(const struct probe_env *env, struct socket_dump *d,
+			uint64_t now)
+{
+	struct socket_port *wanted[ARRAY_SIZE(d->ports) + SOCKET_LISTENERS];
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < d->n_ports; i++)
+		if (d->ports[i].added && is_search_due(&d->ports[i], now))
+			wanted[n++] = &d->ports[i];
+	for (uint32_t i = 0; i < d->n_listeners; i++)
+		if (is_search_due(&d->listeners[i], now))
+			wanted[n++] = &d->listeners[i];
+	if (!n)
+		return;
+	socket_find_owners(env->proc, wanted, n);
+	for (size_t i = 0; i < n; i++)
+		wanted[i]->searched = now;
+}
+
+static bool is_absent(int r)
+{
+	return r == -ENOENT || r == -EOPNOTSUPP;
+}
+
+/*
+ * Dumps what is due. A source that is absent says so only where nothing else
+ * was read and nothing is known that has to go on.
+ */
+static int dump(struct probe_env *env, struct socket_dump *d, bool udp,
+		bool tcp)
+{
+	int r = udp ? dump_udp(env->diag, d) : -ENOENT;
+
+	if (tcp && (r == 0 || is_absent(r))) {
+		int listeners = dump_listeners(env->diag, d);
+
+		r = is_absent(listeners) ? r : listeners;
+	}
+	return is_absent(r) && d->memory ? 0 : r;
+}
+
+static uint32_t seen_limit(const struct probe_env *env)
+{
+	size_t room = env->size / sizeof(struct socket_seen);
+	size_t max = env->max_sockets ? env->max_sockets : 1;
+
+	max = max < room ? max : room;
+	return max < MAX_SEEN ? max : MAX_SEEN;
+}
+
+/*
+ * Stands behind the probe of UDP and TCP: their rows of this read decide, for
+ * a dump walks tables of the whole host. What they do not ask for goes on as
+ * it was, but for levels.
+ */
+static int socket_read(struct probe_env *env, struct sample *out)
+{
+	bool udp = is_udp_due(out->then, out), tcp = is_tcp_due(out->then, out);
+	struct socket_dump d;
+	int r = 0;
+
+	if (!env->diag)
+		return -ENOENT;
+	socket_dump_begin(&d, out->then, out->source, (void *)env->buffer,
+			  seen_limit(env));
+	if (udp || tcp)
+		r = dump(env, &d, udp, tcp);
+	else
+		r = sock_diag_offered(env->diag);
+	if (r < 0)
+		return r;
+	find_owners(env, &d, out->mono_ns);
+	socket_dump_append(&d, out);
+	return 0;
+}
+
+const struct probe socket_probe = {
+	.name = "socket",
+	.reads = "sock_diag, where UDP or TCP lost packets",
+	.layer = LAYER_SOCKET,
+	.counters = socket_counters,
+	.n_counters = ARRAY_SIZE(socket_counters),
+	.read = socket_read,
+};

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Which process holds a socket: looked for among the open files of all. */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/netns.h"
+#include "kernel/procnet.h"
+#include "probes/socket/socket.h"
+
+#define MAX_PROCESSES 4096
+#define MAX_FILES 4096
+
+static void cleanup_closedir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+#define _cleanup_closedir_ __attribute__((cleanup(cleanup_closedir)))
+
+struct search {
+	const char *proc_root;
+	struct netns_id here;
+	struct socket_port **ports;
+	size_t n;
+	size_t n_missing; /* that have no label yet */
+	unsigned n_processes, n_files;
+};
+
+/* Returns the inode of a socket that a file of a process is, or 0. */
+static uint32_t socket_inode(const char *path)
+{
+	static const char prefix[] = "socket:[";
+	char link[64];
+	ssize_t n = readlink(path, link, sizeof(link) - 1);
+	unsigned long inode;
+
+	if (n < 0)
+		return 0;
+	link[n] = '\0';
+	if (strncmp(link, prefix, sizeof(prefix) - 1))
+		return 0;
+	inode = strtoul(link + sizeof(prefix) - 1, NULL, 10);
+	return inode <= UINT32_MAX ? (uint32_t)inode : 0;
+}
+
+/* A program chooses its own name: what could mislead a terminal goes. */
+static void clean(char *text)
+{
+	text[strcspn(text, "\n")] = '\0';
+	for (; *text; text++)
+		if (*text <= ' ' || *text > '~' || strchr("[]()\"'`\\", *text))
+			*text = '_';
+}
+
+static void name_process(const struct search *s, int pid, struct socket_port *p)
+{
+	char file[32], name[32];
+
+	snprintf(file, sizeof(file), "%d/comm", pid);
+	if (procnet_read(s->proc_root, file, name, sizeof(name)) <= 0)
+		return;
+	name[15] = '\0'; /* as long as they get */
+	clean(name);
+	format_text(p->label, sizeof(p->label), "%s[%d]", name, pid);
+}
+
+static void on_socket(struct search *s, int pid, uint32_t inode)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct socket_port *p = s->ports[i];
+
+		if (p->worst.inode != inode || p->label[0])
+			continue;
+		name_process(s, pid, p);
+		s->n_missing -= p->label[0] != '\0';
+	}
+}
+
+static int on_process(const struct netns_found *found, void *arg)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct search *s = arg;
+	struct dirent *entry;
+	char path[PATH_MAX];
+
+	if (++s->n_processes > MAX_PROCESSES || s->n_files >= MAX_FILES)
+		return -ECANCELED;
+	if (found->id.dev != s->here.dev || found->id.ino != s->here.ino ||
+	    snprintf(path, sizeof(path), "%s/%d/fd", s->proc_root,
+		     (int)found->pid) >= (int)sizeof(path))
+		return 0;
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)) && s->n_files < MAX_FILES) {
+		char file[PATH_MAX];
+		uint32_t inode;
+
+		if (entry->d_name[0] == '.' ||
+		    snprintf(file, sizeof(file), "%s/%s", path,
+			     entry->d_name) >= (int)sizeof(file))
+			continue;
+		s->n_files++;
+		inode = socket_inode(file);
+		if (inode)
+			on_socket(s, found->pid, inode);
+	}
+	return s->n_missing ? 0 : -ECANCELED;
+}
+
+void socket_find_owners(const char *proc_root, struct socket_port **ports,
+			size_t n)
+{
+	struct search s = {
+		.proc_root = proc_root,
+		.ports = ports,
+		.n = n,
+		.n_missing = n,
+	};
+
+	if (netns_identify("/proc/thread-self/ns/net", &s.here) < 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		ports[i]->label[0] = '\0';
+	/* the end of the search is no error, and there is none to report */
+	(void)!netns_scan_processes(proc_root, on_process, &s);
+}

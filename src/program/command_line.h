@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of pktloss(8). */
+#ifndef PKTLOSS_PKTLOSS_OPTIONS_H
+#define PKTLOSS_PKTLOSS_OPTIONS_H
+
+#include "program/summary.h"
+
+enum action {
+	ACTION_LOOK,
+	ACTION_LIST,
+	ACTION_END, /* all is said */
+	ACTION_FAIL,
+};
+
+struct options {
+	struct settings settings;
+	struct style style;
+	double interval;
+	unsigned long count; /* of intervals, 0: no end */
+	bool counted;	     /* -c was given */
+	bool json, once, watch, terminal;
+	enum action action;
+};
+
+/*
+ * Fills in defaults, what the terminal is like, and what the arguments say;
+ * what is wrong with them is told, and is ACTION_FAIL. Returns 0 or -ENOMEM.
+ * Free .settings with settings_free().
+ */
+int MUST_CHECK options_init(struct options *o, int argc, char **argv);
+
+/* Prints a message on standard error, as one line of printable ASCII. */
+__attribute__((format(printf, 1, 2))) void complain(const char *format, ...);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* pktloss --list: the tables that the probes read by, for people. */
+#include "probes/catalogue.h"
+#include "program/summary.h"
+
+static void print_counter(FILE *out, const struct style *style,
+			  const struct counter *c)
+{
+	char name[96], whole[96] = "";
+	bool part = c->kind == KIND_PART;
+
+	counter_pattern(c, c->name, name, sizeof(name));
+	if (part && c->in[0])
+		counter_pattern(c, c->in, whole, sizeof(whole));
+	fprintf(out, "%s-%s-%s  (%s%s%s%s%s%s)\n", c->type,
+		layer_name(c->layer), name, kind_words(c->kind),
+		part ? " " : "",
+		part ? (whole[0] ? whole : "its parent's") : "",
+		c->direction == DIR_NONE ? "" : ", ",
+		c->direction == DIR_NONE ? "" : direction_name(c->direction),
+		c->optional ? ", optional" : "");
+	fprintf(out, "    ");
+	print_wrapped(out, style, 4, 4, c->means);
+}
+
+void counters_print(FILE *out, const struct style *style)
+{
+	for (size_t i = 0; i < n_probes; i++) {
+		const struct probe *p = probes[i];
+
+		fprintf(out, "%s%s: from %s\n\n", i ? "\n" : "", p->name,
+			p->reads);
+		for (size_t j = 0; j < p->n_counters; j++)
+			if (is_series(&p->counters[j]))
+				print_counter(out, style, &p->counters[j]);
+		for (size_t j = 0; j < p->n_optional; j++)
+			if (is_series(&p->optional[j]))
+				print_counter(out, style, &p->optional[j]);
+	}
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pktloss(8): looks twice, or since boot, and prints what was lost in between.
+ * All that it finds it finds through the plugin's own engine.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "program/command_line.h"
+
+#define CLEAR "\033[H\033[2J"
+
+enum status {
+	STATUS_NO_LOSS,
+	STATUS_LOSS,
+	STATUS_FAILED, /* could not look, or print, or was called wrongly */
+};
+
+/* What is a descriptor of ours must not be taken for the output. */
+static bool has_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fd != STDOUT_FILENO && fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", O_RDWR) != fd)
+			return false;
+	return fcntl(STDOUT_FILENO, F_GETFD) >= 0;
+}
+
+static void next_time(struct timespec *t, double seconds)
+{
+	double whole = floor(seconds);
+
+	t->tv_sec += whole;
+	t->tv_nsec += (seconds - whole) * 1e9;
+	if (t->tv_nsec >= 1000000000) {
+		t->tv_nsec -= 1000000000;
+		t->tv_sec++;
+	}
+}
+
+static void sleep_until(const struct timespec *t)
+{
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, t, NULL) ==
+	       EINTR)
+		;
+}
+
+static void print_notes(const struct options *o, const struct ladders *l,
+			size_t from, FILE *out)
+{
+	for (size_t i = from; i < l->n_notes; i++)
+		print_wrapped(out, &o->style, 0, 2, l->notes[i]);
+}
+
+/* Prints one interval. Returns 0, or what went wrong with the output. */
+static int show(const struct options *o, const struct ladders *l,
+		size_t old_notes)
+{
+	int r = 0;
+
+	if (o->json) {
+		r = ladders_print_json(stdout, l);
+	} else {
+		if (o->watch && o->terminal)
+			printf(CLEAR);
+		ladders_print(stdout, l, &o->style);
+		/* on a screen that is cleared they would be lost */
+		print_notes(o, l, o->watch ? 0 : old_notes,
+			    o->watch ? stdout : stderr);
+		if (o->watch || o->counted)
+			printf("\n");
+	}
+	errno = 0;
+	if (r == 0 && (fflush(stdout) || ferror(stdout)))
+		r = errno ? -errno : -EIO;
+	return r;
+}
+
+struct run {
+	struct options *options;
+	struct engine *engine;
+	struct ladders ladders;
+	bool failed; /* to look into any namespace, in some interval */
+	bool found;  /* a loss */
+};
+
+/* Evaluates the newest look and prints it. Returns 0 or a negative errno. */
+static int evaluate(struct run *run)
+{
+	size_t old_notes = run->ladders.n_notes;
+	int r = engine_compare(run->engine);
+
+	if (r == 0)
+		r = ladders_collect(&run->ladders, run->engine);
+	if (r < 0) {
+		complain("%s", strerror(-r));
+		return r;
+	}
+	run->found |= ladders_have_loss(&run->ladders);
+	if (run->ladders.n) {
+		r = show(run->options, &run->ladders, old_notes);
+	} else {
+		run->failed = true;
+		complain("no network namespace could be looked at");
+		print_notes(run->options, &run->ladders, old_notes, stderr);
+	}
+	if (r < 0)
+		complain("cannot write: %s", strerror(-r));
+	engine_next(run->engine);
+	return r;
+}
+
+static int look(struct run *run)
+{
+	int r = engine_look(run->engine, 0);
+
+	if (r < 0)
+		complain("cannot look: %s", strerror(-r));
+	return r;
+}
+
+static int look_once(struct run *run)
+{
+	int r = look(run);
+
+	if (r < 0)
+		return r;
+	r = engine_since_boot(run->engine);
+	if (r < 0) {
+		complain("%s", strerror(-r));
+		return r;
+	}
+	return evaluate(run);
+}
+
+static int look_often(struct run *run)
+{
+	const struct options *o = run->options;
+	struct timespec t;
+	int r;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	r = look(run);
+	if (r < 0)
+		return r;
+	engine_next(run->engine);
+	for (unsigned long i = 0; !o->count || i < o->count; i++) {
+		next_time(&t, o->interval);
+		sleep_until(&t);
+		r = look(run);
+		if (r == 0)
+			r = evaluate(run);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static enum status run_engine(struct options *o)
+{
+	struct run run = {.options = o};
+	int r = engine_new(&run.engine, &o->settings);
+
+	if (r < 0) {
+		complain("%s", strerror(-r));
+		return STATUS_FAILED;
+	}
+	r = o->once ? look_once(&run) : look_often(&run);
+	ladders_free(&run.ladders);
+	engine_free(run.engine);
+	if (r < 0 || run.failed)
+		return STATUS_FAILED;
+	return run.found ? STATUS_LOSS : STATUS_NO_LOSS;
+}
+
+static enum status act(struct options *o)
+{
+	switch (o->action) {
+	case ACTION_LOOK:
+		return run_engine(o);
+	case ACTION_LIST:
+		counters_print(stdout, &o->style);
+		return STATUS_NO_LOSS;
+	case ACTION_END:
+		return STATUS_NO_LOSS;
+	default:
+		return STATUS_FAILED;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	enum status status;
+
+	signal(SIGPIPE, SIG_IGN);
+	/* an interval in one piece, whoever else writes there */
+	setvbuf(stdout, NULL, _IOFBF, BUFSIZ * 8);
+	if (!has_descriptors()) {
+		complain("cannot write: standard output is closed");
+		return STATUS_FAILED;
+	}
+	if (options_init(&o, argc, argv) < 0) {
+		complain("%s", strerror(ENOMEM));
+		return STATUS_FAILED;
+	}
+	status = act(&o);
+	settings_free(&o.settings);
+	errno = 0;
+	if (status != STATUS_FAILED && (fflush(stdout) || ferror(stdout))) {
+		complain("cannot write: %s", strerror(errno ? errno : EIO));
+		status = STATUS_FAILED;
+	}
+	return status;
+}

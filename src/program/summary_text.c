@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "program/summary.h"
+
+#define MIN_CAUSE 30 /* columns; with less a cause has lines of its own */
+/* a cause, and what stands before it */
+#define LINE_SIZE (sizeof(((struct cause *)0)->text) + 160)
+#define MAX_SYMPTOMS 3 /* that are shown without being asked to */
+
+#define RED "31"
+#define YELLOW "33"
+#define BOLD "1"
+
+enum column {
+	COLUMN_LAYER,
+	COLUMN_PLACE,
+	COLUMN_DIRECTION,
+	COLUMN_PASSED,
+	COLUMN_LOST,
+	COLUMN_SHARE,
+	N_COLUMNS,
+};
+
+/* What stands in the columns before the cause. */
+struct cells {
+	char text[N_COLUMNS][24];
+};
+
+/* A remedy in a list of different ones. */
+struct remedies {
+	const char **items;
+	size_t n;
+};
+
+struct printer {
+	FILE *out;
+	const struct style *style;
+	unsigned widths[N_COLUMNS];
+	struct remedies remedies; /* of this namespace */
+};
+
+static void paint(const struct printer *p, const char *colour, const char *text)
+{
+	if (p->style->colour)
+		fprintf(p->out, "\033[%sm%s\033[m", colour, text);
+	else
+		fprintf(p->out, "%s", text);
+}
+
+void print_wrapped(FILE *out, const struct style *style, unsigned column,
+		   unsigned indent, const char *text)
+{
+	char copy[LINE_SIZE], *at = copy;
+	/* what has no room at all is too long instead of never ending */
+	unsigned width = style->width > indent + 8 ? style->width : indent + 8;
+
+	format_text(copy, sizeof(copy), "%s", text);
+	make_printable(copy);
+	for (;;) {
+		size_t room = width > column ? width - column : 1;
+		size_t n = strlen(at), next;
+
+		if (n <= room)
+			break;
+		n = room; /* a word may end right where the line does */
+		while (n && at[n] != ' ')
+			n--;
+		next = n + 1;
+		if (!n) /* not even a word fits */
+			n = next = column > indent ? 0 : room;
+		fprintf(out, "%.*s\n%*s", (int)n, at, (int)indent, "");
+		at += next;
+		column = indent;
+	}
+	fprintf(out, "%s\n", at);
+}
+
+static void print_share(char *buffer, size_t size, const struct finding *f)
+{
+	if (isnan(f->percent))
+		snprintf(buffer, size, "-");
+	else if (f->percent < 0.01)
+		snprintf(buffer, size, "<0.01%%");
+	else
+		snprintf(buffer, size, "%s%.*f%%",
+			 f->at_least ? "at least " : "",
+			 f->percent < 0.1 ? 2 : 1, f->percent);
+}
+
+static void fill_cells(struct cells *cells, const struct finding *f)
+{
+	const size_t size = sizeof(cells->text[0]);
+	unsigned long long lost = f->lost;
+	unsigned long long passed = f->total > f->lost ? f->total - f->lost : 0;
+
+	format_text(cells->text[COLUMN_LAYER], size, "%s",
+		    layer_name(f->layer));
+	format_text(cells->text[COLUMN_PLACE], size, "%s",
+		    f->place[0] ? f->place : "-");
+	format_text(cells->text[COLUMN_DIRECTION], size, "%s",
+		    f->direction == DIR_NONE ? "-"
+					     : direction_name(f->direction));
+	format_text(cells->text[COLUMN_PASSED], size, "-");
+	if (f->total)
+		format_text(cells->text[COLUMN_PASSED], size, "%llu", passed);
+	format_text(cells->text[COLUMN_LOST], size, "%llu", lost);
+	print_share(cells->text[COLUMN_SHARE], size, f);
+	for (int i = 0; i < N_COLUMNS; i++)
+		make_printable(cells->text[i]);
+}
+
+static const struct cells heads = {
+	.text = {[COLUMN_LAYER] = "LAYER",
+		 [COLUMN_PLACE] = "PLACE",
+		 [COLUMN_DIRECTION] = "DIR",
+		 [COLUMN_PASSED] = "PASSED",
+		 [COLUMN_LOST] = "LOST",
+		 [COLUMN_SHARE] = "SHARE"},
+};
+
+static void widen(struct printer *p, const struct cells *cells)
+{
+	for (int i = 0; i < N_COLUMNS; i++)
+		if (strlen(cells->text[i]) > p->widths[i])
+			p->widths[i] = strlen(cells->text[i]);
+}
+
+static bool is_loss(const struct finding *f)
+{
+	return f->class <= CLASS_POLICY;
+}
+
+/* The same columns in all namespaces. */
+static void measure(struct printer *p, const struct ladders *l)
+{
+	struct cells cells;
+
+	widen(p, &heads);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct findings *f = &l->items[i].findings;
+
+		for (size_t j = 0; j < f->n && is_loss(&f->items[j]); j++) {
+			fill_cells(&cells, &f->items[j]);
+			widen(p, &cells);
+		}
+	}
+}
+
+/* Prints cells, and returns the column behind them. */
+static unsigned print_cells(const struct printer *p, const struct cells *cells,
+			    const char *colour)
+{
+	unsigned column = 2;
+
+	fprintf(p->out, "  ");
+	for (int i = 0; i < N_COLUMNS; i++) {
+		unsigned gap = p->widths[i] - strlen(cells->text[i]);
+		bool right = i >= COLUMN_PASSED;
+
+		fprintf(p->out, "%*s", right ? (int)gap : 0, "");
+		if (colour && i >= COLUMN_LOST)
+			paint(p, colour, cells->text[i]);
+		else
+			fprintf(p->out, "%s", cells->text[i]);
+		fprintf(p->out, "%*s", right ? 2 : (int)gap + 2, "");
+		column += p->widths[i] + 2;
+	}
+	return column;
+}
+
+/* The number of a remedy, 0: it has none, or there is no memory. */
+static size_t number_remedy(struct remedies *r, const char *remedy)
+{
+	const char **grown;
+
+	if (!remedy[0])
+		return 0;
+	for (size_t i = 0; i < r->n; i++)
+		if (!strcmp(r->items[i], remedy))
+			return i + 1;
+	grown = realloc(r->items, (r->n + 1) * sizeof(*grown));
+	if (!grown)
+		return 0;
+	r->items = grown;
+	r->items[r->n++] = remedy;
+	return r->n;
+}
+
+/* "[1] 40: rule 1 of ip filter INPUT (DROP)", the 40 where there are more. */
+static void describe_cause(struct printer *p, const struct cause *cause,
+			   bool counted, char *buffer, size_t size)
+{
+	size_t number = number_remedy(&p->remedies, cause->remedy);
+	char mark[24] = "", count[24] = "";
+
+	if (number)
+		snprintf(mark, sizeof(mark), "[%zu] ", number);
+	if (counted)
+		snprintf(count, sizeof(count),
+			 "%llu: ", (unsigned long long)cause->lost);
+	format_text(buffer, size, "%s%s%s", mark, count, cause->text);
+}
+
+static void print_loss(struct printer *p, const struct finding *f)
+{
+	struct cells cells;
+	unsigned column, indent;
+	char text[LINE_SIZE];
+
+	fill_cells(&cells, f);
+	column =
+		print_cells(p, &cells, f->class == CLASS_POLICY ? YELLOW : RED);
+	indent = column;
+	if (p->style->width < column + MIN_CAUSE || !f->causes.n) {
+		fprintf(p->out, "\n");
+		column = 0;
+		indent = 6;
+	}
+	for (size_t i = 0; i < f->causes.n; i++) {
+		if (column != indent)
+			fprintf(p->out, "%*s", (int)indent, "");
+		describe_cause(p, &f->causes.items[i], f->causes.n > 1, text,
+			       sizeof(text));
+		print_wrapped(p->out, p->style, indent, indent, text);
+		column = 0;
+	}
+}
+
+/*
+ * "symptom: tcp tx: 12 RetransSegs: segments sent again", indented. alone: no
+ * loss is known that explains it.
+ */
+static void print_note(const struct printer *p, const struct finding *f,
+		       unsigned indent, bool alone)
+{
+	static const struct cause none = {.counter = ""};
+	const struct cause *cause = f->causes.n ? &f->causes.items[0] : &none;
+	const char *meaning = alone ? symptom_text(cause->counter) : "";
+	const char *name = meaning[0] ? cause->counter : "";
+	bool named = name[0] ||
+		     (cause->counter[0] && !strncmp(cause->text, cause->counter,
+						    strlen(cause->counter)));
+	char text[LINE_SIZE];
+
+	fprintf(p->out, "%*s", (int)indent, "");
+	paint(p, YELLOW, class_name(f->class));
+	format_text(text, sizeof(text), ": %s%s%s %s: %llu%s %s%s%s",
+		    layer_name(f->layer), f->place[0] ? " " : "", f->place,
+		    direction_name(f->direction), (unsigned long long)f->lost,
+		    named ? "" : ":", name, name[0] ? ": " : "",
+		    meaning[0] ? meaning : cause->text);
+	print_wrapped(p->out, p->style, indent + strlen(class_name(f->class)),
+		      indent + 2, text);
+}
+
+static bool is_shown(const struct printer *p, const struct finding *f)
+{
+	return !is_loss(f) && (p->style->verbose || f->class == CLASS_SYMPTOM);
+}
+
+/* All that is no loss and said to belong below that index, -1: to nothing. */
+static void print_notes(const struct printer *p, const struct findings *f,
+			int below, unsigned indent)
+{
+	size_t shown = 0, more = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		const struct finding *finding = &f->items[i];
+
+		if (!is_shown(p, finding) || finding->below != below)
+			continue;
+		if (shown < MAX_SYMPTOMS || p->style->verbose) {
+			print_note(p, finding, indent, below < 0);
+			shown++;
+		} else {
+			more++;
+		}
+	}
+	if (more)
+		fprintf(p->out, "%*sand %zu more (-v shows them)\n",
+			(int)indent, "", more);
+}
+
+static void print_remedies(struct printer *p)
+{
+	struct remedies *r = &p->remedies;
+
+	if (r->n)
+		fprintf(p->out, "  What to do:\n");
+	for (size_t i = 0; i < r->n; i++) {
+		int width = fprintf(p->out, "    [%zu] ", i + 1);
+
+		print_wrapped(p->out, p->style, width, width, r->items[i]);
+	}
+	free(r->items);
+	*r = (struct remedies) {.n = 0};
+}
+
+static const char *shown_name(const struct ladder *ladder)
+{
+	return ladder->name[0] ? ladder->name : "(this namespace)";
+}
+
+static void print_losses(struct printer *p, const struct ladder *ladder)
+{
+	const struct findings *f = &ladder->findings;
+
+	paint(p, BOLD, shown_name(ladder));
+	fprintf(p->out, "\n");
+	if (p->style->width < print_cells(p, &heads, NULL) + MIN_CAUSE)
+		fprintf(p->out, "\n");
+	else
+		fprintf(p->out, "CAUSE\n");
+	for (size_t i = 0; i < f->n && is_loss(&f->items[i]); i++) {
+		print_loss(p, &f->items[i]);
+		print_notes(p, f, i, 4);
+	}
+	print_notes(p, f, -1, 2);
+	print_remedies(p);
+	fprintf(p->out, "\n");
+}
+
+/* Where a wire from here leads to the loss. */
+static void print_see(const struct printer *p, const struct ladder *see)
+{
+	const struct finding *f = &see->findings.items[0];
+	char text[LINE_SIZE], share[24];
+
+	print_share(share, sizeof(share), f);
+	format_text(text, sizeof(text), "  see %s: %llu lost (%s) in %s%s%s %s",
+		    shown_name(see), (unsigned long long)f->lost, share,
+		    layer_name(f->layer), f->place[0] ? " " : "", f->place,
+		    direction_name(f->direction));
+	if (f->causes.n)
+		format_text(text + strlen(text), sizeof(text) - strlen(text),
+			    ": %s", f->causes.items[0].text);
+	print_wrapped(p->out, p->style, 0, 4, text);
+}
+
+static void print_lossless(const struct printer *p, const struct ladder *ladder)
+{
+	paint(p, BOLD, shown_name(ladder));
+	fprintf(p->out, ": nothing lost here\n");
+	print_notes(p, &ladder->findings, -1, 2);
+	if (ladder->see)
+		print_see(p, ladder->see);
+	fprintf(p->out, "\n");
+}
+
+static void print_when(const struct printer *p, const struct ladders *l)
+{
+	time_t seconds = l->time_ns / 1000000000;
+	char when[32] = "";
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm))
+		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	if (isnan(l->seconds))
+		fprintf(p->out, "%s, totals since boot\n\n", when);
+	else
+		fprintf(p->out, "%s, in %.3g s\n\n", when, l->seconds);
+}
+
+static bool says_something(const struct printer *p, const struct findings *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (is_loss(&f->items[i]) || is_shown(p, &f->items[i]))
+			return true;
+	return false;
+}
+
+void ladders_print(FILE *out, const struct ladders *l,
+		   const struct style *style)
+{
+	struct printer p = {.out = out, .style = style};
+	size_t quiet = 0;
+
+	measure(&p, l);
+	print_when(&p, l);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct ladder *ladder = &l->items[i];
+
+		if (findings_have_loss(&ladder->findings))
+			print_losses(&p, ladder);
+		else if (says_something(&p, &ladder->findings))
+			print_lossless(&p, ladder);
+		else
+			quiet++;
+	}
+	if (quiet)
+		fprintf(out, "%zu%s namespace%s: nothing lost\n", quiet,
+			quiet < l->n ? " more" : "", quiet > 1 ? "s" : "");
+}

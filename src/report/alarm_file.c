@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/alarm_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "kernel/file.h"
+#include "kernel/procnet.h"
+
+/*
+ * One line for each alarm, between a first line that names the format and a
+ * last one with a hash of everything before it. '=' stands before names, so
+ * that an empty one is a word too; none holds a blank: the kernel refuses it
+ * in an interface's, and the names of namespaces are clean.
+ *
+ *   pktloss alarms 1
+ *   FAILURE link rx =eth0 =nginx
+ *   end 0123456789abcdef
+ */
+#define HEADING "pktloss alarms 1\n"
+#define MAX_SIZE (1 << 20)
+#define MAX_LINE 256 /* and the last one with it */
+
+static const char *const states[] = {
+	[SEVERITY_WARNING] = "WARNING",
+	[SEVERITY_FAILURE] = "FAILURE",
+};
+
+int state_add(struct state *s, const struct raised *raised)
+{
+	if (s->n == s->max) {
+		size_t max = s->max ? s->max * 2 : 16;
+		struct raised *grown = realloc(s->items, max * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		s->items = grown;
+		s->max = max;
+	}
+	s->items[s->n++] = *raised;
+	return 0;
+}
+
+void state_free(struct state *s)
+{
+	free(s->items);
+	*s = (struct state) {0};
+}
+
+static int parse_state(struct token word)
+{
+	for (int i = SEVERITY_WARNING; i <= SEVERITY_FAILURE; i++)
+		if (token_is(word, states[i]))
+			return i;
+	return -EBADMSG;
+}
+
+static int parse_layer(struct token word)
+{
+	for (int i = 0; i < N_LAYERS; i++)
+		if (token_is(word, layer_name(i)))
+			return i;
+	return -EBADMSG;
+}
+
+static int parse_direction(struct token word)
+{
+	for (int i = 0; i < N_DIRECTIONS; i++)
+		if (token_is(word, direction_name(i)))
+			return i;
+	return -EBADMSG;
+}
+
+static int parse_name(struct token word, char *buffer, size_t size)
+{
+	if (!word.n || word.at[0] != '=' || word.n > size ||
+	    memchr(word.at, '\0', word.n))
+		return -EBADMSG;
+	snprintf(buffer, size, "%.*s", (int)word.n - 1, word.at + 1);
+	return 0;
+}
+
+static int parse_line(struct token line, struct state *s)
+{
+	struct raised raised = {.place = ""};
+	int state = parse_state(token_word(&line));
+	int layer = parse_layer(token_word(&line));
+	int direction = parse_direction(token_word(&line));
+
+	if (state < 0 || layer < 0 || direction < 0 ||
+	    parse_name(token_word(&line), raised.place, sizeof(raised.place)) <
+		    0 ||
+	    parse_name(token_word(&line), raised.namespace,
+		       sizeof(raised.namespace)) < 0 ||
+	    token_word(&line).n)
+		return -EBADMSG;
+	raised.state = state;
+	raised.layer = layer;
+	raised.direction = direction;
+	return state_add(s, &raised);
+}
+
+/* "end " and the hash of n bytes of text, as the last line has it. */
+static void make_end(const char *text, size_t n, char buffer[32])
+{
+	snprintf(buffer, 32, "end %016llx\n",
+		 (unsigned long long)hash_bytes(HASH_START, text, n));
+}
+
+int state_parse(const char *text, size_t n, struct state *ret)
+{
+	size_t head = strlen(HEADING), tail = strlen("end 0123456789abcdef\n");
+	struct token rest;
+	char end[32];
+	int r = 0;
+
+	*ret = (struct state) {0};
+	if (n < head + tail || memcmp(text, HEADING, head))
+		return -EBADMSG;
+	make_end(text, n - tail, end);
+	if (memcmp(text + n - tail, end, tail))
+		return -EBADMSG;
+	rest = (struct token) {text + head, n - head - tail};
+	while (r == 0 && rest.n)
+		r = parse_line(token_line(&rest), ret);
+	if (r < 0)
+		state_free(ret);
+	return r;
+}
+
+int state_read(const char *path, struct state *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	ssize_t n = file_read(path, MAX_SIZE, &text);
+
+	*ret = (struct state) {0};
+	return n < 0 ? (int)n : state_parse(text, n, ret);
+}
+
+static int write_all(int fd, const char *text, size_t n)
+{
+	while (n) {
+		ssize_t written = write(fd, text, n);
+
+		if (written < 0 && errno != EINTR)
+			return -errno;
+		if (written > 0) {
+			text += written;
+			n -= written;
+		}
+	}
+	return 0;
+}
+
+/* The text of a state file with as many alarms as fit, to be freed, or NULL. */
+static char *print(const struct state *s, size_t *ret_n, size_t *ret_left)
+{
+	char *text = NULL;
+	char end[32];
+	FILE *f = open_memstream(&text, ret_n);
+	size_t i;
+
+	if (!f)
+		return NULL;
+	fputs(HEADING, f);
+	for (i = 0; i < s->n && ftell(f) < MAX_SIZE - MAX_LINE; i++) {
+		const struct raised *r = &s->items[i];
+
+		fprintf(f, "%s %s %s =%s =%s\n", states[r->state],
+			layer_name(r->layer), direction_name(r->direction),
+			r->place, r->namespace);
+	}
+	*ret_left = s->n - i;
+	if (fflush(f) == 0) {
+		make_end(text, *ret_n, end);
+		fputs(end, f);
+	}
+	if (fclose(f) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Puts a file in place of another: after a crash there is one of the two. */
+static int replace(const char *path, const char *text, size_t n)
+{
+	_cleanup_close_ int fd = -1;
+	char new[PATH_MAX];
+	int r;
+
+	if (snprintf(new, sizeof(new), "%s.new", path) >= (int)sizeof(new))
+		return -ENAMETOOLONG;
+	unlink(new); /* whatever it is, nobody else shall have it open */
+	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, text, n);
+	if (r == 0 && (fsync(fd) < 0 || rename(new, path) < 0))
+		r = -errno;
+	if (r < 0)
+		unlink(new);
+	return r;
+}
+
+int state_write(const char *path, const struct state *s, size_t *ret_left)
+{
+	_cleanup_free_ char *text = NULL;
+	struct stat st;
+	size_t n;
+
+	*ret_left = s->n;
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return -EINVAL;
+	text = print(s, &n, ret_left);
+	return text ? replace(path, text, n) : -ENOMEM;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The alarms that are raised, in a file: so that a restart of collectd neither
+ * raises them again nor forgets to take them back.
+ */
+#ifndef PKTLOSS_STATE_H
+#define PKTLOSS_STATE_H
+
+#include "model/names.h"
+#include "model/alarm.h"
+
+struct raised {
+	char namespace[NAME_NAMESPACE + 1]; /* clean, "" for collectd's own */
+	char place[NAME_INTERFACE + 1];	    /* interface, or "" */
+	uint8_t layer;			    /* enum layer */
+	uint8_t direction;		    /* enum direction */
+	uint8_t state;			    /* SEVERITY_WARNING or _FAILURE */
+};
+
+struct state {
+	struct raised *items;
+	size_t n, max;
+};
+
+/* Appends one. Returns 0 or -ENOMEM. */
+int MUST_CHECK state_add(struct state *s, const struct raised *raised);
+void state_free(struct state *s);
+
+/*
+ * Parses n bytes of a state file into an empty *ret. Returns 0, -ENOMEM, or
+ * -EBADMSG when it is not whole, byte by byte: *ret is empty then. Pure.
+ */
+int MUST_CHECK state_parse(const char *text, size_t n, struct state *ret);
+
+/*
+ * Reads a state file. Returns 0, -EBADMSG and -ENOMEM as above, -EFBIG for one
+ * of more than 1 MiB, or as file_read() does: -ENOENT at the very first start.
+ * Free *ret with state_free().
+ */
+int MUST_CHECK state_read(const char *path, struct state *ret);
+
+/*
+ * Writes a state file: all of it or nothing, by way of a file next to it whose
+ * name ends in ".new". It waits for the disk. *ret_left is how many alarms did
+ * not fit into the 1 MiB that can be read again. Returns 0, -EINVAL where
+ * something else than a regular file is in its place, or negative errno.
+ */
+int MUST_CHECK state_write(const char *path, const struct state *s,
+			   size_t *ret_left);
+
+#endif

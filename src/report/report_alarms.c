@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Which losses become notifications, and what these say. */
+#include <math.h>
+#include <string.h>
+
+#include "diagnosis/finding.h"
+#include "engine/engine_private.h"
+
+static const char *what_happened(enum direction direction)
+{
+	switch (direction) {
+	case DIR_RX:
+		return "packets received were lost";
+	case DIR_TX:
+		return "packets sent were lost";
+	case DIR_FWD:
+		return "packets to forward were lost";
+	case DIR_LISTEN:
+		return "connections wanted were refused";
+	case DIR_FILL:
+		return "table entries were in use";
+	default:
+		return "packets were lost";
+	}
+}
+
+static void notify(struct report *r, const struct loss *loss,
+		   const struct cause *cause, const char *message)
+{
+	const struct watched *w = r->watched;
+	char place[NAME_PART + 1], instance[NAME_PART + 1];
+	char interface[sizeof(loss->place)];
+	struct notice notice = {
+		.severity = loss->alert.state,
+		.place = place,
+		.type = "percent",
+		.instance = instance,
+		.message = message,
+		.namespace = w->name,
+		.interface = interface,
+		.layer = layer_name(loss->layer),
+		.counter = cause->counter,
+		.cause = cause->text,
+		.remedy = cause->remedy,
+		.percent = loss_percent(loss),
+		.warning = loss->limits->warning,
+		.failure = loss->limits->failure,
+		.time_ns = r->time_ns,
+	};
+
+	if (r->n_notices >= MAX_NOTICES) {
+		r->n_suppressed++;
+		if (notice.severity > r->worst_suppressed)
+			r->worst_suppressed = notice.severity;
+		return;
+	}
+	r->n_notices++;
+	memcpy(interface, loss->place, sizeof(interface));
+	make_printable(interface);
+	loss_series(w, loss, place, instance);
+	r->sink->notify(r->sink->arg, &notice);
+}
+
+/* How long the interval was. */
+static double seconds(const struct watched *w)
+{
+	return (double)(w->now.mono_ns - w->then.mono_ns) / 1e9;
+}
+
+/* "4 of 12 in 10 s", or of a level just "18 of 20". */
+static void describe_share(const struct watched *w, const struct loss *loss,
+			   char *buffer, size_t size)
+{
+	unsigned long long lost = loss->lost, total = loss_total(loss);
+
+	if (loss->direction == DIR_FILL)
+		snprintf(buffer, size, "%llu of %llu", lost, total);
+	else
+		snprintf(buffer, size, "%llu of %llu in %.3g s", lost, total,
+			 seconds(w));
+}
+
+/* "0.4% of packets sent were lost", or how many where that is not known. */
+static void describe_loss(const struct watched *w, const struct loss *loss,
+			  char *buffer, size_t size)
+{
+	char place[NAME_PART + 1], share[80];
+	double percent = loss_percent(loss);
+	/* a guess is a warning, even above the limit of a failure alone */
+	bool failure = loss->alert.state == SEVERITY_FAILURE ||
+		       !(percent > loss->limits->warning);
+	const char *what = what_happened(loss->direction);
+
+	full_place(w, loss->place, place);
+	if (isnan(percent)) {
+		format_text(buffer, size, "%llu %s in %s on %s (in %.3g s)",
+			    (unsigned long long)loss->lost, what,
+			    layer_name(loss->layer), place, seconds(w));
+		return;
+	}
+	describe_share(w, loss, share, sizeof(share));
+	format_text(buffer, size,
+		    "%s%.3g%% of %s in %s on %s (%s, %s above %.3g%%)",
+		    loss->at_least ? "at least " : "", percent, what,
+		    layer_name(loss->layer), place, share,
+		    failure ? "failure" : "warning",
+		    failure ? loss->limits->failure : loss->limits->warning);
+}
+
+/* No word is longer, unless somebody made it up for a rule's comment. */
+#define MAX_WORD 40
+
+/*
+ * A message that is too long ends with a whole word and dots: of a command
+ * that is cut inside a word the rest may be another command.
+ */
+static void end_with_word(char message[MESSAGE_SIZE])
+{
+	static const char dots[] = " ...";
+	size_t end = MESSAGE_SIZE - sizeof(dots), n = end;
+
+	while (n > end - MAX_WORD && message[n] != ' ')
+		n--;
+	if (message[n] != ' ')
+		n = end;
+	memcpy(message + n, dots, sizeof(dots));
+}
+
+/* A second cause is worth a word from this part of the loss on. */
+#define MIN_ALSO_PERCENT 10
+
+static void notify_loss(struct report *r, const struct loss *loss,
+			struct causes *causes)
+{
+	const struct watched *w = r->watched;
+	struct cause *cause = &causes->items[0], *also = &causes->items[1];
+	bool two = causes->n > 1 &&
+		   also->lost * 100 >= loss->lost * MIN_ALSO_PERCENT;
+	char message[MESSAGE_SIZE], what[MESSAGE_SIZE];
+	int n;
+
+	describe_loss(w, loss, what, sizeof(what));
+	make_printable(cause->text);
+	make_printable(cause->remedy);
+	make_printable(also->text);
+	n = snprintf(message, sizeof(message), "%s: %s%s%s%s%s", what,
+		     cause->text, cause->remedy[0] ? ". " : "", cause->remedy,
+		     two ? ". Also: " : "", two ? also->text : "");
+	if (n >= MESSAGE_SIZE)
+		end_with_word(message);
+	notify(r, loss, cause, message);
+}
+
+void notify_okay(struct report *r, const struct loss *loss, const char *why)
+{
+	struct cause none = {.counter = ""};
+	char message[MESSAGE_SIZE], place[NAME_PART + 1];
+
+	full_place(r->watched, loss->place, place);
+	format_text(message, sizeof(message), "%s %s in %s on %s: %s",
+		    loss->direction == DIR_FILL || loss->lost ? "Fewer"
+							      : "No more",
+		    what_happened(loss->direction), layer_name(loss->layer),
+		    place, why);
+	notify(r, loss, &none, message);
+}
+
+static void recover(struct report *r, struct loss *loss)
+{
+	char share[80];
+
+	describe_share(r->watched, loss, share, sizeof(share));
+	notify_okay(r, loss, loss->gone ? "what lost them is gone" : share);
+}
+
+static bool never_alerts(const struct limits *limits)
+{
+	return isnan(limits->warning) && isnan(limits->failure);
+}
+
+/*
+ * What is judged: where nothing is known to measure a loss against, the
+ * packets alone are, and a warning is all that can be said.
+ */
+static double judged_percent(const struct loss *loss)
+{
+	double percent = loss_percent(loss);
+
+	if (loss->gone || loss->echo || never_alerts(loss->limits))
+		return 0;
+	if (isnan(percent) && loss->layer == LAYER_NEIGH && loss->known)
+		return loss->lost ? 100 : 0;
+	return percent;
+}
+
+static void choose_limits(struct report *r, struct loss *loss)
+{
+	const struct watched *w = r->watched;
+	enum character character = loss_character(&w->now, loss);
+
+	if (loss->limits && loss->character == character)
+		return;
+	if (!loss->limits)
+		claim_alarm(r, loss);
+	loss->character = character;
+	loss->limits = settings_limits(r->engine->settings, loss->layer,
+				       loss->direction, w->name, loss->place,
+				       character);
+}
+
+static void judge(struct report *r, struct loss *loss)
+{
+	const struct watched *w = r->watched;
+	struct causes causes = {.items = {{.counter = "", .known = true}}};
+
+	if (!wants_layer(r->engine, loss->layer))
+		return;
+	choose_limits(r, loss);
+	if (loss->lost && !loss->echo && !never_alerts(loss->limits))
+		cause_list(&w->now, loss, &causes);
+	if (!alert_step(&loss->alert, loss->limits, judged_percent(loss),
+			loss->lost,
+			causes.items[0].known && !isnan(loss_percent(loss))
+				? SEVERITY_FAILURE
+				: SEVERITY_WARNING))
+		return;
+	r->alarms_changed = true;
+	if (loss->alert.state == SEVERITY_OKAY)
+		recover(r, loss);
+	else
+		notify_loss(r, loss, &causes);
+}
+
+/* Forgets what no sample mentions any more and no alarm holds. */
+static void forget_gone(struct losses *l)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (!l->items[i].idle ||
+		    l->items[i].alert.state != SEVERITY_OKAY)
+			l->items[kept++] = l->items[i];
+	l->n = kept;
+}
+
+void judge_losses(struct report *r)
+{
+	struct losses *l = &r->watched->losses;
+
+	for (size_t i = 0; i < l->n; i++)
+		judge(r, &l->items[i]);
+	forget_gone(l);
+}
+
+void end_alarms(struct report *r)
+{
+	struct losses *l = &r->watched->losses;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct loss *loss = &l->items[i];
+
+		if (loss->alert.state == SEVERITY_OKAY)
+			continue;
+		loss->alert.state = SEVERITY_OKAY;
+		loss->lost = 0;
+		r->alarms_changed = true;
+		notify_okay(r, loss, "the namespace is gone");
+	}
+	losses_free(l);
+}
+
+void notify_suppressed(struct report *r)
+{
+	char message[MESSAGE_SIZE];
+	struct notice notice = {
+		.severity = r->worst_suppressed,
+		.place = "all",
+		.type = "gauge",
+		.instance = "all-sources",
+		.message = message,
+		.namespace = "",
+		.interface = "",
+		.layer = "all",
+		.counter = "",
+		.cause = "",
+		.remedy = "",
+		.percent = NAN,
+		.warning = NAN,
+		.failure = NAN,
+		.time_ns = r->time_ns,
+	};
+
+	if (!r->n_suppressed)
+		return;
+	format_text(
+		message, sizeof(message),
+		"%u more changes of state in this read are not notified one "
+		"by one; the percent series show them",
+		r->n_suppressed);
+	r->sink->notify(r->sink->arg, &notice);
+}
