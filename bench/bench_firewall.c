@@ -154,7 +154,7 @@ static const struct engine_kind {
 	void (*write)(FILE *f, int n, int every);
 	const struct probe *probe;
 } kinds[] = {
-	{"nftables", "nft -f -", write_nft, &nftables_probe},
+	{"nftables", "nft -f -", write_nft, &nft_probe},
 	{"iptables", "iptables-legacy-restore", write_legacy, &xtables_probe},
 };
 

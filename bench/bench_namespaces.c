@@ -185,7 +185,7 @@ static void floor_netfilter(void)
 	close(fd);
 }
 
-static void floor_files(bool home)
+static void floor_files(bool own)
 {
 	static const char *const files[] = {
 #define NET "/proc/thread-self/net/"
@@ -207,15 +207,15 @@ static void floor_files(bool home)
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		slurp(files[i]);
-	for (size_t i = 0; home && i < ARRAY_SIZE(of_host); i++)
+	for (size_t i = 0; own && i < ARRAY_SIZE(of_host); i++)
 		slurp(of_host[i]);
 }
 
-static void floor_namespace(bool home)
+static void floor_namespace(bool own)
 {
 	floor_route();
 	floor_netfilter();
-	floor_files(home);
+	floor_files(own);
 }
 
 static int enter(const char *path)
@@ -228,7 +228,7 @@ static int enter(const char *path)
 }
 
 /* The same namespaces as a read of the engine, its own first. */
-static void floor_read(int home, unsigned n)
+static void floor_read(int own, unsigned n)
 {
 	floor_namespace(true);
 	for (unsigned i = 0; i < n; i++) {
@@ -238,7 +238,7 @@ static void floor_read(int home, unsigned n)
 		if (enter(path) == 0)
 			floor_namespace(false);
 	}
-	if (setns(home, CLONE_NEWNET) < 0)
+	if (setns(own, CLONE_NEWNET) < 0)
 		abort();
 }
 
@@ -258,7 +258,7 @@ static void on_settle(void *arg)
 	(void)arg;
 }
 
-static void on_notify(void *arg, const struct notice *notice)
+static void on_notify(void *arg, const struct notification *notice)
 {
 	(void)arg;
 	(void)notice;
@@ -287,7 +287,7 @@ struct cost {
 static int read_once(struct engine *e, double *look, double *report)
 {
 	double start = cpu_us();
-	int r = engine_look(e, 0);
+	int r = engine_read(e, 0);
 
 	*look = cpu_us() - start;
 	start = cpu_us();
@@ -306,7 +306,7 @@ static int read_twice(struct engine *e)
 }
 
 /* Steady reads and the floor, in turns. */
-static int take_turns(struct engine *e, int home, unsigned n, unsigned rounds,
+static int take_turns(struct engine *e, int own, unsigned n, unsigned rounds,
 		      struct cost *ret)
 {
 	double look[MAX_ROUNDS], report[MAX_ROUNDS], bare[MAX_ROUNDS];
@@ -320,7 +320,7 @@ static int take_turns(struct engine *e, int home, unsigned n, unsigned rounds,
 		ret->values = n_values - values;
 		ret->allocs = n_allocations - allocs;
 		bare[i] = cpu_us();
-		floor_read(home, n);
+		floor_read(own, n);
 		bare[i] = cpu_us() - bare[i];
 	}
 	ret->look = median(look, rounds);
@@ -332,7 +332,7 @@ static int take_turns(struct engine *e, int home, unsigned n, unsigned rounds,
 static int measure(const struct settings *s, unsigned n, unsigned rounds,
 		   struct cost *ret)
 {
-	_cleanup_close_ int home =
+	_cleanup_close_ int own =
 		open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
 	struct engine *e;
@@ -341,7 +341,7 @@ static int measure(const struct settings *s, unsigned n, unsigned rounds,
 	if (r < 0)
 		return r;
 	sleep(QUIET_SECONDS);
-	r = take_turns(e, home, n, rounds, ret);
+	r = take_turns(e, own, n, rounds, ret);
 	ret->memory = mallinfo2().uordblks + mallinfo2().hblkhd - before;
 	engine_free(e);
 	return r;

@@ -98,13 +98,13 @@ static unsigned count(void)
 
 int stage_grow(unsigned n)
 {
-	_cleanup_close_ int home =
+	_cleanup_close_ int own =
 		open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	int r = home < 0 ? -errno : 0;
+	int r = own < 0 ? -errno : 0;
 
 	for (unsigned i = count(); r == 0 && i < n; i++)
 		r = add(i);
-	if (home >= 0 && setns(home, CLONE_NEWNET) < 0)
+	if (own >= 0 && setns(own, CLONE_NEWNET) < 0)
 		return -errno;
 	return r;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Between the two files that see collectd. */
-#ifndef PKTLOSS_PLUGIN_H
-#define PKTLOSS_PLUGIN_H
+#ifndef PKTLOSS_PLUGIN_CONFIG_H
+#define PKTLOSS_PLUGIN_CONFIG_H
 
 #include "model/settings.h"
 

@@ -198,7 +198,7 @@ static void on_value(__attribute__((unused)) void *arg,
 	plugin_dispatch_values(&vl);
 }
 
-static void add_meta(notification_t *n, const struct notice *notice)
+static void add_meta(notification_t *n, const struct notification *notice)
 {
 	const struct {
 		const char *name, *value;
@@ -229,7 +229,7 @@ static void add_meta(notification_t *n, const struct notice *notice)
 }
 
 static void on_notify(__attribute__((unused)) void *arg,
-		      const struct notice *notice)
+		      const struct notification *notice)
 {
 	static const int severities[] = {
 		[SEVERITY_OKAY] = NOTIF_OKAY,
@@ -334,7 +334,7 @@ static void *work(void *arg)
 		engine_keep_alarms(self.engine);
 		if (phase != PHASE_LOOKING)
 			continue;
-		self.result = engine_look(self.engine, self.budget_ns);
+		self.result = engine_read(self.engine, self.budget_ns);
 		phase = self.result == -ENOTRECOVERABLE ? PHASE_ENDED
 							: PHASE_LOOKED;
 		hand_over(phase);

@@ -118,7 +118,7 @@ static void check_numbers(const struct probe *p, const struct counter *c)
 	REQUIRE(c->layer < N_LAYERS && c->direction < N_DIRECTIONS, p, c);
 	REQUIRE(c->bits == 32 || c->bits == 64 || level, p, c);
 	REQUIRE(c->kind == KIND_PASSED || c->kind == KIND_LEVEL ||
-			c->of[0].relation == UNRELATED,
+			c->of[0].relation == RELATION_NONE,
 		p, c);
 	REQUIRE((c->kind == KIND_PART) == (c->in != NULL) ||
 			c->kind == KIND_DETAIL,
@@ -240,7 +240,7 @@ static void check_optional(const struct probe *p, const struct counter *c)
 	if (!c->optional)
 		return;
 	REQUIRE(c->kind < ARRAY_SIZE(fine) && fine[c->kind], p, c);
-	REQUIRE(c->of[0].relation == UNRELATED && !c->in, p, c);
+	REQUIRE(c->of[0].relation == RELATION_NONE && !c->in, p, c);
 	REQUIRE(!c->in_gap && !c->out_gap && !c->refused, p, c);
 	REQUIRE(!c->inside && !c->main, p, c);
 	REQUIRE(!counter_wanted(&none, c), p, c);
@@ -293,7 +293,7 @@ static bool has_denominator(uint8_t layer, uint8_t direction)
 			const struct counter *c = &probes[i]->counters[j];
 
 			for (int k = 0; k < MAX_DENOMINATORS &&
-					c->of[k].relation != UNRELATED;
+					c->of[k].relation != RELATION_NONE;
 			     k++)
 				if (c->of[k].layer == layer &&
 				    c->of[k].direction == direction)
@@ -330,11 +330,11 @@ END_TEST
 static void check_relations(const struct probe *p, const struct counter *c)
 {
 	for (int i = 1; i < MAX_DENOMINATORS; i++) {
-		REQUIRE(c->of[i].relation == UNRELATED ||
-				c->of[i - 1].relation != UNRELATED,
+		REQUIRE(c->of[i].relation == RELATION_NONE ||
+				c->of[i - 1].relation != RELATION_NONE,
 			p, c);
 		for (int j = 0; j < i; j++)
-			REQUIRE(c->of[i].relation == UNRELATED ||
+			REQUIRE(c->of[i].relation == RELATION_NONE ||
 					c->of[i].layer != c->of[j].layer ||
 					c->of[i].direction !=
 						c->of[j].direction,
@@ -363,7 +363,7 @@ static void find_loss(const struct probe *p, const struct counter *c)
 static void check_used(const struct probe *p, const struct counter *c)
 {
 	for (int i = 0; i < MAX_DENOMINATORS; i++) {
-		if (c->of[i].relation == UNRELATED)
+		if (c->of[i].relation == RELATION_NONE)
 			return;
 		wanted_loss = &c->of[i];
 		loss_found = false;
@@ -378,13 +378,13 @@ START_TEST(traffic_is_the_measure_of_some_loss)
 }
 END_TEST
 
-static void find_in(const char *kernel, struct snmp_layout *layout,
+static void find_in(const char *kernel, struct snmp_columns *layout,
 		    struct snmp_values *v)
 {
 	static const struct {
 		const char *name;
 		int (*parse)(const char *text, size_t n,
-			     struct snmp_layout *layout,
+			     struct snmp_columns *layout,
 			     struct snmp_values *values);
 	} files[] = {{"snmp", snmp_parse_pairs},
 		     {"netstat", snmp_parse_pairs},
@@ -423,10 +423,10 @@ START_TEST(counters_of_the_kernel_are_spelled_as_it_spells_them)
 	struct selection all = {0};
 	struct probe_env env = {.counters = &all};
 	struct snmp_values v[2] = {0};
-	struct snmp_layout *layout;
+	struct snmp_columns *layout;
 
 	ck_assert_int_eq(selection_add(&all, "/./"), 0);
-	ck_assert_int_eq(snmp_layout_new(&layout, &env), 0);
+	ck_assert_int_eq(snmp_columns_new(&layout, &env), 0);
 	find_in("6.1", layout, &v[0]);
 	find_in("6.18", layout, &v[1]);
 	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
@@ -435,13 +435,13 @@ START_TEST(counters_of_the_kernel_are_spelled_as_it_spells_them)
 			      snmp_counters[i].name);
 	for (size_t i = 0; i < N_SNMP_OPTIONAL; i++) {
 		const struct counter *c = &snmp_optional[i];
-		uint16_t slot = snmp_layout_slot(i);
+		uint16_t slot = snmp_columns_slot(i);
 
 		ck_assert_msg((v[0].found[slot] || v[1].found[slot]) !=
 				      is_unrecorded(c),
 			      "%s %s", c->section, c->name);
 	}
-	snmp_layout_free(layout);
+	snmp_columns_free(layout);
 	selection_free(&all);
 }
 END_TEST

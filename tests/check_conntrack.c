@@ -36,10 +36,10 @@ static size_t index_of(const char *name)
 	return 0;
 }
 
-static int parse(const char *text, struct cpustat *ret)
+static int parse(const char *text, struct percpu *ret)
 {
-	return cpustat_parse(text, strlen(text), conntrack_probe.counters,
-			     N_CONNTRACK_STATS, ret);
+	return percpu_parse(text, strlen(text), conntrack_probe.counters,
+			    N_CONNTRACK_STATS, ret);
 }
 
 static const struct {
@@ -55,7 +55,7 @@ static const struct {
 START_TEST(columns_are_added_up_over_the_cpus)
 {
 	static const char text[] = HEAD CPU0 CPU1;
-	struct cpustat stats;
+	struct percpu stats;
 
 	ck_assert_uint_eq(ARRAY_SIZE(sums), N_CONNTRACK_STATS);
 	ck_assert_int_eq(parse(text, &stats), 0);
@@ -72,7 +72,7 @@ START_TEST(newer_name_of_a_column_is_known)
 {
 	static const char text[] = "entries clash_resolve chaintoolong\n"
 				   "00000007 00000002 00000003\n";
-	struct cpustat stats;
+	struct percpu stats;
 
 	ck_assert_int_eq(parse(text, &stats), 0);
 	ck_assert_uint_eq(stats.value[index_of("clash_resolve")], 2);
@@ -111,7 +111,7 @@ START_TEST(messages_of_cpus_are_added_up)
 {
 	struct cpu_message first = message_of(3, 0xffffffff);
 	struct cpu_message second = message_of(4, 2);
-	struct cpustat stats = {0};
+	struct percpu stats = {0};
 
 	ck_assert_int_eq(conntrack_parse_message(&first.h, &stats), 0);
 	ck_assert_int_eq(conntrack_parse_message(&second.h, &stats), 0);
@@ -123,7 +123,7 @@ END_TEST
 
 START_TEST(message_cut_short_is_understood_or_refused)
 {
-	struct cpustat stats = {0};
+	struct percpu stats = {0};
 
 	for (uint32_t n = sizeof(struct nlmsghdr);
 	     n < sizeof(struct cpu_message) - 3; n++) {

@@ -473,7 +473,7 @@ static void look_for(uint64_t budget_ns)
 {
 	if (!stage.engine)
 		ck_assert_int_eq(engine_new(&stage.engine, &stage.settings), 0);
-	ck_assert_int_eq(engine_look(stage.engine, budget_ns), 0);
+	ck_assert_int_eq(engine_read(stage.engine, budget_ns), 0);
 }
 
 static void look(void)

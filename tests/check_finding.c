@@ -52,7 +52,7 @@ static const struct counter room = {
 	.bits = 64,
 	.layer = LAYER_CONNTRACK,
 	.kind = KIND_LEVEL,
-	.of = {{LAYER_CONNTRACK, DIR_FILL, INSIDE}},
+	.of = {{LAYER_CONNTRACK, DIR_FILL, RELATION_INSIDE}},
 	.means = "means",
 };
 static const struct counter receives = {
@@ -61,7 +61,8 @@ static const struct counter receives = {
 	.layer = LAYER_IP,
 	.direction = DIR_RX,
 	.kind = KIND_PASSED,
-	.of = {{LAYER_IP, DIR_RX, INSIDE}, {LAYER_NETFILTER, DIR_RX, INSIDE}},
+	.of = {{LAYER_IP, DIR_RX, RELATION_INSIDE},
+	       {LAYER_NETFILTER, DIR_RX, RELATION_INSIDE}},
 	.means = "means",
 };
 

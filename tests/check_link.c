@@ -579,13 +579,13 @@ START_TEST(wireless_device_is_known_by_its_directory)
 	ck_assert(link_is_wireless_device(devices, "dum1"));
 	ck_assert(!link_is_wireless_device(devices, "ut1"));
 	env.devices = devices;
-	env.home = true;
+	env.own = true;
 	ck_assert_int_eq(link_probe.read(&env, &then), 0);
 	ck_assert(!link_is_wireless(&then, "ut0")); /* it has a kind */
 	snprintf(command, sizeof(command), "rm -r %s", devices);
 	ck_assert(run(command));
 	env.devices = NULL;
-	env.home = false;
+	env.own = false;
 	sample_free(&then);
 	sample_free(&now);
 }

@@ -384,7 +384,7 @@ static const struct counter *qdisc_counter(const char *type, enum kind kind)
 		const struct counter *c = &qdisc_probe.counters[i];
 
 		if (c->type && !strcmp(c->type, type) && c->kind == kind &&
-		    (kind != KIND_PASSED || c->of[0].relation != UNRELATED))
+		    (kind != KIND_PASSED || c->of[0].relation != RELATION_NONE))
 			return c;
 	}
 	ck_abort_msg("no such counter");

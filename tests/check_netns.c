@@ -178,14 +178,14 @@ END_TEST
 #define NAME "utcheck"
 #define PATH "/run/netns/" NAME
 
-static struct netns_id home;
+static struct netns_id own;
 
 static void setup(void)
 {
 	if (access(PATH, F_OK) == 0)
 		ck_assert_int_eq(system("ip netns del " NAME), 0);
 	ck_assert_int_eq(system("ip netns add " NAME), 0);
-	ck_assert_int_eq(netns_identify("/proc/thread-self/ns/net", &home), 0);
+	ck_assert_int_eq(netns_identify("/proc/thread-self/ns/net", &own), 0);
 }
 
 static void teardown(void)
@@ -213,14 +213,14 @@ START_TEST(named_namespace_is_found)
 	ck_assert_int_eq(w.pid, 0);
 	ck_assert_int_eq(netns_identify(PATH, &id), 0);
 	ck_assert_uint_eq(w.id.ino, id.ino);
-	ck_assert_uint_ne(w.id.ino, home.ino);
+	ck_assert_uint_ne(w.id.ino, own.ino);
 }
 END_TEST
 
 START_TEST(namespace_is_entered_and_left)
 {
 	struct netns_id id;
-	int fd = netns_open_home();
+	int fd = netns_open_own();
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(netns_identify(PATH, &id), 0);
@@ -228,7 +228,7 @@ START_TEST(namespace_is_entered_and_left)
 		ck_assert_int_eq(netns_enter(PATH, &id), 0);
 		ck_assert(is_here(&id));
 		ck_assert_int_eq(netns_return(fd), 0);
-		ck_assert(is_here(&home));
+		ck_assert(is_here(&own));
 	}
 	close(fd);
 }
@@ -237,13 +237,13 @@ END_TEST
 START_TEST(visit_leaves_nothing_open)
 {
 	struct netns_id id;
-	int fd = netns_open_home(), next = dup(0), after;
+	int fd = netns_open_own(), next = dup(0), after;
 
 	close(next);
 	ck_assert_int_eq(netns_identify(PATH, &id), 0);
 	ck_assert_int_eq(netns_enter(PATH, &id), 0);
 	ck_assert_int_eq(netns_return(fd), 0);
-	ck_assert_int_eq(netns_enter(PATH, &home), -ESTALE);
+	ck_assert_int_eq(netns_enter(PATH, &own), -ESTALE);
 	ck_assert_int_eq(netns_enter("/nowhere", &id), -ESTALE);
 	after = dup(0);
 	ck_assert_int_eq(after, next);
@@ -257,14 +257,14 @@ START_TEST(namespace_that_is_another_is_not_entered)
 	struct netns_id id;
 
 	ck_assert_int_eq(netns_identify(PATH, &id), 0);
-	ck_assert_int_eq(netns_enter(PATH, &home), -ESTALE);
+	ck_assert_int_eq(netns_enter(PATH, &own), -ESTALE);
 	ck_assert_int_eq(system("ip netns del " NAME), 0);
 	ck_assert_int_eq(netns_enter(PATH, &id), -ESTALE);
 	make_root();
 	make("file", false);
 	ck_assert_int_eq(netns_enter(root, &id), -ESTALE);
 	remove_root();
-	ck_assert(is_here(&home));
+	ck_assert(is_here(&own));
 }
 END_TEST
 
@@ -291,7 +291,7 @@ START_TEST(process_shows_the_way_into_its_namespace)
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_uint_eq(w.n, 1);
 	ck_assert_int_eq(w.pid, pid);
-	ck_assert_uint_ne(w.id.ino, home.ino);
+	ck_assert_uint_ne(w.id.ino, own.ino);
 }
 END_TEST
 

@@ -206,7 +206,7 @@ START_TEST(recorded_rules_count_as_iptables_nft_printed)
 		sscanf(line, "Chain INPUT (policy DROP %llu packets", &n), 1);
 	fclose(f);
 	ck_assert_uint_eq(packets(&s, find(&s, "ip.filter.INPUT#policy")), n);
-	ck_assert_uint_eq(nftables_uncounted(&s), 0);
+	ck_assert_uint_eq(nft_uncounted(&s), 0);
 	sample_free(&s);
 }
 END_TEST
@@ -218,7 +218,7 @@ static unsigned blind(const struct sample *s)
 	uint32_t at = 0;
 	unsigned n = 0;
 
-	while ((o = nftables_next_uncounted(s, &at)))
+	while ((o = nft_next_uncounted(s, &at)))
 		n += !is_counted(s, o);
 	return n;
 }
@@ -241,7 +241,7 @@ START_TEST(named_counters_and_maps_are_counted_once)
 	ck_assert_uint_ge(parts, 900);
 	ck_assert_uint_lt(parts, 1000);
 	/* 5002, "limited", shared, the anonymous map, the policy */
-	ck_assert_uint_eq(nftables_uncounted(&s), 5);
+	ck_assert_uint_eq(nft_uncounted(&s), 5);
 	ck_assert_uint_eq(blind(&s), 5);
 	ck_assert_ptr_nonnull(find(&s, "inet.t.fw#policy"));
 	sample_free(&s);
@@ -322,10 +322,10 @@ START_TEST(tables_that_x_tables_has_too_are_known)
 {
 	struct sample s = read_recorded(COMPAT);
 
-	ck_assert(nftables_has_table(&s, "ip", "filter"));
-	ck_assert(nftables_has_table(&s, "arp", "filter"));
-	ck_assert(!nftables_has_table(&s, "ip", "mangle"));
-	ck_assert(!nftables_has_table(&s, "ip6", "filter"));
+	ck_assert(nft_has_table(&s, "ip", "filter"));
+	ck_assert(nft_has_table(&s, "arp", "filter"));
+	ck_assert(!nft_has_table(&s, "ip", "mangle"));
+	ck_assert(!nft_has_table(&s, "ip6", "filter"));
 	sample_free(&s);
 }
 END_TEST
@@ -405,7 +405,7 @@ START_TEST(rules_beyond_the_limit_stay_in_the_total)
 			  packets(&all, find(&all, total)));
 	ck_assert_uint_eq(find(&few, total)->identity,
 			  find(&all, total)->identity);
-	ck_assert_uint_eq(nftables_uncounted(&few), 5);
+	ck_assert_uint_eq(nft_uncounted(&few), 5);
 	ck_assert_ptr_nonnull(find(&few, "inet.t.in#uncounted"));
 	ck_assert_ptr_null(find(&all, "inet.t.in#uncounted"));
 	sample_free(&few);
@@ -576,7 +576,7 @@ START_TEST(counter_counts_only_what_comes_to_the_verdict)
 		s = read_bytes(&b, "", NULL);
 		ck_assert_int_eq(!!rule(&s, "ip.t.in", 3),
 				 wanted[i].uncounted >= 0);
-		ck_assert_int_eq((int)nftables_uncounted(&s),
+		ck_assert_int_eq((int)nft_uncounted(&s),
 				 wanted[i].uncounted == 1);
 		if (wanted[i].uncounted == 0)
 			ck_assert_uint_eq(packets(&s, rule(&s, "ip.t.in", 3)),
@@ -596,7 +596,7 @@ START_TEST(what_never_runs_is_no_blind_spot)
 	add_rule(&b, "in", 4, "d", NULL);
 	s = read_bytes(&b, "", NULL);
 	ck_assert_uint_eq(packets(&s, find(&s, "ip.t.in.drop")), 7);
-	ck_assert_uint_eq(nftables_uncounted(&s), 0);
+	ck_assert_uint_eq(nft_uncounted(&s), 0);
 	sample_free(&s);
 }
 END_TEST
@@ -633,13 +633,13 @@ START_TEST(map_is_counted_as_far_as_its_elements_are)
 	add_element(&b, 2, true);
 	s = read_bytes(&b, "", NULL);
 	ck_assert_uint_eq(packets(&s, find(&s, "ip.t.in.drop")), 22);
-	ck_assert_uint_eq(nftables_uncounted(&s), 0);
+	ck_assert_uint_eq(nft_uncounted(&s), 0);
 	identity = rule(&s, "ip.t.in", 3)->identity;
 	ck_assert_ptr_null(rule(&s, "ip.t.in", 4));
 	add_element(&b, 3, false);
 	t = read_bytes(&b, "", NULL);
 	ck_assert_uint_eq(packets(&t, find(&t, "ip.t.in.drop")), 22);
-	ck_assert_uint_eq(nftables_uncounted(&t), 1);
+	ck_assert_uint_eq(nft_uncounted(&t), 1);
 	ck_assert_uint_eq(rule(&t, "ip.t.in", 3)->identity, identity);
 	sample_free(&s);
 	sample_free(&t);
@@ -802,7 +802,7 @@ static int available(const struct root *root)
 	int r, again;
 
 	ck_assert_int_eq(nfnetlink_alloc(&nf), 0);
-	nf.modules.root = root->path;
+	nf.kmods.root = root->path;
 	r = nfnetlink_available(&nf, NFNL_SUBSYS_NFTABLES);
 	again = nfnetlink_available(&nf, NFNL_SUBSYS_NFTABLES);
 	ck_assert_int_eq(r, again);

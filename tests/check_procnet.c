@@ -228,16 +228,16 @@ START_TEST(only_the_files_of_home_stay_open)
 	struct netfiles files = NETFILES(dir);
 	int before = count_files();
 
-	for (int home = 0; home < 2; home++)
+	for (int own = 0; own < 2; own++)
 		for (int i = 0; i < 3; i++) {
 			write_file(i == 1 ? "two two\n" : "one\n",
 				   i == 1 ? 8 : 4);
-			netfiles_enter(&files, home);
+			netfiles_enter(&files, own);
 			check_file(&files, i == 1 ? "two two\n" : "one\n");
 			check_file(&files, i == 1 ? "two two\n" : "one\n");
 			netfiles_leave(&files);
 			/* the directory, and the file */
-			ck_assert_int_eq(count_files(), before + 2 * home);
+			ck_assert_int_eq(count_files(), before + 2 * own);
 		}
 	netfiles_free(&files);
 	ck_assert_int_eq(count_files(), before);

@@ -36,7 +36,7 @@ static unsigned read_number; /* one every ten seconds */
 static char said[1 << 20];   /* one line per value, notification or log */
 static size_t n_said;
 static struct recorded notices[64];
-static unsigned n_notices;
+static unsigned n_notifications;
 
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
@@ -59,12 +59,12 @@ static void on_value(void *arg, const struct series *s)
 	say(" @%g\n", (double)s->time_ns / SECOND);
 }
 
-static void on_notice(void *arg, const struct notice *n)
+static void on_notice(void *arg, const struct notification *n)
 {
-	struct recorded *r = &notices[n_notices++];
+	struct recorded *r = &notices[n_notifications++];
 
 	ck_assert_ptr_eq(arg, &settings);
-	ck_assert_uint_lt(n_notices, ARRAY_SIZE(notices));
+	ck_assert_uint_lt(n_notifications, ARRAY_SIZE(notices));
 	*r = (struct recorded) {
 		.severity = n->severity,
 		.percent = n->percent,
@@ -107,7 +107,7 @@ static void setup(void)
 	engine = calloc(1, sizeof(*engine));
 	ck_assert_ptr_nonnull(engine);
 	engine->settings = &settings;
-	engine->home = -1;
+	engine->own = -1;
 	engine->wanted_layers = UINT32_MAX;
 	engine->max_watched = 64;
 	engine->watched = calloc(64, sizeof(struct watched *));
@@ -147,7 +147,7 @@ static struct sample *look(struct watched *w)
 /* Reports, ends the interval; what was said before is forgotten. */
 static void report(void)
 {
-	n_said = n_notices = 0;
+	n_said = n_notifications = 0;
 	said[0] = '\0';
 	ck_assert_int_eq(engine_report(engine, &sink), 0);
 	read_number++;
@@ -224,7 +224,7 @@ static void queue_rounds(struct watched *w, const char *kind, bool main,
 		w->now.objects[0].main = main;
 		queue(w, kind, packets, dropped);
 		report();
-		if (n_notices)
+		if (n_notifications)
 			return;
 	}
 }
@@ -234,13 +234,13 @@ START_TEST(queue_manager_may_drop_some)
 	struct watched *w = watch("nginx");
 
 	queue_rounds(w, "fq_codel", false, 4);
-	ck_assert_uint_eq(n_notices, 0);
+	ck_assert_uint_eq(n_notifications, 0);
 	queue_rounds(w, "fq_codel", false, 10);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_int_eq(notices[0].severity, SEVERITY_WARNING);
 	ck_assert_double_eq(notices[0].warning, 5);
 	queue_rounds(w, "fq_codel", false, 30);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_int_eq(notices[0].severity, SEVERITY_FAILURE);
 }
 END_TEST
@@ -248,7 +248,7 @@ END_TEST
 START_TEST(plain_queue_may_not)
 {
 	queue_rounds(watch("nginx"), "pfifo_fast", false, 4);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_int_eq(notices[0].severity, SEVERITY_FAILURE);
 	ck_assert_double_eq(notices[0].failure, 1);
 }
@@ -259,21 +259,21 @@ START_TEST(limits_follow_what_drops)
 	struct watched *w = watch("nginx");
 
 	queue_rounds(w, "fq_codel", false, 4);
-	ck_assert_uint_eq(n_notices, 0);
+	ck_assert_uint_eq(n_notifications, 0);
 	queue_rounds(w, "pfifo", false, 4);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 }
 END_TEST
 
 START_TEST(lower_bound_is_told_as_such)
 {
 	queue_rounds(watch("nginx"), "netem", true, 30);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_ptr_eq(strstr(notices[0].message, "at least 30% of packets "),
 			 notices[0].message);
-	n_notices = 0;
+	n_notifications = 0;
 	queue_rounds(watch("other"), "netem", false, 30);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_ptr_eq(strstr(notices[0].message, "30% of packets "),
 			 notices[0].message);
 }
@@ -627,7 +627,7 @@ START_TEST(new_thing_under_an_old_name_is_a_baseline)
 		check_said(line);
 		ck_assert_uint_eq(count_said("rx_missed_errors"), 1);
 		check_not_said("percent");
-		ck_assert_uint_eq(n_notices, 0);
+		ck_assert_uint_eq(n_notifications, 0);
 	}
 }
 END_TEST
@@ -642,7 +642,7 @@ START_TEST(counter_that_went_back_makes_no_ratio)
 	check_said("eth0@nginx/if_rx_dropped-link-rx_missed_errors 20 @30");
 	ck_assert_uint_eq(count_said("rx_missed_errors"), 1);
 	/* rx_errors is known and went on: nothing of it was lost */
-	ck_assert_uint_eq(n_notices, 0);
+	ck_assert_uint_eq(n_notifications, 0);
 	round_of(w, 10, 30);
 	check_not_said("percent-link-rx ");
 }
@@ -728,7 +728,7 @@ START_TEST(no_more_series_than_allowed_and_it_is_said_once)
 	}
 	/* what was there stays, and alarms are not affected */
 	check_said("eth0@nginx/if_rx_errors-link-rx_errors 0 @50");
-	ck_assert_int_eq(w->losses.items[0].alert.state, SEVERITY_FAILURE);
+	ck_assert_int_eq(w->losses.items[0].alarm.state, SEVERITY_FAILURE);
 }
 END_TEST
 
@@ -755,7 +755,7 @@ START_TEST(stale_source_sends_nothing_and_loses_nothing)
 	round_of(w, 1000, 0);
 	round_of(w, 1090, 10);
 	round_of(w, 1180, 20);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	for (int i = 0; i < 5; i++) {
 		s = look(w);
 		s->sources = 6;
@@ -764,13 +764,13 @@ START_TEST(stale_source_sends_nothing_and_loses_nothing)
 		ck_assert_uint_eq(count_said("\n"), 1);
 		ck_assert(strstr(said, "all@nginx/gauge-all-sources 2 @"));
 	}
-	ck_assert_int_eq(w->losses.items[0].alert.state, SEVERITY_FAILURE);
+	ck_assert_int_eq(w->losses.items[0].alarm.state, SEVERITY_FAILURE);
 	round_of(w, 1270, 30); /* of six intervals, and so of no ratio */
 	check_not_said("percent-link-rx");
 	ck_assert_uint_eq(count_said("rx_missed_errors"), 1);
 	round_of(w, 1360, 40);
 	check_said("eth0@nginx/percent-link-rx 10 @100");
-	ck_assert_uint_eq(n_notices, 0);
+	ck_assert_uint_eq(n_notifications, 0);
 }
 END_TEST
 
@@ -806,7 +806,7 @@ START_TEST(blindness_is_logged_once_per_reason)
 	report();
 	ck_assert_uint_eq(count_said("LOG "), 0);
 	engine->blindness[0].errors[1] = -EAGAIN;
-	engine->private_home = true;
+	engine->private_own = true;
 	report();
 	ck_assert_uint_eq(count_said("LOG "), 2);
 	ck_assert_uint_eq(count_said("process 1"), 1);
@@ -841,7 +841,8 @@ START_TEST(shortfalls_are_sent_once_there_are_some)
 }
 END_TEST
 
-/* The others behind home: those that go before the next to be read ... */
+/* The others behind collectd's own: those that go before the next to be read
+ * ... */
 START_TEST(turn_is_kept_when_namespaces_go)
 {
 	struct watched *others[5];
@@ -861,20 +862,20 @@ END_TEST
 
 START_TEST(namespace_skipped_counts_over_both_intervals)
 {
-	struct watched *w = watch("nginx"), *home = watch("");
+	struct watched *w = watch("nginx"), *own = watch("");
 
 	for (uint64_t i = 0; i < 2; i++) {
-		interface(look(home), "eth0", 1000, "rx_missed_errors", 0);
+		interface(look(own), "eth0", 1000, "rx_missed_errors", 0);
 		round_of(w, 1000 + 90 * i, 10 * i);
 	}
-	interface(look(home), "eth0", 1000, "rx_missed_errors", 0);
+	interface(look(own), "eth0", 1000, "rx_missed_errors", 0);
 	report(); /* w was skipped */
 	check_not_said("@nginx");
-	interface(look(home), "eth0", 1000, "rx_missed_errors", 0);
+	interface(look(own), "eth0", 1000, "rx_missed_errors", 0);
 	round_of(w, 1000 + 90 * 3, 10 * 3);
 	check_said("eth0@nginx/percent-link-rx 10 @40");
 	check_said("eth0@nginx/if_rx_dropped-link-rx_missed_errors 30 @40");
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_ptr_nonnull(
 		strstr(notices[0].message, "(20 of 200 in 20 s, "));
 }
@@ -903,9 +904,9 @@ START_TEST(second_lossy_interval_is_notified)
 
 	round_of(w, 1000, 0);
 	round_of(w, 1090, 10);
-	ck_assert_uint_eq(n_notices, 0);
+	ck_assert_uint_eq(n_notifications, 0);
 	round_of(w, 1120, 20);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_int_eq(n->severity, SEVERITY_FAILURE);
 	ck_assert_str_eq(
 		n->message,
@@ -931,7 +932,7 @@ START_TEST(second_lossy_interval_is_notified)
 	/* its series is there already */
 	ck_assert(strstr(said, "NOTIFY ") > strstr(said, "percent"));
 	round_of(w, 1150, 30);
-	ck_assert_uint_eq(n_notices, 0);
+	ck_assert_uint_eq(n_notifications, 0);
 }
 END_TEST
 
@@ -944,10 +945,10 @@ START_TEST(recovery_is_notified_once)
 		round_of(w, 1000 + 90 * i, 10 * i);
 	for (uint64_t i = 0; i < 2; i++) {
 		round_of(w, 2000 + 100 * i, 20);
-		ck_assert_uint_eq(n_notices, 0);
+		ck_assert_uint_eq(n_notifications, 0);
 	}
 	round_of(w, 2300, 20);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_int_eq(n->severity, SEVERITY_OKAY);
 	ck_assert_str_eq(n->message,
 			 "No more packets received were lost in link on eth0: "
@@ -955,7 +956,7 @@ START_TEST(recovery_is_notified_once)
 	ck_assert_str_eq(n->namespace, "");
 	ck_assert_str_eq(n->counter, "");
 	round_of(w, 2400, 20);
-	ck_assert_uint_eq(n_notices, 0);
+	ck_assert_uint_eq(n_notifications, 0);
 }
 END_TEST
 
@@ -966,9 +967,9 @@ START_TEST(unexplained_rx_dropped_is_a_warning_at_most)
 	for (uint64_t i = 0; i < 6; i++) {
 		interface(look(w), "eth0", 1000 + i, "rx_dropped", 1000 * i);
 		report();
-		ck_assert_uint_eq(n_notices, i == 2);
+		ck_assert_uint_eq(n_notifications, i == 2);
 	}
-	ck_assert_int_eq(w->losses.items[0].alert.state, SEVERITY_WARNING);
+	ck_assert_int_eq(w->losses.items[0].alarm.state, SEVERITY_WARNING);
 }
 END_TEST
 
@@ -1013,7 +1014,7 @@ START_TEST(what_an_interface_is_decides_whether_it_alerts)
 	for (uint64_t i = 0; i < 5; i++) {
 		lossy_round(w, i, roles[_i].kind, roles[_i].fact,
 			    roles[_i].value);
-		n += n_notices;
+		n += n_notifications;
 	}
 	ck_assert_uint_eq(n, roles[_i].alerts);
 	check_said("eth0/percent-link-rx 10 @50");
@@ -1030,7 +1031,7 @@ START_TEST(threshold_for_an_interface_makes_it_alert)
 	ck_assert_int_eq(settings_set(&settings, true, "Interface", &eth0), 0);
 	for (uint64_t i = 0; i < 5; i++) {
 		lossy_round(w, i, "bond", NULL, 0);
-		n += n_notices;
+		n += n_notifications;
 	}
 	ck_assert_uint_eq(n, 1);
 }
@@ -1044,7 +1045,7 @@ START_TEST(wireless_may_lose_more)
 	lossy_round(w, 0, "", &link_fact_wireless, 1);
 	lossy_round(w, 1, "", &link_fact_wireless, 1);
 	lossy_round(w, 2, "", &link_fact_wireless, 1);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_double_eq_tol(n->warning, 1, 1e-9);
 	ck_assert_double_eq_tol(n->failure, 5, 1e-9);
 }
@@ -1057,7 +1058,7 @@ START_TEST(alarm_ends_when_the_carrier_does)
 
 	for (uint64_t i = 0; i < 3; i++)
 		lossy_round(w, i, "", &link_fact_carrier, 1);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	/* nothing moves any more, and so there is no ratio */
 	s = look(w);
 	interface(s, "eth0", 1180, "rx_missed_errors", 20);
@@ -1065,7 +1066,7 @@ START_TEST(alarm_ends_when_the_carrier_does)
 	sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 1);
 	sample_row(s, &link_fact_carrier, 0);
 	report();
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_int_eq(notices[0].severity, SEVERITY_OKAY);
 }
 END_TEST
@@ -1082,7 +1083,7 @@ START_TEST(carrier_changes_are_sent_once_there_are_some)
 		sample_row(s, &link_counters[N_LINK_COUNTERS - 1],
 			   i == 2 ? 9 : 7);
 		report();
-		ck_assert_uint_eq(n_notices, 0);
+		ck_assert_uint_eq(n_notifications, 0);
 		if (i < 2)
 			check_not_said("carrier");
 	}
@@ -1097,11 +1098,11 @@ START_TEST(vanished_interface_ends_its_alarm)
 
 	for (uint64_t i = 0; i < 3; i++)
 		round_of(w, 1000 + 90 * i, 10 * i);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	for (int i = 0; i < 3; i++) {
 		(void)look(w);
 		report();
-		ck_assert_uint_eq(n_notices, i == 2);
+		ck_assert_uint_eq(n_notifications, i == 2);
 	}
 	ck_assert_int_eq(notices[0].severity, SEVERITY_OKAY);
 	ck_assert_ptr_nonnull(strstr(notices[0].message, "is gone"));
@@ -1118,7 +1119,7 @@ START_TEST(vanished_namespace_ends_its_alarms)
 		round_of(w, 1000 + 90 * i, 10 * i);
 	w->present = false;
 	report();
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_int_eq(notices[0].severity, SEVERITY_OKAY);
 	ck_assert_str_eq(notices[0].message,
 			 "No more packets received were lost in link on "
@@ -1126,7 +1127,7 @@ START_TEST(vanished_namespace_ends_its_alarms)
 	ck_assert_uint_eq(engine->n_watched, 1);
 	ck_assert_str_eq(engine->watched[0]->path, "");
 	report();
-	ck_assert_uint_eq(n_notices, 0);
+	ck_assert_uint_eq(n_notifications, 0);
 }
 END_TEST
 
@@ -1141,15 +1142,15 @@ START_TEST(namespace_made_anew_ends_the_alarms_of_the_old)
 	w->then.time_ns = 0;
 	w->renewed = true;
 	round_of(w, 90000, 90000);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_int_eq(notices[0].severity, SEVERITY_OKAY);
 	ck_assert_uint_eq(engine->n_watched, 1);
 	round_of(w, 90090, 90010);
 	check_said("eth0@nginx/percent-link-rx 10 @50");
-	ck_assert_uint_eq(n_notices, 0);
+	ck_assert_uint_eq(n_notifications, 0);
 	/* only once; then it is judged as any other */
 	round_of(w, 90180, 90020);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_int_eq(notices[0].severity, SEVERITY_FAILURE);
 }
 END_TEST
@@ -1173,7 +1174,7 @@ START_TEST(flood_of_notifications_is_summed_up)
 		many_interfaces(look(w), 33, 1000 + 90 * i, 10 * i);
 		report();
 	}
-	ck_assert_uint_eq(n_notices, 21);
+	ck_assert_uint_eq(n_notifications, 21);
 	ck_assert_str_eq(notices[20].message,
 			 "13 more changes of state in this read are not "
 			 "notified one by one; the percent series show them");
@@ -1183,7 +1184,7 @@ START_TEST(flood_of_notifications_is_summed_up)
 	ck_assert_double_nan(notices[20].percent);
 	many_interfaces(look(w), 33, 2000, 500);
 	report();
-	ck_assert_uint_eq(n_notices, 0);
+	ck_assert_uint_eq(n_notifications, 0);
 }
 END_TEST
 
@@ -1195,7 +1196,7 @@ START_TEST(twenty_notifications_need_no_summary)
 		many_interfaces(look(w), 20, 1000 + 90 * i, 10 * i);
 		report();
 	}
-	ck_assert_uint_eq(n_notices, 20);
+	ck_assert_uint_eq(n_notifications, 20);
 	ck_assert_str_eq(notices[19].interface, "eth19");
 }
 END_TEST
@@ -1239,10 +1240,10 @@ START_TEST(loss_on_a_wire_alerts_at_one_end)
 		veth(look(container), "eth0", wires[_i].index, wires[_i].peer,
 		     "rx_missed_errors", wires[_i].loses ? 100 * i : 0);
 		report();
-		n += n_notices;
+		n += n_notifications;
 	}
 	ck_assert_msg(n == wires[_i].notices, "%s: %u", wires[_i].what, n);
-	ck_assert_str_eq(notices[n_notices - 1].namespace,
+	ck_assert_str_eq(notices[n_notifications - 1].namespace,
 			 wires[_i].loses ? "nginx" : "");
 }
 END_TEST
@@ -1260,7 +1261,7 @@ START_TEST(other_wire_of_equal_indexes_is_told_by_its_address)
 		veth(s, "eth0", 7, 4, "rx_missed_errors", 100 * i);
 		object_row(s, &s->objects[1], &link_fact_mac)->value = 1;
 		report();
-		n += n_notices;
+		n += n_notifications;
 	}
 	ck_assert_uint_eq(n, 2);
 }
@@ -1321,7 +1322,7 @@ START_TEST(long_message_ends_with_a_whole_word)
 	comment[_i] = '\0';
 	for (uint64_t i = 0; i < 3; i++)
 		firewall(w, comment, 1000 * i);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_uint_le(strlen(notices[0].message), 255);
 	ck_assert_ptr_nonnull(strstr(notices[0].cause, comment));
 	check_cut(&notices[0]);
@@ -1337,7 +1338,7 @@ START_TEST(message_is_short_and_printable_whatever_a_rule_says)
 
 	for (uint64_t i = 0; i < 3; i++)
 		firewall(w, long_comment(comment), 1000 * i);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_uint_le(strlen(n->message), 255);
 	ck_assert_uint_ge(strlen(n->message), 250);
 	for (const char *c = n->message; *c; c++)
@@ -1439,7 +1440,7 @@ START_TEST(retransmits_alert_only_where_a_threshold_says_so)
 		}
 		for (uint64_t i = 0; i < 5; i++) {
 			retransmit(w, 100 * i);
-			n += n_notices;
+			n += n_notifications;
 		}
 		ck_assert_uint_eq(n, with);
 	}
@@ -1456,7 +1457,7 @@ START_TEST(samples_of_a_renamed_interface_start_anew)
 	report();
 	check_not_said("wan@nginx/percent");
 	check_not_said("eth0");
-	ck_assert_uint_eq(n_notices, 0);
+	ck_assert_uint_eq(n_notifications, 0);
 }
 END_TEST
 
@@ -1496,7 +1497,7 @@ static void raise_alarm(void)
 
 	for (uint64_t i = 0; i < 3; i++)
 		round_of(w, 1000 + 90 * i, 10 * i);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 }
 
 START_TEST(restart_does_not_raise_again)
@@ -1508,7 +1509,7 @@ START_TEST(restart_does_not_raise_again)
 	w = watch("nginx");
 	for (uint64_t i = 0; i < 6; i++) {
 		round_of(w, 2000 + 90 * i, 100 + 10 * i);
-		ck_assert_uint_eq(n_notices, 0);
+		ck_assert_uint_eq(n_notifications, 0);
 	}
 	check_not_said("StateFile");
 }
@@ -1525,7 +1526,7 @@ START_TEST(recovery_after_a_restart_is_notified_once)
 		w = watch("nginx");
 		for (uint64_t i = 0; i < 6; i++) {
 			round_of(w, 2000 + 90 * i, 100);
-			n += n_notices;
+			n += n_notifications;
 		}
 	}
 	ck_assert_uint_eq(n, 1);
@@ -1540,8 +1541,8 @@ START_TEST(what_is_gone_after_a_restart_is_taken_back)
 	/* it has two minutes to come back: a read is every ten seconds */
 	for (int i = 0; i < 15; i++) {
 		round_of(i ? engine->watched[0] : watch("other"), 1000, 0);
-		ck_assert_uint_eq(n_notices, i == 12);
-		if (n_notices)
+		ck_assert_uint_eq(n_notifications, i == 12);
+		if (n_notifications)
 			break;
 	}
 	ck_assert_int_eq(notices[0].severity, SEVERITY_OKAY);
@@ -1564,7 +1565,7 @@ START_TEST(damaged_state_is_ignored_with_a_warning)
 	round_of(w, 1090, 10);
 	check_not_said("StateFile");
 	round_of(w, 1120, 20);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 }
 END_TEST
 
@@ -1576,12 +1577,12 @@ START_TEST(state_that_cannot_be_written_is_said_once)
 	settings.state_file = strdup("/nonexistent/state");
 	for (uint64_t i = 0; i < 3; i++)
 		round_of(w, 1000 + 90 * i, 10 * i);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	round_of(w, 2000, 20);
 	ck_assert_uint_eq(count_said("StateFile cannot be written"), 1);
 	for (int i = 0; i < 2; i++)
 		round_of(w, 2100 + 100 * i, 20);
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_uint_eq(count_said("StateFile"), 0);
 	/* tried again until it works, though no alarm changes any more */
 	free(settings.state_file);
@@ -1605,7 +1606,7 @@ START_TEST(pipe_in_place_of_the_state_is_said_once)
 			i == 0);
 		ck_assert_uint_eq(count_said("StateFile"), i == 0);
 	}
-	ck_assert_uint_eq(engine->watched[0]->losses.items[0].alert.state,
+	ck_assert_uint_eq(engine->watched[0]->losses.items[0].alarm.state,
 			  SEVERITY_FAILURE);
 	ck_assert_int_eq(lstat(state_path, &st), 0);
 	ck_assert(S_ISFIFO(st.st_mode));
@@ -1642,7 +1643,7 @@ START_TEST(report_does_not_wait_for_a_disk)
 			  10 * i);
 		report();
 	}
-	ck_assert_uint_eq(n_notices, 1);
+	ck_assert_uint_eq(n_notifications, 1);
 	ck_assert_int_eq(access(state_path, F_OK), -1);
 }
 END_TEST

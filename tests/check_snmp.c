@@ -12,7 +12,7 @@
 static const char *const kernels[] = {"6.18", "6.1"};
 static const char *const files[] = {"snmp", "netstat", "snmp6"};
 
-typedef int (*parser)(const char *text, size_t n, struct snmp_layout *layout,
+typedef int (*parser)(const char *text, size_t n, struct snmp_columns *layout,
 		      struct snmp_values *values);
 
 static parser parser_of(const char *file)
@@ -21,14 +21,14 @@ static parser parser_of(const char *file)
 }
 
 /* A layout that has seen nothing; of the optional rows it wants these. */
-static struct snmp_layout *layout_for(const char *pattern)
+static struct snmp_columns *layout_for(const char *pattern)
 {
 	struct selection s = {0};
 	struct probe_env env = {.counters = &s};
-	struct snmp_layout *l;
+	struct snmp_columns *l;
 
 	ck_assert(!pattern || selection_add(&s, pattern) == 0);
-	ck_assert_int_eq(snmp_layout_new(&l, &env), 0);
+	ck_assert_int_eq(snmp_columns_new(&l, &env), 0);
 	selection_free(&s);
 	return l;
 }
@@ -37,10 +37,10 @@ static struct snmp_layout *layout_for(const char *pattern)
 static int parse_fresh(parser parse, const char *text, size_t n,
 		       const char *pattern, struct snmp_values *v)
 {
-	struct snmp_layout *l = layout_for(pattern);
+	struct snmp_columns *l = layout_for(pattern);
 	int r = parse(text, n, l, v);
 
-	snmp_layout_free(l);
+	snmp_columns_free(l);
 	return r;
 }
 
@@ -54,7 +54,7 @@ static const struct counter *counter_of(size_t slot)
 static size_t slot_at(size_t row)
 {
 	return row < N_SNMP_COUNTERS ? row
-				     : snmp_layout_slot(row - N_SNMP_COUNTERS);
+				     : snmp_columns_slot(row - N_SNMP_COUNTERS);
 }
 
 static size_t index_of(const char *section, const char *name)
@@ -176,7 +176,7 @@ END_TEST
 
 /* As long as it takes, in memory that ends where the text does. */
 static int parse_exactly(parser parse, const char *text, size_t n,
-			 struct snmp_layout *l)
+			 struct snmp_columns *l)
 {
 	struct snmp_values v = {0};
 	char *copy = malloc(n ? n : 1);
@@ -192,7 +192,7 @@ static int parse_exactly(parser parse, const char *text, size_t n,
 START_TEST(recording_cut_anywhere_is_survived)
 {
 	const char *file = files[_i];
-	struct snmp_layout *l = layout_for(NULL);
+	struct snmp_columns *l = layout_for(NULL);
 	bool lawful = true;
 	size_t n = 0;
 	char *text = recording("6.18", file, &n);
@@ -203,7 +203,7 @@ START_TEST(recording_cut_anywhere_is_survived)
 		lawful &= r == 0 || r == -EBADMSG;
 	}
 	ck_assert(lawful);
-	snmp_layout_free(l);
+	snmp_columns_free(l);
 	free(text);
 }
 END_TEST
@@ -211,7 +211,7 @@ END_TEST
 START_TEST(recording_with_any_byte_changed_is_survived)
 {
 	const char *file = files[_i];
-	struct snmp_layout *l = layout_for(NULL);
+	struct snmp_columns *l = layout_for(NULL);
 	static const char bytes[] = "\0 \n:\xff"
 				    "9";
 	bool lawful = true;
@@ -228,7 +228,7 @@ START_TEST(recording_with_any_byte_changed_is_survived)
 		text[i] = was;
 	}
 	ck_assert(lawful);
-	snmp_layout_free(l);
+	snmp_columns_free(l);
 	free(text);
 }
 END_TEST
@@ -322,7 +322,7 @@ END_TEST
 
 /* Whatever a layout has seen, the result is that of one that saw nothing. */
 static void parse_both(parser parse, const char *text, size_t n,
-		       struct snmp_layout *learnt)
+		       struct snmp_columns *learnt)
 {
 	struct snmp_values a = {0}, b = {0};
 	int r = parse_fresh(parse, text, n, "/./", &b);
@@ -338,7 +338,7 @@ static void parse_both(parser parse, const char *text, size_t n,
 START_TEST(recording_changed_anywhere_is_noticed)
 {
 	const char *file = files[_i / 2];
-	struct snmp_layout *l = layout_for("/./");
+	struct snmp_columns *l = layout_for("/./");
 	size_t n = 0;
 	char *text = recording(kernels[_i % 2], file, &n);
 
@@ -352,7 +352,7 @@ START_TEST(recording_changed_anywhere_is_noticed)
 		if (i % 2)
 			parse_both(parser_of(file), text, n, l);
 	}
-	snmp_layout_free(l);
+	snmp_columns_free(l);
 	free(text);
 }
 END_TEST
@@ -375,7 +375,7 @@ static const char *const layouts[] = {
 START_TEST(layout_follows_the_kernel_from_any_to_any)
 {
 	size_t n = ARRAY_SIZE(layouts);
-	struct snmp_layout *l = layout_for("/./");
+	struct snmp_columns *l = layout_for("/./");
 
 	for (size_t i = 0; i < n * n; i++) {
 		const char *before = layouts[i / n], *now = layouts[i % n];
@@ -383,7 +383,7 @@ START_TEST(layout_follows_the_kernel_from_any_to_any)
 		parse_both(snmp_parse_pairs, before, strlen(before), l);
 		parse_both(snmp_parse_pairs, now, strlen(now), l);
 	}
-	snmp_layout_free(l);
+	snmp_columns_free(l);
 }
 END_TEST
 
@@ -402,7 +402,7 @@ static const char *const lists[] = {
 START_TEST(list_is_followed_from_any_to_any)
 {
 	size_t n = ARRAY_SIZE(lists);
-	struct snmp_layout *l = layout_for("/./");
+	struct snmp_columns *l = layout_for("/./");
 
 	for (size_t i = 0; i < n * n; i++) {
 		const char *before = lists[i / n], *now = lists[i % n];
@@ -410,11 +410,11 @@ START_TEST(list_is_followed_from_any_to_any)
 		parse_both(snmp_parse_list, before, strlen(before), l);
 		parse_both(snmp_parse_list, now, strlen(now), l);
 	}
-	snmp_layout_free(l);
+	snmp_columns_free(l);
 }
 END_TEST
 
-static void read_all(const char *kernel, struct snmp_layout *l)
+static void read_all(const char *kernel, struct snmp_columns *l)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		struct snmp_values v = {0};
@@ -429,7 +429,7 @@ static void read_all(const char *kernel, struct snmp_layout *l)
 /* Were anything learnt again, the state would not be the same to a byte. */
 START_TEST(steady_read_learns_nothing)
 {
-	struct snmp_layout *l = layout_for("/./"), was;
+	struct snmp_columns *l = layout_for("/./"), was;
 
 	read_all(kernels[_i], l);
 	memcpy(&was, l, sizeof(was));
@@ -437,14 +437,14 @@ START_TEST(steady_read_learns_nothing)
 	ck_assert_uint_ge(l->n_names, 80);
 	read_all(kernels[_i], l);
 	ck_assert(!memcmp(&was, l, sizeof(was)));
-	snmp_layout_free(l);
+	snmp_columns_free(l);
 }
 END_TEST
 
 /* The names of two namespaces that differ are kept side by side. */
 START_TEST(lines_that_come_and_go_are_learnt_once)
 {
-	struct snmp_layout *l = layout_for(NULL);
+	struct snmp_columns *l = layout_for(NULL);
 	struct snmp_values v = {0};
 	size_t n_names;
 
@@ -457,13 +457,13 @@ START_TEST(lines_that_come_and_go_are_learnt_once)
 		ck_assert_int_eq(
 			snmp_parse_list(lists[i], strlen(lists[i]), l, &v), 0);
 	ck_assert_uint_eq(l->n_names, n_names);
-	snmp_layout_free(l);
+	snmp_columns_free(l);
 }
 END_TEST
 
 START_TEST(flood_of_names_is_bounded)
 {
-	struct snmp_layout *l = layout_for(NULL);
+	struct snmp_columns *l = layout_for(NULL);
 	struct snmp_values v = {0};
 	char text[128];
 
@@ -476,7 +476,7 @@ START_TEST(flood_of_names_is_bounded)
 	}
 	ck_assert_uint_le(l->n_lines, MAX_SNMP_LINES);
 	ck_assert_uint_le(l->n_names, MAX_SNMP_NAMES);
-	snmp_layout_free(l);
+	snmp_columns_free(l);
 }
 END_TEST
 
@@ -506,7 +506,7 @@ static const struct {
 
 START_TEST(text_that_does_not_match_is_refused)
 {
-	struct snmp_layout *l = layout_for(NULL);
+	struct snmp_columns *l = layout_for(NULL);
 
 	/* when it is new, and when it has been seen */
 	for (int i = 0; i < 2; i++)
@@ -514,7 +514,7 @@ START_TEST(text_that_does_not_match_is_refused)
 					    strlen(texts[_i].text),
 					    l) == texts[_i].result,
 			      "%s", texts[_i].text);
-	snmp_layout_free(l);
+	snmp_columns_free(l);
 }
 END_TEST
 
@@ -582,7 +582,7 @@ START_TEST(probe_uses_the_layout_of_its_caller)
 	fixture_dir(kernels[_i], path);
 	ck_assert_int_eq(selection_add(&asked, "neigh-ArpFilter"), 0);
 	ck_assert_int_eq(selection_add(&asked, "ip-ReasmOKs"), 0);
-	ck_assert_int_eq(snmp_layout_new(&env.snmp, &env), 0);
+	ck_assert_int_eq(snmp_columns_new(&env.snmp, &env), 0);
 	for (int i = 0; i < 2; i++) {
 		uint32_t n_optional = 0;
 
@@ -595,7 +595,7 @@ START_TEST(probe_uses_the_layout_of_its_caller)
 		ck_assert_ptr_null(find_object(&s, LAYER_SOCKET, "", ""));
 	}
 	ck_assert_uint_ge(env.snmp->n_lines, 8);
-	snmp_layout_free(env.snmp);
+	snmp_columns_free(env.snmp);
 	selection_free(&asked);
 	sample_free(&s);
 }

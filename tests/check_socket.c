@@ -173,7 +173,7 @@ static void setup(void)
 {
 	ck_assert_ptr_nonnull(mkdtemp(root));
 	ck_assert_int_eq(sock_diag_alloc(&diag), 0);
-	diag.modules.root = root;
+	diag.kmods.root = root;
 	put("proc/modules", "");
 	put("proc/cmdline", "");
 	put("sys/module/inet_diag/x", "");

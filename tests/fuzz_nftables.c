@@ -19,7 +19,7 @@ static void describe(const struct sample *s)
 		    netfilter_remedy(s, &s->objects[i], text, sizeof(text)) > 0)
 			abort();
 	}
-	nftables_uncounted(s);
+	nft_uncounted(s);
 }
 
 /* Also as the text of nfnetlink_queue. */

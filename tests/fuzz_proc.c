@@ -29,12 +29,12 @@ static void walk_softnet(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct xfrm_values ipsec;
-	struct cpustat stats;
+	struct percpu stats;
 	const char *text = (const char *)data;
 
 	check_result(xfrm_parse(text, size, &ipsec));
-	check_result(cpustat_parse(text, size, conntrack_probe.counters,
-				   N_CONNTRACK_STATS, &stats));
+	check_result(percpu_parse(text, size, conntrack_probe.counters,
+				  N_CONNTRACK_STATS, &stats));
 	walk_softnet(text, size);
 	return 0;
 }

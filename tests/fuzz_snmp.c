@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-typedef int (*parser)(const char *text, size_t n, struct snmp_layout *layout,
+typedef int (*parser)(const char *text, size_t n, struct snmp_columns *layout,
 		      struct snmp_values *values);
 
 static void require(bool condition)
@@ -22,17 +22,17 @@ static void require(bool condition)
 }
 
 /* One that wants every counter and has seen nothing. */
-static struct snmp_layout *new_layout(void)
+static struct snmp_columns *new_layout(void)
 {
-	static struct snmp_layout *empty;
-	struct snmp_layout *l = malloc(sizeof(*l));
+	static struct snmp_columns *empty;
+	struct snmp_columns *l = malloc(sizeof(*l));
 
 	if (!empty) {
 		struct selection all = {0};
 		struct probe_env env = {.counters = &all};
 
 		require(selection_add(&all, "/./") == 0);
-		require(snmp_layout_new(&empty, &env) == 0);
+		require(snmp_columns_new(&empty, &env) == 0);
 		selection_free(&all);
 	}
 	require(l);
@@ -41,10 +41,10 @@ static struct snmp_layout *new_layout(void)
 }
 
 static void compare(parser parse, const char *text, size_t n,
-		    struct snmp_layout *learnt)
+		    struct snmp_columns *learnt)
 {
 	struct snmp_values a = {0}, b = {0};
-	struct snmp_layout *fresh = new_layout();
+	struct snmp_columns *fresh = new_layout();
 	int r = parse(text, n, learnt, &a);
 
 	require(r == 0 || r == -EBADMSG);
@@ -52,12 +52,12 @@ static void compare(parser parse, const char *text, size_t n,
 	require(!memcmp(a.found, b.found, sizeof(a.found)));
 	for (size_t i = 0; i < N_SNMP_SLOTS; i++)
 		require(!a.found[i] || a.value[i] == b.value[i]);
-	snmp_layout_free(fresh);
+	snmp_columns_free(fresh);
 }
 
 static void try(parser parse, char *text, size_t n, size_t at, char byte)
 {
-	struct snmp_layout *learnt = new_layout();
+	struct snmp_columns *learnt = new_layout();
 	char was = text[at];
 
 	compare(parse, text, n, learnt);
@@ -66,7 +66,7 @@ static void try(parser parse, char *text, size_t n, size_t at, char byte)
 	compare(parse, text, n, learnt);
 	text[at] = was;
 	compare(parse, text, n, learnt);
-	snmp_layout_free(learnt);
+	snmp_columns_free(learnt);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

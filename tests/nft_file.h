@@ -10,7 +10,7 @@
 #include "probes/firewall/nft_emit.h"
 
 /* Hands each message to a ruleset. Returns 0 or the first failure. */
-static inline int nft_file_feed(struct nftables_ruleset *rs, const void *bytes,
+static inline int nft_file_feed(struct nft_ruleset *rs, const void *bytes,
 				size_t n)
 {
 	const char *p = bytes;
@@ -22,7 +22,7 @@ static inline int nft_file_feed(struct nftables_ruleset *rs, const void *bytes,
 
 		if (h->nlmsg_len < sizeof(*h) || h->nlmsg_len > n)
 			return -EBADMSG;
-		r = nftables_feed(h, rs);
+		r = nft_feed(h, rs);
 		if (r < 0)
 			return r;
 		if (step >= n)
@@ -38,21 +38,21 @@ static inline int nft_file_read(const void *bytes, size_t n, const char *queues,
 				unsigned max_rules, const struct sample *then,
 				struct sample *out)
 {
-	struct nftables_ruleset rs = {0};
-	int r = then ? nftables_plan_load(&rs, then, 0) : 0;
+	struct nft_ruleset rs = {0};
+	int r = then ? nft_plan_load(&rs, then, 0) : 0;
 
 	if (r == 0)
 		r = nft_file_feed(&rs, bytes, n);
 	if (r == 0) {
-		nftables_settle(&rs, queues, strlen(queues));
-		nftables_emit(&rs, max_rules, out);
+		nft_settle(&rs, queues, strlen(queues));
+		nft_emit(&rs, max_rules, out);
 		if (then)
-			nftables_plan_carry(then, out);
+			nft_plan_carry(then, out);
 		else
-			nftables_emit_plan(&rs, out);
+			nft_emit_plan(&rs, out);
 		r = rs.arena.error ? rs.arena.error : out->error;
 	}
-	nftables_ruleset_free(&rs);
+	nft_ruleset_free(&rs);
 	return r;
 }
 

@@ -19,7 +19,7 @@ static void on_settle(void *arg)
 	(void)arg;
 }
 
-static void on_notify(void *arg, const struct notice *notice)
+static void on_notify(void *arg, const struct notification *notice)
 {
 	(void)arg;
 	(void)notice;
@@ -46,7 +46,7 @@ static int read_often(const struct settings *s, int reads)
 	if (r < 0)
 		return r;
 	for (int i = 0; r == 0 && i < reads; i++) {
-		r = engine_look(e, 0);
+		r = engine_read(e, 0);
 		if (r == 0)
 			r = engine_report(e, &sink);
 	}

@@ -155,10 +155,11 @@ static bool print_passed(const struct counter *c, enum layer layer,
 			 enum direction direction, unsigned n_before)
 {
 	static const char *const how[] = {
-		[UNRELATED] = "",
-		[OUTSIDE] = "passed only",
-		[INSIDE] = "the whole",
-		[SINCE67] = "the whole since Linux 6.7, else passed only",
+		[RELATION_NONE] = "",
+		[RELATION_OUTSIDE] = "passed only",
+		[RELATION_INSIDE] = "the whole",
+		[RELATION_SINCE67] =
+			"the whole since Linux 6.7, else passed only",
 	};
 
 	if (!is_series(c))
@@ -166,7 +167,7 @@ static bool print_passed(const struct counter *c, enum layer layer,
 	for (size_t i = 0; i < MAX_DENOMINATORS; i++) {
 		const struct denominator *d = &c->of[i];
 
-		if (d->relation == UNRELATED || d->layer != layer ||
+		if (d->relation == RELATION_NONE || d->layer != layer ||
 		    d->direction != direction)
 			continue;
 		printf("%s", n_before ? ", " : "");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Cleanup attributes and the few macros every file wants; nothing else. */
-#ifndef PKTLOSS_UTIL_H
-#define PKTLOSS_UTIL_H
+#ifndef PKTLOSS_BASE_UTIL_H
+#define PKTLOSS_BASE_UTIL_H
 
 #include <stdarg.h>
 #include <stdint.h>

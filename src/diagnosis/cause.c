@@ -457,12 +457,12 @@ static void explain_uncounted(const struct sample *s, const struct loss *loss,
 	const char *where = loss->direction == DIR_RX
 				    ? "between IP input and delivery"
 				    : "between IP output and the interface";
-	uint64_t n = nftables_uncounted(s);
+	uint64_t n = nft_uncounted(s);
 	const struct object *o;
 	char rule[96];
 	uint32_t at = 0;
 
-	o = nftables_next_uncounted(s, &at);
+	o = nft_next_uncounted(s, &at);
 	if (!o || netfilter_describe_rule(s, o, rule, sizeof(rule)) < 0) {
 		TEXT(ret,
 		     "lost %s without a counter, most often by a "

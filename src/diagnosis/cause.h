@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Why packets were lost, and what to do: a pure function of a sample. */
-#ifndef PKTLOSS_CAUSE_H
-#define PKTLOSS_CAUSE_H
+#ifndef PKTLOSS_DIAGNOSIS_CAUSE_H
+#define PKTLOSS_DIAGNOSIS_CAUSE_H
 
 #include "model/loss.h"
 #include "model/sample.h"

@@ -84,20 +84,21 @@ static struct finding *append(struct findings *f)
 	return &f->items[f->n++];
 }
 
-enum character loss_character(const struct sample *s, const struct loss *loss)
+enum limits_kind loss_limits_kind(const struct sample *s,
+				  const struct loss *loss)
 {
 	if (loss->symptom)
-		return CHARACTER_SYMPTOM;
+		return LIMITS_SYMPTOM;
 	if (loss->aqm)
-		return CHARACTER_AQM;
+		return LIMITS_AQM;
 	if (loss->layer != LAYER_LINK || loss->gone ||
-	    (!loss->lost && loss->alert.state == SEVERITY_OKAY))
-		return CHARACTER_PLAIN; /* where it does not matter, too */
+	    (!loss->lost && loss->alarm.state == SEVERITY_OKAY))
+		return LIMITS_PLAIN; /* where it does not matter, too */
 	if (link_is_master(s, loss->place) ||
 	    (link_is_real(s, loss->place) && !link_has_carrier(s, loss->place)))
-		return CHARACTER_REPEATED;
-	return link_is_wireless(s, loss->place) ? CHARACTER_WIRELESS
-						: CHARACTER_PLAIN;
+		return LIMITS_REPEATED;
+	return link_is_wireless(s, loss->place) ? LIMITS_WIRELESS
+						: LIMITS_PLAIN;
 }
 
 /* A rule that somebody wrote; chance, and rules nobody knows of, are faults. */
@@ -115,7 +116,7 @@ static bool is_repeated(const struct loss *loss)
 static int add_loss(struct findings *f, const struct sample *s,
 		    const struct loss *loss)
 {
-	enum character character = loss_character(s, loss);
+	enum limits_kind kind = loss_limits_kind(s, loss);
 	struct finding *finding = append(f);
 
 	if (!finding)
@@ -128,11 +129,10 @@ static int add_loss(struct findings *f, const struct sample *s,
 	finding->total = isnan(finding->percent) ? 0 : loss_total(loss);
 	finding->at_least = loss->at_least;
 	cause_list(s, loss, &finding->causes);
-	if (loss->echo || is_repeated(loss) || character == CHARACTER_SYMPTOM ||
-	    character == CHARACTER_REPEATED)
+	if (loss->echo || is_repeated(loss) || kind == LIMITS_SYMPTOM ||
+	    kind == LIMITS_REPEATED)
 		finding->class = CLASS_SYMPTOM;
-	else if (character == CHARACTER_AQM &&
-		 !(finding->percent > AQM_PERCENT))
+	else if (kind == LIMITS_AQM && !(finding->percent > AQM_PERCENT))
 		finding->class = CLASS_OVERLOAD;
 	else if (loss->direction == DIR_FILL)
 		finding->class = CLASS_OVERLOAD;

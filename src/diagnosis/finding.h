@@ -5,8 +5,8 @@
  * arithmetic on a compared and tallied sample; notifications and the program
  * pktloss(8) both speak through it.
  */
-#ifndef PKTLOSS_FINDING_H
-#define PKTLOSS_FINDING_H
+#ifndef PKTLOSS_DIAGNOSIS_FINDING_H
+#define PKTLOSS_DIAGNOSIS_FINDING_H
 
 #include "diagnosis/cause.h"
 #include "model/loss.h"
@@ -40,7 +40,8 @@ struct findings {
 };
 
 /* What a loss is like: it may change with what loses most, and where. */
-enum character loss_character(const struct sample *s, const struct loss *loss);
+enum limits_kind loss_limits_kind(const struct sample *s,
+				  const struct loss *loss);
 
 /*
  * Finds all there is to say. Reuses what *f holds. Returns 0 or -ENOMEM. Free

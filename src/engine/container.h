@@ -3,8 +3,8 @@
  * What people call the container that a process is in: from its cgroup and
  * from files that the container's runtime keeps. No runtime is asked.
  */
-#ifndef PKTLOSS_CONTAINER_H
-#define PKTLOSS_CONTAINER_H
+#ifndef PKTLOSS_ENGINE_CONTAINER_H
+#define PKTLOSS_ENGINE_CONTAINER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -282,7 +282,7 @@ static int on_found(const struct netns_found *found, void *arg)
 
 	if (e->stop)
 		return -ECANCELED;
-	if (same_netns(&found->id, &e->home_id))
+	if (same_netns(&found->id, &e->own_id))
 		return 1;
 	seen = take_slot(&e->seen, &found->id);
 	if (!seen)

@@ -40,7 +40,7 @@ static bool is_needed(const struct engine *e, const struct counter *c)
 	    (c->layer == LAYER_UDP || c->layer == LAYER_TCP))
 		return true;
 	for (int i = 0; i < MAX_DENOMINATORS; i++)
-		if (c->of[i].relation != UNRELATED &&
+		if (c->of[i].relation != RELATION_NONE &&
 		    wants_layer(e, c->of[i].layer))
 			return true;
 	return false;
@@ -78,9 +78,9 @@ int engine_new(struct engine **ret, const struct settings *s)
 	if (!e)
 		return -ENOMEM;
 	e->settings = s;
-	e->home = -1;
+	e->own = -1;
 	e->files = (struct netfiles)NETFILES("/proc/thread-self/net");
-	e->home_route.fd = e->route.fd = e->netfilter.fd = -1;
+	e->own_route.fd = e->route.fd = e->netfilter.fd = -1;
 	e->env = (struct probe_env) {
 		.net = &e->files,
 		.netfilter = &e->netfilter,
@@ -100,10 +100,10 @@ int engine_new(struct engine **ret, const struct settings *s)
 	/* they also tell which packets are martians, or have no neighbour */
 	e->env.gaps = wants_layer(e, LAYER_NETFILTER) ||
 		      wants_layer(e, LAYER_IP) || wants_layer(e, LAYER_NEIGH);
-	if (!e->env.buffer || netlink_alloc(&e->home_route) < 0 ||
+	if (!e->env.buffer || netlink_alloc(&e->own_route) < 0 ||
 	    netlink_alloc(&e->route) < 0 ||
 	    nfnetlink_alloc(&e->netfilter) < 0 ||
-	    snmp_layout_new(&e->env.snmp, &e->env) < 0 ||
+	    snmp_columns_new(&e->env.snmp, &e->env) < 0 ||
 	    ethtool_new(&e->env.ethtool) < 0 || sock_diag_alloc(&e->diag) < 0) {
 		engine_free(e);
 		return -ENOMEM;
@@ -131,15 +131,15 @@ void engine_free(struct engine *e)
 	free(e->seen.slots);
 	processes_free(&e->processes);
 	state_free(&e->raised);
-	netlink_free(&e->home_route);
+	netlink_free(&e->own_route);
 	netlink_free(&e->route);
 	nfnetlink_free(&e->netfilter);
 	netfiles_free(&e->files);
-	snmp_layout_free(e->env.snmp);
+	snmp_columns_free(e->env.snmp);
 	sock_diag_free(&e->diag);
 	ethtool_free(e->env.ethtool);
 	free(e->env.buffer);
-	cleanup_close(&e->home);
+	cleanup_close(&e->own);
 	free(e);
 }
 
@@ -209,7 +209,7 @@ static void take_all(struct engine *e, struct watched *w)
 {
 	sample_reset(&w->now);
 	sample_follow(&w->now, w->then.time_ns ? &w->then : NULL);
-	e->env.home = !w->path[0];
+	e->env.own = !w->path[0];
 	w->now.time_ns = clock_ns(CLOCK_REALTIME);
 	w->now.mono_ns = clock_ns(CLOCK_MONOTONIC);
 	for (size_t i = 0; i < n_probes && !e->stop; i++)
@@ -243,21 +243,21 @@ static void check_cookie(struct engine *e, struct watched *w)
 }
 
 /* Connects to the namespace the thread is in. Returns 0 or negative errno. */
-static int connect_route(struct engine *e, bool home)
+static int connect_route(struct engine *e, bool own)
 {
-	struct netlink *route = home ? &e->home_route : &e->route;
+	struct netlink *route = own ? &e->own_route : &e->route;
 	int r;
 
 	e->env.route = route;
 	if (route->fd >= 0)
 		return 0;
 	r = netlink_connect(route);
-	if (r == 0 && home)
+	if (r == 0 && own)
 		netlink_stay(route);
 	return r;
 }
 
-/* Leaves nothing open but what only home has. */
+/* Leaves nothing open but what is of collectd's own namespace. */
 static void disconnect(struct engine *e)
 {
 	netlink_disconnect(&e->route);
@@ -267,18 +267,18 @@ static void disconnect(struct engine *e)
 
 /*
  * Reads one namespace; *away tells that the thread is in another one
- * than at home. Returns 0 or why it could not be read.
+ * than collectd's own. Returns 0 or why it could not be read.
  */
 static int look_into(struct engine *e, struct watched *w, bool *away)
 {
-	bool home = !w->path[0];
-	int r = home ? 0 : netns_enter(w->path, &w->id);
+	bool own = !w->path[0];
+	int r = own ? 0 : netns_enter(w->path, &w->id);
 
 	if (r < 0)
 		return r;
-	*away |= !home;
-	netfiles_enter(&e->files, home);
-	r = connect_route(e, home);
+	*away |= !own;
+	netfiles_enter(&e->files, own);
+	r = connect_route(e, own);
 	if (r == 0) {
 		check_cookie(e, w);
 		if (w->present)
@@ -288,39 +288,40 @@ static int look_into(struct engine *e, struct watched *w, bool *away)
 	return r;
 }
 
-/* Finds out where home is, and that it is to be watched. */
+/* Finds out which namespace is collectd's own, and watches it. */
 static int settle(struct engine *e)
 {
-	struct netns_found home = {.path = ""};
+	struct netns_found own = {.path = ""};
 	struct netns_id init;
 	struct watched *w;
 	char path[256];
-	int r = netns_identify("/proc/thread-self/ns/net", &home.id);
+	int r = netns_identify("/proc/thread-self/ns/net", &own.id);
 
 	if (r < 0)
 		return r;
-	e->home = netns_open_home();
-	if (e->home < 0)
-		return e->home;
-	e->home_id = home.id;
+	e->own = netns_open_own();
+	if (e->own < 0)
+		return e->own;
+	e->own_id = own.id;
 	snprintf(path, sizeof(path), "%s/1/ns/net", e->settings->proc_root);
-	e->private_home = netns_identify(path, &init) == 0 &&
-			  !same_netns(&init, &home.id);
-	r = watch_namespace(e, &home, "", &w);
+	e->private_own = netns_identify(path, &init) == 0 &&
+			 !same_netns(&init, &own.id);
+	r = watch_namespace(e, &own, "", &w);
 	if (r == 0)
 		w->hidden = !selection_wants(&e->settings->namespaces, "");
 	return r;
 }
 
-/* Returns home, or finds that the thread never left: 0, or it is lost.
+/* Returns to collectd's own namespace, or finds that the thread never left:
+ * 0, or it is lost.
  */
-static int go_home(const struct engine *e)
+static int return_to_own(const struct engine *e)
 {
 	struct netns_id here;
 
-	if (netns_return(e->home) == 0 ||
+	if (netns_return(e->own) == 0 ||
 	    (netns_identify("/proc/thread-self/ns/net", &here) == 0 &&
-	     same_netns(&here, &e->home_id)))
+	     same_netns(&here, &e->own_id)))
 		return 0;
 	return -ENOTRECOVERABLE;
 }
@@ -353,8 +354,8 @@ static void skip_rest(struct engine *e, size_t read)
 }
 
 /*
- * Reads home, and then the others in turns, at least one of them, until the
- * time is over.
+ * Reads collectd's own, and then the others in turns, at least one of them,
+ * until the time is over.
  */
 static void look_around(struct engine *e, uint64_t deadline_ns, bool *away,
 			bool *read, int *error)
@@ -379,7 +380,7 @@ static void look_around(struct engine *e, uint64_t deadline_ns, bool *away,
 	e->next = 0;
 }
 
-int engine_look(struct engine *e, uint64_t budget_ns)
+int engine_read(struct engine *e, uint64_t budget_ns)
 {
 	uint64_t deadline = 0;
 	bool away = false, read = false;
@@ -387,13 +388,13 @@ int engine_look(struct engine *e, uint64_t budget_ns)
 
 	if (budget_ns)
 		deadline = clock_ns(CLOCK_MONOTONIC) + budget_ns;
-	r = e->home < 0 ? settle(e) : 0;
+	r = e->own < 0 ? settle(e) : 0;
 	if (r == 0)
 		r = discover(e, budget_ns);
 	if (r < 0)
 		return r;
 	look_around(e, deadline, &away, &read, &error);
-	if (away && go_home(e) < 0)
+	if (away && return_to_own(e) < 0)
 		return -ENOTRECOVERABLE;
 	return read ? 0 : error;
 }

@@ -4,16 +4,16 @@
  * belongs on a thread of the engine's own, because it enters namespaces;
  * reporting is arithmetic and may run on any thread, never beside a look.
  *
- *   engine_look()                          engine_report()
+ *   engine_read()                          engine_report()
  *   find namespaces                        compare with the sample before
  *   for each: enter, probe into a sample   tally losses, judge them
- *   return home                            send values, then notifications
+ *   return                                 send values, then notifications
  *
  * Who sends nothing (pktloss(8)) takes the steps of a report one by one:
  * engine_compare(), engine_namespace() for each, engine_next().
  */
-#ifndef PKTLOSS_ENGINE_H
-#define PKTLOSS_ENGINE_H
+#ifndef PKTLOSS_ENGINE_ENGINE_H
+#define PKTLOSS_ENGINE_ENGINE_H
 
 #include "diagnosis/cause.h"
 #include "model/loss.h"
@@ -36,7 +36,7 @@ struct series {
 };
 
 /* One notification. The strings live until the call returns. */
-struct notice {
+struct notification {
 	enum severity severity;
 	const char *place, *type, *instance; /* as in struct series */
 	const char *message;		     /* at most 255 bytes, ASCII */
@@ -58,7 +58,7 @@ struct sink {
 	void (*value)(void *arg, const struct series *series);
 	/* past values are all sent: newer ones must not overtake them */
 	void (*settle)(void *arg);
-	void (*notify)(void *arg, const struct notice *notice);
+	void (*notify)(void *arg, const struct notification *notice);
 	void (*log)(void *arg, enum log_level level, const char *text);
 };
 
@@ -78,9 +78,9 @@ void engine_free(struct engine *e);
  * the thread is lost in another namespace and must end; or the negative errno
  * of why nothing could be read at all.
  */
-int MUST_CHECK engine_look(struct engine *e, uint64_t budget_ns);
+int MUST_CHECK engine_read(struct engine *e, uint64_t budget_ns);
 
-/* Asks a running engine_look() to return early. Any thread. */
+/* Asks a running engine_read() to return early. Any thread. */
 void engine_stop(struct engine *e);
 
 /* A namespace that was read by the newest look; lives until the next one. */

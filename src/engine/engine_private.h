@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What engine.c (looking) and report.c (reporting) share; nobody else. */
-#ifndef PKTLOSS_WATCHED_H
-#define PKTLOSS_WATCHED_H
+#ifndef PKTLOSS_ENGINE_ENGINE_PRIVATE_H
+#define PKTLOSS_ENGINE_ENGINE_PRIVATE_H
 
 #include <limits.h>
 #include <stdatomic.h>
@@ -77,7 +77,7 @@ struct engine {
 	uint32_t wanted_layers; /* bit i: enum layer */
 	uint32_t wanted_probes; /* bit i: probes[i] */
 	struct netlink route;
-	struct netlink home_route; /* stays open, as does its namespace */
+	struct netlink own_route; /* stays open, as does its namespace */
 	struct nfnetlink netfilter;
 	struct netfiles files;
 	struct sock_diag diag;
@@ -86,8 +86,8 @@ struct engine {
 	size_t n_watched, max_watched;
 	struct candidate *candidates;
 	size_t n_candidates, max_candidates;
-	struct netns_id home_id;
-	int home; /* fd of collectd's own namespace, -1 before the first look */
+	struct netns_id own_id;
+	int own; /* fd of collectd's own namespace, -1 before the first look */
 	struct netns_names names;
 	struct processes processes;
 	struct seen_table seen;
@@ -98,14 +98,14 @@ struct engine {
 	uint64_t naming_budget_ns; /* 0: none */
 	uint64_t naming_ns; /* CLOCK_MONOTONIC, when to stop it, 0: not begun */
 	bool any_unnamed;   /* a process was not asked, for lack of time */
-	size_t next;	    /* the first to be read, behind home */
+	size_t next;	    /* the first to be read, behind the own one */
 	size_t n_skipped;   /* namespaces that the last look left out */
 	size_t n_unwatched; /* beyond MaxNamespaces */
 	bool was_skipped, was_unwatched; /* there were some, and it was said */
 	bool said_too_many_series;
 	uint64_t other[N_LAYERS]; /* lost where there is no series for it */
 	uint32_t other_sent;	  /* bit i: collectd has the sum of layer i */
-	bool private_home, said_private_home;
+	bool private_own, said_private_own;
 	size_t n_series; /* that collectd has */
 	struct blindness blindness[MAX_PROBES];
 	struct blindness refused;	     /* entering namespaces */
@@ -178,7 +178,7 @@ struct candidate *candidate_find(const struct engine *e,
 bool candidate_ask(const struct engine *e, struct candidate *c, pid_t pid);
 bool candidates_wait(const struct engine *e);
 
-#define MAX_NOTICES 20 /* in one report; the rest is summed up */
+#define MAX_NOTIFICATIONS 20 /* in one report; the rest is summed up */
 #define MESSAGE_SIZE 256
 
 /* A report in progress. */
@@ -190,7 +190,7 @@ struct report {
 	bool any_quiet;	 /* something was */
 	size_t n_new;	 /* series that collectd did not have before */
 	size_t n_series; /* sent in this report */
-	unsigned n_notices;
+	unsigned n_notifications;
 	unsigned n_suppressed;
 	enum severity worst_suppressed;
 	uint64_t time_ns; /* of the newest sample, CLOCK_REALTIME */

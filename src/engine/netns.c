@@ -66,16 +66,16 @@ int netns_enter(const char *path, const struct netns_id *id)
 	return setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
 }
 
-int netns_open_home(void)
+int netns_open_own(void)
 {
 	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
 
-int netns_return(int home)
+int netns_return(int own)
 {
-	return setns(home, CLONE_NEWNET) < 0 ? -errno : 0;
+	return setns(own, CLONE_NEWNET) < 0 ? -errno : 0;
 }
 
 /* A change within this of another one may leave the time as it was. */

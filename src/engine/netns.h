@@ -3,8 +3,8 @@
  * Network namespaces: where they are found, what they are called, and the
  * only place that enters one.
  */
-#ifndef PKTLOSS_NETNS_H
-#define PKTLOSS_NETNS_H
+#ifndef PKTLOSS_ENGINE_NETNS_H
+#define PKTLOSS_ENGINE_NETNS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,9 +38,9 @@ int MUST_CHECK netns_enter(const char *path, const struct netns_id *id);
  * netns_return(). Returns a file descriptor or negative errno. It keeps that
  * namespace alive, so open it only of collectd's own.
  */
-int MUST_CHECK netns_open_home(void);
+int MUST_CHECK netns_open_own(void);
 /* Returns 0 or negative errno; then the thread must not go on. */
-int MUST_CHECK netns_return(int home);
+int MUST_CHECK netns_return(int own);
 
 /* One namespace that was found. name is a file's, or NULL: it has none. */
 struct netns_found {

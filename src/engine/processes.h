@@ -14,8 +14,8 @@
  * one in a namespace that is wanted only for a name it gets that late.
  * 2 x 32 bytes a process are kept.
  */
-#ifndef PKTLOSS_PROCESSES_H
-#define PKTLOSS_PROCESSES_H
+#ifndef PKTLOSS_ENGINE_PROCESSES_H
+#define PKTLOSS_ENGINE_PROCESSES_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading files that somebody else may have put there. */
-#ifndef PKTLOSS_FILE_H
-#define PKTLOSS_FILE_H
+#ifndef PKTLOSS_KERNEL_FILE_H
+#define PKTLOSS_KERNEL_FILE_H
 
 #include <sys/types.h>
 

@@ -13,20 +13,19 @@ struct trace {
 	const char *function; /* that only this module has */
 };
 
-static const struct trace traces[N_MODULES] = {
-	[MODULE_CTNETLINK] = {"nf_conntrack_netlink",
-			      "/nf_conntrack_netlink.ko",
-			      "ctnetlink_get_conntrack"},
-	[MODULE_QUEUE] = {"nfnetlink_queue", "/nfnetlink_queue.ko",
-			  "nfqnl_recv_verdict"},
-	[MODULE_NFTABLES] = {"nf_tables", "/nf_tables.ko", "nf_tables_getgen"},
-	[MODULE_INET_DIAG] = {"inet_diag", "/inet_diag.ko",
-			      "inet_diag_handler_cmd"},
-	[MODULE_UDP_DIAG] = {"udp_diag", "/udp_diag.ko", "udp_diag_dump"},
-	[MODULE_TCP_DIAG] = {"tcp_diag", "/tcp_diag.ko", "tcp_diag_dump"},
+static const struct trace traces[N_KMODS] = {
+	[KMOD_CTNETLINK] = {"nf_conntrack_netlink", "/nf_conntrack_netlink.ko",
+			    "ctnetlink_get_conntrack"},
+	[KMOD_QUEUE] = {"nfnetlink_queue", "/nfnetlink_queue.ko",
+			"nfqnl_recv_verdict"},
+	[KMOD_NFTABLES] = {"nf_tables", "/nf_tables.ko", "nf_tables_getgen"},
+	[KMOD_INET_DIAG] = {"inet_diag", "/inet_diag.ko",
+			    "inet_diag_handler_cmd"},
+	[KMOD_UDP_DIAG] = {"udp_diag", "/udp_diag.ko", "udp_diag_dump"},
+	[KMOD_TCP_DIAG] = {"tcp_diag", "/tcp_diag.ko", "tcp_diag_dump"},
 };
 
-static bool exists(const struct modules *m, const char *dir, const char *name)
+static bool exists(const struct kmods *m, const char *dir, const char *name)
 {
 	char path[256];
 	int n = snprintf(path, sizeof(path), "%s%s%s", m->root, dir, name);
@@ -59,7 +58,7 @@ static int file_holds(const char *path, const char *text, char *buffer,
 }
 
 /* Whether the running kernel was built with it. False when nobody says. */
-static bool is_builtin(const struct modules *m, const struct trace *t,
+static bool is_builtin(const struct kmods *m, const struct trace *t,
 		       char *buffer, size_t size)
 {
 	struct utsname kernel;
@@ -77,8 +76,7 @@ static bool is_builtin(const struct modules *m, const struct trace *t,
 	return file_holds(path, t->function, buffer, size) > 0;
 }
 
-int modules_available(struct modules *m, enum module which, char *buffer,
-		      size_t size)
+int kmod_available(struct kmods *m, enum kmod which, char *buffer, size_t size)
 {
 	const struct trace *t = &traces[which];
 	uint32_t bit = 1u << which;

@@ -3,25 +3,25 @@
  * Whether a part of the kernel is there, found out without asking for it: a
  * netlink message to an absent one makes the kernel run modprobe.
  */
-#ifndef PKTLOSS_MODULES_H
-#define PKTLOSS_MODULES_H
+#ifndef PKTLOSS_KERNEL_KMOD_H
+#define PKTLOSS_KERNEL_KMOD_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/util.h"
 
-enum module {
-	MODULE_CTNETLINK,
-	MODULE_QUEUE,
-	MODULE_NFTABLES,
-	MODULE_INET_DIAG,
-	MODULE_UDP_DIAG,
-	MODULE_TCP_DIAG,
-	N_MODULES,
+enum kmod {
+	KMOD_CTNETLINK,
+	KMOD_QUEUE,
+	KMOD_NFTABLES,
+	KMOD_INET_DIAG,
+	KMOD_UDP_DIAG,
+	KMOD_TCP_DIAG,
+	N_KMODS,
 };
 
-struct modules {
+struct kmods {
 	const char *root; /* where /proc and /sys are found, "": as usual */
 	uint32_t builtin; /* bit i: module i is part of the kernel */
 	uint32_t known;	  /* bit i: bit i of builtin has been found out */
@@ -39,7 +39,7 @@ struct modules {
  *
  * Returns 0, or -ENOENT: absent, or at least not known to be there.
  */
-int MUST_CHECK modules_available(struct modules *m, enum module which,
-				 char *buffer, size_t size);
+int MUST_CHECK kmod_available(struct kmods *m, enum kmod which, char *buffer,
+			      size_t size);
 
 #endif

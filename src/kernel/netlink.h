@@ -5,8 +5,8 @@
  * namespace, because an open one would keep the namespace alive; only that of
  * collectd's own stays.
  */
-#ifndef PKTLOSS_NETLINK_H
-#define PKTLOSS_NETLINK_H
+#ifndef PKTLOSS_KERNEL_NETLINK_H
+#define PKTLOSS_KERNEL_NETLINK_H
 
 #include <netlink/attr.h>
 #include <netlink/msg.h>

@@ -9,7 +9,7 @@
 
 int nfnetlink_alloc(struct nfnetlink *nf)
 {
-	*nf = (struct nfnetlink) {.size = BUFFER_SIZE, .modules.root = ""};
+	*nf = (struct nfnetlink) {.size = BUFFER_SIZE, .kmods.root = ""};
 	nf->buffer = malloc(nf->size);
 	return nf->buffer ? 0 : -ENOMEM;
 }
@@ -23,22 +23,22 @@ void nfnetlink_free(struct nfnetlink *nf)
 
 int nfnetlink_available(struct nfnetlink *nf, unsigned subsystem)
 {
-	enum module which;
+	enum kmod which;
 
 	switch (subsystem) {
 	case NFNL_SUBSYS_CTNETLINK:
-		which = MODULE_CTNETLINK;
+		which = KMOD_CTNETLINK;
 		break;
 	case NFNL_SUBSYS_QUEUE:
-		which = MODULE_QUEUE;
+		which = KMOD_QUEUE;
 		break;
 	case NFNL_SUBSYS_NFTABLES:
-		which = MODULE_NFTABLES;
+		which = KMOD_NFTABLES;
 		break;
 	default:
 		return -ENOENT;
 	}
-	return modules_available(&nf->modules, which, nf->buffer, nf->size);
+	return kmod_available(&nf->kmods, which, nf->buffer, nf->size);
 }
 
 int nfnetlink_open(struct nfnetlink *nf)

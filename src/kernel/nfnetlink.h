@@ -5,8 +5,8 @@
  * opens it once it knows that it has something to ask, and whoever leaves the
  * namespace closes it.
  */
-#ifndef PKTLOSS_NFNETLINK_H
-#define PKTLOSS_NFNETLINK_H
+#ifndef PKTLOSS_KERNEL_NFNETLINK_H
+#define PKTLOSS_KERNEL_NFNETLINK_H
 
 #include <linux/netfilter/nfnetlink.h>
 #include <stdbool.h>
@@ -23,7 +23,7 @@ struct nfnetlink {
 	uint32_t sequence;
 	void *buffer; /* receives a part of a dump */
 	size_t size;
-	struct modules modules;
+	struct kmods kmods;
 };
 
 /* Returns 0 or -ENOMEM. Free with nfnetlink_free(); zeroes are fine, too. */
@@ -33,7 +33,7 @@ void nfnetlink_free(struct nfnetlink *nf);
 /*
  * Whether a subsystem (NFNL_SUBSYS_NFTABLES, _CTNETLINK, _QUEUE) may be asked.
  * An nfnetlink message to an absent one makes the kernel run modprobe, and so
- * does a socket without nfnetlink itself: see modules_available().
+ * does a socket without nfnetlink itself: see kmod_available().
  *
  * Returns 0, or -ENOENT: absent, or at least not known to be there.
  * Kernel: net/netfilter/nfnetlink.c nfnetlink_rcv_msg(),

@@ -40,23 +40,23 @@ ssize_t procnet_read(const char *dir, const char *name, char *buffer,
 	return fd < 0 ? fd : read_all(fd, buffer, size);
 }
 
-void netfiles_enter(struct netfiles *files, bool home)
+void netfiles_enter(struct netfiles *files, bool own)
 {
-	files->home = home;
-	files->dir = home ? files->home_dir : -1;
+	files->own = own;
+	files->dir = own ? files->own_dir : -1;
 	if (files->dir < 0)
 		files->dir =
 			open(files->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (home)
-		files->home_dir = files->dir;
+	if (own)
+		files->own_dir = files->dir;
 }
 
 void netfiles_leave(struct netfiles *files)
 {
-	if (!files->home)
+	if (!files->own)
 		cleanup_close(&files->dir);
 	files->dir = -1;
-	files->home = false;
+	files->own = false;
 }
 
 void netfiles_free(struct netfiles *files)
@@ -65,8 +65,8 @@ void netfiles_free(struct netfiles *files)
 		if (files->kept[i].name[0])
 			close(files->kept[i].fd);
 	memset(files->kept, 0, sizeof(files->kept));
-	cleanup_close(&files->home_dir);
-	files->home_dir = -1;
+	cleanup_close(&files->own_dir);
+	files->own_dir = -1;
 }
 
 static int open_file(const struct netfiles *files, const char *name)
@@ -100,7 +100,7 @@ static struct kept_file *find_kept(struct netfiles *files, const char *name)
 ssize_t netfiles_read(struct netfiles *files, const char *name, char *buffer,
 		      size_t size)
 {
-	struct kept_file *kept = files->home ? find_kept(files, name) : NULL;
+	struct kept_file *kept = files->own ? find_kept(files, name) : NULL;
 	_cleanup_close_ int fd = -1;
 	ssize_t n;
 

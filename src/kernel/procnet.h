@@ -4,8 +4,8 @@
  * its network namespace alive, so those are closed again, but for those of
  * collectd's own namespace, which it keeps alive anyway.
  */
-#ifndef PKTLOSS_PROCNET_H
-#define PKTLOSS_PROCNET_H
+#ifndef PKTLOSS_KERNEL_PROCNET_H
+#define PKTLOSS_KERNEL_PROCNET_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,23 +29,23 @@ struct kept_file {
 /* The files of one network namespace after the other: /proc/thread-self/net. */
 struct netfiles {
 	const char *path;
-	int dir;      /* path in the namespace that is visited, -1: none */
-	int home_dir; /* and in collectd's own, -1: not opened yet */
-	bool home;    /* that is where the thread is */
-	struct kept_file kept[20]; /* files of home */
+	int dir;     /* path in the namespace that is visited, -1: none */
+	int own_dir; /* and in collectd's own, -1: not opened yet */
+	bool own;    /* that is where the thread is */
+	struct kept_file kept[20]; /* files of own */
 };
 
 #define NETFILES(at)                                                           \
 	{                                                                      \
-		.path = (at), .dir = -1, .home_dir = -1                        \
+		.path = (at), .dir = -1, .own_dir = -1                         \
 	}
 
 /*
  * To be called in each namespace: netfiles_enter() before its first file is
  * read, netfiles_leave() behind the last. netfiles_free() closes what was kept
- * of home.
+ * of the own one.
  */
-void netfiles_enter(struct netfiles *files, bool home);
+void netfiles_enter(struct netfiles *files, bool own);
 void netfiles_leave(struct netfiles *files);
 void netfiles_free(struct netfiles *files);
 

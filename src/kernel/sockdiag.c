@@ -13,7 +13,7 @@
 int sock_diag_alloc(struct sock_diag *d)
 {
 	*d = (struct sock_diag) {
-		.size = BUFFER_SIZE, .modules.root = "", .offered = 1};
+		.size = BUFFER_SIZE, .kmods.root = "", .offered = 1};
 	d->buffer = malloc(d->size);
 	return d->buffer ? 0 : -ENOMEM;
 }
@@ -26,13 +26,12 @@ void sock_diag_free(struct sock_diag *d)
 
 int sock_diag_available(struct sock_diag *d, int protocol)
 {
-	enum module which = protocol == IPPROTO_UDP ? MODULE_UDP_DIAG
-						    : MODULE_TCP_DIAG;
-	int r = modules_available(&d->modules, MODULE_INET_DIAG, d->buffer,
-				  d->size);
+	enum kmod which = protocol == IPPROTO_UDP ? KMOD_UDP_DIAG
+						  : KMOD_TCP_DIAG;
+	int r = kmod_available(&d->kmods, KMOD_INET_DIAG, d->buffer, d->size);
 
 	if (r == 0)
-		r = modules_available(&d->modules, which, d->buffer, d->size);
+		r = kmod_available(&d->kmods, which, d->buffer, d->size);
 	if (r == 0)
 		d->offered = 0;
 	return r;

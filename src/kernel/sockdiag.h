@@ -3,8 +3,8 @@
  * The sock_diag transport: dumps of the sockets of one network namespace. Its
  * netlink socket lives as long as one dump.
  */
-#ifndef PKTLOSS_SOCKDIAG_H
-#define PKTLOSS_SOCKDIAG_H
+#ifndef PKTLOSS_KERNEL_SOCKDIAG_H
+#define PKTLOSS_KERNEL_SOCKDIAG_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 #include "kernel/netlink.h"
 
 struct sock_diag {
-	struct modules modules;
+	struct kmods kmods;
 	void *buffer; /* receives a part of a dump */
 	size_t size;
 	uint32_t sequence;

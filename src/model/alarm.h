@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The alarm of one loss ratio: a state machine, pure arithmetic. */
-#ifndef PKTLOSS_THRESHOLD_H
-#define PKTLOSS_THRESHOLD_H
+#ifndef PKTLOSS_MODEL_ALARM_H
+#define PKTLOSS_MODEL_ALARM_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,12 +13,12 @@ enum severity {
 };
 
 /* What a loss is like: the limits that are built in differ. */
-enum character {
-	CHARACTER_PLAIN,
-	CHARACTER_SYMPTOM,  /* packets sent again: lost elsewhere */
-	CHARACTER_AQM,	    /* dropped by a qdisc that works by dropping */
-	CHARACTER_WIRELESS, /* loses a little all the time */
-	CHARACTER_REPEATED, /* its members alert, or it is out of use */
+enum limits_kind {
+	LIMITS_PLAIN,
+	LIMITS_SYMPTOM,	 /* packets sent again: lost elsewhere */
+	LIMITS_AQM,	 /* dropped by a qdisc that works by dropping */
+	LIMITS_WIRELESS, /* loses a little all the time */
+	LIMITS_REPEATED, /* its members alarm, or it is out of use */
 };
 
 struct limits {
@@ -32,7 +32,7 @@ struct limits {
 	bool persist;	       /* notify in every interval while violated */
 };
 
-struct alert {
+struct alarm {
 	uint8_t state; /* enum severity, starts OKAY */
 	unsigned run;  /* consecutive intervals that say something else */
 	unsigned okay; /* consecutive ones that say OKAY */
@@ -40,11 +40,11 @@ struct alert {
 
 /*
  * Judges one interval: percent lost, 0 to 100, and packets lost. Returns
- * whether a notification is due; alert->state then says which. NAN leaves
+ * whether a notification is due; alarm->state then says which. NAN leaves
  * everything as it is. A rise from WARNING to FAILURE is immediate. No level
  * above cap is reached.
  */
-bool alert_step(struct alert *alert, const struct limits *limits,
+bool alarm_step(struct alarm *alarm, const struct limits *limits,
 		double percent, uint64_t lost, enum severity cap);
 
 #endif

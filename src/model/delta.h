@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The difference of two readings of one kernel counter. Pure arithmetic. */
-#ifndef PKTLOSS_DELTA_H
-#define PKTLOSS_DELTA_H
+#ifndef PKTLOSS_MODEL_DELTA_H
+#define PKTLOSS_MODEL_DELTA_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -116,7 +116,8 @@ static void add_passed(struct loss *loss, const struct row *row,
 		loss->came += row->value;
 	else if (!(row->flags & ROW_COMPARED))
 		loss->blind = true;
-	else if (relation == INSIDE || (relation == SINCE67 && since67))
+	else if (relation == RELATION_INSIDE ||
+		 (relation == RELATION_SINCE67 && since67))
 		loss->came += row->delta;
 	else
 		loss->passed += row->delta;
@@ -164,7 +165,7 @@ static int tally_passed(struct tally *t, const struct object *o,
 		const struct denominator *of = &row->counter->of[i];
 		struct loss *loss;
 
-		if (of->relation == UNRELATED)
+		if (of->relation == RELATION_NONE)
 			break;
 		loss = loss_at(t, o, of->layer, of->direction);
 		if (!loss)
@@ -237,7 +238,7 @@ static bool is_received(const struct sample *s, const struct object *o,
 			const struct row *row)
 {
 	return o->layer == LAYER_LINK && row->counter->direction == DIR_RX &&
-	       row->counter->of[0].relation != UNRELATED &&
+	       row->counter->of[0].relation != RELATION_NONE &&
 	       strcmp(object_place(s, o), "lo");
 }
 

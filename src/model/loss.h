@@ -3,13 +3,14 @@
  * From counters to ratios: how many packets a layer lost in one direction at
  * one place, of how many. Pure arithmetic on a compared sample.
  */
-#ifndef PKTLOSS_LOSS_H
-#define PKTLOSS_LOSS_H
+#ifndef PKTLOSS_MODEL_LOSS_H
+#define PKTLOSS_MODEL_LOSS_H
 
 #include "model/sample.h"
 #include "model/alarm.h"
 
-/* One rung of the ladder, kept from read to read for its alert. */
+/* The loss of one layer, place and direction, kept from read to read for its
+ * alarm. */
 struct loss {
 	char place[16];	    /* interface, or "" */
 	uint8_t layer;	    /* enum layer */
@@ -38,9 +39,9 @@ struct loss {
 	bool real;	/* neither virtual nor the loopback */
 	double percent; /* of the read before, NAN: unknown */
 	double earlier; /* of the read before that */
-	struct alert alert;
+	struct alarm alarm;
 	const struct limits *limits; /* NULL before the first choice */
-	uint8_t character;	     /* enum character: they were chosen for */
+	uint8_t limits_kind; /* enum limits_kind: they were chosen for */
 };
 
 /* Percent that a qdisc which drops to slow senders down may drop. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names that every writer of collectd keeps as they are. Pure. */
-#ifndef PKTLOSS_NAMES_H
-#define PKTLOSS_NAMES_H
+#ifndef PKTLOSS_MODEL_NAMES_H
+#define PKTLOSS_MODEL_NAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,8 +9,8 @@
  *
  * Nothing here knows collectd or the wire format of a kernel interface.
  */
-#ifndef PKTLOSS_H
-#define PKTLOSS_H
+#ifndef PKTLOSS_MODEL_SAMPLE_H
+#define PKTLOSS_MODEL_SAMPLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,11 +65,12 @@ enum kind {
 
 /* How a traffic counter relates to the losses it is the denominator of. */
 enum relation {
-	UNRELATED,
-	OUTSIDE, /* counts what passed: lost / (lost + this) */
-	INSIDE,	 /* counts what came, lost ones included: lost / this */
-	SINCE67, /* INSIDE where OutTransmits exists (Linux 6.7), else OUTSIDE
-		  */
+	RELATION_NONE,
+	RELATION_OUTSIDE, /* counts what passed: lost / (lost + this) */
+	RELATION_INSIDE, /* counts what came, lost ones included: lost / this */
+	RELATION_SINCE67, /* RELATION_INSIDE where OutTransmits exists
+			   * (Linux 6.7), else RELATION_OUTSIDE
+			   */
 };
 
 struct denominator {
@@ -271,7 +272,7 @@ struct netfiles;
 struct netlink;
 struct nfnetlink;
 struct selection;
-struct snmp_layout;
+struct snmp_columns;
 struct sock_diag;
 struct ethtool_cache;
 
@@ -279,18 +280,18 @@ struct probe_env {
 	struct netfiles *net; /* /proc/thread-self/net */
 	const char *sys;      /* "/proc/sys" */
 	const char *proc;     /* ProcRoot: processes by number */
-	const char *devices;  /* "/sys/class/net", true at home; or NULL */
-	bool home; /* collectd's own: the one that host-wide things stand in */
+	const char *devices;  /* "/sys/class/net", true at own; or NULL */
+	bool own; /* collectd's own: the one that host-wide things stand in */
 	struct netlink *route;		    /* NETLINK_ROUTE, opened */
 	struct nfnetlink *netfilter;	    /* a probe opens it, if at all */
 	struct sock_diag *diag;		    /* dumps sockets, or NULL */
 	struct ethtool_cache *ethtool;	    /* or NULL: do not ask drivers */
 	const struct selection *interfaces; /* which are wanted */
 	const struct selection *counters;   /* optional ones asked for */
-	struct snmp_layout *snmp; /* what was learnt of its columns, or NULL */
-	unsigned max_rules;	  /* firewall rules kept apart, per chain */
-	unsigned max_sockets;	  /* that dropped, told apart per namespace */
-	bool classes;		  /* the classes of qdiscs are wanted, too */
+	struct snmp_columns *snmp; /* what was learnt of its columns, or NULL */
+	unsigned max_rules;	   /* firewall rules kept apart, per chain */
+	unsigned max_sockets;	   /* that dropped, told apart per namespace */
+	bool classes;		   /* the classes of qdiscs are wanted, too */
 	bool gaps;    /* look for packets that vanish without a counter */
 	char *buffer; /* scratch, never kept between probes */
 	size_t size;  /* of buffer, bytes */

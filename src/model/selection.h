@@ -3,8 +3,8 @@
  * Patterns and selections: collectd's ignore list semantics (an exact string,
  * or an unanchored extended regular expression between slashes).
  */
-#ifndef PKTLOSS_SELECTION_H
-#define PKTLOSS_SELECTION_H
+#ifndef PKTLOSS_MODEL_SELECTION_H
+#define PKTLOSS_MODEL_SELECTION_H
 
 #include <regex.h>
 #include <stdbool.h>

@@ -395,20 +395,20 @@ const struct limits *settings_limits(const struct settings *s, enum layer layer,
 				     enum direction direction,
 				     const char *namespace,
 				     const char *interface,
-				     enum character character)
+				     enum limits_kind kind)
 {
 	static const struct limits *const limits[] = {
-		[CHARACTER_PLAIN] = &default_limits,
-		[CHARACTER_SYMPTOM] = &no_limits,
-		[CHARACTER_AQM] = &aqm_limits,
-		[CHARACTER_WIRELESS] = &wireless_limits,
-		[CHARACTER_REPEATED] = &no_limits,
+		[LIMITS_PLAIN] = &default_limits,
+		[LIMITS_SYMPTOM] = &no_limits,
+		[LIMITS_AQM] = &aqm_limits,
+		[LIMITS_WIRELESS] = &wireless_limits,
+		[LIMITS_REPEATED] = &no_limits,
 	};
 
 	for (size_t i = 0; i < s->n_thresholds; i++) {
 		const struct threshold *t = &s->thresholds[i];
 
-		if (character == CHARACTER_REPEATED && !t->interface.text)
+		if (kind == LIMITS_REPEATED && !t->interface.text)
 			continue;
 		if (layer_matches(&t->layer, layer, direction) &&
 		    pattern_matches(&t->namespace, namespace) &&
@@ -418,5 +418,5 @@ const struct limits *settings_limits(const struct settings *s, enum layer layer,
 	}
 	if (direction == DIR_FILL)
 		return &fill_limits;
-	return limits[character];
+	return limits[kind];
 }

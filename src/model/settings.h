@@ -3,8 +3,8 @@
  * What can be configured. The table below is the only list of options: the
  * parser, conf/pktloss.conf and the manual are made from it.
  */
-#ifndef PKTLOSS_OPTIONS_H
-#define PKTLOSS_OPTIONS_H
+#ifndef PKTLOSS_MODEL_SETTINGS_H
+#define PKTLOSS_MODEL_SETTINGS_H
 
 #include "model/sample.h"
 #include "model/selection.h"
@@ -72,7 +72,7 @@ int MUST_CHECK settings_set(struct settings *s, bool in_threshold,
 /*
  * The limits for a place: of the first threshold that matches, else the
  * built-in ones, which differ with the character of the loss; those of a
- * table that fills up are its own. For CHARACTER_REPEATED a threshold matches
+ * table that fills up are its own. For LIMITS_REPEATED a threshold matches
  * only if it says which interface.
  * interface is "" for what has none, namespace is "" for collectd's own. The
  * result lives as long as s and its thresholds are left alone.
@@ -81,6 +81,6 @@ const struct limits *settings_limits(const struct settings *s, enum layer layer,
 				     enum direction direction,
 				     const char *namespace,
 				     const char *interface,
-				     enum character character);
+				     enum limits_kind kind);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The tables in words: for the documents and for pktloss --list. */
-#ifndef PKTLOSS_CATALOGUE_H
-#define PKTLOSS_CATALOGUE_H
+#ifndef PKTLOSS_PROBES_CATALOGUE_H
+#define PKTLOSS_PROBES_CATALOGUE_H
 
 #include "model/sample.h"
 

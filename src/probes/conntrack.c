@@ -75,7 +75,7 @@ static const struct counter conntrack_counters[] = {
 		   "net.netfilter.nf_conntrack_max",
 	 .section = "nf_conntrack_count"},
 	{LEVEL, .name = "max", .kind = KIND_LEVEL,
-	 .of = {{LAYER_CONNTRACK, DIR_FILL, INSIDE}},
+	 .of = {{LAYER_CONNTRACK, DIR_FILL, RELATION_INSIDE}},
 	 .means = "The host's limit, compared with each namespace's own count",
 	 .section = "nf_conntrack_max"},
 };
@@ -83,7 +83,7 @@ static const struct counter conntrack_counters[] = {
 #define COUNT (&conntrack_counters[N_CONNTRACK_STATS])
 #define MAX (&conntrack_counters[N_CONNTRACK_STATS + 1])
 
-int conntrack_parse_message(const struct nlmsghdr *h, struct cpustat *stats)
+int conntrack_parse_message(const struct nlmsghdr *h, struct percpu *stats)
 {
 	struct nlattr *attrs[CTA_STATS_MAX + 1];
 
@@ -151,7 +151,7 @@ static int ask(struct nfnetlink *nf, unsigned message, uint16_t flags,
  * are looked up among all namespaces. Returns 0 or negative errno.
  */
 static int ask_all(struct nfnetlink *nf, struct conntrack_levels *levels,
-		   struct cpustat *stats)
+		   struct percpu *stats)
 {
 	int r = nf ? nfnetlink_available(nf, NFNL_SUBSYS_CTNETLINK) : -ENOENT;
 
@@ -161,27 +161,27 @@ static int ask_all(struct nfnetlink *nf, struct conntrack_levels *levels,
 		r = ask(nf, IPCTNL_MSG_CT_GET_STATS, 0, on_levels, levels);
 	if (r != -ECANCELED)
 		return r < 0 ? r : -EBADMSG;
-	*stats = (struct cpustat) {0};
+	*stats = (struct percpu) {0};
 	return ask(nf, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, on_stats,
 		   stats);
 }
 
-static int read_stats(struct probe_env *env, struct cpustat *ret)
+static int read_stats(struct probe_env *env, struct percpu *ret)
 {
 	ssize_t n = netfiles_read(env->net, "stat/nf_conntrack", env->buffer,
 				  env->size);
 
-	*ret = (struct cpustat) {0};
+	*ret = (struct percpu) {0};
 	if (n == -ENOENT)
 		return 0; /* the levels are all there is */
 	if (n < 0)
 		return (int)n;
-	return cpustat_parse(env->buffer, n, conntrack_counters,
-			     N_CONNTRACK_STATS, ret);
+	return percpu_parse(env->buffer, n, conntrack_counters,
+			    N_CONNTRACK_STATS, ret);
 }
 
 static int read_files(struct probe_env *env, struct conntrack_levels *levels,
-		      struct cpustat *stats)
+		      struct percpu *stats)
 {
 	char dir[256];
 	int r;
@@ -197,7 +197,7 @@ static int read_files(struct probe_env *env, struct conntrack_levels *levels,
 
 static void append(const struct probe_env *env,
 		   const struct conntrack_levels *levels,
-		   const struct cpustat *stats, struct sample *out)
+		   const struct percpu *stats, struct sample *out)
 {
 	sample_object(out, LAYER_CONNTRACK, "", "", 0);
 	sample_row(out, COUNT, levels->count);
@@ -213,7 +213,7 @@ static void append(const struct probe_env *env,
 static int conntrack_read(struct probe_env *env, struct sample *out)
 {
 	struct conntrack_levels levels;
-	struct cpustat stats;
+	struct percpu stats;
 	int r = ask_all(env->netfilter, &levels, &stats);
 
 	if (r < 0)

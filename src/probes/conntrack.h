@@ -16,7 +16,7 @@ extern const struct probe conntrack_probe;
  */
 struct nlmsghdr;
 int MUST_CHECK conntrack_parse_message(const struct nlmsghdr *h,
-				       struct cpustat *stats);
+				       struct percpu *stats);
 
 struct conntrack_levels {
 	uint64_t count; /* entries of this namespace */

@@ -50,13 +50,13 @@ static const struct counter neigh_counters[] = {
 	 .means = "Neighbour solicitations received by unicast"},
 	{ASIDE, .name = "periodic_gc_runs", .means = "Rounds of cleaning up"},
 };
-_Static_assert(ARRAY_SIZE(neigh_counters) <= MAX_CPUSTAT, "too many rows");
+_Static_assert(ARRAY_SIZE(neigh_counters) <= MAX_PERCPU, "too many rows");
 
 static int append_cache(const struct probe_env *env, const char *name,
 			struct sample *out)
 {
-	return cpustat_append(env, name, LAYER_NEIGH, name, neigh_counters,
-			      ARRAY_SIZE(neigh_counters), out);
+	return percpu_append(env, name, LAYER_NEIGH, name, neigh_counters,
+			     ARRAY_SIZE(neigh_counters), out);
 }
 
 static int neigh_read(struct probe_env *env, struct sample *out)

@@ -14,7 +14,7 @@ struct table {
 	size_t n_rows;
 	int columns[MAX_COLUMNS]; /* which row each is, -1: none of ours */
 	size_t n_columns;
-	struct cpustat *values;
+	struct percpu *values;
 };
 
 static int find_row(const struct table *t, struct token name)
@@ -69,15 +69,15 @@ static int parse_cpu(struct token line, struct table *t, bool is_first)
 	return 0;
 }
 
-int cpustat_parse(const char *text, size_t n, const struct counter *rows,
-		  size_t n_rows, struct cpustat *ret)
+int percpu_parse(const char *text, size_t n, const struct counter *rows,
+		 size_t n_rows, struct percpu *ret)
 {
 	struct table t = {.rows = rows, .n_rows = n_rows, .values = ret};
 	struct token rest = {text, n};
 	bool is_first = true;
 	int r = 0;
 
-	*ret = (struct cpustat) {0};
+	*ret = (struct percpu) {0};
 	/* the last number of a text that was cut may look whole */
 	if (!n || text[n - 1] != '\n')
 		return -EBADMSG;
@@ -91,20 +91,18 @@ int cpustat_parse(const char *text, size_t n, const struct counter *rows,
 	return r;
 }
 
-int cpustat_append(const struct probe_env *env, const char *file,
-		   enum layer layer, const char *name,
-		   const struct counter *rows, size_t n_rows,
-		   struct sample *out)
+int percpu_append(const struct probe_env *env, const char *file,
+		  enum layer layer, const char *name,
+		  const struct counter *rows, size_t n_rows, struct sample *out)
 {
-	struct cpustat stats;
+	struct percpu stats;
 	char path[64];
 	ssize_t n;
 	int r;
 
 	format_text(path, sizeof(path), "stat/%s", file);
 	n = netfiles_read(env->net, path, env->buffer, env->size);
-	r = n < 0 ? (int)n
-		  : cpustat_parse(env->buffer, n, rows, n_rows, &stats);
+	r = n < 0 ? (int)n : percpu_parse(env->buffer, n, rows, n_rows, &stats);
 	if (r < 0)
 		return r;
 	sample_object(out, layer, "", name, 0);

@@ -16,7 +16,7 @@
 #include "probes/firewall/xt_chains.h"
 
 const struct probe *const probes[] = {
-	&link_probe,	 &softnet_probe, &qdisc_probe,	   &nftables_probe,
+	&link_probe,	 &softnet_probe, &qdisc_probe,	   &nft_probe,
 	&xtables_probe,	 &nfqueue_probe, &conntrack_probe, &neigh_probe,
 	&rt_cache_probe, &snmp_probe,	 &xfrm_probe,	   &socket_probe,
 	&sysctl_probe,

@@ -39,13 +39,13 @@ static const struct counter rt_cache_counters[] = {
 	{ROUTE, .name = "entries", .type = "gauge", .kind = KIND_LEVEL,
 	 .optional = true, .means = "IPv4 destination entries in use"},
 };
-_Static_assert(ARRAY_SIZE(rt_cache_counters) <= MAX_CPUSTAT, "too many rows");
+_Static_assert(ARRAY_SIZE(rt_cache_counters) <= MAX_PERCPU, "too many rows");
 
 static int rt_cache_read(struct probe_env *env, struct sample *out)
 {
-	return cpustat_append(env, "rt_cache", LAYER_IP, "rt_cache",
-			      rt_cache_counters, ARRAY_SIZE(rt_cache_counters),
-			      out);
+	return percpu_append(env, "rt_cache", LAYER_IP, "rt_cache",
+			     rt_cache_counters, ARRAY_SIZE(rt_cache_counters),
+			     out);
 }
 
 const struct probe rt_cache_probe = {

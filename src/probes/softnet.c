@@ -16,7 +16,7 @@
  */
 static const struct counter softnet_counters[] = {
 	{TOTAL, .name = "processed", .type = "if_rx_packets", .offset = 1,
-	 .kind = KIND_PASSED, .of = {{LAYER_SOFTNET, DIR_RX, OUTSIDE}},
+	 .kind = KIND_PASSED, .of = {{LAYER_SOFTNET, DIR_RX, RELATION_OUTSIDE}},
 	 .means = "Packets the CPUs took in; once more for each VLAN, bond or "
 		  "tunnel they come out of"},
 	{TOTAL, .name = "dropped", .type = "if_rx_dropped", .offset = 2,

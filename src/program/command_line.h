@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line of pktloss(8). */
-#ifndef PKTLOSS_PKTLOSS_OPTIONS_H
-#define PKTLOSS_PKTLOSS_OPTIONS_H
+#ifndef PKTLOSS_PROGRAM_COMMAND_LINE_H
+#define PKTLOSS_PROGRAM_COMMAND_LINE_H
 
 #include "program/summary.h"
 

@@ -49,7 +49,7 @@ static void sleep_until(const struct timespec *t)
 		;
 }
 
-static void print_notes(const struct options *o, const struct ladders *l,
+static void print_notes(const struct options *o, const struct summary *l,
 			size_t from, FILE *out)
 {
 	for (size_t i = from; i < l->n_notes; i++)
@@ -57,17 +57,17 @@ static void print_notes(const struct options *o, const struct ladders *l,
 }
 
 /* Prints one interval. Returns 0, or what went wrong with the output. */
-static int show(const struct options *o, const struct ladders *l,
+static int show(const struct options *o, const struct summary *l,
 		size_t old_notes)
 {
 	int r = 0;
 
 	if (o->json) {
-		r = ladders_print_json(stdout, l);
+		r = summary_print_json(stdout, l);
 	} else {
 		if (o->watch && o->terminal)
 			printf(CLEAR);
-		ladders_print(stdout, l, &o->style);
+		summary_print(stdout, l, &o->style);
 		/* on a screen that is cleared they would be lost */
 		print_notes(o, l, o->watch ? 0 : old_notes,
 			    o->watch ? stdout : stderr);
@@ -83,7 +83,7 @@ static int show(const struct options *o, const struct ladders *l,
 struct run {
 	struct options *options;
 	struct engine *engine;
-	struct ladders ladders;
+	struct summary summary;
 	bool failed; /* to look into any namespace, in some interval */
 	bool found;  /* a loss */
 };
@@ -91,22 +91,22 @@ struct run {
 /* Evaluates the newest look and prints it. Returns 0 or a negative errno. */
 static int evaluate(struct run *run)
 {
-	size_t old_notes = run->ladders.n_notes;
+	size_t old_notes = run->summary.n_notes;
 	int r = engine_compare(run->engine);
 
 	if (r == 0)
-		r = ladders_collect(&run->ladders, run->engine);
+		r = summary_collect(&run->summary, run->engine);
 	if (r < 0) {
 		complain("%s", strerror(-r));
 		return r;
 	}
-	run->found |= ladders_have_loss(&run->ladders);
-	if (run->ladders.n) {
-		r = show(run->options, &run->ladders, old_notes);
+	run->found |= summary_have_loss(&run->summary);
+	if (run->summary.n) {
+		r = show(run->options, &run->summary, old_notes);
 	} else {
 		run->failed = true;
 		complain("no network namespace could be looked at");
-		print_notes(run->options, &run->ladders, old_notes, stderr);
+		print_notes(run->options, &run->summary, old_notes, stderr);
 	}
 	if (r < 0)
 		complain("cannot write: %s", strerror(-r));
@@ -116,7 +116,7 @@ static int evaluate(struct run *run)
 
 static int look(struct run *run)
 {
-	int r = engine_look(run->engine, 0);
+	int r = engine_read(run->engine, 0);
 
 	if (r < 0)
 		complain("cannot look: %s", strerror(-r));
@@ -170,7 +170,7 @@ static enum status run_engine(struct options *o)
 		return STATUS_FAILED;
 	}
 	r = o->once ? look_once(&run) : look_often(&run);
-	ladders_free(&run.ladders);
+	summary_free(&run.summary);
 	engine_free(run.engine);
 	if (r < 0 || run.failed)
 		return STATUS_FAILED;

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-static void free_items(struct ladders *l)
+static void free_items(struct summary *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		findings_free(&l->items[i].findings);
@@ -14,19 +14,19 @@ static void free_items(struct ladders *l)
 	l->n = 0;
 }
 
-void ladders_free(struct ladders *l)
+void summary_free(struct summary *l)
 {
 	free_items(l);
 	for (size_t i = 0; i < l->n_notes; i++)
 		free(l->notes[i]);
 	free(l->notes);
-	*l = (struct ladders) {0};
+	*l = (struct summary) {0};
 }
 
 /* A note that there is no memory for is left out. */
 static void on_note(void *arg, enum log_level level, const char *text)
 {
-	struct ladders *l = arg;
+	struct summary *l = arg;
 	char **grown;
 
 	(void)level;
@@ -38,25 +38,26 @@ static void on_note(void *arg, enum log_level level, const char *text)
 	l->n_notes += l->notes[l->n_notes] != NULL;
 }
 
-static int add_namespace(struct ladders *l, const struct namespace_view *view)
+static int add_namespace(struct summary *l, const struct namespace_view *view)
 {
-	struct ladder *grown = realloc(l->items, (l->n + 1) * sizeof(*grown));
-	struct ladder *ladder;
+	struct summary_ns *grown =
+		realloc(l->items, (l->n + 1) * sizeof(*grown));
+	struct summary_ns *ns;
 
 	if (!grown)
 		return -ENOMEM;
 	l->items = grown;
-	ladder = &grown[l->n++];
-	*ladder = (struct ladder) {.sample = view->sample};
-	snprintf(ladder->name, sizeof(ladder->name), "%s", view->name);
+	ns = &grown[l->n++];
+	*ns = (struct summary_ns) {.sample = view->sample};
+	snprintf(ns->name, sizeof(ns->name), "%s", view->name);
 	if (view->sample->time_ns > l->time_ns)
 		l->time_ns = view->sample->time_ns;
 	if (isnan(view->seconds) || view->seconds > l->seconds)
 		l->seconds = view->seconds;
-	return findings_collect(&ladder->findings, view->sample, view->losses);
+	return findings_collect(&ns->findings, view->sample, view->losses);
 }
 
-int ladders_collect(struct ladders *l, struct engine *e)
+int summary_collect(struct summary *l, struct engine *e)
 {
 	const struct sink sink = {.arg = l, .log = on_note};
 	struct namespace_view view;
@@ -69,13 +70,13 @@ int ladders_collect(struct ladders *l, struct engine *e)
 	engine_log_blindness(e, &sink);
 	while (r == 0 && engine_namespace(e, &at, &view))
 		r = add_namespace(l, &view);
-	ladders_sort(l);
+	summary_sort(l);
 	return r;
 }
 
 static int compare(const void *a, const void *b)
 {
-	const struct ladder *x = a, *y = b;
+	const struct summary_ns *x = a, *y = b;
 	int order = 0;
 
 	if (!x->findings.n != !y->findings.n)
@@ -86,11 +87,11 @@ static int compare(const void *a, const void *b)
 }
 
 /* The worst namespace with a loss that a wire joins with this one. */
-static const struct ladder *find_see(const struct ladders *l,
-				     const struct ladder *from)
+static const struct summary_ns *find_see(const struct summary *l,
+					 const struct summary_ns *from)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		const struct ladder *to = &l->items[i];
+		const struct summary_ns *to = &l->items[i];
 
 		if (!findings_have_loss(&to->findings))
 			break;
@@ -108,20 +109,20 @@ static bool has_symptom(const struct findings *f)
 	return false;
 }
 
-void ladders_sort(struct ladders *l)
+void summary_sort(struct summary *l)
 {
 	if (l->n)
 		qsort(l->items, l->n, sizeof(*l->items), compare);
 	for (size_t i = 0; i < l->n; i++) {
-		struct ladder *ladder = &l->items[i];
+		struct summary_ns *ns = &l->items[i];
 
-		if (!findings_have_loss(&ladder->findings) &&
-		    has_symptom(&ladder->findings))
-			ladder->see = find_see(l, ladder);
+		if (!findings_have_loss(&ns->findings) &&
+		    has_symptom(&ns->findings))
+			ns->see = find_see(l, ns);
 	}
 }
 
-bool ladders_have_loss(const struct ladders *l)
+bool summary_have_loss(const struct summary *l)
 {
 	return l->n && findings_have_loss(&l->items[0].findings);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ladder of pktloss(8): what was found in each namespace in one interval,
+ * The summary of pktloss(8): what was found in each namespace in one interval,
  * the worst first, and how it is printed.
  */
-#ifndef PKTLOSS_LADDER_H
-#define PKTLOSS_LADDER_H
+#ifndef PKTLOSS_PROGRAM_SUMMARY_H
+#define PKTLOSS_PROGRAM_SUMMARY_H
 
 #include <stdio.h>
 
@@ -13,16 +13,16 @@
 #include "model/names.h"
 
 /* One namespace. */
-struct ladder {
+struct summary_ns {
 	char name[NAME_NAMESPACE + 1]; /* "" for the one of this process */
 	struct findings findings;
 	const struct sample *sample; /* the engine's, until engine_next() */
 	/* behind a wire from here, where what is only felt here is lost */
-	const struct ladder *see;
+	const struct summary_ns *see;
 };
 
-struct ladders {
-	struct ladder *items; /* the worst first */
+struct summary {
+	struct summary_ns *items; /* the worst first */
 	size_t n;
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	double seconds;	  /* the interval, NAN: since boot */
@@ -34,17 +34,17 @@ struct ladders {
  * Collects the findings of all namespaces after engine_compare(). Keeps the
  * notes that *l has and adds the engine's new ones. Returns 0 or -ENOMEM.
  */
-int MUST_CHECK ladders_collect(struct ladders *l, struct engine *e);
-void ladders_free(struct ladders *l);
+int MUST_CHECK summary_collect(struct summary *l, struct engine *e);
+void summary_free(struct summary *l);
 
 /*
  * Puts the items in order, and sets .see where a wire joins them. Part of
- * ladders_collect(), pure.
+ * summary_collect(), pure.
  */
-void ladders_sort(struct ladders *l);
+void summary_sort(struct summary *l);
 
 /* Whether packets are lost anywhere. */
-bool ladders_have_loss(const struct ladders *l);
+bool summary_have_loss(const struct summary *l);
 
 struct style {
 	unsigned width; /* columns of the screen */
@@ -53,11 +53,11 @@ struct style {
 };
 
 /* Prints for people: printable ASCII, and colours where wanted. */
-void ladders_print(FILE *out, const struct ladders *l,
+void summary_print(FILE *out, const struct summary *l,
 		   const struct style *style);
 
 /* Prints one line of JSON. Returns 0, or -ENOMEM without having printed. */
-int MUST_CHECK ladders_print_json(FILE *out, const struct ladders *l);
+int MUST_CHECK summary_print_json(FILE *out, const struct summary *l);
 
 /* Prints every counter that there is, and what it means. */
 void counters_print(FILE *out, const struct style *style);

@@ -94,24 +94,24 @@ static void put_finding(yajl_gen g, const struct finding *finding)
 	yajl_gen_map_close(g);
 }
 
-static void put_namespace(yajl_gen g, const struct ladder *ladder)
+static void put_namespace(yajl_gen g, const struct summary_ns *ns)
 {
 	yajl_gen_map_open(g);
-	put_pair(g, "name", ladder->name);
+	put_pair(g, "name", ns->name);
 	put_text(g, "see");
-	if (ladder->see)
-		put_text(g, ladder->see->name);
+	if (ns->see)
+		put_text(g, ns->see->name);
 	else
 		yajl_gen_null(g);
 	put_text(g, "findings");
 	yajl_gen_array_open(g);
-	for (size_t i = 0; i < ladder->findings.n; i++)
-		put_finding(g, &ladder->findings.items[i]);
+	for (size_t i = 0; i < ns->findings.n; i++)
+		put_finding(g, &ns->findings.items[i]);
 	yajl_gen_array_close(g);
 	yajl_gen_map_close(g);
 }
 
-static void put_all(yajl_gen g, const struct ladders *l)
+static void put_all(yajl_gen g, const struct summary *l)
 {
 	yajl_gen_map_open(g);
 	put_count(g, "time", l->time_ns / 1000000000);
@@ -130,7 +130,7 @@ static void put_all(yajl_gen g, const struct ladders *l)
 	yajl_gen_map_close(g);
 }
 
-int ladders_print_json(FILE *out, const struct ladders *l)
+int summary_print_json(FILE *out, const struct summary *l)
 {
 	yajl_gen g = yajl_gen_alloc(NULL);
 	const unsigned char *text;

@@ -134,7 +134,7 @@ static bool is_loss(const struct finding *f)
 }
 
 /* The same columns in all namespaces. */
-static void measure(struct printer *p, const struct ladders *l)
+static void measure(struct printer *p, const struct summary *l)
 {
 	struct cells cells;
 
@@ -299,16 +299,16 @@ static void print_remedies(struct printer *p)
 	*r = (struct remedies) {.n = 0};
 }
 
-static const char *shown_name(const struct ladder *ladder)
+static const char *shown_name(const struct summary_ns *ns)
 {
-	return ladder->name[0] ? ladder->name : "(this namespace)";
+	return ns->name[0] ? ns->name : "(this namespace)";
 }
 
-static void print_losses(struct printer *p, const struct ladder *ladder)
+static void print_losses(struct printer *p, const struct summary_ns *ns)
 {
-	const struct findings *f = &ladder->findings;
+	const struct findings *f = &ns->findings;
 
-	paint(p, BOLD, shown_name(ladder));
+	paint(p, BOLD, shown_name(ns));
 	fprintf(p->out, "\n");
 	if (p->style->width < print_cells(p, &heads, NULL) + MIN_CAUSE)
 		fprintf(p->out, "\n");
@@ -324,7 +324,7 @@ static void print_losses(struct printer *p, const struct ladder *ladder)
 }
 
 /* Where a wire from here leads to the loss. */
-static void print_see(const struct printer *p, const struct ladder *see)
+static void print_see(const struct printer *p, const struct summary_ns *see)
 {
 	const struct finding *f = &see->findings.items[0];
 	char text[LINE_SIZE], share[24];
@@ -340,17 +340,17 @@ static void print_see(const struct printer *p, const struct ladder *see)
 	print_wrapped(p->out, p->style, 0, 4, text);
 }
 
-static void print_lossless(const struct printer *p, const struct ladder *ladder)
+static void print_lossless(const struct printer *p, const struct summary_ns *ns)
 {
-	paint(p, BOLD, shown_name(ladder));
+	paint(p, BOLD, shown_name(ns));
 	fprintf(p->out, ": nothing lost here\n");
-	print_notes(p, &ladder->findings, -1, 2);
-	if (ladder->see)
-		print_see(p, ladder->see);
+	print_notes(p, &ns->findings, -1, 2);
+	if (ns->see)
+		print_see(p, ns->see);
 	fprintf(p->out, "\n");
 }
 
-static void print_when(const struct printer *p, const struct ladders *l)
+static void print_when(const struct printer *p, const struct summary *l)
 {
 	time_t seconds = l->time_ns / 1000000000;
 	char when[32] = "";
@@ -372,7 +372,7 @@ static bool says_something(const struct printer *p, const struct findings *f)
 	return false;
 }
 
-void ladders_print(FILE *out, const struct ladders *l,
+void summary_print(FILE *out, const struct summary *l,
 		   const struct style *style)
 {
 	struct printer p = {.out = out, .style = style};
@@ -381,12 +381,12 @@ void ladders_print(FILE *out, const struct ladders *l,
 	measure(&p, l);
 	print_when(&p, l);
 	for (size_t i = 0; i < l->n; i++) {
-		const struct ladder *ladder = &l->items[i];
+		const struct summary_ns *ns = &l->items[i];
 
-		if (findings_have_loss(&ladder->findings))
-			print_losses(&p, ladder);
-		else if (says_something(&p, &ladder->findings))
-			print_lossless(&p, ladder);
+		if (findings_have_loss(&ns->findings))
+			print_losses(&p, ns);
+		else if (says_something(&p, &ns->findings))
+			print_lossless(&p, ns);
 		else
 			quiet++;
 	}

@@ -3,8 +3,8 @@
  * The alarms that are raised, in a file: so that a restart of collectd neither
  * raises them again nor forgets to take them back.
  */
-#ifndef PKTLOSS_STATE_H
-#define PKTLOSS_STATE_H
+#ifndef PKTLOSS_REPORT_ALARM_FILE_H
+#define PKTLOSS_REPORT_ALARM_FILE_H
 
 #include "model/names.h"
 #include "model/alarm.h"

@@ -82,12 +82,12 @@ void engine_log_blindness(struct engine *e, const struct sink *sink)
 
 static void log_private_home(struct engine *e, const struct sink *sink)
 {
-	if (e->private_home && !e->said_private_home)
+	if (e->private_own && !e->said_private_own)
 		sink->log(sink->arg, LOG_LEVEL_WARNING,
 			  "collectd is not in the network namespace of "
 			  "process 1: values without @ are those of "
 			  "collectd's namespace, not of the host");
-	e->said_private_home |= e->private_home;
+	e->said_private_own |= e->private_own;
 }
 
 /* How many namespaces were not read: sent once there were some. */

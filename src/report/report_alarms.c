@@ -30,8 +30,8 @@ static void notify(struct report *r, const struct loss *loss,
 	const struct watched *w = r->watched;
 	char place[NAME_PART + 1], instance[NAME_PART + 1];
 	char interface[sizeof(loss->place)];
-	struct notice notice = {
-		.severity = loss->alert.state,
+	struct notification notice = {
+		.severity = loss->alarm.state,
 		.place = place,
 		.type = "percent",
 		.instance = instance,
@@ -48,13 +48,13 @@ static void notify(struct report *r, const struct loss *loss,
 		.time_ns = r->time_ns,
 	};
 
-	if (r->n_notices >= MAX_NOTICES) {
+	if (r->n_notifications >= MAX_NOTIFICATIONS) {
 		r->n_suppressed++;
 		if (notice.severity > r->worst_suppressed)
 			r->worst_suppressed = notice.severity;
 		return;
 	}
-	r->n_notices++;
+	r->n_notifications++;
 	memcpy(interface, loss->place, sizeof(interface));
 	make_printable(interface);
 	loss_series(w, loss, place, instance);
@@ -87,7 +87,7 @@ static void describe_loss(const struct watched *w, const struct loss *loss,
 	char place[NAME_PART + 1], share[80];
 	double percent = loss_percent(loss);
 	/* a guess is a warning, even above the limit of a failure alone */
-	bool failure = loss->alert.state == SEVERITY_FAILURE ||
+	bool failure = loss->alarm.state == SEVERITY_FAILURE ||
 		       !(percent > loss->limits->warning);
 	const char *what = what_happened(loss->direction);
 
@@ -196,16 +196,16 @@ static double judged_percent(const struct loss *loss)
 static void choose_limits(struct report *r, struct loss *loss)
 {
 	const struct watched *w = r->watched;
-	enum character character = loss_character(&w->now, loss);
+	enum limits_kind kind = loss_limits_kind(&w->now, loss);
 
-	if (loss->limits && loss->character == character)
+	if (loss->limits && loss->limits_kind == kind)
 		return;
 	if (!loss->limits)
 		claim_alarm(r, loss);
-	loss->character = character;
+	loss->limits_kind = kind;
 	loss->limits = settings_limits(r->engine->settings, loss->layer,
 				       loss->direction, w->name, loss->place,
-				       character);
+				       kind);
 }
 
 static void judge(struct report *r, struct loss *loss)
@@ -218,14 +218,14 @@ static void judge(struct report *r, struct loss *loss)
 	choose_limits(r, loss);
 	if (loss->lost && !loss->echo && !never_alerts(loss->limits))
 		cause_list(&w->now, loss, &causes);
-	if (!alert_step(&loss->alert, loss->limits, judged_percent(loss),
+	if (!alarm_step(&loss->alarm, loss->limits, judged_percent(loss),
 			loss->lost,
 			causes.items[0].known && !isnan(loss_percent(loss))
 				? SEVERITY_FAILURE
 				: SEVERITY_WARNING))
 		return;
 	r->alarms_changed = true;
-	if (loss->alert.state == SEVERITY_OKAY)
+	if (loss->alarm.state == SEVERITY_OKAY)
 		recover(r, loss);
 	else
 		notify_loss(r, loss, &causes);
@@ -238,7 +238,7 @@ static void forget_gone(struct losses *l)
 
 	for (size_t i = 0; i < l->n; i++)
 		if (!l->items[i].idle ||
-		    l->items[i].alert.state != SEVERITY_OKAY)
+		    l->items[i].alarm.state != SEVERITY_OKAY)
 			l->items[kept++] = l->items[i];
 	l->n = kept;
 }
@@ -259,9 +259,9 @@ void end_alarms(struct report *r)
 	for (size_t i = 0; i < l->n; i++) {
 		struct loss *loss = &l->items[i];
 
-		if (loss->alert.state == SEVERITY_OKAY)
+		if (loss->alarm.state == SEVERITY_OKAY)
 			continue;
-		loss->alert.state = SEVERITY_OKAY;
+		loss->alarm.state = SEVERITY_OKAY;
 		loss->lost = 0;
 		r->alarms_changed = true;
 		notify_okay(r, loss, "the namespace is gone");
@@ -272,7 +272,7 @@ void end_alarms(struct report *r)
 void notify_suppressed(struct report *r)
 {
 	char message[MESSAGE_SIZE];
-	struct notice notice = {
+	struct notification notice = {
 		.severity = r->worst_suppressed,
 		.place = "all",
 		.type = "gauge",

@@ -104,7 +104,7 @@ static bool says_zero(const struct counter *c)
 	case KIND_FILL:
 		return true;
 	default:
-		return c->of[0].relation != UNRELATED;
+		return c->of[0].relation != RELATION_NONE;
 	}
 }
 
@@ -392,7 +392,7 @@ static void log_uncounted(struct report *r)
 	const struct object *o;
 	uint32_t at = 0;
 
-	while ((o = nftables_next_uncounted(s, &at))) {
+	while ((o = nft_next_uncounted(s, &at))) {
 		const char *name = object_name(s, o);
 		char rule[192], text[256];
 
@@ -415,7 +415,7 @@ static void log_uncounted(struct report *r)
 static void send_uncounted(struct report *r, const char *place)
 {
 	struct watched *w = r->watched;
-	uint64_t n = nftables_uncounted(&w->now);
+	uint64_t n = nft_uncounted(&w->now);
 
 	w->was_uncounted |= n > 0;
 	if (!w->was_uncounted)

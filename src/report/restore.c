@@ -61,7 +61,7 @@ void claim_alarm(struct report *r, struct loss *loss)
 	for (size_t i = 0; i < s->n; i++) {
 		if (!is_same(&s->items[i], r->watched, loss))
 			continue;
-		loss->alert.state = s->items[i].state;
+		loss->alarm.state = s->items[i].state;
 		s->items[i] = s->items[--s->n];
 		return;
 	}
@@ -106,10 +106,10 @@ static int collect(const struct watched *w, struct state *s)
 		struct raised raised = {
 			.layer = loss->layer,
 			.direction = loss->direction,
-			.state = loss->alert.state,
+			.state = loss->alarm.state,
 		};
 
-		if (loss->alert.state == SEVERITY_OKAY)
+		if (loss->alarm.state == SEVERITY_OKAY)
 			continue;
 		memcpy(raised.place, loss->place, sizeof(raised.place));
 		memcpy(raised.namespace, w->name, sizeof(raised.namespace));

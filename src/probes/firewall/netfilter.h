@@ -7,8 +7,8 @@
  * of KIND_PART (the rule has a comment, hence a stable name) or KIND_DETAIL;
  * its comment is the object's label. Rows below are KIND_FACT.
  */
-#ifndef PKTLOSS_NETFILTER_H
-#define PKTLOSS_NETFILTER_H
+#ifndef PKTLOSS_PROBES_FIREWALL_NETFILTER_H
+#define PKTLOSS_PROBES_FIREWALL_NETFILTER_H
 
 #include "model/sample.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Queues to user space: /proc/net/netfilter/nfnetlink_queue. */
-#ifndef PKTLOSS_NFQUEUE_H
-#define PKTLOSS_NFQUEUE_H
+#ifndef PKTLOSS_PROBES_FIREWALL_NFQUEUE_H
+#define PKTLOSS_PROBES_FIREWALL_NFQUEUE_H
 
 #include <stdbool.h>
 #include <stddef.h>

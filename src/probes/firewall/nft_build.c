@@ -31,15 +31,15 @@ static uint8_t reached_by(uint8_t family, uint32_t hook)
 	}
 }
 
-static int feed_table(struct nftables_ruleset *rs, const struct nlmsghdr *h)
+static int feed_table(struct nft_ruleset *rs, const struct nlmsghdr *h)
 {
-	struct nftables_node *node;
-	struct nftables_table t;
-	int r = nftables_parse_table(h, &t);
+	struct nft_node *node;
+	struct nft_table t;
+	int r = nft_parse_table(h, &t);
 
 	if (r < 0)
 		return r;
-	node = nftables_get(rs, NODE_TABLE, t.family, NULL, t.name);
+	node = nft_get(rs, NODE_TABLE, t.family, NULL, t.name);
 	if (!node)
 		return rs->arena.error;
 	node->handle = t.handle;
@@ -47,15 +47,15 @@ static int feed_table(struct nftables_ruleset *rs, const struct nlmsghdr *h)
 	return 0;
 }
 
-static int feed_chain(struct nftables_ruleset *rs, const struct nlmsghdr *h)
+static int feed_chain(struct nft_ruleset *rs, const struct nlmsghdr *h)
 {
-	struct nftables_node *node;
-	struct nftables_chain c;
-	int r = nftables_parse_chain(h, &c);
+	struct nft_node *node;
+	struct nft_chain c;
+	int r = nft_parse_chain(h, &c);
 
 	if (r < 0)
 		return r;
-	node = nftables_get(rs, NODE_CHAIN, c.family, c.table, c.name);
+	node = nft_get(rs, NODE_CHAIN, c.family, c.table, c.name);
 	if (!node)
 		return rs->arena.error;
 	node->handle = c.handle;
@@ -67,28 +67,28 @@ static int feed_chain(struct nftables_ruleset *rs, const struct nlmsghdr *h)
 	return 0;
 }
 
-static int add_call(struct nftables_ruleset *rs, struct nftables_node *from,
-		    struct nftables_node *to)
+static int add_call(struct nft_ruleset *rs, struct nft_node *from,
+		    struct nft_node *to)
 {
-	struct nftables_call *call;
+	struct nft_call *call;
 
 	if (!to)
 		return rs->arena.error;
-	call = nftables_alloc(&rs->arena, sizeof(*call));
+	call = nft_alloc(&rs->arena, sizeof(*call));
 	if (!call)
 		return rs->arena.error;
-	*call = (struct nftables_call) {from->calls, to};
+	*call = (struct nft_call) {from->calls, to};
 	from->calls = call;
 	return 0;
 }
 
 /* The chain that from leads to. A chain that is not there is none. */
-static int call_chain(struct nftables_ruleset *rs, struct nftables_node *from,
+static int call_chain(struct nft_ruleset *rs, struct nft_node *from,
 		      const char *name)
 {
-	struct nftables_node *to;
+	struct nft_node *to;
 
-	to = nftables_find(rs, NODE_CHAIN, from->family, from->in->name, name);
+	to = nft_find(rs, NODE_CHAIN, from->family, from->in->name, name);
 	return to ? add_call(rs, from, to) : 0;
 }
 
@@ -96,14 +96,14 @@ static int call_chain(struct nftables_ruleset *rs, struct nftables_node *from,
  * A comment that fits into messages: what is not printable ASCII becomes a
  * question mark, a quote or backslash an apostrophe.
  */
-static const char *copy_comment(struct nftables_ruleset *rs,
-				const struct nftables_rule *r)
+static const char *copy_comment(struct nft_ruleset *rs,
+				const struct nft_rule *r)
 {
 	char *copy;
 
 	if (!r->comment || !r->comment_length)
 		return NULL;
-	copy = nftables_alloc(&rs->arena, r->comment_length + 1);
+	copy = nft_alloc(&rs->arena, r->comment_length + 1);
 	for (size_t i = 0; copy && i < r->comment_length; i++) {
 		char c = r->comment[i];
 
@@ -116,21 +116,21 @@ static const char *copy_comment(struct nftables_ruleset *rs,
 	return copy;
 }
 
-static uint8_t target_of(const struct nftables_rule *r)
+static uint8_t target_of(const struct nft_rule *r)
 {
 	switch (r->verdict) {
-	case NFTABLES_REJECTS:
+	case NFT_REJECTS:
 		return NETFILTER_REJECT_RULE;
-	case NFTABLES_QUEUES:
+	case NFT_QUEUES:
 		return NETFILTER_QUEUE_RULE;
 	default:
 		return NETFILTER_DROP_RULE;
 	}
 }
 
-static bool drops(const struct nftables_rule *r)
+static bool drops(const struct nft_rule *r)
 {
-	return r->verdict == NFTABLES_DROPS || r->verdict == NFTABLES_REJECTS;
+	return r->verdict == NFT_DROPS || r->verdict == NFT_REJECTS;
 }
 
 /*
@@ -138,16 +138,15 @@ static bool drops(const struct nftables_rule *r)
  * what it dropped. Sets *ret to that counter. A counter is good for nothing
  * when one of its users does not drop, or is counted elsewhere already.
  */
-static int use_counters(struct nftables_ruleset *rs,
-			const struct nftables_rule *r,
-			struct nftables_node **ret)
+static int use_counters(struct nft_ruleset *rs, const struct nft_rule *r,
+			struct nft_node **ret)
 {
 	*ret = NULL;
 	for (unsigned i = 0; i < r->n_objects; i++) {
-		struct nftables_node *node;
+		struct nft_node *node;
 
-		node = nftables_get(rs, NODE_COUNTER, r->family, r->table,
-				    r->objects[i]);
+		node = nft_get(rs, NODE_COUNTER, r->family, r->table,
+			       r->objects[i]);
 		if (!node)
 			return rs->arena.error;
 		node->n_users++;
@@ -159,18 +158,18 @@ static int use_counters(struct nftables_ruleset *rs,
 	return 0;
 }
 
-static int add_rule(struct nftables_ruleset *rs, struct nftables_node *chain,
-		    const struct nftables_rule *r, const struct nlmsghdr *h,
-		    struct nftables_drop **ret)
+static int add_rule(struct nft_ruleset *rs, struct nft_node *chain,
+		    const struct nft_rule *r, const struct nlmsghdr *h,
+		    struct nft_drop **ret)
 {
-	struct nftables_drop *d = nftables_add_drop(rs, chain);
+	struct nft_drop *d = nft_add_drop(rs, chain);
 
 	if (!d)
 		return rs->arena.error;
 	d->handle = r->handle;
 	d->number = chain->n_rules;
 	d->target = target_of(r);
-	d->shape = nftables_rule_shape(h);
+	d->shape = nft_rule_shape(h);
 	d->comment = copy_comment(rs, r);
 	d->is_counted = r->is_counted;
 	d->counts = r->counts;
@@ -184,17 +183,17 @@ static int add_rule(struct nftables_ruleset *rs, struct nftables_node *chain,
 }
 
 /* A rule asks a verdict map; what its elements do is known later. */
-static int ask_map(struct nftables_ruleset *rs, struct nftables_node *chain,
-		   const struct nftables_rule *r, const struct nlmsghdr *h)
+static int ask_map(struct nft_ruleset *rs, struct nft_node *chain,
+		   const struct nft_rule *r, const struct nlmsghdr *h)
 {
-	struct nftables_node *map;
-	struct nftables_drop *d;
+	struct nft_node *map;
+	struct nft_drop *d;
 	int e;
 
 	if (rs->is_partial &&
-	    !nftables_find(rs, NODE_MAP, r->family, r->table, r->map))
+	    !nft_find(rs, NODE_MAP, r->family, r->table, r->map))
 		return 0; /* known to drop nothing, or to count nothing */
-	map = nftables_get(rs, NODE_MAP, r->family, r->table, r->map);
+	map = nft_get(rs, NODE_MAP, r->family, r->table, r->map);
 	e = map ? add_call(rs, chain, map) : rs->arena.error;
 	if (e < 0)
 		return e;
@@ -207,66 +206,63 @@ static int ask_map(struct nftables_ruleset *rs, struct nftables_node *chain,
 	return 0;
 }
 
-static int feed_effects(struct nftables_ruleset *rs,
-			struct nftables_node *chain,
-			const struct nftables_rule *r, const struct nlmsghdr *h)
+static int feed_effects(struct nft_ruleset *rs, struct nft_node *chain,
+			const struct nft_rule *r, const struct nlmsghdr *h)
 {
-	struct nftables_node *counter;
-	struct nftables_drop *d;
+	struct nft_node *counter;
+	struct nft_drop *d;
 	int e = use_counters(rs, r, &counter);
 
 	if (e == 0 && r->map)
 		e = ask_map(rs, chain, r, h);
 	if (e == 0 && r->calls)
 		e = call_chain(rs, chain, r->calls);
-	if (e < 0 || (!drops(r) && r->verdict != NFTABLES_QUEUES))
+	if (e < 0 || (!drops(r) && r->verdict != NFT_QUEUES))
 		return e;
 	e = add_rule(rs, chain, r, h, &d);
 	if (e < 0)
 		return e;
 	d->counter = counter;
-	rs->has_queues |= r->verdict == NFTABLES_QUEUES;
+	rs->has_queues |= r->verdict == NFT_QUEUES;
 	return 0;
 }
 
-static bool is_chain(const struct nftables_node *c,
-		     const struct nftables_rule *r)
+static bool is_chain(const struct nft_node *c, const struct nft_rule *r)
 {
 	return c->family == r->family && !strcmp(c->name, r->chain) &&
 	       !strcmp(c->in->name, r->table);
 }
 
-static int feed_rule(struct nftables_ruleset *rs, const struct nlmsghdr *h)
+static int feed_rule(struct nft_ruleset *rs, const struct nlmsghdr *h)
 {
-	struct nftables_rule r;
-	int e = nftables_parse_rule(h, &r);
+	struct nft_rule r;
+	int e = nft_parse_rule(h, &r);
 
 	if (e < 0)
 		return e;
 	if (rs->asked && !is_chain(rs->asked, &r))
 		return 0; /* an old kernel that knows no filter */
 	if (!rs->chain || !is_chain(rs->chain, &r))
-		rs->chain = nftables_get(rs, NODE_CHAIN, r.family, r.table,
-					 r.chain);
+		rs->chain = nft_get(rs, NODE_CHAIN, r.family, r.table, r.chain);
 	if (!rs->chain)
 		return rs->arena.error;
 	rs->chain->n_rules++;
 	if (rs->chain->has_ended)
 		return 0;
 	e = feed_effects(rs, rs->chain, &r, h);
-	rs->chain->has_ended = !r.is_conditional &&
-			       (drops(&r) || r.verdict == NFTABLES_ENDS ||
-				r.verdict == NFTABLES_QUEUES);
+	rs->chain->has_ended =
+		!r.is_conditional &&
+		(drops(&r) || r.verdict == NFT_ENDS || r.verdict == NFT_QUEUES);
 	return e;
 }
 
-static int feed_element(const struct nftables_elements *of,
-			const struct nftables_element *e, void *arg)
+static int feed_element(const struct nft_elements *of,
+			const struct nft_element *e, void *arg)
 {
-	struct nftables_ruleset *rs = arg;
-	struct nftables_node *map;
+	struct nft_ruleset *rs = arg;
+	struct nft_node *map;
 
-	map = nftables_find(rs, NODE_MAP, of->family, of->table, of->map);
+	map = nft_find(rs, NODE_MAP, of->family, of->table, of->map);
 	if (!map)
 		return 0;
 	if (e->calls)
@@ -283,15 +279,15 @@ static int feed_element(const struct nftables_elements *of,
 	return 0;
 }
 
-static int feed_object(struct nftables_ruleset *rs, const struct nlmsghdr *h)
+static int feed_object(struct nft_ruleset *rs, const struct nlmsghdr *h)
 {
-	struct nftables_node *node;
-	struct nftables_object o;
-	int r = nftables_parse_object(h, &o);
+	struct nft_node *node;
+	struct nft_object o;
+	int r = nft_parse_object(h, &o);
 
 	if (r < 0 || !o.is_counter)
 		return r;
-	node = nftables_find(rs, NODE_COUNTER, o.family, o.table, o.name);
+	node = nft_find(rs, NODE_COUNTER, o.family, o.table, o.name);
 	if (!node)
 		return 0;
 	node->is_counted = true;
@@ -299,11 +295,10 @@ static int feed_object(struct nftables_ruleset *rs, const struct nlmsghdr *h)
 	return 0;
 }
 
-static int feed_generation(struct nftables_ruleset *rs,
-			   const struct nlmsghdr *h)
+static int feed_generation(struct nft_ruleset *rs, const struct nlmsghdr *h)
 {
 	uint32_t generation;
-	int r = nftables_parse_generation(h, &generation);
+	int r = nft_parse_generation(h, &generation);
 
 	if (r < 0)
 		return r;
@@ -314,12 +309,12 @@ static int feed_generation(struct nftables_ruleset *rs,
 	return 0;
 }
 
-int nftables_feed(const struct nlmsghdr *h, void *ruleset)
+int nft_feed(const struct nlmsghdr *h, void *ruleset)
 {
-	struct nftables_ruleset *rs = ruleset;
+	struct nft_ruleset *rs = ruleset;
 	uint16_t generation;
 	uint8_t family;
-	int r = nftables_parse_head(h, &family, &generation);
+	int r = nft_parse_head(h, &family, &generation);
 
 	if (r < 0)
 		return r;
@@ -337,7 +332,7 @@ int nftables_feed(const struct nlmsghdr *h, void *ruleset)
 	case NFT_MSG_NEWRULE:
 		return feed_rule(rs, h);
 	case NFT_MSG_NEWSETELEM:
-		return nftables_parse_elements(h, feed_element, rs);
+		return nft_parse_elements(h, feed_element, rs);
 	case NFT_MSG_NEWOBJ:
 		return feed_object(rs, h);
 	case NFT_MSG_NEWGEN:

@@ -5,24 +5,24 @@
 
 #define FACT .bits = 64, .layer = LAYER_NETFILTER, .kind = KIND_FACT
 
-const struct counter nftables_fact_generation = {
+const struct counter nft_fact_generation = {
 	FACT,
 	.name = "generation",
 	.means = "Which ruleset it is: grows with each change.",
 	.source = "net/netfilter/nf_tables_api.c",
 };
-const struct counter nftables_fact_table = {
+const struct counter nft_fact_table = {
 	FACT,
 	.name = "table",
 	.means = "nf_tables has this table; x_tables may have it as well.",
 	.source = "net/netfilter/nf_tables_api.c",
 };
 
-const struct counter nftables_plan_kind = {FACT, .name = "kind"};
-const struct counter nftables_plan_family = {FACT, .name = "family"};
-const struct counter nftables_plan_length = {FACT, .name = "table_length"};
-const struct counter nftables_plan_table = {FACT, .name = "table_handle"};
-const struct counter nftables_plan_reached = {FACT, .name = "reached"};
-const struct counter nftables_plan_asks = {FACT, .name = "asks"};
-const struct counter nftables_plan_handle = {FACT, .name = "handle"};
-const struct counter nftables_plan_number = {FACT, .name = "number"};
+const struct counter nft_plan_kind = {FACT, .name = "kind"};
+const struct counter nft_plan_family = {FACT, .name = "family"};
+const struct counter nft_plan_length = {FACT, .name = "table_length"};
+const struct counter nft_plan_table = {FACT, .name = "table_handle"};
+const struct counter nft_plan_reached = {FACT, .name = "reached"};
+const struct counter nft_plan_asks = {FACT, .name = "asks"};
+const struct counter nft_plan_handle = {FACT, .name = "handle"};
+const struct counter nft_plan_number = {FACT, .name = "number"};

@@ -12,7 +12,7 @@
 #define CHAIN_NAME (16 + 2 * NAME_PIECE)
 #define RULE_NAME (CHAIN_NAME + 256 + 32)
 
-const char *nftables_family_name(uint8_t family)
+const char *nft_family_name(uint8_t family)
 {
 	switch (family) {
 	case NFPROTO_INET:
@@ -52,19 +52,19 @@ static void clean_piece(char piece[NAME_PIECE], const char *name, bool dots)
 			 (uint32_t)hash_bytes(HASH_START, name, strlen(name)));
 }
 
-static void name_chain(const struct nftables_node *chain, char name[CHAIN_NAME])
+static void name_chain(const struct nft_node *chain, char name[CHAIN_NAME])
 {
 	char table[NAME_PIECE], piece[NAME_PIECE];
 
 	clean_piece(table, chain->in->name, false);
 	clean_piece(piece, chain->name, true);
-	snprintf(name, CHAIN_NAME, "%s.%s.%s",
-		 nftables_family_name(chain->family), table, piece);
+	snprintf(name, CHAIN_NAME, "%s.%s.%s", nft_family_name(chain->family),
+		 table, piece);
 }
 
 /* What is being written: one chain of it at a time. */
 struct writer {
-	struct nftables_ruleset *rs;
+	struct nft_ruleset *rs;
 	struct sample *out;
 	unsigned max_rules;
 	enum direction direction; /* of the chain at work */
@@ -90,17 +90,17 @@ static uint32_t see(struct writer *w, uint64_t key, uint32_t times)
 	return w->seen[at].n;
 }
 
-static bool is_counted(const struct nftables_drop *d)
+static bool is_counted(const struct nft_drop *d)
 {
 	return d->is_counted && !d->is_nothing;
 }
 
-static bool is_uncounted(const struct nftables_drop *d)
+static bool is_uncounted(const struct nft_drop *d)
 {
 	return d->uncounted && !d->is_counted && !d->is_nothing;
 }
 
-static uint64_t hash_comment(const struct nftables_drop *d)
+static uint64_t hash_comment(const struct nft_drop *d)
 {
 	return hash_bytes(HASH_START, d->comment, strlen(d->comment));
 }
@@ -109,19 +109,19 @@ static uint64_t hash_comment(const struct nftables_drop *d)
  * Counts the comments of a chain's rules, so that of two with the same each
  * gets a name of its own. Returns false when memory is out.
  */
-static bool see_comments(struct writer *w, const struct nftables_node *chain)
+static bool see_comments(struct writer *w, const struct nft_node *chain)
 {
 	uint32_t n = 0;
 
-	for (const struct nftables_drop *d = chain->drops_first; d; d = d->next)
+	for (const struct nft_drop *d = chain->drops_first; d; d = d->next)
 		n += d->comment != NULL;
 	w->n_seen = 2;
 	while (w->n_seen < 4 * n)
 		w->n_seen *= 2;
-	w->seen = nftables_alloc(&w->rs->arena, w->n_seen * sizeof(*w->seen));
+	w->seen = nft_alloc(&w->rs->arena, w->n_seen * sizeof(*w->seen));
 	if (!w->seen)
 		return false;
-	for (const struct nftables_drop *d = chain->drops_first; d; d = d->next)
+	for (const struct nft_drop *d = chain->drops_first; d; d = d->next)
 		if (d->comment)
 			see(w, hash_comment(d), 1);
 	return true;
@@ -140,7 +140,7 @@ static bool is_ambiguous(const char *comment)
  * Same comments are told apart by what their rules look like, which is the
  * same after a reload; handles are not.
  */
-static void name_rule(struct writer *w, const struct nftables_drop *d,
+static void name_rule(struct writer *w, const struct nft_drop *d,
 		      char name[RULE_NAME])
 {
 	uint64_t key;
@@ -165,7 +165,7 @@ static void name_rule(struct writer *w, const struct nftables_drop *d,
 	snprintf(name + n, RULE_NAME - (size_t)n, "_%08" PRIx32, (uint32_t)key);
 }
 
-static void append_packets(struct writer *w, const struct nftables_drop *d)
+static void append_packets(struct writer *w, const struct nft_drop *d)
 {
 	if (!d->comment) {
 		sample_row(w->out,
@@ -180,7 +180,7 @@ static void append_packets(struct writer *w, const struct nftables_drop *d)
 		   d->counts.bytes);
 }
 
-static void append_drop(struct writer *w, const struct nftables_drop *d)
+static void append_drop(struct writer *w, const struct nft_drop *d)
 {
 	char name[RULE_NAME];
 
@@ -204,15 +204,14 @@ static void append_drop(struct writer *w, const struct nftables_drop *d)
 }
 
 /* The total of a chain. False when nothing of it is counted. */
-static bool append_total(struct writer *w, const struct nftables_node *chain)
+static bool append_total(struct writer *w, const struct nft_node *chain)
 {
-	struct nftables_counts counts = {0};
+	struct nft_counts counts = {0};
 	uint64_t identity = HASH_START;
 	char name[RULE_NAME];
 	uint32_t n = 0;
 
-	for (const struct nftables_drop *d = chain->drops_first; d;
-	     d = d->next) {
+	for (const struct nft_drop *d = chain->drops_first; d; d = d->next) {
 		if (!is_counted(d))
 			continue;
 		identity =
@@ -234,14 +233,13 @@ static bool append_total(struct writer *w, const struct nftables_node *chain)
 }
 
 /* A chain's counted rules; a policy has a place of its own. */
-static void append_chain(struct writer *w, const struct nftables_node *chain)
+static void append_chain(struct writer *w, const struct nft_node *chain)
 {
 	uint32_t n = 0;
 
 	if (!append_total(w, chain) || !see_comments(w, chain))
 		return;
-	for (const struct nftables_drop *d = chain->drops_first; d;
-	     d = d->next) {
+	for (const struct nft_drop *d = chain->drops_first; d; d = d->next) {
 		if (!is_counted(d))
 			continue;
 		if (d->target == NETFILTER_DROP_POLICY || n < w->max_rules)
@@ -251,7 +249,7 @@ static void append_chain(struct writer *w, const struct nftables_node *chain)
 }
 
 /* Those beyond max_rules, as one. */
-static void append_rest(struct writer *w, const struct nftables_node *chain,
+static void append_rest(struct writer *w, const struct nft_node *chain,
 			uint32_t n)
 {
 	char name[RULE_NAME];
@@ -261,13 +259,11 @@ static void append_rest(struct writer *w, const struct nftables_node *chain,
 	sample_row(w->out, &netfilter_rule_uncounted, n);
 }
 
-static void append_uncounted(struct writer *w,
-			     const struct nftables_node *chain)
+static void append_uncounted(struct writer *w, const struct nft_node *chain)
 {
 	uint32_t n = 0, rest = 0;
 
-	for (const struct nftables_drop *d = chain->drops_first; d;
-	     d = d->next) {
+	for (const struct nft_drop *d = chain->drops_first; d; d = d->next) {
 		if (!is_uncounted(d) ||
 		    (w->rs->is_partial && d->target != NETFILTER_QUEUE_RULE))
 			continue;
@@ -282,16 +278,15 @@ static void append_uncounted(struct writer *w,
 		append_rest(w, chain, rest);
 }
 
-void nftables_emit(struct nftables_ruleset *rs, unsigned max_rules,
-		   struct sample *out)
+void nft_emit(struct nft_ruleset *rs, unsigned max_rules, struct sample *out)
 {
 	struct writer w = {.rs = rs, .out = out, .max_rules = max_rules};
 
 	for (int pass = 0; pass < 2; pass++) {
-		const struct nftables_node *chain = rs->first[NODE_CHAIN];
+		const struct nft_node *chain = rs->first[NODE_CHAIN];
 
 		for (; chain; chain = chain->next) {
-			w.direction = nftables_direction(chain);
+			w.direction = nft_direction(chain);
 			if (w.direction == DIR_NONE || !chain->drops_first)
 				continue;
 			name_chain(chain, w.chain);

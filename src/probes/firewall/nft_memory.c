@@ -22,12 +22,12 @@
 #define DUMP_NS 6000
 
 /* Whether it is cheaper to ask for the rules of a chain that count alone. */
-static bool is_cheaper_alone(const struct nftables_node *chain)
+static bool is_cheaper_alone(const struct nft_node *chain)
 {
 	uint64_t alone = 0, n = 0;
 
-	for (const struct nftables_drop *d = chain->drops_first; d; d = d->next)
-		if (d->number && nftables_is_asked(d)) {
+	for (const struct nft_drop *d = chain->drops_first; d; d = d->next)
+		if (d->number && nft_is_asked(d)) {
 			alone += ONE_NS + (uint64_t)d->number * STEP_NS;
 			n++;
 		}
@@ -35,37 +35,37 @@ static bool is_cheaper_alone(const struct nftables_node *chain)
 	       alone < DUMP_NS + (uint64_t)chain->n_rules * DUMPED_NS;
 }
 
-static void append_rules(const struct nftables_node *chain, struct sample *out)
+static void append_rules(const struct nft_node *chain, struct sample *out)
 {
-	const struct nftables_drop *d;
+	const struct nft_drop *d;
 
 	for (d = chain->drops_first; d; d = d->next) {
-		if (!d->number || !nftables_is_asked(d))
+		if (!d->number || !nft_is_asked(d))
 			continue;
-		sample_row(out, &nftables_plan_handle, d->handle);
-		sample_row(out, &nftables_plan_number, d->number);
+		sample_row(out, &nft_plan_handle, d->handle);
+		sample_row(out, &nft_plan_number, d->number);
 	}
 }
 
-static void append_node(const struct nftables_node *node, struct sample *out)
+static void append_node(const struct nft_node *node, struct sample *out)
 {
-	char label[2 * NFTABLES_NAME], name[32];
+	char label[2 * NFT_NAME], name[32];
 
-	snprintf(name, sizeof(name), NFTABLES_PLAN "%016" PRIx64, node->hash);
+	snprintf(name, sizeof(name), NFT_PLAN "%016" PRIx64, node->hash);
 	snprintf(label, sizeof(label), "%s%s", node->in->name, node->name);
 	sample_object(out, LAYER_NETFILTER, "", name, node->hash);
 	sample_label(out, label);
-	sample_row(out, &nftables_plan_kind, node->kind);
-	sample_row(out, &nftables_plan_family, node->family);
-	sample_row(out, &nftables_plan_length, strlen(node->in->name));
-	sample_row(out, &nftables_plan_table, node->in->handle);
-	sample_row(out, &nftables_plan_reached, node->reached);
-	sample_row(out, &nftables_plan_asks, node->asks);
+	sample_row(out, &nft_plan_kind, node->kind);
+	sample_row(out, &nft_plan_family, node->family);
+	sample_row(out, &nft_plan_length, strlen(node->in->name));
+	sample_row(out, &nft_plan_table, node->in->handle);
+	sample_row(out, &nft_plan_reached, node->reached);
+	sample_row(out, &nft_plan_asks, node->asks);
 	if (node->kind == NODE_CHAIN && is_cheaper_alone(node))
 		append_rules(node, out);
 }
 
-static bool is_in_plan(const struct nftables_node *node)
+static bool is_in_plan(const struct nft_node *node)
 {
 	switch (node->kind) {
 	case NODE_CHAIN:
@@ -80,7 +80,7 @@ static bool is_in_plan(const struct nftables_node *node)
 }
 
 /* The names that x_tables and ebtables have. */
-static bool is_legacy_table(const struct nftables_node *table)
+static bool is_legacy_table(const struct nft_node *table)
 {
 	static const char *const names[] = {"filter", "nat",	  "mangle",
 					    "raw",    "security", "broute"};
@@ -93,28 +93,28 @@ static bool is_legacy_table(const struct nftables_node *table)
 	return false;
 }
 
-static void append_tables(const struct nftables_ruleset *rs, struct sample *out)
+static void append_tables(const struct nft_ruleset *rs, struct sample *out)
 {
-	const struct nftables_node *table = rs->first[NODE_TABLE];
+	const struct nft_node *table = rs->first[NODE_TABLE];
 	char name[64];
 
 	for (; table; table = table->next) {
 		if (!is_legacy_table(table))
 			continue;
 		snprintf(name, sizeof(name), "%s.%s#table",
-			 nftables_family_name(table->family), table->name);
+			 nft_family_name(table->family), table->name);
 		sample_object(out, LAYER_NETFILTER, "", name, table->handle);
-		sample_row(out, &nftables_fact_table, table->handle);
+		sample_row(out, &nft_fact_table, table->handle);
 	}
 }
 
-void nftables_emit_plan(const struct nftables_ruleset *rs, struct sample *out)
+void nft_emit_plan(const struct nft_ruleset *rs, struct sample *out)
 {
-	sample_object(out, LAYER_NETFILTER, "", NFTABLES_GENERATION, 0);
-	sample_row(out, &nftables_fact_generation, rs->generation);
+	sample_object(out, LAYER_NETFILTER, "", NFT_GENERATION, 0);
+	sample_row(out, &nft_fact_generation, rs->generation);
 	append_tables(rs, out);
 	for (int kind = NODE_CHAIN; kind <= NODE_COUNTER; kind++)
-		for (const struct nftables_node *node = rs->first[kind]; node;
+		for (const struct nft_node *node = rs->first[kind]; node;
 		     node = node->next)
 			if (is_in_plan(node))
 				append_node(node, out);
@@ -130,8 +130,7 @@ static bool begins_with(const struct sample *s, const struct object *o,
 	return true;
 }
 
-int nftables_plan_generation(const struct sample *s, uint8_t source,
-			     uint32_t *ret)
+int nft_plan_generation(const struct sample *s, uint8_t source, uint32_t *ret)
 {
 	uint64_t value;
 
@@ -139,7 +138,7 @@ int nftables_plan_generation(const struct sample *s, uint8_t source,
 		const struct object *o = &s->objects[i];
 
 		if (o->source != source ||
-		    !begins_with(s, o, &nftables_fact_generation, &value))
+		    !begins_with(s, o, &nft_fact_generation, &value))
 			continue;
 		*ret = (uint32_t)value;
 		return 0;
@@ -155,10 +154,10 @@ static uint64_t fact(const struct sample *s, const struct object *o,
 	return row ? row->value : 0;
 }
 
-static void find_rules(struct nftables_node *node, const struct sample *s,
+static void find_rules(struct nft_node *node, const struct sample *s,
 		       const struct object *o)
 {
-	const struct row *first = object_row(s, o, &nftables_plan_handle);
+	const struct row *first = object_row(s, o, &nft_plan_handle);
 
 	if (!first)
 		return;
@@ -166,32 +165,32 @@ static void find_rules(struct nftables_node *node, const struct sample *s,
 	node->n_asked = (uint32_t)(s->rows + o->first + o->n - first) / 2;
 }
 
-static int load_node(struct nftables_ruleset *rs, const struct sample *s,
-		     const struct object *o, enum nftables_kind kind)
+static int load_node(struct nft_ruleset *rs, const struct sample *s,
+		     const struct object *o, enum nft_kind kind)
 {
-	size_t n = fact(s, o, &nftables_plan_length);
+	size_t n = fact(s, o, &nft_plan_length);
 	const char *label = object_label(s, o);
-	struct nftables_node *node;
-	char table[NFTABLES_NAME];
+	struct nft_node *node;
+	char table[NFT_NAME];
 
 	if (n >= sizeof(table) || n > strlen(label))
 		return -ENOENT;
 	memcpy(table, label, n);
 	table[n] = '\0';
-	node = nftables_get(rs, kind, fact(s, o, &nftables_plan_family), table,
-			    label + n);
+	node = nft_get(rs, kind, fact(s, o, &nft_plan_family), table,
+		       label + n);
 	if (!node)
 		return rs->arena.error;
-	node->in->handle = fact(s, o, &nftables_plan_table);
-	node->reached = fact(s, o, &nftables_plan_reached);
-	node->asks = fact(s, o, &nftables_plan_asks);
+	node->in->handle = fact(s, o, &nft_plan_table);
+	node->reached = fact(s, o, &nft_plan_reached);
+	node->asks = fact(s, o, &nft_plan_asks);
 	node->is_known = true;
 	find_rules(node, s, o);
 	return 0;
 }
 
-int nftables_plan_load(struct nftables_ruleset *rs, const struct sample *s,
-		       uint8_t source)
+int nft_plan_load(struct nft_ruleset *rs, const struct sample *s,
+		  uint8_t source)
 {
 	rs->is_partial = true;
 	for (uint32_t i = 0; i < s->n_objects; i++) {
@@ -200,9 +199,9 @@ int nftables_plan_load(struct nftables_ruleset *rs, const struct sample *s,
 		int r;
 
 		if (o->source != source ||
-		    !begins_with(s, o, &nftables_plan_kind, &kind))
+		    !begins_with(s, o, &nft_plan_kind, &kind))
 			continue;
-		r = load_node(rs, s, o, (enum nftables_kind)kind);
+		r = load_node(rs, s, o, (enum nft_kind)kind);
 		if (r < 0)
 			return r;
 	}
@@ -234,34 +233,33 @@ static void copy_object(const struct sample *then, const struct object *o,
 			   then->rows[o->first + i].value);
 }
 
-void nftables_plan_carry(const struct sample *then, struct sample *out)
+void nft_plan_carry(const struct sample *then, struct sample *out)
 {
 	for (uint32_t i = 0; i < then->n_objects; i++) {
 		const struct object *o = &then->objects[i];
 		uint64_t value;
 
 		if (o->source == out->source &&
-		    (begins_with(then, o, &nftables_fact_generation, &value) ||
-		     begins_with(then, o, &nftables_fact_table, &value) ||
-		     begins_with(then, o, &nftables_plan_kind, &value) ||
+		    (begins_with(then, o, &nft_fact_generation, &value) ||
+		     begins_with(then, o, &nft_fact_table, &value) ||
+		     begins_with(then, o, &nft_plan_kind, &value) ||
 		     is_lasting(then, o)))
 			copy_object(then, o, out);
 	}
 }
 
-uint64_t nftables_uncounted(const struct sample *s)
+uint64_t nft_uncounted(const struct sample *s)
 {
 	const struct object *o;
 	uint64_t n = 0;
 	uint32_t at = 0;
 
-	while ((o = nftables_next_uncounted(s, &at)))
+	while ((o = nft_next_uncounted(s, &at)))
 		n += fact(s, o, &netfilter_rule_uncounted);
 	return n;
 }
 
-const struct object *nftables_next_uncounted(const struct sample *s,
-					     uint32_t *at)
+const struct object *nft_next_uncounted(const struct sample *s, uint32_t *at)
 {
 	while (*at < s->n_objects) {
 		const struct object *o = &s->objects[(*at)++];
@@ -273,8 +271,8 @@ const struct object *nftables_next_uncounted(const struct sample *s,
 	return NULL;
 }
 
-bool nftables_has_table(const struct sample *s, const char *family,
-			const char *table)
+bool nft_has_table(const struct sample *s, const char *family,
+		   const char *table)
 {
 	const struct object *o;
 	uint32_t hint = 0;
@@ -282,5 +280,5 @@ bool nftables_has_table(const struct sample *s, const char *family,
 
 	snprintf(name, sizeof(name), "%s.%s#table", family, table);
 	o = sample_find(s, LAYER_NETFILTER, "", name, &hint);
-	return o && object_row(s, o, &nftables_fact_table);
+	return o && object_row(s, o, &nft_fact_table);
 }

@@ -6,8 +6,8 @@
  * and end in a NUL there. Counts are packets (skbs) and bytes.
  * Kernel: include/uapi/linux/netfilter/nf_tables.h, nf_tables_api.c.
  */
-#ifndef PKTLOSS_NFTABLES_PARSE_H
-#define PKTLOSS_NFTABLES_PARSE_H
+#ifndef PKTLOSS_PROBES_FIREWALL_NFT_PARSE_H
+#define PKTLOSS_PROBES_FIREWALL_NFT_PARSE_H
 
 #include <linux/netlink.h>
 #include <stdbool.h>
@@ -17,32 +17,29 @@
 #include "base/util.h"
 
 /* Longest name, its NUL included; the kernel's NFT_NAME_MAXLEN. */
-#define NFTABLES_NAME 256
+#define NFT_NAME 256
 
-struct nftables_counts {
+struct nft_counts {
 	uint64_t packets;
 	uint64_t bytes;
 };
 
 /* Where the kernel is in its changes: in the head of every message. */
-int MUST_CHECK nftables_parse_head(const struct nlmsghdr *h,
-				   uint8_t *ret_family,
-				   uint16_t *ret_generation);
+int MUST_CHECK nft_parse_head(const struct nlmsghdr *h, uint8_t *ret_family,
+			      uint16_t *ret_generation);
 
-int MUST_CHECK nftables_parse_generation(const struct nlmsghdr *h,
-					 uint32_t *ret);
+int MUST_CHECK nft_parse_generation(const struct nlmsghdr *h, uint32_t *ret);
 
-struct nftables_table {
+struct nft_table {
 	uint8_t family;
 	const char *name;
 	uint64_t handle; /* no two tables of a namespace ever share one */
 	bool is_dormant; /* its chains are not hooked in */
 };
 
-int MUST_CHECK nftables_parse_table(const struct nlmsghdr *h,
-				    struct nftables_table *ret);
+int MUST_CHECK nft_parse_table(const struct nlmsghdr *h, struct nft_table *ret);
 
-struct nftables_chain {
+struct nft_chain {
 	uint8_t family;
 	const char *table;
 	const char *name;
@@ -51,41 +48,40 @@ struct nftables_chain {
 	uint32_t hook;
 	bool drops; /* its policy */
 	bool counts_policy;
-	struct nftables_counts policy; /* packets its policy decided about */
+	struct nft_counts policy; /* packets its policy decided about */
 };
 
-int MUST_CHECK nftables_parse_chain(const struct nlmsghdr *h,
-				    struct nftables_chain *ret);
+int MUST_CHECK nft_parse_chain(const struct nlmsghdr *h, struct nft_chain *ret);
 
 /* What a rule does with a packet for which nothing in it says stop. */
-enum nftables_verdict {
-	NFTABLES_GOES_ON,
-	NFTABLES_DROPS,
-	NFTABLES_REJECTS,
-	NFTABLES_QUEUES, /* without bypass: lost when nobody listens */
-	NFTABLES_ENDS,	 /* accepted, or somebody else's now */
-	NFTABLES_RETURNS,
-	NFTABLES_CALLS, /* jump, goto */
+enum nft_verdict {
+	NFT_GOES_ON,
+	NFT_DROPS,
+	NFT_REJECTS,
+	NFT_QUEUES, /* without bypass: lost when nobody listens */
+	NFT_ENDS,   /* accepted, or somebody else's now */
+	NFT_RETURNS,
+	NFT_CALLS, /* jump, goto */
 };
 
-#define NFTABLES_MAX_OBJECTS 4
+#define NFT_MAX_OBJECTS 4
 
-struct nftables_rule {
+struct nft_rule {
 	uint8_t family;
 	const char *table;
 	const char *chain;
 	uint64_t handle;
-	enum nftables_verdict verdict;
+	enum nft_verdict verdict;
 	bool is_conditional; /* the verdict holds for some packets only */
 	bool is_counted;     /* counts has just what the verdict got */
-	struct nftables_counts counts;
-	const char *calls; /* the chain, NFTABLES_CALLS */
+	struct nft_counts counts;
+	const char *calls; /* the chain, NFT_CALLS */
 	const char *map;   /* the verdict map it asks, or NULL */
 	/* named counters; exact as is_counted */
-	const char *objects[NFTABLES_MAX_OBJECTS];
-	bool exact[NFTABLES_MAX_OBJECTS];
+	const char *objects[NFT_MAX_OBJECTS];
+	bool exact[NFT_MAX_OBJECTS];
 	unsigned n_objects;
-	uint16_t queue;	      /* NFTABLES_QUEUES: this and n_queues - 1 more */
+	uint16_t queue;	      /* NFT_QUEUES: this and n_queues - 1 more */
 	uint16_t n_queues;    /* 0: any, it is computed */
 	bool is_random;	      /* a match picks packets by chance: */
 	uint32_t probability; /* the share it picks, in 2^-31 */
@@ -94,44 +90,43 @@ struct nftables_rule {
 	size_t comment_length;
 };
 
-int MUST_CHECK nftables_parse_rule(const struct nlmsghdr *h,
-				   struct nftables_rule *ret);
+int MUST_CHECK nft_parse_rule(const struct nlmsghdr *h, struct nft_rule *ret);
 
 /* Hash of what the rule of that message looks like, its counts left out. */
-uint64_t nftables_rule_shape(const struct nlmsghdr *h);
+uint64_t nft_rule_shape(const struct nlmsghdr *h);
 
-struct nftables_element {
+struct nft_element {
 	bool has_verdict;
 	bool drops;
 	const char *calls; /* chain, or NULL */
 	bool is_counted;
-	struct nftables_counts counts;
+	struct nft_counts counts;
 	uint64_t key; /* hash of what it stands for */
 };
 
-struct nftables_elements {
+struct nft_elements {
 	uint8_t family;
 	const char *table;
 	const char *map;
 };
 
 /* Called for each element. 0 goes on, negative errno stops. */
-typedef int (*nftables_visit)(const struct nftables_elements *of,
-			      const struct nftables_element *e, void *arg);
+typedef int (*nft_visit)(const struct nft_elements *of,
+			 const struct nft_element *e, void *arg);
 
 /* Visits the elements in a message. Returns what visit returned, too. */
-int MUST_CHECK nftables_parse_elements(const struct nlmsghdr *h,
-				       nftables_visit visit, void *arg);
+int MUST_CHECK nft_parse_elements(const struct nlmsghdr *h, nft_visit visit,
+				  void *arg);
 
-struct nftables_object {
+struct nft_object {
 	uint8_t family;
 	const char *table;
 	const char *name;
 	bool is_counter;
-	struct nftables_counts counts;
+	struct nft_counts counts;
 };
 
-int MUST_CHECK nftables_parse_object(const struct nlmsghdr *h,
-				     struct nftables_object *ret);
+int MUST_CHECK nft_parse_object(const struct nlmsghdr *h,
+				struct nft_object *ret);
 
 #endif

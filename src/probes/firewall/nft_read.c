@@ -3,7 +3,7 @@
  * Reads nf_tables with dumps only: no lock, no transaction, nothing reset, no
  * elements of plain sets. First the generation of the ruleset; while it is
  * what it was at the read before, only chains are asked for that count what
- * they drop. See nftables_plan.c for how the previous sample tells them.
+ * they drop. See nft_plan.c for how the previous sample tells them.
  */
 #include "probes/firewall/nft_read.h"
 
@@ -19,11 +19,11 @@
 #include "probes/firewall/nft_emit.h"
 
 /* Head, two names and a number, each with its attribute's head. */
-#define REQUEST_SIZE (64 + 2 * (NFTABLES_NAME + 8))
+#define REQUEST_SIZE (64 + 2 * (NFT_NAME + 8))
 
 struct reader {
 	struct probe_env *env;
-	struct nftables_ruleset rs;
+	struct nft_ruleset rs;
 };
 
 struct request {
@@ -45,7 +45,7 @@ static void put_name(struct request *q, uint16_t type, const char *name)
 
 static int ask(struct reader *reader, struct request *q)
 {
-	return nfnetlink_ask(reader->env->netfilter, q->h, nftables_feed,
+	return nfnetlink_ask(reader->env->netfilter, q->h, nft_feed,
 			     &reader->rs);
 }
 
@@ -65,7 +65,7 @@ static int dump_all(struct reader *reader, unsigned message)
 	return ask(reader, &q);
 }
 
-static int ask_chain(struct reader *reader, const struct nftables_node *chain)
+static int ask_chain(struct reader *reader, const struct nft_node *chain)
 {
 	struct request q;
 
@@ -75,7 +75,7 @@ static int ask_chain(struct reader *reader, const struct nftables_node *chain)
 	return ask(reader, &q);
 }
 
-static int dump_rules(struct reader *reader, struct nftables_node *chain)
+static int dump_rules(struct reader *reader, struct nft_node *chain)
 {
 	struct request q;
 	int r;
@@ -89,7 +89,7 @@ static int dump_rules(struct reader *reader, struct nftables_node *chain)
 	return r < 0 || chain->n_rules ? r : -ENOENT;
 }
 
-static int ask_rule(struct reader *reader, const struct nftables_node *chain,
+static int ask_rule(struct reader *reader, const struct nft_node *chain,
 		    uint64_t handle)
 {
 	struct request q;
@@ -102,7 +102,7 @@ static int ask_rule(struct reader *reader, const struct nftables_node *chain,
 }
 
 /* The rules of a chain that the plan names, each with its number. */
-static int ask_rules(struct reader *reader, struct nftables_node *chain)
+static int ask_rules(struct reader *reader, struct nft_node *chain)
 {
 	int r = 0;
 
@@ -115,7 +115,7 @@ static int ask_rules(struct reader *reader, struct nftables_node *chain)
 	return r;
 }
 
-static int dump_elements(struct reader *reader, const struct nftables_node *map)
+static int dump_elements(struct reader *reader, const struct nft_node *map)
 {
 	struct request q;
 
@@ -127,7 +127,7 @@ static int dump_elements(struct reader *reader, const struct nftables_node *map)
 
 static int dump_maps(struct reader *reader)
 {
-	const struct nftables_node *map = reader->rs.first[NODE_MAP];
+	const struct nft_node *map = reader->rs.first[NODE_MAP];
 	int r = 0;
 
 	for (; map && r == 0; map = map->next)
@@ -135,8 +135,7 @@ static int dump_maps(struct reader *reader)
 	return r;
 }
 
-static int dump_counters_of(struct reader *reader,
-			    const struct nftables_node *table)
+static int dump_counters_of(struct reader *reader, const struct nft_node *table)
 {
 	struct request q;
 
@@ -146,7 +145,7 @@ static int dump_counters_of(struct reader *reader,
 	return ask(reader, &q);
 }
 
-static bool is_wanted(const struct nftables_node *counter)
+static bool is_wanted(const struct nft_node *counter)
 {
 	return counter->is_known || counter->n_good;
 }
@@ -154,10 +153,10 @@ static bool is_wanted(const struct nftables_node *counter)
 /* The named counters that are of use, table by table. */
 static int dump_counters(struct reader *reader)
 {
-	const struct nftables_node *table = reader->rs.first[NODE_TABLE];
+	const struct nft_node *table = reader->rs.first[NODE_TABLE];
 
 	for (; table; table = table->next) {
-		const struct nftables_node *c = reader->rs.first[NODE_COUNTER];
+		const struct nft_node *c = reader->rs.first[NODE_COUNTER];
 		int r;
 
 		while (c && (c->in != table || !is_wanted(c)))
@@ -189,7 +188,7 @@ static int read_all(struct reader *reader)
 /* What the plan names. -ENOENT: it names what is not there. */
 static int read_known(struct reader *reader)
 {
-	struct nftables_node *chain = reader->rs.first[NODE_CHAIN];
+	struct nft_node *chain = reader->rs.first[NODE_CHAIN];
 	int r = 0;
 
 	if (!chain)
@@ -212,7 +211,7 @@ static int read_known(struct reader *reader)
 /* Makes sense of what was read, and appends it. */
 static int finish(struct reader *reader, struct sample *out)
 {
-	struct nftables_ruleset *rs = &reader->rs;
+	struct nft_ruleset *rs = &reader->rs;
 	struct nfnetlink *nf = reader->env->netfilter;
 	ssize_t n = 0;
 
@@ -220,12 +219,12 @@ static int finish(struct reader *reader, struct sample *out)
 		n = nfqueue_read_file(reader->env->net, nf->buffer, nf->size);
 	if (n < 0 && n != -ENOENT)
 		return (int)n;
-	nftables_settle(rs, nf->buffer, n > 0 ? (size_t)n : 0);
-	nftables_emit(rs, reader->env->max_rules, out);
+	nft_settle(rs, nf->buffer, n > 0 ? (size_t)n : 0);
+	nft_emit(rs, reader->env->max_rules, out);
 	if (rs->is_partial)
-		nftables_plan_carry(out->then, out);
+		nft_plan_carry(out->then, out);
 	else
-		nftables_emit_plan(rs, out);
+		nft_emit_plan(rs, out);
 	return rs->arena.error ? rs->arena.error : out->error;
 }
 
@@ -233,7 +232,7 @@ static int finish(struct reader *reader, struct sample *out)
 static void start(struct reader *reader, struct probe_env *env,
 		  uint32_t generation)
 {
-	nftables_ruleset_free(&reader->rs);
+	nft_ruleset_free(&reader->rs);
 	*reader = (struct reader) {
 		.env = env,
 		.rs = {.arena = {.at = env->buffer, .left = env->size},
@@ -251,9 +250,9 @@ static int read_ruleset(struct reader *reader, struct sample *out)
 	if (r < 0)
 		return r == -EINVAL ? -ENOENT : r; /* no such subsystem */
 	r = -ENOENT;
-	if (then && !nftables_plan_generation(then, out->source, &generation) &&
+	if (then && !nft_plan_generation(then, out->source, &generation) &&
 	    generation == reader->rs.generation)
-		r = nftables_plan_load(&reader->rs, then, out->source);
+		r = nft_plan_load(&reader->rs, then, out->source);
 	if (r == 0)
 		r = read_known(reader);
 	if (r == -ENOENT) {
@@ -266,7 +265,7 @@ static int read_ruleset(struct reader *reader, struct sample *out)
 	return r < 0 ? r : finish(reader, out);
 }
 
-static int nftables_read(struct probe_env *env, struct sample *out)
+static int nft_read(struct probe_env *env, struct sample *out)
 {
 	struct reader reader = {0};
 	int r = nfnetlink_available(env->netfilter, NFNL_SUBSYS_NFTABLES);
@@ -277,11 +276,11 @@ static int nftables_read(struct probe_env *env, struct sample *out)
 		return r;
 	start(&reader, env, 0);
 	r = read_ruleset(&reader, out);
-	nftables_ruleset_free(&reader.rs);
+	nft_ruleset_free(&reader.rs);
 	return r;
 }
 
-const struct probe nftables_probe = {
+const struct probe nft_probe = {
 	.name = "nftables",
 	.reads = "nfnetlink NFT_MSG_GETGEN, and GETTABLE, GETCHAIN, GETRULE, "
 		 "GETSETELEM of verdict maps, GETOBJ of counters",
@@ -289,5 +288,5 @@ const struct probe nftables_probe = {
 	.layer = LAYER_NETFILTER,
 	.counters = netfilter_rows,
 	.n_counters = N_NETFILTER_ROWS,
-	.read = nftables_read,
+	.read = nft_read,
 };

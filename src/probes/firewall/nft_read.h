@@ -5,16 +5,16 @@
  * <family>.<table>.<chain>.drop for a chain that counts what it drops, and
  * behind it one for each such rule.
  */
-#ifndef PKTLOSS_NFTABLES_H
-#define PKTLOSS_NFTABLES_H
+#ifndef PKTLOSS_PROBES_FIREWALL_NFT_READ_H
+#define PKTLOSS_PROBES_FIREWALL_NFT_READ_H
 
 #include "model/sample.h"
 
-extern const struct probe nftables_probe;
+extern const struct probe nft_probe;
 
 /* The object that holds the generation of the ruleset, and its fact. */
-#define NFTABLES_GENERATION "generation"
-extern const struct counter nftables_fact_generation;
+#define NFT_GENERATION "generation"
+extern const struct counter nft_fact_generation;
 
 /*
  * Blind spots: rules, policies and verdict maps that drop without a usable
@@ -22,20 +22,19 @@ extern const struct counter nftables_fact_generation;
  * netfilter_rule_uncounted, for netfilter_describe_rule(). A chain with more
  * of them than MaxRules has one object <chain>#uncounted for the rest.
  */
-uint64_t nftables_uncounted(const struct sample *s);
+uint64_t nft_uncounted(const struct sample *s);
 
 /*
  * The next such object, or NULL behind the last. *at is 0 at first and for
  * this function to change.
  */
-const struct object *nftables_next_uncounted(const struct sample *s,
-					     uint32_t *at);
+const struct object *nft_next_uncounted(const struct sample *s, uint32_t *at);
 
 /*
  * Whether a table that x_tables may have as well ("filter" of "ip") exists in
  * nf_tables: then the legacy one is marked. Of no other table.
  */
-bool nftables_has_table(const struct sample *s, const char *family,
-			const char *table);
+bool nft_has_table(const struct sample *s, const char *family,
+		   const char *table);
 
 #endif

@@ -5,8 +5,7 @@
 #include "probes/firewall/nfqueue.h"
 #include "probes/firewall/nft_ruleset.h"
 
-static void visit_later(struct nftables_node **waiting,
-			struct nftables_node *node)
+static void visit_later(struct nft_node **waiting, struct nft_node *node)
 {
 	if (node->is_waiting)
 		return;
@@ -20,15 +19,15 @@ static void visit_later(struct nftables_node **waiting,
  * is visited again only when one more side turned out to reach it, so jumps in
  * a circle end.
  */
-static void reach(struct nftables_ruleset *rs)
+static void reach(struct nft_ruleset *rs)
 {
-	struct nftables_node *waiting = NULL, *node;
+	struct nft_node *waiting = NULL, *node;
 
 	for (node = rs->first[NODE_CHAIN]; node; node = node->next)
 		if (node->reached)
 			visit_later(&waiting, node);
 	while (waiting) {
-		const struct nftables_call *call;
+		const struct nft_call *call;
 
 		node = waiting;
 		waiting = node->waiting;
@@ -44,7 +43,7 @@ static void reach(struct nftables_ruleset *rs)
 	}
 }
 
-enum direction nftables_direction(const struct nftables_node *chain)
+enum direction nft_direction(const struct nft_node *chain)
 {
 	if (chain->reached & REACHED_RX)
 		return DIR_RX;
@@ -54,8 +53,8 @@ enum direction nftables_direction(const struct nftables_node *chain)
 }
 
 /* How many of the queues that a rule uses somebody listens to. */
-static unsigned count_listeners(const struct nftables_drop *d,
-				const char *queues, size_t n)
+static unsigned count_listeners(const struct nft_drop *d, const char *queues,
+				size_t n)
 {
 	struct nfqueue q;
 	unsigned found = 0;
@@ -70,7 +69,7 @@ static unsigned count_listeners(const struct nftables_drop *d,
  * A queue is a drop while nobody listens. Where some of several queues are
  * served, nobody knows how many packets were lost.
  */
-static void settle_queue(struct nftables_drop *d, const char *queues, size_t n)
+static void settle_queue(struct nft_drop *d, const char *queues, size_t n)
 {
 	unsigned listeners = count_listeners(d, queues, n);
 
@@ -81,9 +80,9 @@ static void settle_queue(struct nftables_drop *d, const char *queues, size_t n)
 }
 
 /* The first rule that asks a map has what its elements drop. */
-static void settle_map(struct nftables_drop *d)
+static void settle_map(struct nft_drop *d)
 {
-	struct nftables_node *map = d->map;
+	struct nft_node *map = d->map;
 
 	d->is_nothing = map->is_taken || !map->n_drops;
 	if (d->is_nothing)
@@ -95,10 +94,9 @@ static void settle_map(struct nftables_drop *d)
 	d->identity = map->keys;
 }
 
-static void settle_counter(const struct nftables_ruleset *rs,
-			   struct nftables_drop *d)
+static void settle_counter(const struct nft_ruleset *rs, struct nft_drop *d)
 {
-	struct nftables_node *counter = d->counter;
+	struct nft_node *counter = d->counter;
 	bool usable = rs->is_partial ? counter->is_known
 				     : counter->n_users == counter->n_good;
 
@@ -112,8 +110,7 @@ static void settle_counter(const struct nftables_ruleset *rs,
 }
 
 /* The same as long as nobody touches the rule, its chain or its table. */
-static uint64_t identify(const struct nftables_node *chain,
-			 const struct nftables_drop *d)
+static uint64_t identify(const struct nft_node *chain, const struct nft_drop *d)
 {
 	const uint64_t numbers[] = {chain->hash, chain->in->handle,
 				    d->handle,	 d->shape,
@@ -122,11 +119,10 @@ static uint64_t identify(const struct nftables_node *chain,
 	return hash_bytes(HASH_START, numbers, sizeof(numbers));
 }
 
-static void settle_chain(const struct nftables_ruleset *rs,
-			 struct nftables_node *chain, const char *queues,
-			 size_t n)
+static void settle_chain(const struct nft_ruleset *rs, struct nft_node *chain,
+			 const char *queues, size_t n)
 {
-	for (struct nftables_drop *d = chain->drops_first; d; d = d->next) {
+	for (struct nft_drop *d = chain->drops_first; d; d = d->next) {
 		if (d->target == NETFILTER_QUEUE_RULE)
 			settle_queue(d, queues, n);
 		else if (d->map)
@@ -136,7 +132,7 @@ static void settle_chain(const struct nftables_ruleset *rs,
 		else
 			d->uncounted = !d->is_counted;
 		d->identity = identify(chain, d);
-		if (nftables_is_asked(d))
+		if (nft_is_asked(d))
 			chain->asks |= d->target == NETFILTER_DROP_POLICY
 					       ? ASKS_POLICY
 					       : ASKS_RULES;
@@ -148,13 +144,13 @@ static void settle_chain(const struct nftables_ruleset *rs,
  * counter is its chain's: whoever restores it in place ("iptables-nft-restore
  * --counters --noflush" with the chain's line) makes it look like losses.
  */
-static void add_policy(struct nftables_ruleset *rs, struct nftables_node *chain)
+static void add_policy(struct nft_ruleset *rs, struct nft_node *chain)
 {
-	struct nftables_drop *d;
+	struct nft_drop *d;
 
 	if (!chain->drops || chain->has_ended)
 		return;
-	d = nftables_add_drop(rs, chain);
+	d = nft_add_drop(rs, chain);
 	if (!d)
 		return;
 	d->target = NETFILTER_DROP_POLICY;
@@ -163,9 +159,9 @@ static void add_policy(struct nftables_ruleset *rs, struct nftables_node *chain)
 	d->counts = chain->counts;
 }
 
-void nftables_settle(struct nftables_ruleset *rs, const char *queues, size_t n)
+void nft_settle(struct nft_ruleset *rs, const char *queues, size_t n)
 {
-	struct nftables_node *chain;
+	struct nft_node *chain;
 
 	if (!rs->is_partial)
 		reach(rs);

@@ -19,27 +19,27 @@
 #define USERDATA_COMMENT 0
 #define USERDATA_HEAD 2
 
-static void decides(struct nftables_rule *r)
+static void decides(struct nft_rule *r)
 {
 	r->is_conditional = true;
 	r->is_counted = false;
 	memset(r->exact, 0, sizeof(r->exact));
 }
 
-static void on_counter(const struct nlattr *data, struct nftables_rule *r)
+static void on_counter(const struct nlattr *data, struct nft_rule *r)
 {
-	r->is_counted = nftables_attr_counts(data, &r->counts);
+	r->is_counted = nft_attr_counts(data, &r->counts);
 }
 
-static void queue_to(struct nftables_rule *r, uint16_t queue, uint16_t n,
+static void queue_to(struct nft_rule *r, uint16_t queue, uint16_t n,
 		     bool bypass)
 {
-	r->verdict = bypass ? NFTABLES_ENDS : NFTABLES_QUEUES;
+	r->verdict = bypass ? NFT_ENDS : NFT_QUEUES;
 	r->queue = queue;
 	r->n_queues = n;
 }
 
-static void on_verdict(struct nftables_rule *r, int32_t code, const char *calls)
+static void on_verdict(struct nft_rule *r, int32_t code, const char *calls)
 {
 	switch (code) {
 	case NFT_CONTINUE:
@@ -48,59 +48,58 @@ static void on_verdict(struct nftables_rule *r, int32_t code, const char *calls)
 		decides(r);
 		return;
 	case NFT_RETURN:
-		r->verdict = NFTABLES_RETURNS;
+		r->verdict = NFT_RETURNS;
 		return;
 	case NFT_JUMP:
 	case NFT_GOTO:
-		r->verdict = NFTABLES_CALLS;
+		r->verdict = NFT_CALLS;
 		r->calls = calls;
 		return;
 	}
 	if ((code & NF_VERDICT_MASK) == NF_DROP)
-		r->verdict = NFTABLES_DROPS;
+		r->verdict = NFT_DROPS;
 	else if ((code & NF_VERDICT_MASK) == NF_QUEUE)
 		queue_to(r, (uint16_t)((uint32_t)code >> NF_VERDICT_QBITS), 1,
 			 code & NF_VERDICT_FLAG_QUEUE_BYPASS);
 	else
-		r->verdict = NFTABLES_ENDS;
+		r->verdict = NFT_ENDS;
 }
 
-static void on_immediate(const struct nlattr *data, struct nftables_rule *r)
+static void on_immediate(const struct nlattr *data, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_IMMEDIATE_MAX + 1];
 	const char *calls;
 	int32_t code;
 
-	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_IMMEDIATE_MAX);
-	if (nftables_attr_u32(in[NFTA_IMMEDIATE_DREG]) == NFT_REG_VERDICT &&
-	    nftables_attr_verdict(in[NFTA_IMMEDIATE_DATA], &code, &calls))
+	nft_attrs_index(nft_attrs_in(data), in, NFTA_IMMEDIATE_MAX);
+	if (nft_attr_u32(in[NFTA_IMMEDIATE_DREG]) == NFT_REG_VERDICT &&
+	    nft_attr_verdict(in[NFTA_IMMEDIATE_DATA], &code, &calls))
 		on_verdict(r, code, calls);
 }
 
 /* Either way the rule may stop here: a set without the key is no match. */
-static void on_lookup(const struct nlattr *data, struct nftables_rule *r)
+static void on_lookup(const struct nlattr *data, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_LOOKUP_MAX + 1];
 
-	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_LOOKUP_MAX);
-	if (nftables_attr_has_u32(in[NFTA_LOOKUP_DREG]) &&
-	    nftables_attr_u32(in[NFTA_LOOKUP_DREG]) == NFT_REG_VERDICT &&
-	    !r->map)
-		r->map = nftables_attr_text(in[NFTA_LOOKUP_SET]);
+	nft_attrs_index(nft_attrs_in(data), in, NFTA_LOOKUP_MAX);
+	if (nft_attr_has_u32(in[NFTA_LOOKUP_DREG]) &&
+	    nft_attr_u32(in[NFTA_LOOKUP_DREG]) == NFT_REG_VERDICT && !r->map)
+		r->map = nft_attr_text(in[NFTA_LOOKUP_SET]);
 	decides(r);
 }
 
-static void on_objref(const struct nlattr *data, struct nftables_rule *r)
+static void on_objref(const struct nlattr *data, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_OBJREF_MAX + 1];
 	uint32_t type;
 
-	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_OBJREF_MAX);
-	type = nftables_attr_u32(in[NFTA_OBJREF_IMM_TYPE]);
-	if (type == NFT_OBJECT_COUNTER && r->n_objects < NFTABLES_MAX_OBJECTS) {
+	nft_attrs_index(nft_attrs_in(data), in, NFTA_OBJREF_MAX);
+	type = nft_attr_u32(in[NFTA_OBJREF_IMM_TYPE]);
+	if (type == NFT_OBJECT_COUNTER && r->n_objects < NFT_MAX_OBJECTS) {
 		r->exact[r->n_objects] = true;
 		r->objects[r->n_objects] =
-			nftables_attr_text(in[NFTA_OBJREF_IMM_NAME]);
+			nft_attr_text(in[NFTA_OBJREF_IMM_NAME]);
 		r->n_objects += r->objects[r->n_objects] != NULL;
 	} else if (type != NFT_OBJECT_COUNTER && type != NFT_OBJECT_CT_HELPER &&
 		   type != NFT_OBJECT_CT_TIMEOUT &&
@@ -109,53 +108,52 @@ static void on_objref(const struct nlattr *data, struct nftables_rule *r)
 	}
 }
 
-static void on_reject(const struct nlattr *data, struct nftables_rule *r)
+static void on_reject(const struct nlattr *data, struct nft_rule *r)
 {
 	(void)data;
-	r->verdict = NFTABLES_REJECTS;
+	r->verdict = NFT_REJECTS;
 }
 
-static void on_end(const struct nlattr *data, struct nftables_rule *r)
+static void on_end(const struct nlattr *data, struct nft_rule *r)
 {
 	(void)data;
-	r->verdict = NFTABLES_ENDS;
+	r->verdict = NFT_ENDS;
 }
 
-static void on_queue(const struct nlattr *data, struct nftables_rule *r)
+static void on_queue(const struct nlattr *data, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_QUEUE_MAX + 1];
 	uint16_t n;
 
-	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_QUEUE_MAX);
-	n = in[NFTA_QUEUE_TOTAL] ? nftables_attr_u16(in[NFTA_QUEUE_TOTAL]) : 1;
+	nft_attrs_index(nft_attrs_in(data), in, NFTA_QUEUE_MAX);
+	n = in[NFTA_QUEUE_TOTAL] ? nft_attr_u16(in[NFTA_QUEUE_TOTAL]) : 1;
 	if (in[NFTA_QUEUE_SREG_QNUM])
 		n = 0;
-	queue_to(r, nftables_attr_u16(in[NFTA_QUEUE_NUM]), n,
-		 nftables_attr_u16(in[NFTA_QUEUE_FLAGS]) &
-			 NFT_QUEUE_FLAG_BYPASS);
+	queue_to(r, nft_attr_u16(in[NFTA_QUEUE_NUM]), n,
+		 nft_attr_u16(in[NFTA_QUEUE_FLAGS]) & NFT_QUEUE_FLAG_BYPASS);
 }
 
 /* Sets what a register holds ("meta mark set"), or loads one for a match. */
-static void on_meta(const struct nlattr *data, struct nftables_rule *r)
+static void on_meta(const struct nlattr *data, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_META_MAX + 1];
 
-	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_META_MAX);
+	nft_attrs_index(nft_attrs_in(data), in, NFTA_META_MAX);
 	if (!in[NFTA_META_SREG])
 		decides(r);
 }
 
-static void on_ct(const struct nlattr *data, struct nftables_rule *r)
+static void on_ct(const struct nlattr *data, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_CT_MAX + 1];
 
-	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_CT_MAX);
+	nft_attrs_index(nft_attrs_in(data), in, NFTA_CT_MAX);
 	if (!in[NFTA_CT_SREG])
 		decides(r);
 }
 
 /* `! --probability p` lets the rule have what random() leaves. */
-static void on_statistic(const struct nlattr *info, struct nftables_rule *r)
+static void on_statistic(const struct nlattr *info, struct nft_rule *r)
 {
 	struct xt_statistic_info v = {0};
 	bool is_inverted;
@@ -177,26 +175,26 @@ static void on_statistic(const struct nlattr *info, struct nftables_rule *r)
 }
 
 /* iptables-nft: a match of x_tables. The one named comment always matches. */
-static void on_match(const struct nlattr *data, struct nftables_rule *r)
+static void on_match(const struct nlattr *data, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_MATCH_MAX + 1];
 	const struct nlattr *info;
 
-	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_MATCH_MAX);
+	nft_attrs_index(nft_attrs_in(data), in, NFTA_MATCH_MAX);
 	info = in[NFTA_MATCH_INFO];
-	if (!nftables_attr_is(in[NFTA_MATCH_NAME], "comment"))
+	if (!nft_attr_is(in[NFTA_MATCH_NAME], "comment"))
 		decides(r);
 	else if (info) {
 		r->comment = mnl_attr_get_payload(info);
 		r->comment_length =
 			strnlen(r->comment, mnl_attr_get_payload_len(info));
 	}
-	if (info && nftables_attr_is(in[NFTA_MATCH_NAME], "statistic"))
+	if (info && nft_attr_is(in[NFTA_MATCH_NAME], "statistic"))
 		on_statistic(info, r);
 }
 
 /* -j NFQUEUE. Its revisions only ever grew. */
-static void on_nfqueue(const struct nlattr *info, struct nftables_rule *r)
+static void on_nfqueue(const struct nlattr *info, struct nft_rule *r)
 {
 	struct xt_NFQ_info_v3 v = {.queues_total = 1};
 	size_t n = info ? mnl_attr_get_payload_len(info) : 0;
@@ -211,22 +209,22 @@ static void on_nfqueue(const struct nlattr *info, struct nftables_rule *r)
 }
 
 /* iptables-nft: a target of x_tables. Most end the rule, some go on. */
-static void on_target(const struct nlattr *data, struct nftables_rule *r)
+static void on_target(const struct nlattr *data, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_TARGET_MAX + 1];
 	const struct nlattr *name;
 
-	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_TARGET_MAX);
+	nft_attrs_index(nft_attrs_in(data), in, NFTA_TARGET_MAX);
 	name = in[NFTA_TARGET_NAME];
-	if (nftables_attr_is(name, "REJECT"))
-		r->verdict = NFTABLES_REJECTS;
-	else if (nftables_attr_is(name, "NFQUEUE"))
+	if (nft_attr_is(name, "REJECT"))
+		r->verdict = NFT_REJECTS;
+	else if (nft_attr_is(name, "NFQUEUE"))
 		on_nfqueue(in[NFTA_TARGET_INFO], r);
 	else
 		decides(r);
 }
 
-static void on_nothing(const struct nlattr *data, struct nftables_rule *r)
+static void on_nothing(const struct nlattr *data, struct nft_rule *r)
 {
 	(void)data;
 	(void)r;
@@ -235,7 +233,7 @@ static void on_nothing(const struct nlattr *data, struct nftables_rule *r)
 /* Any that is not listed may stop the rule. */
 static const struct {
 	const char *name;
-	void (*on)(const struct nlattr *data, struct nftables_rule *r);
+	void (*on)(const struct nlattr *data, struct nft_rule *r);
 } expressions[] = {
 	{"counter", on_counter},
 	{"immediate", on_immediate},
@@ -261,13 +259,13 @@ static const struct {
 	{"redir", on_end},
 };
 
-static void run_expression(const struct nlattr *attr, struct nftables_rule *r)
+static void run_expression(const struct nlattr *attr, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_EXPR_MAX + 1];
 	const char *name;
 
-	nftables_attrs_index(nftables_attrs_in(attr), in, NFTA_EXPR_MAX);
-	name = nftables_attr_text(in[NFTA_EXPR_NAME]);
+	nft_attrs_index(nft_attrs_in(attr), in, NFTA_EXPR_MAX);
+	name = nft_attr_text(in[NFTA_EXPR_NAME]);
 	for (size_t i = 0; name && i < ARRAY_SIZE(expressions); i++) {
 		if (strcmp(expressions[i].name, name))
 			continue;
@@ -278,9 +276,9 @@ static void run_expression(const struct nlattr *attr, struct nftables_rule *r)
 }
 
 /* The comment that nft keeps for itself. */
-static void read_userdata(const struct nlattr *attr, struct nftables_rule *r)
+static void read_userdata(const struct nlattr *attr, struct nft_rule *r)
 {
-	struct nftables_attrs data = nftables_attrs_in(attr);
+	struct nft_attrs data = nft_attrs_in(attr);
 	const unsigned char *p = data.bytes;
 
 	while (data.n >= USERDATA_HEAD) {
@@ -299,27 +297,27 @@ static void read_userdata(const struct nlattr *attr, struct nftables_rule *r)
 	}
 }
 
-int nftables_parse_rule(const struct nlmsghdr *h, struct nftables_rule *ret)
+int nft_parse_rule(const struct nlmsghdr *h, struct nft_rule *ret)
 {
 	const struct nlattr *in[NFTA_RULE_MAX + 1];
-	struct nftables_attrs list;
+	struct nft_attrs list;
 	const struct nlattr *attr;
 	uint16_t generation;
 
-	*ret = (struct nftables_rule) {0};
-	if (nftables_parse_head(h, &ret->family, &generation) < 0)
+	*ret = (struct nft_rule) {0};
+	if (nft_parse_head(h, &ret->family, &generation) < 0)
 		return -EBADMSG;
-	nftables_attrs_index(nftables_attrs_of(h), in, NFTA_RULE_MAX);
-	ret->table = nftables_attr_text(in[NFTA_RULE_TABLE]);
-	ret->chain = nftables_attr_text(in[NFTA_RULE_CHAIN]);
-	ret->handle = nftables_attr_u64(in[NFTA_RULE_HANDLE]);
+	nft_attrs_index(nft_attrs_of(h), in, NFTA_RULE_MAX);
+	ret->table = nft_attr_text(in[NFTA_RULE_TABLE]);
+	ret->chain = nft_attr_text(in[NFTA_RULE_CHAIN]);
+	ret->handle = nft_attr_u64(in[NFTA_RULE_HANDLE]);
 	if (!ret->table || !ret->chain)
 		return -EBADMSG;
-	list = nftables_attrs_in(in[NFTA_RULE_EXPRESSIONS]);
-	NFTABLES_FOR_EACH(attr, list)
+	list = nft_attrs_in(in[NFTA_RULE_EXPRESSIONS]);
+	NFT_FOR_EACH(attr, list)
 	{
 		run_expression(attr, ret);
-		if (ret->verdict != NFTABLES_GOES_ON)
+		if (ret->verdict != NFT_GOES_ON)
 			break;
 	}
 	if (!ret->comment || !ret->comment_length)
@@ -332,34 +330,33 @@ static uint64_t hash_quota(const struct nlattr *data, uint64_t hash)
 {
 	const struct nlattr *in[NFTA_QUOTA_MAX + 1];
 
-	nftables_attrs_index(nftables_attrs_in(data), in, NFTA_QUOTA_MAX);
-	hash = nftables_attr_hash(in[NFTA_QUOTA_BYTES], hash);
-	return nftables_attr_hash(in[NFTA_QUOTA_FLAGS], hash);
+	nft_attrs_index(nft_attrs_in(data), in, NFTA_QUOTA_MAX);
+	hash = nft_attr_hash(in[NFTA_QUOTA_BYTES], hash);
+	return nft_attr_hash(in[NFTA_QUOTA_FLAGS], hash);
 }
 
-uint64_t nftables_rule_shape(const struct nlmsghdr *h)
+uint64_t nft_rule_shape(const struct nlmsghdr *h)
 {
 	const struct nlattr *in[NFTA_RULE_MAX + 1];
 	const struct nlattr *expr[NFTA_EXPR_MAX + 1];
 	uint64_t hash = HASH_START;
-	struct nftables_attrs list;
+	struct nft_attrs list;
 	const struct nlattr *attr;
 
-	nftables_attrs_index(nftables_attrs_of(h), in, NFTA_RULE_MAX);
-	list = nftables_attrs_in(in[NFTA_RULE_EXPRESSIONS]);
-	NFTABLES_FOR_EACH(attr, list)
+	nft_attrs_index(nft_attrs_of(h), in, NFTA_RULE_MAX);
+	list = nft_attrs_in(in[NFTA_RULE_EXPRESSIONS]);
+	NFT_FOR_EACH(attr, list)
 	{
 		const struct nlattr *name;
 
-		nftables_attrs_index(nftables_attrs_in(attr), expr,
-				     NFTA_EXPR_MAX);
+		nft_attrs_index(nft_attrs_in(attr), expr, NFTA_EXPR_MAX);
 		name = expr[NFTA_EXPR_NAME];
-		hash = nftables_attr_hash(name, hash);
-		if (nftables_attr_is(name, "quota"))
+		hash = nft_attr_hash(name, hash);
+		if (nft_attr_is(name, "quota"))
 			hash = hash_quota(expr[NFTA_EXPR_DATA], hash);
-		else if (!nftables_attr_is(name, "counter") &&
-			 !nftables_attr_is(name, "last"))
-			hash = nftables_attr_hash(expr[NFTA_EXPR_DATA], hash);
+		else if (!nft_attr_is(name, "counter") &&
+			 !nft_attr_is(name, "last"))
+			hash = nft_attr_hash(expr[NFTA_EXPR_DATA], hash);
 	}
 	return hash;
 }

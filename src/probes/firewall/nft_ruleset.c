@@ -7,15 +7,15 @@
 #define PIECE (256u * 1024)
 #define MAX_MEMORY (64u << 20)
 
-struct nftables_piece {
-	struct nftables_piece *next;
+struct nft_piece {
+	struct nft_piece *next;
 	max_align_t bytes[];
 };
 
-static bool grow(struct nftables_arena *a, size_t size)
+static bool grow(struct nft_arena *a, size_t size)
 {
 	size_t n = size > PIECE ? size : PIECE;
-	struct nftables_piece *piece;
+	struct nft_piece *piece;
 
 	if (a->allocated + n > MAX_MEMORY)
 		a->error = -E2BIG;
@@ -34,7 +34,7 @@ static bool grow(struct nftables_arena *a, size_t size)
 	return true;
 }
 
-void *nftables_alloc(struct nftables_arena *a, size_t size)
+void *nft_alloc(struct nft_arena *a, size_t size)
 {
 	void *p;
 
@@ -47,18 +47,18 @@ void *nftables_alloc(struct nftables_arena *a, size_t size)
 	return p;
 }
 
-void nftables_ruleset_free(struct nftables_ruleset *rs)
+void nft_ruleset_free(struct nft_ruleset *rs)
 {
 	while (rs->arena.pieces) {
-		struct nftables_piece *next = rs->arena.pieces->next;
+		struct nft_piece *next = rs->arena.pieces->next;
 
 		free(rs->arena.pieces);
 		rs->arena.pieces = next;
 	}
 }
 
-static uint64_t hash_node(enum nftables_kind kind, uint8_t family,
-			  const char *table, const char *name)
+static uint64_t hash_node(enum nft_kind kind, uint8_t family, const char *table,
+			  const char *name)
 {
 	const unsigned char head[2] = {(unsigned char)kind, family};
 	uint64_t hash = hash_bytes(HASH_START, head, sizeof(head));
@@ -68,12 +68,11 @@ static uint64_t hash_node(enum nftables_kind kind, uint8_t family,
 	return hash_bytes(hash, name, strlen(name) + 1);
 }
 
-static struct nftables_node *find_hashed(const struct nftables_ruleset *rs,
-					 uint64_t hash, enum nftables_kind kind,
-					 uint8_t family, const char *table,
-					 const char *name)
+static struct nft_node *find_hashed(const struct nft_ruleset *rs, uint64_t hash,
+				    enum nft_kind kind, uint8_t family,
+				    const char *table, const char *name)
 {
-	struct nftables_node *node = rs->buckets[hash % NFTABLES_BUCKETS];
+	struct nft_node *node = rs->buckets[hash % NFT_BUCKETS];
 
 	for (; node; node = node->same_hash)
 		if (node->hash == hash && node->kind == kind &&
@@ -83,27 +82,26 @@ static struct nftables_node *find_hashed(const struct nftables_ruleset *rs,
 	return NULL;
 }
 
-struct nftables_node *nftables_find(const struct nftables_ruleset *rs,
-				    enum nftables_kind kind, uint8_t family,
-				    const char *table, const char *name)
+struct nft_node *nft_find(const struct nft_ruleset *rs, enum nft_kind kind,
+			  uint8_t family, const char *table, const char *name)
 {
 	return find_hashed(rs, hash_node(kind, family, table, name), kind,
 			   family, table, name);
 }
 
-static const char *copy_name(struct nftables_ruleset *rs, const char *name)
+static const char *copy_name(struct nft_ruleset *rs, const char *name)
 {
 	size_t n = strlen(name) + 1;
-	char *copy = nftables_alloc(&rs->arena, n);
+	char *copy = nft_alloc(&rs->arena, n);
 
 	return copy ? memcpy(copy, name, n) : NULL;
 }
 
-static void insert(struct nftables_ruleset *rs, struct nftables_node *node)
+static void insert(struct nft_ruleset *rs, struct nft_node *node)
 {
-	struct nftables_node **bucket;
+	struct nft_node **bucket;
 
-	bucket = &rs->buckets[node->hash % NFTABLES_BUCKETS];
+	bucket = &rs->buckets[node->hash % NFT_BUCKETS];
 	node->same_hash = *bucket;
 	*bucket = node;
 	if (rs->last[node->kind])
@@ -113,19 +111,18 @@ static void insert(struct nftables_ruleset *rs, struct nftables_node *node)
 	rs->last[node->kind] = node;
 }
 
-struct nftables_node *nftables_get(struct nftables_ruleset *rs,
-				   enum nftables_kind kind, uint8_t family,
-				   const char *table, const char *name)
+struct nft_node *nft_get(struct nft_ruleset *rs, enum nft_kind kind,
+			 uint8_t family, const char *table, const char *name)
 {
 	uint64_t hash = hash_node(kind, family, table, name);
-	struct nftables_node *node, *in = NULL;
+	struct nft_node *node, *in = NULL;
 
 	node = find_hashed(rs, hash, kind, family, table, name);
 	if (node)
 		return node;
 	if (table)
-		in = nftables_get(rs, NODE_TABLE, family, NULL, table);
-	node = nftables_alloc(&rs->arena, sizeof(*node));
+		in = nft_get(rs, NODE_TABLE, family, NULL, table);
+	node = nft_alloc(&rs->arena, sizeof(*node));
 	if (!node || (table && !in))
 		return NULL;
 	node->kind = kind;
@@ -139,10 +136,9 @@ struct nftables_node *nftables_get(struct nftables_ruleset *rs,
 	return node;
 }
 
-struct nftables_drop *nftables_add_drop(struct nftables_ruleset *rs,
-					struct nftables_node *chain)
+struct nft_drop *nft_add_drop(struct nft_ruleset *rs, struct nft_node *chain)
 {
-	struct nftables_drop *d = nftables_alloc(&rs->arena, sizeof(*d));
+	struct nft_drop *d = nft_alloc(&rs->arena, sizeof(*d));
 
 	if (!d)
 		return NULL;

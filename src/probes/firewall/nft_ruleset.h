@@ -5,8 +5,8 @@
  * drop. Built from messages in the order of a dump, then settled: who can be
  * reached from which hooks, and which count belongs to whom. Pure.
  */
-#ifndef PKTLOSS_NFTABLES_RULESET_H
-#define PKTLOSS_NFTABLES_RULESET_H
+#ifndef PKTLOSS_PROBES_FIREWALL_NFT_RULESET_H
+#define PKTLOSS_PROBES_FIREWALL_NFT_RULESET_H
 
 #include "model/sample.h"
 #include "probes/firewall/netfilter.h"
@@ -16,17 +16,17 @@
  * Memory that is given back all at once. It begins in the caller's buffer and
  * goes on in pieces of its own. Past the limit: NULL, and error is set.
  */
-struct nftables_arena {
+struct nft_arena {
 	char *at;
 	size_t left;
-	struct nftables_piece *pieces;
+	struct nft_piece *pieces;
 	size_t allocated;
 	int error; /* -ENOMEM, -E2BIG or 0 */
 };
 
-void *nftables_alloc(struct nftables_arena *a, size_t size);
+void *nft_alloc(struct nft_arena *a, size_t size);
 
-enum nftables_kind {
+enum nft_kind {
 	NODE_TABLE,
 	NODE_CHAIN,
 	NODE_MAP,
@@ -42,14 +42,14 @@ enum nftables_kind {
 #define ASKS_RULES 1
 #define ASKS_POLICY 2
 
-struct nftables_drop;
+struct nft_drop;
 
-struct nftables_node {
-	struct nftables_node *same_hash;
-	struct nftables_node *next; /* of its kind, in the order of the dump */
-	struct nftables_node *waiting;
-	struct nftables_node *in; /* its table; a table: NULL */
-	struct nftables_call *calls;
+struct nft_node {
+	struct nft_node *same_hash;
+	struct nft_node *next; /* of its kind, in the order of the dump */
+	struct nft_node *waiting;
+	struct nft_node *in; /* its table; a table: NULL */
+	struct nft_call *calls;
 	const char *name;
 	uint64_t hash;
 	uint64_t handle; /* table, chain */
@@ -69,30 +69,30 @@ struct nftables_node {
 	uint32_t n_drops;  /* map: elements that drop */
 	uint32_t n_counts; /* map: of these, how many have a counter */
 	uint64_t keys;	   /* map: which elements these are */
-	struct nftables_counts counts;
-	struct nftables_drop *drops_first, *drops_last; /* chain */
+	struct nft_counts counts;
+	struct nft_drop *drops_first, *drops_last; /* chain */
 	const struct row *rules; /* chain: handle and number of each rule to */
 	uint32_t n_asked;	 /* ask for one by one, instead of all */
 };
 
-struct nftables_call {
-	struct nftables_call *next;
-	struct nftables_node *to;
+struct nft_call {
+	struct nft_call *next;
+	struct nft_node *to;
 };
 
 /* A rule, or a policy, that drops or may. */
-struct nftables_drop {
-	struct nftables_drop *next;
-	struct nftables_node *counter; /* a named counter has its counts */
-	struct nftables_node *map;     /* elements of a map have them */
-	const char *comment;	       /* fit to print, or NULL */
+struct nft_drop {
+	struct nft_drop *next;
+	struct nft_node *counter; /* a named counter has its counts */
+	struct nft_node *map;	  /* elements of a map have them */
+	const char *comment;	  /* fit to print, or NULL */
 	uint64_t handle;
 	uint64_t shape;
 	uint64_t identity;
-	struct nftables_counts counts;
+	struct nft_counts counts;
 	uint32_t number;
 	uint32_t uncounted; /* how many things here drop without a counter */
-	uint32_t probability, every; /* as in struct nftables_rule */
+	uint32_t probability, every; /* as in struct nft_rule */
 	uint16_t queue, n_queues;
 	bool is_random;
 	uint8_t target;	 /* enum netfilter_target */
@@ -101,14 +101,14 @@ struct nftables_drop {
 			  */
 };
 
-#define NFTABLES_BUCKETS 256
+#define NFT_BUCKETS 256
 
-struct nftables_ruleset {
-	struct nftables_arena arena;
-	struct nftables_node *buckets[NFTABLES_BUCKETS];
-	struct nftables_node *first[4], *last[4]; /* by kind */
-	struct nftables_node *chain;		  /* of the rule before */
-	struct nftables_node *asked; /* the only one whose rules count */
+struct nft_ruleset {
+	struct nft_arena arena;
+	struct nft_node *buckets[NFT_BUCKETS];
+	struct nft_node *first[4], *last[4]; /* by kind */
+	struct nft_node *chain;		     /* of the rule before */
+	struct nft_node *asked; /* the only one whose rules count */
 	uint32_t generation;
 	bool has_generation;
 	bool is_partial; /* only what is known to drop was asked for */
@@ -116,22 +116,19 @@ struct nftables_ruleset {
 };
 
 /* Gives back what a ruleset allocated; the buffer stays the caller's. */
-void nftables_ruleset_free(struct nftables_ruleset *rs);
+void nft_ruleset_free(struct nft_ruleset *rs);
 
 /*
  * Finds a node, or makes it. table is NULL for a table. Returns NULL when
  * memory is out: rs->arena.error says why.
  */
-struct nftables_node *nftables_find(const struct nftables_ruleset *rs,
-				    enum nftables_kind kind, uint8_t family,
-				    const char *table, const char *name);
-struct nftables_node *nftables_get(struct nftables_ruleset *rs,
-				   enum nftables_kind kind, uint8_t family,
-				   const char *table, const char *name);
+struct nft_node *nft_find(const struct nft_ruleset *rs, enum nft_kind kind,
+			  uint8_t family, const char *table, const char *name);
+struct nft_node *nft_get(struct nft_ruleset *rs, enum nft_kind kind,
+			 uint8_t family, const char *table, const char *name);
 
 /* Appends a drop to a chain that is for the caller to fill in, or NULL. */
-struct nftables_drop *nftables_add_drop(struct nftables_ruleset *rs,
-					struct nftables_node *chain);
+struct nft_drop *nft_add_drop(struct nft_ruleset *rs, struct nft_node *chain);
 
 /*
  * Takes one message of the kernel, a netlink_row. Rules and elements come
@@ -139,22 +136,22 @@ struct nftables_drop *nftables_add_drop(struct nftables_ruleset *rs,
  * generation than the first; -EBADMSG, -ENOMEM, -E2BIG. Unknown messages are
  * passed over.
  */
-int nftables_feed(const struct nlmsghdr *h, void *ruleset);
+int nft_feed(const struct nlmsghdr *h, void *ruleset);
 
 /*
  * Finds out what every drop of every chain amounts to. queues is the text of
  * /proc/net/netfilter/nfnetlink_queue, n bytes: who listens.
  */
-void nftables_settle(struct nftables_ruleset *rs, const char *queues, size_t n);
+void nft_settle(struct nft_ruleset *rs, const char *queues, size_t n);
 
 /* Whether the next read has to look at a rule again. */
-static inline bool nftables_is_asked(const struct nftables_drop *d)
+static inline bool nft_is_asked(const struct nft_drop *d)
 {
 	return d->target == NETFILTER_QUEUE_RULE ||
 	       (d->is_counted && !d->is_nothing);
 }
 
 /* The direction of a chain's losses. DIR_NONE: no packet comes to it. */
-enum direction nftables_direction(const struct nftables_node *chain);
+enum direction nft_direction(const struct nft_node *chain);
 
 #endif

@@ -3,8 +3,8 @@
  * The parser of x_tables (legacy iptables, ip6tables) tables, apart from the
  * reader so that tests and the fuzzer can feed it.
  */
-#ifndef PKTLOSS_XTABLES_H
-#define PKTLOSS_XTABLES_H
+#ifndef PKTLOSS_PROBES_FIREWALL_XT_CHAINS_H
+#define PKTLOSS_PROBES_FIREWALL_XT_CHAINS_H
 
 #include <linux/netfilter.h>
 

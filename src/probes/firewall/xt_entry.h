@@ -4,8 +4,8 @@
  * packet, and what it says. Every offset from the kernel is checked here, so
  * that the walk over chains needs not look at bytes.
  */
-#ifndef PKTLOSS_XTABLES_ENTRY_H
-#define PKTLOSS_XTABLES_ENTRY_H
+#ifndef PKTLOSS_PROBES_FIREWALL_XT_ENTRY_H
+#define PKTLOSS_PROBES_FIREWALL_XT_ENTRY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -161,7 +161,7 @@ static int read_table(const struct probe_env *env, int fd,
 		return r;
 	/* nf_tables, which was read before, may have one of that name too */
 	snprintf(name, sizeof(name), "%s%s",
-		 nftables_has_table(out, f->name, table) ? LEGACY : "", table);
+		 nft_has_table(out, f->name, table) ? LEGACY : "", table);
 	if (ENTRIES_HEAD + info.size > env->size)
 		request = allocated = malloc(ENTRIES_HEAD + info.size);
 	if (!request)

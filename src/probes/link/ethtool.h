@@ -9,8 +9,8 @@
  * may be thousands of veths, whose numbers are those of XDP. They are asked at
  * each read once XDP is known to be at work there, before that once a minute.
  */
-#ifndef PKTLOSS_PROBES_ETHTOOL_H
-#define PKTLOSS_PROBES_ETHTOOL_H
+#ifndef PKTLOSS_PROBES_LINK_ETHTOOL_H
+#define PKTLOSS_PROBES_LINK_ETHTOOL_H
 
 #include "model/sample.h"
 

@@ -353,7 +353,7 @@ static bool find_wireless(const struct probe_env *env, const char *place,
 
 	if (before)
 		return object_row(s->then, before, &link_fact_wireless);
-	return env->home && env->devices &&
+	return env->own && env->devices &&
 	       link_is_wireless_device(env->devices, place);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Interfaces: struct rtnl_link_stats64 and the configuration around it. */
-#ifndef PKTLOSS_PROBES_LINK_H
-#define PKTLOSS_PROBES_LINK_H
+#ifndef PKTLOSS_PROBES_LINK_LINK_H
+#define PKTLOSS_PROBES_LINK_LINK_H
 
 #include "model/sample.h"
 

@@ -14,11 +14,11 @@
 const struct counter link_counters[N_LINK_COUNTERS] = {
 	{AT(rx_packets), SOURCE, .type = "if_rx_packets", .direction = DIR_RX,
 	 .kind = KIND_PASSED, .main = true,
-	 .of = {{LAYER_LINK, DIR_RX, OUTSIDE}},
+	 .of = {{LAYER_LINK, DIR_RX, RELATION_OUTSIDE}},
 	 .means = "Frames the driver or the stack accepted"},
 	{AT(tx_packets), SOURCE, .type = "if_tx_packets", .direction = DIR_TX,
 	 .kind = KIND_PASSED, .main = true,
-	 .of = {{LAYER_LINK, DIR_TX, OUTSIDE}},
+	 .of = {{LAYER_LINK, DIR_TX, RELATION_OUTSIDE}},
 	 .means = "Frames handed to the device (veth: to its peer)"},
 	{AT(rx_errors), SOURCE, .type = "if_rx_errors", .direction = DIR_RX,
 	 .kind = KIND_LOST, .main = true,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Queueing disciplines: what `tc -s qdisc` shows, and what they are set to. */
-#ifndef PKTLOSS_PROBES_QDISC_H
-#define PKTLOSS_PROBES_QDISC_H
+#ifndef PKTLOSS_PROBES_QDISC_QDISC_H
+#define PKTLOSS_PROBES_QDISC_QDISC_H
 
 #include "model/sample.h"
 

@@ -69,7 +69,7 @@ const struct counter qdisc_counters[] = {
 	[ROOT_PACKETS] =
 		{QDISC, COUNTED, .name = "", .type = "if_tx_packets",
 		 .direction = DIR_TX, .kind = KIND_PASSED,
-		 .of = {{LAYER_QDISC, DIR_TX, OUTSIDE}},
+		 .of = {{LAYER_QDISC, DIR_TX, RELATION_OUTSIDE}},
 		 .means = "Packets that left the qdisc (segments, where "
 			  "offloaded)"},
 	[CHILD_DROPS] =
@@ -105,7 +105,7 @@ const struct counter qdisc_counters[] = {
 	[INGRESS_PACKETS] =
 		{QDISC, COUNTED, .name = "", .type = "if_rx_packets",
 		 .direction = DIR_RX, .kind = KIND_PASSED,
-		 .of = {{LAYER_QDISC, DIR_RX, INSIDE}},
+		 .of = {{LAYER_QDISC, DIR_RX, RELATION_INSIDE}},
 		 .means = "Packets that came to it, discarded ones included"},
 	/* netem counts a marked packet as dropped, though it is delivered */
 	[MARKING_DROPS] =

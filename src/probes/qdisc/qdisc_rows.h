@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the qdisc probe share; nobody else. */
-#ifndef PKTLOSS_PROBES_QDISC_ROWS_H
-#define PKTLOSS_PROBES_QDISC_ROWS_H
+#ifndef PKTLOSS_PROBES_QDISC_QDISC_ROWS_H
+#define PKTLOSS_PROBES_QDISC_QDISC_ROWS_H
 
 #include "kernel/netlink.h"
 #include "probes/qdisc/qdisc.h"

@@ -6,8 +6,8 @@
  * these have no counter. The columns .in_gap and .out_gap of the table of
  * counters say which counter stands on which side.
  */
-#ifndef PKTLOSS_PROBES_IP_BALANCE_H
-#define PKTLOSS_PROBES_IP_BALANCE_H
+#ifndef PKTLOSS_PROBES_SNMP_IP_BALANCE_H
+#define PKTLOSS_PROBES_SNMP_IP_BALANCE_H
 
 #include "probes/snmp/snmp.h"
 

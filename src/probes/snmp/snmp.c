@@ -30,7 +30,7 @@ static int read_numbers(const struct snmp_line *line, struct token numbers,
 }
 
 static int parse_pair(struct token names, struct token numbers,
-		      struct snmp_layout *layout, struct snmp_values *values)
+		      struct snmp_columns *layout, struct snmp_values *values)
 {
 	struct token rest = names;
 	struct token section = token_word(&rest);
@@ -42,13 +42,13 @@ static int parse_pair(struct token names, struct token numbers,
 	    memcmp(section.at, again.at, section.n) ||
 	    section.at[--section.n] != ':')
 		return -EBADMSG;
-	r = snmp_layout_line(layout, section, names, &line);
+	r = snmp_columns_line(layout, section, names, &line);
 	if (r < 0 || line->dull)
 		return r;
 	return read_numbers(line, numbers, values);
 }
 
-int snmp_parse_pairs(const char *text, size_t n, struct snmp_layout *layout,
+int snmp_parse_pairs(const char *text, size_t n, struct snmp_columns *layout,
 		     struct snmp_values *values)
 {
 	struct token rest = {text, n};
@@ -70,10 +70,10 @@ static bool is_digit(char c)
 }
 
 /* Takes a line that begins as one before and goes on with a number alone. */
-static bool take_known(struct token *rest, struct snmp_layout *layout,
+static bool take_known(struct token *rest, struct snmp_columns *layout,
 		       struct snmp_values *values)
 {
-	const struct snmp_name *name = snmp_layout_known(layout, *rest);
+	const struct snmp_name *name = snmp_columns_known(layout, *rest);
 	struct token number;
 	size_t n;
 
@@ -91,7 +91,7 @@ static bool take_known(struct token *rest, struct snmp_layout *layout,
 	return true;
 }
 
-static int take_line(struct token *rest, struct snmp_layout *layout,
+static int take_line(struct token *rest, struct snmp_columns *layout,
 		     struct snmp_values *values)
 {
 	struct token line = token_line(rest), before = line;
@@ -101,11 +101,11 @@ static int take_line(struct token *rest, struct snmp_layout *layout,
 	if (!name.n || !number.n || token_word(&line).n)
 		return -EBADMSG;
 	before.n = number.at - before.at;
-	keep(values, snmp_layout_name(layout, name, before), number);
+	keep(values, snmp_columns_name(layout, name, before), number);
 	return 0;
 }
 
-int snmp_parse_list(const char *text, size_t n, struct snmp_layout *layout,
+int snmp_parse_list(const char *text, size_t n, struct snmp_columns *layout,
 		    struct snmp_values *values)
 {
 	struct token rest = {text, n};
@@ -119,7 +119,7 @@ int snmp_parse_list(const char *text, size_t n, struct snmp_layout *layout,
 
 static const struct {
 	const char *name;
-	int (*parse)(const char *text, size_t n, struct snmp_layout *layout,
+	int (*parse)(const char *text, size_t n, struct snmp_columns *layout,
 		     struct snmp_values *values);
 } files[] = {
 	{"snmp", snmp_parse_pairs},
@@ -127,7 +127,7 @@ static const struct {
 	{"snmp6", snmp_parse_list}, /* absent without IPv6 */
 };
 
-static int read_files(const struct probe_env *env, struct snmp_layout *layout,
+static int read_files(const struct probe_env *env, struct snmp_columns *layout,
 		      struct snmp_values *values)
 {
 	bool any = false;
@@ -148,7 +148,7 @@ static int read_files(const struct probe_env *env, struct snmp_layout *layout,
 }
 
 static void append(const struct probe_env *env,
-		   const struct snmp_layout *layout,
+		   const struct snmp_columns *layout,
 		   const struct snmp_values *values, struct sample *out)
 {
 	for (int layer = 0; layer < N_LAYERS; layer++) {
@@ -168,21 +168,21 @@ static void append(const struct probe_env *env,
 	}
 }
 
-static void free_layout(struct snmp_layout **layout)
+static void free_layout(struct snmp_columns **layout)
 {
-	snmp_layout_free(*layout);
+	snmp_columns_free(*layout);
 }
 
 static int snmp_read(struct probe_env *env, struct sample *out)
 {
-	__attribute__((cleanup(free_layout))) struct snmp_layout *own = NULL;
-	struct snmp_layout *layout = env->snmp;
+	__attribute__((cleanup(free_layout))) struct snmp_columns *own = NULL;
+	struct snmp_columns *layout = env->snmp;
 	struct snmp_values values;
 	int r = 0;
 
 	memset(values.found, 0, sizeof(values.found));
 	if (!layout) {
-		r = snmp_layout_new(&own, env);
+		r = snmp_columns_new(&own, env);
 		layout = own;
 	}
 	if (r == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* /proc/net/{snmp,netstat,snmp6}: the counters of IP and what is above it. */
-#ifndef PKTLOSS_PROBES_SNMP_H
-#define PKTLOSS_PROBES_SNMP_H
+#ifndef PKTLOSS_PROBES_SNMP_SNMP_H
+#define PKTLOSS_PROBES_SNMP_SNMP_H
 
 #include "model/sample.h"
 
@@ -29,14 +29,14 @@ struct snmp_values {
 };
 
 /*
- * What has been learnt of the kernel's columns, see snmp_layout.h. It serves
+ * What has been learnt of the kernel's columns, see snmp_columns.h. It serves
  * any namespace, and a read allocates only where it finds names that are new.
  * Of env it looks at counters alone. Returns 0 or -ENOMEM.
  */
-struct snmp_layout;
-int MUST_CHECK snmp_layout_new(struct snmp_layout **ret,
-			       const struct probe_env *env);
-void snmp_layout_free(struct snmp_layout *l);
+struct snmp_columns;
+int MUST_CHECK snmp_columns_new(struct snmp_columns **ret,
+				const struct probe_env *env);
+void snmp_columns_free(struct snmp_columns *l);
 
 /*
  * Parses n bytes of the format of snmp and netstat, pairs of lines "Ip: name
@@ -46,7 +46,7 @@ void snmp_layout_free(struct snmp_layout *l);
  * numbers of a section of which nothing is wanted are not looked at.
  */
 int MUST_CHECK snmp_parse_pairs(const char *text, size_t n,
-				struct snmp_layout *layout,
+				struct snmp_columns *layout,
 				struct snmp_values *values);
 
 /*
@@ -54,7 +54,7 @@ int MUST_CHECK snmp_parse_pairs(const char *text, size_t n,
  * -EBADMSG as above.
  */
 int MUST_CHECK snmp_parse_list(const char *text, size_t n,
-			       struct snmp_layout *layout,
+			       struct snmp_columns *layout,
 			       struct snmp_values *values);
 
 #endif

@@ -19,7 +19,7 @@ static const char *printed_name(const struct counter *c)
 							       : c->name + n;
 }
 
-uint16_t snmp_layout_slot(size_t optional)
+uint16_t snmp_columns_slot(size_t optional)
 {
 	const struct counter *c = &snmp_optional[optional];
 
@@ -30,12 +30,12 @@ uint16_t snmp_layout_slot(size_t optional)
 	return N_SNMP_COUNTERS + optional;
 }
 
-static void want(struct snmp_layout *l, const struct counter *c, uint16_t slot)
+static void want(struct snmp_columns *l, const struct counter *c, uint16_t slot)
 {
 	l->wanted[l->first[N_LAYERS]++] = (struct snmp_wanted) {c, slot};
 }
 
-static void want_layer(struct snmp_layout *l, const struct probe_env *env,
+static void want_layer(struct snmp_columns *l, const struct probe_env *env,
 		       enum layer layer)
 {
 	l->first[layer] = l->first[N_LAYERS];
@@ -45,12 +45,12 @@ static void want_layer(struct snmp_layout *l, const struct probe_env *env,
 	for (size_t i = 0; i < N_SNMP_OPTIONAL; i++)
 		if (snmp_optional[i].layer == layer &&
 		    counter_wanted(env, &snmp_optional[i]))
-			want(l, &snmp_optional[i], snmp_layout_slot(i));
+			want(l, &snmp_optional[i], snmp_columns_slot(i));
 }
 
-int snmp_layout_new(struct snmp_layout **ret, const struct probe_env *env)
+int snmp_columns_new(struct snmp_columns **ret, const struct probe_env *env)
 {
-	struct snmp_layout *l = calloc(1, sizeof(*l));
+	struct snmp_columns *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return -ENOMEM;
@@ -60,7 +60,7 @@ int snmp_layout_new(struct snmp_layout **ret, const struct probe_env *env)
 	return 0;
 }
 
-void snmp_layout_free(struct snmp_layout *l)
+void snmp_columns_free(struct snmp_columns *l)
 {
 	if (!l)
 		return;
@@ -72,7 +72,7 @@ void snmp_layout_free(struct snmp_layout *l)
 }
 
 /* The slot of a name in a section, or in snmp6 where section is empty. */
-static uint16_t find_slot(const struct snmp_layout *l, struct token section,
+static uint16_t find_slot(const struct snmp_columns *l, struct token section,
 			  struct token name)
 {
 	for (size_t i = 0; i < l->first[N_LAYERS]; i++) {
@@ -86,7 +86,7 @@ static uint16_t find_slot(const struct snmp_layout *l, struct token section,
 	return SNMP_NO_SLOT;
 }
 
-static bool is_wanted(const struct snmp_layout *l, struct token section)
+static bool is_wanted(const struct snmp_columns *l, struct token section)
 {
 	for (size_t i = 0; i < l->first[N_LAYERS]; i++)
 		if (token_is(section, l->wanted[i].counter->section))
@@ -126,7 +126,7 @@ static bool keep_names(struct snmp_line *line, struct token names)
 	return true;
 }
 
-static int learn_line(const struct snmp_layout *l, struct snmp_line *line,
+static int learn_line(const struct snmp_columns *l, struct snmp_line *line,
 		      struct token section, struct token names)
 {
 	struct token rest = names, name;
@@ -156,7 +156,7 @@ static bool is_line(const struct snmp_line *line, struct token section,
 }
 
 /* Where to learn a line: over the old one of its section, or the next. */
-static struct snmp_line *place_of(struct snmp_layout *l, struct token section)
+static struct snmp_line *place_of(struct snmp_columns *l, struct token section)
 {
 	for (size_t i = 0; i < l->n_lines; i++) {
 		struct snmp_line *line = &l->lines[i];
@@ -170,8 +170,8 @@ static struct snmp_line *place_of(struct snmp_layout *l, struct token section)
 	return &l->lines[l->next_line % MAX_SNMP_LINES];
 }
 
-int snmp_layout_line(struct snmp_layout *l, struct token section,
-		     struct token names, const struct snmp_line **ret)
+int snmp_columns_line(struct snmp_columns *l, struct token section,
+		      struct token names, const struct snmp_line **ret)
 {
 	struct snmp_line *line = NULL;
 	int r = 0;
@@ -191,8 +191,8 @@ int snmp_layout_line(struct snmp_layout *l, struct token section,
 	return r;
 }
 
-const struct snmp_name *snmp_layout_known(struct snmp_layout *l,
-					  struct token text)
+const struct snmp_name *snmp_columns_known(struct snmp_columns *l,
+					   struct token text)
 {
 	for (size_t i = 0; i < l->n_names; i++) {
 		size_t at = (l->next_name + i) % l->n_names;
@@ -207,7 +207,8 @@ const struct snmp_name *snmp_layout_known(struct snmp_layout *l,
 }
 
 /* Puts it where it stood: behind the one that was found last. */
-static void keep_name(struct snmp_layout *l, struct token before, uint16_t slot)
+static void keep_name(struct snmp_columns *l, struct token before,
+		      uint16_t slot)
 {
 	struct snmp_name *at;
 
@@ -225,8 +226,8 @@ static void keep_name(struct snmp_layout *l, struct token before, uint16_t slot)
 	l->next_name++;
 }
 
-uint16_t snmp_layout_name(struct snmp_layout *l, struct token name,
-			  struct token before)
+uint16_t snmp_columns_name(struct snmp_columns *l, struct token name,
+			   struct token before)
 {
 	uint16_t slot = find_slot(l, (struct token) {0}, name);
 

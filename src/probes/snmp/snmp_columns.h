@@ -5,8 +5,8 @@
  * So a column that comes or goes (IcmpMsg has such) is seen at once, and only
  * its line is learnt anew.
  */
-#ifndef PKTLOSS_PROBES_SNMP_LAYOUT_H
-#define PKTLOSS_PROBES_SNMP_LAYOUT_H
+#ifndef PKTLOSS_PROBES_SNMP_SNMP_COLUMNS_H
+#define PKTLOSS_PROBES_SNMP_SNMP_COLUMNS_H
 
 #include "kernel/procnet.h"
 #include "probes/snmp/snmp.h"
@@ -42,7 +42,7 @@ struct snmp_wanted {
 	uint16_t slot;
 };
 
-struct snmp_layout {
+struct snmp_columns {
 	struct snmp_wanted wanted[N_SNMP_SLOTS]; /* by layer */
 	uint16_t first[N_LAYERS + 1];		 /* of a layer, in wanted */
 	struct snmp_line lines[MAX_SNMP_LINES];
@@ -55,25 +55,25 @@ struct snmp_layout {
  * The slot of the row of that index in snmp_optional: it may name what a row
  * of snmp_counters is read for.
  */
-uint16_t snmp_layout_slot(size_t optional);
+uint16_t snmp_columns_slot(size_t optional);
 
 /*
  * The line of these names, learnt if it is not known. Returns 0 or -ENOMEM;
  * *ret is valid until the next call.
  */
-int MUST_CHECK snmp_layout_line(struct snmp_layout *l, struct token section,
-				struct token names,
-				const struct snmp_line **ret);
+int MUST_CHECK snmp_columns_line(struct snmp_columns *l, struct token section,
+				 struct token names,
+				 const struct snmp_line **ret);
 
 /* What text begins with, if that is known, or NULL. */
-const struct snmp_name *snmp_layout_known(struct snmp_layout *l,
-					  struct token text);
+const struct snmp_name *snmp_columns_known(struct snmp_columns *l,
+					   struct token text);
 
 /*
  * The slot of a name of snmp6, or SNMP_NO_SLOT. Keeps it for
- * snmp_layout_known(); before is all that stands before the number.
+ * snmp_columns_known(); before is all that stands before the number.
  */
-uint16_t snmp_layout_name(struct snmp_layout *l, struct token name,
-			  struct token before);
+uint16_t snmp_columns_name(struct snmp_columns *l, struct token name,
+			   struct token before);
 
 #endif

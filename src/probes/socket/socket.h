@@ -4,8 +4,8 @@
  * queue is full, by port. A dump of sockets is dear, so there is one only
  * when the counters of UDP or TCP have moved; see socket_read().
  */
-#ifndef PKTLOSS_PROBES_SOCKET_H
-#define PKTLOSS_PROBES_SOCKET_H
+#ifndef PKTLOSS_PROBES_SOCKET_SOCKET_H
+#define PKTLOSS_PROBES_SOCKET_SOCKET_H
 
 #include "model/sample.h"
 

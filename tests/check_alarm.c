@@ -102,9 +102,9 @@ static const struct {
 	{"one hit", &immediate, "f0b0", "FOWO"},
 };
 
-static char notified(const struct alert *alert)
+static char notified(const struct alarm *alarm)
 {
-	return "OWF"[alert->state];
+	return "OWF"[alarm->state];
 }
 
 START_TEST(each_history_has_its_notifications)
@@ -112,16 +112,16 @@ START_TEST(each_history_has_its_notifications)
 	const char *intervals = histories[_i].intervals;
 	bool guess = intervals[0] == '!';
 	enum severity cap = guess ? SEVERITY_WARNING : SEVERITY_FAILURE;
-	struct alert alert = {0};
+	struct alarm alarm = {0};
 	char said[32] = "";
 
 	intervals += guess;
 	for (size_t i = 0; intervals[i]; i++) {
-		bool due = alert_step(&alert, histories[_i].limits,
+		bool due = alarm_step(&alarm, histories[_i].limits,
 				      percent_of(intervals[i]),
 				      lost_of(intervals[i]), cap);
 
-		said[i] = due ? notified(&alert) : '-';
+		said[i] = due ? notified(&alarm) : '-';
 	}
 	ck_assert_msg(!strcmp(said, histories[_i].notified), "%s: %s gives %s",
 		      histories[_i].what, intervals, said);
@@ -130,25 +130,25 @@ END_TEST
 
 START_TEST(failure_with_a_lost_cause_falls_to_the_cap)
 {
-	struct alert alert = {0};
+	struct alarm alarm = {0};
 	bool due = false;
 
 	for (int i = 0; i < 2; i++)
-		due = alert_step(&alert, &defaults, 50, 100, SEVERITY_FAILURE);
+		due = alarm_step(&alarm, &defaults, 50, 100, SEVERITY_FAILURE);
 	ck_assert(due);
 	for (int i = 0; i < 3; i++)
-		due = alert_step(&alert, &defaults, 50, 100, SEVERITY_WARNING);
+		due = alarm_step(&alarm, &defaults, 50, 100, SEVERITY_WARNING);
 	ck_assert(due);
-	ck_assert_int_eq(alert.state, SEVERITY_WARNING);
+	ck_assert_int_eq(alarm.state, SEVERITY_WARNING);
 }
 END_TEST
 
 START_TEST(limit_itself_is_no_violation)
 {
-	struct alert alert = {0};
+	struct alarm alarm = {0};
 
 	for (int i = 0; i < 5; i++)
-		ck_assert(!alert_step(&alert, &defaults, 0.1, 100,
+		ck_assert(!alarm_step(&alarm, &defaults, 0.1, 100,
 				      SEVERITY_FAILURE));
 }
 END_TEST
@@ -162,11 +162,11 @@ START_TEST(recovery_needs_the_hysteresis)
 		{0.099, false}, {0.081, false}, {0.08, true}, {0.05, true}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct alert alert = {.state = SEVERITY_WARNING};
+		struct alarm alarm = {.state = SEVERITY_WARNING};
 		bool due = false;
 
 		for (int j = 0; j < 3; j++)
-			due = alert_step(&alert, &defaults, cases[i].percent,
+			due = alarm_step(&alarm, &defaults, cases[i].percent,
 					 100, SEVERITY_FAILURE);
 		ck_assert_msg(due == cases[i].recovers, "%g", cases[i].percent);
 	}
@@ -175,20 +175,20 @@ END_TEST
 
 START_TEST(flapping_never_raises)
 {
-	struct alert alert = {0};
+	struct alarm alarm = {0};
 
 	for (int i = 0; i < 600; i++)
-		ck_assert(!alert_step(&alert, &defaults, i % 2 ? 50 : 0, 1000,
+		ck_assert(!alarm_step(&alarm, &defaults, i % 2 ? 50 : 0, 1000,
 				      SEVERITY_FAILURE));
 }
 END_TEST
 
 START_TEST(flapping_never_recovers)
 {
-	struct alert alert = {.state = SEVERITY_FAILURE};
+	struct alarm alarm = {.state = SEVERITY_FAILURE};
 
 	for (int i = 0; i < 600; i++)
-		ck_assert(!alert_step(&alert, &defaults, i % 3 ? 0 : 50, 1000,
+		ck_assert(!alarm_step(&alarm, &defaults, i % 3 ? 0 : 50, 1000,
 				      SEVERITY_FAILURE));
 }
 END_TEST
@@ -240,23 +240,23 @@ static bool is_justified(uint8_t before, uint8_t after,
 		(after == SEVERITY_WARNING && percent > limits->warning));
 }
 
-static void live(struct alert *alert, const struct limits *limits,
+static void live(struct alarm *alarm, const struct limits *limits,
 		 uint64_t *state)
 {
 	bool lawful = true, justified = true;
 
 	for (int i = 0; i < 100; i++) {
-		uint8_t before = alert->state;
+		uint8_t before = alarm->state;
 		double percent = random_percent(state);
 		uint64_t lost = next_random(state) % 20;
 		enum severity cap = 1 + next_random(state) % 2;
-		bool due = alert_step(alert, limits, percent, lost, cap);
+		bool due = alarm_step(alarm, limits, percent, lost, cap);
 
-		lawful &= is_lawful(before, alert->state, due, limits->persist,
+		lawful &= is_lawful(before, alarm->state, due, limits->persist,
 				    percent);
-		justified &= is_justified(before, alert->state, limits, percent,
+		justified &= is_justified(before, alarm->state, limits, percent,
 					  lost) &&
-			     (alert->state <= before || alert->state <= cap);
+			     (alarm->state <= before || alarm->state <= cap);
 	}
 	ck_assert(lawful);
 	ck_assert(justified);
@@ -268,9 +268,9 @@ START_TEST(random_histories_notify_of_changes_only)
 
 	for (int i = 0; i < 5000; i++) {
 		struct limits limits = random_limits(&state);
-		struct alert alert = {0};
+		struct alarm alarm = {0};
 
-		live(&alert, &limits, &state);
+		live(&alarm, &limits, &state);
 	}
 }
 END_TEST
@@ -281,13 +281,13 @@ START_TEST(good_intervals_end_any_alarm)
 
 	for (int i = 0; i < 5000; i++) {
 		struct limits limits = random_limits(&state);
-		struct alert alert = {0};
+		struct alarm alarm = {0};
 
-		live(&alert, &limits, &state);
+		live(&alarm, &limits, &state);
 		for (unsigned j = 0; j < limits.hits_okay; j++)
-			(void)alert_step(&alert, &limits, 0, 0,
+			(void)alarm_step(&alarm, &limits, 0, 0,
 					 SEVERITY_FAILURE);
-		ck_assert_int_eq(alert.state, SEVERITY_OKAY);
+		ck_assert_int_eq(alarm.state, SEVERITY_OKAY);
 	}
 }
 END_TEST
@@ -297,16 +297,16 @@ START_TEST(alarm_of_good_intervals_alone_ends_in_time)
 	for (unsigned hits_okay = 1; hits_okay < 6; hits_okay++) {
 		struct limits limits = {LIKE_DEFAULTS, .warning = 0.1,
 					.hits_okay = hits_okay};
-		struct alert alert = {0};
+		struct alarm alarm = {0};
 
 		for (int i = 0; i < 5; i++)
-			(void)alert_step(&alert, &limits, 50, 1000,
+			(void)alarm_step(&alarm, &limits, 50, 1000,
 					 SEVERITY_FAILURE);
 		for (unsigned i = 1; i < hits_okay; i++)
-			ck_assert(!alert_step(&alert, &limits, 0, 0,
+			ck_assert(!alarm_step(&alarm, &limits, 0, 0,
 					      SEVERITY_FAILURE));
-		ck_assert(alert_step(&alert, &limits, 0, 0, SEVERITY_FAILURE));
-		ck_assert_int_eq(alert.state, SEVERITY_OKAY);
+		ck_assert(alarm_step(&alarm, &limits, 0, 0, SEVERITY_FAILURE));
+		ck_assert_int_eq(alarm.state, SEVERITY_OKAY);
 	}
 }
 END_TEST

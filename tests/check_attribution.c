@@ -44,7 +44,8 @@ static const struct counter receives = {
 	.layer = LAYER_IP,
 	.direction = DIR_RX,
 	.kind = KIND_PASSED,
-	.of = {{LAYER_IP, DIR_RX, INSIDE}, {LAYER_NETFILTER, DIR_RX, INSIDE}},
+	.of = {{LAYER_IP, DIR_RX, RELATION_INSIDE},
+	       {LAYER_NETFILTER, DIR_RX, RELATION_INSIDE}},
 };
 static const struct counter unreachs = {
 	.name = "OutDestUnreachs",

@@ -9,8 +9,8 @@
 
 #define HOSTILE "\033[2J\r\n\"\\\177\303\244"
 
-static struct ladder items[4];
-static struct ladders l;
+static struct summary_ns items[4];
+static struct summary l;
 static struct style style;
 static struct sample samples[4];
 static char *text; /* what was printed */
@@ -20,7 +20,7 @@ static void setup(void)
 	setenv("TZ", "UTC", 1);
 	memset(items, 0, sizeof(items));
 	memset(samples, 0, sizeof(samples));
-	l = (struct ladders) {.items = items, .seconds = 10};
+	l = (struct summary) {.items = items, .seconds = 10};
 	style = (struct style) {.width = 100};
 	text = NULL;
 }
@@ -34,23 +34,23 @@ static void teardown(void)
 	free(text);
 }
 
-static struct ladder *add_namespace(const char *name)
+static struct summary_ns *add_namespace(const char *name)
 {
-	struct ladder *ladder = &items[l.n];
+	struct summary_ns *ns = &items[l.n];
 
-	snprintf(ladder->name, sizeof(ladder->name), "%s", name);
-	ladder->sample = &samples[l.n++];
-	ladder->findings.items = calloc(8, sizeof(struct finding));
-	ck_assert_ptr_nonnull(ladder->findings.items);
-	ladder->findings.max = 8;
-	return ladder;
+	snprintf(ns->name, sizeof(ns->name), "%s", name);
+	ns->sample = &samples[l.n++];
+	ns->findings.items = calloc(8, sizeof(struct finding));
+	ck_assert_ptr_nonnull(ns->findings.items);
+	ns->findings.max = 8;
+	return ns;
 }
 
 /* Of 100 packets, on eth0; one cause. */
-static struct finding *add(struct ladder *ladder, enum finding_class class,
+static struct finding *add(struct summary_ns *ns, enum finding_class class,
 			   uint64_t lost)
 {
-	struct finding *f = &ladder->findings.items[ladder->findings.n++];
+	struct finding *f = &ns->findings.items[ns->findings.n++];
 
 	*f = (struct finding) {
 		.place = "eth0",
@@ -87,13 +87,13 @@ static void to_text(int (*print)(FILE *out))
 
 static int in_words(FILE *out)
 {
-	ladders_print(out, &l, &style);
+	summary_print(out, &l, &style);
 	return 0;
 }
 
 static int in_json(FILE *out)
 {
-	return ladders_print_json(out, &l);
+	return summary_print_json(out, &l);
 }
 
 static void check_has(const char *words)
@@ -195,7 +195,7 @@ START_TEST(quiet_namespaces_are_one_line)
 	check_has("\n1 namespace: nothing lost\n");
 	add(add_namespace("b"), CLASS_LOSS, 1);
 	add(add_namespace("c"), CLASS_BENIGN, 1);
-	ladders_sort(&l);
+	summary_sort(&l);
 	to_text(in_words);
 	check_has("\n2 more namespaces: nothing lost\n");
 	check_lacks("\nc");
@@ -208,7 +208,7 @@ END_TEST
 
 START_TEST(symptoms_stand_below_their_loss)
 {
-	struct ladder *a = add_namespace("a");
+	struct summary_ns *a = add_namespace("a");
 
 	add(a, CLASS_LOSS, 25);
 	for (int i = 0; i < 5; i++) {
@@ -263,7 +263,7 @@ static void wire(struct sample *s, uint64_t index)
 
 START_TEST(a_symptom_leads_to_the_loss_behind_the_wire)
 {
-	struct ladder *a = add_namespace("a"), *b;
+	struct summary_ns *a = add_namespace("a"), *b;
 
 	add(a, CLASS_SYMPTOM, 3);
 	b = add_namespace("b");
@@ -271,7 +271,7 @@ START_TEST(a_symptom_leads_to_the_loss_behind_the_wire)
 	add(add_namespace("worse"), CLASS_LOSS, 50);
 	wire(&samples[0], 1);
 	wire(&samples[1], 2);
-	ladders_sort(&l);
+	summary_sort(&l);
 	ck_assert_str_eq(items[0].name, "worse");
 	ck_assert_str_eq(items[2].name, "a");
 	ck_assert_ptr_eq(items[2].see, &items[1]);
@@ -411,7 +411,7 @@ static void check_json_finding(yajl_val f)
 
 START_TEST(json_says_it_all_in_one_line)
 {
-	struct ladder *a = add_namespace("a");
+	struct summary_ns *a = add_namespace("a");
 	yajl_val tree, namespaces, findings;
 	char error[256];
 
@@ -458,8 +458,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("ladder");
-	TCase *t = tcase_create("ladder");
+	Suite *suite = suite_create("ns");
+	TCase *t = tcase_create("ns");
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_loss_is_a_row_and_a_remedy);

@@ -112,7 +112,7 @@ END_TEST
 START_TEST(built_in_limits_are_those_of_an_empty_threshold)
 {
 	const struct limits *built_in = settings_limits(
-		&settings, LAYER_LINK, DIR_RX, "", "", CHARACTER_PLAIN);
+		&settings, LAYER_LINK, DIR_RX, "", "", LIMITS_PLAIN);
 
 	ck_assert_double_eq(built_in->warning, 0.1);
 	ck_assert_double_eq(built_in->failure, 1);
@@ -319,7 +319,7 @@ static double chosen(enum layer layer, const char *namespace,
 		     const char *interface)
 {
 	return settings_limits(&settings, layer, DIR_RX, namespace, interface,
-			       CHARACTER_PLAIN)
+			       LIMITS_PLAIN)
 		->warning;
 }
 
@@ -345,16 +345,16 @@ END_TEST
 START_TEST(symptom_has_no_limits_unless_it_is_given_some)
 {
 	const struct limits *l = settings_limits(&settings, LAYER_TCP, DIR_TX,
-						 "", "", CHARACTER_SYMPTOM);
+						 "", "", LIMITS_SYMPTOM);
 
 	ck_assert_double_nan(l->warning);
 	ck_assert_double_nan(l->failure);
 	threshold(5, "tcp", NULL, NULL);
 	l = settings_limits(&settings, LAYER_TCP, DIR_TX, "", "",
-			    CHARACTER_SYMPTOM);
+			    LIMITS_SYMPTOM);
 	ck_assert_double_eq(l->warning, 5);
 	l = settings_limits(&settings, LAYER_UDP, DIR_TX, "", "",
-			    CHARACTER_SYMPTOM);
+			    LIMITS_SYMPTOM);
 	ck_assert_double_nan(l->warning);
 }
 END_TEST
@@ -364,7 +364,7 @@ START_TEST(queue_manager_may_drop_more_unless_a_threshold_says_otherwise)
 	const struct limits *l;
 
 	l = settings_limits(&settings, LAYER_QDISC, DIR_TX, "", "eth0",
-			    CHARACTER_AQM);
+			    LIMITS_AQM);
 	ck_assert_double_eq(l->warning, 5);
 	ck_assert_double_eq(l->failure, 20);
 	ck_assert_uint_eq(l->minimum_lost, 10);
@@ -372,41 +372,40 @@ START_TEST(queue_manager_may_drop_more_unless_a_threshold_says_otherwise)
 	ck_assert_uint_eq(l->hits_okay, 3);
 	threshold(7, "qdisc", NULL, NULL);
 	l = settings_limits(&settings, LAYER_QDISC, DIR_TX, "", "eth0",
-			    CHARACTER_AQM);
+			    LIMITS_AQM);
 	ck_assert_double_eq(l->warning, 7);
 }
 END_TEST
 
-static double warning_for(enum character character)
+static double warning_for(enum limits_kind kind)
 {
-	return settings_limits(&settings, LAYER_LINK, DIR_RX, "", "eth0",
-			       character)
+	return settings_limits(&settings, LAYER_LINK, DIR_RX, "", "eth0", kind)
 		->warning;
 }
 
 START_TEST(wireless_has_limits_of_its_own_unless_it_is_given_some)
 {
-	const struct limits *l = settings_limits(
-		&settings, LAYER_LINK, DIR_RX, "", "eth0", CHARACTER_WIRELESS);
+	const struct limits *l = settings_limits(&settings, LAYER_LINK, DIR_RX,
+						 "", "eth0", LIMITS_WIRELESS);
 
 	ck_assert_double_eq(l->warning, 1);
 	ck_assert_double_eq(l->failure, 5);
 	ck_assert_uint_eq(l->hits, 2);
 	threshold(7, NULL, NULL, NULL);
-	ck_assert_double_eq(warning_for(CHARACTER_WIRELESS), 7);
+	ck_assert_double_eq(warning_for(LIMITS_WIRELESS), 7);
 }
 END_TEST
 
 START_TEST(what_repeats_others_has_limits_only_by_its_name)
 {
-	ck_assert_double_nan(warning_for(CHARACTER_REPEATED));
+	ck_assert_double_nan(warning_for(LIMITS_REPEATED));
 	threshold(7, NULL, NULL, NULL);
-	ck_assert_double_nan(warning_for(CHARACTER_REPEATED));
+	ck_assert_double_nan(warning_for(LIMITS_REPEATED));
 	threshold(8, NULL, NULL, "eth1");
-	ck_assert_double_nan(warning_for(CHARACTER_REPEATED));
+	ck_assert_double_nan(warning_for(LIMITS_REPEATED));
 	threshold(9, NULL, NULL, "eth0");
-	ck_assert_double_eq(warning_for(CHARACTER_REPEATED), 9);
-	ck_assert_double_eq(warning_for(CHARACTER_PLAIN), 7);
+	ck_assert_double_eq(warning_for(LIMITS_REPEATED), 9);
+	ck_assert_double_eq(warning_for(LIMITS_PLAIN), 7);
 }
 END_TEST
 
@@ -414,7 +413,7 @@ START_TEST(one_ratio_of_a_layer_can_be_named)
 {
 	threshold(5, "tcp-listen", NULL, NULL);
 	ck_assert_double_eq(settings_limits(&settings, LAYER_TCP, DIR_LISTEN,
-					    "", "", CHARACTER_PLAIN)
+					    "", "", LIMITS_PLAIN)
 				    ->warning,
 			    5);
 	ck_assert_double_eq(chosen(LAYER_TCP, "", ""), 0.1);
@@ -427,12 +426,12 @@ START_TEST(full_table_has_limits_of_its_own)
 
 	threshold(5, NULL, NULL, NULL);
 	l = settings_limits(&settings, LAYER_CONNTRACK, DIR_FILL, "", "",
-			    CHARACTER_PLAIN);
+			    LIMITS_PLAIN);
 	ck_assert_double_eq(l->warning, 85);
 	ck_assert_double_eq(l->failure, 95);
 	threshold(50, "conntrack-fill", NULL, NULL);
 	l = settings_limits(&settings, LAYER_CONNTRACK, DIR_FILL, "", "",
-			    CHARACTER_PLAIN);
+			    LIMITS_PLAIN);
 	ck_assert_double_eq(l->warning, 50);
 }
 END_TEST

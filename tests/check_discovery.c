@@ -293,7 +293,7 @@ static void on_settle(void *arg)
 	(void)arg;
 }
 
-static void on_notice(void *arg, const struct notice *n)
+static void on_notice(void *arg, const struct notification *n)
 {
 	(void)arg;
 	(void)n;
@@ -310,7 +310,7 @@ static void look(uint64_t budget_ns)
 {
 	const struct sink sink = {NULL, on_value, on_settle, on_notice, on_log};
 
-	ck_assert_int_eq(engine_look(engine, budget_ns), 0);
+	ck_assert_int_eq(engine_read(engine, budget_ns), 0);
 	ck_assert_int_eq(engine_report(engine, &sink), 0);
 }
 
@@ -353,7 +353,7 @@ static void teardown_engine(void)
 START_TEST(namespaces_are_read_in_turns)
 {
 	for (int i = 1; i <= 2 * N_SPACES; i++) {
-		look(1); /* home, and one */
+		look(1); /* own, and one */
 		ck_assert_uint_eq(reported(), i);
 		ck_assert_uint_eq(n_reported[N_SPACES], i);
 		ck_assert_uint_eq(engine->n_skipped, N_SPACES - 1);
@@ -389,7 +389,7 @@ END_TEST
 
 START_TEST(what_is_beyond_the_limit_is_counted)
 {
-	settings.max_namespaces = 3; /* home is one */
+	settings.max_namespaces = 3; /* own is one */
 	look(0);
 	ck_assert_uint_eq(reported(), 2);
 	ck_assert_uint_eq(engine->n_unwatched, 3);

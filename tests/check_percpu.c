@@ -17,14 +17,14 @@ static const struct counter rows[] = {
 	{.name = "wide", .kind = KIND_LOST, .bits = 64, .section = "old_wide"},
 };
 
-static int parse(const char *text, struct cpustat *ret)
+static int parse(const char *text, struct percpu *ret)
 {
-	return cpustat_parse(text, strlen(text), rows, ARRAY_SIZE(rows), ret);
+	return percpu_parse(text, strlen(text), rows, ARRAY_SIZE(rows), ret);
 }
 
 START_TEST(counts_are_added_up_and_levels_are_not)
 {
-	struct cpustat stats;
+	struct percpu stats;
 
 	ck_assert_int_eq(parse("level  other\tnarrow wide\n"
 			       "00000007 00000001 00000002   00000003\n"
@@ -40,7 +40,7 @@ END_TEST
 
 START_TEST(missing_column_is_absent)
 {
-	struct cpustat stats;
+	struct percpu stats;
 
 	ck_assert_int_eq(parse("old_wide wider\n00000004 00000005\n", &stats),
 			 0);
@@ -51,7 +51,7 @@ END_TEST
 
 START_TEST(sum_wraps_as_the_counters_do)
 {
-	struct cpustat stats;
+	struct percpu stats;
 
 	ck_assert_int_eq(parse("narrow wide\n"
 			       "ffffffff ffffffff\n"
@@ -85,7 +85,7 @@ START_TEST(text_that_is_no_table_is_refused)
 		"other\n10000000000000000\n",
 		"\n1\n",
 	};
-	struct cpustat stats;
+	struct percpu stats;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		ck_assert_msg(parse(bad[i], &stats) == -EBADMSG, "%s", bad[i]);
@@ -101,13 +101,13 @@ START_TEST(text_cut_anywhere_is_refused)
 
 	for (size_t n = 0; n < strlen(text); n++) {
 		bool whole = n > 18 && text[n - 1] == '\n';
-		struct cpustat stats;
+		struct percpu stats;
 		char *copy = malloc(n ? n : 1); /* its end is watched */
 
 		ck_assert_ptr_nonnull(copy);
 		memcpy(copy, text, n);
 		ck_assert_int_eq(
-			cpustat_parse(copy, n, rows, ARRAY_SIZE(rows), &stats),
+			percpu_parse(copy, n, rows, ARRAY_SIZE(rows), &stats),
 			whole ? 0 : -EBADMSG);
 		free(copy);
 	}
@@ -117,7 +117,7 @@ END_TEST
 START_TEST(more_columns_than_are_known_are_passed_over)
 {
 	char text[4096] = "";
-	struct cpustat stats;
+	struct percpu stats;
 
 	strcat(text, "narrow");
 	for (int i = 0; i < 100; i++)
@@ -245,16 +245,16 @@ END_TEST
 static void check_spelling(const struct probe *probe, const char *file)
 {
 	static const char *const kernels[] = {"6.1", "6.18"};
-	bool found[MAX_CPUSTAT] = {false};
+	bool found[MAX_PERCPU] = {false};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++) {
-		struct cpustat stats;
+		struct percpu stats;
 		size_t n;
 		char *text = fixture_read(kernels[i], file, &n);
 
 		ck_assert_msg(text, "no recording %s/%s", kernels[i], file);
-		ck_assert_int_eq(cpustat_parse(text, n, probe->counters,
-					       probe->n_counters, &stats),
+		ck_assert_int_eq(percpu_parse(text, n, probe->counters,
+					      probe->n_counters, &stats),
 				 0);
 		for (size_t j = 0; j < probe->n_counters; j++)
 			found[j] |= stats.found[j];
