@@ -5,20 +5,22 @@
 #include "engine/engine_private.h"
 
 /* Rows of host-wide sources, and of a namespace's IP. */
-#define ROW(layer_, direction_, kind_, name_)                                  \
+#define ROW(layer_, direction_, kind_, name_, ...)                             \
 	{                                                                      \
 		.name = (name_), .bits = 64, .layer = (layer_),                \
-		.direction = (direction_), .kind = (kind_)                     \
+		.direction = (direction_), .kind = (kind_), __VA_ARGS__        \
 	}
 
 static const struct counter dropped =
 	ROW(LAYER_SOFTNET, DIR_RX, KIND_LOST, "dropped");
-static const struct counter martian_src =
-	ROW(LAYER_IP, DIR_RX, KIND_SYMPTOM, "in_martian_src");
-static const struct counter reverse_path =
-	ROW(LAYER_IP, DIR_RX, KIND_LOST, "IPReversePathFilter");
-static const struct counter res_failed =
-	ROW(LAYER_NEIGH, DIR_TX, KIND_SYMPTOM, "res_failed");
+static const struct counter martian_src = ROW(LAYER_IP, DIR_RX, KIND_SYMPTOM,
+					      "in_martian_src",
+					      .tag = TAG_MARTIAN_SRC);
+static const struct counter reverse_path = ROW(LAYER_IP, DIR_RX, KIND_LOST,
+					       "IPReversePathFilter",
+					       .tag = TAG_RP_FILTER);
+static const struct counter res_failed = ROW(
+	LAYER_NEIGH, DIR_TX, KIND_SYMPTOM, "res_failed", .tag = TAG_RES_FAILED);
 static const struct counter table_fulls =
 	ROW(LAYER_NEIGH, DIR_TX, KIND_LOST, "table_fulls");
 static const struct counter in_gap = ROW(LAYER_IP, DIR_RX, KIND_GAP, "in_gap");

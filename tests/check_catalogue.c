@@ -49,6 +49,50 @@ START_TEST(probes_are_told_apart_and_described)
 }
 END_TEST
 
+/* Its place in the list, from 0; n_probes where it is not there. */
+static size_t place_of(const struct probe *p)
+{
+	size_t i = 0;
+
+	while (i < n_probes && probes[i] != p)
+		i++;
+	return i;
+}
+
+START_TEST(probes_stand_behind_those_they_look_at)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < n_probes; i++) {
+		const struct probe *const *after = probes[i]->after;
+
+		for (; after && *after; after++, n++)
+			ck_assert_msg(place_of(*after) < i,
+				      "%s stands before %s", probes[i]->name,
+				      (*after)->name);
+		ck_assert_msg(!probes[i]->is_last || i + 1 == n_probes,
+			      "%s is not the last", probes[i]->name);
+	}
+	ck_assert_uint_ge(n, 2);
+}
+END_TEST
+
+static unsigned carried[N_TAGS];
+
+static void count_tag(const struct probe *p, const struct counter *c)
+{
+	REQUIRE(c->tag < N_TAGS, p, c);
+	carried[c->tag]++;
+}
+
+START_TEST(every_tag_is_carried)
+{
+	each_row(count_tag);
+	for (int i = TAG_NONE + 1; i < N_TAGS; i++)
+		ck_assert_msg(carried[i] > 0, "no row carries tag %d", i);
+}
+END_TEST
+
 /* The kernel's spelling is fit for the name of a series as it is. */
 static void check_name(const struct probe *p, const struct counter *c)
 {
@@ -426,7 +470,8 @@ START_TEST(counters_of_the_kernel_are_spelled_as_it_spells_them)
 	struct snmp_columns *layout;
 
 	ck_assert_int_eq(selection_add(&all, "/./"), 0);
-	ck_assert_int_eq(snmp_columns_new(&layout, &env), 0);
+	layout = snmp_columns_new(&env);
+	ck_assert_ptr_nonnull(layout);
 	find_in("6.1", layout, &v[0]);
 	find_in("6.18", layout, &v[1]);
 	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
@@ -476,6 +521,8 @@ static Suite *suite(void)
 	suite_add_tcase(s, t);
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, probes_are_told_apart_and_described);
+	tcase_add_test(t, probes_stand_behind_those_they_look_at);
+	tcase_add_test(t, every_tag_is_carried);
 	tcase_add_test(t, names_are_well_formed);
 	tcase_add_test(t, rows_have_a_type_unless_they_are_never_sent);
 	tcase_add_test(t, widths_and_relations_suit_the_kind);

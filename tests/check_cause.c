@@ -280,7 +280,7 @@ static void qdisc(const char *kind, uint32_t handle, uint32_t parent,
 		  uint64_t lost)
 {
 	sample_object(&s, LAYER_QDISC, "eth0", kind, 1);
-	sample_label(&s, kind);
+	qdisc_label(&s, kind);
 	counted(drops(parent == ROOT ? KIND_LOST : KIND_PART), lost);
 	sample_row(&s, &qdisc_fact_handle, handle);
 	sample_row(&s, &qdisc_fact_parent, parent);
@@ -477,12 +477,7 @@ END_TEST
 static void class(uint64_t lost)
 {
 	qdisc("htb", 0x10010, 0x10000, 0);
-	for (size_t i = 0; i < qdisc_probe.n_counters; i++) {
-		struct row row = {.counter = &qdisc_probe.counters[i]};
-
-		if (qdisc_is_class(&row))
-			counted(row.counter, lost);
-	}
+	counted(probe_counter(&qdisc_probe, TAG_CLASS_DROPS), lost);
 }
 
 START_TEST(leaf_says_more_than_its_class)

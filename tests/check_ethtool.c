@@ -20,7 +20,8 @@ static struct ethtool_cache *cache;
 
 static void setup(void)
 {
-	ck_assert_int_eq(ethtool_new(&cache), 0);
+	cache = ethtool_new();
+	ck_assert_ptr_nonnull(cache);
 }
 
 static void teardown(void)
@@ -279,7 +280,7 @@ static void setup_kernel(void)
 		      "peer name ut1 numrxqueues 2 numtxqueues 2"));
 	ck_assert_int_eq(netlink_alloc(&route), 0);
 	ck_assert_int_eq(netlink_connect(&route), 0);
-	env.ethtool = cache;
+	env.state = cache;
 }
 
 static void teardown_kernel(void)
@@ -399,7 +400,7 @@ START_TEST(nobody_asks_drivers_without_a_cache)
 {
 	struct sample then = {0}, now = {0};
 
-	env.ethtool = NULL;
+	env.state = NULL;
 	ck_assert_int_eq(link_probe.read(&env, &then), 0);
 	attach(&then, "ut0");
 	read_again(&then, &now, 0);

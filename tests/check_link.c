@@ -509,7 +509,8 @@ END_TEST
 
 START_TEST(bridge_port_is_asked_when_something_was_too_big)
 {
-	const struct counter frag = {.layer = LAYER_IP, .name = "FragFails"};
+	const struct counter frag = {
+		.layer = LAYER_IP, .name = "FragFails", .tag = TAG_FRAG_FAILS};
 	struct sample then = {0}, now = {0};
 	const struct object *port;
 

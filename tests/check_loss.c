@@ -416,7 +416,7 @@ static void add_qdisc(struct sample *s, const char *kind, bool root,
 	enum kind lost = root ? KIND_LOST : KIND_PART;
 
 	sample_object(s, LAYER_QDISC, "eth0", kind, 1);
-	sample_label(s, kind);
+	qdisc_label(s, kind);
 	counted(s, qdisc_counter("if_tx_dropped", lost), drops, false);
 	counted(s, qdisc_counter("if_tx_packets", KIND_PASSED), packets, false);
 }

@@ -226,7 +226,6 @@ static const struct {
 	 "netfilter-ip.filter.INPUT.drop"},
 	{LAYER_NETFILTER, "ip.filter.INPUT.maintenance drop", "",
 	 "netfilter-ip.filter.INPUT.maintenance_drop"},
-	{LAYER_DROPREASON, "", "NETFILTER_DROP", "dropreason-NETFILTER_DROP"},
 	{LAYER_QDISC, "", "tx", "qdisc-tx"},
 };
 

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/netns.h"
+#include "kernel/netns.h"
 #include "testlib.h"
 
 /* What a scan found, as far as it is looked for. */

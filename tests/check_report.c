@@ -204,7 +204,7 @@ static void queue(struct watched *w, const char *kind, uint64_t packets,
 		  uint64_t dropped)
 {
 	sample_object(&w->now, LAYER_QDISC, "eth0", "root", 1);
-	sample_label(&w->now, kind);
+	qdisc_label(&w->now, kind);
 	sample_row(&w->now, find_counter(&qdisc_probe, "", "if_tx_dropped"),
 		   dropped);
 	sample_row(&w->now, find_counter(&qdisc_probe, "", "if_tx_packets"),

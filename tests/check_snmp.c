@@ -28,7 +28,8 @@ static struct snmp_columns *layout_for(const char *pattern)
 	struct snmp_columns *l;
 
 	ck_assert(!pattern || selection_add(&s, pattern) == 0);
-	ck_assert_int_eq(snmp_columns_new(&l, &env), 0);
+	l = snmp_columns_new(&env);
+	ck_assert_ptr_nonnull(l);
 	selection_free(&s);
 	return l;
 }
@@ -554,6 +555,7 @@ START_TEST(probe_appends_an_object_for_each_layer)
 	const struct snmp_values v = recorded_values(kernels[_i], NULL);
 
 	fixture_dir(kernels[_i], path);
+	ck_assert_int_eq(snmp_probe.init(&env, &env.state), 0);
 	ck_assert_int_eq(snmp_probe.read(&env, &s), 0);
 	ck_assert_int_eq(s.error, 0);
 	ck_assert_uint_eq(s.n_rows, count_found(&v));
@@ -563,6 +565,7 @@ START_TEST(probe_appends_an_object_for_each_layer)
 				s.rows[s.objects[i].first + j].counter->layer,
 				s.objects[i].layer);
 	ck_assert_ptr_nonnull(find_object(&s, LAYER_UDP, "", ""));
+	snmp_probe.free(env.state);
 	sample_free(&s);
 }
 END_TEST
@@ -577,12 +580,15 @@ START_TEST(probe_uses_the_layout_of_its_caller)
 				.counters = &asked,
 				.buffer = buffer,
 				.size = sizeof(buffer)};
+	struct snmp_columns *columns;
 	struct sample s = {0};
 
 	fixture_dir(kernels[_i], path);
 	ck_assert_int_eq(selection_add(&asked, "neigh-ArpFilter"), 0);
 	ck_assert_int_eq(selection_add(&asked, "ip-ReasmOKs"), 0);
-	ck_assert_int_eq(snmp_columns_new(&env.snmp, &env), 0);
+	columns = snmp_columns_new(&env);
+	ck_assert_ptr_nonnull(columns);
+	env.state = columns;
 	for (int i = 0; i < 2; i++) {
 		uint32_t n_optional = 0;
 
@@ -594,8 +600,8 @@ START_TEST(probe_uses_the_layout_of_its_caller)
 		ck_assert_ptr_nonnull(find_object(&s, LAYER_NEIGH, "", ""));
 		ck_assert_ptr_null(find_object(&s, LAYER_SOCKET, "", ""));
 	}
-	ck_assert_uint_ge(env.snmp->n_lines, 8);
-	snmp_columns_free(env.snmp);
+	ck_assert_uint_ge(columns->n_lines, 8);
+	snmp_columns_free(columns);
 	selection_free(&asked);
 	sample_free(&s);
 }
@@ -609,7 +615,9 @@ START_TEST(probe_without_files_has_no_source)
 				.size = sizeof(buffer)};
 	struct sample s = {0};
 
+	ck_assert_int_eq(snmp_probe.init(&env, &env.state), 0);
 	ck_assert_int_eq(snmp_probe.read(&env, &s), -ENOENT);
+	snmp_probe.free(env.state);
 	sample_free(&s);
 }
 END_TEST
@@ -623,7 +631,9 @@ START_TEST(probe_refuses_a_file_larger_than_its_buffer)
 	struct sample s = {0};
 
 	fixture_dir("6.18", path);
+	ck_assert_int_eq(snmp_probe.init(&env, &env.state), 0);
 	ck_assert_int_eq(snmp_probe.read(&env, &s), -E2BIG);
+	snmp_probe.free(env.state);
 	sample_free(&s);
 }
 END_TEST

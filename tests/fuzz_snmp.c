@@ -32,7 +32,8 @@ static struct snmp_columns *new_layout(void)
 		struct probe_env env = {.counters = &all};
 
 		require(selection_add(&all, "/./") == 0);
-		require(snmp_columns_new(&empty, &env) == 0);
+		empty = snmp_columns_new(&env);
+		require(empty);
 		selection_free(&all);
 	}
 	require(l);

@@ -1,7 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Who may know what: collectd is visible in two files, the arithmetic knows
-# neither kernel headers nor netlink, and only the plugin file has state.
+# Who may know whom. The table below is the layout of the project: an include
+# or a symbol that crosses a border which is not in it fails. Besides, collectd
+# is visible in two files, what is pure makes no system call, and only the
+# plugin's file has state.
 set -euo pipefail
 shopt -s nullglob
 
@@ -9,33 +11,153 @@ src=${srcdir:-.}/src
 objects=${builddir:-.}/src
 failures=0
 
+# A room, and the rooms that it may look into, from the ground up. A folder
+# below probes/ is a room of its own for the others there.
+arrows='
+base:
+kernel: base
+model: base
+probes: base kernel model
+diagnosis: base model probes
+engine: base kernel model probes diagnosis report
+report: base kernel model probes diagnosis engine
+program: base model probes diagnosis engine report
+plugin: base model probes diagnosis engine report
+'
+
+# Where one layer knows another, or the ground that they share.
+among_probes='
+socket: snmp
+link: .
+qdisc: .
+snmp: .
+firewall: .
+.: link qdisc snmp socket firewall
+'
+
+# Rooms that only calculate: no system call, nothing of the kernel but its
+# numbers, no output.
+pure='base model diagnosis'
+
+# What they may want of libc.
+pure_libc='
+_GLOBAL_OFFSET_TABLE_ __stack_chk_fail __ctype_b_loc __vsnprintf_chk
+__snprintf_chk __memcpy_chk __memset_chk __strcpy_chk __memmove_chk
+calloc free malloc realloc qsort
+memchr memcmp memcpy memmove memset
+snprintf vsnprintf fmax regcomp regexec regfree
+strchr strcmp strcspn strdup strlen strncmp strcasecmp strndup strrchr strspn strstr strtod
+'
+
 fail() {
 	echo "FAIL: $*" >&2
 	failures=$((failures + 1))
 }
 
-includes() { # PATTERN FILE...: prints the includes that match
-	local pattern=$1
-	shift
-	grep -nHE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($pattern)" \
-		"$@" || true
+# The room of a source file or an object, by its path below src/.
+room_of() {
+	case $1 in
+	*/*) echo "${1%%/*}" ;;
+	*) echo plugin ;;
+	esac
 }
 
-forbid() { # WHAT PATTERN FILE...
-	local what=$1 found
-	shift
-	found=$(includes "$@")
-	[ -z "$found" ] || fail "$what:"$'\n'"$found"
+# The room below probes/: a folder, or "." for the files beside them.
+probe_room_of() {
+	local path=${1#probes/}
+	case $path in
+	*/*) echo "${path%%/*}" ;;
+	*) echo . ;;
+	esac
 }
 
-not_collectd_facing() {
-	local file
-	for file in "$src"/*/*.[ch] "$src"/*/*/*.[ch] "$src"/*.[ch]; do
-		case $file in
-		*/plugin_pktloss.c | */plugin_config.[ch]) ;;
-		*) echo "$file" ;;
-		esac
+# Whether one may look into the other, by a table as above.
+allows() { # TABLE FROM TO
+	[ "$2" = "$3" ] || grep -qE "^$2:(.* )?$3( |\$)" <<<"$1"
+}
+
+check_arrow() { # WHAT FROM-PATH TO-PATH
+	local from to
+	from=$(room_of "$2")
+	to=$(room_of "$3")
+	allows "$arrows" "$from" "$to" ||
+		fail "$from may not look into $to: $2 $1 $3"
+	[ "$from$to" = probesprobes ] || return 0
+	from=$(probe_room_of "$2")
+	to=$(probe_room_of "$3")
+	allows "$among_probes" "${from/./\\.}" "${to/./\\.}" ||
+		fail "probes/$from may not look into probes/$to: $2 $1 $3"
+}
+
+check_includes() {
+	local line file
+	while IFS=: read -r file line; do
+		[ -f "$src/$line" ] || continue # collectd's own
+		check_arrow includes "$file" "$line"
+	done < <(cd "$src" && find . -name '*.[ch]' -printf '%P\n' | sort |
+		xargs grep -HoE '^#include "[^"]+"' |
+		sed -E 's/#include "([^"]+)"/\1/')
+}
+
+# Every object as "PATH FILE": the path below src/ of its source.
+list_objects() {
+	local object path
+	for object in "$objects"/.libs/*.o "$objects"/*/.libs/*.o \
+		"$objects"/*/*/.libs/*.o "$objects"/program/pktloss-*.o; do
+		path=${object#"$objects"/}
+		path=${path/.libs\//}
+		echo "$(sed -E 's,(^|/)(lib)?[a-z]+_la-,\1,; s,/pktloss-,/,' \
+			<<<"$path") $object"
 	done
+}
+
+# The same borders for symbols: a declaration without its header, a callback.
+check_symbols() {
+	local from to symbol
+	while read -r from to symbol; do
+		check_arrow "wants $symbol of" "$from" "$to"
+	done < <(list_objects | while read -r path object; do
+		"${NM:-nm}" "$object" | awk -v path="$path" '
+			NF == 3 && $2 ~ /[A-Z]/ { print "D", path, $3 }
+			$1 == "U" { print "U", path, $2 }'
+	done | awk '
+		$1 == "D" { home[$3] = $2 }
+		$1 == "U" { wants[$2 " " $3] = 1 }
+		END {
+			for (w in wants) {
+				split(w, part, " ")
+				if (part[2] in home)
+					print part[1], home[part[2]], part[2]
+			}
+		}' | sort -u)
+}
+
+check_pure() {
+	local path object symbol
+	while read -r path object; do
+		[[ " $pure " == *" $(room_of "$path") "* ]] || continue
+		while read -r symbol; do
+			[[ " ${pure_libc//$'\n'/ } " == *" $symbol "* ]] ||
+				fail "$path is to calculate only: $symbol"
+		done < <(comm -23 \
+			<("${NM:-nm}" "$object" | awk '$1 == "U" {print $2}' |
+				sed 's/@.*//' | sort -u) \
+			<(list_objects | while read -r _ other; do
+				"${NM:-nm}" --defined-only "$other"
+			done | awk '{ print $NF }' | sort -u))
+	done < <(list_objects)
+}
+
+check_collectd() {
+	local found
+	found=$(find "$src" -name '*.[ch]' ! -name plugin_pktloss.c \
+		! -name 'plugin_config.[ch]' -print0 |
+		xargs -0 grep -nHE "^[[:space:]]*#[[:space:]]*include[[:space:]]*\
+[<\"](collectd|plugin\.h|daemon/|liboconfig|oconfig|utils/|configfile\.h)" ||
+		true)
+	[ -z "$found" ] ||
+		fail "only plugin_*.c may include collectd's headers:" \
+			$'\n'"$found"
 }
 
 # Mutable objects: in .data, .bss or thread-local storage. Constant tables with
@@ -48,25 +170,21 @@ mutable() { # OBJECT
 		/ O \*COM\*/ { print $NF }'
 }
 
-mapfile -t files < <(not_collectd_facing)
-forbid "only plugin_*.c may include collectd's headers" \
-	'collectd|plugin\.h|daemon/|liboconfig|oconfig|utils/|configfile\.h' \
-	"${files[@]}"
-for module in delta loss alarm; do
-	forbid "$module.c is arithmetic" 'linux/|netlink|net/|libmnl|sys/socket' \
-		"$src/model/$module.c" "$src/model/$module.h"
-done
+check_state() {
+	local path object found
+	while read -r path object; do
+		[ "$path" != plugin_pktloss.o ] || continue
+		found=$(mutable "$object")
+		[ -z "$found" ] || fail "mutable state in $path: $found"
+	done < <(list_objects)
+}
 
-n=0
-for object in "$objects"/.libs/*.o "$objects"/*/.libs/*.o \
-	"$objects"/*/*/.libs/*.o "$objects"/program/pktloss-*.o; do
-	case $object in
-	*-plugin_pktloss.o) continue ;;
-	esac
-	n=$((n + 1))
-	found=$(mutable "$object")
-	[ -z "$found" ] || fail "mutable state in $object: $found"
-done
-[ "$n" -gt 0 ] || fail "no objects in $objects"
-echo "${#files[@]} files and $n objects looked at"
+n=$(list_objects | wc -l)
+[ "$n" -gt 40 ] || fail "only $n objects in $objects"
+check_includes
+check_symbols
+check_pure
+check_collectd
+check_state
+echo "$n objects looked at"
 [ "$failures" = 0 ]

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "diagnosis/cause.h"
-#include "model/sample.h"
+#include "model/probe.h"
 
 #define SKIPPED 77
 

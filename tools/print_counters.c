@@ -37,18 +37,19 @@ static const char *const head =
 	"| level | A level at the moment, not a count. |\n"
 	"| fill level | A level that has a limit, and so a ratio. |\n";
 
-static void print_name(const struct counter *c, const char *name)
+static void print_name(const struct probe *p, const struct counter *c,
+		       const char *name)
 {
 	char pattern[96];
 
-	counter_pattern(c, name, pattern, sizeof(pattern));
+	counter_pattern(p, c, name, pattern, sizeof(pattern));
 	printf("%s", pattern);
 }
 
-static void print_series(const struct counter *c)
+static void print_series(const struct probe *p, const struct counter *c)
 {
 	printf("`%s-%s-", c->type, layer_name(c->layer));
-	print_name(c, c->name);
+	print_name(p, c, c->name);
 	printf("`");
 }
 
@@ -76,14 +77,14 @@ static void print_sentence(const char *label, const char *text)
 		putchar('.');
 }
 
-static void print_counter(const struct counter *c)
+static void print_counter(const struct probe *p, const struct counter *c)
 {
 	printf("| ");
-	print_series(c);
+	print_series(p, c);
 	printf(" | %s", kind_words(c->kind));
 	if (c->kind == KIND_PART && c->in[0]) {
 		printf(" `");
-		print_name(c, c->in);
+		print_name(p, c, c->in);
 		printf("`");
 	} else if (c->kind == KIND_PART) {
 		printf(" its parent's");
@@ -107,11 +108,12 @@ static void print_probe(const struct probe *p)
 	       p->name, p->reads, p->needs ? p->needs : "none");
 	for (size_t i = 0; i < p->n_counters; i++)
 		if (is_series(&p->counters[i]) && !p->counters[i].optional)
-			print_counter(&p->counters[i]);
+			print_counter(p, &p->counters[i]);
 }
 
-typedef bool (*visitor)(const struct counter *c, enum layer layer,
-			enum direction direction, unsigned n_before);
+typedef bool (*visitor)(const struct probe *p, const struct counter *c,
+			enum layer layer, enum direction direction,
+			unsigned n_before);
 
 /* Shows every counter to visit; returns how many it took. */
 static unsigned visit_counters(visitor visit, enum layer layer,
@@ -119,40 +121,44 @@ static unsigned visit_counters(visitor visit, enum layer layer,
 {
 	unsigned n = 0;
 
-	for (size_t p = 0; p < n_probes; p++) {
-		for (size_t i = 0; i < probes[p]->n_counters; i++)
-			n += visit(&probes[p]->counters[i], layer, direction,
-				   n);
-		for (size_t i = 0; i < probes[p]->n_optional; i++)
-			n += visit(&probes[p]->optional[i], layer, direction,
-				   n);
+	for (size_t i = 0; i < n_probes; i++) {
+		const struct probe *p = probes[i];
+
+		for (size_t j = 0; j < p->n_counters; j++)
+			n += visit(p, &p->counters[j], layer, direction, n);
+		for (size_t j = 0; j < p->n_optional; j++)
+			n += visit(p, &p->optional[j], layer, direction, n);
 	}
 	return n;
 }
 
-static bool is_lost(const struct counter *c, enum layer layer,
-		    enum direction direction, unsigned n_before)
+static bool is_lost(const struct probe *p, const struct counter *c,
+		    enum layer layer, enum direction direction,
+		    unsigned n_before)
 {
+	(void)p;
 	(void)n_before;
 	return is_series(c) && c->layer == layer && c->direction == direction &&
 	       (c->kind == KIND_LOST || c->kind == KIND_RESENT ||
 		c->kind == KIND_FILL);
 }
 
-static bool print_lost(const struct counter *c, enum layer layer,
-		       enum direction direction, unsigned n_before)
+static bool print_lost(const struct probe *p, const struct counter *c,
+		       enum layer layer, enum direction direction,
+		       unsigned n_before)
 {
-	if (!is_lost(c, layer, direction, n_before))
+	if (!is_lost(p, c, layer, direction, n_before))
 		return false;
 	printf("%s", n_before ? ", " : "");
-	print_series(c);
+	print_series(p, c);
 	if (c->kind == KIND_RESENT)
 		printf(" (a symptom: alerts only if a threshold says so)");
 	return true;
 }
 
-static bool print_passed(const struct counter *c, enum layer layer,
-			 enum direction direction, unsigned n_before)
+static bool print_passed(const struct probe *p, const struct counter *c,
+			 enum layer layer, enum direction direction,
+			 unsigned n_before)
 {
 	static const char *const how[] = {
 		[RELATION_NONE] = "",
@@ -171,7 +177,7 @@ static bool print_passed(const struct counter *c, enum layer layer,
 		    d->direction != direction)
 			continue;
 		printf("%s", n_before ? ", " : "");
-		print_series(c);
+		print_series(p, c);
 		printf(" (%s)", how[d->relation]);
 		return true;
 	}
@@ -203,9 +209,11 @@ static void print_ratios(void)
 				print_ratio(layer, d);
 }
 
-static bool print_optional(const struct counter *c, enum layer layer,
-			   enum direction direction, unsigned n_before)
+static bool print_optional(const struct probe *p, const struct counter *c,
+			   enum layer layer, enum direction direction,
+			   unsigned n_before)
 {
+	(void)p;
 	(void)direction;
 	if (!c->optional || !is_series(c) || c->layer != layer)
 		return false;

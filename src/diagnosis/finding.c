@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "probes/link/link.h"
+#include "base/array.h"
+#include "model/probe.h"
 
 const char *class_name(enum finding_class class)
 {
@@ -69,19 +70,12 @@ static size_t symptom_rank(const char *counter)
 
 static struct finding *append(struct findings *f)
 {
-	if (f->n == f->max) {
-		size_t max = f->max ? f->max * 2 : 16;
-		struct finding *grown;
+	struct finding *finding = ARRAY_ADD(f);
 
-		grown = realloc(f->items, max * sizeof(*grown));
-		if (!grown)
-			return NULL;
-		f->items = grown;
-		f->max = max;
-	}
-	f->items[f->n] =
-		(struct finding) {.percent = NAN, .below = -1, .place = ""};
-	return &f->items[f->n++];
+	if (finding)
+		*finding = (struct finding) {
+			.percent = NAN, .below = -1, .place = ""};
+	return finding;
 }
 
 enum limits_kind loss_limits_kind(const struct sample *s,
@@ -91,14 +85,12 @@ enum limits_kind loss_limits_kind(const struct sample *s,
 		return LIMITS_SYMPTOM;
 	if (loss->aqm)
 		return LIMITS_AQM;
-	if (loss->layer != LAYER_LINK || loss->gone ||
-	    (!loss->lost && loss->alarm.state == SEVERITY_OKAY))
+	if (loss->gone || (!loss->lost && loss->alarm.state == SEVERITY_OKAY))
 		return LIMITS_PLAIN; /* where it does not matter, too */
-	if (link_is_master(s, loss->place) ||
-	    (link_is_real(s, loss->place) && !link_has_carrier(s, loss->place)))
-		return LIMITS_REPEATED;
-	return link_is_wireless(s, loss->place) ? LIMITS_WIRELESS
-						: LIMITS_PLAIN;
+	for (size_t i = 0; i < n_probes; i++)
+		if (probes[i]->layer == loss->layer && probes[i]->limits_kind)
+			return probes[i]->limits_kind(s, loss);
+	return LIMITS_PLAIN;
 }
 
 /* A rule that somebody wrote; chance, and rules nobody knows of, are faults. */

@@ -16,37 +16,6 @@ static const struct watched *find_host(const struct engine *e)
 	return NULL;
 }
 
-/* By how much a counter moved, summed over the objects of its layer. */
-static uint64_t moved(const struct sample *s, enum layer layer,
-		      const char *place, const char *name)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < s->n_objects; i++) {
-		const struct object *o = &s->objects[i];
-
-		if (o->layer != layer || strcmp(object_place(s, o), place))
-			continue;
-		for (uint32_t j = 0; j < o->n; j++) {
-			const struct row *row = &s->rows[o->first + j];
-
-			if (row->flags & ROW_COMPARED &&
-			    !strcmp(row->counter->name, name))
-				sum += row->delta;
-		}
-	}
-	return sum;
-}
-
-/* The number that a fact of an interface's configuration has, or 0. */
-static uint64_t config_fact(const struct sample *s, const struct object *config,
-			    const struct counter *counter)
-{
-	const struct row *row = config ? object_row(s, config, counter) : NULL;
-
-	return row ? row->value : 0;
-}
-
 static const struct object *find_config(const struct sample *s,
 					const char *place)
 {
@@ -60,10 +29,10 @@ static const struct object *find_config(const struct sample *s,
 static bool refuses(const struct sample *s, const char *place)
 {
 	const struct object *config = find_config(s, place);
-	uint64_t peer = config_fact(s, config, &link_fact_peer_mtu);
+	uint64_t peer = object_value(s, config, &link_fact_peer_mtu, 0);
 
-	return config && (peer > config_fact(s, config, &link_fact_mtu) ||
-			  !config_fact(s, config, &link_fact_up));
+	return config && (peer > object_value(s, config, &link_fact_mtu, 0) ||
+			  !object_value(s, config, &link_fact_up, 0));
 }
 
 /* A CPU whose backlog is full counts the packet, and so does the interface. */
@@ -84,8 +53,8 @@ static void settle_backlog(struct engine *e, const struct watched *host)
 			    loss->direction != DIR_RX ||
 			    refuses(&w->now, loss->place))
 				continue;
-			n = moved(&w->now, LAYER_LINK, loss->place,
-				  "rx_dropped");
+			n = sample_moved(&w->now, LAYER_LINK, loss->place,
+					 TAG_RX_DROPPED);
 			left -= loss_take(loss, n < left ? n : left);
 		}
 	}
@@ -95,13 +64,13 @@ static void settle_backlog(struct engine *e, const struct watched *host)
 static bool is_peer(const struct sample *s, const struct object *config,
 		    const struct sample *my, const struct object *mine)
 {
-	uint64_t index = config_fact(my, mine, &link_fact_peer_index);
+	uint64_t index = object_value(my, mine, &link_fact_peer_index, 0);
 
 	return index && config->identity == index &&
-	       config_fact(s, config, &link_fact_peer_index) ==
+	       object_value(s, config, &link_fact_peer_index, 0) ==
 		       mine->identity &&
-	       config_fact(s, config, &link_fact_mac) ==
-		       config_fact(my, mine, &link_fact_peer_mac);
+	       object_value(s, config, &link_fact_mac, 0) ==
+		       object_value(my, mine, &link_fact_peer_mac, 0);
 }
 
 /* The far end of the veth that mine describes, or NULL. */
@@ -183,18 +152,18 @@ static void add_lost(struct loss *loss, uint64_t n)
 static uint64_t count_martians(const struct engine *e,
 			       const struct watched *host)
 {
-	uint64_t n = moved(&host->now, LAYER_IP, "", "in_martian_src");
+	uint64_t n = sample_moved(&host->now, LAYER_IP, "", TAG_MARTIAN_SRC);
 
 	for (size_t i = 0; n && i < e->n_watched; i++) {
 		const struct watched *w = e->watched[i];
 		uint64_t filtered = 0;
 
 		if (w->fresh)
-			filtered = moved(&w->now, LAYER_IP, "",
-					 "IPReversePathFilter");
+			filtered = sample_moved(&w->now, LAYER_IP, "",
+						TAG_RP_FILTER);
 		n -= filtered < n ? filtered : n;
 	}
-	return n + moved(&host->now, LAYER_IP, "", "in_martian_dst");
+	return n + sample_moved(&host->now, LAYER_IP, "", TAG_MARTIAN_DST);
 }
 
 /*
@@ -250,7 +219,8 @@ void attribute_losses(struct engine *e)
 	if (host) {
 		settle_backlog(e, host);
 		settle_martians(e, host);
-		any_failed = moved(&host->now, LAYER_NEIGH, "", "res_failed");
+		any_failed = sample_moved(&host->now, LAYER_NEIGH, "",
+					  TAG_RES_FAILED);
 	}
 	for (size_t i = 0; i < e->n_watched; i++) {
 		if (!e->watched[i]->fresh)

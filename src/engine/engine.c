@@ -6,8 +6,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "probes/link/ethtool.h"
-#include "probes/snmp/snmp.h"
 #include "engine/engine_private.h"
 
 #ifndef SO_NETNS_COOKIE
@@ -71,6 +69,23 @@ static void choose_sources(struct engine *e)
 	}
 }
 
+static int init_probes(struct engine *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n_probes; i++)
+		if (probes[i]->init)
+			r = probes[i]->init(&e->env, &e->states[i]);
+	return r;
+}
+
+static void free_probes(struct engine *e)
+{
+	for (size_t i = 0; i < n_probes; i++)
+		if (probes[i]->free)
+			probes[i]->free(e->states[i]);
+}
+
 int engine_new(struct engine **ret, const struct settings *s)
 {
 	struct engine *e = calloc(1, sizeof(*e));
@@ -103,8 +118,7 @@ int engine_new(struct engine **ret, const struct settings *s)
 	if (!e->env.buffer || netlink_alloc(&e->own_route) < 0 ||
 	    netlink_alloc(&e->route) < 0 ||
 	    nfnetlink_alloc(&e->netfilter) < 0 ||
-	    snmp_columns_new(&e->env.snmp, &e->env) < 0 ||
-	    ethtool_new(&e->env.ethtool) < 0 || sock_diag_alloc(&e->diag) < 0) {
+	    sock_diag_alloc(&e->diag) < 0 || init_probes(e) < 0) {
 		engine_free(e);
 		return -ENOMEM;
 	}
@@ -135,9 +149,8 @@ void engine_free(struct engine *e)
 	netlink_free(&e->route);
 	nfnetlink_free(&e->netfilter);
 	netfiles_free(&e->files);
-	snmp_columns_free(e->env.snmp);
+	free_probes(e);
 	sock_diag_free(&e->diag);
-	ethtool_free(e->env.ethtool);
 	free(e->env.buffer);
 	cleanup_close(&e->own);
 	free(e);
@@ -178,6 +191,7 @@ static int take(struct engine *e, struct watched *w, size_t probe)
 	int r = -EAGAIN;
 
 	w->now.source = probe;
+	e->env.state = e->states[probe];
 	for (int i = 0; r == -EAGAIN && i < TRIES && !e->stop; i++) {
 		sample_rollback(&w->now, mark);
 		r = probes[probe]->read(&e->env, &w->now);

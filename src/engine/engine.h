@@ -18,7 +18,7 @@
 #include "diagnosis/cause.h"
 #include "model/loss.h"
 #include "kernel/netlink.h"
-#include "engine/netns.h"
+#include "kernel/netns.h"
 #include "model/settings.h"
 #include "model/sample.h"
 

@@ -8,6 +8,7 @@
 
 #include "engine/container.h"
 #include "engine/engine.h"
+#include "model/probe.h"
 #include "kernel/nfnetlink.h"
 #include "model/names.h"
 #include "engine/processes.h"
@@ -82,6 +83,7 @@ struct engine {
 	struct netfiles files;
 	struct sock_diag diag;
 	struct probe_env env;
+	void *states[MAX_PROBES]; /* of the probes, see struct probe */
 	struct watched **watched;
 	size_t n_watched, max_watched;
 	struct candidate *candidates;

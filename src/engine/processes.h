@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#include "engine/netns.h"
+#include "kernel/netns.h"
 
 #define PROCESSES_TURNS 20
 #define MAX_PROCESSES (1u << 18) /* kept; more are not looked at */

@@ -124,68 +124,6 @@ ssize_t netfiles_read(struct netfiles *files, const char *name, char *buffer,
 	return n;
 }
 
-bool token_is(struct token t, const char *text)
-{
-	return strlen(text) == t.n && !memcmp(t.at, text, t.n);
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-struct token token_word(struct token *line)
-{
-	const char *at = line->at, *end = at + line->n;
-	struct token word;
-
-	while (at < end && is_blank(*at))
-		at++;
-	word.at = at;
-	while (at < end && !is_blank(*at))
-		at++;
-	word.n = at - word.at;
-	*line = (struct token) {at, end - at};
-	return word;
-}
-
-struct token token_line(struct token *text)
-{
-	const char *end = memchr(text->at, '\n', text->n);
-	struct token line = {text->at,
-			     end ? (size_t)(end - text->at) : text->n};
-	size_t taken = line.n + (end != NULL);
-
-	text->at += taken;
-	text->n -= taken;
-	return line;
-}
-
-static unsigned digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
-}
-
-bool token_number(struct token t, unsigned base, uint64_t *ret)
-{
-	uint64_t value = 0;
-
-	if (!t.n)
-		return false;
-	for (size_t i = 0; i < t.n; i++) {
-		unsigned digit = digit_of(t.at[i]);
-
-		if (digit >= base ||
-		    (value >> 59 && value > (UINT64_MAX - digit) / base))
-			return false;
-		value = value * base + digit;
-	}
-	*ret = value;
-	return true;
-}
-
 int procnet_read_number(const char *dir, const char *name, uint64_t *ret)
 {
 	char text[32];

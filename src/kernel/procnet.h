@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/token.h"
 #include "base/util.h"
 
 /*
@@ -52,23 +53,6 @@ void netfiles_free(struct netfiles *files);
 /* As procnet_read(), of a file like "snmp" or "stat/rt_cache". */
 ssize_t MUST_CHECK netfiles_read(struct netfiles *files, const char *name,
 				 char *buffer, size_t size);
-
-/* A stretch of text that is not terminated. */
-struct token {
-	const char *at;
-	size_t n;
-};
-
-bool token_is(struct token t, const char *text);
-/* Takes the next word off the front of line; n is 0 at its end. */
-struct token token_word(struct token *line);
-/* Takes the next line off the front of text, without its newline. */
-struct token token_line(struct token *text);
-/*
- * Parses a token as one number in base 10 or 16. False unless all of it is
- * digits (lower case for base 16) and fits.
- */
-bool MUST_CHECK token_number(struct token t, unsigned base, uint64_t *ret);
 
 /*
  * Reads a file that holds one decimal number and a newline. Returns 0,

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "probes/qdisc/qdisc.h"
+#include "base/array.h"
 
 void losses_free(struct losses *l)
 {
@@ -16,19 +16,10 @@ void losses_free(struct losses *l)
 static struct loss *append(struct losses *l, const char *place, uint8_t layer,
 			   uint8_t direction)
 {
-	struct loss *loss;
+	struct loss *loss = ARRAY_ADD(l);
 
-	if (l->n == l->max) {
-		/* there is one for each namespace: do not double it */
-		size_t max = l->max + l->max / 4 + 16;
-		struct loss *grown = realloc(l->items, max * sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		l->items = grown;
-		l->max = max;
-	}
-	loss = &l->items[l->n++];
+	if (!loss)
+		return NULL;
 	*loss = (struct loss) {
 		.layer = layer,
 		.direction = direction,
@@ -284,18 +275,13 @@ static int tally_object(struct tally *t, const struct object *o)
 	return r;
 }
 
+/* Whether this kernel counts what IP hands to the interface, of IPv4 or 6. */
 static bool has_transmits(const struct sample *s)
 {
-	for (uint32_t i = 0; i < s->n_objects; i++) {
-		const struct object *o = &s->objects[i];
-
-		if (o->layer != LAYER_IP)
-			continue;
-		for (uint32_t j = 0; j < o->n; j++)
-			if (!strcmp(s->rows[o->first + j].counter->name,
-				    "OutTransmits"))
-				return true;
-	}
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_IP &&
+		    object_tagged(s, o, TAG_OUT_TRANSMITS))
+			return true;
 	return false;
 }
 
@@ -430,16 +416,12 @@ static uint64_t dropped_by_aqm(const struct sample *s, const char *place)
 {
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < s->n_objects; i++) {
-		const struct object *o = &s->objects[i];
-
-		if (o->layer != LAYER_QDISC ||
-		    strcmp(object_place(s, o), place) ||
-		    !qdisc_is_aqm(object_label(s, o)))
+	EACH_OBJECT (s, o) {
+		if (!o->aqm || strcmp(object_place(s, o), place))
 			continue;
-		for (uint32_t j = 0; j < o->n; j++)
-			if (qdisc_is_drops(&s->rows[o->first + j]))
-				sum += s->rows[o->first + j].delta;
+		EACH_ROW (s, o, row)
+			if (row->counter->tag == TAG_QDISC_DROPS)
+				sum += row->delta;
 	}
 	return sum;
 }

@@ -57,10 +57,3 @@ void name_instance(char buffer[NAME_PART + 1], enum layer layer,
 		 object[0] && counter[0] ? "_" : "", counter);
 	name_clean(buffer + n, NAME_PART - n, raw, unique);
 }
-
-void make_printable(char *text)
-{
-	for (; *text; text++)
-		if (*text < ' ' || *text > '~')
-			*text = '?';
-}

@@ -35,10 +35,4 @@ void name_place(char buffer[NAME_PART + 1], const char *interface,
 void name_instance(char buffer[NAME_PART + 1], enum layer layer,
 		   const char *object, const char *counter, bool unique);
 
-/*
- * Puts '?' for all that is not printable ASCII: what came from a rule or an
- * interface name may be anything.
- */
-void make_printable(char *text);
-
 #endif

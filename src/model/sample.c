@@ -1,62 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sample: three arrays that only grow and are used again read after read,
+ * The sample: arrays that only grow and are used again read after read,
  * so that a steady read allocates nothing. Pure: no kernel, no collectd.
  */
+#include "model/sample.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "model/delta.h"
-#include "model/sample.h"
 
 #define MAX_ITEMS (1u << 20)
-
-static const char *const layer_names[] = {
-	[LAYER_LINK] = "link",
-	[LAYER_QDISC] = "qdisc",
-	[LAYER_SOFTNET] = "softnet",
-	[LAYER_NETFILTER] = "netfilter",
-	[LAYER_CONNTRACK] = "conntrack",
-	[LAYER_NEIGH] = "neigh",
-	[LAYER_IP] = "ip",
-	[LAYER_ICMP] = "icmp",
-	[LAYER_TCP] = "tcp",
-	[LAYER_UDP] = "udp",
-	[LAYER_SOCKET] = "socket",
-	[LAYER_XFRM] = "xfrm",
-	[LAYER_DROPREASON] = "dropreason",
-};
-_Static_assert(ARRAY_SIZE(layer_names) == N_LAYERS, "a layer has no name");
-
-static const char *const direction_names[] = {
-	[DIR_NONE] = "all",  [DIR_RX] = "rx",	[DIR_TX] = "tx",
-	[DIR_FILL] = "fill", [DIR_FWD] = "fwd", [DIR_LISTEN] = "listen",
-};
-_Static_assert(ARRAY_SIZE(direction_names) == N_DIRECTIONS,
-	       "a direction has no name");
-
-const char *layer_name(enum layer layer)
-{
-	return layer_names[layer];
-}
-
-const char *direction_name(enum direction direction)
-{
-	return direction_names[direction];
-}
-
-int layer_parse(const char *name)
-{
-	for (int i = 0; i < N_LAYERS; i++)
-		if (!strcmp(layer_names[i], name))
-			return i;
-	return -EINVAL;
-}
 
 void sample_reset(struct sample *s)
 {
 	s->n_rows = s->n_objects = 0;
-	s->n_text = 0;
+	s->n_text = s->n_memory = 0;
 	s->sources = 0;
 	s->error = 0;
 	sample_follow(s, NULL);
@@ -74,6 +33,7 @@ void sample_free(struct sample *s)
 	free(s->rows);
 	free(s->objects);
 	free(s->text);
+	free(s->memory);
 	free(s->index);
 	memset(s, 0, sizeof(*s));
 }
@@ -237,6 +197,7 @@ void sample_object(struct sample *s, enum layer layer, const char *place,
 	o.place = keep_place(s, place);
 	o.name = keep_text(s, name);
 	o.label = s->error ? 0 : s->n_text - 1; /* the "" that ends the name */
+	o.table = o.chain = o.label;
 	o.first = s->n_rows;
 	if (s->error)
 		return;
@@ -250,6 +211,32 @@ void sample_label(struct sample *s, const char *label)
 
 	if (!s->error)
 		s->objects[s->n_objects - 1].label = at;
+}
+
+/* A text that the object before the last one most likely has, too. */
+static uint32_t keep_again(struct sample *s, const char *text, uint32_t before)
+{
+	if (s->n_objects > 1 && !strcmp(s->text + before, text))
+		return before;
+	return keep_text(s, text);
+}
+
+void sample_chain(struct sample *s, enum family family, const char *table,
+		  const char *chain)
+{
+	const struct object *before;
+	uint32_t at[2];
+
+	if (s->error)
+		return;
+	before = &s->objects[s->n_objects > 1 ? s->n_objects - 2 : 0];
+	at[0] = keep_again(s, table, before->table);
+	at[1] = keep_again(s, chain, before->chain);
+	if (s->error)
+		return;
+	s->objects[s->n_objects - 1].family = family;
+	s->objects[s->n_objects - 1].table = at[0];
+	s->objects[s->n_objects - 1].chain = at[1];
 }
 
 void sample_row(struct sample *s, const struct counter *counter, uint64_t value)
@@ -297,7 +284,8 @@ void sample_began(struct sample *s)
 
 struct sample_mark sample_mark(const struct sample *s)
 {
-	return (struct sample_mark) {s->n_rows, s->n_objects, s->n_text};
+	return (struct sample_mark) {s->n_rows, s->n_objects, s->n_text,
+				     s->n_memory};
 }
 
 void sample_rollback(struct sample *s, struct sample_mark mark)
@@ -305,6 +293,7 @@ void sample_rollback(struct sample *s, struct sample_mark mark)
 	s->n_rows = mark.rows;
 	s->n_objects = mark.objects;
 	s->n_text = mark.text;
+	s->n_memory = mark.memory;
 	s->error = 0;
 }
 
@@ -327,10 +316,121 @@ const struct object *sample_find(const struct sample *s, enum layer layer,
 struct row *object_row(const struct sample *s, const struct object *o,
 		       const struct counter *counter)
 {
-	for (uint32_t i = 0; i < o->n; i++)
-		if (s->rows[o->first + i].counter == counter)
-			return &s->rows[o->first + i];
+	struct row *end = object_rows_end(s, o);
+
+	for (struct row *row = object_rows(s, o); row != end; row++)
+		if (row->counter == counter)
+			return row;
 	return NULL;
+}
+
+const struct row *object_tagged(const struct sample *s, const struct object *o,
+				enum tag tag)
+{
+	EACH_ROW (s, o, row)
+		if (row->counter->tag == tag)
+			return row;
+	return NULL;
+}
+
+bool object_get(const struct sample *s, const struct object *o,
+		const struct counter *counter, uint64_t *ret)
+{
+	const struct row *row = o ? object_row(s, o, counter) : NULL;
+
+	if (row)
+		*ret = row->value;
+	return row;
+}
+
+uint64_t object_value(const struct sample *s, const struct object *o,
+		      const struct counter *counter, uint64_t otherwise)
+{
+	object_get(s, o, counter, &otherwise);
+	return otherwise;
+}
+
+uint64_t sample_moved(const struct sample *s, enum layer layer,
+		      const char *place, enum tag tag)
+{
+	uint64_t sum = 0;
+
+	EACH_OBJECT (s, o) {
+		if (o->layer != layer ||
+		    (place && strcmp(object_place(s, o), place)))
+			continue;
+		EACH_ROW (s, o, row)
+			if (row->counter->tag == tag && row_moved(row))
+				sum += row->delta;
+	}
+	return sum;
+}
+
+/* Before the bytes of each probe. */
+struct memory_head {
+	uint32_t source;
+	uint32_t n; /* bytes that follow, and as many more as 8 divides */
+};
+
+static uint32_t round_up(uint32_t n)
+{
+	return (n + 7) & ~UINT32_C(7);
+}
+
+/* The head of a probe's memory, or NULL. */
+static struct memory_head *find_memory(const struct sample *s, uint8_t source)
+{
+	struct memory_head *head;
+
+	for (uint32_t at = 0; at < s->n_memory;
+	     at += sizeof(*head) + round_up(head->n)) {
+		head = (struct memory_head *)(s->memory + at);
+		if (head->source == source)
+			return head;
+	}
+	return NULL;
+}
+
+/* Makes the memory of the probe that appends now: it is the last. */
+static struct memory_head *begin_memory(struct sample *s)
+{
+	struct memory_head head = {.source = s->source};
+	uint32_t at = s->n_memory;
+
+	if (!reserve(s, (void **)&s->memory, &s->max_memory,
+		     (uint64_t)at + sizeof(head), 1))
+		return NULL;
+	memcpy(s->memory + at, &head, sizeof(head));
+	s->n_memory = at + sizeof(head);
+	return (struct memory_head *)(s->memory + at);
+}
+
+void sample_remember(struct sample *s, const void *bytes, size_t n)
+{
+	struct memory_head *head = find_memory(s, s->source);
+	uint32_t first, old;
+
+	if (!head)
+		head = begin_memory(s);
+	if (!head)
+		return;
+	first = (unsigned char *)(head + 1) - s->memory;
+	old = head->n;
+	if (!reserve(s, (void **)&s->memory, &s->max_memory,
+		     first + (uint64_t)old + n + 8, 1))
+		return;
+	memcpy(s->memory + first + old, bytes, n);
+	head = (struct memory_head *)(s->memory + first) - 1;
+	head->n = old + n;
+	s->n_memory = first + round_up(head->n);
+}
+
+const void *sample_memory(const struct sample *s, uint8_t source, size_t *ret_n)
+{
+	const struct memory_head *head = s ? find_memory(s, source) : NULL;
+
+	*ret_n = head ? head->n : 0;
+	return head ? head + 1 : NULL;
 }
 
 /* The row of o for that counter, most likely at the same place as before. */
@@ -407,31 +507,43 @@ void sample_compare(struct sample *now, const struct sample *then)
 	}
 }
 
+static void carry_object(struct sample *s, const struct sample *then,
+			 const struct object *o)
+{
+	struct object *copy;
+
+	sample_object(s, o->layer, object_place(then, o), object_name(then, o),
+		      o->identity);
+	sample_label(s, object_label(then, o));
+	if (o->family)
+		sample_chain(s, o->family, object_table(then, o),
+			     object_chain(then, o));
+	EACH_ROW (then, o, row)
+		sample_row(s, row->counter, row->value);
+	if (s->error)
+		return;
+	copy = &s->objects[s->n_objects - 1];
+	copy->source = o->source;
+	copy->main = o->main;
+	copy->aqm = o->aqm;
+	copy->awake = o->awake;
+	copy->stale = true;
+	for (uint32_t i = 0; i < o->n; i++)
+		s->rows[copy->first + i].flags =
+			then->rows[o->first + i].flags & ROW_SENT;
+}
+
 void sample_carry(struct sample *s, const struct sample *then, uint8_t source)
 {
-	for (uint32_t i = 0; i < then->n_objects; i++) {
-		const struct object *o = &then->objects[i];
-		struct object *copy;
+	const void *memory;
+	size_t n;
 
-		if (o->source != source)
-			continue;
-		sample_object(s, o->layer, object_place(then, o),
-			      object_name(then, o), o->identity);
-		sample_label(s, object_label(then, o));
-		for (uint32_t j = 0; j < o->n; j++)
-			sample_row(s, then->rows[o->first + j].counter,
-				   then->rows[o->first + j].value);
-		if (s->error)
-			return;
-		copy = &s->objects[s->n_objects - 1];
-		copy->source = source;
-		copy->main = o->main;
-		copy->awake = o->awake;
-		copy->stale = true;
-		for (uint32_t j = 0; j < o->n; j++)
-			s->rows[copy->first + j].flags =
-				then->rows[o->first + j].flags & ROW_SENT;
-	}
+	EACH_OBJECT (then, o)
+		if (o->source == source && !s->error)
+			carry_object(s, then, o);
+	memory = sample_memory(then, source, &n);
+	if (memory)
+		sample_remember(s, memory, n);
 }
 
 void sample_zero(struct sample *s, const struct sample *of)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Which rows of the tables are read, and what they are called. */
 #include "probes/catalogue.h"
 
 #include <string.h>
@@ -7,31 +6,13 @@
 #include "probes/link/link.h"
 #include "model/selection.h"
 
-/* As a Counter option names it. */
-static void optional_name(const struct counter *c, char buffer[96])
-{
-	snprintf(buffer, 96, "%s-%s", layer_name(c->layer), c->name);
-}
-
-bool counter_wanted(const struct probe_env *env, const struct counter *c)
-{
-	char name[96];
-
-	if (!c->optional)
-		return true;
-	if (!env->counters || !env->counters->n)
-		return false;
-	optional_name(c, name);
-	return selection_names(env->counters, name);
-}
-
 static bool matches_any(const struct pattern *p, const struct counter *rows,
 			size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		char name[96];
+		char name[COUNTER_OPTION];
 
-		optional_name(&rows[i], name);
+		counter_option(&rows[i], name);
 		if (rows[i].optional && pattern_matches(p, name))
 			return true;
 	}
@@ -96,14 +77,12 @@ bool is_series(const struct counter *c)
 	return c->type && c->kind != KIND_FACT && c->kind != KIND_DETAIL;
 }
 
-void counter_pattern(const struct counter *c, const char *name, char *buffer,
-		     size_t size)
+void counter_pattern(const struct probe *p, const struct counter *c,
+		     const char *name, char *buffer, size_t size)
 {
-	bool has_objects = c->layer == LAYER_QDISC ||
-			   c->layer == LAYER_NETFILTER ||
-			   c->layer == LAYER_SOCKET;
+	bool has_objects = p->names_objects;
 	/* the one such object of links */
-	bool is_carrier = c->section && !strcmp(c->section, LINK_CARRIER);
+	bool is_carrier = c->tag == TAG_CARRIER_CHANGES;
 
 	format_text(buffer, size, "%s%s%s%s", has_objects ? "<name>" : "",
 		    has_objects && name[0] ? "_" : "",

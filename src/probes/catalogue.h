@@ -3,7 +3,7 @@
 #ifndef PKTLOSS_PROBES_CATALOGUE_H
 #define PKTLOSS_PROBES_CATALOGUE_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 /* What a counter counts, in a word or two: "lost", "part of". */
 const char *kind_words(enum kind kind);
@@ -12,11 +12,11 @@ const char *kind_words(enum kind kind);
 bool is_series(const struct counter *c);
 
 /*
- * Writes a counter's part of a series' name. The objects of three layers have
+ * Writes a counter's part of a series' name. The objects of some probes have
  * names of their own, which come first: "<name>", or "<name>_counter".
  */
-void counter_pattern(const struct counter *c, const char *name, char *buffer,
-		     size_t size);
+void counter_pattern(const struct probe *p, const struct counter *c,
+		     const char *name, char *buffer, size_t size);
 
 /* Whether a pattern matches an optional counter ("tcp-TCPPureAcks"), a layer.
  */

@@ -29,8 +29,9 @@ static const struct counter conntrack_counters[] = {
 	 .cause = "the connection table is full, or entries clash",
 	 .remedy = "sysctl net.netfilter.nf_conntrack_count "
 		   "net.netfilter.nf_conntrack_max"},
-	{COUNTED, .name = "chaintoolong", .section = "chainlength",
-	 .offset = CTA_STATS_CHAIN_TOOLONG, .kind = KIND_LOST,
+	{COUNTED, .name = "chaintoolong", .tag = TAG_CHAIN_TOO_LONG,
+	 .section = "chainlength", .offset = CTA_STATS_CHAIN_TOOLONG,
+	 .kind = KIND_LOST,
 	 .means = "Packets dropped: a chain of the hash table is too long",
 	 .cause = "the hash table has too few buckets for its entries",
 	 .remedy = "sysctl net.netfilter.nf_conntrack_buckets"},
@@ -68,13 +69,14 @@ static const struct counter conntrack_counters[] = {
 	 .optional = true, .offset = CTA_STATS_SEARCH_RESTART,
 	 .kind = KIND_OVERLOAD,
 	 .means = "Searches begun anew because the table was resized"},
-	{LEVEL, .name = "count", .kind = KIND_FILL, .direction = DIR_FILL,
+	{LEVEL, .name = "count", .tag = TAG_CONNTRACK_COUNT, .kind = KIND_FILL,
+	 .direction = DIR_FILL,
 	 .means = "Entries of this namespace in the connection table",
 	 .cause = "the connection table fills up",
 	 .remedy = "conntrack -L shows by what; raise "
 		   "net.netfilter.nf_conntrack_max",
 	 .section = "nf_conntrack_count"},
-	{LEVEL, .name = "max", .kind = KIND_LEVEL,
+	{LEVEL, .name = "max", .tag = TAG_CONNTRACK_MAX, .kind = KIND_LEVEL,
 	 .of = {{LAYER_CONNTRACK, DIR_FILL, RELATION_INSIDE}},
 	 .means = "The host's limit, compared with each namespace's own count",
 	 .section = "nf_conntrack_max"},
@@ -223,6 +225,42 @@ static int conntrack_read(struct probe_env *env, struct sample *out)
 	return r;
 }
 
+/* A level of the namespace's connection table, or 0. */
+static uint64_t table_level(const struct suspect *suspect, enum tag tag)
+{
+	const struct row *row;
+
+	row = object_tagged(suspect->sample, suspect->object, tag);
+	return row ? row->value : 0;
+}
+
+/* A table that is full keeps a little below its limit by throwing out. */
+#define NEARLY_FULL_PERCENT 90
+
+static bool explain_conntrack(const struct suspect *suspect, struct cause *ret)
+{
+	unsigned long long count = table_level(suspect, TAG_CONNTRACK_COUNT);
+	unsigned long long max = table_level(suspect, TAG_CONNTRACK_MAX);
+
+	if (!max || suspect->row->counter->tag == TAG_CHAIN_TOO_LONG ||
+	    (suspect->loss->direction != DIR_FILL &&
+	     count * 100 < max * NEARLY_FULL_PERCENT))
+		return false;
+	CAUSE_TEXT(ret, "the connection table is %s (%llu of %llu entries)",
+		   suspect->loss->direction == DIR_FILL ? "filling up" : "full",
+		   count, max);
+	CAUSE_REMEDY(ret,
+		     "Raise net.netfilter.nf_conntrack_max on the host, now "
+		     "%llu",
+		     max);
+	return true;
+}
+
+static const struct explainer conntrack_explainers[] = {
+	{LAYER_CONNTRACK, explain_conntrack},
+	{0, NULL},
+};
+
 const struct probe conntrack_probe = {
 	.name = "conntrack",
 	.reads = "ctnetlink, else /proc/net/stat/nf_conntrack and "
@@ -230,5 +268,6 @@ const struct probe conntrack_probe = {
 	.layer = LAYER_CONNTRACK,
 	.counters = conntrack_counters,
 	.n_counters = ARRAY_SIZE(conntrack_counters),
+	.explainers = conntrack_explainers,
 	.read = conntrack_read,
 };

@@ -33,7 +33,8 @@ static const struct counter neigh_counters[] = {
 		  "namespaces together",
 	 .remedy = "ip neigh; raise sysctl net.ipv4.neigh.default.gc_thresh3 "
 		   "(net.ipv6.neigh.default.gc_thresh3 for ndisc_cache)"},
-	{NEIGH, .name = "res_failed", .kind = KIND_SYMPTOM,
+	{NEIGH, .name = "res_failed", .tag = TAG_RES_FAILED,
+	 .kind = KIND_SYMPTOM,
 	 .means = "Next hops given up as unreachable; the packets that waited "
 		  "for them are lost, and counted nowhere"},
 	{NEIGH, .name = "forced_gc_runs", .kind = KIND_OVERLOAD,
@@ -69,6 +70,21 @@ static int neigh_read(struct probe_env *env, struct sample *out)
 	return r == -ENOENT ? 0 : r; /* a kernel without IPv6 */
 }
 
+static bool explain_unresolved(const struct sample *s, const struct loss *loss,
+			       struct cause *ret)
+{
+	(void)s;
+	if (!loss->unresolved)
+		return false;
+	ret->lost = loss->unresolved;
+	ret->counter = "res_failed";
+	CAUSE_TEXT(ret, "the next hop does not resolve: nobody answers ARP or "
+			"neighbour discovery for it");
+	CAUSE_REMEDY(ret, "Is it up and on this wire? ip neigh show nud "
+			  "failed");
+	return true;
+}
+
 const struct probe neigh_probe = {
 	.name = "neigh",
 	.reads = "/proc/net/stat/arp_cache and /proc/net/stat/ndisc_cache, "
@@ -77,5 +93,6 @@ const struct probe neigh_probe = {
 	.layer = LAYER_NEIGH,
 	.counters = neigh_counters,
 	.n_counters = ARRAY_SIZE(neigh_counters),
+	.explain_hidden = explain_unresolved,
 	.read = neigh_read,
 };

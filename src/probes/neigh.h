@@ -3,7 +3,7 @@
 #ifndef PKTLOSS_PROBES_NEIGH_H
 #define PKTLOSS_PROBES_NEIGH_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 /*
  * Reads /proc/net/stat/{arp,ndisc}_cache, an object each. The kernel shows

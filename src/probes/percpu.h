@@ -3,7 +3,7 @@
 #ifndef PKTLOSS_PROBES_PERCPU_H
 #define PKTLOSS_PROBES_PERCPU_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 #define MAX_PERCPU 32
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The list: every kernel source that is read, bottom up. */
+/*
+ * The list: every kernel source that is read, in the order of the reads. It
+ * goes up the stack, but what looks at rows of another stands behind it (its
+ * .after): the order of the two that read sockets and settings is no taste.
+ */
 #include "probes/conntrack.h"
-#include "probes/link/link.h"
-#include "probes/neigh.h"
 #include "probes/firewall/netfilter.h"
 #include "probes/firewall/nfqueue.h"
 #include "probes/firewall/nft_read.h"
+#include "probes/link/link.h"
+#include "probes/neigh.h"
 #include "probes/qdisc/qdisc.h"
 #include "probes/rt_cache.h"
 #include "probes/snmp/snmp.h"
@@ -13,13 +17,23 @@
 #include "probes/softnet.h"
 #include "probes/sysctl.h"
 #include "probes/xfrm.h"
-#include "probes/firewall/xt_chains.h"
 
+/* clang-format off */
 const struct probe *const probes[] = {
-	&link_probe,	 &softnet_probe, &qdisc_probe,	   &nft_probe,
-	&xtables_probe,	 &nfqueue_probe, &conntrack_probe, &neigh_probe,
-	&rt_cache_probe, &snmp_probe,	 &xfrm_probe,	   &socket_probe,
-	&sysctl_probe,
+	&link_probe,
+	&softnet_probe,
+	&qdisc_probe,
+	&nft_probe,
+	&xtables_probe, /* marks tables that nf_tables has as well */
+	&nfqueue_probe,
+	&conntrack_probe,
+	&neigh_probe,
+	&rt_cache_probe,
+	&snmp_probe,
+	&xfrm_probe,
+	&socket_probe, /* dumps sockets where UDP or TCP lost */
+	&sysctl_probe, /* reads the settings that remedies of losses name */
 };
+/* clang-format on */
 const size_t n_probes = ARRAY_SIZE(probes);
 _Static_assert(ARRAY_SIZE(probes) <= MAX_PROBES, "sample.sources is 32 bits");

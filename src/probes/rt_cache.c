@@ -13,13 +13,13 @@
 
 /* The other columns are 0 since Linux 3.6, which has no route cache. */
 static const struct counter rt_cache_counters[] = {
-	{MARTIAN, .name = "in_martian_src",
+	{MARTIAN, .name = "in_martian_src", .tag = TAG_MARTIAN_SRC,
 	 .means = "Packets of all namespaces dropped for a source that cannot "
 		  "be: 127/8 or an own address from outside, multicast",
 	 .cause = "packets came with an impossible source address: spoofed, "
 		  "looped, or an address that is used twice",
 	 .remedy = "sysctl -w net.ipv4.conf.all.log_martians=1; dmesg"},
-	{MARTIAN, .name = "in_martian_dst",
+	{MARTIAN, .name = "in_martian_dst", .tag = TAG_MARTIAN_DST,
 	 .means = "Packets of all namespaces dropped for a destination that "
 		  "cannot be",
 	 .cause = "packets came with an impossible destination address",
@@ -48,6 +48,21 @@ static int rt_cache_read(struct probe_env *env, struct sample *out)
 			     out);
 }
 
+static bool explain_martians(const struct sample *s, const struct loss *loss,
+			     struct cause *ret)
+{
+	(void)s;
+	if (!loss->martians)
+		return false;
+	ret->lost = loss->martians;
+	ret->counter = "in_martian_src";
+	CAUSE_TEXT(ret, "martian packets: their source or destination "
+			"address cannot come from there");
+	CAUSE_REMEDY(ret, "Find the sender: sysctl -w "
+			  "net.ipv4.conf.all.log_martians=1, then dmesg");
+	return true;
+}
+
 const struct probe rt_cache_probe = {
 	.name = "rt_cache",
 	.reads = "/proc/net/stat/rt_cache, for the whole host",
@@ -55,5 +70,6 @@ const struct probe rt_cache_probe = {
 	.layer = LAYER_IP,
 	.counters = rt_cache_counters,
 	.n_counters = ARRAY_SIZE(rt_cache_counters),
+	.explain_hidden = explain_martians,
 	.read = rt_cache_read,
 };

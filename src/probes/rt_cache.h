@@ -3,7 +3,7 @@
 #ifndef PKTLOSS_PROBES_RT_CACHE_H
 #define PKTLOSS_PROBES_RT_CACHE_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 /*
  * Reads /proc/net/stat/rt_cache, which is the same in every namespace: -ENOENT

@@ -4,7 +4,7 @@
 #define PKTLOSS_PROBES_SOFTNET_H
 
 #include "kernel/procnet.h"
-#include "model/sample.h"
+#include "model/probe.h"
 
 /*
  * Reads /proc/net/softnet_stat, which is the same in every namespace: -ENOENT

@@ -110,5 +110,6 @@ const struct probe sysctl_probe = {
 	.name = "sysctl",
 	.reads = "/proc/sys/net, once a loss has to do with it",
 	.layer = LAYER_IP,
+	.is_last = true,
 	.read = sysctl_read,
 };

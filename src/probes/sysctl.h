@@ -6,7 +6,7 @@
 #ifndef PKTLOSS_PROBES_SYSCTL_H
 #define PKTLOSS_PROBES_SYSCTL_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 extern const struct probe sysctl_probe;
 

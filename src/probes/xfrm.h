@@ -3,7 +3,7 @@
 #ifndef PKTLOSS_PROBES_XFRM_H
 #define PKTLOSS_PROBES_XFRM_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 #define N_XFRM_COUNTERS 30
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "base/text.h"
+
 #define DEFAULT_WIDTH 100
 
 static const char *const usage =
@@ -52,7 +54,7 @@ void complain(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	make_printable(text);
+	text_make_printable(text);
 	fprintf(stderr, "pktloss: %s\n", text);
 }
 

@@ -4,14 +4,14 @@
 #include "program/summary.h"
 
 static void print_counter(FILE *out, const struct style *style,
-			  const struct counter *c)
+			  const struct probe *p, const struct counter *c)
 {
 	char name[96], whole[96] = "";
 	bool part = c->kind == KIND_PART;
 
-	counter_pattern(c, c->name, name, sizeof(name));
+	counter_pattern(p, c, c->name, name, sizeof(name));
 	if (part && c->in[0])
-		counter_pattern(c, c->in, whole, sizeof(whole));
+		counter_pattern(p, c, c->in, whole, sizeof(whole));
 	fprintf(out, "%s-%s-%s  (%s%s%s%s%s%s)\n", c->type,
 		layer_name(c->layer), name, kind_words(c->kind),
 		part ? " " : "",
@@ -32,9 +32,9 @@ void counters_print(FILE *out, const struct style *style)
 			p->reads);
 		for (size_t j = 0; j < p->n_counters; j++)
 			if (is_series(&p->counters[j]))
-				print_counter(out, style, &p->counters[j]);
+				print_counter(out, style, p, &p->counters[j]);
 		for (size_t j = 0; j < p->n_optional; j++)
 			if (is_series(&p->optional[j]))
-				print_counter(out, style, &p->optional[j]);
+				print_counter(out, style, p, &p->optional[j]);
 	}
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <yajl/yajl_gen.h>
 
+#include "base/text.h"
 #include "program/summary.h"
 
 static void put_text(yajl_gen g, const char *text)
@@ -11,7 +12,7 @@ static void put_text(yajl_gen g, const char *text)
 	char copy[512];
 
 	format_text(copy, sizeof(copy), "%s", text);
-	make_printable(copy);
+	text_make_printable(copy);
 	yajl_gen_string(g, (const unsigned char *)copy, strlen(copy));
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "program/summary.h"
 
 #define MIN_CAUSE 30 /* columns; with less a cause has lines of its own */
@@ -58,7 +59,7 @@ void print_wrapped(FILE *out, const struct style *style, unsigned column,
 	unsigned width = style->width > indent + 8 ? style->width : indent + 8;
 
 	format_text(copy, sizeof(copy), "%s", text);
-	make_printable(copy);
+	text_make_printable(copy);
 	for (;;) {
 		size_t room = width > column ? width - column : 1;
 		size_t n = strlen(at), next;
@@ -109,7 +110,7 @@ static void fill_cells(struct cells *cells, const struct finding *f)
 	format_text(cells->text[COLUMN_LOST], size, "%llu", lost);
 	print_share(cells->text[COLUMN_SHARE], size, f);
 	for (int i = 0; i < N_COLUMNS; i++)
-		make_printable(cells->text[i]);
+		text_make_printable(cells->text[i]);
 }
 
 static const struct cells heads = {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "kernel/file.h"
 #include "kernel/procnet.h"
 
@@ -31,16 +32,11 @@ static const char *const states[] = {
 
 int state_add(struct state *s, const struct raised *raised)
 {
-	if (s->n == s->max) {
-		size_t max = s->max ? s->max * 2 : 16;
-		struct raised *grown = realloc(s->items, max * sizeof(*grown));
+	struct raised *added = ARRAY_ADD(s);
 
-		if (!grown)
-			return -ENOMEM;
-		s->items = grown;
-		s->max = max;
-	}
-	s->items[s->n++] = *raised;
+	if (!added)
+		return -ENOMEM;
+	*added = *raised;
 	return 0;
 }
 

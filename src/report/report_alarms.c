@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "diagnosis/finding.h"
 #include "engine/engine_private.h"
 
@@ -56,7 +57,7 @@ static void notify(struct report *r, const struct loss *loss,
 	}
 	r->n_notifications++;
 	memcpy(interface, loss->place, sizeof(interface));
-	make_printable(interface);
+	text_make_printable(interface);
 	loss_series(w, loss, place, instance);
 	r->sink->notify(r->sink->arg, &notice);
 }
@@ -140,9 +141,9 @@ static void notify_loss(struct report *r, const struct loss *loss,
 	int n;
 
 	describe_loss(w, loss, what, sizeof(what));
-	make_printable(cause->text);
-	make_printable(cause->remedy);
-	make_printable(also->text);
+	text_make_printable(cause->text);
+	text_make_printable(cause->remedy);
+	text_make_printable(also->text);
 	n = snprintf(message, sizeof(message), "%s: %s%s%s%s%s", what,
 		     cause->text, cause->remedy[0] ? ". " : "", cause->remedy,
 		     two ? ". Also: " : "", two ? also->text : "");

@@ -10,10 +10,16 @@
 #ifndef PKTLOSS_PROBES_FIREWALL_NETFILTER_H
 #define PKTLOSS_PROBES_FIREWALL_NETFILTER_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 /* Legacy iptables and ip6tables. nf_tables: see nftables.h. */
 extern const struct probe xtables_probe;
+
+extern const struct explainer netfilter_explainers[];
+
+/* What the balance of IP misses, see struct probe. */
+bool netfilter_explain_uncounted(const struct sample *s,
+				 const struct loss *loss, struct cause *ret);
 
 /* Before the name of a table of x_tables that nf_tables has as well. */
 #define LEGACY "legacy_"

@@ -117,5 +117,6 @@ const struct probe nfqueue_probe = {
 	.layer = LAYER_NETFILTER,
 	.counters = nfqueue_counters,
 	.n_counters = ARRAY_SIZE(nfqueue_counters),
+	.names_objects = true,
 	.read = nfqueue_read,
 };

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 /* The file, below probe_env.net. A queue has a line while somebody listens. */
 #define NFQUEUE_DIR "netfilter"

@@ -33,8 +33,7 @@ void nft_attrs_index(struct nft_attrs attrs, const struct nlattr **found,
 	const struct nlattr *attr;
 
 	memset(found, 0, (max + 1) * sizeof(*found));
-	NFT_FOR_EACH(attr, attrs)
-	{
+	NFT_FOR_EACH (attr, attrs) {
 		unsigned type = mnl_attr_get_type(attr);
 
 		if (type <= max)

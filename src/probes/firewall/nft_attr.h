@@ -25,7 +25,7 @@ struct nft_attrs nft_attrs_of(const struct nlmsghdr *h);
 struct nft_attrs nft_attrs_in(const struct nlattr *nest);
 
 #define NFT_FOR_EACH(attr, attrs)                                              \
-	mnl_attr_for_each_payload((attrs).bytes, (attrs).n)
+	mnl_attr_for_each_payload ((attrs).bytes, (attrs).n)
 
 /*
  * Fills found[0 .. max] with the attributes of those types, NULL where there

@@ -114,8 +114,7 @@ static bool element_counts(const struct nlattr *const *in,
 	if (nft_attr_is(expr[NFTA_EXPR_NAME], "counter"))
 		return nft_attr_counts(expr[NFTA_EXPR_DATA], ret);
 	list = nft_attrs_in(in[NFTA_SET_ELEM_EXPRESSIONS]);
-	NFT_FOR_EACH(attr, list)
-	{
+	NFT_FOR_EACH (attr, list) {
 		nft_attrs_index(nft_attrs_in(attr), expr, NFTA_EXPR_MAX);
 		if (nft_attr_is(expr[NFTA_EXPR_NAME], "counter"))
 			return nft_attr_counts(expr[NFTA_EXPR_DATA], ret);
@@ -151,8 +150,7 @@ int nft_parse_elements(const struct nlmsghdr *h, nft_visit visit, void *arg)
 	if (!of.table || !of.map)
 		return -EBADMSG;
 	list = nft_attrs_in(in[NFTA_SET_ELEM_LIST_ELEMENTS]);
-	NFT_FOR_EACH(attr, list)
-	{
+	NFT_FOR_EACH (attr, list) {
 		struct nft_element e;
 		int r;
 

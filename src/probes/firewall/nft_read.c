@@ -288,5 +288,8 @@ const struct probe nft_probe = {
 	.layer = LAYER_NETFILTER,
 	.counters = netfilter_rows,
 	.n_counters = N_NETFILTER_ROWS,
+	.explainers = netfilter_explainers,
+	.explain_hidden = netfilter_explain_uncounted,
+	.names_objects = true,
 	.read = nft_read,
 };

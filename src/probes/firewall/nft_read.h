@@ -8,7 +8,7 @@
 #ifndef PKTLOSS_PROBES_FIREWALL_NFT_READ_H
 #define PKTLOSS_PROBES_FIREWALL_NFT_READ_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 extern const struct probe nft_probe;
 

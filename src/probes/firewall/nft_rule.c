@@ -314,8 +314,7 @@ int nft_parse_rule(const struct nlmsghdr *h, struct nft_rule *ret)
 	if (!ret->table || !ret->chain)
 		return -EBADMSG;
 	list = nft_attrs_in(in[NFTA_RULE_EXPRESSIONS]);
-	NFT_FOR_EACH(attr, list)
-	{
+	NFT_FOR_EACH (attr, list) {
 		run_expression(attr, ret);
 		if (ret->verdict != NFT_GOES_ON)
 			break;
@@ -345,8 +344,7 @@ uint64_t nft_rule_shape(const struct nlmsghdr *h)
 
 	nft_attrs_index(nft_attrs_of(h), in, NFTA_RULE_MAX);
 	list = nft_attrs_in(in[NFTA_RULE_EXPRESSIONS]);
-	NFT_FOR_EACH(attr, list)
-	{
+	NFT_FOR_EACH (attr, list) {
 		const struct nlattr *name;
 
 		nft_attrs_index(nft_attrs_in(attr), expr, NFTA_EXPR_MAX);

@@ -8,7 +8,7 @@
 #ifndef PKTLOSS_PROBES_FIREWALL_NFT_RULESET_H
 #define PKTLOSS_PROBES_FIREWALL_NFT_RULESET_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 #include "probes/firewall/netfilter.h"
 #include "probes/firewall/nft_parse.h"
 

@@ -8,7 +8,7 @@
 
 #include <linux/netfilter.h>
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 /* Tables beyond this are refused. 10 000 rules take 3 MB. */
 #define XTABLES_MAX_SIZE (64u << 20)

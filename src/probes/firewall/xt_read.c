@@ -22,7 +22,7 @@
 #include "probes/firewall/xt_chains.h"
 
 /* The kernel's two interfaces differ in these only. */
-struct family {
+struct xtables_family {
 	const char *name;
 	const char *names; /* the tables that exist, below env->net */
 	int domain;
@@ -31,7 +31,7 @@ struct family {
 	int get_entries;
 };
 
-static const struct family families[] = {
+static const struct xtables_family families[] = {
 	{"ip", "ip_tables_names", AF_INET, IPPROTO_IP, IPT_SO_GET_INFO,
 	 IPT_SO_GET_ENTRIES},
 	{"ip6", "ip6_tables_names", AF_INET6, IPPROTO_IPV6, IP6T_SO_GET_INFO,
@@ -63,8 +63,8 @@ _Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo) &&
  * Reads which tables exist. Returns 0 (names may be ""), -ENOENT when the
  * kernel has no such tables, or negative errno.
  */
-static int read_names(const struct probe_env *env, const struct family *f,
-		      char names[MAX_NAMES])
+static int read_names(const struct probe_env *env,
+		      const struct xtables_family *f, char names[MAX_NAMES])
 {
 	ssize_t n = netfiles_read(env->net, f->names, names, MAX_NAMES);
 
@@ -72,7 +72,7 @@ static int read_names(const struct probe_env *env, const struct family *f,
 }
 
 /* ARP has three hooks, with other numbers, and so a shorter answer. */
-static int get_arp_info(int fd, const struct family *f,
+static int get_arp_info(int fd, const struct xtables_family *f,
 			struct ipt_getinfo *info)
 {
 	static const unsigned hooks[NF_ARP_NUMHOOKS] = {
@@ -99,7 +99,8 @@ static int get_arp_info(int fd, const struct family *f,
 	return 0;
 }
 
-static int get_ip_info(int fd, const struct family *f, struct ipt_getinfo *info)
+static int get_ip_info(int fd, const struct xtables_family *f,
+		       struct ipt_getinfo *info)
 {
 	socklen_t size = sizeof(*info);
 
@@ -109,7 +110,7 @@ static int get_ip_info(int fd, const struct family *f, struct ipt_getinfo *info)
 }
 
 /* Asks how big a table is. Returns 0 or negative errno. */
-static int get_info(int fd, const struct family *f, const char *table,
+static int get_info(int fd, const struct xtables_family *f, const char *table,
 		    struct ipt_getinfo *ret)
 {
 	int r;
@@ -129,7 +130,7 @@ static int get_info(int fd, const struct family *f, const char *table,
  * Reads a table into request, ENTRIES_HEAD + info->size bytes. Returns 0,
  * -EAGAIN when it is not of that size any more, or negative errno.
  */
-static int get_entries(int fd, const struct family *f,
+static int get_entries(int fd, const struct xtables_family *f,
 		       const struct ipt_getinfo *info, char *request)
 {
 	socklen_t size = (socklen_t)(ENTRIES_HEAD + info->size);
@@ -145,7 +146,7 @@ static int get_entries(int fd, const struct family *f,
 
 /* Reads one table and appends it. Returns 0 or negative errno. */
 static int read_table(const struct probe_env *env, int fd,
-		      const struct family *f, const char *table,
+		      const struct xtables_family *f, const char *table,
 		      struct sample *out)
 {
 	char name[sizeof(LEGACY) + XT_TABLE_MAXNAMELEN];
@@ -216,7 +217,7 @@ static uint64_t table_total(const struct sample *s, uint8_t source,
 
 /* As read_table(), and once more where counts seem to be on their way back. */
 static int read_settled(const struct probe_env *env, int fd,
-			const struct family *f, const char *table,
+			const struct xtables_family *f, const char *table,
 			struct sample *out)
 {
 	const struct timespec wait = {.tv_nsec = RESTORE_WAIT_NS};
@@ -241,8 +242,9 @@ static int read_settled(const struct probe_env *env, int fd,
 }
 
 /* Reads the tables named, one a line. Returns 0 or negative errno. */
-static int read_tables(const struct probe_env *env, const struct family *f,
-		       char *names, struct sample *out)
+static int read_tables(const struct probe_env *env,
+		       const struct xtables_family *f, char *names,
+		       struct sample *out)
 {
 	_cleanup_close_ int fd = -1;
 	char *rest = NULL;
@@ -289,5 +291,7 @@ const struct probe xtables_probe = {
 	.layer = LAYER_NETFILTER,
 	.counters = netfilter_rows,
 	.n_counters = N_NETFILTER_ROWS,
+	.names_objects = true,
+	.after = (const struct probe *const[]) {&nft_probe, NULL},
 	.read = xtables_read,
 };

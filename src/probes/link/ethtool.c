@@ -76,13 +76,13 @@ struct ethtool_cache {
 	size_t size, mapped;
 };
 
-int ethtool_new(struct ethtool_cache **ret)
+struct ethtool_cache *ethtool_new(void)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 	struct ethtool_cache *cache = calloc(1, sizeof(*cache));
 
 	if (!cache)
-		return -ENOMEM;
+		return NULL;
 	cache->size = ETHTOOL_MAX * ETHTOOL_NAME + page;
 	cache->size -= cache->size % page;
 	cache->mapped = cache->size + page;
@@ -91,10 +91,9 @@ int ethtool_new(struct ethtool_cache **ret)
 	if (cache->memory == MAP_FAILED ||
 	    mprotect(cache->memory, cache->size, PROT_READ | PROT_WRITE) < 0) {
 		ethtool_free(cache);
-		return -ENOMEM;
+		return NULL;
 	}
-	*ret = cache;
-	return 0;
+	return cache;
 }
 
 void ethtool_free(struct ethtool_cache *cache)
@@ -291,7 +290,8 @@ static int ask(struct probe_env *env, const char *name, void *data)
 static int learn(struct probe_env *env, const char *name, uint64_t *ret)
 {
 	struct ethtool_drvinfo driver = {.cmd = ETHTOOL_GDRVINFO};
-	struct ethtool_gstrings *names = (void *)env->ethtool->memory;
+	struct ethtool_cache *cache = env->state;
+	struct ethtool_gstrings *names = (void *)cache->memory;
 	int r = ask(env, name, &driver);
 
 	*ret = 0;
@@ -308,7 +308,7 @@ static int learn(struct probe_env *env, const char *name, uint64_t *ret)
 	r = ask(env, name, names);
 	if (r < 0 || names->len != driver.n_stats)
 		return r < 0 ? r : -EAGAIN;
-	*ret = ethtool_learn(env->ethtool, driver.driver, (char *)names->data,
+	*ret = ethtool_learn(cache, driver.driver, (char *)names->data,
 			     names->len);
 	return 0;
 }
@@ -326,8 +326,9 @@ static bool is_zero(const struct layout *layout, const uint64_t *values)
 static int read_numbers(struct probe_env *env, const char *name, uint64_t id,
 			bool active, struct sample *out)
 {
-	const struct layout *layout = find_layout(env->ethtool, id);
-	struct ethtool_stats *stats = (void *)env->ethtool->memory;
+	const struct layout *layout = find_layout(env->state, id);
+	struct ethtool_cache *cache = env->state;
+	struct ethtool_stats *stats = (void *)cache->memory;
 
 	if (!layout)
 		return -ESTALE;
@@ -340,7 +341,7 @@ static int read_numbers(struct probe_env *env, const char *name, uint64_t id,
 	if (!active && layout->is_veth && stats->n_stats == layout->n_numbers &&
 	    is_zero(layout, (const uint64_t *)stats->data))
 		return 0;
-	return ethtool_sum(env->ethtool, id, (const uint64_t *)stats->data,
+	return ethtool_sum(cache, id, (const uint64_t *)stats->data,
 			   stats->n_stats, out);
 }
 
@@ -368,7 +369,7 @@ static bool is_due(const struct sample *then, const struct sample *now,
 static bool is_idle(const struct probe_env *env, const struct object *before,
 		    uint64_t id, const struct sample *now)
 {
-	const struct layout *layout = find_layout(env->ethtool, id);
+	const struct layout *layout = find_layout(env->state, id);
 
 	return !id || (layout && layout->is_veth &&
 		       !is_due(now->then, now, before->identity));
@@ -396,7 +397,7 @@ void ethtool_append(struct probe_env *env, const char *name,
 	bool active = xdp || (before && has_numbers(out->then, before));
 	uint64_t id = 0;
 
-	if (!env->ethtool)
+	if (!env->state)
 		return;
 	if (before)
 		known = object_row(out->then, before, &link_fact_ethtool);

@@ -12,12 +12,12 @@
 #ifndef PKTLOSS_PROBES_LINK_ETHTOOL_H
 #define PKTLOSS_PROBES_LINK_ETHTOOL_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 struct ethtool_cache;
 
-/* Returns 0 or -ENOMEM. Free with ethtool_free(); NULL is fine. */
-int MUST_CHECK ethtool_new(struct ethtool_cache **ret);
+/* Returns NULL when out of memory. Free with ethtool_free(); NULL is fine. */
+struct ethtool_cache *ethtool_new(void);
 void ethtool_free(struct ethtool_cache *cache);
 
 /* A row of the interface's object: which layout it has, 0 for none. */
@@ -27,7 +27,7 @@ extern const struct counter link_fact_ethtool;
  * Appends to the object appended last, which is the interface of that name:
  * one row for each of link_counters that the driver counts, its queues summed
  * up, and link_fact_ethtool. before is that object in out->then, or NULL; xdp
- * tells that a program is attached. Without env->ethtool, and for what the
+ * tells that a program is attached. Without env->state, and for what the
  * driver will not tell, appends nothing. Numbers whose names changed under way
  * are left out of this read.
  */

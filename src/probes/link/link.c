@@ -384,7 +384,8 @@ static void append_changes(const char *place, const struct link_config *config,
 	if (!config->has_changes)
 		return;
 	sample_object(out, LAYER_LINK, place, LINK_CARRIER, config->index);
-	sample_row(out, &link_counters[N_LINK_COUNTERS - 1], config->changes);
+	sample_row(out, probe_counter(&link_probe, TAG_CARRIER_CHANGES),
+		   config->changes);
 }
 
 /* Asks for the configuration of the interface whose counters are at index. */
@@ -420,18 +421,8 @@ static int append_config(struct reader *reader, uint32_t index)
 /* Whether IP found something too big since the read before the last one. */
 static bool was_too_big(const struct sample *then)
 {
-	for (uint32_t i = 0; then && i < then->n_objects; i++) {
-		const struct object *o = &then->objects[i];
-
-		for (uint32_t j = 0; o->layer == LAYER_IP && j < o->n; j++) {
-			const struct row *row = &then->rows[o->first + j];
-
-			if (row->flags & ROW_COMPARED && row->delta &&
-			    strstr(row->counter->name, "FragFails"))
-				return true;
-		}
-	}
-	return false;
+	return then && (sample_moved(then, LAYER_IP, NULL, TAG_FRAG_FAILS) ||
+			sample_moved(then, LAYER_IP, NULL, TAG_FRAG_FAILS6));
 }
 
 /* Whether o is of an interface whose configuration is not known yet. */
@@ -457,6 +448,18 @@ static int link_read(struct probe_env *env, struct sample *out)
 	return r;
 }
 
+static int link_init(const struct probe_env *env, void **ret)
+{
+	(void)env;
+	*ret = ethtool_new();
+	return *ret ? 0 : -ENOMEM;
+}
+
+static void link_free(void *state)
+{
+	ethtool_free(state);
+}
+
 const struct probe link_probe = {
 	.name = "link",
 	.reads = "rtnetlink RTM_GETSTATS, RTM_GETLINK for real, new or losing "
@@ -464,5 +467,9 @@ const struct probe link_probe = {
 	.layer = LAYER_LINK,
 	.counters = link_counters,
 	.n_counters = N_LINK_COUNTERS,
+	.explainers = link_explainers,
+	.limits_kind = link_limits_kind,
+	.init = link_init,
+	.free = link_free,
 	.read = link_read,
 };

@@ -3,9 +3,11 @@
 #ifndef PKTLOSS_PROBES_LINK_LINK_H
 #define PKTLOSS_PROBES_LINK_LINK_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 extern const struct probe link_probe;
+
+extern const struct explainer link_explainers[];
 
 /*
  * The configuration of an interface stands in an object of its own, of
@@ -54,6 +56,9 @@ bool link_is_master(const struct sample *s, const char *place);
 bool link_is_wireless(const struct sample *s, const char *place);
 /* A device that is neither virtual nor the loopback. */
 bool link_is_real(const struct sample *s, const char *place);
+/* What kind of limits fits a loss of LAYER_LINK, see struct probe. */
+enum limits_kind link_limits_kind(const struct sample *s,
+				  const struct loss *loss);
 /* It is up, and has a carrier. */
 bool link_has_carrier(const struct sample *s, const char *place);
 

@@ -11,15 +11,6 @@ static const struct object *config_of(const struct sample *s, const char *place)
 	return sample_find(s, LAYER_LINK, place, LINK_CONFIG, &hint);
 }
 
-/* A fact of a configuration, or what stands for one that is not there. */
-static uint64_t fact(const struct sample *s, const struct object *config,
-		     const struct counter *counter, uint64_t otherwise)
-{
-	const struct row *row = config ? object_row(s, config, counter) : NULL;
-
-	return row ? row->value : otherwise;
-}
-
 bool link_is_master(const struct sample *s, const char *place)
 {
 	const struct object *config = config_of(s, place);
@@ -30,7 +21,7 @@ bool link_is_master(const struct sample *s, const char *place)
 
 bool link_is_wireless(const struct sample *s, const char *place)
 {
-	return fact(s, config_of(s, place), &link_fact_wireless, 0);
+	return object_value(s, config_of(s, place), &link_fact_wireless, 0);
 }
 
 bool link_is_real(const struct sample *s, const char *place)
@@ -46,14 +37,15 @@ bool link_has_carrier(const struct sample *s, const char *place)
 {
 	const struct object *config = config_of(s, place);
 
-	return fact(s, config, &link_fact_up, 1) &&
-	       fact(s, config, &link_fact_carrier, 1);
+	return object_value(s, config, &link_fact_up, 1) &&
+	       object_value(s, config, &link_fact_carrier, 1);
 }
 
 static bool is_port(const struct sample *s, const struct object *o)
 {
 	return o->layer == LAYER_LINK &&
-	       fact(s, o, &link_fact_port_of, LINK_OF_OTHER) == LINK_OF_BRIDGE;
+	       object_value(s, o, &link_fact_port_of, LINK_OF_OTHER) ==
+		       LINK_OF_BRIDGE;
 }
 
 /* The name of the interface of that index, or "?". */
@@ -72,11 +64,11 @@ static const char *name_of(const struct sample *s, uint64_t ifindex)
 static const struct object *first_port(const struct sample *s,
 				       const struct object *port)
 {
-	uint64_t bridge = fact(s, port, &link_fact_master, 0);
+	uint64_t bridge = object_value(s, port, &link_fact_master, 0);
 	const struct object *o = s->objects;
 
-	while (o < port &&
-	       (!is_port(s, o) || fact(s, o, &link_fact_master, 0) != bridge))
+	while (o < port && (!is_port(s, o) ||
+			    object_value(s, o, &link_fact_master, 0) != bridge))
 		o++;
 	return o;
 }
@@ -85,11 +77,12 @@ static void describe(const struct sample *s, const struct object *larger,
 		     const struct object *smaller, struct link_mismatch *ret)
 {
 	*ret = (struct link_mismatch) {
-		.bridge = name_of(s, fact(s, larger, &link_fact_master, 0)),
+		.bridge = name_of(
+			s, object_value(s, larger, &link_fact_master, 0)),
 		.larger = object_place(s, larger),
 		.smaller = object_place(s, smaller),
-		.larger_mtu = fact(s, larger, &link_fact_mtu, 0),
-		.smaller_mtu = fact(s, smaller, &link_fact_mtu, 0),
+		.larger_mtu = object_value(s, larger, &link_fact_mtu, 0),
+		.smaller_mtu = object_value(s, smaller, &link_fact_mtu, 0),
 	};
 }
 
@@ -102,8 +95,8 @@ bool link_find_mismatch(const struct sample *s, struct link_mismatch *ret)
 		if (!is_port(s, a))
 			continue;
 		b = first_port(s, a);
-		mtu = fact(s, a, &link_fact_mtu, 0);
-		other = fact(s, b, &link_fact_mtu, 0);
+		mtu = object_value(s, a, &link_fact_mtu, 0);
+		other = object_value(s, b, &link_fact_mtu, 0);
 		if (mtu == other)
 			continue;
 		if (mtu > other)
@@ -113,4 +106,14 @@ bool link_find_mismatch(const struct sample *s, struct link_mismatch *ret)
 		return true;
 	}
 	return false;
+}
+
+enum limits_kind link_limits_kind(const struct sample *s,
+				  const struct loss *loss)
+{
+	if (link_is_master(s, loss->place) ||
+	    (link_is_real(s, loss->place) && !link_has_carrier(s, loss->place)))
+		return LIMITS_REPEATED;
+	return link_is_wireless(s, loss->place) ? LIMITS_WIRELESS
+						: LIMITS_PLAIN;
 }

@@ -227,7 +227,7 @@ static void append(const struct probe_env *env, const struct qdisc_config *q,
 	identity = hash_bytes(HASH_START, &q->ifindex, sizeof(q->ifindex));
 	identity = hash_bytes(identity, &q->parent, sizeof(q->parent));
 	sample_object(out, LAYER_QDISC, place, name, identity);
-	sample_label(out, q->kind);
+	qdisc_label(out, q->kind);
 	append_counts(q, out);
 	qdisc_append_own(env, q, out);
 	append_facts(q, out);

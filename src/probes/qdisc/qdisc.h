@@ -3,9 +3,11 @@
 #ifndef PKTLOSS_PROBES_QDISC_QDISC_H
 #define PKTLOSS_PROBES_QDISC_QDISC_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 extern const struct probe qdisc_probe;
+
+extern const struct explainer qdisc_explainers[];
 
 /* An object's label is the kind ("netem"); these facts stand among its rows. */
 extern const struct counter qdisc_fact_handle; /* as the kernel, 0x80010000 */
@@ -22,9 +24,8 @@ extern const struct counter qdisc_fact_index; /* of an interface with classes */
  */
 bool qdisc_is_aqm(const char *kind);
 
-/* Whether a row is the drops of a qdisc; of a class, which repeats them. */
-bool qdisc_is_drops(const struct row *row);
-bool qdisc_is_class(const struct row *row);
+/* Labels the object appended last, which is a qdisc or class of this kind. */
+void qdisc_label(struct sample *s, const char *kind);
 
 /* What one RTM_NEWQDISC or RTM_NEWTCLASS message says. */
 struct qdisc_config {

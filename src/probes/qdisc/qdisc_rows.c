@@ -60,7 +60,7 @@
 /* A parent repeats its children's drops: only the root makes the total. */
 const struct counter qdisc_counters[] = {
 	[ROOT_DROPS] =
-		{QDISC, COUNTED, DROPS_MEAN, .name = "",
+		{QDISC, COUNTED, DROPS_MEAN, .name = "", .tag = TAG_QDISC_DROPS,
 		 .type = "if_tx_dropped", .direction = DIR_TX,
 		 .kind = KIND_LOST,
 		 .cause = "its queue is full: more was sent than the device "
@@ -73,8 +73,9 @@ const struct counter qdisc_counters[] = {
 		 .means = "Packets that left the qdisc (segments, where "
 			  "offloaded)"},
 	[CHILD_DROPS] =
-		{QDISC, COUNTED, .name = "", .type = "if_tx_dropped",
-		 .direction = DIR_TX, .kind = KIND_PART, .in = "",
+		{QDISC, COUNTED, .name = "", .tag = TAG_QDISC_DROPS,
+		 .type = "if_tx_dropped", .direction = DIR_TX,
+		 .kind = KIND_PART, .in = "",
 		 .means = "The same of a qdisc below another, which repeats it",
 		 .cause = "its queue is full: more was sent than the device "
 			  "takes",
@@ -85,8 +86,9 @@ const struct counter qdisc_counters[] = {
 		 .means = "The same of a qdisc below another, which repeats "
 			  "it"},
 	[CLASS_DROPS] =
-		{QDISC, COUNTED, .name = "", .type = "if_tx_dropped",
-		 .direction = DIR_TX, .kind = KIND_PART, .in = "",
+		{QDISC, COUNTED, .name = "", .tag = TAG_CLASS_DROPS,
+		 .type = "if_tx_dropped", .direction = DIR_TX,
+		 .kind = KIND_PART, .in = "",
 		 .means = "The same of a class (option Classes), as far as its "
 			  "queue refused packets",
 		 .cause = "a class's queue is full: more was sent than its "
@@ -234,6 +236,8 @@ const struct probe qdisc_probe = {
 	.layer = LAYER_QDISC,
 	.counters = qdisc_counters,
 	.n_counters = ARRAY_SIZE(qdisc_counters),
+	.explainers = qdisc_explainers,
+	.names_objects = true,
 	.read = qdisc_read,
 };
 
@@ -324,8 +328,7 @@ static bool get_tins(const struct counter *c, const struct qdisc_config *q,
 	tins = nla_find(q->own, q->own_size, TCA_CAKE_STATS_TIN_STATS);
 	if (!tins)
 		return false;
-	nla_for_each_nested(tin, tins, left)
-	{
+	nla_for_each_nested (tin, tins, left) {
 		attr = nla_find(nla_data(tin), nla_len(tin), c->offset);
 		if (!attr_copy(&value, sizeof(value), attr))
 			return false;
@@ -362,17 +365,6 @@ void qdisc_append_own(const struct probe_env *env, const struct qdisc_config *q,
 	}
 }
 
-bool qdisc_is_drops(const struct row *row)
-{
-	return row->counter == &qdisc_counters[ROOT_DROPS] ||
-	       row->counter == &qdisc_counters[CHILD_DROPS];
-}
-
-bool qdisc_is_class(const struct row *row)
-{
-	return row->counter == &qdisc_counters[CLASS_DROPS];
-}
-
 bool qdisc_is_aqm(const char *kind)
 {
 	static const char *const kinds[] = {
@@ -383,4 +375,11 @@ bool qdisc_is_aqm(const char *kind)
 		if (!strcmp(kinds[i], kind))
 			return true;
 	return false;
+}
+
+void qdisc_label(struct sample *s, const char *kind)
+{
+	sample_label(s, kind);
+	if (!s->error)
+		s->objects[s->n_objects - 1].aqm = qdisc_is_aqm(kind);
 }

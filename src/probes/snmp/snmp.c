@@ -168,28 +168,28 @@ static void append(const struct probe_env *env,
 	}
 }
 
-static void free_layout(struct snmp_columns **layout)
-{
-	snmp_columns_free(*layout);
-}
-
 static int snmp_read(struct probe_env *env, struct sample *out)
 {
-	__attribute__((cleanup(free_layout))) struct snmp_columns *own = NULL;
-	struct snmp_columns *layout = env->snmp;
+	struct snmp_columns *columns = env->state;
 	struct snmp_values values;
-	int r = 0;
+	int r;
 
 	memset(values.found, 0, sizeof(values.found));
-	if (!layout) {
-		r = snmp_columns_new(&own, env);
-		layout = own;
-	}
+	r = read_files(env, columns, &values);
 	if (r == 0)
-		r = read_files(env, layout, &values);
-	if (r == 0)
-		append(env, layout, &values, out);
+		append(env, columns, &values, out);
 	return r;
+}
+
+static int snmp_init(const struct probe_env *env, void **ret)
+{
+	*ret = snmp_columns_new(env);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static void snmp_free(void *state)
+{
+	snmp_columns_free(state);
 }
 
 const struct probe snmp_probe = {
@@ -200,5 +200,7 @@ const struct probe snmp_probe = {
 	.n_counters = N_SNMP_COUNTERS + N_IP_GAPS,
 	.optional = snmp_optional,
 	.n_optional = N_SNMP_OPTIONAL,
+	.init = snmp_init,
+	.free = snmp_free,
 	.read = snmp_read,
 };

@@ -3,7 +3,7 @@
 #ifndef PKTLOSS_PROBES_SNMP_SNMP_H
 #define PKTLOSS_PROBES_SNMP_SNMP_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 #define N_SNMP_COUNTERS 124
 
@@ -31,11 +31,10 @@ struct snmp_values {
 /*
  * What has been learnt of the kernel's columns, see snmp_columns.h. It serves
  * any namespace, and a read allocates only where it finds names that are new.
- * Of env it looks at counters alone. Returns 0 or -ENOMEM.
+ * Of env it looks at counters alone. Returns NULL when out of memory.
  */
 struct snmp_columns;
-int MUST_CHECK snmp_columns_new(struct snmp_columns **ret,
-				const struct probe_env *env);
+struct snmp_columns *snmp_columns_new(const struct probe_env *env);
 void snmp_columns_free(struct snmp_columns *l);
 
 /*

@@ -48,16 +48,13 @@ static void want_layer(struct snmp_columns *l, const struct probe_env *env,
 			want(l, &snmp_optional[i], snmp_columns_slot(i));
 }
 
-int snmp_columns_new(struct snmp_columns **ret, const struct probe_env *env)
+struct snmp_columns *snmp_columns_new(const struct probe_env *env)
 {
 	struct snmp_columns *l = calloc(1, sizeof(*l));
 
-	if (!l)
-		return -ENOMEM;
-	for (int i = 0; i < N_LAYERS; i++)
+	for (int i = 0; l && i < N_LAYERS; i++)
 		want_layer(l, env, i);
-	*ret = l;
-	return 0;
+	return l;
 }
 
 void snmp_columns_free(struct snmp_columns *l)

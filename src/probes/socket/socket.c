@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "probes/snmp/snmp.h"
 #include "probes/socket/socket.h"
 
 #include <errno.h>
@@ -224,5 +225,8 @@ const struct probe socket_probe = {
 	.layer = LAYER_SOCKET,
 	.counters = socket_counters,
 	.n_counters = ARRAY_SIZE(socket_counters),
+	.explainers = socket_explainers,
+	.names_objects = true,
+	.after = (const struct probe *const[]) {&snmp_probe, NULL},
 	.read = socket_read,
 };

@@ -7,9 +7,11 @@
 #ifndef PKTLOSS_PROBES_SOCKET_SOCKET_H
 #define PKTLOSS_PROBES_SOCKET_SOCKET_H
 
-#include "model/sample.h"
+#include "model/probe.h"
 
 extern const struct probe socket_probe;
+
+extern const struct explainer socket_explainers[];
 
 /* Rows of a port: one of these two, and then facts of its worst socket. */
 #define socket_udp_drops (socket_counters[0])

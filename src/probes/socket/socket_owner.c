@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/netns.h"
+#include "kernel/netns.h"
 #include "kernel/procnet.h"
 #include "probes/socket/socket.h"
 

@@ -3,8 +3,8 @@
  * Network namespaces: where they are found, what they are called, and the
  * only place that enters one.
  */
-#ifndef PKTLOSS_ENGINE_NETNS_H
-#define PKTLOSS_ENGINE_NETNS_H
+#ifndef PKTLOSS_KERNEL_NETNS_H
+#define PKTLOSS_KERNEL_NETNS_H
 
 #include <stdbool.h>
 #include <stddef.h>

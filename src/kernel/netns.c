@@ -2,7 +2,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* setns() */
 #endif
-#include "engine/netns.h"
+#include "kernel/netns.h"
 
 #include <dirent.h>
 #include <errno.h>

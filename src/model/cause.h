@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a layer says of its losses: why packets were lost, and what to do. The
+ * layers' explainers are listed in their struct probe; diagnosis/cause.h finds
+ * the suspects and asks them.
+ */
+#ifndef PKTLOSS_MODEL_CAUSE_H
+#define PKTLOSS_MODEL_CAUSE_H
+
+#include "model/loss.h"
+#include "model/sample.h"
+
+struct cause {
+	char text[384];	     /* a clause: "netem is configured to lose 30%" */
+	char remedy[160];    /* a sentence or command, without a final stop */
+	const char *counter; /* the counter that lost most; static storage */
+	uint64_t lost;	     /* packets it explains, or entries of a table */
+	bool known;	     /* more than a guess from the counter's name */
+	bool is_rule; /* a rule of a firewall does it, and not by chance */
+};
+
+/* A loss with the object and the counter that lost most of it. */
+struct suspect {
+	const struct sample *sample;
+	const struct loss *loss;
+	const struct object *object;
+	const struct row *row;
+};
+
+/*
+ * Whether this is what happened. If so, fills in text and remedy, and is_rule;
+ * the other members are there already. Pure.
+ */
+typedef bool (*cause_explain)(const struct suspect *suspect, struct cause *ret);
+
+/* One explanation of losses of a layer. The first that fits wins. */
+struct explainer {
+	uint8_t layer; /* enum layer */
+	cause_explain explain;
+};
+
+/*
+ * The same for what of a loss no row of its namespace counts: also fills in
+ * counter and lost.
+ */
+typedef bool (*cause_explain_hidden)(const struct sample *s,
+				     const struct loss *loss,
+				     struct cause *ret);
+
+/* Sets a text of a cause, cut where it is too long: a person reads it. */
+#define CAUSE_TEXT(cause, ...)                                                 \
+	format_text((cause)->text, sizeof((cause)->text), __VA_ARGS__)
+#define CAUSE_REMEDY(cause, ...)                                               \
+	format_text((cause)->remedy, sizeof((cause)->remedy), __VA_ARGS__)
+
+#endif

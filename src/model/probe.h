@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a probe is: all that the rest of the program knows of one kernel
+ * source. A layer of several files is a folder below probes/, one that needs
+ * only one is a file there; this is what each of them hands out.
+ */
+#ifndef PKTLOSS_MODEL_PROBE_H
+#define PKTLOSS_MODEL_PROBE_H
+
+#include "model/cause.h"
+#include "model/sample.h"
+
+/*
+ * What a probe may touch, all of it belonging to one namespace and valid only
+ * while the reading thread is in it. A test builds the same from recordings.
+ */
+struct netfiles;
+struct netlink;
+struct nfnetlink;
+struct selection;
+struct sock_diag;
+
+struct probe_env {
+	void *state;	      /* of this probe, see struct probe */
+	struct netfiles *net; /* /proc/thread-self/net */
+	const char *sys;      /* "/proc/sys" */
+	const char *proc;     /* ProcRoot: processes by number */
+	const char *
+		devices; /* "/sys/class/net", true in collectd's own; or NULL */
+	bool own; /* collectd's own: the one that host-wide things stand in */
+	struct netlink *route;		    /* NETLINK_ROUTE, opened */
+	struct nfnetlink *netfilter;	    /* a probe opens it, if at all */
+	struct sock_diag *diag;		    /* dumps sockets, or NULL */
+	const struct selection *interfaces; /* which are wanted */
+	const struct selection *counters;   /* optional ones asked for */
+	unsigned max_rules;   /* firewall rules kept apart, per chain */
+	unsigned max_sockets; /* that dropped, told apart per namespace */
+	bool classes;	      /* the classes of qdiscs are wanted, too */
+	bool gaps;    /* look for packets that vanish without a counter */
+	char *buffer; /* scratch, never kept between probes */
+	size_t size;  /* of buffer, bytes */
+};
+
+/*
+ * One kernel source. read() is stateless: it appends what it finds, an absent
+ * counter is not appended (never 0); out->then tells what it found the time
+ * before. Returns 0 or
+ *   -ENOENT, -EOPNOTSUPP  this kernel or namespace has no such source
+ *   -EPERM, -EACCES       a capability is missing
+ *   -EBADMSG              the kernel's text or bytes were not understood
+ *   -EAGAIN               interrupted or changed while reading: read again
+ * or another negative errno. The caller takes back what a failed read left.
+ */
+struct probe {
+	const char *name;
+	const char *reads;  /* the kernel source, for people */
+	const char *needs;  /* the capability it needs, or NULL */
+	uint8_t layer;	    /* its <layer> in gauge-<layer>-available */
+	bool host_wide;	    /* the same in every namespace: read in one */
+	bool names_objects; /* their names come first in those of series */
+	/*
+	 * Those whose rows of the same read it looks at, hence are read before;
+	 * NULL: none, else ended by NULL.
+	 */
+	const struct probe *const *after;
+	bool is_last; /* it looks at the rows of all the others */
+
+	const struct counter *counters;
+	size_t n_counters;
+	const struct counter *optional; /* more rows, all optional, or NULL */
+	size_t n_optional;
+
+	/*
+	 * What it learns of the kernel and keeps from read to read, for any
+	 * namespace: init() makes env->state, of env it looks at options alone;
+	 * returns 0 or -ENOMEM. free() takes what init() made, or NULL. Both
+	 * NULL: it keeps nothing.
+	 */
+	int (*init)(const struct probe_env *env, void **ret);
+	void (*free)(void *state);
+	int (*read)(struct probe_env *env, struct sample *out);
+
+	/* What it knows of causes; any may be NULL. See cause.h. */
+	const struct explainer *explainers; /* the last has no function */
+	cause_explain_hidden explain_hidden;
+	/* the kind of limits for a loss of its layer: it changes with what
+	 * loses */
+	enum limits_kind (*limits_kind)(const struct sample *s,
+					const struct loss *loss);
+};
+
+#define MAX_PROBES 32
+extern const struct probe *const probes[];
+extern const size_t n_probes;
+
+/* The first row of a probe that carries a tag; it must have one. Pure. */
+const struct counter *probe_counter(const struct probe *p, enum tag tag);
+
+/* Whether a row is wanted: it is not optional, or env->counters names it. */
+bool counter_wanted(const struct probe_env *env, const struct counter *c);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The counters that code looks for. Their rows carry a tag, so that nothing
+ * goes by a spelling: a tag that is mistyped does not compile, one that no row
+ * carries fails check_catalogue. Rows of both families, or of several drivers,
+ * share a tag where they mean the same.
+ */
+#ifndef PKTLOSS_MODEL_TAG_H
+#define PKTLOSS_MODEL_TAG_H
+
+enum tag {
+	TAG_NONE,
+	/* link */
+	TAG_RX_DROPPED,
+	TAG_TX_DROPPED,
+	TAG_XDP_DROPS,
+	TAG_CARRIER_CHANGES,
+	/* qdisc */
+	TAG_QDISC_DROPS,
+	TAG_CLASS_DROPS,
+	/* conntrack */
+	TAG_CONNTRACK_COUNT,
+	TAG_CONNTRACK_MAX,
+	TAG_CHAIN_TOO_LONG,
+	/* neigh */
+	TAG_RES_FAILED,
+	/* ip */
+	TAG_IN_RECEIVES,
+	TAG_IN_MCAST_PKTS,
+	TAG_OUT_TRANSMITS,
+	TAG_FRAG_FAILS,
+	TAG_FRAG_FAILS6,
+	TAG_RP_FILTER,
+	TAG_MARTIAN_SRC,
+	TAG_MARTIAN_DST,
+	/* icmp */
+	TAG_OUT_DEST_UNREACHS,
+	TAG_OUT_PKT_TOO_BIGS6,
+	/* tcp */
+	TAG_LISTEN_DROPS,
+	TAG_LISTEN_OVERFLOWS,
+	/* udp */
+	TAG_RCVBUF_ERRORS,
+	N_TAGS,
+};
+
+#endif
