@@ -174,29 +174,26 @@ static int add_row(struct findings *f, const struct sample *s,
 
 static int add_rows(struct findings *f, const struct sample *s)
 {
-	int r = 0;
+	EACH_OBJECT (s, o) {
+		EACH_ROW (s, o, row) {
+			int r = 0;
 
-	for (uint32_t i = 0; i < s->n_objects; i++) {
-		const struct object *o = &s->objects[i];
-
-		for (uint32_t j = 0; r == 0 && j < o->n; j++) {
-			const struct row *row = &s->rows[o->first + j];
-
-			if (row->delta && row->flags & ROW_COMPARED &&
-			    class_of(row->counter) >= 0)
+			if (row_moved(row) && class_of(row->counter) >= 0)
 				r = add_row(f, s, o, row);
+			if (r < 0)
+				return r;
 		}
 	}
-	return r;
+	return 0;
 }
 
-/* Losses by their share, then their number; the others behind, by class. */
 /* What is not known comes behind what is. */
 static double share_of(const struct finding *f)
 {
 	return isnan(f->percent) ? -1 : f->percent;
 }
 
+/* Losses by their share, then their number; the others behind, by class. */
 int finding_compare(const void *a, const void *b)
 {
 	const struct finding *x = a, *y = b;

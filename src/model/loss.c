@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "model/ip_gaps.h"
 
 void losses_free(struct losses *l)
 {
@@ -80,14 +81,12 @@ static uint64_t parts_of_row(const struct sample *s, const struct object *o,
 {
 	uint64_t parts = 0;
 
-	for (uint32_t i = 0; o->parts_moved && i < o->n; i++) {
-		const struct row *part = &s->rows[o->first + i];
-
-		if (part->counter->kind == KIND_PART && part->delta &&
-		    part->flags & ROW_COMPARED &&
+	if (!o->parts_moved)
+		return 0;
+	EACH_ROW (s, o, part)
+		if (part->counter->kind == KIND_PART && row_moved(part) &&
 		    !strcmp(part->counter->in, row->counter->name))
 			parts += part->delta;
-	}
 	return parts;
 }
 
@@ -113,25 +112,6 @@ static void add_passed(struct loss *loss, const struct row *row,
 	else
 		loss->passed += row->delta;
 }
-
-struct tally {
-	struct losses *losses;
-	const struct sample *sample;
-	size_t cursor;
-	/* 1 + the index of each loss of the place that is walked, 0: not known
-	 */
-	uint32_t at[N_LAYERS][N_DIRECTIONS];
-	const char *place;
-	bool since67; /* OutTransmits exists, so OutRequests means what came */
-	bool has_balance;
-	bool unread; /* a firewall could not be read: who dropped is unknown */
-	uint64_t received;		/* frames, on all interfaces but lo */
-	bool bridged[N_DIRECTIONS];	/* a bridge's firewall can drop */
-	uint64_t gap[N_DIRECTIONS];	/* vanished in IP, wherever */
-	uint64_t counted[N_DIRECTIONS]; /* of it, by firewall rules */
-	int64_t refused;    /* answered with ICMP, less what counters explain */
-	uint64_t udp_other; /* lost by UDP, not by a part that names why */
-};
 
 /* The loss of the object's place: most rows of it ask for the same two. */
 static struct loss *loss_at(struct tally *t, const struct object *o,
@@ -165,6 +145,12 @@ static int tally_passed(struct tally *t, const struct object *o,
 		loss->blind |= o->late;
 	}
 	return 0;
+}
+
+struct loss *tally_get(struct tally *t, enum layer layer,
+		       enum direction direction)
+{
+	return get(t->losses, &t->cursor, "", layer, direction);
 }
 
 /* What a firewall's loss of a family is measured against, beside IP. */
@@ -241,38 +227,42 @@ static void begin_place(struct tally *t, const char *place)
 	memset(t->at, 0, sizeof(t->at));
 }
 
+static int tally_row(struct tally *t, const struct object *o,
+		     const struct row *row)
+{
+	t->refused += row->counter->refused * (int64_t)row->delta;
+	switch (row->counter->kind) {
+	case KIND_LOST:
+	case KIND_RESENT:
+		return tally_lost(t, o, row);
+	case KIND_GAP:
+		t->gap[row->counter->direction] += row->delta;
+		t->has_balance |= row->flags & ROW_COMPARED;
+		return 0;
+	case KIND_FILL:
+		return tally_fill(t, o, row);
+	case KIND_PASSED:
+		if (is_received(t->sample, o, row))
+			t->received += row->delta;
+		return tally_passed(t, o, row);
+	case KIND_LEVEL:
+		return tally_passed(t, o, row);
+	default:
+		return 0;
+	}
+}
+
 static int tally_object(struct tally *t, const struct object *o)
 {
-	int r = 0;
-
 	begin_place(t, object_place(t->sample, o));
 	t->unread |= o->stale && o->layer == LAYER_NETFILTER;
-	for (uint32_t i = 0; r == 0 && i < o->n; i++) {
-		const struct row *row = &t->sample->rows[o->first + i];
+	EACH_ROW (t->sample, o, row) {
+		int r = tally_row(t, o, row);
 
-		t->refused += row->counter->refused * (int64_t)row->delta;
-		switch (row->counter->kind) {
-		case KIND_LOST:
-		case KIND_RESENT:
-			r = tally_lost(t, o, row);
-			break;
-		case KIND_GAP:
-			t->gap[row->counter->direction] += row->delta;
-			t->has_balance |= row->flags & ROW_COMPARED;
-			break;
-		case KIND_FILL:
-			r = tally_fill(t, o, row);
-			break;
-		case KIND_PASSED:
-			if (is_received(t->sample, o, row))
-				t->received += row->delta;
-			/* fall through */
-		case KIND_LEVEL:
-			r = tally_passed(t, o, row);
-			break;
-		}
+		if (r < 0)
+			return r;
 	}
-	return r;
+	return 0;
 }
 
 /* Whether this kernel counts what IP hands to the interface, of IPv4 or 6. */
@@ -283,89 +273,6 @@ static bool has_transmits(const struct sample *s)
 		    object_tagged(s, o, TAG_OUT_TRANSMITS))
 			return true;
 	return false;
-}
-
-/* Fewer are no more than packets on their way while counters are read. */
-#define MIN_UNCOUNTED 10
-#define MIN_UNCOUNTED_PERCENT 1
-
-/* Takes from *gap what is explained, returns what of it is left over. */
-static uint64_t explain(uint64_t *gap, uint64_t counted)
-{
-	uint64_t taken = counted < *gap ? counted : *gap;
-
-	*gap -= taken;
-	return counted - taken;
-}
-
-/*
- * Adds what is left of a gap to the firewall's losses: what full queues to
- * user space lost, whose direction nobody counts, then what nobody counted.
- */
-static int add_gap(struct tally *t, enum direction direction, uint64_t gap,
-		   uint64_t *queued)
-{
-	struct loss *loss =
-		get(t->losses, &t->cursor, "", LAYER_NETFILTER, direction);
-	uint64_t left = explain(&gap, *queued);
-
-	if (!loss)
-		return -ENOMEM;
-	loss->lost += *queued - left;
-	*queued = left;
-	if (gap >= MIN_UNCOUNTED &&
-	    gap * 100 >= loss_total(loss) * MIN_UNCOUNTED_PERCENT) {
-		loss->uncounted = gap;
-		loss->lost += gap;
-	}
-	loss->awake |= loss->lost > 0;
-	if (loss->awake) { /* and as long as the balance is known */
-		loss->known = true;
-		loss->gone = false;
-	}
-	return 0;
-}
-
-/*
- * What IPsec lost: UDP counts what a policy forbids once more. Returns what of
- * it the balance of IP misses.
- */
-static uint64_t settle_ipsec(struct tally *t)
-{
-	const struct loss *ipsec = loss_find(t->losses, LAYER_XFRM, "", DIR_RX);
-	struct loss *udp = loss_find(t->losses, LAYER_UDP, "", DIR_RX);
-	uint64_t lost = ipsec ? ipsec->lost : 0;
-
-	if (lost && udp)
-		lost -= loss_take(udp,
-				  lost < t->udp_other ? lost : t->udp_other);
-	return lost;
-}
-
-/*
- * What the balance of IP misses and neither a firewall rule nor conntrack
- * counted. Before Linux 6.7 a packet that FORWARD drops is missed on input.
- */
-static int tally_gaps(struct tally *t, uint64_t ipsec)
-{
-	struct loss *conntrack =
-		get(t->losses, &t->cursor, "", LAYER_CONNTRACK, DIR_NONE);
-	const struct loss *sent = loss_find(t->losses, LAYER_XFRM, "", DIR_TX);
-	uint64_t *in = &t->gap[DIR_RX], *out = &t->gap[DIR_TX];
-	uint64_t left, queued = t->counted[DIR_NONE];
-	int r;
-
-	if (!conntrack)
-		return -ENOMEM;
-	(void)explain(in, ipsec);
-	(void)explain(out, sent ? sent->lost : 0);
-	(void)explain(in, t->counted[DIR_RX]);
-	(void)explain(t->since67 ? out : in, t->counted[DIR_FWD]);
-	(void)explain(out, t->counted[DIR_TX]);
-	left = explain(in, conntrack->lost);
-	(void)explain(out, left);
-	r = add_gap(t, DIR_RX, *in, &queued);
-	return r < 0 ? r : add_gap(t, DIR_TX, *out, &queued);
 }
 
 /*
@@ -379,7 +286,7 @@ static int measure_bridged(struct tally *t)
 
 		if (!t->bridged[i])
 			continue;
-		loss = get(t->losses, &t->cursor, "", LAYER_NETFILTER, i);
+		loss = tally_get(t, LAYER_NETFILTER, i);
 		if (!loss)
 			return -ENOMEM;
 		loss->came += t->received;
@@ -440,19 +347,6 @@ static void measure_qdiscs(struct tally *t)
 	}
 }
 
-/*
- * Firewall rules may answer what they drop (REJECT), or not. So may those
- * without a counter, whose packets are what is left of the gaps.
- */
-static uint64_t not_refused_by_rules(const struct tally *t)
-{
-	int64_t n = t->refused;
-
-	for (int i = 0; i < N_DIRECTIONS; i++)
-		n -= (int64_t)(t->counted[i] + t->gap[i]);
-	return n > 0 ? (uint64_t)n : 0;
-}
-
 static void reset(struct losses *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -481,7 +375,6 @@ static void wake_filling(struct losses *l)
 int loss_tally(struct losses *l, const struct sample *s)
 {
 	struct tally t = {.losses = l, .sample = s};
-	uint64_t ipsec;
 	int r = 0;
 
 	t.since67 = has_transmits(s);
@@ -490,10 +383,8 @@ int loss_tally(struct losses *l, const struct sample *s)
 		r = tally_object(&t, &s->objects[i]);
 	if (r == 0)
 		r = measure_bridged(&t);
-	ipsec = settle_ipsec(&t);
-	if (r == 0 && t.has_balance && !t.unread)
-		r = tally_gaps(&t, ipsec);
-	l->refused = not_refused_by_rules(&t);
+	if (r == 0)
+		r = ip_gaps_tally(&t);
 	measure_qdiscs(&t);
 	wake_filling(l);
 	return r;

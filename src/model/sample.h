@@ -189,10 +189,10 @@ const struct object *sample_find(const struct sample *s, enum layer layer,
 #define EACH_OBJECT(s, o)                                                      \
 	for (const struct object *o = (s)->objects, *o##_end = objects_end(s); \
 	     o != o##_end; o++)
-#define EACH_ROW(s, o, row)                                                    \
-	for (const struct row *row = object_rows(s, o),                        \
-			      *row##_end = object_rows_end(s, o);              \
-	     row != row##_end; row++)
+#define EACH_ROW(s, o, each)                                                   \
+	for (const struct row *each = object_rows(s, o),                       \
+			      *each##_end = object_rows_end(s, o);             \
+	     each != each##_end; each++)
 
 static inline const struct object *objects_end(const struct sample *s)
 {

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/ip_gaps.h"
+
+#include <errno.h>
+
+/* Fewer are no more than packets on their way while counters are read. */
+#define MIN_UNCOUNTED 10
+#define MIN_UNCOUNTED_PERCENT 1
+
+/* Takes from *gap what is explained, returns what of it is left over. */
+static uint64_t explain(uint64_t *gap, uint64_t counted)
+{
+	uint64_t taken = counted < *gap ? counted : *gap;
+
+	*gap -= taken;
+	return counted - taken;
+}
+
+/*
+ * Adds what is left of a gap to the firewall's losses: what full queues to
+ * user space lost, whose direction nobody counts, then what nobody counted.
+ */
+static int add_gap(struct tally *t, enum direction direction, uint64_t gap,
+		   uint64_t *queued)
+{
+	struct loss *loss = tally_get(t, LAYER_NETFILTER, direction);
+	uint64_t left = explain(&gap, *queued);
+
+	if (!loss)
+		return -ENOMEM;
+	loss->lost += *queued - left;
+	*queued = left;
+	if (gap >= MIN_UNCOUNTED &&
+	    gap * 100 >= loss_total(loss) * MIN_UNCOUNTED_PERCENT) {
+		loss->uncounted = gap;
+		loss->lost += gap;
+	}
+	loss->awake |= loss->lost > 0;
+	if (loss->awake) { /* and as long as the balance is known */
+		loss->known = true;
+		loss->gone = false;
+	}
+	return 0;
+}
+
+/*
+ * What IPsec lost: UDP counts what a policy forbids once more. Returns what of
+ * it the balance of IP misses.
+ */
+static uint64_t take_from_udp(struct tally *t)
+{
+	const struct loss *ipsec = loss_find(t->losses, LAYER_XFRM, "", DIR_RX);
+	struct loss *udp = loss_find(t->losses, LAYER_UDP, "", DIR_RX);
+	uint64_t lost = ipsec ? ipsec->lost : 0;
+
+	if (lost && udp)
+		lost -= loss_take(udp,
+				  lost < t->udp_other ? lost : t->udp_other);
+	return lost;
+}
+
+/*
+ * What the balance of IP misses and neither a firewall rule nor conntrack
+ * counted. Before Linux 6.7 a packet that FORWARD drops is missed on input.
+ */
+static int tally_gaps(struct tally *t, uint64_t ipsec)
+{
+	struct loss *conntrack = tally_get(t, LAYER_CONNTRACK, DIR_NONE);
+	const struct loss *sent = loss_find(t->losses, LAYER_XFRM, "", DIR_TX);
+	uint64_t *in = &t->gap[DIR_RX], *out = &t->gap[DIR_TX];
+	uint64_t left, queued = t->counted[DIR_NONE];
+	int r;
+
+	if (!conntrack)
+		return -ENOMEM;
+	(void)explain(in, ipsec);
+	(void)explain(out, sent ? sent->lost : 0);
+	(void)explain(in, t->counted[DIR_RX]);
+	(void)explain(t->since67 ? out : in, t->counted[DIR_FWD]);
+	(void)explain(out, t->counted[DIR_TX]);
+	left = explain(in, conntrack->lost);
+	(void)explain(out, left);
+	r = add_gap(t, DIR_RX, *in, &queued);
+	return r < 0 ? r : add_gap(t, DIR_TX, *out, &queued);
+}
+
+/*
+ * Firewall rules may answer what they drop (REJECT), or not. So may those
+ * without a counter, whose packets are what is left of the gaps.
+ */
+static uint64_t not_refused_by_rules(const struct tally *t)
+{
+	int64_t n = t->refused;
+
+	for (int i = 0; i < N_DIRECTIONS; i++)
+		n -= (int64_t)(t->counted[i] + t->gap[i]);
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+int ip_gaps_tally(struct tally *t)
+{
+	uint64_t ipsec = take_from_udp(t);
+	int r = 0;
+
+	if (t->has_balance && !t->unread)
+		r = tally_gaps(t, ipsec);
+	t->losses->refused = not_refused_by_rules(t);
+	return r;
+}
