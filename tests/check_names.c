@@ -85,7 +85,8 @@ START_TEST(long_name_is_cut_and_ends_in_a_hash)
 		ck_assert(has_hash(buffer, raw));
 		ck_assert(!strncmp(buffer, raw, limits[i] - 9));
 		/* the longest that is not cut, and one byte more */
-		snprintf(longest, sizeof(longest), "%.*s", (int)limits[i], raw);
+		memcpy(longest, raw, limits[i]);
+		longest[limits[i]] = '\0';
 		ck_assert(!name_clean(buffer, limits[i], longest, false));
 		ck_assert_str_eq(buffer, longest);
 	}
