@@ -121,6 +121,10 @@ class Collectd:
         if self.process.poll() is not None:
             raise Failure("collectd ended by itself with status %d\n%s"
                           % (self.process.returncode, self.report()))
+        self.end()
+
+    def end(self):
+        """As above, but it may have ended already."""
         self.process.terminate()
         try:
             status = self.process.wait(self.stop_within)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A namespace that ends is gone with all that is in it, whatever collectd does just then."""
 
+import errno
 import fcntl
 import os
 import random
@@ -45,16 +46,13 @@ class Bounded:
         self.made = 0
         self.turn = open(__file__)  # one case at a time: the entries of all are one number
         fcntl.flock(self.turn, fcntl.LOCK_EX)
-        self.process = subprocess.Popen(leashed(["unshare", "--user", "--map-root-user", "sleep", "600"]),
-                                        stderr=subprocess.PIPE, text=True)
-        wait_until("a user namespace", self.is_ready, 5)
+        self.process = subprocess.Popen(
+            leashed(["unshare", "--user", "--map-root-user", "sh", "-c", "echo made; exec sleep 600"]),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if not self.process.stdout.readline():  # root is mapped by then; before that nobody can enter
+            raise Skip("no user namespaces: " + self.process.communicate()[1].strip())
         self.enter = ["nsenter", "--user", "--target", str(self.process.pid)]
         run(" ".join(self.enter) + " sh -c 'echo %d > /proc/sys/user/max_net_namespaces'" % limit)
-
-    def is_ready(self):
-        if self.process.poll() is not None:
-            raise Skip("no user namespaces: " + self.process.stderr.read().strip())
-        return os.readlink("/proc/%d/ns/user" % self.process.pid) != os.readlink("/proc/self/ns/user")
 
     def __enter__(self):
         return self
@@ -162,19 +160,30 @@ LoadPlugin table
 
 
 class SlowToEnd(Collectd):
-    """Another plugin reads a FIFO that nobody writes to, and collectd waits for it to end."""
+    """Another plugin reads a FIFO in which nothing comes, and collectd waits for it to end."""
 
     def start(self):
-        os.mkfifo(os.path.join(self.dir, "fifo"))
+        self.fifo = os.path.join(self.dir, "fifo")
+        os.mkfifo(self.fifo)
         super().start()
+        self.writer = wait_until("a reader of the FIFO", self.open_writer, 15)
+
+    def open_writer(self):
+        try:
+            return os.open(self.fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as e:
+            if e.errno != errno.ENXIO:
+                raise
+            return None  # nobody reads yet
 
     def begin_to_end(self):
         self.process.terminate()
         wait_until("the begin of its end", lambda: "Exiting normally" in self.log(), 5)
 
     def stop(self):
-        os.close(os.open(os.path.join(self.dir, "fifo"), os.O_WRONLY | os.O_NONBLOCK))
-        super().stop()
+        """What it waits for comes, and it may have ended before it is looked at."""
+        os.close(self.writer)
+        self.end()
 
 
 @case
