@@ -12,7 +12,8 @@ packages_demo=(iptables iputils-ping)
 packages_check=(
 	binutils check clang clang-format libclang-rt-dev universal-ctags
 	python3 util-linux iproute2 iptables nftables ebtables arptables kmod
-	conntrack hping3 curl ethtool rrdtool libyajl2 valgrind
+	conntrack hping3 curl ethtool rrdtool libyajl2 libcurl3-gnutls valgrind
+	xz-utils
 )
 # Linux as a process: only there on PCs. Without it a case is skipped.
 case $(uname -m) in
