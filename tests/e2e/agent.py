@@ -10,6 +10,7 @@ import http.server
 import json
 import os
 import socket
+import socketserver
 import struct
 import sys
 import threading
@@ -337,7 +338,9 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class WebServer(http.server.ThreadingHTTPServer):
+class WebServer(socketserver.ThreadingTCPServer):
+    """That of http.server asks for the name of its host, and loses what it asks a name server."""
+    allow_reuse_address = True
     request_queue_size = 128
     daemon_threads = True
 
