@@ -34,6 +34,7 @@ AT_ONCE = 20  # namespaces that come and go; they use each other's names and ino
 NAMES = AT_ONCE + 2
 CLONE_NEWNET = 0x40000000
 MS_BIND, MNT_DETACH = 4096, 2
+SLABS = "/proc/slabinfo"
 RSS_MAY_GROW = 3 << 20  # bytes, after it has warmed up
 MAX_LOG_LINES = 30
 LEAST = 10000 / (30 * 60)  # namespaces that come and go in a second
@@ -249,7 +250,7 @@ def summarize(say, churning, usage, counts):
 def slab(name):
     """About how many of a kind the kernel has, or None; slabs are counted roughly."""
     with contextlib.suppress(OSError):
-        with open("/proc/slabinfo") as f:
+        with open(SLABS) as f:
             for line in f:
                 if line.startswith(name + " "):
                     return int(line.split()[1])
