@@ -622,6 +622,132 @@ START_TEST(object_is_found_in_the_sample_before)
 }
 END_TEST
 
+static const char *memory_of(const struct sample *s, uint8_t source, size_t n)
+{
+	size_t is;
+	const char *memory = sample_memory(s, source, &is);
+
+	ck_assert_uint_eq(is, n);
+	return memory;
+}
+
+START_TEST(probe_remembers_what_it_put_there_and_no_other)
+{
+	struct sample s = {.source = 3};
+
+	ck_assert_ptr_null(memory_of(&s, 3, 0));
+	ck_assert_ptr_null(memory_of(NULL, 3, 0));
+	sample_remember(&s, "first", 5);
+	sample_remember(&s, "second", 6);
+	s.source = 4;
+	sample_remember(&s, "x", 1);
+	ck_assert_mem_eq(memory_of(&s, 3, 11), "firstsecond", 11);
+	ck_assert_mem_eq(memory_of(&s, 4, 1), "x", 1);
+	ck_assert_uint_eq((uintptr_t)memory_of(&s, 4, 1) % 8, 0);
+	ck_assert_ptr_null(memory_of(&s, 5, 0));
+	sample_reset(&s);
+	ck_assert_ptr_null(memory_of(&s, 3, 0));
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(memory_that_is_too_large_is_an_error)
+{
+	struct sample s = {.source = 1};
+
+	sample_remember(&s, "abc", 3);
+	sample_remember(&s, "", SIZE_MAX);
+	ck_assert_int_eq(s.error, -E2BIG);
+	sample_remember(&s, "d", 1);
+	ck_assert_int_eq(s.error, -E2BIG);
+	ck_assert_mem_eq(memory_of(&s, 1, 3), "abc", 3);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(memory_is_taken_back_and_carried_with_its_source)
+{
+	struct sample then = {.source = 1}, now = {.source = 1};
+	struct sample_mark mark;
+
+	sample_remember(&then, "old", 3);
+	then.source = 2;
+	sample_remember(&then, "other", 5);
+	mark = sample_mark(&now);
+	sample_remember(&now, "half a read", 11);
+	sample_rollback(&now, mark);
+	ck_assert_ptr_null(memory_of(&now, 1, 0));
+	sample_carry(&now, &then, 1);
+	ck_assert_mem_eq(memory_of(&now, 1, 3), "old", 3);
+	ck_assert_ptr_null(memory_of(&now, 2, 0));
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
+START_TEST(sample_answers_what_moved_and_what_is_set)
+{
+	static const struct counter mtu = {.kind = KIND_FACT, .name = "mtu"};
+	static const struct counter dropped = {
+		.name = "rx_dropped", .bits = 64, .tag = TAG_RX_DROPPED};
+	struct sample then = {0}, now = {0};
+	uint64_t value = 7;
+
+	for (int i = 0; i < 2; i++) {
+		struct sample *s = i ? &now : &then;
+
+		for (int j = 0; j < 2; j++) {
+			sample_object(s, LAYER_LINK, j ? "eth1" : "eth0", "",
+				      1);
+			sample_row(s, &dropped, 10 + i * (5 + j));
+		}
+		sample_row(s, &mtu, 1500);
+	}
+	sample_compare(&now, &then);
+	ck_assert_uint_eq(
+		sample_moved(&now, LAYER_LINK, "eth0", TAG_RX_DROPPED), 5);
+	ck_assert_uint_eq(sample_moved(&now, LAYER_LINK, NULL, TAG_RX_DROPPED),
+			  11);
+	ck_assert_uint_eq(sample_moved(&now, LAYER_IP, NULL, TAG_RX_DROPPED),
+			  0);
+	ck_assert_uint_eq(sample_moved(&then, LAYER_LINK, NULL, TAG_RX_DROPPED),
+			  0);
+	ck_assert(!object_get(&now, &now.objects[0], &mtu, &value));
+	ck_assert_uint_eq(value, 7);
+	ck_assert_uint_eq(object_value(&now, &now.objects[1], &mtu, 1), 1500);
+	ck_assert_uint_eq(object_value(&now, NULL, &mtu, 1), 1);
+	ck_assert_ptr_eq(object_tagged(&now, &now.objects[0], TAG_RX_DROPPED),
+			 &now.rows[0]);
+	ck_assert_ptr_null(object_tagged(&now, &now.objects[0], TAG_RP_FILTER));
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
+START_TEST(firewall_object_has_its_table_and_chain)
+{
+	struct sample then = {.source = 1}, now = {.source = 1};
+
+	sample_object(&then, LAYER_NETFILTER, "", "a", 1);
+	ck_assert_int_eq(then.objects[0].family, FAMILY_NONE);
+	ck_assert_str_eq(object_table(&then, &then.objects[0]), "");
+	sample_object(&then, LAYER_NETFILTER, "", "b", 2);
+	sample_chain(&then, FAMILY_INET, "fw", "in");
+	sample_object(&then, LAYER_NETFILTER, "", "c", 3);
+	sample_chain(&then, FAMILY_IP6, "fw", "out");
+	sample_carry(&now, &then, 1);
+	ck_assert_uint_eq(now.n_objects, 3);
+	ck_assert_int_eq(now.objects[0].family, FAMILY_NONE);
+	ck_assert_int_eq(now.objects[1].family, FAMILY_INET);
+	ck_assert_str_eq(object_table(&now, &now.objects[1]), "fw");
+	ck_assert_str_eq(object_chain(&now, &now.objects[1]), "in");
+	ck_assert_int_eq(now.objects[2].family, FAMILY_IP6);
+	ck_assert_str_eq(object_chain(&now, &now.objects[2]), "out");
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("sample");
@@ -629,6 +755,11 @@ static Suite *suite(void)
 
 	suite_add_tcase(s, t);
 	tcase_add_test(t, objects_are_found_by_layer_place_and_name);
+	tcase_add_test(t, probe_remembers_what_it_put_there_and_no_other);
+	tcase_add_test(t, memory_that_is_too_large_is_an_error);
+	tcase_add_test(t, memory_is_taken_back_and_carried_with_its_source);
+	tcase_add_test(t, sample_answers_what_moved_and_what_is_set);
+	tcase_add_test(t, firewall_object_has_its_table_and_chain);
 	tcase_add_test(t, hint_follows_the_order_and_never_hides_an_object);
 	tcase_add_test(t, rows_belong_to_the_object_appended_last);
 	tcase_add_test(t, first_sample_has_no_deltas);

@@ -9,6 +9,9 @@ shopt -s nullglob
 
 src=${srcdir:-.}/src
 objects=${builddir:-.}/src
+nm=${NM:-nm} # may be a command with options
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 failures=0
 
 # A room, and the rooms that it may look into, from the ground up. A folder
@@ -90,13 +93,15 @@ check_arrow() { # WHAT FROM-PATH TO-PATH
 }
 
 check_includes() {
-	local line file
+	local line file n=0
 	while IFS=: read -r file line; do
 		[ -f "$src/$line" ] || continue # collectd's own
 		check_arrow includes "$file" "$line"
+		n=$((n + 1))
 	done < <(cd "$src" && find . -name '*.[ch]' -printf '%P\n' | sort |
 		xargs grep -HoE '^#include "[^"]+"' |
 		sed -E 's/#include "([^"]+)"/\1/')
+	[ "$n" -gt 200 ] || fail "only $n includes seen"
 }
 
 # Every object as "PATH FILE": the path below src/ of its source.
@@ -113,11 +118,12 @@ list_objects() {
 
 # The same borders for symbols: a declaration without its header, a callback.
 check_symbols() {
-	local from to symbol
+	local from to symbol n=0
 	while read -r from to symbol; do
 		check_arrow "wants $symbol of" "$from" "$to"
+		n=$((n + 1))
 	done < <(list_objects | while read -r path object; do
-		"${NM:-nm}" "$object" | awk -v path="$path" '
+		$nm "$object" | awk -v path="$path" '
 			NF == 3 && $2 ~ /[A-Z]/ { print "D", path, $3 }
 			$1 == "U" { print "U", path, $2 }'
 	done | awk '
@@ -130,21 +136,22 @@ check_symbols() {
 					print part[1], home[part[2]], part[2]
 			}
 		}' | sort -u)
+	[ "$n" -gt 200 ] || fail "only $n symbols seen in the objects"
 }
 
 check_pure() {
 	local path object symbol
+	list_objects | while read -r _ object; do
+		$nm --defined-only "$object"
+	done | awk 'NF { print $NF }' | sort -u >"$scratch/ours"
 	while read -r path object; do
 		[[ " $pure " == *" $(room_of "$path") "* ]] || continue
 		while read -r symbol; do
 			[[ " ${pure_libc//$'\n'/ } " == *" $symbol "* ]] ||
 				fail "$path is to calculate only: $symbol"
 		done < <(comm -23 \
-			<("${NM:-nm}" "$object" | awk '$1 == "U" {print $2}' |
-				sed 's/@.*//' | sort -u) \
-			<(list_objects | while read -r _ other; do
-				"${NM:-nm}" --defined-only "$other"
-			done | awk '{ print $NF }' | sort -u))
+			<($nm "$object" | awk '$1 == "U" { print $2 }' |
+				sed 's/@.*//' | sort -u) "$scratch/ours")
 	done < <(list_objects)
 }
 

@@ -8,7 +8,6 @@
 #define PKTLOSS_MODEL_CAUSE_H
 
 #include "model/loss.h"
-#include "model/sample.h"
 
 struct cause {
 	char text[384];	     /* a clause: "netem is configured to lose 30%" */

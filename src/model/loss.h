@@ -6,7 +6,7 @@
 #ifndef PKTLOSS_MODEL_LOSS_H
 #define PKTLOSS_MODEL_LOSS_H
 
-#include "model/sample.h"
+#include "model/sample_query.h"
 #include "model/alarm.h"
 
 /* The loss of one layer, place and direction, kept from read to read for its

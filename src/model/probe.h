@@ -8,7 +8,7 @@
 #define PKTLOSS_MODEL_PROBE_H
 
 #include "model/cause.h"
-#include "model/sample.h"
+#include "model/sample_memory.h"
 
 /*
  * What a probe may touch, all of it belonging to one namespace and valid only

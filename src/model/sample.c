@@ -9,13 +9,16 @@
 #include <string.h>
 
 #include "model/delta.h"
+#include "model/sample_memory.h"
+#include "model/sample_query.h"
 
 #define MAX_ITEMS (1u << 20)
 
 void sample_reset(struct sample *s)
 {
 	s->n_rows = s->n_objects = 0;
-	s->n_text = s->n_memory = 0;
+	s->n_text = 0;
+	s->n_memory = 0;
 	s->sources = 0;
 	s->error = 0;
 	sample_follow(s, NULL);
@@ -311,126 +314,6 @@ const struct object *sample_find(const struct sample *s, enum layer layer,
 		return o;
 	}
 	return NULL;
-}
-
-struct row *object_row(const struct sample *s, const struct object *o,
-		       const struct counter *counter)
-{
-	struct row *end = object_rows_end(s, o);
-
-	for (struct row *row = object_rows(s, o); row != end; row++)
-		if (row->counter == counter)
-			return row;
-	return NULL;
-}
-
-const struct row *object_tagged(const struct sample *s, const struct object *o,
-				enum tag tag)
-{
-	EACH_ROW (s, o, row)
-		if (row->counter->tag == tag)
-			return row;
-	return NULL;
-}
-
-bool object_get(const struct sample *s, const struct object *o,
-		const struct counter *counter, uint64_t *ret)
-{
-	const struct row *row = o ? object_row(s, o, counter) : NULL;
-
-	if (row)
-		*ret = row->value;
-	return row;
-}
-
-uint64_t object_value(const struct sample *s, const struct object *o,
-		      const struct counter *counter, uint64_t otherwise)
-{
-	object_get(s, o, counter, &otherwise);
-	return otherwise;
-}
-
-uint64_t sample_moved(const struct sample *s, enum layer layer,
-		      const char *place, enum tag tag)
-{
-	uint64_t sum = 0;
-
-	EACH_OBJECT (s, o) {
-		if (o->layer != layer ||
-		    (place && strcmp(object_place(s, o), place)))
-			continue;
-		EACH_ROW (s, o, row)
-			if (row->counter->tag == tag && row_moved(row))
-				sum += row->delta;
-	}
-	return sum;
-}
-
-/* Before the bytes of each probe. */
-struct memory_head {
-	uint32_t source;
-	uint32_t n; /* bytes that follow, and as many more as 8 divides */
-};
-
-static uint32_t round_up(uint32_t n)
-{
-	return (n + 7) & ~UINT32_C(7);
-}
-
-/* The head of a probe's memory, or NULL. */
-static struct memory_head *find_memory(const struct sample *s, uint8_t source)
-{
-	struct memory_head *head;
-
-	for (uint32_t at = 0; at < s->n_memory;
-	     at += sizeof(*head) + round_up(head->n)) {
-		head = (struct memory_head *)(s->memory + at);
-		if (head->source == source)
-			return head;
-	}
-	return NULL;
-}
-
-/* Makes the memory of the probe that appends now: it is the last. */
-static struct memory_head *begin_memory(struct sample *s)
-{
-	struct memory_head head = {.source = s->source};
-	uint32_t at = s->n_memory;
-
-	if (!reserve(s, (void **)&s->memory, &s->max_memory,
-		     (uint64_t)at + sizeof(head), 1))
-		return NULL;
-	memcpy(s->memory + at, &head, sizeof(head));
-	s->n_memory = at + sizeof(head);
-	return (struct memory_head *)(s->memory + at);
-}
-
-void sample_remember(struct sample *s, const void *bytes, size_t n)
-{
-	struct memory_head *head = find_memory(s, s->source);
-	uint32_t first, old;
-
-	if (!head)
-		head = begin_memory(s);
-	if (!head)
-		return;
-	first = (unsigned char *)(head + 1) - s->memory;
-	old = head->n;
-	if (!reserve(s, (void **)&s->memory, &s->max_memory,
-		     first + (uint64_t)old + n + 8, 1))
-		return;
-	memcpy(s->memory + first + old, bytes, n);
-	head = (struct memory_head *)(s->memory + first) - 1;
-	head->n = old + n;
-	s->n_memory = first + round_up(head->n);
-}
-
-const void *sample_memory(const struct sample *s, uint8_t source, size_t *ret_n)
-{
-	const struct memory_head *head = s ? find_memory(s, source) : NULL;
-
-	*ret_n = head ? head->n : 0;
-	return head ? head + 1 : NULL;
 }
 
 /* The row of o for that counter, most likely at the same place as before. */

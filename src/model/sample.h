@@ -69,9 +69,10 @@ struct sample {
 	struct row *rows;
 	struct object *objects;
 	char *text;
-	unsigned char *memory; /* what probes remember, see sample_remember() */
-	uint32_t n_rows, n_objects, n_text, n_memory;
-	uint32_t max_rows, max_objects, max_text, max_memory; /* allocated */
+	unsigned char *memory; /* of probes, see sample_memory.h */
+	uint32_t n_rows, n_objects, n_text;
+	uint32_t max_rows, max_objects, max_text; /* allocated */
+	size_t n_memory, max_memory;		  /* bytes */
 	uint32_t sources;   /* bit i: probe i was read completely */
 	uint8_t source;	    /* the probe that appends now, for its objects */
 	int error;	    /* first failure to append, negative errno, or 0 */
@@ -86,7 +87,8 @@ struct sample {
 };
 
 struct sample_mark {
-	uint32_t rows, objects, text, memory;
+	uint32_t rows, objects, text;
+	size_t memory;
 };
 
 /* Empties a sample, keeps its memory. */
@@ -178,84 +180,6 @@ const struct object *sample_before(struct sample *s, enum layer layer,
 const struct object *sample_find(const struct sample *s, enum layer layer,
 				 const char *place, const char *name,
 				 uint32_t *hint);
-
-/*
- * Walks all objects of a sample, and all rows of an object:
- *
- *   EACH_OBJECT (s, o)
- *           EACH_ROW (s, o, row)
- *                   sum += row->delta;
- */
-#define EACH_OBJECT(s, o)                                                      \
-	for (const struct object *o = (s)->objects, *o##_end = objects_end(s); \
-	     o != o##_end; o++)
-#define EACH_ROW(s, o, each)                                                   \
-	for (const struct row *each = object_rows(s, o),                       \
-			      *each##_end = object_rows_end(s, o);             \
-	     each != each##_end; each++)
-
-static inline const struct object *objects_end(const struct sample *s)
-{
-	return s->n_objects ? s->objects + s->n_objects : s->objects;
-}
-
-static inline struct row *object_rows(const struct sample *s,
-				      const struct object *o)
-{
-	return o->n ? s->rows + o->first : NULL;
-}
-
-static inline struct row *object_rows_end(const struct sample *s,
-					  const struct object *o)
-{
-	return o->n ? s->rows + o->first + o->n : NULL;
-}
-
-/* The row of an object for a counter, or NULL. Any sample, any thread. */
-struct row *object_row(const struct sample *s, const struct object *o,
-		       const struct counter *counter);
-
-/* The first row of an object that carries a tag, or NULL. */
-const struct row *object_tagged(const struct sample *s, const struct object *o,
-				enum tag tag);
-
-/*
- * The value of an object for a counter, most often a fact; otherwise where
- * there is no such row, or o is NULL.
- */
-uint64_t object_value(const struct sample *s, const struct object *o,
-		      const struct counter *counter, uint64_t otherwise);
-
-/* The same, but tells whether there is one: only then *ret is written. */
-bool object_get(const struct sample *s, const struct object *o,
-		const struct counter *counter, uint64_t *ret);
-
-/* Whether a row moved since the previous read. */
-static inline bool row_moved(const struct row *row)
-{
-	return row->flags & ROW_COMPARED && row->delta;
-}
-
-/*
- * By how much the rows of a tag moved since the previous read, added up over
- * the objects of that layer and place; place NULL stands for all places.
- */
-uint64_t sample_moved(const struct sample *s, enum layer layer,
-		      const char *place, enum tag tag);
-
-/*
- * What a probe remembers from this read to the next, and nobody else looks
- * at: bytes of its own, in the memory of the sample.
- *
- * sample_remember() appends n bytes for the probe that appends now, which may
- * take any number of calls; a failure stays in s->error. sample_memory() gives
- * what the probe of that index remembered: *ret_n bytes, aligned to 8, or NULL
- * where it remembered nothing, or s is NULL. It lives as long as the sample is
- * not read anew. A source that could not be read keeps its memory.
- */
-void sample_remember(struct sample *s, const void *bytes, size_t n);
-const void *sample_memory(const struct sample *s, uint8_t source,
-			  size_t *ret_n);
 
 /*
  * Appends the objects that a probe left in the previous sample, marked stale,

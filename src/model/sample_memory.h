@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a probe remembers from one read to the next, and nobody else looks at:
+ * bytes of its own, kept in the sample, so that they share its fate. A source
+ * that could not be read keeps its memory; a read that is taken back does not.
+ */
+#ifndef PKTLOSS_MODEL_SAMPLE_MEMORY_H
+#define PKTLOSS_MODEL_SAMPLE_MEMORY_H
+
+#include "model/sample.h"
+
+/*
+ * Appends n bytes for the probe that appends now, in any number of calls. A
+ * failure (-ENOMEM, -E2BIG past 64 MiB) stays in s->error.
+ */
+void sample_remember(struct sample *s, const void *bytes, size_t n);
+
+/*
+ * What the probe of that index remembered: *ret_n bytes, aligned to 8; NULL
+ * where it remembered nothing, or s is NULL. Valid until s is read anew.
+ */
+const void *sample_memory(const struct sample *s, uint8_t source,
+			  size_t *ret_n);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/sample_query.h"
+
+#include <string.h>
+
+struct row *object_row(const struct sample *s, const struct object *o,
+		       const struct counter *counter)
+{
+	struct row *end = object_rows_end(s, o);
+
+	for (struct row *row = object_rows(s, o); row != end; row++)
+		if (row->counter == counter)
+			return row;
+	return NULL;
+}
+
+const struct row *object_tagged(const struct sample *s, const struct object *o,
+				enum tag tag)
+{
+	EACH_ROW (s, o, row)
+		if (row->counter->tag == tag)
+			return row;
+	return NULL;
+}
+
+bool object_get(const struct sample *s, const struct object *o,
+		const struct counter *counter, uint64_t *ret)
+{
+	const struct row *row = o ? object_row(s, o, counter) : NULL;
+
+	if (row)
+		*ret = row->value;
+	return row;
+}
+
+uint64_t object_value(const struct sample *s, const struct object *o,
+		      const struct counter *counter, uint64_t otherwise)
+{
+	object_get(s, o, counter, &otherwise);
+	return otherwise;
+}
+
+uint64_t sample_moved(const struct sample *s, enum layer layer,
+		      const char *place, enum tag tag)
+{
+	uint64_t sum = 0;
+
+	EACH_OBJECT (s, o) {
+		if (o->layer != layer ||
+		    (place && strcmp(object_place(s, o), place)))
+			continue;
+		EACH_ROW (s, o, row)
+			if (row->counter->tag == tag && row_moved(row))
+				sum += row->delta;
+	}
+	return sum;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* What a sample is asked: each object and row, a value, what moved. Pure. */
+#ifndef PKTLOSS_MODEL_SAMPLE_QUERY_H
+#define PKTLOSS_MODEL_SAMPLE_QUERY_H
+
+#include "model/sample.h"
+
+/*
+ * Walks all objects of a sample, and all rows of an object:
+ *
+ *   EACH_OBJECT (s, o)
+ *           EACH_ROW (s, o, row)
+ *                   sum += row->delta;
+ */
+#define EACH_OBJECT(s, o)                                                      \
+	for (const struct object *o = (s)->objects, *o##_end = objects_end(s); \
+	     o != o##_end; o++)
+#define EACH_ROW(s, o, each)                                                   \
+	for (const struct row *each = object_rows(s, o),                       \
+			      *each##_end = object_rows_end(s, o);             \
+	     each != each##_end; each++)
+
+static inline const struct object *objects_end(const struct sample *s)
+{
+	return s->n_objects ? s->objects + s->n_objects : s->objects;
+}
+
+static inline struct row *object_rows(const struct sample *s,
+				      const struct object *o)
+{
+	return o->n ? s->rows + o->first : NULL;
+}
+
+static inline struct row *object_rows_end(const struct sample *s,
+					  const struct object *o)
+{
+	return o->n ? s->rows + o->first + o->n : NULL;
+}
+
+/* The row of an object for a counter, or NULL. Any sample, any thread. */
+struct row *object_row(const struct sample *s, const struct object *o,
+		       const struct counter *counter);
+
+/* The first row of an object that carries a tag, or NULL. */
+const struct row *object_tagged(const struct sample *s, const struct object *o,
+				enum tag tag);
+
+/*
+ * The value of an object for a counter, most often a fact; otherwise where
+ * there is no such row, or o is NULL.
+ */
+uint64_t object_value(const struct sample *s, const struct object *o,
+		      const struct counter *counter, uint64_t otherwise);
+
+/* The same, but tells whether there is one: only then *ret is written. */
+bool object_get(const struct sample *s, const struct object *o,
+		const struct counter *counter, uint64_t *ret);
+
+/* Whether a row moved since the previous read. */
+static inline bool row_moved(const struct row *row)
+{
+	return row->flags & ROW_COMPARED && row->delta;
+}
+
+/*
+ * By how much the rows of a tag moved since the previous read, added up over
+ * the objects of that layer and place; place NULL stands for all places.
+ */
+uint64_t sample_moved(const struct sample *s, enum layer layer,
+		      const char *place, enum tag tag);
+
+#endif
