@@ -24,6 +24,16 @@ struct nft_counts {
 	uint64_t bytes;
 };
 
+/*
+ * NFTA_DATA_VERDICT of a nest of NFTA_DATA_*. Returns whether it holds one;
+ * code is as the kernel's, calls is the chain it leads to or NULL.
+ */
+bool nft_parse_verdict(const struct nlattr *data, int32_t *ret_code,
+		       const char **ret_calls);
+
+/* Reads the NFTA_COUNTER_* in a nest. False when it has no such. */
+bool nft_parse_counts(const struct nlattr *nest, struct nft_counts *ret);
+
 /* Where the kernel is in its changes: in the head of every message. */
 int MUST_CHECK nft_parse_head(const struct nlmsghdr *h, uint8_t *ret_family,
 			      uint16_t *ret_generation);

@@ -13,7 +13,8 @@
 #include <linux/netfilter/xt_statistic.h>
 #include <string.h>
 
-#include "probes/firewall/nft_attr.h"
+#include "kernel/attr.h"
+#include "probes/firewall/nft_parse.h"
 
 /* struct nftnl_udata: a byte type, a byte length, then that many bytes. */
 #define USERDATA_COMMENT 0
@@ -28,7 +29,7 @@ static void decides(struct nft_rule *r)
 
 static void on_counter(const struct nlattr *data, struct nft_rule *r)
 {
-	r->is_counted = nft_attr_counts(data, &r->counts);
+	r->is_counted = nft_parse_counts(data, &r->counts);
 }
 
 static void queue_to(struct nft_rule *r, uint16_t queue, uint16_t n,
@@ -71,9 +72,9 @@ static void on_immediate(const struct nlattr *data, struct nft_rule *r)
 	const char *calls;
 	int32_t code;
 
-	nft_attrs_index(nft_attrs_in(data), in, NFTA_IMMEDIATE_MAX);
-	if (nft_attr_u32(in[NFTA_IMMEDIATE_DREG]) == NFT_REG_VERDICT &&
-	    nft_attr_verdict(in[NFTA_IMMEDIATE_DATA], &code, &calls))
+	attrs_index(attrs_in(data), in, NFTA_IMMEDIATE_MAX);
+	if (attr_be32(in[NFTA_IMMEDIATE_DREG]) == NFT_REG_VERDICT &&
+	    nft_parse_verdict(in[NFTA_IMMEDIATE_DATA], &code, &calls))
 		on_verdict(r, code, calls);
 }
 
@@ -82,10 +83,10 @@ static void on_lookup(const struct nlattr *data, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_LOOKUP_MAX + 1];
 
-	nft_attrs_index(nft_attrs_in(data), in, NFTA_LOOKUP_MAX);
-	if (nft_attr_has_u32(in[NFTA_LOOKUP_DREG]) &&
-	    nft_attr_u32(in[NFTA_LOOKUP_DREG]) == NFT_REG_VERDICT && !r->map)
-		r->map = nft_attr_text(in[NFTA_LOOKUP_SET]);
+	attrs_index(attrs_in(data), in, NFTA_LOOKUP_MAX);
+	if (attr_is_size(in[NFTA_LOOKUP_DREG], 4) &&
+	    attr_be32(in[NFTA_LOOKUP_DREG]) == NFT_REG_VERDICT && !r->map)
+		r->map = attr_text(in[NFTA_LOOKUP_SET]);
 	decides(r);
 }
 
@@ -94,12 +95,11 @@ static void on_objref(const struct nlattr *data, struct nft_rule *r)
 	const struct nlattr *in[NFTA_OBJREF_MAX + 1];
 	uint32_t type;
 
-	nft_attrs_index(nft_attrs_in(data), in, NFTA_OBJREF_MAX);
-	type = nft_attr_u32(in[NFTA_OBJREF_IMM_TYPE]);
+	attrs_index(attrs_in(data), in, NFTA_OBJREF_MAX);
+	type = attr_be32(in[NFTA_OBJREF_IMM_TYPE]);
 	if (type == NFT_OBJECT_COUNTER && r->n_objects < NFT_MAX_OBJECTS) {
 		r->exact[r->n_objects] = true;
-		r->objects[r->n_objects] =
-			nft_attr_text(in[NFTA_OBJREF_IMM_NAME]);
+		r->objects[r->n_objects] = attr_text(in[NFTA_OBJREF_IMM_NAME]);
 		r->n_objects += r->objects[r->n_objects] != NULL;
 	} else if (type != NFT_OBJECT_COUNTER && type != NFT_OBJECT_CT_HELPER &&
 		   type != NFT_OBJECT_CT_TIMEOUT &&
@@ -125,12 +125,12 @@ static void on_queue(const struct nlattr *data, struct nft_rule *r)
 	const struct nlattr *in[NFTA_QUEUE_MAX + 1];
 	uint16_t n;
 
-	nft_attrs_index(nft_attrs_in(data), in, NFTA_QUEUE_MAX);
-	n = in[NFTA_QUEUE_TOTAL] ? nft_attr_u16(in[NFTA_QUEUE_TOTAL]) : 1;
+	attrs_index(attrs_in(data), in, NFTA_QUEUE_MAX);
+	n = in[NFTA_QUEUE_TOTAL] ? attr_be16(in[NFTA_QUEUE_TOTAL]) : 1;
 	if (in[NFTA_QUEUE_SREG_QNUM])
 		n = 0;
-	queue_to(r, nft_attr_u16(in[NFTA_QUEUE_NUM]), n,
-		 nft_attr_u16(in[NFTA_QUEUE_FLAGS]) & NFT_QUEUE_FLAG_BYPASS);
+	queue_to(r, attr_be16(in[NFTA_QUEUE_NUM]), n,
+		 attr_be16(in[NFTA_QUEUE_FLAGS]) & NFT_QUEUE_FLAG_BYPASS);
 }
 
 /* Sets what a register holds ("meta mark set"), or loads one for a match. */
@@ -138,7 +138,7 @@ static void on_meta(const struct nlattr *data, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_META_MAX + 1];
 
-	nft_attrs_index(nft_attrs_in(data), in, NFTA_META_MAX);
+	attrs_index(attrs_in(data), in, NFTA_META_MAX);
 	if (!in[NFTA_META_SREG])
 		decides(r);
 }
@@ -147,7 +147,7 @@ static void on_ct(const struct nlattr *data, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_CT_MAX + 1];
 
-	nft_attrs_index(nft_attrs_in(data), in, NFTA_CT_MAX);
+	attrs_index(attrs_in(data), in, NFTA_CT_MAX);
 	if (!in[NFTA_CT_SREG])
 		decides(r);
 }
@@ -180,16 +180,16 @@ static void on_match(const struct nlattr *data, struct nft_rule *r)
 	const struct nlattr *in[NFTA_MATCH_MAX + 1];
 	const struct nlattr *info;
 
-	nft_attrs_index(nft_attrs_in(data), in, NFTA_MATCH_MAX);
+	attrs_index(attrs_in(data), in, NFTA_MATCH_MAX);
 	info = in[NFTA_MATCH_INFO];
-	if (!nft_attr_is(in[NFTA_MATCH_NAME], "comment"))
+	if (!attr_is(in[NFTA_MATCH_NAME], "comment"))
 		decides(r);
 	else if (info) {
 		r->comment = mnl_attr_get_payload(info);
 		r->comment_length =
 			strnlen(r->comment, mnl_attr_get_payload_len(info));
 	}
-	if (info && nft_attr_is(in[NFTA_MATCH_NAME], "statistic"))
+	if (info && attr_is(in[NFTA_MATCH_NAME], "statistic"))
 		on_statistic(info, r);
 }
 
@@ -214,11 +214,11 @@ static void on_target(const struct nlattr *data, struct nft_rule *r)
 	const struct nlattr *in[NFTA_TARGET_MAX + 1];
 	const struct nlattr *name;
 
-	nft_attrs_index(nft_attrs_in(data), in, NFTA_TARGET_MAX);
+	attrs_index(attrs_in(data), in, NFTA_TARGET_MAX);
 	name = in[NFTA_TARGET_NAME];
-	if (nft_attr_is(name, "REJECT"))
+	if (attr_is(name, "REJECT"))
 		r->verdict = NFT_REJECTS;
-	else if (nft_attr_is(name, "NFQUEUE"))
+	else if (attr_is(name, "NFQUEUE"))
 		on_nfqueue(in[NFTA_TARGET_INFO], r);
 	else
 		decides(r);
@@ -264,8 +264,8 @@ static void run_expression(const struct nlattr *attr, struct nft_rule *r)
 	const struct nlattr *in[NFTA_EXPR_MAX + 1];
 	const char *name;
 
-	nft_attrs_index(nft_attrs_in(attr), in, NFTA_EXPR_MAX);
-	name = nft_attr_text(in[NFTA_EXPR_NAME]);
+	attrs_index(attrs_in(attr), in, NFTA_EXPR_MAX);
+	name = attr_text(in[NFTA_EXPR_NAME]);
 	for (size_t i = 0; name && i < ARRAY_SIZE(expressions); i++) {
 		if (strcmp(expressions[i].name, name))
 			continue;
@@ -278,7 +278,7 @@ static void run_expression(const struct nlattr *attr, struct nft_rule *r)
 /* The comment that nft keeps for itself. */
 static void read_userdata(const struct nlattr *attr, struct nft_rule *r)
 {
-	struct nft_attrs data = nft_attrs_in(attr);
+	struct attrs data = attrs_in(attr);
 	const unsigned char *p = data.bytes;
 
 	while (data.n >= USERDATA_HEAD) {
@@ -300,21 +300,22 @@ static void read_userdata(const struct nlattr *attr, struct nft_rule *r)
 int nft_parse_rule(const struct nlmsghdr *h, struct nft_rule *ret)
 {
 	const struct nlattr *in[NFTA_RULE_MAX + 1];
-	struct nft_attrs list;
+	struct attrs list;
 	const struct nlattr *attr;
 	uint16_t generation;
 
 	*ret = (struct nft_rule) {0};
 	if (nft_parse_head(h, &ret->family, &generation) < 0)
 		return -EBADMSG;
-	nft_attrs_index(nft_attrs_of(h), in, NFTA_RULE_MAX);
-	ret->table = nft_attr_text(in[NFTA_RULE_TABLE]);
-	ret->chain = nft_attr_text(in[NFTA_RULE_CHAIN]);
-	ret->handle = nft_attr_u64(in[NFTA_RULE_HANDLE]);
+	attrs_index(attrs_of(h), in, NFTA_RULE_MAX);
+	ret->table = attr_text(in[NFTA_RULE_TABLE]);
+	ret->chain = attr_text(in[NFTA_RULE_CHAIN]);
+	ret->handle = attr_be64(in[NFTA_RULE_HANDLE]);
 	if (!ret->table || !ret->chain)
 		return -EBADMSG;
-	list = nft_attrs_in(in[NFTA_RULE_EXPRESSIONS]);
-	NFT_FOR_EACH (attr, list) {
+	list = attrs_in(in[NFTA_RULE_EXPRESSIONS]);
+	EACH_ATTR(attr, list)
+	{
 		run_expression(attr, ret);
 		if (ret->verdict != NFT_GOES_ON)
 			break;
@@ -329,9 +330,9 @@ static uint64_t hash_quota(const struct nlattr *data, uint64_t hash)
 {
 	const struct nlattr *in[NFTA_QUOTA_MAX + 1];
 
-	nft_attrs_index(nft_attrs_in(data), in, NFTA_QUOTA_MAX);
-	hash = nft_attr_hash(in[NFTA_QUOTA_BYTES], hash);
-	return nft_attr_hash(in[NFTA_QUOTA_FLAGS], hash);
+	attrs_index(attrs_in(data), in, NFTA_QUOTA_MAX);
+	hash = attr_hash(in[NFTA_QUOTA_BYTES], hash);
+	return attr_hash(in[NFTA_QUOTA_FLAGS], hash);
 }
 
 uint64_t nft_rule_shape(const struct nlmsghdr *h)
@@ -339,22 +340,22 @@ uint64_t nft_rule_shape(const struct nlmsghdr *h)
 	const struct nlattr *in[NFTA_RULE_MAX + 1];
 	const struct nlattr *expr[NFTA_EXPR_MAX + 1];
 	uint64_t hash = HASH_START;
-	struct nft_attrs list;
+	struct attrs list;
 	const struct nlattr *attr;
 
-	nft_attrs_index(nft_attrs_of(h), in, NFTA_RULE_MAX);
-	list = nft_attrs_in(in[NFTA_RULE_EXPRESSIONS]);
-	NFT_FOR_EACH (attr, list) {
+	attrs_index(attrs_of(h), in, NFTA_RULE_MAX);
+	list = attrs_in(in[NFTA_RULE_EXPRESSIONS]);
+	EACH_ATTR(attr, list)
+	{
 		const struct nlattr *name;
 
-		nft_attrs_index(nft_attrs_in(attr), expr, NFTA_EXPR_MAX);
+		attrs_index(attrs_in(attr), expr, NFTA_EXPR_MAX);
 		name = expr[NFTA_EXPR_NAME];
-		hash = nft_attr_hash(name, hash);
-		if (nft_attr_is(name, "quota"))
+		hash = attr_hash(name, hash);
+		if (attr_is(name, "quota"))
 			hash = hash_quota(expr[NFTA_EXPR_DATA], hash);
-		else if (!nft_attr_is(name, "counter") &&
-			 !nft_attr_is(name, "last"))
-			hash = nft_attr_hash(expr[NFTA_EXPR_DATA], hash);
+		else if (!attr_is(name, "counter") && !attr_is(name, "last"))
+			hash = attr_hash(expr[NFTA_EXPR_DATA], hash);
 	}
 	return hash;
 }
