@@ -14,7 +14,6 @@
 #include <time.h>
 
 #include "kernel/netlink.h"
-#include "kernel/nfnetlink.h"
 #include "kernel/procnet.h"
 #include "probes/firewall/netfilter.h"
 #include "probes/firewall/nft_read.h"
@@ -91,7 +90,7 @@ static int read_once(const struct probe *probe, struct probe_env *env,
 	sample_reset(out);
 	sample_follow(out, then);
 	r = probe->read(env, out);
-	nfnetlink_close(env->netfilter);
+	netlink_leave(env->netlink);
 	ret->us = now_us() - start;
 	ret->calls = n_calls - calls;
 	ret->bytes = n_bytes - bytes;
@@ -203,18 +202,18 @@ int main(void)
 	static const int sizes[] = {10, 1000, 10000};
 	static const int shares[] = {0, 10, 1};
 	static char buffer[256 * 1024];
-	struct nfnetlink netfilter = {.fd = -1};
+	struct netlink netlink;
 	struct probe_env env = {
 		.net = &(struct netfiles)NETFILES("/proc/thread-self/net"),
 		.sys = "/proc/sys",
-		.netfilter = &netfilter,
+		.netlink = &netlink,
 		.max_rules = 64,
 		.buffer = buffer,
 		.size = sizeof(buffer),
 	};
 	int r = 0;
 
-	if (unshare(CLONE_NEWNET) < 0 || nfnetlink_alloc(&netfilter) < 0) {
+	if (unshare(CLONE_NEWNET) < 0 || netlink_alloc(&netlink) < 0) {
 		perror("a network namespace of its own");
 		return 77;
 	}
@@ -223,7 +222,7 @@ int main(void)
 	       "|---|---|---|---|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) * 9 && r == 0; i++)
 		r = bench(&kinds[i / 9], &env, sizes[i / 3 % 3], shares[i % 3]);
-	nfnetlink_free(&netfilter);
+	netlink_free(&netlink);
 	if (r < 0)
 		fprintf(stderr, "bench_firewall: %s\n", strerror(-r));
 	return r < 0;

@@ -252,7 +252,7 @@ END_TEST
 /* The kernel's two ways of telling agree, and the first one does not wait. */
 START_TEST(ctnetlink_says_what_the_files_say)
 {
-	struct nfnetlink netfilter;
+	struct netlink netlink;
 	struct netfiles net = NETFILES("/proc/thread-self/net");
 	struct probe_env real = {.net = &net,
 				 .sys = "/proc/sys",
@@ -261,10 +261,10 @@ START_TEST(ctnetlink_says_what_the_files_say)
 	struct sample files = {0}, asked = {0};
 	int r = conntrack_probe.read(&real, &files);
 
-	ck_assert_int_eq(nfnetlink_alloc(&netfilter), 0);
-	real.netfilter = &netfilter;
+	ck_assert_int_eq(netlink_alloc(&netlink), 0);
+	real.netlink = &netlink;
 	if (r < 0 || geteuid() != 0 ||
-	    nfnetlink_available(&netfilter, NFNL_SUBSYS_CTNETLINK) < 0) {
+	    netlink_available(&netlink, KMOD_CTNETLINK) < 0) {
 		fprintf(stderr, "SKIP: needs root, conntrack and ctnetlink\n");
 	} else {
 		real.sys = net.path = "/nowhere";
@@ -278,7 +278,7 @@ START_TEST(ctnetlink_says_what_the_files_say)
 		ck_assert_uint_eq(row_of(&asked, "drop")->value,
 				  row_of(&files, "drop")->value);
 	}
-	nfnetlink_free(&netfilter);
+	netlink_free(&netlink);
 	sample_free(&files);
 	sample_free(&asked);
 }

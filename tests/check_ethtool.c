@@ -268,8 +268,8 @@ static bool run(const char *command)
 	return r == 0;
 }
 
-static struct netlink route;
-static struct probe_env env = {.route = &route};
+static struct netlink netlink;
+static struct probe_env env = {.netlink = &netlink};
 
 static void setup_kernel(void)
 {
@@ -278,15 +278,14 @@ static void setup_kernel(void)
 	ck_assert(run("ip link set lo up"));
 	ck_assert(run("ip link add ut0 numrxqueues 2 numtxqueues 2 type veth "
 		      "peer name ut1 numrxqueues 2 numtxqueues 2"));
-	ck_assert_int_eq(netlink_alloc(&route), 0);
-	ck_assert_int_eq(netlink_connect(&route), 0);
+	ck_assert_int_eq(netlink_alloc(&netlink), 0);
+	ck_assert_int_eq(netlink_enter(&netlink, false), 0);
 	env.state = cache;
 }
 
 static void teardown_kernel(void)
 {
-	netlink_disconnect(&route);
-	netlink_free(&route);
+	netlink_free(&netlink);
 	teardown();
 }
 
@@ -434,7 +433,7 @@ static int set_queues(const char *name, unsigned n)
 	struct ifreq request = {.ifr_data = (void *)&channels};
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	return ioctl(route.fd, SIOCETHTOOL, &request);
+	return netlink_ioctl(&netlink, SIOCETHTOOL, &request);
 }
 
 START_TEST(other_number_of_queues_is_learnt_again)

@@ -391,8 +391,8 @@ static bool run(const char *command)
 	return r == 0;
 }
 
-static struct netlink route;
-static struct probe_env env = {.route = &route};
+static struct netlink netlink;
+static struct probe_env env = {.netlink = &netlink};
 
 static void setup(void)
 {
@@ -400,14 +400,13 @@ static void setup(void)
 	ck_assert(run("ip link set lo up"));
 	ck_assert(run("ip link add ut0 mtu 1400 type veth peer name ut1"));
 	ck_assert(run("ip link set ut0 up"));
-	ck_assert_int_eq(netlink_alloc(&route), 0);
-	ck_assert_int_eq(netlink_connect(&route), 0);
+	ck_assert_int_eq(netlink_alloc(&netlink), 0);
+	ck_assert_int_eq(netlink_enter(&netlink, false), 0);
 }
 
 static void teardown(void)
 {
-	netlink_disconnect(&route);
-	netlink_free(&route);
+	netlink_free(&netlink);
 }
 
 static void check_fact(const struct sample *s, const struct object *o,
@@ -706,8 +705,9 @@ START_TEST(dump_given_up_is_not_in_the_way_of_the_next)
 	/* more than the kernel sends in one piece */
 	ck_assert(run("for i in $(seq 40); do echo link add type veth; done "
 		      "| ip -batch -"));
-	ck_assert_int_eq(netlink_ask(&route, &request.h, give_up, NULL),
-			 -EAGAIN);
+	ck_assert_int_eq(
+		netlink_ask(&netlink, NETLINK_ROUTE, &request.h, give_up, NULL),
+		-EAGAIN);
 	ck_assert_int_eq(link_probe.read(&env, &s), 0);
 	ck_assert_uint_ge(s.n_objects, 2 * 82);
 	sample_free(&s);

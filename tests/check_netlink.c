@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The walk over the messages of an answer, and the transport itself. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* unshare() */
+#endif
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include "kernel/netlink.h"
+#include "kernel/sockdiag.h"
 #include "testlib.h"
 
 #define ANY 0
@@ -206,18 +213,17 @@ END_TEST
 
 /* Against the kernel: any namespace has lo. */
 
-static struct netlink route;
+static struct netlink netlink;
 
 static void open_route(void)
 {
-	ck_assert_int_eq(netlink_alloc(&route), 0);
-	ck_assert_int_eq(netlink_connect(&route), 0);
+	ck_assert_int_eq(netlink_alloc(&netlink), 0);
+	ck_assert_int_eq(netlink_enter(&netlink, false), 0);
 }
 
 static void close_route(void)
 {
-	netlink_disconnect(&route);
-	netlink_free(&route);
+	netlink_free(&netlink);
 }
 
 struct request {
@@ -242,11 +248,15 @@ START_TEST(kernel_answers_dumps_and_single_requests)
 
 	for (unsigned i = 1; i < 4; i++) {
 		v.n = 0;
-		ck_assert_int_eq(netlink_ask(&route, &all.h, visit, &v), 0);
+		ck_assert_int_eq(
+			netlink_ask(&netlink, NETLINK_ROUTE, &all.h, visit, &v),
+			0);
 		ck_assert_uint_ge(v.n, 1);
-		ck_assert_uint_eq(route.sequence, 2 * i - 1);
+		ck_assert_uint_eq(netlink.sequence, 2 * i - 1);
 		v.n = 0;
-		ck_assert_int_eq(netlink_ask(&route, &lo.h, visit, &v), 0);
+		ck_assert_int_eq(
+			netlink_ask(&netlink, NETLINK_ROUTE, &lo.h, visit, &v),
+			0);
 		ck_assert_uint_eq(v.n, 1);
 	}
 }
@@ -257,7 +267,9 @@ START_TEST(kernel_error_is_returned)
 	struct visitor v = {0};
 	struct request none = ask_for(0x7ffffff0, 0);
 
-	ck_assert_int_eq(netlink_ask(&route, &none.h, visit, &v), -ENODEV);
+	ck_assert_int_eq(
+		netlink_ask(&netlink, NETLINK_ROUTE, &none.h, visit, &v),
+		-ENODEV);
 	ck_assert_uint_eq(v.n, 0);
 }
 END_TEST
@@ -268,9 +280,11 @@ START_TEST(answer_left_over_is_not_taken_for_the_next)
 	struct visitor v = {0};
 	struct request all = ask_for(0, NLM_F_DUMP), lo = ask_for(1, 0);
 
-	ck_assert_int_eq(netlink_ask(&route, &all.h, visit, &impatient),
-			 -ECANCELED);
-	ck_assert_int_eq(netlink_ask(&route, &lo.h, visit, &v), 0);
+	ck_assert_int_eq(
+		netlink_ask(&netlink, NETLINK_ROUTE, &all.h, visit, &impatient),
+		-ECANCELED);
+	ck_assert_int_eq(netlink_ask(&netlink, NETLINK_ROUTE, &lo.h, visit, &v),
+			 0);
 	ck_assert_uint_eq(v.n, 1);
 }
 END_TEST
@@ -280,9 +294,10 @@ START_TEST(sequence_number_is_never_the_one_for_any)
 	struct visitor v = {0};
 	struct request lo = ask_for(1, 0);
 
-	route.sequence = UINT32_MAX;
-	ck_assert_int_eq(netlink_ask(&route, &lo.h, visit, &v), 0);
-	ck_assert_uint_eq(route.sequence, 1);
+	netlink.sequence = UINT32_MAX;
+	ck_assert_int_eq(netlink_ask(&netlink, NETLINK_ROUTE, &lo.h, visit, &v),
+			 0);
+	ck_assert_uint_eq(netlink.sequence, 1);
 	ck_assert_uint_eq(v.n, 1);
 }
 END_TEST
@@ -291,24 +306,124 @@ START_TEST(interface_has_its_name)
 {
 	char name[16];
 
-	ck_assert_int_eq(netlink_ifname(&route, 1, name), 0);
+	ck_assert_int_eq(netlink_ifname(&netlink, 1, name), 0);
 	ck_assert_str_eq(name, "lo");
-	ck_assert_int_eq(netlink_ifname(&route, 0x7ffffff0, name), -ENODEV);
+	ck_assert_int_eq(netlink_ifname(&netlink, 0x7ffffff0, name), -ENODEV);
 }
 END_TEST
 
-START_TEST(socket_is_closed_and_opened_again)
+/* The lowest number that is free: it is as before where nothing was left. */
+static int next_fd(void)
 {
-	int before = dup(0), after;
+	int fd = dup(0);
 
-	close(before);
-	for (int i = 0; i < 50; i++) {
-		netlink_disconnect(&route);
-		ck_assert_int_eq(netlink_connect(&route), 0);
+	close(fd);
+	return fd;
+}
+
+START_TEST(visits_leave_nothing_open_but_a_socket_of_own)
+{
+	static const bool own[] = {false, true, false, true, true, false};
+	struct request all = ask_for(0, NLM_F_DUMP);
+	int own_fd = -1, before;
+
+	netlink_leave(&netlink);
+	before = next_fd();
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+		struct visitor v = {0};
+
+		ck_assert_int_eq(netlink_enter(&netlink, own[i]), 0);
+		ck_assert_int_eq(
+			netlink_ask(&netlink, NETLINK_ROUTE, &all.h, visit, &v),
+			0);
+		if (own_fd >= 0)
+			ck_assert((netlink.fds[NETLINK_ROUTE] == own_fd) ==
+				  own[i]);
+		else if (own[i])
+			own_fd = netlink.fds[NETLINK_ROUTE];
+		netlink_leave(&netlink);
+		ck_assert_int_eq(netlink.fds[NETLINK_ROUTE], -1);
+		ck_assert_int_eq(next_fd(), before + (own_fd >= 0));
 	}
-	after = dup(0);
-	close(after);
-	ck_assert_int_eq(after, before);
+	netlink_free(&netlink);
+	ck_assert_int_eq(next_fd(), before);
+}
+END_TEST
+
+static uint32_t port_of(int fd)
+{
+	struct sockaddr_nl name;
+	socklen_t size = sizeof(name);
+
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&name, &size), 0);
+	return name.nl_pid;
+}
+
+/* In a thread, whose id is not that of the process. */
+static void *visit_own(void *arg)
+{
+	struct visitor impatient = {.stop_at = 1, .result = -ECANCELED};
+	struct request all = ask_for(0, NLM_F_DUMP);
+	uint32_t *ports = arg;
+
+	if (netlink_enter(&netlink, true) < 0)
+		return NULL;
+	ports[0] = port_of(netlink.fds[NETLINK_ROUTE]) - (uint32_t)gettid();
+	if (netlink_ask(&netlink, NETLINK_ROUTE, &all.h, visit, &impatient) !=
+	    -ECANCELED)
+		return NULL;
+	ports[1] = port_of(netlink.fds[NETLINK_ROUTE]) - (uint32_t)gettid();
+	netlink_leave(&netlink);
+	return NULL;
+}
+
+/* The one of the process is for others; nor has a socket that is renewed. */
+START_TEST(socket_that_stays_has_the_port_of_its_thread)
+{
+	uint32_t ports[2] = {1, 1};
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, visit_own, ports), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_uint_eq(ports[0], 0);
+	ck_assert_uint_eq(ports[1], 0);
+}
+END_TEST
+
+START_TEST(other_protocols_have_sockets_for_one_visit)
+{
+	struct visitor v = {0};
+	int before = next_fd();
+
+	if (sockdiag_available(&netlink, IPPROTO_UDP) < 0) {
+		fprintf(stderr, "SKIP: needs udp_diag\n");
+		return;
+	}
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(sockdiag_dump(&netlink, IPPROTO_UDP,
+					       UINT32_MAX, 0, visit, &v),
+				 0);
+		ck_assert_int_eq(netlink.fds[NETLINK_SOCK_DIAG], before);
+		ck_assert_int_eq(next_fd(), before + 1);
+	}
+	netlink_leave(&netlink);
+	ck_assert_int_eq(netlink.fds[NETLINK_SOCK_DIAG], -1);
+	ck_assert_int_eq(next_fd(), before - 1);
+}
+END_TEST
+
+START_TEST(cookie_is_that_of_the_namespace)
+{
+	uint64_t here = netlink_cookie(&netlink);
+
+	ck_assert_uint_eq(netlink_cookie(&netlink), here);
+	netlink_leave(&netlink);
+	if (unshare(CLONE_NEWNET) < 0 || !here) {
+		fprintf(stderr, "SKIP: needs root, and Linux 5.14\n");
+		return;
+	}
+	ck_assert_int_eq(netlink_enter(&netlink, false), 0);
+	ck_assert_uint_ne(netlink_cookie(&netlink), here);
 }
 END_TEST
 
@@ -337,7 +452,10 @@ static Suite *suite(void)
 	tcase_add_test(t, answer_left_over_is_not_taken_for_the_next);
 	tcase_add_test(t, sequence_number_is_never_the_one_for_any);
 	tcase_add_test(t, interface_has_its_name);
-	tcase_add_test(t, socket_is_closed_and_opened_again);
+	tcase_add_test(t, visits_leave_nothing_open_but_a_socket_of_own);
+	tcase_add_test(t, socket_that_stays_has_the_port_of_its_thread);
+	tcase_add_test(t, other_protocols_have_sockets_for_one_visit);
+	tcase_add_test(t, cookie_is_that_of_the_namespace);
 	return s;
 }
 

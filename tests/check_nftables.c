@@ -798,15 +798,15 @@ static void make_file(const struct root *root, const char *name,
 
 static int available(const struct root *root)
 {
-	struct nfnetlink nf;
+	struct netlink nl;
 	int r, again;
 
-	ck_assert_int_eq(nfnetlink_alloc(&nf), 0);
-	nf.kmods.root = root->path;
-	r = nfnetlink_available(&nf, NFNL_SUBSYS_NFTABLES);
-	again = nfnetlink_available(&nf, NFNL_SUBSYS_NFTABLES);
+	ck_assert_int_eq(netlink_alloc(&nl), 0);
+	nl.kmods.root = root->path;
+	r = netlink_available(&nl, KMOD_NFTABLES);
+	again = netlink_available(&nl, KMOD_NFTABLES);
 	ck_assert_int_eq(r, again);
-	nfnetlink_free(&nf);
+	netlink_free(&nl);
 	return r;
 }
 

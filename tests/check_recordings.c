@@ -397,8 +397,7 @@ static void lab_open(struct lab *lab, const char *kernel_name, bool idle)
 	ck_assert_int_eq(engine_new(&lab->engine, &lab->settings), 0);
 	e = lab->engine;
 	e->files.path = lab->net;
-	e->route.fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	e->env.route = &e->route;
+	e->netlink.fds[NETLINK_ROUTE] = open("/dev/null", O_RDWR | O_CLOEXEC);
 	e->env.devices = NULL;
 	e->max_watched = ARRAY_SIZE(namespaces);
 	e->watched = calloc(e->max_watched, sizeof(struct watched *));

@@ -135,11 +135,11 @@ static struct socket_info *listener(int family, uint16_t port, uint32_t queue,
 static char root[] = "/tmp/pktloss-socket-XXXXXX";
 static char buffer[65536];
 static struct sample now, then;
-static struct sock_diag diag;
+static struct netlink netlink;
 static uint64_t udp_lost, tcp_refused; /* what the counters say */
 static struct probe_env env = {
 	.proc = root,
-	.diag = &diag,
+	.netlink = &netlink,
 	.buffer = buffer,
 	.size = sizeof(buffer),
 	.max_sockets = 1024,
@@ -172,8 +172,8 @@ static void put_link(const char *name, const char *target)
 static void setup(void)
 {
 	ck_assert_ptr_nonnull(mkdtemp(root));
-	ck_assert_int_eq(sock_diag_alloc(&diag), 0);
-	diag.kmods.root = root;
+	ck_assert_int_eq(netlink_alloc(&netlink), 0);
+	netlink.kmods.root = root;
 	put("proc/modules", "");
 	put("proc/cmdline", "");
 	put("sys/module/inet_diag/x", "");
@@ -185,7 +185,7 @@ static void teardown(void)
 {
 	char command[64];
 
-	sock_diag_free(&diag);
+	netlink_free(&netlink);
 	sample_free(&now);
 	sample_free(&then);
 	snprintf(command, sizeof(command), "rm -rf %s", root);

@@ -3,14 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "engine/engine_private.h"
-
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
 
 #define BUFFER_SIZE (256 * 1024)
 #define TRIES 3
@@ -95,14 +90,12 @@ int engine_new(struct engine **ret, const struct settings *s)
 	e->settings = s;
 	e->own = -1;
 	e->files = (struct netfiles)NETFILES("/proc/thread-self/net");
-	e->own_route.fd = e->route.fd = e->netfilter.fd = -1;
 	e->env = (struct probe_env) {
 		.net = &e->files,
-		.netfilter = &e->netfilter,
+		.netlink = &e->netlink,
 		.sys = "/proc/sys",
 		.proc = s->proc_root,
 		.devices = "/sys/class/net",
-		.diag = &e->diag,
 		.interfaces = &s->interfaces,
 		.counters = &s->counters,
 		.max_rules = s->max_rules,
@@ -115,10 +108,8 @@ int engine_new(struct engine **ret, const struct settings *s)
 	/* they also tell which packets are martians, or have no neighbour */
 	e->env.gaps = wants_layer(e, LAYER_NETFILTER) ||
 		      wants_layer(e, LAYER_IP) || wants_layer(e, LAYER_NEIGH);
-	if (!e->env.buffer || netlink_alloc(&e->own_route) < 0 ||
-	    netlink_alloc(&e->route) < 0 ||
-	    nfnetlink_alloc(&e->netfilter) < 0 ||
-	    sock_diag_alloc(&e->diag) < 0 || init_probes(e) < 0) {
+	if (netlink_alloc(&e->netlink) < 0 || !e->env.buffer ||
+	    init_probes(e) < 0) {
 		engine_free(e);
 		return -ENOMEM;
 	}
@@ -145,12 +136,9 @@ void engine_free(struct engine *e)
 	free(e->seen.slots);
 	processes_free(&e->processes);
 	state_free(&e->raised);
-	netlink_free(&e->own_route);
-	netlink_free(&e->route);
-	nfnetlink_free(&e->netfilter);
+	netlink_free(&e->netlink);
 	netfiles_free(&e->files);
 	free_probes(e);
-	sock_diag_free(&e->diag);
 	free(e->env.buffer);
 	cleanup_close(&e->own);
 	free(e);
@@ -236,11 +224,9 @@ static void take_all(struct engine *e, struct watched *w)
  */
 static void check_cookie(struct engine *e, struct watched *w)
 {
-	uint64_t cookie = 0;
-	socklen_t size = sizeof(cookie);
+	uint64_t cookie = netlink_cookie(&e->netlink);
 
-	if (getsockopt(e->env.route->fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie,
-		       &size) < 0)
+	if (!cookie)
 		return;
 	if (w->cookie && w->cookie != cookie) {
 		sample_reset(&w->then);
@@ -256,29 +242,6 @@ static void check_cookie(struct engine *e, struct watched *w)
 	w->cookie = cookie;
 }
 
-/* Connects to the namespace the thread is in. Returns 0 or negative errno. */
-static int connect_route(struct engine *e, bool own)
-{
-	struct netlink *route = own ? &e->own_route : &e->route;
-	int r;
-
-	e->env.route = route;
-	if (route->fd >= 0)
-		return 0;
-	r = netlink_connect(route);
-	if (r == 0 && own)
-		netlink_stay(route);
-	return r;
-}
-
-/* Leaves nothing open but what is of collectd's own namespace. */
-static void disconnect(struct engine *e)
-{
-	netlink_disconnect(&e->route);
-	nfnetlink_close(&e->netfilter);
-	netfiles_leave(&e->files);
-}
-
 /*
  * Reads one namespace; *away tells that the thread is in another one
  * than collectd's own. Returns 0 or why it could not be read.
@@ -292,13 +255,15 @@ static int look_into(struct engine *e, struct watched *w, bool *away)
 		return r;
 	*away |= !own;
 	netfiles_enter(&e->files, own);
-	r = connect_route(e, own);
+	r = netlink_enter(&e->netlink, own);
 	if (r == 0) {
 		check_cookie(e, w);
 		if (w->present)
 			take_all(e, w);
 	}
-	disconnect(e);
+	/* nothing stays open but what is of collectd's own namespace */
+	netlink_leave(&e->netlink);
+	netfiles_leave(&e->files);
 	return r;
 }
 

@@ -9,12 +9,11 @@
 #include "engine/container.h"
 #include "engine/engine.h"
 #include "model/probe.h"
-#include "kernel/nfnetlink.h"
+#include "kernel/netlink.h"
 #include "model/names.h"
 #include "engine/processes.h"
 #include "kernel/procnet.h"
 #include "report/alarm_file.h"
-#include "kernel/sockdiag.h"
 
 /* A namespace that is watched. */
 struct watched {
@@ -77,11 +76,8 @@ struct engine {
 	const struct settings *settings;
 	uint32_t wanted_layers; /* bit i: enum layer */
 	uint32_t wanted_probes; /* bit i: probes[i] */
-	struct netlink route;
-	struct netlink own_route; /* stays open, as does its namespace */
-	struct nfnetlink netfilter;
+	struct netlink netlink;
 	struct netfiles files;
-	struct sock_diag diag;
 	struct probe_env env;
 	void *states[MAX_PROBES]; /* of the probes, see struct probe */
 	struct watched **watched;

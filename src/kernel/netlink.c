@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* dup3() */
-#endif
 #include "kernel/netlink.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,42 +9,101 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
 /* The kernel fills 32 KiB of a dump at most, more gains nothing. */
 #define BUFFER_SIZE (32 * 1024)
 #define SILENCE_SECONDS 1
 
 int netlink_alloc(struct netlink *nl)
 {
-	*nl = (struct netlink) {.fd = -1, .size = BUFFER_SIZE};
-	nl->buffer = malloc(nl->size);
+	*nl = (struct netlink) {
+		.own_route = -1,
+		.buffer = malloc(BUFFER_SIZE),
+		.size = BUFFER_SIZE,
+		.kmods.root = "",
+		.diag_offered = 1,
+	};
+	memset(nl->fds, -1, sizeof(nl->fds));
 	return nl->buffer ? 0 : -ENOMEM;
 }
 
 void netlink_free(struct netlink *nl)
 {
-	netlink_disconnect(nl);
+	netlink_leave(nl);
+	cleanup_close(&nl->own_route);
 	free(nl->buffer);
-	*nl = (struct netlink) {.fd = -1};
+	nl->own_route = -1;
+	nl->buffer = NULL;
 }
 
-int netlink_connect(struct netlink *nl)
+static void close_socket(int *fd)
 {
-	nl->fd = netlink_socket(NETLINK_ROUTE);
-	return nl->fd < 0 ? nl->fd : 0;
+	cleanup_close(fd);
+	*fd = -1;
 }
 
-void netlink_stay(struct netlink *nl)
+/*
+ * A socket that stays open takes the calling thread's id as its port. Otherwise
+ * it would have the process's, which others may want for their own.
+ */
+static void bind_to_thread(int fd)
 {
 	const struct sockaddr_nl own = {.nl_family = AF_NETLINK,
 					.nl_pid = (uint32_t)gettid()};
 
-	(void)!bind(nl->fd, (const struct sockaddr *)&own, sizeof(own));
+	(void)!bind(fd, (const struct sockaddr *)&own, sizeof(own));
 }
 
-void netlink_disconnect(struct netlink *nl)
+/*
+ * Opens the socket of a protocol, unless it is open. Not libnl's or libmnl's:
+ * they allocate, bind and ask for the address.
+ */
+static int open_socket(struct netlink *nl, int protocol)
 {
-	cleanup_close(&nl->fd);
-	nl->fd = -1;
+	const struct timeval silence = {.tv_sec = SILENCE_SECONDS};
+	int *fd = &nl->fds[protocol];
+
+	if (*fd >= 0)
+		return 0;
+	*fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+	if (*fd < 0)
+		return -errno;
+	if (setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &silence,
+		       sizeof(silence)) < 0) {
+		close_socket(fd);
+		return -EIO;
+	}
+	if (nl->own && protocol == NETLINK_ROUTE)
+		bind_to_thread(*fd);
+	return 0;
+}
+
+int netlink_enter(struct netlink *nl, bool own)
+{
+	nl->own = own;
+	if (own)
+		nl->fds[NETLINK_ROUTE] = nl->own_route;
+	return open_socket(nl, NETLINK_ROUTE);
+}
+
+void netlink_leave(struct netlink *nl)
+{
+	if (nl->own) {
+		nl->own_route = nl->fds[NETLINK_ROUTE];
+		nl->fds[NETLINK_ROUTE] = -1;
+		nl->own = false;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(nl->fds); i++)
+		if (nl->fds[i] >= 0)
+			close_socket(&nl->fds[i]);
+}
+
+int netlink_available(struct netlink *nl, enum kmod which)
+{
+	return kmod_available(&nl->kmods, which, nl->buffer, nl->size);
 }
 
 static int end_of_answer(const struct nlmsghdr *h)
@@ -111,7 +166,7 @@ int netlink_walk(const void *bytes, size_t n, uint32_t sequence,
 	return n ? -EBADMSG : 0;
 }
 
-static ssize_t receive(int fd, void *buffer, size_t size)
+static ssize_t receive(struct netlink *nl, int fd)
 {
 	struct sockaddr_nl from;
 	ssize_t n;
@@ -119,95 +174,78 @@ static ssize_t receive(int fd, void *buffer, size_t size)
 	do {
 		socklen_t length = sizeof(from);
 
-		n = recvfrom(fd, buffer, size, MSG_TRUNC,
+		n = recvfrom(fd, nl->buffer, nl->size, MSG_TRUNC,
 			     (struct sockaddr *)&from, &length);
 	} while ((n < 0 && errno == EINTR) || (n >= 0 && from.nl_pid != 0));
 	if (n < 0 && errno == ENOBUFS)
 		return -EAGAIN;
 	if (n < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
-	return (size_t)n > size ? -EBADMSG : n;
+	return (size_t)n > nl->size ? -EBADMSG : n;
 }
 
-/*
- * A dump that was not read to its end goes on, and until then the kernel
- * refuses the next one (-EBUSY): another socket takes the number of this one.
- */
-static void renew(int fd)
-{
-	_cleanup_close_ int fresh = -1;
-	struct sockaddr_nl name;
-	int protocol;
-	socklen_t size = sizeof(protocol), name_size = sizeof(name);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&name, &name_size) < 0)
-		return;
-	fresh = netlink_socket(protocol);
-	if (fresh >= 0 && dup3(fresh, fd, O_CLOEXEC) >= 0)
-		(void)!bind(fd, (struct sockaddr *)&name, name_size);
-}
-
-static int exchange(int fd, const struct nlmsghdr *request, void *buffer,
-		    size_t size, netlink_row row, void *arg)
+static int exchange(struct netlink *nl, int fd, struct nlmsghdr *request,
+		    netlink_row row, void *arg)
 {
 	int r = 0;
 
+	request->nlmsg_flags |= NLM_F_REQUEST;
+	request->nlmsg_seq = ++nl->sequence ? nl->sequence : ++nl->sequence;
 	if (send(fd, request, request->nlmsg_len, 0) < 0)
 		return -errno;
 	while (r == 0) {
-		ssize_t n = receive(fd, buffer, size);
+		ssize_t n = receive(nl, fd);
 
 		if (n < 0)
 			return (int)n;
-		r = netlink_walk(buffer, (size_t)n, request->nlmsg_seq, row,
+		r = netlink_walk(nl->buffer, (size_t)n, request->nlmsg_seq, row,
 				 arg);
 	}
 	return r < 0 ? r : 0;
 }
 
-int netlink_exchange(int fd, const struct nlmsghdr *request, void *buffer,
-		     size_t size, netlink_row row, void *arg)
+int netlink_ask(struct netlink *nl, int protocol, struct nlmsghdr *request,
+		netlink_row row, void *arg)
 {
-	int r = exchange(fd, request, buffer, size, row, arg);
+	int r = open_socket(nl, protocol);
 
-	if (r < 0 && (request->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
-		renew(fd);
+	if (r < 0)
+		return r;
+	r = exchange(nl, nl->fds[protocol], request, row, arg);
+	if (r == 0 || (request->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+		return r;
+	/* a dump that was not read to its end goes on, and until then the
+	 * kernel refuses the next one (-EBUSY) */
+	close_socket(&nl->fds[protocol]);
+	(void)!open_socket(nl, protocol); /* else the next one to ask does */
 	return r;
 }
 
-int netlink_ask(struct netlink *nl, struct nlmsghdr *request, netlink_row row,
-		void *arg)
+int netlink_ioctl(const struct netlink *nl, unsigned long request, void *arg)
 {
-	request->nlmsg_flags |= NLM_F_REQUEST;
-	request->nlmsg_seq = ++nl->sequence ? nl->sequence : ++nl->sequence;
-	return netlink_exchange(nl->fd, request, nl->buffer, nl->size, row,
-				arg);
+	return ioctl(nl->fds[NETLINK_ROUTE], request, arg) < 0 ? -errno : 0;
 }
 
-/* Not libnl's or libmnl's: they allocate, bind and ask for the address. */
-int netlink_socket(int protocol)
-{
-	const struct timeval silence = {.tv_sec = SILENCE_SECONDS};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
-
-	if (fd < 0)
-		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence,
-		       sizeof(silence)) == 0)
-		return fd;
-	close(fd);
-	return -EIO;
-}
-
-int netlink_ifname(struct netlink *nl, int ifindex, char name[16])
+int netlink_ifname(const struct netlink *nl, int ifindex, char name[16])
 {
 	struct ifreq request = {.ifr_ifindex = ifindex};
+	int r = netlink_ioctl(nl, SIOCGIFNAME, &request);
 
 	_Static_assert(IFNAMSIZ == 16, "name[16] holds an interface name");
-	if (ioctl(nl->fd, SIOCGIFNAME, &request) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	memcpy(name, request.ifr_name, IFNAMSIZ);
 	name[IFNAMSIZ - 1] = '\0';
 	return 0;
+}
+
+uint64_t netlink_cookie(const struct netlink *nl)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	if (getsockopt(nl->fds[NETLINK_ROUTE], SOL_SOCKET, SO_NETNS_COOKIE,
+		       &cookie, &size) < 0)
+		return 0;
+	return cookie;
 }

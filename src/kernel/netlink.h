@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rtnetlink transport: libnl's messages and attributes, none of its
- * sockets and object caches. A socket lives as long as one read of one
- * namespace, because an open one would keep the namespace alive; only that of
- * collectd's own stays.
+ * The transport of netlink messages: rtnetlink, nfnetlink and sock_diag, one
+ * after the other, with one buffer for all their answers. Of libnl and libmnl
+ * it takes messages and attributes, none of their sockets and object caches.
+ *
+ * A socket lives as long as one visit of one namespace, because an open one
+ * would keep the namespace alive; only that of NETLINK_ROUTE of collectd's own
+ * stays.
  */
 #ifndef PKTLOSS_KERNEL_NETLINK_H
 #define PKTLOSS_KERNEL_NETLINK_H
@@ -11,49 +14,66 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/util.h"
+#include "kernel/kmod.h"
 
 struct netlink {
-	int fd;	      /* while it is connected, else negative */
-	void *buffer; /* receives a part of a dump */
-	size_t size;
+	/* of the namespace that is visited, by protocol; -1: not open */
+	int fds[NETLINK_NETFILTER + 1];
+	int own_route; /* while another one is visited; -1: not opened yet */
+	bool own;      /* collectd's own is visited */
 	uint32_t sequence;
+	void *buffer; /* receives a part of an answer */
+	size_t size;
+	struct kmods kmods;
+	int diag_offered; /* see sockdiag_offered(); 1: not found out yet */
 };
 
 /* Called for each message of an answer. 0 goes on, negative errno stops. */
 typedef int (*netlink_row)(const struct nlmsghdr *h, void *arg);
 
-/* Returns 0 or -ENOMEM. Free with netlink_free(); one that holds
- * nothing has the fd -1. */
+/* Returns 0 or -ENOMEM. Free with netlink_free(), in either case. */
 int MUST_CHECK netlink_alloc(struct netlink *nl);
 void netlink_free(struct netlink *nl);
 
 /*
- * Connects to NETLINK_ROUTE of the calling thread's network namespace.
- * Returns 0 or negative errno. Undo with netlink_disconnect().
+ * To be called in each namespace: netlink_enter() before the first request,
+ * netlink_leave() behind the last, also when netlink_enter() failed. It opens
+ * the socket of NETLINK_ROUTE; netlink_ask() opens the others.
+ * Returns 0 or negative errno.
  */
-int MUST_CHECK netlink_connect(struct netlink *nl);
-/*
- * For a socket that stays connected: takes the calling thread's id as its port.
- * Otherwise it would have the process's, which others may want for their own.
- */
-void netlink_stay(struct netlink *nl);
-void netlink_disconnect(struct netlink *nl);
+int MUST_CHECK netlink_enter(struct netlink *nl, bool own);
+void netlink_leave(struct netlink *nl);
 
 /*
- * Sends a request (its length in nlmsg_len; type and flags are the caller's,
- * NLM_F_REQUEST and the sequence number are added here) and hands each
- * message of the answer to row.
+ * Whether a part of the kernel may be asked. A message to an absent one makes
+ * the kernel run modprobe, and so does a socket of an absent protocol: find
+ * out first. Returns 0, or -ENOENT, see kmod_available(). Overwrites buffer.
+ * Kernel: net/netfilter/nfnetlink.c nfnetlink_rcv_msg(),
+ * net/netlink/af_netlink.c netlink_create(), net/core/sock_diag.c.
+ */
+int MUST_CHECK netlink_available(struct netlink *nl, enum kmod which);
+
+/*
+ * Sends a request to NETLINK_ROUTE, _NETFILTER or _SOCK_DIAG (its length in
+ * nlmsg_len; type and flags are the caller's, NLM_F_REQUEST and the sequence
+ * number are added here) and hands each message of the answer to row, which
+ * may not ask in turn. Messages that the kernel did not send, or that answer an
+ * earlier request, are passed over. After a dump that failed the socket is a
+ * new one: nothing of the old answer is left.
  *
  * Returns 0; -EAGAIN when the kernel says that the dump is inconsistent or
  * lost a part of it; -ETIMEDOUT after a second of silence; -EBADMSG for an
  * answer cut short; what row returned; or the kernel's error, such as
- * -EOPNOTSUPP.
+ * -EOPNOTSUPP, or -EPERM without CAP_NET_ADMIN.
  */
-int MUST_CHECK netlink_ask(struct netlink *nl, struct nlmsghdr *request,
-			   netlink_row row, void *arg);
+int MUST_CHECK netlink_ask(struct netlink *nl, int protocol,
+			   struct nlmsghdr *request, netlink_row row,
+			   void *arg);
 
 /*
  * The parser behind netlink_ask(): walks the messages in bytes. Messages of
@@ -65,28 +85,17 @@ int netlink_walk(const void *bytes, size_t n, uint32_t sequence,
 		 netlink_row row, void *arg);
 
 /*
- * The transport below netlink_ask(), for other netlink protocols.
- *
- * netlink_socket() opens a socket of that protocol (NETLINK_NETFILTER, ...)
- * in the calling thread's network namespace, on which nothing waits longer
- * than a second. Returns it, to be closed, or negative errno.
+ * An ioctl about interfaces (a struct ifreq) of the namespace, on the socket of
+ * NETLINK_ROUTE. Returns 0 or negative errno.
  */
-int MUST_CHECK netlink_socket(int protocol);
+int MUST_CHECK netlink_ioctl(const struct netlink *nl, unsigned long request,
+			     void *arg);
+/* The name of an interface. Returns 0, or -ENODEV when it is gone. */
+int MUST_CHECK netlink_ifname(const struct netlink *nl, int ifindex,
+			      char name[16]);
 
-/*
- * Sends a request (length, type, flags and sequence are the caller's) and
- * hands each message of the answer to row. buffer of size bytes, 32 KiB for a
- * dump, receives it piece by piece. Returns as netlink_ask() does. After a dump
- * that failed, fd is a new socket: nothing of the old answer is left.
- */
-int MUST_CHECK netlink_exchange(int fd, const struct nlmsghdr *request,
-				void *buffer, size_t size, netlink_row row,
-				void *arg);
-
-/*
- * Name of an interface in the calling thread's network namespace, by ioctl on
- * the connected socket. Returns 0, or -ENODEV when it is gone.
- */
-int MUST_CHECK netlink_ifname(struct netlink *nl, int ifindex, char name[16]);
+/* What tells the namespace from all others of this boot; 0: unknown, before
+ * Linux 5.14. */
+uint64_t netlink_cookie(const struct netlink *nl);
 
 #endif

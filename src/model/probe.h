@@ -16,9 +16,7 @@
  */
 struct netfiles;
 struct netlink;
-struct nfnetlink;
 struct selection;
-struct sock_diag;
 
 struct probe_env {
 	void *state;	      /* of this probe, see struct probe */
@@ -28,9 +26,7 @@ struct probe_env {
 	const char *
 		devices; /* "/sys/class/net", true in collectd's own; or NULL */
 	bool own; /* collectd's own: the one that host-wide things stand in */
-	struct netlink *route;		    /* NETLINK_ROUTE, opened */
-	struct nfnetlink *netfilter;	    /* a probe opens it, if at all */
-	struct sock_diag *diag;		    /* dumps sockets, or NULL */
+	struct netlink *netlink;	    /* in the namespace, or NULL */
 	const struct selection *interfaces; /* which are wanted */
 	const struct selection *counters;   /* optional ones asked for */
 	unsigned max_rules;   /* firewall rules kept apart, per chain */

@@ -137,34 +137,32 @@ static int on_levels(const struct nlmsghdr *h, void *arg)
 	return r < 0 ? r : -ECANCELED;
 }
 
-static int ask(struct nfnetlink *nf, unsigned message, uint16_t flags,
+static int ask(struct netlink *nl, unsigned message, uint16_t flags,
 	       netlink_row row, void *arg)
 {
 	char buffer[64] __attribute__((aligned(4)));
 
-	return nfnetlink_ask(nf,
-			     nfnetlink_request(buffer, NFNL_SUBSYS_CTNETLINK,
-					       message, 0, flags),
-			     row, arg);
+	return netlink_ask(nl, NETLINK_NETFILTER,
+			   nfnetlink_request(buffer, NFNL_SUBSYS_CTNETLINK,
+					     message, 0, flags),
+			   row, arg);
 }
 
 /*
  * Asks ctnetlink, which costs a seventh of the files: those below /proc/sys
  * are looked up among all namespaces. Returns 0 or negative errno.
  */
-static int ask_all(struct nfnetlink *nf, struct conntrack_levels *levels,
+static int ask_all(struct netlink *nl, struct conntrack_levels *levels,
 		   struct percpu *stats)
 {
-	int r = nf ? nfnetlink_available(nf, NFNL_SUBSYS_CTNETLINK) : -ENOENT;
+	int r = nl ? netlink_available(nl, KMOD_CTNETLINK) : -ENOENT;
 
 	if (r == 0)
-		r = nfnetlink_open(nf);
-	if (r == 0)
-		r = ask(nf, IPCTNL_MSG_CT_GET_STATS, 0, on_levels, levels);
+		r = ask(nl, IPCTNL_MSG_CT_GET_STATS, 0, on_levels, levels);
 	if (r != -ECANCELED)
 		return r < 0 ? r : -EBADMSG;
 	*stats = (struct percpu) {0};
-	return ask(nf, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, on_stats,
+	return ask(nl, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, on_stats,
 		   stats);
 }
 
@@ -216,7 +214,7 @@ static int conntrack_read(struct probe_env *env, struct sample *out)
 {
 	struct conntrack_levels levels;
 	struct percpu stats;
-	int r = ask_all(env->netfilter, &levels, &stats);
+	int r = ask_all(env->netlink, &levels, &stats);
 
 	if (r < 0)
 		r = read_files(env, &levels, &stats);

@@ -45,8 +45,8 @@ static void put_name(struct request *q, uint16_t type, const char *name)
 
 static int ask(struct reader *reader, struct request *q)
 {
-	return nfnetlink_ask(reader->env->netfilter, q->h, nft_feed,
-			     &reader->rs);
+	return netlink_ask(reader->env->netlink, NETLINK_NETFILTER, q->h,
+			   nft_feed, &reader->rs);
 }
 
 static int ask_generation(struct reader *reader)
@@ -212,14 +212,14 @@ static int read_known(struct reader *reader)
 static int finish(struct reader *reader, struct sample *out)
 {
 	struct nft_ruleset *rs = &reader->rs;
-	struct nfnetlink *nf = reader->env->netfilter;
+	struct netlink *nl = reader->env->netlink;
 	ssize_t n = 0;
 
 	if (rs->has_queues)
-		n = nfqueue_read_file(reader->env->net, nf->buffer, nf->size);
+		n = nfqueue_read_file(reader->env->net, nl->buffer, nl->size);
 	if (n < 0 && n != -ENOENT)
 		return (int)n;
-	nft_settle(rs, nf->buffer, n > 0 ? (size_t)n : 0);
+	nft_settle(rs, nl->buffer, n > 0 ? (size_t)n : 0);
 	nft_emit(rs, reader->env->max_rules, out);
 	if (rs->is_partial)
 		nft_plan_carry(out->then, out);
@@ -268,10 +268,8 @@ static int read_ruleset(struct reader *reader, struct sample *out)
 static int nft_read(struct probe_env *env, struct sample *out)
 {
 	struct reader reader = {0};
-	int r = nfnetlink_available(env->netfilter, NFNL_SUBSYS_NFTABLES);
+	int r = netlink_available(env->netlink, KMOD_NFTABLES);
 
-	if (r == 0)
-		r = nfnetlink_open(env->netfilter);
 	if (r < 0)
 		return r;
 	start(&reader, env, 0);

@@ -277,9 +277,7 @@ static int ask(struct probe_env *env, const char *name, void *data)
 	struct ifreq request = {.ifr_data = data};
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (ioctl(env->route->fd, SIOCETHTOOL, &request) < 0)
-		return -errno;
-	return 0;
+	return netlink_ioctl(env->netlink, SIOCETHTOOL, &request);
 }
 
 /*

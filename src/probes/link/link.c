@@ -236,7 +236,7 @@ static int on_stats(const struct nlmsghdr *h, void *arg)
 	r = link_parse_stats(h, &ifindex, &stats, &size);
 	if (r < 0)
 		return r;
-	if (netlink_ifname(reader->env->route, ifindex, name) < 0 ||
+	if (netlink_ifname(reader->env->netlink, ifindex, name) < 0 ||
 	    !selection_wants(reader->env->interfaces, name))
 		return 0; /* gone in between, or not wanted */
 	sample_object(out, LAYER_LINK, name, "", ifindex);
@@ -265,7 +265,8 @@ static int read_stats(struct reader *reader)
 		.m = {.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64)},
 	};
 
-	return netlink_ask(reader->env->route, &request.h, on_stats, reader);
+	return netlink_ask(reader->env->netlink, NETLINK_ROUTE, &request.h,
+			   on_stats, reader);
 }
 
 static int on_config(const struct nlmsghdr *h, void *arg)
@@ -277,7 +278,7 @@ static int on_config(const struct nlmsghdr *h, void *arg)
  * The configuration of one interface; with nsid that of the namespace which
  * has this id here. Returns 0, -ENODEV, -EPERM (nsid) or as netlink_ask().
  */
-static int read_config(struct netlink *route, int ifindex, const int32_t *nsid,
+static int read_config(struct netlink *nl, int ifindex, const int32_t *nsid,
 		       struct link_config *ret)
 {
 	struct {
@@ -300,16 +301,16 @@ static int read_config(struct netlink *route, int ifindex, const int32_t *nsid,
 
 	if (!nsid)
 		request.h.nlmsg_len = offsetof(typeof(request), nsid_attr);
-	return netlink_ask(route, &request.h, on_config, ret);
+	return netlink_ask(nl, NETLINK_ROUTE, &request.h, on_config, ret);
 }
 
-static void append_peer(struct netlink *route, const struct link_config *config,
+static void append_peer(struct netlink *nl, const struct link_config *config,
 			struct sample *out)
 {
 	char label[sizeof(config->kind) + IFNAMSIZ + 1];
 	struct link_config peer;
 
-	if (read_config(route, config->peer_index,
+	if (read_config(nl, config->peer_index,
 			config->has_nsid ? &config->nsid : NULL, &peer) < 0)
 		return;
 	sample_row(out, &link_fact_peer_index, peer.index);
@@ -398,7 +399,7 @@ static int append_config(struct reader *reader, uint32_t index)
 	bool real;
 	int r;
 
-	r = read_config(reader->env->route, link->identity, NULL, &config);
+	r = read_config(reader->env->netlink, link->identity, NULL, &config);
 	if (r < 0)
 		return r == -ENODEV ? 0 : r;
 	snprintf(place, sizeof(place), "%s", object_place(out, link));
@@ -414,7 +415,7 @@ static int append_config(struct reader *reader, uint32_t index)
 					   &out->objects[out->n_objects - 1]),
 		     out);
 	if (config.has_peer && !strcmp(config.kind, "veth"))
-		append_peer(reader->env->route, &config, out);
+		append_peer(reader->env->netlink, &config, out);
 	return 0;
 }
 

@@ -260,7 +260,7 @@ static bool is_wanted(struct reader *reader, int ifindex)
 	if (ifindex != reader->ifindex) {
 		reader->ifindex = ifindex;
 		reader->wanted =
-			netlink_ifname(reader->env->route, ifindex,
+			netlink_ifname(reader->env->netlink, ifindex,
 				       reader->place) == 0 &&
 			selection_wants(reader->env->interfaces, reader->place);
 	}
@@ -311,7 +311,8 @@ static int ask(struct reader *reader, uint16_t type, int ifindex,
 		.m = {.tcm_ifindex = ifindex},
 	};
 
-	return netlink_ask(reader->env->route, &request.h, row, reader);
+	return netlink_ask(reader->env->netlink, NETLINK_ROUTE, &request.h, row,
+			   reader);
 }
 
 /* Asks for the classes of each interface that has some, once. */

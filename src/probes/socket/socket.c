@@ -113,27 +113,27 @@ static int on_listener(const struct nlmsghdr *h, void *arg)
 	return r;
 }
 
-static int dump_udp(struct sock_diag *diag, struct socket_dump *d)
+static int dump_udp(struct netlink *nl, struct socket_dump *d)
 {
-	int r = sock_diag_available(diag, IPPROTO_UDP);
+	int r = sockdiag_available(nl, IPPROTO_UDP);
 
 	if (r == 0)
-		r = sock_diag_dump(diag, IPPROTO_UDP, UINT32_MAX,
-				   INET_DIAG_SKMEMINFO, on_udp, d);
+		r = sockdiag_dump(nl, IPPROTO_UDP, UINT32_MAX,
+				  INET_DIAG_SKMEMINFO, on_udp, d);
 	if (r < 0)
 		return r;
 	d->dumped = true;
 	return d->without_drops ? -EOPNOTSUPP : 0;
 }
 
-static int dump_listeners(struct sock_diag *diag, struct socket_dump *d)
+static int dump_listeners(struct netlink *nl, struct socket_dump *d)
 {
-	int r = sock_diag_available(diag, IPPROTO_TCP);
+	int r = sockdiag_available(nl, IPPROTO_TCP);
 
 	if (r < 0)
 		return r;
-	return sock_diag_dump(diag, IPPROTO_TCP, 1u << TCP_LISTEN, 0,
-			      on_listener, d);
+	return sockdiag_dump(nl, IPPROTO_TCP, 1u << TCP_LISTEN, 0, on_listener,
+			     d);
 }
 
 static bool is_search_due(const struct socket_port *p, uint64_t now)
@@ -174,10 +174,10 @@ static bool is_absent(int r)
 static int dump(struct probe_env *env, struct socket_dump *d, bool udp,
 		bool tcp)
 {
-	int r = udp ? dump_udp(env->diag, d) : -ENOENT;
+	int r = udp ? dump_udp(env->netlink, d) : -ENOENT;
 
 	if (tcp && (r == 0 || is_absent(r))) {
-		int listeners = dump_listeners(env->diag, d);
+		int listeners = dump_listeners(env->netlink, d);
 
 		r = is_absent(listeners) ? r : listeners;
 	}
@@ -204,14 +204,14 @@ static int socket_read(struct probe_env *env, struct sample *out)
 	struct socket_dump d;
 	int r = 0;
 
-	if (!env->diag)
+	if (!env->netlink)
 		return -ENOENT;
 	socket_dump_begin(&d, out->then, out->source, (void *)env->buffer,
 			  seen_limit(env));
 	if (udp || tcp)
 		r = dump(env, &d, udp, tcp);
 	else
-		r = sock_diag_offered(env->diag);
+		r = sockdiag_offered(env->netlink);
 	if (r < 0)
 		return r;
 	find_owners(env, &d, out->mono_ns);
