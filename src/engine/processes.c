@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/processes.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 
-static void cleanup_closedir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-#define _cleanup_closedir_ __attribute__((cleanup(cleanup_closedir)))
+#include "kernel/file.h"
 
 /* The pid that a name in /proc is, or 0. */
 static pid_t parse_pid(const char *name)

@@ -12,15 +12,16 @@ ssize_t file_read_fd(int fd, char *buffer, size_t size)
 	while (length < size) {
 		ssize_t n = pread(fd, buffer + length, size - length, length);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+		if (n == 0) {
+			buffer[length] = '\0';
+			return length;
+		}
+		if (n > 0)
+			length += n;
+		else if (errno != EINTR)
 			return -errno;
-		if (n == 0)
-			break;
-		length += n;
 	}
-	return length;
+	return -E2BIG;
 }
 
 ssize_t file_read(const char *path, size_t max, char **ret)
@@ -37,5 +38,5 @@ ssize_t file_read(const char *path, size_t max, char **ret)
 	if ((uint64_t)st.st_size > max)
 		return -EFBIG;
 	*ret = calloc(1, st.st_size + FILE_SPARE);
-	return *ret ? file_read_fd(fd, *ret, st.st_size) : -ENOMEM;
+	return *ret ? file_read_fd(fd, *ret, st.st_size + 1) : -ENOMEM;
 }

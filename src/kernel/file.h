@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading files that somebody else may have put there. */
+/* Reading files, also those that somebody else may have put there. */
 #ifndef PKTLOSS_KERNEL_FILE_H
 #define PKTLOSS_KERNEL_FILE_H
 
+#include <dirent.h>
 #include <sys/types.h>
 
 #include "base/util.h"
+
+static inline void cleanup_closedir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+#define _cleanup_closedir_ __attribute__((cleanup(cleanup_closedir)))
 
 /* zeros after the text of a file: yajl once looked past an escape */
 #define FILE_SPARE 16
@@ -13,14 +22,15 @@
 /*
  * Reads a regular file of at most max bytes; *ret is to be freed. Nothing that
  * could make the caller wait is opened: no pipe, no device. Returns the length,
- * -EINVAL for what is no regular file (a link is none), -EFBIG, -ENOMEM, or the
- * negative errno of open() or read().
+ * -EINVAL for what is no regular file (a link is none), -EFBIG, -E2BIG when it
+ * grew meanwhile, -ENOMEM, or the negative errno of open() or read().
  */
 ssize_t MUST_CHECK file_read(const char *path, size_t max, char **ret);
 
 /*
  * Reads an open file from its beginning, whatever was read of it before, to
- * its end or until size bytes are full. Returns how many, or negative errno.
+ * its end, and terminates it with a NUL. Returns its length, -E2BIG when size
+ * bytes do not hold it and the NUL, or the negative errno of read().
  */
 ssize_t MUST_CHECK file_read_fd(int fd, char *buffer, size_t size);
 

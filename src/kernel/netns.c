@@ -4,7 +4,6 @@
 #endif
 #include "kernel/netns.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,12 +15,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-static void cleanup_closedir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-#define _cleanup_closedir_ __attribute__((cleanup(cleanup_closedir)))
+#include "kernel/file.h"
 
 static bool same_id(const struct netns_id *a, const struct stat *b)
 {
@@ -135,7 +129,7 @@ static bool directory_path(const char *proc_root, size_t i, char path[PATH_MAX])
 			host ? "" : "/1/root", directories[i]) < PATH_MAX;
 }
 
-static struct netns_directory look_at_directory(const char *path)
+static struct netns_directory stat_directory(const char *path)
 {
 	struct netns_directory d = {0};
 	struct timespec now;
@@ -159,7 +153,7 @@ bool netns_names_changed(const char *proc_root, const struct netns_names *known)
 
 		if (!directory_path(proc_root, i, path))
 			continue;
-		now = look_at_directory(path);
+		now = stat_directory(path);
 		if (d->unsettled || d->id.dev != now.id.dev ||
 		    d->id.ino != now.id.ino ||
 		    d->changed.tv_sec != now.changed.tv_sec ||
@@ -181,7 +175,7 @@ int netns_scan_names(const char *proc_root, struct netns_names *known,
 
 		if (!directory_path(proc_root, i, path))
 			continue;
-		*d = look_at_directory(path);
+		*d = stat_directory(path);
 		r = scan_directory(path, own.dev, d, visit, arg);
 	}
 	return r;

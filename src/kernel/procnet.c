@@ -20,24 +20,12 @@ static int open_below(const char *dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static ssize_t read_all(int fd, char *buffer, size_t size)
-{
-	ssize_t n = file_read_fd(fd, buffer, size);
-
-	if (n < 0)
-		return n;
-	if ((size_t)n == size)
-		return -E2BIG;
-	buffer[n] = '\0';
-	return n;
-}
-
 ssize_t procnet_read(const char *dir, const char *name, char *buffer,
 		     size_t size)
 {
 	_cleanup_close_ int fd = open_below(dir, name);
 
-	return fd < 0 ? fd : read_all(fd, buffer, size);
+	return fd < 0 ? fd : file_read_fd(fd, buffer, size);
 }
 
 void netfiles_enter(struct netfiles *files, bool own)
@@ -105,7 +93,7 @@ ssize_t netfiles_read(struct netfiles *files, const char *name, char *buffer,
 	ssize_t n;
 
 	if (kept && kept->name[0]) {
-		n = read_all(kept->fd, buffer, size);
+		n = file_read_fd(kept->fd, buffer, size);
 		if (n >= 0)
 			return n;
 		/* its module may have been unloaded, and loaded again */
@@ -115,7 +103,7 @@ ssize_t netfiles_read(struct netfiles *files, const char *name, char *buffer,
 	fd = open_file(files, name);
 	if (fd < 0)
 		return fd;
-	n = read_all(fd, buffer, size);
+	n = file_read_fd(fd, buffer, size);
 	if (n < 0 || !kept)
 		return n;
 	snprintf(kept->name, sizeof(kept->name), "%s", name);

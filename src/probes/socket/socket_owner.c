@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Which process holds a socket: looked for among the open files of all. */
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/file.h"
 #include "kernel/netns.h"
 #include "kernel/procnet.h"
 #include "probes/socket/socket.h"
 
 #define MAX_PROCESSES 4096
 #define MAX_FILES 4096
-
-static void cleanup_closedir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-#define _cleanup_closedir_ __attribute__((cleanup(cleanup_closedir)))
 
 struct search {
 	const char *proc_root;
