@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The parsers of rtnetlink messages, fed as a socket would feed them. */
+/* The parsers of netlink messages, fed as a socket would feed them. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
 #include "kernel/netlink.h"
 
+#include "probes/conntrack.h"
 #include "probes/link/link.h"
 #include "probes/qdisc/qdisc_rows.h"
 #include "probes/socket/socket.h"
@@ -39,6 +40,17 @@ static void feed_socket(const struct nlmsghdr *h)
 		abort();
 }
 
+static void feed_conntrack(const struct nlmsghdr *h)
+{
+	struct conntrack_levels levels;
+	struct percpu stats = {0};
+
+	check_result(conntrack_parse_message(h, &stats));
+	if (conntrack_parse_levels(h, &levels) == 0 &&
+	    (levels.count | levels.max) > UINT32_MAX)
+		abort();
+}
+
 static int on_message(const struct nlmsghdr *h, void *arg)
 {
 	struct rtnl_link_stats64 stats;
@@ -54,6 +66,7 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 		abort();
 	check_result(link_parse_config(h, &config));
 	feed_socket(h);
+	feed_conntrack(h);
 	if (qdisc_parse(h, &qdisc) < 0)
 		return 0;
 	qdisc_name(&qdisc, name, sizeof(name));

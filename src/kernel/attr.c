@@ -74,6 +74,30 @@ uint64_t attr_be64(const struct nlattr *attr)
 	return be64toh(v);
 }
 
+bool attr_copy(void *to, size_t n, const struct nlattr *attr)
+{
+	if (!attr || mnl_attr_get_payload_len(attr) < n)
+		return false;
+	memcpy(to, mnl_attr_get_payload(attr), n);
+	return true;
+}
+
+uint8_t attr_u8(const struct nlattr *attr)
+{
+	uint8_t v = 0;
+
+	attr_copy(&v, sizeof(v), attr);
+	return v;
+}
+
+uint32_t attr_u32(const struct nlattr *attr)
+{
+	uint32_t v = 0;
+
+	attr_copy(&v, sizeof(v), attr);
+	return v;
+}
+
 const char *attr_text(const struct nlattr *attr)
 {
 	const char *text;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Attributes of nfnetlink: big-endian numbers and NUL-terminated strings, as
- * far as they are there. Pure; nothing is read beyond a message's own length.
+ * Attributes of netlink messages, as far as they are there: numbers, those of
+ * nfnetlink big-endian, and NUL-terminated strings. Pure; nothing is read
+ * beyond a message's own length.
  */
 #ifndef PKTLOSS_KERNEL_ATTR_H
 #define PKTLOSS_KERNEL_ATTR_H
@@ -38,6 +39,12 @@ bool attr_is_size(const struct nlattr *attr, size_t size);
 uint16_t attr_be16(const struct nlattr *attr);
 uint32_t attr_be32(const struct nlattr *attr);
 uint64_t attr_be64(const struct nlattr *attr);
+
+/* The first n bytes of an attribute. False, *to as it was, when it has less. */
+bool attr_copy(void *to, size_t n, const struct nlattr *attr);
+/* The number it begins with, in the host's order; 0 when it has less bytes. */
+uint8_t attr_u8(const struct nlattr *attr);
+uint32_t attr_u32(const struct nlattr *attr);
 
 /* Longest string there may be, its NUL included; nf_tables' NFT_NAME_MAXLEN. */
 #define ATTR_TEXT 256

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/conntrack.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <string.h>
 
+#include "kernel/attr.h"
 #include "kernel/nfnetlink.h"
 #include "kernel/procnet.h"
 
@@ -85,42 +85,45 @@ static const struct counter conntrack_counters[] = {
 #define COUNT (&conntrack_counters[N_CONNTRACK_STATS])
 #define MAX (&conntrack_counters[N_CONNTRACK_STATS + 1])
 
+/* The attributes of a message. Returns 0 or -EBADMSG. */
+static int parse_attrs(const struct nlmsghdr *h, const struct nlattr **found,
+		       unsigned max)
+{
+	if (h->nlmsg_len < NLMSG_HDRLEN + sizeof(struct nfgenmsg))
+		return -EBADMSG;
+	attrs_index(attrs_of(h), found, max);
+	return 0;
+}
+
 int conntrack_parse_message(const struct nlmsghdr *h, struct percpu *stats)
 {
-	struct nlattr *attrs[CTA_STATS_MAX + 1];
+	const struct nlattr *attrs[CTA_STATS_MAX + 1];
+	int r = parse_attrs(h, attrs, CTA_STATS_MAX);
 
-	if (nlmsg_datalen(h) < (int)sizeof(struct nfgenmsg) ||
-	    nlmsg_parse((struct nlmsghdr *)h, sizeof(struct nfgenmsg), attrs,
-			CTA_STATS_MAX, NULL) < 0)
-		return -EBADMSG;
-	for (int i = 0; i < N_CONNTRACK_STATS; i++) {
-		struct nlattr *attr = attrs[conntrack_counters[i].offset];
+	for (int i = 0; r == 0 && i < N_CONNTRACK_STATS; i++) {
+		const struct nlattr *attr = attrs[conntrack_counters[i].offset];
 
-		if (!attr || nla_len(attr) < 4)
+		if (!attr_is_size(attr, 4))
 			continue;
-		stats->value[i] = (uint32_t)stats->value[i] +
-				  ntohl(nla_get_u32(attr));
+		stats->value[i] = (uint32_t)stats->value[i] + attr_be32(attr);
 		stats->found[i] = true;
 	}
-	return 0;
+	return r;
 }
 
 int conntrack_parse_levels(const struct nlmsghdr *h,
 			   struct conntrack_levels *ret)
 {
-	struct nlattr *attrs[CTA_STATS_GLOBAL_MAX + 1];
-	struct nlattr *count, *max;
+	const struct nlattr *attrs[CTA_STATS_GLOBAL_MAX + 1];
+	int r = parse_attrs(h, attrs, CTA_STATS_GLOBAL_MAX);
 
-	if (nlmsg_datalen(h) < (int)sizeof(struct nfgenmsg) ||
-	    nlmsg_parse((struct nlmsghdr *)h, sizeof(struct nfgenmsg), attrs,
-			CTA_STATS_GLOBAL_MAX, NULL) < 0)
-		return -EBADMSG;
-	count = attrs[CTA_STATS_GLOBAL_ENTRIES];
-	max = attrs[CTA_STATS_GLOBAL_MAX_ENTRIES];
-	if (!count || nla_len(count) < 4 || !max || nla_len(max) < 4)
+	if (r < 0)
+		return r;
+	if (!attr_is_size(attrs[CTA_STATS_GLOBAL_ENTRIES], 4) ||
+	    !attr_is_size(attrs[CTA_STATS_GLOBAL_MAX_ENTRIES], 4))
 		return -EOPNOTSUPP;
-	ret->count = ntohl(nla_get_u32(count));
-	ret->max = ntohl(nla_get_u32(max));
+	ret->count = attr_be32(attrs[CTA_STATS_GLOBAL_ENTRIES]);
+	ret->max = attr_be32(attrs[CTA_STATS_GLOBAL_MAX_ENTRIES]);
 	return 0;
 }
 

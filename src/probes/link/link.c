@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/attr.h"
 #include "kernel/netlink.h"
 #include "model/selection.h"
 #include "probes/link/ethtool.h"
@@ -58,16 +59,6 @@ static uint64_t parse_mac(struct nlattr *attr)
 	for (int i = 0; i < nla_len(attr) && i < 8; i++)
 		mac = mac << 8 | bytes[i];
 	return mac;
-}
-
-static uint32_t attr_u32(const struct nlattr *attr)
-{
-	return attr && nla_len(attr) >= 4 ? nla_get_u32(attr) : 0;
-}
-
-static uint8_t attr_u8(const struct nlattr *attr)
-{
-	return attr && nla_len(attr) >= 1 ? nla_get_u8(attr) : 0;
 }
 
 static void parse_kind(struct nlattr *linkinfo, struct link_config *config)

@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "kernel/attr.h"
 #include "kernel/netlink.h"
 #include "model/selection.h"
 #include "probes/qdisc/qdisc_rows.h"
@@ -45,8 +46,7 @@ static void parse_netem(struct nlattr *options, struct qdisc_config *q)
 		return;
 	if (attrs[TCA_NETEM_LOSS])
 		parse_loss_model(attrs[TCA_NETEM_LOSS], q);
-	q->ecn = attrs[TCA_NETEM_ECN] && nla_len(attrs[TCA_NETEM_ECN]) >= 4 &&
-		 nla_get_u32(attrs[TCA_NETEM_ECN]);
+	q->ecn = attr_u32(attrs[TCA_NETEM_ECN]);
 }
 
 static void parse_tbf(struct nlattr *options, struct qdisc_config *q)

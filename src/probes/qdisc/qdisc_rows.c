@@ -3,6 +3,7 @@
 #include <linux/pkt_sched.h>
 #include <string.h>
 
+#include "kernel/attr.h"
 #include "probes/qdisc/qdisc_rows.h"
 
 #define QDISC .layer = LAYER_QDISC, .bits = 32
@@ -250,14 +251,6 @@ const struct counter qdisc_fact_netem_loss = {FACT, .name = "loss"};
 const struct counter qdisc_fact_limit = {FACT, .name = "limit"};
 const struct counter qdisc_fact_limit_bytes = {FACT, .name = "limit_bytes"};
 const struct counter qdisc_fact_index = {FACT, .name = "ifindex"};
-
-bool attr_copy(void *to, size_t n, struct nlattr *attr)
-{
-	if (!attr || (size_t)nla_len(attr) < n)
-		return false;
-	memcpy(to, nla_data(attr), n);
-	return true;
-}
 
 /* Where a kind tells its limit: an attribute, or 0 for a plain struct. */
 static const struct {

@@ -29,9 +29,6 @@ extern const struct counter qdisc_counters[];
 /* Reads the qdiscs, and with env->classes the classes: see struct probe. */
 int qdisc_read(struct probe_env *env, struct sample *out);
 
-/* Copies the first n bytes of an attribute, if it is there and has them. */
-bool attr_copy(void *to, size_t n, struct nlattr *attr);
-
 /* Sets the limit of a kind that tells one. options is TCA_OPTIONS. */
 void qdisc_parse_limit(struct nlattr *options, struct qdisc_config *q);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "model/delta.h"
+#include "kernel/attr.h"
 #include "kernel/netlink.h"
 #include "probes/socket/socket.h"
 
@@ -34,10 +35,8 @@ int socket_parse(const struct nlmsghdr *h, struct socket_info *ret)
 		.inode = m.idiag_inode,
 		.uid = m.idiag_uid,
 	};
-	if (!attrs[INET_DIAG_SKMEMINFO] ||
-	    nla_len(attrs[INET_DIAG_SKMEMINFO]) < (int)sizeof(memory))
+	if (!attr_copy(memory, sizeof(memory), attrs[INET_DIAG_SKMEMINFO]))
 		return 0;
-	memcpy(memory, nla_data(attrs[INET_DIAG_SKMEMINFO]), sizeof(memory));
 	ret->drops = memory[SK_MEMINFO_DROPS];
 	ret->rcvbuf = memory[SK_MEMINFO_RCVBUF];
 	ret->has_memory = true;
