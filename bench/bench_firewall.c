@@ -204,7 +204,7 @@ int main(void)
 	static char buffer[256 * 1024];
 	struct netlink netlink;
 	struct probe_env env = {
-		.net = &(struct netfiles)NETFILES("/proc/thread-self/net"),
+		.net = &(struct procnet)PROCNET("/proc/thread-self/net"),
 		.sys = "/proc/sys",
 		.netlink = &netlink,
 		.max_rules = 64,

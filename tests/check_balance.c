@@ -9,7 +9,7 @@
 static char dir[] = "/tmp/pktloss-balance-XXXXXX";
 static char buffer[8192];
 static struct sample then, now;
-static struct probe_env env = {.net = &(struct netfiles)NETFILES(dir),
+static struct probe_env env = {.net = &(struct procnet)PROCNET(dir),
 			       .buffer = buffer,
 			       .size = sizeof(buffer)};
 

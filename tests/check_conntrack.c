@@ -160,7 +160,7 @@ END_TEST
 
 static char dir[] = "/tmp/pktloss-conntrack-XXXXXX";
 static char buffer[8192];
-static struct probe_env env = {.net = &(struct netfiles)NETFILES(dir),
+static struct probe_env env = {.net = &(struct procnet)PROCNET(dir),
 			       .sys = dir,
 			       .buffer = buffer,
 			       .size = sizeof(buffer)};
@@ -253,7 +253,7 @@ END_TEST
 START_TEST(ctnetlink_says_what_the_files_say)
 {
 	struct netlink netlink;
-	struct netfiles net = NETFILES("/proc/thread-self/net");
+	struct procnet net = PROCNET("/proc/thread-self/net");
 	struct probe_env real = {.net = &net,
 				 .sys = "/proc/sys",
 				 .buffer = buffer,

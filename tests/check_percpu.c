@@ -136,7 +136,7 @@ END_TEST
 static char dir[] = "/tmp/pktloss-cpustat-XXXXXX";
 static char buffer[8192];
 static struct sample sample;
-static struct probe_env env = {.net = &(struct netfiles)NETFILES(dir),
+static struct probe_env env = {.net = &(struct procnet)PROCNET(dir),
 			       .buffer = buffer,
 			       .size = sizeof(buffer)};
 

@@ -8,6 +8,8 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "base/token.h"
+#include "kernel/file.h"
 #include "kernel/procnet.h"
 #include "testlib.h"
 
@@ -156,10 +158,12 @@ START_TEST(file_is_read_to_its_end)
 
 	memset(buffer, 'x', sizeof(buffer));
 	write_file("one\ntwo\n", 8);
-	ck_assert_int_eq(procnet_read(dir, "file", buffer, sizeof(buffer)), 8);
+	ck_assert_int_eq(file_read_text(dir, "file", buffer, sizeof(buffer)),
+			 8);
 	ck_assert_str_eq(buffer, "one\ntwo\n");
 	write_file("", 0);
-	ck_assert_int_eq(procnet_read(dir, "file", buffer, sizeof(buffer)), 0);
+	ck_assert_int_eq(file_read_text(dir, "file", buffer, sizeof(buffer)),
+			 0);
 	ck_assert_str_eq(buffer, "");
 }
 END_TEST
@@ -173,11 +177,11 @@ START_TEST(file_that_does_not_fit_is_refused)
 		buffer = malloc(size); /* its end is watched */
 		ck_assert_ptr_nonnull(buffer);
 		write_file(text, size - 1);
-		ck_assert_int_eq(procnet_read(dir, "file", buffer, size),
+		ck_assert_int_eq(file_read_text(dir, "file", buffer, size),
 				 size - 1);
 		ck_assert_uint_eq(strlen(buffer), size - 1);
 		write_file(text, size);
-		ck_assert_int_eq(procnet_read(dir, "file", buffer, size),
+		ck_assert_int_eq(file_read_text(dir, "file", buffer, size),
 				 -E2BIG);
 		free(buffer);
 	}
@@ -189,18 +193,18 @@ START_TEST(missing_file_is_said_to_be_missing)
 	char buffer[8], long_name[5000];
 	uint64_t value = NO;
 
-	ck_assert_int_eq(procnet_read(dir, "none", buffer, sizeof(buffer)),
+	ck_assert_int_eq(file_read_text(dir, "none", buffer, sizeof(buffer)),
 			 -ENOENT);
 	ck_assert_int_eq(
-		procnet_read("/nowhere", "file", buffer, sizeof(buffer)),
+		file_read_text("/nowhere", "file", buffer, sizeof(buffer)),
 		-ENOENT);
-	ck_assert_int_eq(procnet_read("/", "tmp", buffer, sizeof(buffer)),
+	ck_assert_int_eq(file_read_text("/", "tmp", buffer, sizeof(buffer)),
 			 -EISDIR);
 	memset(long_name, 'x', sizeof(long_name));
 	long_name[sizeof(long_name) - 1] = '\0';
-	ck_assert_int_eq(procnet_read(dir, long_name, buffer, sizeof(buffer)),
+	ck_assert_int_eq(file_read_text(dir, long_name, buffer, sizeof(buffer)),
 			 -ENAMETOOLONG);
-	ck_assert_int_eq(procnet_read_number(dir, "none", &value), -ENOENT);
+	ck_assert_int_eq(file_read_number(dir, "none", &value), -ENOENT);
 	ck_assert_uint_eq(value, NO);
 }
 END_TEST
@@ -214,77 +218,77 @@ static int count_files(void)
 	return n;
 }
 
-static void check_file(struct netfiles *files, const char *text)
+static void check_file(struct procnet *files, const char *text)
 {
 	char buffer[64];
 
-	ck_assert_int_eq(netfiles_read(files, "file", buffer, sizeof(buffer)),
+	ck_assert_int_eq(procnet_read(files, "file", buffer, sizeof(buffer)),
 			 strlen(text));
 	ck_assert_str_eq(buffer, text);
 }
 
-START_TEST(only_the_files_of_home_stay_open)
+START_TEST(only_the_files_of_own_stay_open)
 {
-	struct netfiles files = NETFILES(dir);
+	struct procnet files = PROCNET(dir);
 	int before = count_files();
 
 	for (int own = 0; own < 2; own++)
 		for (int i = 0; i < 3; i++) {
 			write_file(i == 1 ? "two two\n" : "one\n",
 				   i == 1 ? 8 : 4);
-			netfiles_enter(&files, own);
+			procnet_enter(&files, own);
 			check_file(&files, i == 1 ? "two two\n" : "one\n");
 			check_file(&files, i == 1 ? "two two\n" : "one\n");
-			netfiles_leave(&files);
+			procnet_leave(&files);
 			/* the directory, and the file */
 			ck_assert_int_eq(count_files(), before + 2 * own);
 		}
-	netfiles_free(&files);
+	procnet_free(&files);
 	ck_assert_int_eq(count_files(), before);
 }
 END_TEST
 
 START_TEST(file_that_is_kept_and_fails_is_opened_again)
 {
-	struct netfiles files = NETFILES(dir);
+	struct procnet files = PROCNET(dir);
 
 	write_file("one\n", 4);
-	netfiles_enter(&files, true);
+	procnet_enter(&files, true);
 	check_file(&files, "one\n");
 	ck_assert_int_ge(dup2(open("/", O_PATH | O_CLOEXEC), files.kept[0].fd),
 			 0);
 	check_file(&files, "one\n");
-	ck_assert_int_eq(netfiles_read(&files, "none", (char[8]) {0}, 8),
+	ck_assert_int_eq(procnet_read(&files, "none", (char[8]) {0}, 8),
 			 -ENOENT);
-	netfiles_leave(&files);
-	netfiles_free(&files);
+	procnet_leave(&files);
+	procnet_free(&files);
 }
 END_TEST
 
 START_TEST(files_are_those_of_the_namespace)
 {
-	struct netfiles files = NETFILES("/proc/thread-self/net");
+	struct procnet files = PROCNET("/proc/thread-self/net");
 	char text[4096];
 
-	netfiles_enter(&files, true);
-	ck_assert_int_gt(netfiles_read(&files, "dev", text, sizeof(text)), 0);
-	netfiles_leave(&files);
+	procnet_enter(&files, true);
+	ck_assert_int_gt(procnet_read(&files, "dev", text, sizeof(text)), 0);
+	procnet_leave(&files);
 	if (unshare(CLONE_NEWNET) < 0) {
 		fprintf(stderr, "SKIP: needs root\n");
 	} else {
 		ck_assert_int_eq(system("ip link add pkl0 type veth"), 0);
-		netfiles_enter(&files, false);
+		procnet_enter(&files, false);
 		ck_assert_int_gt(
-			netfiles_read(&files, "dev", text, sizeof(text)), 0);
-		netfiles_leave(&files);
+			procnet_read(&files, "dev", text, sizeof(text)), 0);
+		procnet_leave(&files);
 		ck_assert_ptr_nonnull(strstr(text, "pkl0:"));
-		netfiles_enter(&files, true); /* kept */
+		procnet_enter(&files, true); /* kept */
 		ck_assert_int_gt(
-			netfiles_read(&files, "dev", text, sizeof(text)), 0);
-		netfiles_leave(&files);
+			procnet_read(&files, "dev", text, sizeof(text)), 0);
+		procnet_leave(&files);
 		ck_assert_ptr_null(strstr(text, "pkl0:"));
 	}
-	netfiles_free(&files);
+	procnet_free(&files);
 }
 END_TEST
 
@@ -295,8 +299,10 @@ START_TEST(failed_reads_leave_no_file_open)
 
 	write_file("long enough to be refused", 25);
 	for (int i = 0; i < 100; i++) {
-		ck_assert_int_eq(procnet_read(dir, "file", buffer, 8), -E2BIG);
-		ck_assert_int_eq(procnet_read("/", "tmp", buffer, 8), -EISDIR);
+		ck_assert_int_eq(file_read_text(dir, "file", buffer, 8),
+				 -E2BIG);
+		ck_assert_int_eq(file_read_text("/", "tmp", buffer, 8),
+				 -EISDIR);
 	}
 	after = dup(0);
 	ck_assert_int_eq(after, before + 1);
@@ -327,7 +333,7 @@ START_TEST(file_with_a_number_holds_nothing_else)
 	uint64_t value = NO;
 
 	write_file(files[_i].text, strlen(files[_i].text));
-	ck_assert_int_eq(procnet_read_number(dir, "file", &value),
+	ck_assert_int_eq(file_read_number(dir, "file", &value),
 			 files[_i].error);
 	ck_assert_uint_eq(value, files[_i].number);
 }
@@ -351,7 +357,7 @@ static Suite *suite(void)
 	tcase_add_test(t, file_is_read_to_its_end);
 	tcase_add_test(t, file_that_does_not_fit_is_refused);
 	tcase_add_test(t, missing_file_is_said_to_be_missing);
-	tcase_add_test(t, only_the_files_of_home_stay_open);
+	tcase_add_test(t, only_the_files_of_own_stay_open);
 	tcase_add_test(t, file_that_is_kept_and_fails_is_opened_again);
 	tcase_add_test(t, files_are_those_of_the_namespace);
 	tcase_add_test(t, failed_reads_leave_no_file_open);

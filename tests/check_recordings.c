@@ -602,7 +602,7 @@ static void lab_read(struct lab *lab, unsigned namespace, uint64_t seconds)
 
 	fake_kernel.namespace = namespace;
 	e->env.own = !namespace;
-	netfiles_enter(&e->files, !namespace);
+	procnet_enter(&e->files, !namespace);
 	sample_reset(&w->now);
 	w->now.time_ns = w->now.mono_ns = seconds * SECOND;
 	for (size_t i = 0; i < n_probes; i++) {
@@ -612,7 +612,7 @@ static void lab_read(struct lab *lab, unsigned namespace, uint64_t seconds)
 		if ((!probes[i]->host_wide || !namespace) && read_one(&r))
 			w->now.sources |= 1u << i;
 	}
-	netfiles_leave(&e->files);
+	procnet_leave(&e->files);
 	ck_assert_int_eq(w->now.error, 0);
 	w->fresh = true;
 }

@@ -548,7 +548,7 @@ START_TEST(probe_appends_an_object_for_each_layer)
 {
 	static char buffer[65536];
 	char path[512];
-	struct probe_env env = {.net = &(struct netfiles)NETFILES(path),
+	struct probe_env env = {.net = &(struct procnet)PROCNET(path),
 				.buffer = buffer,
 				.size = sizeof(buffer)};
 	struct sample s = {0};
@@ -576,7 +576,7 @@ START_TEST(probe_uses_the_layout_of_its_caller)
 	static char buffer[65536];
 	char path[512];
 	struct selection asked = {0};
-	struct probe_env env = {.net = &(struct netfiles)NETFILES(path),
+	struct probe_env env = {.net = &(struct procnet)PROCNET(path),
 				.counters = &asked,
 				.buffer = buffer,
 				.size = sizeof(buffer)};
@@ -610,7 +610,7 @@ END_TEST
 START_TEST(probe_without_files_has_no_source)
 {
 	char buffer[64];
-	struct probe_env env = {.net = &(struct netfiles)NETFILES("/nowhere"),
+	struct probe_env env = {.net = &(struct procnet)PROCNET("/nowhere"),
 				.buffer = buffer,
 				.size = sizeof(buffer)};
 	struct sample s = {0};
@@ -625,7 +625,7 @@ END_TEST
 START_TEST(probe_refuses_a_file_larger_than_its_buffer)
 {
 	char buffer[64], path[512];
-	struct probe_env env = {.net = &(struct netfiles)NETFILES(path),
+	struct probe_env env = {.net = &(struct procnet)PROCNET(path),
 				.buffer = buffer,
 				.size = sizeof(buffer)};
 	struct sample s = {0};

@@ -178,7 +178,7 @@ END_TEST
 static char dir[] = "/tmp/pktloss-softnet-XXXXXX";
 static char buffer[4096];
 static struct sample then, now;
-static struct probe_env env = {.net = &(struct netfiles)NETFILES(dir),
+static struct probe_env env = {.net = &(struct procnet)PROCNET(dir),
 			       .buffer = buffer,
 			       .size = sizeof(buffer)};
 

@@ -6,7 +6,7 @@
 
 #include "diagnosis/cause.h"
 #include "probes/snmp/snmp.h"
-#include "kernel/procnet.h"
+#include "base/token.h"
 #include "testlib.h"
 
 static char sys[64];

@@ -149,7 +149,7 @@ static void teardown(void)
 START_TEST(probe_appends_what_is_there)
 {
 	static char buffer[4096];
-	struct probe_env env = {.net = &(struct netfiles)NETFILES(dir),
+	struct probe_env env = {.net = &(struct procnet)PROCNET(dir),
 				.buffer = buffer,
 				.size = sizeof(buffer)};
 	struct sample s = {0};

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kernel/procnet.h"
+#include "kernel/file.h"
 #include "engine/engine_private.h"
 
 #define MAX_CANDIDATES 4096
@@ -27,7 +27,8 @@ bool name_by_process(const struct engine *e, pid_t pid, char *name, size_t size)
 
 	name[0] = '\0';
 	snprintf(file, sizeof(file), "%d/cgroup", (int)pid);
-	n = procnet_read(e->settings->proc_root, file, cgroup, sizeof(cgroup));
+	n = file_read_text(e->settings->proc_root, file, cgroup,
+			   sizeof(cgroup));
 	if (n < 0 || !container_parse(cgroup, n, &c))
 		return false;
 	host_root(e, root, sizeof(root));

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
+#include "base/token.h"
 #include "kernel/file.h"
-#include "kernel/procnet.h"
 
 #define MAX_FILE (1024 * 1024)
 #define MAX_DEPTH 64

@@ -89,7 +89,7 @@ int engine_new(struct engine **ret, const struct settings *s)
 		return -ENOMEM;
 	e->settings = s;
 	e->own = -1;
-	e->files = (struct netfiles)NETFILES("/proc/thread-self/net");
+	e->files = (struct procnet)PROCNET("/proc/thread-self/net");
 	e->env = (struct probe_env) {
 		.net = &e->files,
 		.netlink = &e->netlink,
@@ -137,7 +137,7 @@ void engine_free(struct engine *e)
 	processes_free(&e->processes);
 	state_free(&e->raised);
 	netlink_free(&e->netlink);
-	netfiles_free(&e->files);
+	procnet_free(&e->files);
 	free_probes(e);
 	free(e->env.buffer);
 	cleanup_close(&e->own);
@@ -254,7 +254,7 @@ static int look_into(struct engine *e, struct watched *w, bool *away)
 	if (r < 0)
 		return r;
 	*away |= !own;
-	netfiles_enter(&e->files, own);
+	procnet_enter(&e->files, own);
 	r = netlink_enter(&e->netlink, own);
 	if (r == 0) {
 		check_cookie(e, w);
@@ -263,7 +263,7 @@ static int look_into(struct engine *e, struct watched *w, bool *away)
 	}
 	/* nothing stays open but what is of collectd's own namespace */
 	netlink_leave(&e->netlink);
-	netfiles_leave(&e->files);
+	procnet_leave(&e->files);
 	return r;
 }
 

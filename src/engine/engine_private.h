@@ -77,7 +77,7 @@ struct engine {
 	uint32_t wanted_layers; /* bit i: enum layer */
 	uint32_t wanted_probes; /* bit i: probes[i] */
 	struct netlink netlink;
-	struct netfiles files;
+	struct procnet files;
 	struct probe_env env;
 	void *states[MAX_PROBES]; /* of the probes, see struct probe */
 	struct watched **watched;

@@ -4,6 +4,7 @@
 #define PKTLOSS_KERNEL_FILE_H
 
 #include <dirent.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/util.h"
@@ -33,5 +34,19 @@ ssize_t MUST_CHECK file_read(const char *path, size_t max, char **ret);
  * bytes do not hold it and the NUL, or the negative errno of read().
  */
 ssize_t MUST_CHECK file_read_fd(int fd, char *buffer, size_t size);
+
+/*
+ * Reads <dir>/<name>, a small file of /proc or /sys. Returns as file_read_fd()
+ * does, or the negative errno of open().
+ */
+ssize_t MUST_CHECK file_read_text(const char *dir, const char *name,
+				  char *buffer, size_t size);
+
+/*
+ * Reads one that holds one decimal number and a newline. Returns 0, -EBADMSG
+ * when it holds something else, or as file_read_text() does.
+ */
+int MUST_CHECK file_read_number(const char *dir, const char *name,
+				uint64_t *ret);
 
 #endif

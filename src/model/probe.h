@@ -14,15 +14,15 @@
  * What a probe may touch, all of it belonging to one namespace and valid only
  * while the reading thread is in it. A test builds the same from recordings.
  */
-struct netfiles;
+struct procnet;
 struct netlink;
 struct selection;
 
 struct probe_env {
-	void *state;	      /* of this probe, see struct probe */
-	struct netfiles *net; /* /proc/thread-self/net */
-	const char *sys;      /* "/proc/sys" */
-	const char *proc;     /* ProcRoot: processes by number */
+	void *state;	     /* of this probe, see struct probe */
+	struct procnet *net; /* /proc/thread-self/net */
+	const char *sys;     /* "/proc/sys" */
+	const char *proc;    /* ProcRoot: processes by number */
 	const char *
 		devices; /* "/sys/class/net", true in collectd's own; or NULL */
 	bool own; /* collectd's own: the one that host-wide things stand in */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/attr.h"
+#include "kernel/file.h"
 #include "kernel/nfnetlink.h"
 #include "kernel/procnet.h"
 
@@ -171,8 +172,8 @@ static int ask_all(struct netlink *nl, struct conntrack_levels *levels,
 
 static int read_stats(struct probe_env *env, struct percpu *ret)
 {
-	ssize_t n = netfiles_read(env->net, "stat/nf_conntrack", env->buffer,
-				  env->size);
+	ssize_t n = procnet_read(env->net, "stat/nf_conntrack", env->buffer,
+				 env->size);
 
 	*ret = (struct percpu) {0};
 	if (n == -ENOENT)
@@ -192,9 +193,9 @@ static int read_files(struct probe_env *env, struct conntrack_levels *levels,
 	if (snprintf(dir, sizeof(dir), "%s/net/netfilter", env->sys) >=
 	    (int)sizeof(dir))
 		return -ENAMETOOLONG;
-	r = procnet_read_number(dir, COUNT->section, &levels->count);
+	r = file_read_number(dir, COUNT->section, &levels->count);
 	if (r == 0)
-		r = procnet_read_number(dir, MAX->section, &levels->max);
+		r = file_read_number(dir, MAX->section, &levels->max);
 	return r < 0 ? r : read_stats(env, stats);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/token.h"
 #include "kernel/procnet.h"
 
 /* Further columns are passed over. */
@@ -101,7 +102,7 @@ int percpu_append(const struct probe_env *env, const char *file,
 	int r;
 
 	format_text(path, sizeof(path), "stat/%s", file);
-	n = netfiles_read(env->net, path, env->buffer, env->size);
+	n = procnet_read(env->net, path, env->buffer, env->size);
 	r = n < 0 ? (int)n : percpu_parse(env->buffer, n, rows, n_rows, &stats);
 	if (r < 0)
 		return r;

@@ -27,7 +27,7 @@ int MUST_CHECK percpu_parse(const char *text, size_t n,
 /*
  * Reads stat/<file> and appends an object of that layer and name, without a
  * place, with those of the rows that are found and wanted. Returns 0, -ENOENT
- * where there is no such file, or as procnet_read() and percpu_parse() do.
+ * where there is no such file, or as file_read_text() and percpu_parse() do.
  */
 int MUST_CHECK percpu_append(const struct probe_env *env, const char *file,
 			     enum layer layer, const char *name,

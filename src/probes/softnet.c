@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/procnet.h"
 #include "model/delta.h"
 
 #define SOFTNET .layer = LAYER_SOFTNET, .direction = DIR_RX
@@ -223,7 +224,7 @@ static int softnet_read(struct probe_env *env, struct sample *out)
 	ssize_t n;
 	int r;
 
-	n = netfiles_read(env->net, "softnet_stat", env->buffer, env->size);
+	n = procnet_read(env->net, "softnet_stat", env->buffer, env->size);
 	r = n < 0 ? (int)n : softnet_begin(&lines, env->buffer, n);
 	if (r < 0)
 		return r;

@@ -3,7 +3,7 @@
 #ifndef PKTLOSS_PROBES_SOFTNET_H
 #define PKTLOSS_PROBES_SOFTNET_H
 
-#include "kernel/procnet.h"
+#include "base/token.h"
 #include "model/probe.h"
 
 /*

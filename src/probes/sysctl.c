@@ -4,7 +4,8 @@
 #include <limits.h>
 #include <string.h>
 
-#include "kernel/procnet.h"
+#include "base/token.h"
+#include "kernel/file.h"
 
 #define LONGEST 64 /* bytes of a value that is worth a remedy */
 
@@ -61,7 +62,7 @@ static void append(struct probe_env *env, struct token name, struct sample *out)
 	snprintf(file, sizeof(file), "%s", key);
 	for (char *dot = file; (dot = strchr(dot, '.'));)
 		*dot = '/';
-	if (procnet_read(env->sys, file, value, sizeof(value)) <= 0)
+	if (file_read_text(env->sys, file, value, sizeof(value)) <= 0)
 		return; /* not of this kernel, or only the host's */
 	make_line(value);
 	sample_object(out, LAYER_IP, "", key, 0);

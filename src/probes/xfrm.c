@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/token.h"
 #include "kernel/procnet.h"
 
 /* The kernel prints an unsigned long. */
@@ -228,8 +229,7 @@ int xfrm_parse(const char *text, size_t n, struct xfrm_values *ret)
 
 static int xfrm_read(struct probe_env *env, struct sample *out)
 {
-	ssize_t n =
-		netfiles_read(env->net, "xfrm_stat", env->buffer, env->size);
+	ssize_t n = procnet_read(env->net, "xfrm_stat", env->buffer, env->size);
 	struct xfrm_values values;
 	int r = n < 0 ? (int)n : xfrm_parse(env->buffer, n, &values);
 

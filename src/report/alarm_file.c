@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
+#include "base/token.h"
 #include "kernel/file.h"
-#include "kernel/procnet.h"
 
 /*
  * One line for each alarm, between a first line that names the format and a

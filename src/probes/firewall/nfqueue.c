@@ -78,9 +78,9 @@ bool nfqueue_next(const char **text, size_t *n, struct nfqueue *ret)
 	return true;
 }
 
-ssize_t nfqueue_read_file(struct netfiles *net, char *buffer, size_t size)
+ssize_t nfqueue_read_file(struct procnet *net, char *buffer, size_t size)
 {
-	return netfiles_read(net, NFQUEUE_DIR "/" NFQUEUE_FILE, buffer, size);
+	return procnet_read(net, NFQUEUE_DIR "/" NFQUEUE_FILE, buffer, size);
 }
 
 static int nfqueue_read(struct probe_env *env, struct sample *out)

@@ -29,7 +29,7 @@ struct nfqueue {
 bool nfqueue_next(const char **text, size_t *n, struct nfqueue *ret);
 
 /* Reads the file. Returns its length, or negative errno (-ENOENT: none). */
-ssize_t MUST_CHECK nfqueue_read_file(struct netfiles *net, char *buffer,
+ssize_t MUST_CHECK nfqueue_read_file(struct procnet *net, char *buffer,
 				     size_t size);
 
 extern const struct probe nfqueue_probe;

@@ -66,7 +66,7 @@ _Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo) &&
 static int read_names(const struct probe_env *env,
 		      const struct xtables_family *f, char names[MAX_NAMES])
 {
-	ssize_t n = netfiles_read(env->net, f->names, names, MAX_NAMES);
+	ssize_t n = procnet_read(env->net, f->names, names, MAX_NAMES);
 
 	return n < 0 ? (int)n : 0;
 }

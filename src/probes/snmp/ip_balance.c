@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/token.h"
 #include "kernel/procnet.h"
 
 /*
@@ -37,7 +38,7 @@ static bool add_up(const struct snmp_values *values, bool v6, bool out,
 
 static bool has_ipvs(const struct probe_env *env)
 {
-	ssize_t n = netfiles_read(env->net, "ip_vs", env->buffer, env->size);
+	ssize_t n = procnet_read(env->net, "ip_vs", env->buffer, env->size);
 	struct token rest = {env->buffer, n > 0 ? (size_t)n : 0};
 	int lines = 0;
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/procnet.h"
 #include "probes/snmp/ip_balance.h"
 #include "probes/snmp/snmp_columns.h"
 
@@ -133,8 +134,8 @@ static int read_files(const struct probe_env *env, struct snmp_columns *layout,
 	bool any = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		ssize_t n = netfiles_read(env->net, files[i].name, env->buffer,
-					  env->size);
+		ssize_t n = procnet_read(env->net, files[i].name, env->buffer,
+					 env->size);
 		int r = n == -ENOENT ? 0 : n;
 
 		if (n > 0) {

@@ -8,7 +8,7 @@
 #ifndef PKTLOSS_PROBES_SNMP_SNMP_COLUMNS_H
 #define PKTLOSS_PROBES_SNMP_SNMP_COLUMNS_H
 
-#include "kernel/procnet.h"
+#include "base/token.h"
 #include "probes/snmp/snmp.h"
 
 #define SNMP_NO_SLOT UINT16_MAX

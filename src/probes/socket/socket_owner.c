@@ -7,7 +7,6 @@
 
 #include "kernel/file.h"
 #include "kernel/netns.h"
-#include "kernel/procnet.h"
 #include "probes/socket/socket.h"
 
 #define MAX_PROCESSES 4096
@@ -53,7 +52,7 @@ static void name_process(const struct search *s, int pid, struct socket_port *p)
 	char file[32], name[32];
 
 	snprintf(file, sizeof(file), "%d/comm", pid);
-	if (procnet_read(s->proc_root, file, name, sizeof(name)) <= 0)
+	if (file_read_text(s->proc_root, file, name, sizeof(name)) <= 0)
 		return;
 	name[15] = '\0'; /* as long as they get */
 	clean(name);
