@@ -128,21 +128,21 @@ int conntrack_parse_levels(const struct nlmsghdr *h,
 	return 0;
 }
 
-static int on_stats(const struct nlmsghdr *h, void *arg)
+static int conntrack_on_stats(const struct nlmsghdr *h, void *arg)
 {
 	return conntrack_parse_message(h, arg);
 }
 
 /* The one message announces others, which never come: end with it. */
-static int on_levels(const struct nlmsghdr *h, void *arg)
+static int conntrack_on_levels(const struct nlmsghdr *h, void *arg)
 {
 	int r = conntrack_parse_levels(h, arg);
 
 	return r < 0 ? r : -ECANCELED;
 }
 
-static int ask(struct netlink *nl, unsigned message, uint16_t flags,
-	       netlink_row row, void *arg)
+static int conntrack_ask(struct netlink *nl, unsigned message, uint16_t flags,
+			 netlink_row row, void *arg)
 {
 	char buffer[64] __attribute__((aligned(4)));
 
@@ -156,21 +156,23 @@ static int ask(struct netlink *nl, unsigned message, uint16_t flags,
  * Asks ctnetlink, which costs a seventh of the files: those below /proc/sys
  * are looked up among all namespaces. Returns 0 or negative errno.
  */
-static int ask_all(struct netlink *nl, struct conntrack_levels *levels,
-		   struct percpu *stats)
+static int conntrack_ask_all(struct netlink *nl,
+			     struct conntrack_levels *levels,
+			     struct percpu *stats)
 {
 	int r = nl ? netlink_available(nl, KMOD_CTNETLINK) : -ENOENT;
 
 	if (r == 0)
-		r = ask(nl, IPCTNL_MSG_CT_GET_STATS, 0, on_levels, levels);
+		r = conntrack_ask(nl, IPCTNL_MSG_CT_GET_STATS, 0,
+				  conntrack_on_levels, levels);
 	if (r != -ECANCELED)
 		return r < 0 ? r : -EBADMSG;
 	*stats = (struct percpu) {0};
-	return ask(nl, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, on_stats,
-		   stats);
+	return conntrack_ask(nl, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP,
+			     conntrack_on_stats, stats);
 }
 
-static int read_stats(struct probe_env *env, struct percpu *ret)
+static int conntrack_read_stats(struct probe_env *env, struct percpu *ret)
 {
 	ssize_t n = procnet_read(env->net, "stat/nf_conntrack", env->buffer,
 				 env->size);
@@ -184,8 +186,9 @@ static int read_stats(struct probe_env *env, struct percpu *ret)
 			    N_CONNTRACK_STATS, ret);
 }
 
-static int read_files(struct probe_env *env, struct conntrack_levels *levels,
-		      struct percpu *stats)
+static int conntrack_read_files(struct probe_env *env,
+				struct conntrack_levels *levels,
+				struct percpu *stats)
 {
 	char dir[256];
 	int r;
@@ -196,12 +199,12 @@ static int read_files(struct probe_env *env, struct conntrack_levels *levels,
 	r = file_read_number(dir, COUNT->section, &levels->count);
 	if (r == 0)
 		r = file_read_number(dir, MAX->section, &levels->max);
-	return r < 0 ? r : read_stats(env, stats);
+	return r < 0 ? r : conntrack_read_stats(env, stats);
 }
 
-static void append(const struct probe_env *env,
-		   const struct conntrack_levels *levels,
-		   const struct percpu *stats, struct sample *out)
+static void conntrack_append(const struct probe_env *env,
+			     const struct conntrack_levels *levels,
+			     const struct percpu *stats, struct sample *out)
 {
 	sample_object(out, LAYER_CONNTRACK, "", "", 0);
 	sample_row(out, COUNT, levels->count);
@@ -218,12 +221,12 @@ static int conntrack_read(struct probe_env *env, struct sample *out)
 {
 	struct conntrack_levels levels;
 	struct percpu stats;
-	int r = ask_all(env->netlink, &levels, &stats);
+	int r = conntrack_ask_all(env->netlink, &levels, &stats);
 
 	if (r < 0)
-		r = read_files(env, &levels, &stats);
+		r = conntrack_read_files(env, &levels, &stats);
 	if (r == 0)
-		append(env, &levels, &stats, out);
+		conntrack_append(env, &levels, &stats, out);
 	return r;
 }
 
