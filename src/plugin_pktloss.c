@@ -465,12 +465,12 @@ static void warn_of_idle_patterns(void)
 	const struct selection *layers = &self.settings.layers;
 
 	for (size_t i = 0; i < counters->n; i++)
-		if (!matches_counter(&counters->patterns[i]))
+		if (!catalogue_has_counter(&counters->patterns[i]))
 			WARNING("pktloss plugin: Counter \"%s\" is no optional "
 				"counter",
 				counters->patterns[i].text);
 	for (size_t i = 0; i < layers->n; i++)
-		if (!matches_layer(&layers->patterns[i]))
+		if (!catalogue_has_layer(&layers->patterns[i]))
 			WARNING("pktloss plugin: Layer \"%s\" is no layer",
 				layers->patterns[i].text);
 }

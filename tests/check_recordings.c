@@ -512,8 +512,7 @@ static bool read_link(struct reading *r)
 		return true;
 	put_object(r, "nic0", "", "");
 	for (size_t i = 0; i < N_LINK_COUNTERS; i++)
-		if (!link_counters[i].section ||
-		    strcmp(link_counters[i].section, LINK_CARRIER))
+		if (!link_counters[i].object)
 			put_rows(r, &link_counters[i], 1, NULL);
 	return true;
 }
@@ -1348,7 +1347,7 @@ START_TEST(every_series_is_recorded)
 	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++)
 		read_recording(kernels[i]);
 	for (size_t i = 0; i < n_found; i++) {
-		if (told[i] || !is_series(found[i]))
+		if (told[i] || !catalogue_is_series(found[i]))
 			continue;
 		fprintf(stderr, "not recorded: %s-%s-%s\n", found[i]->type,
 			layer_name(found[i]->layer), found[i]->name);

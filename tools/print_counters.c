@@ -42,7 +42,7 @@ static void print_name(const struct probe *p, const struct counter *c,
 {
 	char pattern[96];
 
-	counter_pattern(p, c, name, pattern, sizeof(pattern));
+	catalogue_series(p, c, name, pattern, sizeof(pattern));
 	printf("%s", pattern);
 }
 
@@ -79,9 +79,11 @@ static void print_sentence(const char *label, const char *text)
 
 static void print_counter(const struct probe *p, const struct counter *c)
 {
+	const char *stands = c->section ? c->section : c->object;
+
 	printf("| ");
 	print_series(p, c);
-	printf(" | %s", kind_words(c->kind));
+	printf(" | %s", catalogue_kind(c->kind));
 	if (c->kind == KIND_PART && c->in[0]) {
 		printf(" `");
 		print_name(p, c, c->in);
@@ -95,7 +97,7 @@ static void print_counter(const struct probe *p, const struct counter *c)
 	print_sentence("", c->means);
 	print_sentence(" **Cause:** ", c->cause);
 	print_sentence(" **Remedy:** ", c->remedy);
-	printf(" | %s%s", c->section ? c->section : "", c->section ? ". " : "");
+	printf(" | %s%s", stands ? stands : "", stands ? ". " : "");
 	print_cell(c->source ? c->source : "");
 	printf(" |\n");
 }
@@ -107,7 +109,8 @@ static void print_probe(const struct probe *p)
 	       "| --- | --- | --- | --- |\n",
 	       p->name, p->reads, p->needs ? p->needs : "none");
 	for (size_t i = 0; i < p->n_counters; i++)
-		if (is_series(&p->counters[i]) && !p->counters[i].optional)
+		if (catalogue_is_series(&p->counters[i]) &&
+		    !p->counters[i].optional)
 			print_counter(p, &p->counters[i]);
 }
 
@@ -138,7 +141,8 @@ static bool is_lost(const struct probe *p, const struct counter *c,
 {
 	(void)p;
 	(void)n_before;
-	return is_series(c) && c->layer == layer && c->direction == direction &&
+	return catalogue_is_series(c) && c->layer == layer &&
+	       c->direction == direction &&
 	       (c->kind == KIND_LOST || c->kind == KIND_RESENT ||
 		c->kind == KIND_FILL);
 }
@@ -168,7 +172,7 @@ static bool print_passed(const struct probe *p, const struct counter *c,
 			"the whole since Linux 6.7, else passed only",
 	};
 
-	if (!is_series(c))
+	if (!catalogue_is_series(c))
 		return false;
 	for (size_t i = 0; i < MAX_DENOMINATORS; i++) {
 		const struct denominator *d = &c->of[i];
@@ -215,13 +219,13 @@ static bool print_optional(const struct probe *p, const struct counter *c,
 {
 	(void)p;
 	(void)direction;
-	if (!c->optional || !is_series(c) || c->layer != layer)
+	if (!c->optional || !catalogue_is_series(c) || c->layer != layer)
 		return false;
 	if (!n_before)
 		printf("\n### %s\n\n| Counter | Counts | Meaning |\n"
 		       "| --- | --- | --- |\n",
 		       layer_name(layer));
-	printf("| `%s` | %s", c->name, kind_words(c->kind));
+	printf("| `%s` | %s", c->name, catalogue_kind(c->kind));
 	if (c->direction != DIR_NONE)
 		printf(", %s", direction_name(c->direction));
 	printf(" | ");

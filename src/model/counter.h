@@ -74,11 +74,27 @@ struct denominator {
 
 #define MAX_DENOMINATORS 4
 
+/*
+ * section and offset tell the probe that reads a counter where it stands in
+ * its source; each has its own use of them, and may have none of offset:
+ *
+ *   probe      section                           offset
+ *   snmp       line of the file: "TcpExt"
+ *   conntrack  column of the file; for a level,  attribute, CTA_STATS_...
+ *              the file of the setting
+ *   others of /proc/net/stat: column, where it is not called like the counter
+ *   softnet                                      column
+ *   nfqueue                                      member of struct nfqueue
+ *   link       "ethtool": the driver's; NULL:    member of rtnl_link_stats64
+ *   qdisc      kind, or "class " and the kind;   member of what that kind
+ *              NULL: any has it                  sends, or its attribute
+ */
 struct counter {
 	const char *name;    /* the kernel's spelling; "" names the object */
+	const char *object;  /* the one object it stands in, NULL: any */
 	const char *type;    /* collectd type, NULL for what is never sent */
-	const char *section; /* /proc/net: the line it stands in, "TcpExt" */
-	uint16_t offset;     /* kernel struct: where it stands */
+	const char *section; /* where it stands, see above */
+	uint16_t offset;     /* and where in that */
 	uint8_t bits;	     /* width before it wraps: 32 or 64 */
 	uint8_t layer;	     /* enum layer */
 	uint8_t direction;   /* enum direction */

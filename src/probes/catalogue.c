@@ -3,11 +3,10 @@
 
 #include <string.h>
 
-#include "probes/link/link.h"
 #include "model/selection.h"
 
-static bool matches_any(const struct pattern *p, const struct counter *rows,
-			size_t n)
+static bool has_match(const struct pattern *p, const struct counter *rows,
+		      size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		char name[COUNTER_OPTION];
@@ -19,17 +18,16 @@ static bool matches_any(const struct pattern *p, const struct counter *rows,
 	return false;
 }
 
-bool matches_counter(const struct pattern *p)
+bool catalogue_has_counter(const struct pattern *p)
 {
 	for (size_t i = 0; i < n_probes; i++)
-		if (matches_any(p, probes[i]->counters,
-				probes[i]->n_counters) ||
-		    matches_any(p, probes[i]->optional, probes[i]->n_optional))
+		if (has_match(p, probes[i]->counters, probes[i]->n_counters) ||
+		    has_match(p, probes[i]->optional, probes[i]->n_optional))
 			return true;
 	return false;
 }
 
-bool matches_layer(const struct pattern *p)
+bool catalogue_has_layer(const struct pattern *p)
 {
 	for (int i = 0; i < N_LAYERS; i++)
 		if (pattern_matches(p, layer_name(i)))
@@ -38,7 +36,7 @@ bool matches_layer(const struct pattern *p)
 }
 
 /* Without a default, so that the compiler misses a new kind. */
-const char *kind_words(enum kind kind)
+const char *catalogue_kind(enum kind kind)
 {
 	switch (kind) {
 	case KIND_LOST:
@@ -72,19 +70,18 @@ const char *kind_words(enum kind kind)
 	return "not sent";
 }
 
-bool is_series(const struct counter *c)
+bool catalogue_is_series(const struct counter *c)
 {
 	return c->type && c->kind != KIND_FACT && c->kind != KIND_DETAIL;
 }
 
-void counter_pattern(const struct probe *p, const struct counter *c,
-		     const char *name, char *buffer, size_t size)
+void catalogue_series(const struct probe *p, const struct counter *c,
+		      const char *name, char *buffer, size_t size)
 {
-	bool has_objects = p->names_objects;
-	/* the one such object of links */
-	bool is_carrier = c->tag == TAG_CARRIER_CHANGES;
+	const char *object = p->names_objects ? "<name>" : c->object;
 
-	format_text(buffer, size, "%s%s%s%s", has_objects ? "<name>" : "",
-		    has_objects && name[0] ? "_" : "",
-		    is_carrier ? LINK_CARRIER "_" : "", name);
+	if (!object)
+		object = "";
+	format_text(buffer, size, "%s%s%s", object,
+		    object[0] && name[0] ? "_" : "", name);
 }

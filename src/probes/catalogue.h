@@ -6,22 +6,23 @@
 #include "model/probe.h"
 
 /* What a counter counts, in a word or two: "lost", "part of". */
-const char *kind_words(enum kind kind);
+const char *catalogue_kind(enum kind kind);
 
 /* Facts and details are evidence for a cause, never series. */
-bool is_series(const struct counter *c);
+bool catalogue_is_series(const struct counter *c);
 
 /*
- * Writes a counter's part of a series' name. The objects of some probes have
- * names of their own, which come first: "<name>", or "<name>_counter".
+ * Writes what stands for a counter of that name in the names of its series:
+ * behind the object's name, where it has one: "<name>", "<name>_overlimits",
+ * "carrier_changes". c is the counter, or the one that it is a part of.
  */
-void counter_pattern(const struct probe *p, const struct counter *c,
-		     const char *name, char *buffer, size_t size);
+void catalogue_series(const struct probe *p, const struct counter *c,
+		      const char *name, char *buffer, size_t size);
 
-/* Whether a pattern matches an optional counter ("tcp-TCPPureAcks"), a layer.
- */
+/* Whether a pattern matches the Counter option of any optional counter. */
 struct pattern;
-bool matches_counter(const struct pattern *p);
-bool matches_layer(const struct pattern *p);
+bool catalogue_has_counter(const struct pattern *p);
+/* Whether it matches the name of any layer. */
+bool catalogue_has_layer(const struct pattern *p);
 
 #endif

@@ -9,11 +9,11 @@ static void print_counter(FILE *out, const struct style *style,
 	char name[96], whole[96] = "";
 	bool part = c->kind == KIND_PART;
 
-	counter_pattern(p, c, c->name, name, sizeof(name));
+	catalogue_series(p, c, c->name, name, sizeof(name));
 	if (part && c->in[0])
-		counter_pattern(p, c, c->in, whole, sizeof(whole));
+		catalogue_series(p, c, c->in, whole, sizeof(whole));
 	fprintf(out, "%s-%s-%s  (%s%s%s%s%s%s)\n", c->type,
-		layer_name(c->layer), name, kind_words(c->kind),
+		layer_name(c->layer), name, catalogue_kind(c->kind),
 		part ? " " : "",
 		part ? (whole[0] ? whole : "its parent's") : "",
 		c->direction == DIR_NONE ? "" : ", ",
@@ -31,10 +31,10 @@ void counters_print(FILE *out, const struct style *style)
 		fprintf(out, "%s%s: from %s\n\n", i ? "\n" : "", p->name,
 			p->reads);
 		for (size_t j = 0; j < p->n_counters; j++)
-			if (is_series(&p->counters[j]))
+			if (catalogue_is_series(&p->counters[j]))
 				print_counter(out, style, p, &p->counters[j]);
 		for (size_t j = 0; j < p->n_optional; j++)
-			if (is_series(&p->optional[j]))
+			if (catalogue_is_series(&p->optional[j]))
 				print_counter(out, style, p, &p->optional[j]);
 	}
 }

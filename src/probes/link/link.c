@@ -127,7 +127,7 @@ static void append_counters(const struct rtnl_link_stats64 *stats, size_t size,
 		const struct counter *c = &link_counters[i];
 		uint64_t value;
 
-		if (c->section || c->offset + sizeof(value) > size)
+		if (c->section || c->object || c->offset + sizeof(value) > size)
 			continue;
 		memcpy(&value, (const char *)stats + c->offset, sizeof(value));
 		sample_row(out, c, value);
@@ -373,11 +373,13 @@ static void append_facts(const struct link_config *config, bool wireless,
 static void append_changes(const char *place, const struct link_config *config,
 			   struct sample *out)
 {
+	const struct counter *c =
+		probe_counter(&link_probe, TAG_CARRIER_CHANGES);
+
 	if (!config->has_changes)
 		return;
-	sample_object(out, LAYER_LINK, place, LINK_CARRIER, config->index);
-	sample_row(out, probe_counter(&link_probe, TAG_CARRIER_CHANGES),
-		   config->changes);
+	sample_object(out, LAYER_LINK, place, c->object, config->index);
+	sample_row(out, c, config->changes);
 }
 
 /* Asks for the configuration of the interface whose counters are at index. */
