@@ -11,22 +11,23 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "kernel/netlink.h"
-#include "probes/link/ethtool.h"
-#include "probes/link/link.h"
+#include "probes/link/link_ethtool.h"
+#include "probes/link/link_private.h"
 #include "testlib.h"
 
-static struct ethtool_cache *cache;
+static struct link_ethtool *cache;
 
 static void setup(void)
 {
-	cache = ethtool_new();
-	ck_assert_ptr_nonnull(cache);
+	void *state = NULL;
+
+	ck_assert_int_eq(link_ethtool_init(NULL, &state), 0);
+	cache = state;
 }
 
 static void teardown(void)
 {
-	ethtool_free(cache);
+	link_ethtool_free(cache);
 }
 
 static const struct {
@@ -47,11 +48,11 @@ static const struct {
 
 START_TEST(pattern_stands_for_the_names_of_all_queues)
 {
-	char name[ETHTOOL_NAME] = "";
+	char name[LINK_ETHTOOL_NAME] = "";
 
 	memcpy(name, patterns[_i].name, strlen(patterns[_i].name));
-	ck_assert(ethtool_matches(patterns[_i].pattern, name, sizeof(name)) ==
-		  patterns[_i].fits);
+	ck_assert(link_ethtool_matches(patterns[_i].pattern, name,
+				       sizeof(name)) == patterns[_i].fits);
 }
 END_TEST
 
@@ -62,9 +63,9 @@ START_TEST(name_without_an_end_is_not_read_beyond)
 
 	ck_assert_ptr_nonnull(name);
 	memcpy(name, "rx123", 5);
-	ck_assert(ethtool_matches("rx#", name, 5));
-	ck_assert(!ethtool_matches("rx#_", name, 5));
-	ck_assert(!ethtool_matches("rx#4", name, 5));
+	ck_assert(link_ethtool_matches("rx#", name, 5));
+	ck_assert(!link_ethtool_matches("rx#_", name, 5));
+	ck_assert(!link_ethtool_matches("rx#4", name, 5));
 	free(name);
 }
 END_TEST
@@ -74,7 +75,7 @@ END_TEST
 /* Learns the blank-separated names. Sets *n to how many they are. */
 static uint64_t learn(const char *driver, const char *words, uint32_t *n)
 {
-	static char names[MAX_NAMES][ETHTOOL_NAME];
+	static char names[MAX_NAMES][LINK_ETHTOOL_NAME];
 	char copy[2048], *save = NULL;
 
 	memset(names, 0, sizeof(names));
@@ -85,7 +86,7 @@ static uint64_t learn(const char *driver, const char *words, uint32_t *n)
 		ck_assert_uint_lt(*n, MAX_NAMES);
 		memcpy(names[(*n)++], word, strlen(word));
 	}
-	return ethtool_learn(cache, driver, names[0], *n);
+	return link_ethtool_learn(cache, driver, names[0], *n);
 }
 
 static uint64_t value_of(const struct sample *s, const char *name)
@@ -111,7 +112,7 @@ START_TEST(queues_are_summed_up)
 
 	ck_assert_uint_ne(id, 0);
 	sample_object(&s, LAYER_LINK, "eth0", "", 1);
-	ck_assert_int_eq(ethtool_sum(cache, id, values, n, &s), 0);
+	ck_assert_int_eq(link_ethtool_sum(cache, id, values, n, &s), 0);
 	ck_assert_uint_eq(s.n_rows, 2);
 	ck_assert_uint_eq(value_of(&s, "xdp_drops"), 630);
 	ck_assert_uint_eq(value_of(&s, "xdp_xmit_errors"), 7);
@@ -158,7 +159,7 @@ START_TEST(driver_is_known_by_its_names)
 		values[i] = 1;
 	ck_assert_uint_ne(id, 0);
 	sample_object(&s, LAYER_LINK, "eth0", "", 1);
-	ck_assert_int_eq(ethtool_sum(cache, id, values, n, &s), 0);
+	ck_assert_int_eq(link_ethtool_sum(cache, id, values, n, &s), 0);
 	snprintf(copy, sizeof(copy), "%s", drivers[_i].counters);
 	for (char *word = strtok_r(copy, " ", &save); word;
 	     word = strtok_r(NULL, " ", &save), rows++)
@@ -195,13 +196,13 @@ END_TEST
 
 START_TEST(more_names_than_allowed_are_refused)
 {
-	uint32_t n = ETHTOOL_MAX + 1;
-	char *names = calloc(n, ETHTOOL_NAME);
+	uint32_t n = LINK_ETHTOOL_MAX + 1;
+	char *names = calloc(n, LINK_ETHTOOL_NAME);
 
 	ck_assert_ptr_nonnull(names);
 	strcpy(names, "rx_queue_0_xdp_drops");
-	ck_assert_uint_eq(ethtool_learn(cache, "veth", names, n), 0);
-	ck_assert_uint_ne(ethtool_learn(cache, "veth", names, n - 1), 0);
+	ck_assert_uint_eq(link_ethtool_learn(cache, "veth", names, n), 0);
+	ck_assert_uint_ne(link_ethtool_learn(cache, "veth", names, n - 1), 0);
 	free(names);
 }
 END_TEST
@@ -225,10 +226,11 @@ START_TEST(numbers_of_another_count_are_stale)
 	uint64_t id = learn("veth", "x rx_queue_0_xdp_drops", &n);
 
 	sample_object(&s, LAYER_LINK, "eth0", "", 1);
-	ck_assert_int_eq(ethtool_sum(cache, id, values, 3, &s), -ESTALE);
-	ck_assert_int_eq(ethtool_sum(cache, id, values, 0, &s), -ESTALE);
-	ck_assert_int_eq(ethtool_sum(cache, id + 1, values, 2, &s), -ESTALE);
-	ck_assert_int_eq(ethtool_sum(cache, 0, values, 0, &s), -ESTALE);
+	ck_assert_int_eq(link_ethtool_sum(cache, id, values, 3, &s), -ESTALE);
+	ck_assert_int_eq(link_ethtool_sum(cache, id, values, 0, &s), -ESTALE);
+	ck_assert_int_eq(link_ethtool_sum(cache, id + 1, values, 2, &s),
+			 -ESTALE);
+	ck_assert_int_eq(link_ethtool_sum(cache, 0, values, 0, &s), -ESTALE);
 	ck_assert_uint_eq(s.n_rows, 0);
 	sample_free(&s);
 }
@@ -249,9 +251,11 @@ START_TEST(layout_not_used_for_longest_is_forgotten)
 
 		snprintf(names, sizeof(names), "n%d rx_queue_0_xdp_drops", i);
 		ck_assert_uint_gt(learn("veth", names, &n), second);
-		ck_assert_int_eq(ethtool_sum(cache, first, values, 2, &s), 0);
+		ck_assert_int_eq(link_ethtool_sum(cache, first, values, 2, &s),
+				 0);
 	}
-	ck_assert_int_eq(ethtool_sum(cache, second, values, 2, &s), -ESTALE);
+	ck_assert_int_eq(link_ethtool_sum(cache, second, values, 2, &s),
+			 -ESTALE);
 	ck_assert_uint_gt(learn("veth", "b rx_queue_0_xdp_drops", &n), second);
 	sample_free(&s);
 }
@@ -334,15 +338,26 @@ START_TEST(asking_a_driver_cannot_load_a_module)
 }
 END_TEST
 
-static uint64_t layout_of(const struct sample *s, const char *place)
+/* What is remembered of an interface. */
+static struct link_ethtool_note *note_of(const struct sample *s,
+					 const char *place)
 {
 	const struct object *o = find_object(s, LAYER_LINK, place, "");
-	const struct row *row;
+	struct link_ethtool_note *notes;
+	size_t n;
 
 	ck_assert_ptr_nonnull(o);
-	row = object_row(s, o, &link_fact_ethtool);
-	ck_assert_msg(row, "%s: not known", place);
-	return row->value;
+	notes = (struct link_ethtool_note *)sample_memory(s, s->source, &n);
+	for (size_t i = 0; i < n / sizeof(*notes); i++)
+		if (notes[i].ifindex == o->identity)
+			return &notes[i];
+	ck_abort_msg("%s: not known", place);
+	return NULL;
+}
+
+static uint64_t layout_of(const struct sample *s, const char *place)
+{
+	return note_of(s, place)->layout;
 }
 
 static bool has_row(const struct sample *s, const char *place, const char *name)
@@ -414,12 +429,29 @@ START_TEST(interface_without_numbers_is_not_asked_again)
 	struct sample then = {0}, now = {0};
 
 	ck_assert_int_eq(link_probe.read(&env, &then), 0);
-	object_row(&then, find_object(&then, LAYER_LINK, "ut0", ""),
-		   &link_fact_ethtool)
-		->value = 0;
+	note_of(&then, "ut0")->layout = 0;
 	read_again(&then, &now, 3600);
 	ck_assert_uint_eq(layout_of(&now, "ut0"), 0);
 	ck_assert_uint_ne(layout_of(&now, "ut1"), 0);
+	sample_free(&then);
+	sample_free(&now);
+}
+END_TEST
+
+START_TEST(what_is_known_is_found_behind_an_interface_that_went)
+{
+	struct sample then = {0}, now = {0};
+	unsigned asked;
+
+	ck_assert(run("ip link add ut2 type veth peer name ut3"));
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	ck_assert(run("ip link del ut0"));
+	asked = n_asked;
+	read_again(&then, &now, 0);
+	ck_assert_uint_eq(n_asked, asked);
+	ck_assert_uint_eq(layout_of(&now, "lo"), 0);
+	ck_assert_uint_eq(layout_of(&now, "ut2"), layout_of(&then, "ut2"));
+	ck_assert_uint_eq(layout_of(&now, "ut3"), layout_of(&then, "ut3"));
 	sample_free(&then);
 	sample_free(&now);
 }
@@ -472,6 +504,7 @@ static TCase *kernel_cases(void)
 	tcase_add_test(t, asking_a_driver_cannot_load_a_module);
 	tcase_add_test(t, nobody_asks_drivers_without_a_cache);
 	tcase_add_test(t, interface_without_numbers_is_not_asked_again);
+	tcase_add_test(t, what_is_known_is_found_behind_an_interface_that_went);
 	tcase_add_test(t, other_number_of_queues_is_learnt_again);
 	return t;
 }

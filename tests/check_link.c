@@ -6,9 +6,7 @@
 #include <net/if.h>
 #include <sched.h>
 
-#include "kernel/netlink.h"
-
-#include "probes/link/link.h"
+#include "probes/link/link_private.h"
 #include "probes/qdisc/qdisc.h"
 #include "model/selection.h"
 #include "testlib.h"
@@ -46,7 +44,7 @@ static int on_config(const struct nlmsghdr *h, void *arg)
 	struct links *links = arg;
 	struct link_config config;
 
-	ck_assert_int_eq(link_parse_config(h, &config), 0);
+	ck_assert_int_eq(link_config_parse(h, &config), 0);
 	ck_assert_int_lt(config.index, N_LINKS);
 	links->config[config.index] = config;
 	links->n_configs++;
@@ -258,7 +256,7 @@ START_TEST(configuration_is_what_the_attributes_say)
 	at = attr_begin(&m, IFLA_LINKINFO);
 	attr_put(&m, IFLA_INFO_KIND, "veth", 5);
 	attr_end(&m, at);
-	ck_assert_int_eq(link_parse_config((void *)m.bytes, &c), 0);
+	ck_assert_int_eq(link_config_parse((void *)m.bytes, &c), 0);
 	ck_assert_int_eq(c.index, 9);
 	ck_assert_uint_eq(c.mtu, 1400);
 	ck_assert(c.up && !c.loopback && c.has_peer && c.has_nsid);
@@ -276,7 +274,7 @@ START_TEST(what_is_not_said_is_not_there)
 	struct message m;
 
 	link_message(&m, IFF_LOOPBACK);
-	ck_assert_int_eq(link_parse_config((void *)m.bytes, &c), 0);
+	ck_assert_int_eq(link_config_parse((void *)m.bytes, &c), 0);
 	ck_assert(!c.up && c.loopback && !c.has_peer && !c.has_nsid);
 	ck_assert(!c.has_carrier && !c.has_changes && !c.xdp);
 	ck_assert_int_eq(c.master, 0);
@@ -304,7 +302,7 @@ START_TEST(port_and_its_carrier_are_what_the_attributes_say)
 	at = attr_begin(&m, IFLA_XDP);
 	attr_put(&m, IFLA_XDP_ATTACHED, "\1", 1);
 	attr_end(&m, at);
-	ck_assert_int_eq(link_parse_config((void *)m.bytes, &c), 0);
+	ck_assert_int_eq(link_config_parse((void *)m.bytes, &c), 0);
 	ck_assert_int_eq(c.master, 12);
 	ck_assert(c.has_carrier && c.carrier && c.has_changes && c.xdp);
 	ck_assert_uint_eq(c.changes, 77);
@@ -326,7 +324,7 @@ START_TEST(names_and_addresses_too_long_are_cut)
 	at = attr_begin(&m, IFLA_LINKINFO);
 	attr_put(&m, IFLA_INFO_KIND, "0123456789abcdefghij", 20);
 	attr_end(&m, at);
-	ck_assert_int_eq(link_parse_config((void *)m.bytes, &c), 0);
+	ck_assert_int_eq(link_config_parse((void *)m.bytes, &c), 0);
 	ck_assert_str_eq(c.name, "0123456789abcde");
 	ck_assert_str_eq(c.kind, "0123456789abcde");
 	ck_assert_uint_eq(c.mac, 0x0102030405060708);
@@ -345,7 +343,7 @@ static void parse_lawfully(const struct nlmsghdr *h, size_t n)
 	memcpy(copy, h, n);
 	copy->nlmsg_len = (uint32_t)n;
 	a = link_parse_stats(copy, &ifindex, &stats, &size);
-	b = link_parse_config(copy, &config);
+	b = link_config_parse(copy, &config);
 	if ((a != 0 && a != -EBADMSG) || (b != 0 && b != -EBADMSG))
 		ck_abort_msg("%d %d", a, b);
 	free(copy);

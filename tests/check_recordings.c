@@ -511,9 +511,9 @@ static bool read_link(struct reading *r)
 	if (r->namespace)
 		return true;
 	put_object(r, "nic0", "", "");
-	for (size_t i = 0; i < N_LINK_COUNTERS; i++)
-		if (!link_counters[i].object)
-			put_rows(r, &link_counters[i], 1, NULL);
+	for (size_t i = 0; i < link_probe.n_counters; i++)
+		if (!link_probe.counters[i].object)
+			put_rows(r, &link_probe.counters[i], 1, NULL);
 	return true;
 }
 

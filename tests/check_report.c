@@ -1080,7 +1080,7 @@ START_TEST(carrier_changes_are_sent_once_there_are_some)
 
 		interface(s, "eth0", 1000, "rx_missed_errors", 0);
 		sample_object(s, LAYER_LINK, "eth0", LINK_CARRIER, 1);
-		sample_row(s, &link_counters[N_LINK_COUNTERS - 1],
+		sample_row(s, probe_counter(&link_probe, TAG_CARRIER_CHANGES),
 			   i == 2 ? 9 : 7);
 		report();
 		ck_assert_uint_eq(n_notifications, 0);

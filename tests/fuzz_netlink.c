@@ -4,10 +4,8 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#include "kernel/netlink.h"
-
 #include "probes/conntrack.h"
-#include "probes/link/link.h"
+#include "probes/link/link_private.h"
 #include "probes/qdisc/qdisc_rows.h"
 #include "probes/socket/socket.h"
 #include "model/selection.h"
@@ -64,7 +62,7 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 
 	if (link_parse_stats(h, &ifindex, &stats, &n) == 0 && n > sizeof(stats))
 		abort();
-	check_result(link_parse_config(h, &config));
+	check_result(link_config_parse(h, &config));
 	feed_socket(h);
 	feed_conntrack(h);
 	if (qdisc_parse(h, &qdisc) < 0)

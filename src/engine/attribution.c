@@ -3,8 +3,6 @@
  * Puts losses where they belong that one namespace alone cannot place: the
  * kernel counts some packets in two namespaces, others only for the host.
  */
-#include <string.h>
-
 #include "probes/link/link.h"
 #include "engine/engine_private.h"
 
@@ -14,25 +12,6 @@ static const struct watched *find_host(const struct engine *e)
 		if (!e->watched[i]->path[0] && e->watched[i]->fresh)
 			return e->watched[i];
 	return NULL;
-}
-
-static const struct object *find_config(const struct sample *s,
-					const char *place)
-{
-	uint32_t hint = 0;
-
-	return sample_find(s, LAYER_LINK, place, LINK_CONFIG, &hint);
-}
-
-/* Whether the interface itself refuses: it is down, or its peer's MTU larger.
- */
-static bool refuses(const struct sample *s, const char *place)
-{
-	const struct object *config = find_config(s, place);
-	uint64_t peer = object_value(s, config, &link_fact_peer_mtu, 0);
-
-	return config && (peer > object_value(s, config, &link_fact_mtu, 0) ||
-			  !object_value(s, config, &link_fact_up, 0));
 }
 
 /* A CPU whose backlog is full counts the packet, and so does the interface. */
@@ -51,47 +30,13 @@ static void settle_backlog(struct engine *e, const struct watched *host)
 
 			if (loss->layer != LAYER_LINK || !loss->lost ||
 			    loss->direction != DIR_RX ||
-			    refuses(&w->now, loss->place))
+			    link_refuses(&w->now, loss->place))
 				continue;
 			n = sample_moved(&w->now, LAYER_LINK, loss->place,
 					 TAG_RX_DROPPED);
 			left -= loss_take(loss, n < left ? n : left);
 		}
 	}
-}
-
-/* Whether config is the far end of the veth that mine describes. */
-static bool is_peer(const struct sample *s, const struct object *config,
-		    const struct sample *my, const struct object *mine)
-{
-	uint64_t index = object_value(my, mine, &link_fact_peer_index, 0);
-
-	return index && config->identity == index &&
-	       object_value(s, config, &link_fact_peer_index, 0) ==
-		       mine->identity &&
-	       object_value(s, config, &link_fact_mac, 0) ==
-		       object_value(my, mine, &link_fact_peer_mac, 0);
-}
-
-/* The far end of the veth that mine describes, or NULL. */
-static const struct object *find_peer(const struct sample *s,
-				      const struct sample *my,
-				      const struct object *mine)
-{
-	for (uint32_t i = 0; i < s->n_objects; i++)
-		if (s->objects[i].layer == LAYER_LINK &&
-		    is_peer(s, &s->objects[i], my, mine))
-			return &s->objects[i];
-	return NULL;
-}
-
-bool is_wired_to(const struct sample *a, const struct sample *b)
-{
-	for (uint32_t i = 0; i < a->n_objects; i++)
-		if (a->objects[i].layer == LAYER_LINK &&
-		    find_peer(b, a, &a->objects[i]))
-			return true;
-	return false;
 }
 
 /* What the far end of a wire lost on receipt, or NULL. */
@@ -101,9 +46,10 @@ static const struct loss *find_far_end(const struct engine *e,
 {
 	for (size_t i = 0; mine && i < e->n_watched; i++) {
 		const struct watched *w = e->watched[i];
-		const struct object *o = w->fresh ? find_peer(&w->now, my, mine)
-						  : NULL;
+		const struct object *o = NULL;
 
+		if (w->fresh)
+			o = link_find_peer(&w->now, my, mine);
 		if (o)
 			return loss_find(&w->losses, LAYER_LINK,
 					 object_place(&w->now, o), DIR_RX);
@@ -126,7 +72,7 @@ static void settle_wires(struct engine *e, struct watched *w)
 		    !loss->lost)
 			continue;
 		far = find_far_end(e, &w->now,
-				   find_config(&w->now, loss->place));
+				   link_config_of(&w->now, loss->place));
 		if (!far)
 			continue;
 		loss_take(loss, far->elsewhere);

@@ -119,9 +119,6 @@ void engine_next(struct engine *e);
 /* Tells sink->log, once for each reason, what cannot be looked at. */
 void engine_log_blindness(struct engine *e, const struct sink *sink);
 
-/* Whether a veth pair joins the namespaces of two samples. */
-bool is_wired_to(const struct sample *a, const struct sample *b);
-
 /*
  * Reads StateFile at first; later writes it where a report has changed alarms.
  * Called before the first look and after a report that left some unsaved, by

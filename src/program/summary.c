@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "probes/link/link.h"
+
 static void free_items(struct summary *l)
 {
 	for (size_t i = 0; i < l->n; i++)
@@ -95,7 +97,7 @@ static const struct summary_ns *find_see(const struct summary *l,
 
 		if (!findings_have_loss(&to->findings))
 			break;
-		if (is_wired_to(from->sample, to->sample))
+		if (link_is_wired_to(from->sample, to->sample))
 			return to;
 	}
 	return NULL;

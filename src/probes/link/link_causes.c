@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "probes/link/link.h"
+#include "probes/link/link_private.h"
 
 struct wire {
-	const char *kind;
 	const char *peer; /* name */
 	uint64_t mtu, peer_mtu, up, peer_up;
 };
@@ -15,18 +14,12 @@ struct wire {
 static bool get_wire(const struct suspect *suspect, struct wire *ret)
 {
 	const struct sample *s = suspect->sample;
-	const struct object *config;
-	uint32_t hint = suspect->object - s->objects;
+	const struct object *config = link_config_of(s, suspect->loss->place);
 
-	config = sample_find(s, LAYER_LINK, suspect->loss->place, LINK_CONFIG,
-			     &hint);
-	if (!config ||
-	    !object_get(suspect->sample, config, &link_fact_mtu, &ret->mtu) ||
-	    !object_get(suspect->sample, config, &link_fact_up, &ret->up) ||
-	    !object_get(suspect->sample, config, &link_fact_peer_mtu,
-			&ret->peer_mtu) ||
-	    !object_get(suspect->sample, config, &link_fact_peer_up,
-			&ret->peer_up))
+	if (!object_get(s, config, &link_fact_mtu, &ret->mtu) ||
+	    !object_get(s, config, &link_fact_up, &ret->up) ||
+	    !object_get(s, config, &link_fact_peer_mtu, &ret->peer_mtu) ||
+	    !object_get(s, config, &link_fact_peer_up, &ret->peer_up))
 		return false;
 	ret->peer = strchr(object_label(s, config), ' ');
 	ret->peer = ret->peer ? ret->peer + 1 : "?";
@@ -88,6 +81,64 @@ static bool explain_xdp(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+static bool is_port(const struct sample *s, const struct object *o)
+{
+	return o->layer == LAYER_LINK &&
+	       object_value(s, o, &link_fact_port_of, LINK_OF_OTHER) ==
+		       LINK_OF_BRIDGE;
+}
+
+/* The first port of the bridge that a port belongs to: maybe itself. */
+static const struct object *first_port(const struct sample *s,
+				       const struct object *port)
+{
+	uint64_t bridge = object_value(s, port, &link_fact_master, 0);
+
+	EACH_OBJECT (s, o)
+		if (is_port(s, o) &&
+		    object_value(s, o, &link_fact_master, 0) == bridge)
+			return o;
+	return port;
+}
+
+/* The name of the interface of that index, or "?". */
+static const char *name_of(const struct sample *s, uint64_t ifindex)
+{
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_LINK && o->identity == ifindex)
+			return object_place(s, o);
+	return "?";
+}
+
+/* Two ports of one bridge that differ in MTU. */
+struct mismatch {
+	const struct object *larger, *smaller;
+	uint64_t larger_mtu, smaller_mtu;
+};
+
+/* Looks for such a pair. Returns whether there is one. */
+static bool find_mismatch(const struct sample *s, struct mismatch *ret)
+{
+	EACH_OBJECT (s, port) {
+		const struct object *first;
+		uint64_t mtu, first_mtu;
+
+		if (!is_port(s, port))
+			continue;
+		first = first_port(s, port);
+		mtu = object_value(s, port, &link_fact_mtu, 0);
+		first_mtu = object_value(s, first, &link_fact_mtu, 0);
+		if (mtu > first_mtu)
+			*ret = (struct mismatch) {port, first, mtu, first_mtu};
+		else if (mtu < first_mtu)
+			*ret = (struct mismatch) {first, port, first_mtu, mtu};
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
 /*
  * A bridge that hands its frames to iptables fragments what is too big for a
  * port, or drops it. It tells nobody, where a router answers with ICMP.
@@ -96,7 +147,8 @@ static bool explain_bridge(const struct suspect *suspect, struct cause *ret)
 {
 	const struct sample *s = suspect->sample;
 	enum tag answer = TAG_OUT_DEST_UNREACHS;
-	struct link_mismatch m;
+	const char *smaller;
+	struct mismatch m;
 
 	if (suspect->row->counter->tag == TAG_FRAG_FAILS6)
 		answer = TAG_OUT_PKT_TOO_BIGS6;
@@ -104,17 +156,19 @@ static bool explain_bridge(const struct suspect *suspect, struct cause *ret)
 		return false;
 	if (sample_moved(s, LAYER_ICMP, NULL, answer) * 2 >
 		    suspect->row->delta ||
-	    !link_find_mismatch(s, &m))
+	    !find_mismatch(s, &m))
 		return false;
-	CAUSE_TEXT(ret, "bridge %s: port %s has MTU %llu, %s %llu", m.bridge,
-		   m.larger, (unsigned long long)m.larger_mtu, m.smaller,
-		   (unsigned long long)m.smaller_mtu);
-	if (text_is_plain(m.smaller))
+	smaller = object_place(s, m.smaller);
+	CAUSE_TEXT(ret, "bridge %s: port %s has MTU %llu, %s %llu",
+		   name_of(s, object_value(s, m.larger, &link_fact_master, 0)),
+		   object_place(s, m.larger), (unsigned long long)m.larger_mtu,
+		   smaller, (unsigned long long)m.smaller_mtu);
+	if (text_is_plain(smaller))
 		CAUSE_REMEDY(
 			ret,
 			"Align both ports and what is behind them: ip link set "
 			"dev %s mtu %llu",
-			m.smaller, (unsigned long long)m.larger_mtu);
+			smaller, (unsigned long long)m.larger_mtu);
 	return true;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probes/link/ethtool.h"
+#include "probes/link/link_ethtool.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -11,12 +11,11 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "kernel/netlink.h"
-#include "probes/link/link.h"
+#include "probes/link/link_private.h"
 
 /*
- * Which numbers of which driver go into which of link_counters. Most drivers
- * repeat what the kernel counts anyway (mlx5's rx_out_of_buffer is
+ * Which numbers of which driver go into which of the probe's counters. Most
+ * drivers repeat what the kernel counts anyway (mlx5's rx_out_of_buffer is
  * rx_missed_errors or, before Linux 6.10, rx_dropped): those are not here.
  */
 static const struct source {
@@ -43,15 +42,12 @@ static const struct source {
 	{"hv_netvsc", "tx_too_big", "tx_too_big"},
 };
 
-const struct counter link_fact_ethtool = {
-	.layer = LAYER_LINK, .kind = KIND_FACT, .name = "ethtool"};
-
 #define MAX_LAYOUTS 64
-_Static_assert(N_LINK_COUNTERS <= 64, "a bit for each row");
+_Static_assert(LINK_MAX_COUNTERS <= 64, "a bit for each row");
 
 struct match {
 	uint16_t number; /* which of the driver's */
-	uint16_t row;	 /* which of link_counters */
+	uint16_t row;	 /* which of the probe's counters */
 };
 
 /* What the numbers of a driver mean. */
@@ -69,45 +65,50 @@ struct layout {
  * caller made room for: what would run over the end of the memory must find
  * no page there, and fail.
  */
-struct ethtool_cache {
+struct link_ethtool {
 	struct layout layouts[MAX_LAYOUTS];
 	uint64_t last_id, clock;
+	size_t next_note; /* where the next one most likely stands */
 	char *memory;
 	size_t size, mapped;
 };
 
-struct ethtool_cache *ethtool_new(void)
+int link_ethtool_init(const struct probe_env *env, void **ret)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
-	struct ethtool_cache *cache = calloc(1, sizeof(*cache));
+	struct link_ethtool *e = calloc(1, sizeof(*e));
 
-	if (!cache)
-		return NULL;
-	cache->size = ETHTOOL_MAX * ETHTOOL_NAME + page;
-	cache->size -= cache->size % page;
-	cache->mapped = cache->size + page;
-	cache->memory = mmap(NULL, cache->mapped, PROT_NONE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (cache->memory == MAP_FAILED ||
-	    mprotect(cache->memory, cache->size, PROT_READ | PROT_WRITE) < 0) {
-		ethtool_free(cache);
-		return NULL;
+	(void)env;
+	if (!e)
+		return -ENOMEM;
+	e->size = LINK_ETHTOOL_MAX * LINK_ETHTOOL_NAME + page;
+	e->size -= e->size % page;
+	e->mapped = e->size + page;
+	e->memory = mmap(NULL, e->mapped, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (e->memory == MAP_FAILED ||
+	    mprotect(e->memory, e->size, PROT_READ | PROT_WRITE) < 0) {
+		link_ethtool_free(e);
+		return -ENOMEM;
 	}
-	return cache;
+	*ret = e;
+	return 0;
 }
 
-void ethtool_free(struct ethtool_cache *cache)
+void link_ethtool_free(void *state)
 {
-	if (!cache)
+	struct link_ethtool *e = state;
+
+	if (!e)
 		return;
 	for (size_t i = 0; i < MAX_LAYOUTS; i++)
-		free(cache->layouts[i].matches);
-	if (cache->memory != MAP_FAILED)
-		munmap(cache->memory, cache->mapped);
-	free(cache);
+		free(e->layouts[i].matches);
+	if (e->memory != MAP_FAILED)
+		munmap(e->memory, e->mapped);
+	free(e);
 }
 
-bool ethtool_matches(const char *pattern, const char *name, size_t size)
+bool link_ethtool_matches(const char *pattern, const char *name, size_t size)
 {
 	size_t i = 0;
 
@@ -132,10 +133,12 @@ static int row_of(const char *driver, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
 		if (strcmp(sources[i].driver, driver) ||
-		    !ethtool_matches(sources[i].pattern, name, ETHTOOL_NAME))
+		    !link_ethtool_matches(sources[i].pattern, name,
+					  LINK_ETHTOOL_NAME))
 			continue;
-		for (size_t j = 0; j < N_LINK_COUNTERS; j++)
-			if (!strcmp(link_counters[j].name, sources[i].counter))
+		for (size_t j = 0; j < link_probe.n_counters; j++)
+			if (!strcmp(link_probe.counters[j].name,
+				    sources[i].counter))
 				return (int)j;
 	}
 	return -1;
@@ -158,7 +161,7 @@ static int make_layout(struct layout *ret, const char *driver,
 		return -ENOMEM;
 	ret->n_numbers = n;
 	for (uint32_t i = 0; i < n; i++) {
-		int row = row_of(driver, names + (size_t)i * ETHTOOL_NAME);
+		int row = row_of(driver, names + (size_t)i * LINK_ETHTOOL_NAME);
 
 		if (row >= 0)
 			ret->matches[ret->n++] = (struct match) {i, row};
@@ -170,66 +173,65 @@ static int make_layout(struct layout *ret, const char *driver,
 }
 
 /* Keeps a layout, in the place of the one not used for longest. */
-static uint64_t keep_layout(struct ethtool_cache *cache,
-			    const struct layout *layout)
+static uint64_t keep_layout(struct link_ethtool *e, const struct layout *layout)
 {
-	struct layout *oldest = &cache->layouts[0];
+	struct layout *oldest = &e->layouts[0];
 
 	for (size_t i = 1; i < MAX_LAYOUTS; i++)
-		if (cache->layouts[i].used < oldest->used)
-			oldest = &cache->layouts[i];
+		if (e->layouts[i].used < oldest->used)
+			oldest = &e->layouts[i];
 	free(oldest->matches);
 	*oldest = *layout;
-	oldest->used = ++cache->clock;
-	oldest->id = ++cache->last_id;
+	oldest->used = ++e->clock;
+	oldest->id = ++e->last_id;
 	return oldest->id;
 }
 
-uint64_t ethtool_learn(struct ethtool_cache *cache, const char *driver,
-		       const char *names, uint32_t n)
+uint64_t link_ethtool_learn(struct link_ethtool *e, const char *driver,
+			    const char *names, uint32_t n)
 {
 	struct layout layout = {.id = 0};
 
-	if (!n || n > ETHTOOL_MAX || !knows_driver(driver))
+	if (!n || n > LINK_ETHTOOL_MAX || !knows_driver(driver))
 		return 0;
 	layout.hash = hash_bytes(HASH_START, driver, strlen(driver) + 1);
-	layout.hash = hash_bytes(layout.hash, names, (size_t)n * ETHTOOL_NAME);
+	layout.hash =
+		hash_bytes(layout.hash, names, (size_t)n * LINK_ETHTOOL_NAME);
 	for (size_t i = 0; i < MAX_LAYOUTS; i++)
-		if (cache->layouts[i].id &&
-		    cache->layouts[i].hash == layout.hash)
-			return cache->layouts[i].id;
+		if (e->layouts[i].id && e->layouts[i].hash == layout.hash)
+			return e->layouts[i].id;
 	layout.is_veth = !strcmp(driver, "veth");
 	if (make_layout(&layout, driver, names, n) < 0)
 		return 0;
-	return keep_layout(cache, &layout);
+	return keep_layout(e, &layout);
 }
 
-static struct layout *find_layout(struct ethtool_cache *cache, uint64_t id)
+static struct layout *find_layout(struct link_ethtool *e, uint64_t id)
 {
 	for (size_t i = 0; id && i < MAX_LAYOUTS; i++)
-		if (cache->layouts[i].id == id)
-			return &cache->layouts[i];
+		if (e->layouts[i].id == id)
+			return &e->layouts[i];
 	return NULL;
 }
 
-int ethtool_sum(struct ethtool_cache *cache, uint64_t id,
-		const uint64_t *values, uint32_t n, struct sample *out)
+int link_ethtool_sum(struct link_ethtool *e, uint64_t id,
+		     const uint64_t *values, uint32_t n, struct sample *out)
 {
-	struct layout *layout = find_layout(cache, id);
-	uint64_t sums[N_LINK_COUNTERS] = {0}, known = 0;
+	struct layout *layout = find_layout(e, id);
+	uint64_t sums[LINK_MAX_COUNTERS] = {0}, known = 0;
 
 	if (!layout || layout->n_numbers != n)
 		return -ESTALE;
-	layout->used = ++cache->clock;
+	layout->used = ++e->clock;
 	for (uint32_t i = 0; i < layout->n; i++) {
 		const struct match *match = &layout->matches[i];
 
 		sums[match->row] += values[match->number];
 		known |= UINT64_C(1) << match->row;
 	}
-	for (size_t i = 0; i < N_LINK_COUNTERS; i++)
+	for (size_t i = 0; i < link_probe.n_counters; i++)
 		if (known & UINT64_C(1) << i)
-			sample_row(out, &link_counters[i], sums[i]);
+			sample_row(out, &link_probe.counters[i], sums[i]);
 	return 0;
 }
 
@@ -272,7 +274,7 @@ static void restore_capabilities(struct capabilities *c)
 }
 
 /* data begins with the command. Returns 0 or negative errno. */
-static int ask(struct probe_env *env, const char *name, void *data)
+static int ask_driver(struct probe_env *env, const char *name, void *data)
 {
 	struct ifreq request = {.ifr_data = data};
 
@@ -285,29 +287,29 @@ static int ask(struct probe_env *env, const char *name, void *data)
  * when that is nothing. Returns 0, or the negative errno of why it is not
  * known yet.
  */
-static int learn(struct probe_env *env, const char *name, uint64_t *ret)
+static int learn_driver(struct probe_env *env, const char *name, uint64_t *ret)
 {
 	struct ethtool_drvinfo driver = {.cmd = ETHTOOL_GDRVINFO};
-	struct ethtool_cache *cache = env->state;
-	struct ethtool_gstrings *names = (void *)cache->memory;
-	int r = ask(env, name, &driver);
+	struct link_ethtool *e = env->state;
+	struct ethtool_gstrings *names = (void *)e->memory;
+	int r = ask_driver(env, name, &driver);
 
 	*ret = 0;
 	if (r < 0)
 		return r == -EOPNOTSUPP ? 0 : r;
 	driver.driver[sizeof(driver.driver) - 1] = '\0';
-	if (!knows_driver(driver.driver) || driver.n_stats > ETHTOOL_MAX)
+	if (!knows_driver(driver.driver) || driver.n_stats > LINK_ETHTOOL_MAX)
 		return 0;
 	*names = (struct ethtool_gstrings) {
 		.cmd = ETHTOOL_GSTRINGS,
 		.string_set = ETH_SS_STATS,
 		.len = driver.n_stats,
 	};
-	r = ask(env, name, names);
+	r = ask_driver(env, name, names);
 	if (r < 0 || names->len != driver.n_stats)
 		return r < 0 ? r : -EAGAIN;
-	*ret = ethtool_learn(cache, driver.driver, (char *)names->data,
-			     names->len);
+	*ret = link_ethtool_learn(e, driver.driver, (char *)names->data,
+				  names->len);
 	return 0;
 }
 
@@ -321,12 +323,12 @@ static bool is_zero(const struct layout *layout, const uint64_t *values)
 }
 
 /* Returns 0, also when the driver will not tell; or -ESTALE: learn again. */
-static int read_numbers(struct probe_env *env, const char *name, uint64_t id,
-			bool active, struct sample *out)
+static int read_layout(struct probe_env *env, const char *name, uint64_t id,
+		       bool active, struct sample *out)
 {
 	const struct layout *layout = find_layout(env->state, id);
-	struct ethtool_cache *cache = env->state;
-	struct ethtool_stats *stats = (void *)cache->memory;
+	struct link_ethtool *e = env->state;
+	struct ethtool_stats *stats = (void *)e->memory;
 
 	if (!layout)
 		return -ESTALE;
@@ -334,19 +336,19 @@ static int read_numbers(struct probe_env *env, const char *name, uint64_t id,
 		.cmd = ETHTOOL_GSTATS,
 		.n_stats = layout->n_numbers,
 	};
-	if (ask(env, name, stats) < 0)
+	if (ask_driver(env, name, stats) < 0)
 		return 0;
 	if (!active && layout->is_veth && stats->n_stats == layout->n_numbers &&
 	    is_zero(layout, (const uint64_t *)stats->data))
 		return 0;
-	return ethtool_sum(cache, id, (const uint64_t *)stats->data,
-			   stats->n_stats, out);
+	return link_ethtool_sum(e, id, (const uint64_t *)stats->data,
+				stats->n_stats, out);
 }
 
 static bool has_numbers(const struct sample *s, const struct object *o)
 {
-	for (uint32_t i = 0; i < o->n; i++)
-		if (s->rows[o->first + i].counter->section)
+	EACH_ROW (s, o, row)
+		if (row->counter->section)
 			return true;
 	return false;
 }
@@ -354,8 +356,8 @@ static bool has_numbers(const struct sample *s, const struct object *o)
 #define MINUTE UINT64_C(60000000000)
 
 /* Whether a minute ends with this read; not the same one for each interface. */
-static bool is_due(const struct sample *then, const struct sample *now,
-		   uint64_t ifindex)
+static bool ends_minute(const struct sample *then, const struct sample *now,
+			uint64_t ifindex)
 {
 	uint64_t shift = ifindex % 60 * (MINUTE / 60);
 
@@ -370,44 +372,67 @@ static bool is_idle(const struct probe_env *env, const struct object *before,
 	const struct layout *layout = find_layout(env->state, id);
 
 	return !id || (layout && layout->is_veth &&
-		       !is_due(now->then, now, before->identity));
+		       !ends_minute(now->then, now, before->identity));
+}
+
+/* What the read before remembered of an interface, or NULL. */
+static const struct link_ethtool_note *find_note(struct link_ethtool *e,
+						 const struct sample *s,
+						 uint64_t ifindex)
+{
+	const struct link_ethtool_note *notes;
+	size_t n;
+
+	notes = sample_memory(s->then, s->source, &n);
+	n /= sizeof(*notes);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = (e->next_note + i) % n;
+
+		if (notes[at].ifindex != ifindex)
+			continue;
+		e->next_note = at + 1;
+		return &notes[at];
+	}
+	return NULL;
 }
 
 /* Reads the numbers of layout *id, or of the one that is learnt now. */
-static int look(struct probe_env *env, const char *name, bool known,
-		bool active, uint64_t *id, struct sample *out)
+static int read_driver(struct probe_env *env, const char *name, bool known,
+		       bool active, uint64_t *id, struct sample *out)
 {
-	int r = known ? 0 : learn(env, name, id);
+	int r = known ? 0 : learn_driver(env, name, id);
 
 	if (r == 0 && *id)
-		r = read_numbers(env, name, *id, active, out);
+		r = read_layout(env, name, *id, active, out);
 	if (r != -ESTALE)
 		return r;
-	r = learn(env, name, id);
-	return r < 0 || !*id ? r : read_numbers(env, name, *id, active, out);
+	r = learn_driver(env, name, id);
+	return r < 0 || !*id ? r : read_layout(env, name, *id, active, out);
 }
 
-void ethtool_append(struct probe_env *env, const char *name,
-		    const struct object *before, bool xdp, struct sample *out)
+void link_ethtool_append(struct probe_env *env, const char *name,
+			 const struct object *before, bool xdp,
+			 struct sample *out)
 {
-	struct capabilities capabilities;
-	const struct row *known = NULL;
+	const struct link_ethtool_note *known = NULL;
+	struct link_ethtool_note note = {
+		.ifindex = out->objects[out->n_objects - 1].identity};
 	bool active = xdp || (before && has_numbers(out->then, before));
-	uint64_t id = 0;
+	struct capabilities capabilities;
 
 	if (!env->state)
 		return;
 	if (before)
-		known = object_row(out->then, before, &link_fact_ethtool);
-	if (known && !active && is_idle(env, before, known->value, out)) {
-		sample_row(out, &link_fact_ethtool, known->value);
+		known = find_note(env->state, out, note.ifindex);
+	if (known)
+		note.layout = known->layout;
+	if (known && !active && is_idle(env, before, note.layout, out)) {
+		sample_remember(out, &note, sizeof(note));
 		return;
 	}
 	if (drop_capabilities(&capabilities) < 0)
 		return;
-	if (known)
-		id = known->value;
-	if (look(env, name, known != NULL, active, &id, out) == 0)
-		sample_row(out, &link_fact_ethtool, id);
+	if (read_driver(env, name, known, active, &note.layout, out) == 0)
+		sample_remember(out, &note, sizeof(note));
 	restore_capabilities(&capabilities);
 }
