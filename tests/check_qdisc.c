@@ -5,9 +5,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
-#include "kernel/netlink.h"
-
-#include "probes/qdisc/qdisc_rows.h"
+#include "probes/qdisc/netem.h"
 #include "model/selection.h"
 #include "testlib.h"
 #include "xtables_file.h"
@@ -518,7 +516,7 @@ static void check_own(const struct qdisc_config *q, const char *json,
 		const struct counter *c = s.rows[i].counter;
 
 		ck_assert_str_eq(c->section, q->kind);
-		seen[c - qdisc_counters] = true;
+		seen[c - qdisc_probe.counters] = true;
 		parts += c->kind == KIND_PART ? s.rows[i].value : 0;
 		if (is_printed(c->name))
 			ck_assert_msg(
@@ -557,11 +555,12 @@ START_TEST(recorded_counters_of_a_kind_are_what_tc_printed)
 	}
 	append_own(&classes.q[0], &s);
 	for (uint32_t i = 0; i < s.n_rows; i++)
-		seen[s.rows[i].counter - qdisc_counters] = true;
-	for (size_t i = OWN_ROWS; i < rows; i++)
-		ck_assert_msg(seen[i] == is_recordable(&qdisc_counters[i]),
-			      "%s %s", qdisc_counters[i].section,
-			      qdisc_counters[i].name);
+		seen[s.rows[i].counter - qdisc_probe.counters] = true;
+	for (size_t i = QDISC_OWN_ROWS; i < rows; i++)
+		ck_assert_msg(seen[i] ==
+				      is_recordable(&qdisc_probe.counters[i]),
+			      "%s %s", qdisc_probe.counters[i].section,
+			      qdisc_probe.counters[i].name);
 	sample_free(&s);
 	free(text);
 	free(d.bytes);

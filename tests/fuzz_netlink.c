@@ -6,7 +6,7 @@
 
 #include "probes/conntrack.h"
 #include "probes/link/link_private.h"
-#include "probes/qdisc/qdisc_rows.h"
+#include "probes/qdisc/qdisc_private.h"
 #include "probes/socket/socket.h"
 #include "model/selection.h"
 

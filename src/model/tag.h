@@ -18,6 +18,7 @@ enum tag {
 	/* qdisc */
 	TAG_QDISC_DROPS,
 	TAG_CLASS_DROPS,
+	TAG_QDISC_FULL,
 	/* conntrack */
 	TAG_CONNTRACK_COUNT,
 	TAG_CONNTRACK_MAX,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The mean loss of netem's loss models. */
+/* How much netem is set to lose, by chance or by one of its loss models. */
 #include <linux/pkt_sched.h>
 
-#include "probes/qdisc/qdisc.h"
+#include "kernel/attr.h"
+#include "probes/qdisc/netem.h"
 
 #define SCALE ((double)UINT32_MAX)
 
@@ -36,4 +37,39 @@ uint32_t netem_mean_4state(const struct tc_netem_gimodel *m)
 	in_gap = p32 > 0 ? p32 / p23 : 0;
 	good = 1 / (1 + p14 + to_burst * (1 + in_gap));
 	return to_parts(good * (p14 + to_burst));
+}
+
+static void parse_loss_model(struct nlattr *loss, struct qdisc_config *q)
+{
+	struct nlattr *models[NETEM_LOSS_MAX + 1];
+	struct tc_netem_gemodel ge;
+	struct tc_netem_gimodel gi;
+
+	if (nla_parse_nested(models, NETEM_LOSS_MAX, loss, NULL) < 0)
+		return;
+	if (attr_copy(&ge, sizeof(ge), models[NETEM_LOSS_GE]))
+		q->loss = netem_mean_gemodel(&ge);
+	else if (attr_copy(&gi, sizeof(gi), models[NETEM_LOSS_GI]))
+		q->loss = netem_mean_4state(&gi);
+	q->has_loss = q->loss > 0;
+}
+
+void netem_parse(struct nlattr *options, struct qdisc_config *q)
+{
+	struct nlattr *attrs[TCA_NETEM_MAX + 1];
+	struct tc_netem_qopt plain;
+	int head = NLA_ALIGN(sizeof(plain));
+
+	if (!attr_copy(&plain, sizeof(plain), options))
+		return;
+	q->loss = plain.loss;
+	q->has_loss = plain.loss > 0;
+	if (nla_len(options) <= head ||
+	    nla_parse(attrs, TCA_NETEM_MAX,
+		      (struct nlattr *)((char *)nla_data(options) + head),
+		      nla_len(options) - head, NULL) < 0)
+		return;
+	if (attrs[TCA_NETEM_LOSS])
+		parse_loss_model(attrs[TCA_NETEM_LOSS], q);
+	q->ecn = attr_u32(attrs[TCA_NETEM_ECN]);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probes/qdisc/qdisc.h"
-
+/* Reads qdiscs and classes, and what any kind of them counts. */
 #include <errno.h>
 #include <linux/gen_stats.h>
 #include <linux/pkt_sched.h>
@@ -8,100 +7,19 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "kernel/attr.h"
-#include "kernel/netlink.h"
 #include "model/selection.h"
-#include "probes/qdisc/qdisc_rows.h"
+#include "probes/qdisc/qdisc_private.h"
 
-static void parse_loss_model(struct nlattr *loss, struct qdisc_config *q)
-{
-	struct nlattr *models[NETEM_LOSS_MAX + 1];
-	struct tc_netem_gemodel ge;
-	struct tc_netem_gimodel gi;
+#define FACT .layer = LAYER_QDISC, .kind = KIND_FACT
 
-	if (nla_parse_nested(models, NETEM_LOSS_MAX, loss, NULL) < 0)
-		return;
-	if (attr_copy(&ge, sizeof(ge), models[NETEM_LOSS_GE]))
-		q->loss = netem_mean_gemodel(&ge);
-	else if (attr_copy(&gi, sizeof(gi), models[NETEM_LOSS_GI]))
-		q->loss = netem_mean_4state(&gi);
-	q->has_loss = q->loss > 0;
-}
-
-/* TCA_OPTIONS of netem: a struct, then attributes right behind it. */
-static void parse_netem(struct nlattr *options, struct qdisc_config *q)
-{
-	struct nlattr *attrs[TCA_NETEM_MAX + 1];
-	struct tc_netem_qopt plain;
-	int head = NLA_ALIGN(sizeof(plain));
-
-	if (!attr_copy(&plain, sizeof(plain), options))
-		return;
-	q->loss = plain.loss;
-	q->has_loss = plain.loss > 0;
-	if (nla_len(options) <= head ||
-	    nla_parse(attrs, TCA_NETEM_MAX,
-		      (struct nlattr *)((char *)nla_data(options) + head),
-		      nla_len(options) - head, NULL) < 0)
-		return;
-	if (attrs[TCA_NETEM_LOSS])
-		parse_loss_model(attrs[TCA_NETEM_LOSS], q);
-	q->ecn = attr_u32(attrs[TCA_NETEM_ECN]);
-}
-
-static void parse_tbf(struct nlattr *options, struct qdisc_config *q)
-{
-	struct nlattr *attrs[TCA_TBF_MAX + 1];
-	struct tc_tbf_qopt tbf;
-
-	if (nla_parse_nested(attrs, TCA_TBF_MAX, options, NULL) < 0)
-		return;
-	if (attr_copy(&tbf, sizeof(tbf), attrs[TCA_TBF_PARMS]))
-		q->rate = tbf.rate.rate;
-	attr_copy(&q->rate, sizeof(q->rate), attrs[TCA_TBF_RATE64]);
-}
-
-/* htb counts in what it tells of its configuration. */
-static void parse_htb(struct nlattr *options, struct qdisc_config *q)
-{
-	struct nlattr *attrs[TCA_HTB_MAX + 1];
-
-	if (nla_parse_nested(attrs, TCA_HTB_MAX, options, NULL) < 0 ||
-	    !attrs[TCA_HTB_INIT])
-		return;
-	q->own = nla_data(attrs[TCA_HTB_INIT]);
-	q->own_size = nla_len(attrs[TCA_HTB_INIT]);
-}
-
-static void parse_options(struct nlattr *options, struct qdisc_config *q)
-{
-	qdisc_parse_limit(options, q);
-	if (!strcmp(q->kind, "netem"))
-		parse_netem(options, q);
-	else if (!strcmp(q->kind, "tbf"))
-		parse_tbf(options, q);
-	else if (!strcmp(q->kind, "htb") && !q->is_class)
-		parse_htb(options, q);
-}
-
-/* fq_codel sends one struct for qdiscs and another for its flows. */
-static bool is_own(struct nlattr *attr, const struct qdisc_config *q)
-{
-	uint32_t type;
-
-	if (strcmp(q->kind, "fq_codel"))
-		return true;
-	return attr_copy(&type, sizeof(type), attr) &&
-	       type == TCA_FQ_CODEL_XSTATS_QDISC;
-}
-
-static void parse_own(struct nlattr *attr, struct qdisc_config *q)
-{
-	if (!is_own(attr, q))
-		return;
-	q->own = nla_data(attr);
-	q->own_size = nla_len(attr);
-}
+const struct counter qdisc_fact_handle = {FACT, .name = "handle"};
+const struct counter qdisc_fact_parent = {FACT, .name = "parent"};
+const struct counter qdisc_fact_rate = {FACT, .name = "rate"};
+const struct counter qdisc_fact_netem_loss = {FACT, .name = "loss"};
+const struct counter qdisc_fact_limit = {FACT, .name = "limit"};
+const struct counter qdisc_fact_limit_bytes = {FACT, .name = "limit_bytes"};
 
 static void parse_counts(struct nlattr *stats, struct qdisc_config *q)
 {
@@ -129,7 +47,7 @@ static void parse_counts(struct nlattr *stats, struct qdisc_config *q)
 		q->overlimits = queue.overlimits;
 	}
 	if (attrs[TCA_STATS_APP])
-		parse_own(attrs[TCA_STATS_APP], q);
+		qdisc_parse_own(attrs[TCA_STATS_APP], q);
 }
 
 int qdisc_parse(const struct nlmsghdr *h, struct qdisc_config *ret)
@@ -152,9 +70,9 @@ int qdisc_parse(const struct nlmsghdr *h, struct qdisc_config *ret)
 	};
 	nla_strlcpy(ret->kind, attrs[TCA_KIND], sizeof(ret->kind));
 	if (attrs[TCA_OPTIONS])
-		parse_options(attrs[TCA_OPTIONS], ret);
+		qdisc_parse_options(attrs[TCA_OPTIONS], ret);
 	if (attrs[TCA_XSTATS])
-		parse_own(attrs[TCA_XSTATS], ret);
+		qdisc_parse_own(attrs[TCA_XSTATS], ret);
 	if (attrs[TCA_STATS2])
 		parse_counts(attrs[TCA_STATS2], ret);
 	return 0;
@@ -178,13 +96,13 @@ void qdisc_name(const struct qdisc_config *q, char *buffer, size_t size)
 static int drops_of(const struct qdisc_config *q)
 {
 	if (q->is_class)
-		return CLASS_DROPS;
+		return QDISC_CLASS_DROPS;
 	if (q->parent == TC_H_INGRESS)
-		return INGRESS_DROPS;
-	return q->parent == TC_H_ROOT ? ROOT_DROPS : CHILD_DROPS;
+		return QDISC_INGRESS_DROPS;
+	return q->parent == TC_H_ROOT ? QDISC_ROOT_DROPS : QDISC_CHILD_DROPS;
 }
 
-static void append_facts(const struct qdisc_config *q, struct sample *out)
+static void append_qdisc_facts(const struct qdisc_config *q, struct sample *out)
 {
 	sample_row(out, &qdisc_fact_handle, q->handle);
 	sample_row(out, &qdisc_fact_parent, q->parent);
@@ -201,24 +119,26 @@ static void append_facts(const struct qdisc_config *q, struct sample *out)
 
 static void append_counts(const struct qdisc_config *q, struct sample *out)
 {
+	const struct counter *rows = qdisc_probe.counters;
 	int drops = drops_of(q);
 
 	if (q->has_queue) {
-		sample_row(out, &qdisc_counters[q->ecn ? MARKING_DROPS : drops],
+		sample_row(out, &rows[q->ecn ? QDISC_MARKING_DROPS : drops],
 			   q->drops);
-		sample_row(out, &qdisc_counters[OVERLIMITS], q->overlimits);
+		sample_row(out, &rows[QDISC_OVERLIMITS], q->overlimits);
 	}
 	if (q->has_queue && !q->is_class) {
-		sample_row(out, &qdisc_counters[REQUEUES], q->requeues);
-		sample_row(out, &qdisc_counters[QLEN], q->qlen);
-		sample_row(out, &qdisc_counters[BACKLOG], q->backlog);
+		sample_row(out, &rows[QDISC_REQUEUES], q->requeues);
+		sample_row(out, &rows[QDISC_QLEN], q->qlen);
+		sample_row(out, &rows[QDISC_BACKLOG], q->backlog);
 	}
 	if (q->has_basic)
-		sample_row(out, &qdisc_counters[drops + 1], q->packets);
+		sample_row(out, &rows[drops + 1], q->packets);
 }
 
-static void append(const struct probe_env *env, const struct qdisc_config *q,
-		   const char *place, struct sample *out)
+static void append_qdisc(const struct probe_env *env,
+			 const struct qdisc_config *q, const char *place,
+			 struct sample *out)
 {
 	char name[64];
 	uint64_t identity;
@@ -230,32 +150,22 @@ static void append(const struct probe_env *env, const struct qdisc_config *q,
 	qdisc_label(out, q->kind);
 	append_counts(q, out);
 	qdisc_append_own(env, q, out);
-	append_facts(q, out);
+	append_qdisc_facts(q, out);
 }
 
-/*
- * Kinds whose classes count for themselves. Those of the others (prio, mq)
- * repeat the qdisc below, or stand for flows that come and go (fq_codel).
- */
-static bool has_classes(const char *kind)
-{
-	static const char *const kinds[] = {"htb", "hfsc", "drr", "qfq", "ets"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (!strcmp(kinds[i], kind))
-			return true;
-	return false;
-}
-
-struct reader {
+struct qdisc_reader {
 	struct probe_env *env;
 	struct sample *out;
 	int ifindex; /* the interface of the previous message, and its name */
 	char place[IFNAMSIZ];
 	bool wanted;
+	struct {
+		int *items; /* interfaces whose classes are to be asked for */
+		size_t n, max;
+	} classful;
 };
 
-static bool is_wanted(struct reader *reader, int ifindex)
+static bool wants_interface(struct qdisc_reader *reader, int ifindex)
 {
 	if (ifindex != reader->ifindex) {
 		reader->ifindex = ifindex;
@@ -267,9 +177,24 @@ static bool is_wanted(struct reader *reader, int ifindex)
 	return reader->wanted;
 }
 
+/* Notes an interface whose classes are wanted, once. Returns 0 or -ENOMEM. */
+static int add_classful(struct qdisc_reader *reader, int ifindex)
+{
+	size_t n = reader->classful.n;
+	int *item;
+
+	if (n && reader->classful.items[n - 1] == ifindex)
+		return 0;
+	item = ARRAY_ADD(&reader->classful);
+	if (!item)
+		return -ENOMEM;
+	*item = ifindex;
+	return 0;
+}
+
 static int on_qdisc(const struct nlmsghdr *h, void *arg)
 {
-	struct reader *reader = arg;
+	struct qdisc_reader *reader = arg;
 	struct qdisc_config q;
 	int r = qdisc_parse(h, &q);
 
@@ -277,29 +202,30 @@ static int on_qdisc(const struct nlmsghdr *h, void *arg)
 		return r;
 	if (q.is_class || !strcmp(q.kind, "noqueue"))
 		return 0; /* noqueue has no queue, so it never drops */
-	if (!is_wanted(reader, q.ifindex))
+	if (!wants_interface(reader, q.ifindex))
 		return 0;
-	append(reader->env, &q, reader->place, reader->out);
-	if (reader->env->classes && has_classes(q.kind))
-		sample_row(reader->out, &qdisc_fact_index, q.ifindex);
-	return 0;
+	append_qdisc(reader->env, &q, reader->place, reader->out);
+	if (!reader->env->classes || !qdisc_has_classes(q.kind))
+		return 0;
+	return add_classful(reader, q.ifindex);
 }
 
 static int on_class(const struct nlmsghdr *h, void *arg)
 {
-	struct reader *reader = arg;
+	struct qdisc_reader *reader = arg;
 	struct qdisc_config q;
 	int r = qdisc_parse(h, &q);
 
 	if (r < 0)
 		return r;
-	if (q.is_class && has_classes(q.kind) && is_wanted(reader, q.ifindex))
-		append(reader->env, &q, reader->place, reader->out);
+	if (q.is_class && qdisc_has_classes(q.kind) &&
+	    wants_interface(reader, q.ifindex))
+		append_qdisc(reader->env, &q, reader->place, reader->out);
 	return 0;
 }
 
-static int ask(struct reader *reader, uint16_t type, int ifindex,
-	       netlink_row row)
+static int ask_tc(struct qdisc_reader *reader, uint16_t type, int ifindex,
+		  netlink_row row)
 {
 	struct {
 		struct nlmsghdr h;
@@ -315,31 +241,14 @@ static int ask(struct reader *reader, uint16_t type, int ifindex,
 			   reader);
 }
 
-/* Asks for the classes of each interface that has some, once. */
-static int read_classes(struct reader *reader, uint32_t first)
-{
-	struct sample *out = reader->out;
-	uint32_t last = out->n_objects;
-	uint64_t asked = 0;
-	int r = 0;
-
-	for (uint32_t i = first; r == 0 && i < last; i++) {
-		const struct row *row =
-			object_row(out, &out->objects[i], &qdisc_fact_index);
-
-		if (!row || row->value == asked)
-			continue;
-		asked = row->value;
-		r = ask(reader, RTM_GETTCLASS, asked, on_class);
-	}
-	return r;
-}
-
 int qdisc_read(struct probe_env *env, struct sample *out)
 {
-	struct reader reader = {.env = env, .out = out};
-	uint32_t first = out->n_objects;
-	int r = ask(&reader, RTM_GETQDISC, 0, on_qdisc);
+	struct qdisc_reader reader = {.env = env, .out = out};
+	int r = ask_tc(&reader, RTM_GETQDISC, 0, on_qdisc);
 
-	return r < 0 || !env->classes ? r : read_classes(&reader, first);
+	for (size_t i = 0; r == 0 && i < reader.classful.n; i++)
+		r = ask_tc(&reader, RTM_GETTCLASS, reader.classful.items[i],
+			   on_class);
+	free(reader.classful.items);
+	return r;
 }

@@ -3,19 +3,28 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "probes/qdisc/qdisc.h"
+#include "probes/qdisc/qdisc_private.h"
+
+static const char *qdisc_kind(const struct suspect *suspect)
+{
+	return object_label(suspect->sample, suspect->object);
+}
+
+/* A fact of the suspected qdisc, 0 where it has none. */
+static uint64_t qdisc_fact(const struct suspect *suspect,
+			   const struct counter *fact)
+{
+	return object_value(suspect->sample, suspect->object, fact, 0);
+}
 
 /* "tc qdisc del dev eth0 root" and the like, for the suspected qdisc. */
 static void qdisc_command(const struct suspect *suspect, const char *verb,
 			  char *buffer, size_t size)
 {
-	uint64_t handle = 0, parent = 0;
+	uint64_t handle = qdisc_fact(suspect, &qdisc_fact_handle);
+	uint64_t parent = qdisc_fact(suspect, &qdisc_fact_parent);
 	int n;
 
-	object_get(suspect->sample, suspect->object, &qdisc_fact_handle,
-		   &handle);
-	object_get(suspect->sample, suspect->object, &qdisc_fact_parent,
-		   &parent);
 	n = snprintf(buffer, size, "tc qdisc %s dev %s ", verb,
 		     suspect->loss->place);
 	if (n < 0 || (size_t)n >= size)
@@ -26,11 +35,6 @@ static void qdisc_command(const struct suspect *suspect, const char *verb,
 		snprintf(buffer + n, size - n,
 			 "parent %x:%x handle %x:", (unsigned)(parent >> 16),
 			 (unsigned)(parent & 0xffff), (unsigned)(handle >> 16));
-}
-
-static const char *qdisc_kind(const struct suspect *suspect)
-{
-	return object_label(suspect->sample, suspect->object);
 }
 
 static bool explain_netem(const struct suspect *suspect, struct cause *ret)
@@ -52,15 +56,12 @@ static bool explain_netem(const struct suspect *suspect, struct cause *ret)
 /* Whether what was dropped did not fit, and was not dropped early. */
 static bool is_full(const struct suspect *suspect)
 {
-	static const char *const parts[] = {"drop_overlimit", "overlimit",
-					    NULL};
 	static const char *const plain[] = {"sfq", "fq", "hhf", NULL};
-	const char *name = suspect->row->counter->name;
+	const char *kind = qdisc_kind(suspect);
 
-	if (name[0])
-		return text_is_among(name, parts);
-	return !qdisc_is_aqm(qdisc_kind(suspect)) ||
-	       text_is_among(qdisc_kind(suspect), plain);
+	if (suspect->row->counter->tag != TAG_QDISC_DROPS)
+		return suspect->row->counter->tag == TAG_QDISC_FULL;
+	return !qdisc_is_aqm(kind) || text_is_among(kind, plain);
 }
 
 static bool explain_full(const struct suspect *suspect, struct cause *ret)
@@ -85,7 +86,7 @@ static bool explain_full(const struct suspect *suspect, struct cause *ret)
 
 static bool explain_aqm(const struct suspect *suspect, struct cause *ret)
 {
-	if (suspect->row->counter->name[0] ||
+	if (suspect->row->counter->tag != TAG_QDISC_DROPS ||
 	    !qdisc_is_aqm(qdisc_kind(suspect)))
 		return false;
 	CAUSE_TEXT(
@@ -102,11 +103,10 @@ static bool explain_aqm(const struct suspect *suspect, struct cause *ret)
 /* Where no qdisc of its own says more. */
 static bool explain_class(const struct suspect *suspect, struct cause *ret)
 {
-	uint64_t id = 0;
+	uint64_t id = qdisc_fact(suspect, &qdisc_fact_handle);
 
 	if (suspect->row->counter->tag != TAG_CLASS_DROPS)
 		return false;
-	object_get(suspect->sample, suspect->object, &qdisc_fact_handle, &id);
 	CAUSE_TEXT(ret, "class %x:%x of %s is slower than what is sent",
 		   (unsigned)(id >> 16), (unsigned)(id & 0xffff),
 		   qdisc_kind(suspect));
@@ -133,30 +133,31 @@ static void describe_rate(uint64_t rate, char *buffer, size_t size)
 
 static bool explain_shaper(const struct suspect *suspect, struct cause *ret)
 {
-	static const char *const shapers[] = {"tbf", "htb", "hfsc", "cbq"};
-	const struct object *o = suspect->object;
+	static const char *const shapers[] = {"tbf", "htb", "hfsc", "cbq",
+					      NULL};
 	const char *kind = qdisc_kind(suspect);
 	char speed[32] = "";
-	uint64_t rate;
+	uint64_t rate = qdisc_fact(suspect, &qdisc_fact_rate);
 
-	for (size_t i = 0; i < ARRAY_SIZE(shapers); i++) {
-		if (strcmp(shapers[i], kind))
-			continue;
-		if (object_get(suspect->sample, o, &qdisc_fact_rate, &rate))
-			describe_rate(rate, speed, sizeof(speed));
-		CAUSE_TEXT(ret, "the shaper %s%s is slower than what is sent",
-			   kind, speed);
-		CAUSE_REMEDY(
-			ret,
-			"Raise its rate or send less: tc -s qdisc show dev %s",
-			suspect->loss->place);
-		return true;
-	}
-	return false;
+	if (!text_is_among(kind, shapers))
+		return false;
+	if (rate)
+		describe_rate(rate, speed, sizeof(speed));
+	CAUSE_TEXT(ret, "the shaper %s%s is slower than what is sent", kind,
+		   speed);
+	CAUSE_REMEDY(ret,
+		     "Raise its rate or send less: tc -s qdisc show dev %s",
+		     suspect->loss->place);
+	return true;
 }
 
+/* clang-format off */
 const struct explainer qdisc_explainers[] = {
-	{LAYER_QDISC, explain_netem},  {LAYER_QDISC, explain_class},
-	{LAYER_QDISC, explain_shaper}, {LAYER_QDISC, explain_full},
-	{LAYER_QDISC, explain_aqm},    {0, NULL},
+	{LAYER_QDISC, explain_netem},
+	{LAYER_QDISC, explain_class},
+	{LAYER_QDISC, explain_shaper},
+	{LAYER_QDISC, explain_full},
+	{LAYER_QDISC, explain_aqm},
+	{0, NULL},
 };
+/* clang-format on */
