@@ -465,14 +465,14 @@ static void warn_of_idle_patterns(void)
 	const struct selection *layers = &self.settings.layers;
 
 	for (size_t i = 0; i < counters->n; i++)
-		if (!catalogue_has_counter(&counters->patterns[i]))
+		if (!catalogue_has_counter(&counters->items[i]))
 			WARNING("pktloss plugin: Counter \"%s\" is no optional "
 				"counter",
-				counters->patterns[i].text);
+				counters->items[i].text);
 	for (size_t i = 0; i < layers->n; i++)
-		if (!catalogue_has_layer(&layers->patterns[i]))
+		if (!catalogue_has_layer(&layers->items[i]))
 			WARNING("pktloss plugin: Layer \"%s\" is no layer",
-				layers->patterns[i].text);
+				layers->items[i].text);
 }
 
 static int on_init(void)

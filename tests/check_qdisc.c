@@ -456,7 +456,7 @@ static void each_message(const char *kernel, const char *name,
 /* Appends what only this kind has, to an object of its own. */
 static void append_own(const struct qdisc_config *q, struct sample *out)
 {
-	struct selection all = {.patterns = NULL};
+	struct selection all = {.items = NULL};
 	const struct probe_env env = {.counters = &all};
 
 	ck_assert_int_eq(selection_add(&all, "/^qdisc-/"), 0);

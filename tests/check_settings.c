@@ -28,26 +28,12 @@ static void setup(void)
 static void teardown(void)
 {
 	settings_free(&settings);
-	ck_assert_ptr_null(settings.thresholds);
+	ck_assert_ptr_null(settings.thresholds.items);
 }
 
 static int set(bool in_threshold, const char *name, struct option_value v)
 {
 	return settings_set(&settings, in_threshold, name, &v);
-}
-
-/* A value as it is written in the table of options. */
-static struct option_value parse_default(const struct config_option *o,
-					 char buffer[64])
-{
-	if (!strcmp(o->type, "boolean"))
-		return !strcmp(o->def, "true") ? yes : no;
-	if (!strcmp(o->type, "number"))
-		return number(strtod(o->def, NULL));
-	ck_assert_str_eq(o->type, "string");
-	ck_assert_int_eq(o->def[0], '"');
-	snprintf(buffer, 64, "%.*s", (int)strlen(o->def) - 2, o->def + 1);
-	return text(buffer);
 }
 
 static void check_same_limits(const struct limits *a, const struct limits *b)
@@ -61,51 +47,56 @@ static void check_same_limits(const struct limits *a, const struct limits *b)
 	ck_assert(a->persist == b->persist);
 }
 
-START_TEST(documented_default_is_what_is_set)
+/* Sets every option to its default, as who uncomments the example does. */
+static void set_all_defaults(void)
 {
-	char buffer[64];
-	struct limits before;
-
 	ck_assert_int_eq(settings_add_threshold(&settings), 0);
-	before = settings.thresholds[0].limits;
 	for (size_t i = 0; i < n_options; i++) {
 		const struct config_option *o = &options_table[i];
 
-		ck_assert_msg(set(o->in_threshold, o->name,
-				  parse_default(o, buffer)) == 0,
-			      "%s", o->name);
+		ck_assert_msg(set(o->in_threshold, o->name, o->def) == 0, "%s",
+			      o->name);
 		ck_assert_msg(o->doc && strlen(o->doc) > 20, "%s", o->name);
 	}
-	ck_assert(!settings.report_idle);
-	ck_assert(!settings.namespaces.ignore && !settings.interfaces.ignore &&
-		  !settings.layers.ignore);
-	check_same_limits(&before, &settings.thresholds[0].limits);
+}
+
+START_TEST(default_pattern_says_what_no_pattern_says)
+{
+	static const char *const names[] = {"", "eth0", "tcp-TCPPureAcks"};
+	const struct threshold *t;
+	struct settings initial;
+
+	ck_assert_int_eq(settings_init(&initial), 0);
+	set_all_defaults();
+	t = &settings.thresholds.items[0];
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		ck_assert(selection_wants(&initial.namespaces, names[i]) &&
+			  selection_wants(&settings.namespaces, names[i]));
+		ck_assert(selection_wants(&initial.interfaces, names[i]) &&
+			  selection_wants(&settings.interfaces, names[i]));
+		ck_assert(selection_wants(&initial.layers, names[i]) &&
+			  selection_wants(&settings.layers, names[i]));
+		ck_assert(pattern_matches(&t->layer, names[i]) &&
+			  pattern_matches(&t->namespace, names[i]) &&
+			  pattern_matches(&t->interface, names[i]));
+	}
+	for (size_t i = 1; i < ARRAY_SIZE(names); i++)
+		ck_assert(!selection_names(&initial.counters, names[i]) &&
+			  !selection_names(&settings.counters, names[i]));
+	settings_free(&initial);
 }
 END_TEST
 
-/* Set twice, to what is documented and to nothing: the same. */
-START_TEST(initial_numbers_are_the_documented_ones)
+START_TEST(default_values_are_there_from_the_start)
 {
-	struct settings documented;
-	char buffer[64];
-
-	ck_assert_int_eq(settings_init(&documented), 0);
-	documented.max_namespaces = documented.max_series =
-		documented.max_rules = 0;
-	for (size_t i = 0; i < n_options; i++) {
-		const struct config_option *o = &options_table[i];
-		struct option_value v = parse_default(o, buffer);
-
-		if (!o->in_threshold)
-			ck_assert_int_eq(
-				settings_set(&documented, false, o->name, &v),
-				0);
-	}
-	ck_assert_uint_eq(documented.max_namespaces, settings.max_namespaces);
-	ck_assert_uint_eq(documented.max_series, settings.max_series);
-	ck_assert_uint_eq(documented.max_rules, settings.max_rules);
-	ck_assert_str_eq(documented.proc_root, settings.proc_root);
-	settings_free(&documented);
+	ck_assert(!settings.report_idle && !settings.classes);
+	ck_assert_double_eq(settings.read_budget, 0);
+	ck_assert_uint_eq(settings.max_namespaces, 1024);
+	ck_assert_uint_eq(settings.max_series, 20000);
+	ck_assert_uint_eq(settings.max_rules, 64);
+	ck_assert_uint_eq(settings.max_sockets, 1024);
+	ck_assert_str_eq(settings.proc_root, "/proc");
+	ck_assert_ptr_null(settings.state_file);
 }
 END_TEST
 
@@ -122,7 +113,9 @@ START_TEST(built_in_limits_are_those_of_an_empty_threshold)
 	ck_assert_double_eq(built_in->hysteresis, 20);
 	ck_assert(!built_in->persist);
 	ck_assert_int_eq(settings_add_threshold(&settings), 0);
-	check_same_limits(built_in, &settings.thresholds[0].limits);
+	check_same_limits(built_in, &settings.thresholds.items[0].limits);
+	set_all_defaults();
+	check_same_limits(built_in, &settings.thresholds.items[1].limits);
 }
 END_TEST
 
@@ -131,9 +124,9 @@ START_TEST(value_of_the_wrong_type_is_refused)
 	ck_assert_int_eq(settings_add_threshold(&settings), 0);
 	for (size_t i = 0; i < n_options; i++) {
 		const struct config_option *o = &options_table[i];
-		bool is_number = !strcmp(o->type, "number");
-		bool is_boolean = !strcmp(o->type, "boolean");
-		bool is_string = !strcmp(o->type, "string");
+		bool is_number = o->def.type == VALUE_NUMBER;
+		bool is_boolean = o->def.type == VALUE_BOOLEAN;
+		bool is_string = o->def.type == VALUE_STRING;
 
 		if (!is_number)
 			ck_assert_int_eq(
@@ -210,8 +203,12 @@ START_TEST(each_option_sets_its_own_member)
 	ck_assert_int_eq(set(false, "MaxNamespaces", number(11)), 0);
 	ck_assert_int_eq(set(false, "MaxSeries", number(12)), 0);
 	ck_assert_int_eq(set(false, "MaxRules", number(13)), 0);
+	ck_assert_int_eq(set(false, "MaxSockets", number(14)), 0);
+	ck_assert_int_eq(set(false, "ReadBudget", number(15)), 0);
 	ck_assert_int_eq(set(false, "ProcRoot", text("/host/proc")), 0);
+	ck_assert_int_eq(set(false, "StateFile", text("/alarms")), 0);
 	ck_assert_int_eq(set(false, "ReportIdle", yes), 0);
+	ck_assert_int_eq(set(false, "Classes", yes), 0);
 	ck_assert_int_eq(set(true, "WarningMax", number(2)), 0);
 	ck_assert_int_eq(set(true, "FailureMax", number(3)), 0);
 	ck_assert_int_eq(set(true, "MinimumLost", number(4)), 0);
@@ -222,9 +219,12 @@ START_TEST(each_option_sets_its_own_member)
 	ck_assert_uint_eq(settings.max_namespaces, 11);
 	ck_assert_uint_eq(settings.max_series, 12);
 	ck_assert_uint_eq(settings.max_rules, 13);
+	ck_assert_uint_eq(settings.max_sockets, 14);
+	ck_assert_double_eq(settings.read_budget, 15);
 	ck_assert_str_eq(settings.proc_root, "/host/proc");
-	ck_assert(settings.report_idle);
-	l = &settings.thresholds[0].limits;
+	ck_assert_str_eq(settings.state_file, "/alarms");
+	ck_assert(settings.report_idle && settings.classes);
+	l = &settings.thresholds.items[0].limits;
 	ck_assert_double_eq(l->warning, 2);
 	ck_assert_double_eq(l->failure, 3);
 	ck_assert_uint_eq(l->minimum_lost, 4);
@@ -295,9 +295,9 @@ START_TEST(refused_value_changes_nothing)
 	ck_assert_int_eq(set(true, "Layer", text("tcp")), 0);
 	ck_assert_int_eq(set(true, "Layer", text("/(/")), -EINVAL);
 	ck_assert_int_eq(set(true, "WarningMax", number(500)), -EINVAL);
-	ck_assert_double_eq(settings.thresholds[0].limits.warning, 0.1);
-	ck_assert(pattern_matches(&settings.thresholds[0].layer, "tcp"));
-	ck_assert(!pattern_matches(&settings.thresholds[0].layer, "udp"));
+	ck_assert_double_eq(settings.thresholds.items[0].limits.warning, 0.1);
+	ck_assert(pattern_matches(&settings.thresholds.items[0].layer, "tcp"));
+	ck_assert(!pattern_matches(&settings.thresholds.items[0].layer, "udp"));
 }
 END_TEST
 
@@ -454,8 +454,8 @@ static Suite *suite(void)
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, documented_default_is_what_is_set);
-	tcase_add_test(t, initial_numbers_are_the_documented_ones);
+	tcase_add_test(t, default_pattern_says_what_no_pattern_says);
+	tcase_add_test(t, default_values_are_there_from_the_start);
 	tcase_add_test(t, built_in_limits_are_those_of_an_empty_threshold);
 	tcase_add_test(t, value_of_the_wrong_type_is_refused);
 	tcase_add_loop_test(t, number_is_taken_within_its_range, 0,

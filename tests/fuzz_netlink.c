@@ -79,7 +79,7 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* messages stand at multiples of four, and end where they end */
-	struct selection all = {.patterns = NULL};
+	struct selection all = {.items = NULL};
 	void *copy = malloc(size ? size : 1);
 
 	if (!copy || selection_add(&all, "/^qdisc-/") < 0)

@@ -31,6 +31,22 @@ static void print_wrapped(const char *indent, const char *text)
 	putchar('\n');
 }
 
+/* A value as it is written in the configuration. */
+static void print_value(const struct option_value *v)
+{
+	switch (v->type) {
+	case VALUE_BOOLEAN:
+		printf("%s", v->boolean ? "true" : "false");
+		break;
+	case VALUE_NUMBER:
+		printf("%.9g", v->number);
+		break;
+	case VALUE_STRING:
+		printf("\"%s\"", v->string);
+		break;
+	}
+}
+
 static void print_conf_options(bool in_threshold, const char *indent)
 {
 	for (size_t i = 0; i < n_options; i++) {
@@ -40,7 +56,9 @@ static void print_conf_options(bool in_threshold, const char *indent)
 			continue;
 		putchar('\n');
 		print_wrapped(indent, o->doc);
-		printf("%s#%s %s\n", indent, o->name, o->def);
+		printf("%s#%s ", indent, o->name);
+		print_value(&o->def);
+		putchar('\n');
 	}
 }
 
@@ -48,7 +66,7 @@ static void print_conf(void)
 {
 	printf("# Every option of pktloss, with its default. No option is "
 	       "needed.\n"
-	       "# Printed from src/options.c by \"make docs\".\n"
+	       "# Printed from src/model/settings.c by \"make docs\".\n"
 	       "\n"
 	       "LoadPlugin pktloss\n"
 	       "\n"
@@ -78,15 +96,23 @@ static void print_pod_text(const char *text)
 
 static void print_pod_options(bool in_threshold)
 {
+	static const char *const types[] = {
+		[VALUE_STRING] = "string",
+		[VALUE_NUMBER] = "number",
+		[VALUE_BOOLEAN] = "boolean",
+	};
+
 	printf("=over 4\n\n");
 	for (size_t i = 0; i < n_options; i++) {
 		const struct config_option *o = &options_table[i];
 
 		if (o->in_threshold != in_threshold)
 			continue;
-		printf("=item B<%s> I<%s>\n\n", o->name, o->type);
+		printf("=item B<%s> I<%s>\n\n", o->name, types[o->def.type]);
 		print_pod_text(o->doc);
-		printf(" Default: B<< %s >>\n\n", o->def);
+		printf(" Default: B<< ");
+		print_value(&o->def);
+		printf(" >>\n\n");
 	}
 	printf("=back\n");
 }

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
+
 static int compile_regex(struct pattern *p, const char *text, size_t n)
 {
 	_cleanup_free_ char *inner = strndup(text + 1, n - 2);
@@ -16,7 +18,7 @@ static int compile_regex(struct pattern *p, const char *text, size_t n)
 	return 0;
 }
 
-int pattern_compile(struct pattern *ret, const char *text)
+int pattern_compile(const char *text, struct pattern *ret)
 {
 	struct pattern p = {.text = strdup(text)};
 	size_t n = strlen(text);
@@ -53,24 +55,22 @@ bool pattern_matches(const struct pattern *p, const char *text)
 
 int selection_add(struct selection *s, const char *text)
 {
-	struct pattern *grown;
+	struct pattern *added = ARRAY_ADD(s);
 	int r;
 
-	grown = realloc(s->patterns, (s->n + 1) * sizeof(*grown));
-	if (!grown)
+	if (!added)
 		return -ENOMEM;
-	s->patterns = grown;
-	r = pattern_compile(&grown[s->n], text);
-	if (r == 0)
-		s->n++;
+	r = pattern_compile(text, added);
+	if (r < 0)
+		s->n--;
 	return r;
 }
 
 void selection_free(struct selection *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		pattern_free(&s->patterns[i]);
-	free(s->patterns);
+		pattern_free(&s->items[i]);
+	free(s->items);
 	*s = (struct selection) {0};
 }
 
@@ -79,7 +79,7 @@ bool selection_wants(const struct selection *s, const char *text)
 	if (!s || !s->n)
 		return true;
 	for (size_t i = 0; i < s->n; i++)
-		if (pattern_matches(&s->patterns[i], text))
+		if (pattern_matches(&s->items[i], text))
 			return !s->ignore;
 	return s->ignore;
 }
@@ -87,7 +87,7 @@ bool selection_wants(const struct selection *s, const char *text)
 bool selection_names(const struct selection *s, const char *text)
 {
 	for (size_t i = 0; s && i < s->n; i++)
-		if (pattern_matches(&s->patterns[i], text))
+		if (pattern_matches(&s->items[i], text))
 			return true;
 	return false;
 }

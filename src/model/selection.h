@@ -23,13 +23,13 @@ struct pattern {
  * Returns 0, -ENOMEM or -EINVAL (a regular expression that does not compile;
  * *ret is then empty).
  */
-int MUST_CHECK pattern_compile(struct pattern *ret, const char *text);
+int MUST_CHECK pattern_compile(const char *text, struct pattern *ret);
 void pattern_free(struct pattern *p);
 bool pattern_matches(const struct pattern *p, const char *text);
 
 struct selection {
-	struct pattern *patterns;
-	size_t n;
+	struct pattern *items;
+	size_t n, max;
 	bool ignore; /* the patterns name what is left out */
 };
 

@@ -5,164 +5,164 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "model/loss.h"
 
+/* What an option takes: what is refused, and the type of its member. */
 enum {
-	OPT_LAYERS,
-	OPT_SELECTION,
 	OPT_BOOL,
-	OPT_UNSIGNED,
+	OPT_COUNT,    /* whole, from 1 on */
+	OPT_UNSIGNED, /* whole */
 	OPT_PERCENT,
 	OPT_SECONDS,
 	OPT_PATH,
-	OPT_NO_PATH, /* may be empty */
+	OPT_NO_PATH,   /* may be empty */
+	OPT_SELECTION, /* repeatable */
+	OPT_LAYERS,
 	OPT_PATTERN,
 	OPT_LAYER,
-	OPT_COUNT
 };
 
-#define GLOBAL(kind_, member)                                                  \
-	.kind = kind_, .offset = offsetof(struct settings, member)
-#define THRESHOLD(kind_, member)                                               \
-	.kind = kind_, .in_threshold = true,                                   \
-	.offset = offsetof(struct threshold, member)
+#define TYPE_OPT_BOOL bool
+#define TYPE_OPT_COUNT unsigned
+#define TYPE_OPT_UNSIGNED uint64_t
+#define TYPE_OPT_PERCENT double
+#define TYPE_OPT_SECONDS double
+#define TYPE_OPT_PATH char *
+#define TYPE_OPT_NO_PATH char *
+#define TYPE_OPT_SELECTION struct selection
+#define TYPE_OPT_LAYERS struct selection
+#define TYPE_OPT_PATTERN struct pattern
+#define TYPE_OPT_LAYER struct pattern
+
+/* clang-format off */
+#define BOOLEAN(v) .def = {.type = VALUE_BOOLEAN, .boolean = v}
+#define NUMBER(v) .def = {.type = VALUE_NUMBER, .number = v}
+#define STRING(v) .def = {.type = VALUE_STRING, .string = v}
+/* clang-format on */
+
+/* What is no member of the type of its kind does not compile. */
+#define MEMBER(kind_, block, member)                                           \
+	.kind = kind_,                                                         \
+	.offset = offsetof(block, member) *                                    \
+		  _Generic(((block *)NULL)->member, TYPE_##kind_ : 1)
+
+/* A row: name, kind, member, default, one paragraph for people. */
+#define GLOBAL(name_, kind_, member, def_, doc_)                               \
+	{                                                                      \
+		MEMBER(kind_, struct settings, member), .name = name_,         \
+							.doc = doc_, def_      \
+	}
+#define THRESHOLD(name_, kind_, member, def_, doc_)                            \
+	{                                                                      \
+		MEMBER(kind_, struct threshold, member),                       \
+			.name = name_, .doc = doc_, def_, .in_threshold = true \
+	}
 
 const struct config_option options_table[] = {
-	{GLOBAL(OPT_SELECTION, namespaces), .name = "Namespace",
-	 .type = "string", .def = "\"/.*/\"",
-	 .doc = "A network namespace to look at, by name: exact, or a regular "
-		"expression between slashes. Repeatable. Without this option "
-		"every namespace is looked at. The name of collectd's own "
-		"namespace is the empty string."},
-	{GLOBAL(OPT_BOOL, namespaces.ignore), .name = "IgnoreNamespace",
-	 .type = "boolean", .def = "false",
-	 .doc = "Turns the list of Namespace options around: what it names is "
-		"left out, everything else is looked at."},
-	{GLOBAL(OPT_SELECTION, interfaces), .name = "Interface",
-	 .type = "string", .def = "\"/.*/\"",
-	 .doc = "An interface to look at, in whatever namespace it is; "
-		"repeatable, exact or /regular expression/."},
-	{GLOBAL(OPT_BOOL, interfaces.ignore), .name = "IgnoreInterface",
-	 .type = "boolean", .def = "false",
-	 .doc = "Turns the list of Interface options around."},
-	{GLOBAL(OPT_LAYERS, layers), .name = "Layer", .type = "string",
-	 .def = "\"/.*/\"",
-	 .doc = "A layer to look at: link, qdisc, softnet, netfilter, "
-		"conntrack, neigh, ip, icmp, tcp, udp, socket or xfrm; "
-		"repeatable, exact or /regular expression/. "
-		"The default is every layer that the kernel offers."},
-	{GLOBAL(OPT_BOOL, layers.ignore), .name = "IgnoreLayer",
-	 .type = "boolean", .def = "false",
-	 .doc = "Turns the list of Layer options around."},
-	{GLOBAL(OPT_SELECTION, counters), .name = "Counter", .type = "string",
-	 .def = "\"\"",
-	 .doc = "An optional counter to send as well, as layer-counter, for "
-		"instance \"tcp-TCPLossProbes\"; repeatable, exact or /regular "
-		"expression/. The optional counters are listed in "
-		"COUNTERS.md; none of them raises an alarm."},
-	{GLOBAL(OPT_BOOL, classes), .name = "Classes", .type = "boolean",
-	 .def = "false",
-	 .doc = "Send what the classes of htb, hfsc, drr and the like lose, "
-		"too: one request more for each interface that has some."},
-	{GLOBAL(OPT_BOOL, report_idle), .name = "ReportIdle", .type = "boolean",
-	 .def = "false",
-	 .doc = "Send what counts losses, and the traffic they are measured "
-		"against, from the start; the rest follows with its first "
-		"packet. Otherwise a counter is sent once something was lost "
-		"there. What begins later begins with its values of up to two "
-		"reads before, so that the rate is right."},
-	{GLOBAL(OPT_SECONDS, read_budget), .name = "ReadBudget",
-	 .type = "number", .def = "0",
-	 .doc = "Seconds that reading may take in one interval; 0 is half the "
-		"interval. Network namespaces that there was no time for are "
-		"read first in the next one, and their number is "
-		"gauge-all-skipped. A namespace that is being read is read to "
-		"its end. At most half of it is for the names of new "
-		"containers, which are read later then. collectd's own "
-		"thread waits no longer than this, and never more than half "
-		"a second."},
-	{GLOBAL(OPT_COUNT, max_namespaces), .name = "MaxNamespaces",
-	 .type = "number", .def = "1024",
-	 .doc = "Look at no more network namespaces than this. What is left "
-		"out is said once in the log, and how many these are is "
-		"gauge-all-unwatched."},
-	{GLOBAL(OPT_COUNT, max_series), .name = "MaxSeries", .type = "number",
-	 .def = "20000",
-	 .doc = "Send no more series than this. That it is reached is said "
-		"once in the log. The packets lost where there is no series "
-		"for them are summed up in packets-<layer>-_other of all; "
-		"notifications are not affected."},
-	{GLOBAL(OPT_COUNT, max_rules), .name = "MaxRules", .type = "number",
-	 .def = "64",
-	 .doc = "Firewall rules kept apart per chain, to name the one that "
-		"drops and for a series of their own where they have a "
-		"comment. All of them are counted in the chain's .drop."},
-	{GLOBAL(OPT_COUNT, max_sockets), .name = "MaxSockets", .type = "number",
-	 .def = "1024",
-	 .doc = "Tell apart no more UDP sockets of a network namespace than "
-		"this, at most 4096: those that dropped most. Where more "
-		"have dropped, the counts of ports are lower bounds. Sockets "
-		"are only looked at after UDP or TCP have counted a loss."},
-	{GLOBAL(OPT_PATH, proc_root), .name = "ProcRoot", .type = "string",
-	 .def = "\"/proc\"",
-	 .doc = "Where the host's /proc is mounted, for a collectd that runs "
-		"in a container. Named namespaces are then looked for below "
-		"<ProcRoot>/1/root."},
-	{GLOBAL(OPT_NO_PATH, state_file), .name = "StateFile", .type = "string",
-	 .def = "\"\"",
-	 .doc = "A file that keeps the alarms that are raised, so that a "
-		"restart of collectd neither raises them again nor forgets to "
-		"take them back. Its directory must exist, and nothing but a "
-		"regular file be in its place. It holds 1 MiB, more than ten "
-		"thousand alarms. The empty string is no file."},
-	{THRESHOLD(OPT_LAYER, layer), .name = "Layer", .type = "string",
-	 .def = "\"/.*/\"",
-	 .doc = "The layers this threshold is for, exact or /regular "
-		"expression/, or one ratio of a layer: \"tcp-listen\". How "
-		"full the connection table is has limits of its own, 85 and "
-		"95 percent, which only \"conntrack-fill\" replaces. The "
-		"first threshold that matches is used; built-in defaults "
-		"follow after the last."},
-	{THRESHOLD(OPT_PATTERN, namespace), .name = "Namespace",
-	 .type = "string", .def = "\"/.*/\"",
-	 .doc = "The network namespaces this threshold is for."},
-	{THRESHOLD(OPT_PATTERN, interface), .name = "Interface",
-	 .type = "string", .def = "\"/.*/\"",
-	 .doc = "The interfaces this threshold is for. What has no interface "
-		"has the name \"all\"."},
-	{THRESHOLD(OPT_PERCENT, limits.warning), .name = "WarningMax",
-	 .type = "number", .def = "0.1",
-	 .doc = "Percent lost above which a WARNING is raised. 100 never is."},
-	{THRESHOLD(OPT_PERCENT, limits.failure), .name = "FailureMax",
-	 .type = "number", .def = "1.0",
-	 .doc = "Percent lost above which a FAILURE is raised."},
-	{THRESHOLD(OPT_UNSIGNED, limits.minimum_lost), .name = "MinimumLost",
-	 .type = "number", .def = "10",
-	 .doc = "Packets lost in the interval; fewer never raise an alarm, "
-		"whatever the ratio."},
-	{THRESHOLD(OPT_COUNT, limits.hits), .name = "Hits", .type = "number",
-	 .def = "2", .doc = "Consecutive intervals it takes to raise."},
-	{THRESHOLD(OPT_COUNT, limits.hits_okay), .name = "HitsOkay",
-	 .type = "number", .def = "3",
-	 .doc = "Consecutive intervals it takes to recover."},
-	{THRESHOLD(OPT_PERCENT, limits.hysteresis), .name = "Hysteresis",
-	 .type = "number", .def = "20",
-	 .doc = "Percent below the limit that the ratio must fall to recover."},
-	{THRESHOLD(OPT_BOOL, limits.persist), .name = "Persist",
-	 .type = "boolean", .def = "false",
-	 .doc = "Notify in every interval while the limit is violated, not "
-		"only when the state changes."},
+	GLOBAL("Namespace", OPT_SELECTION, namespaces, STRING("/.*/"),
+	       "A network namespace to look at, by name: exact, or a regular "
+	       "expression between slashes. Repeatable. Without this option "
+	       "every namespace is looked at. The name of collectd's own "
+	       "namespace is the empty string."),
+	GLOBAL("IgnoreNamespace", OPT_BOOL, namespaces.ignore, BOOLEAN(false),
+	       "Turns the list of Namespace options around: what it names is "
+	       "left out, everything else is looked at."),
+	GLOBAL("Interface", OPT_SELECTION, interfaces, STRING("/.*/"),
+	       "An interface to look at, in whatever namespace it is; "
+	       "repeatable, exact or /regular expression/."),
+	GLOBAL("IgnoreInterface", OPT_BOOL, interfaces.ignore, BOOLEAN(false),
+	       "Turns the list of Interface options around."),
+	GLOBAL("Layer", OPT_LAYERS, layers, STRING("/.*/"),
+	       "A layer to look at: link, qdisc, softnet, netfilter, "
+	       "conntrack, neigh, ip, icmp, tcp, udp, socket or xfrm; "
+	       "repeatable, exact or /regular expression/. "
+	       "The default is every layer that the kernel offers."),
+	GLOBAL("IgnoreLayer", OPT_BOOL, layers.ignore, BOOLEAN(false),
+	       "Turns the list of Layer options around."),
+	GLOBAL("Counter", OPT_SELECTION, counters, STRING(""),
+	       "An optional counter to send as well, as layer-counter, for "
+	       "instance \"tcp-TCPLossProbes\"; repeatable, exact or /regular "
+	       "expression/. The optional counters are listed in "
+	       "COUNTERS.md; none of them raises an alarm."),
+	GLOBAL("Classes", OPT_BOOL, classes, BOOLEAN(false),
+	       "Send what the classes of htb, hfsc, drr and the like lose, "
+	       "too: one request more for each interface that has some."),
+	GLOBAL("ReportIdle", OPT_BOOL, report_idle, BOOLEAN(false),
+	       "Send what counts losses, and the traffic they are measured "
+	       "against, from the start; the rest follows with its first "
+	       "packet. Otherwise a counter is sent once something was lost "
+	       "there. What begins later begins with its values of up to two "
+	       "reads before, so that the rate is right."),
+	GLOBAL("ReadBudget", OPT_SECONDS, read_budget, NUMBER(0),
+	       "Seconds that reading may take in one interval; 0 is half the "
+	       "interval. Network namespaces that there was no time for are "
+	       "read first in the next one, and their number is "
+	       "gauge-all-skipped. A namespace that is being read is read to "
+	       "its end. At most half of it is for the names of new "
+	       "containers, which are read later then. collectd's own "
+	       "thread waits no longer than this, and never more than half "
+	       "a second."),
+	GLOBAL("MaxNamespaces", OPT_COUNT, max_namespaces, NUMBER(1024),
+	       "Look at no more network namespaces than this. What is left "
+	       "out is said once in the log, and how many these are is "
+	       "gauge-all-unwatched."),
+	GLOBAL("MaxSeries", OPT_COUNT, max_series, NUMBER(20000),
+	       "Send no more series than this. That it is reached is said "
+	       "once in the log. The packets lost where there is no series "
+	       "for them are summed up in packets-<layer>-_other of all; "
+	       "notifications are not affected."),
+	GLOBAL("MaxRules", OPT_COUNT, max_rules, NUMBER(64),
+	       "Firewall rules kept apart per chain, to name the one that "
+	       "drops and for a series of their own where they have a "
+	       "comment. All of them are counted in the chain's .drop."),
+	GLOBAL("MaxSockets", OPT_COUNT, max_sockets, NUMBER(1024),
+	       "Tell apart no more UDP sockets of a network namespace than "
+	       "this, at most 4096: those that dropped most. Where more "
+	       "have dropped, the counts of ports are lower bounds. Sockets "
+	       "are only looked at after UDP or TCP have counted a loss."),
+	GLOBAL("ProcRoot", OPT_PATH, proc_root, STRING("/proc"),
+	       "Where the host's /proc is mounted, for a collectd that runs "
+	       "in a container. Named namespaces are then looked for below "
+	       "<ProcRoot>/1/root."),
+	GLOBAL("StateFile", OPT_NO_PATH, state_file, STRING(""),
+	       "A file that keeps the alarms that are raised, so that a "
+	       "restart of collectd neither raises them again nor forgets to "
+	       "take them back. Its directory must exist, and nothing but a "
+	       "regular file be in its place. It holds 1 MiB, more than ten "
+	       "thousand alarms. The empty string is no file."),
+	THRESHOLD("Layer", OPT_LAYER, layer, STRING("/.*/"),
+		  "The layers this threshold is for, exact or /regular "
+		  "expression/, or one ratio of a layer: \"tcp-listen\". How "
+		  "full the connection table is has limits of its own, 85 and "
+		  "95 percent, which only \"conntrack-fill\" replaces. The "
+		  "first threshold that matches is used; built-in defaults "
+		  "follow after the last."),
+	THRESHOLD("Namespace", OPT_PATTERN, namespace, STRING("/.*/"),
+		  "The network namespaces this threshold is for."),
+	THRESHOLD("Interface", OPT_PATTERN, interface, STRING("/.*/"),
+		  "The interfaces this threshold is for. What has no interface "
+		  "has the name \"all\"."),
+	THRESHOLD(
+		"WarningMax", OPT_PERCENT, limits.warning, NUMBER(0.1),
+		"Percent lost above which a WARNING is raised. 100 never is."),
+	THRESHOLD("FailureMax", OPT_PERCENT, limits.failure, NUMBER(1),
+		  "Percent lost above which a FAILURE is raised."),
+	THRESHOLD("MinimumLost", OPT_UNSIGNED, limits.minimum_lost, NUMBER(10),
+		  "Packets lost in the interval; fewer never raise an alarm, "
+		  "whatever the ratio."),
+	THRESHOLD("Hits", OPT_COUNT, limits.hits, NUMBER(2),
+		  "Consecutive intervals it takes to raise."),
+	THRESHOLD("HitsOkay", OPT_COUNT, limits.hits_okay, NUMBER(3),
+		  "Consecutive intervals it takes to recover."),
+	THRESHOLD(
+		"Hysteresis", OPT_PERCENT, limits.hysteresis, NUMBER(20),
+		"Percent below the limit that the ratio must fall to recover."),
+	THRESHOLD("Persist", OPT_BOOL, limits.persist, BOOLEAN(false),
+		  "Notify in every interval while the limit is violated, not "
+		  "only when the state changes."),
 };
 const size_t n_options = ARRAY_SIZE(options_table);
-
-static const struct limits default_limits = {
-	.warning = 0.1,
-	.failure = 1.0,
-	.minimum_lost = 10,
-	.hits = 2,
-	.hits_okay = 3,
-	.hysteresis = 20,
-};
 
 /* Radio: frames are lost, and sent again, all the time. */
 static const struct limits wireless_limits = {
@@ -201,21 +201,9 @@ static const struct limits aqm_limits = {
 	.hysteresis = 20,
 };
 
-int settings_init(struct settings *s)
-{
-	*s = (struct settings) {
-		.max_namespaces = 1024,
-		.max_series = 20000,
-		.max_rules = 64,
-		.max_sockets = 1024,
-		.proc_root = strdup("/proc"),
-	};
-	return s->proc_root ? 0 : -ENOMEM;
-}
-
 void settings_drop_threshold(struct settings *s)
 {
-	struct threshold *t = &s->thresholds[--s->n_thresholds];
+	struct threshold *t = &s->thresholds.items[--s->thresholds.n];
 
 	pattern_free(&t->layer);
 	pattern_free(&t->namespace);
@@ -230,22 +218,19 @@ void settings_free(struct settings *s)
 	selection_free(&s->counters);
 	free(s->proc_root);
 	free(s->state_file);
-	while (s->n_thresholds)
+	while (s->thresholds.n)
 		settings_drop_threshold(s);
-	free(s->thresholds);
+	free(s->thresholds.items);
 	*s = (struct settings) {0};
 }
 
 int settings_add_threshold(struct settings *s)
 {
-	struct threshold *grown;
+	struct threshold *t = ARRAY_ADD(&s->thresholds);
 
-	grown = realloc(s->thresholds, (s->n_thresholds + 1) * sizeof(*grown));
-	if (!grown)
+	if (!t)
 		return -ENOMEM;
-	s->thresholds = grown;
-	grown[s->n_thresholds++] =
-		(struct threshold) {.limits = default_limits};
+	*t = (struct threshold) {.limits = s->limits};
 	return 0;
 }
 
@@ -305,7 +290,7 @@ static int set_path(char **target, const char *path)
 static int set_pattern(struct pattern *target, const char *text)
 {
 	struct pattern p;
-	int r = pattern_compile(&p, text);
+	int r = pattern_compile(text, &p);
 
 	if (r < 0)
 		return r;
@@ -354,27 +339,58 @@ static int set_text(void *target, int kind, const char *text)
 	}
 }
 
+static int set_value(void *block, const struct config_option *option,
+		     const struct option_value *value)
+{
+	void *target = (char *)block + option->offset;
+
+	switch (option->kind) {
+	case OPT_BOOL:
+		return set_bool(target, value);
+	case OPT_COUNT:
+	case OPT_UNSIGNED:
+	case OPT_PERCENT:
+	case OPT_SECONDS:
+		return set_number(target, option->kind, value);
+	default:
+		if (value->type != VALUE_STRING)
+			return -EINVAL;
+		return set_text(target, option->kind, value->string);
+	}
+}
+
 int settings_set(struct settings *s, bool in_threshold, const char *name,
 		 const struct option_value *value)
 {
 	const struct config_option *option = find_option(name, in_threshold);
-	void *target = s;
+	struct thresholds *t = &s->thresholds;
 
 	if (!option)
 		return -ENOENT;
-	if (in_threshold && !s->n_thresholds)
+	if (in_threshold && !t->n)
 		return -EINVAL;
-	if (in_threshold)
-		target = &s->thresholds[s->n_thresholds - 1];
-	target = (char *)target + option->offset;
-	if (option->kind == OPT_BOOL)
-		return set_bool(target, value);
-	if (option->kind == OPT_UNSIGNED || option->kind == OPT_COUNT ||
-	    option->kind == OPT_PERCENT || option->kind == OPT_SECONDS)
-		return set_number(target, option->kind, value);
-	if (value->type != VALUE_STRING)
-		return -EINVAL;
-	return set_text(target, option->kind, value->string);
+	return set_value(in_threshold ? (void *)&t->items[t->n - 1] : s, option,
+			 value);
+}
+
+int settings_init(struct settings *s)
+{
+	struct threshold built_in = {.limits = {0}};
+	int r = 0;
+
+	*s = (struct settings) {.limits = {0}};
+	for (size_t i = 0; r == 0 && i < n_options; i++) {
+		const struct config_option *o = &options_table[i];
+
+		/* no pattern at all says what the default ones say */
+		if (o->kind < OPT_SELECTION)
+			r = set_value(o->in_threshold ? (void *)&built_in : s,
+				      o, &o->def);
+	}
+	s->limits = built_in.limits;
+	if (r < 0)
+		settings_free(s);
+	return r;
 }
 
 /* A layer by its name, or one of its ratios alone: "tcp-listen". */
@@ -397,16 +413,16 @@ const struct limits *settings_limits(const struct settings *s, enum layer layer,
 				     const char *interface,
 				     enum limits_kind kind)
 {
-	static const struct limits *const limits[] = {
-		[LIMITS_PLAIN] = &default_limits,
+	const struct limits *const built_in[] = {
+		[LIMITS_PLAIN] = &s->limits,
 		[LIMITS_SYMPTOM] = &no_limits,
 		[LIMITS_AQM] = &aqm_limits,
 		[LIMITS_WIRELESS] = &wireless_limits,
 		[LIMITS_REPEATED] = &no_limits,
 	};
 
-	for (size_t i = 0; i < s->n_thresholds; i++) {
-		const struct threshold *t = &s->thresholds[i];
+	for (size_t i = 0; i < s->thresholds.n; i++) {
+		const struct threshold *t = &s->thresholds.items[i];
 
 		if (kind == LIMITS_REPEATED && !t->interface.text)
 			continue;
@@ -418,5 +434,5 @@ const struct limits *settings_limits(const struct settings *s, enum layer layer,
 	}
 	if (direction == DIR_FILL)
 		return &fill_limits;
-	return limits[kind];
+	return built_in[kind];
 }

@@ -10,14 +10,27 @@
 #include "model/selection.h"
 #include "model/alarm.h"
 
+/* A value as collectd's parser hands it over. */
+struct option_value {
+	enum {
+		VALUE_STRING,
+		VALUE_NUMBER,
+		VALUE_BOOLEAN
+	} type;
+	const char *string;
+	double number;
+	bool boolean;
+};
+
 struct config_option {
 	const char *name;
-	const char *type;  /* for people: "string", "number", "boolean" */
-	const char *def;   /* as it would be written in the configuration */
 	const char *doc;   /* one paragraph */
 	bool in_threshold; /* belongs in a <Threshold> block */
-	uint8_t kind;	   /* private to options.c */
-	uint16_t offset;   /* where it is kept, private to options.c */
+	uint8_t kind;	   /* private to settings.c */
+	uint16_t offset;   /* where it is kept, private to settings.c */
+	/* what is documented, and what settings_init() sets; its type is the
+	 * one that is expected */
+	struct option_value def;
 };
 
 extern const struct config_option options_table[];
@@ -35,23 +48,17 @@ struct settings {
 	unsigned max_namespaces, max_series, max_rules, max_sockets;
 	char *proc_root;
 	char *state_file; /* NULL: none */
-	struct threshold *thresholds;
-	size_t n_thresholds;
+	struct thresholds {
+		struct threshold *items;
+		size_t n, max;
+	} thresholds;
+	struct limits limits; /* where none of the thresholds matches */
 };
 
-/* A value as collectd's parser hands it over. */
-struct option_value {
-	enum {
-		VALUE_STRING,
-		VALUE_NUMBER,
-		VALUE_BOOLEAN
-	} type;
-	const char *string;
-	double number;
-	bool boolean;
-};
-
-/* Fills in the defaults. Returns 0 or -ENOMEM. Free with settings_free(). */
+/*
+ * Fills in the defaults of the table. Returns 0, to be freed with
+ * settings_free(), or -ENOMEM.
+ */
 int MUST_CHECK settings_init(struct settings *s);
 void settings_free(struct settings *s);
 
