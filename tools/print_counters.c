@@ -77,6 +77,43 @@ static void print_sentence(const char *label, const char *text)
 		putchar('.');
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Whether two rows say the same, of any direction. */
+static bool says_the_same(const struct counter *a, const struct counter *b)
+{
+	return a->layer == b->layer && a->kind == b->kind &&
+	       a->optional == b->optional && same_text(a->name, b->name) &&
+	       same_text(a->type, b->type) && same_text(a->in, b->in) &&
+	       same_text(a->object, b->object) &&
+	       same_text(a->section, b->section) &&
+	       same_text(a->means, b->means) && same_text(a->cause, b->cause) &&
+	       same_text(a->remedy, b->remedy) &&
+	       same_text(a->source, b->source);
+}
+
+/* The first row of its table to say what it says; the others go with it. */
+static bool is_first(const struct probe *p, const struct counter *c)
+{
+	const struct counter *first = p->counters;
+
+	while (!says_the_same(first, c))
+		first++;
+	return first == c;
+}
+
+static void print_directions(const struct probe *p, const struct counter *c)
+{
+	const struct counter *other = c, *end = p->counters + p->n_counters;
+
+	for (; other < end; other++)
+		if (other->direction != DIR_NONE && says_the_same(other, c))
+			printf(", %s", direction_name(other->direction));
+}
+
 static void print_counter(const struct probe *p, const struct counter *c)
 {
 	const char *stands = c->section ? c->section : c->object;
@@ -91,8 +128,7 @@ static void print_counter(const struct probe *p, const struct counter *c)
 	} else if (c->kind == KIND_PART) {
 		printf(" its parent's");
 	}
-	if (c->direction != DIR_NONE)
-		printf(", %s", direction_name(c->direction));
+	print_directions(p, c);
 	printf(" | ");
 	print_sentence("", c->means);
 	print_sentence(" **Cause:** ", c->cause);
@@ -102,16 +138,59 @@ static void print_counter(const struct probe *p, const struct counter *c)
 	printf(" |\n");
 }
 
-static void print_probe(const struct probe *p)
+/* Several probes may read by one table, which is shown with the first. */
+static bool has_own_table(size_t probe)
 {
-	printf("\n## %s\n\nRead from %s. Capability needed: %s.\n\n"
+	for (size_t i = 0; i < probe; i++)
+		if (probes[i]->counters == probes[probe]->counters)
+			return false;
+	return true;
+}
+
+/* A text of each of the probes that read by the table of one. */
+static void print_each(size_t probe, const char *(*get)(const struct probe *p),
+		       const char *between)
+{
+	printf("%s", get(probes[probe]));
+	for (size_t i = probe + 1; i < n_probes; i++)
+		if (probes[i]->counters == probes[probe]->counters)
+			printf("%s%s", between, get(probes[i]));
+}
+
+static const char *get_name(const struct probe *p)
+{
+	return p->name;
+}
+
+static const char *get_source(const struct probe *p)
+{
+	return p->reads;
+}
+
+static const char *get_need(const struct probe *p)
+{
+	return p->needs ? p->needs : "none";
+}
+
+static void print_probe(size_t probe)
+{
+	const struct probe *p = probes[probe];
+
+	printf("\n## ");
+	print_each(probe, get_name, ", ");
+	printf("\n\nRead from ");
+	print_each(probe, get_source, "; ");
+	printf(". Capability needed: ");
+	print_each(probe, get_need, "; ");
+	printf(".\n\n"
 	       "| Series | Counts | Meaning | Kernel |\n"
-	       "| --- | --- | --- | --- |\n",
-	       p->name, p->reads, p->needs ? p->needs : "none");
-	for (size_t i = 0; i < p->n_counters; i++)
-		if (catalogue_is_series(&p->counters[i]) &&
-		    !p->counters[i].optional)
-			print_counter(p, &p->counters[i]);
+	       "| --- | --- | --- | --- |\n");
+	for (size_t i = 0; i < p->n_counters; i++) {
+		const struct counter *c = &p->counters[i];
+
+		if (catalogue_is_series(c) && !c->optional && is_first(p, c))
+			print_counter(p, c);
+	}
 }
 
 typedef bool (*visitor)(const struct probe *p, const struct counter *c,
@@ -127,6 +206,8 @@ static unsigned visit_counters(visitor visit, enum layer layer,
 	for (size_t i = 0; i < n_probes; i++) {
 		const struct probe *p = probes[i];
 
+		if (!has_own_table(i))
+			continue;
 		for (size_t j = 0; j < p->n_counters; j++)
 			n += visit(p, &p->counters[j], layer, direction, n);
 		for (size_t j = 0; j < p->n_optional; j++)
@@ -249,7 +330,8 @@ int main(void)
 {
 	fputs(head, stdout);
 	for (size_t i = 0; i < n_probes; i++)
-		print_probe(probes[i]);
+		if (has_own_table(i))
+			print_probe(i);
 	print_options();
 	print_ratios();
 	return ferror(stdout) || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
