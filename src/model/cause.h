@@ -15,7 +15,7 @@ struct cause {
 	const char *counter; /* the counter that lost most; static storage */
 	uint64_t lost;	     /* packets it explains, or entries of a table */
 	bool known;	     /* more than a guess from the counter's name */
-	bool is_rule; /* a rule of a firewall does it, and not by chance */
+	bool is_rule; /* a firewall rule drops each packet that it matches */
 };
 
 /* A loss with the object and the counter that lost most of it. */

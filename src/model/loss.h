@@ -9,39 +9,41 @@
 #include "model/sample_query.h"
 #include "model/alarm.h"
 
-/* The loss of one layer, place and direction, kept from read to read for its
- * alarm. */
+/*
+ * The loss of one layer, place and direction. loss_tally() fills it in anew
+ * for each interval; alarm, limits and what was sent stay from read to read.
+ */
 struct loss {
-	char place[16];	    /* interface, or "" */
-	uint8_t layer;	    /* enum layer */
-	uint8_t direction;  /* enum direction */
-	bool known;	    /* something that can lose was counted twice */
-	bool measured;	    /* and so was something to measure it against */
-	bool at_least;	    /* units differ: the ratio is a lower bound */
-	bool blind;	    /* a denominator is a new baseline */
-	bool awake;	    /* has lost since we look: its ratio is sent */
-	bool sent;	    /* collectd has the ratio's series */
-	bool symptom;	    /* counts packets sent again, not lost here */
-	bool aqm;	    /* most was dropped by active queue management */
-	bool gone;	    /* nothing that can lose was in the newest sample */
-	bool idle;	    /* and nothing that is measured against it */
-	uint64_t lost;	    /* packets in the interval */
-	uint64_t passed;    /* packets, without the lost ones */
-	uint64_t came;	    /* packets, with the lost ones */
-	uint64_t inside;    /* part of lost that passed counts, too */
-	uint64_t uncounted; /* part of lost that no counter tells of */
-	uint64_t martians;  /* part of lost that only the host counts */
+	char place[16];	   /* interface, or "" */
+	uint8_t layer;	   /* enum layer */
+	uint8_t direction; /* enum direction */
+	bool known;	   /* lost is: its counters were read twice */
+	bool measured;	   /* a counter of traffic to measure it by was read */
+	bool at_least;	   /* units differ: the ratio is a lower bound */
+	bool blind;	   /* no ratio: such a counter has just begun */
+	bool awake;	   /* has lost something before: its ratio is sent */
+	bool sent;	   /* collectd has the ratio's series */
+	bool symptom;	   /* counts packets sent again, not lost here */
+	bool aqm;	   /* most was dropped by active queue management */
+	bool gone;	 /* the newest sample has no counter of losses of it */
+	bool idle;	 /* nor one of traffic: it may be forgotten */
+	uint64_t lost;	 /* packets in the interval */
+	uint64_t passed; /* packets, without the lost ones */
+	uint64_t came;	 /* packets, with the lost ones */
+	uint64_t inside; /* part of lost that passed counts, too */
+	uint64_t uncounted;  /* part of lost that no counter tells of */
+	uint64_t martians;   /* part of lost that only the host counts */
 	uint64_t unresolved; /* part of lost whose next hop does not resolve */
 	uint64_t elsewhere;  /* not in lost: another layer lost these */
-	bool echo;	/* the other end of the wire lost these, and alerts */
-	bool host_wide; /* no traffic here is what it is of */
-	bool has_role;	/* real is known, of this interface */
-	bool real;	/* neither virtual nor the loopback */
-	double percent; /* of the read before, NAN: unknown */
-	double earlier; /* of the read before that */
+	bool echo;	/* the other end of the wire lost these, and alarms */
+	bool host_wide; /* lost in any namespace: no traffic here is its base */
+	bool has_role;	/* it was found out whether the interface is real */
+	bool real;	/* with has_role: neither virtual nor the loopback */
+	double percent; /* lost in the interval before, NAN: unknown */
+	double earlier; /* lost in the interval two before, NAN: unknown */
 	struct alarm alarm;
 	const struct limits *limits; /* NULL before the first choice */
-	uint8_t limits_kind; /* enum limits_kind: they were chosen for */
+	uint8_t limits_kind; /* enum limits_kind that limits were chosen for */
 };
 
 /* Percent that a qdisc which drops to slow senders down may drop. */

@@ -23,8 +23,7 @@ struct probe_env {
 	struct procnet *net; /* /proc/thread-self/net */
 	const char *sys;     /* "/proc/sys" */
 	const char *proc;    /* ProcRoot: processes by number */
-	const char *
-		devices; /* "/sys/class/net", true in collectd's own; or NULL */
+	const char *devices; /* "/sys/class/net", of collectd's own; or NULL */
 	bool own; /* collectd's own: the one that host-wide things stand in */
 	struct netlink *netlink;	    /* in the namespace, or NULL */
 	const struct selection *interfaces; /* which are wanted */
@@ -79,8 +78,7 @@ struct probe {
 	/* What it knows of causes; any may be NULL. See cause.h. */
 	const struct explainer *explainers; /* the last has no function */
 	cause_explain_hidden explain_hidden;
-	/* the kind of limits for a loss of its layer: it changes with what
-	 * loses */
+	/* the kind of limits for a loss of its layer, by what lost most */
 	enum limits_kind (*limits_kind)(const struct sample *s,
 					const struct loss *loss);
 };

@@ -55,11 +55,11 @@ struct object {
 	bool aqm;	/* a qdisc that drops to slow senders down, or shares */
 	bool same;  /* was there in the previous sample, with this identity */
 	bool main;  /* a real interface: its main counters are always sent */
-	bool awake; /* has lost something since we look: its rows are sent */
+	bool awake; /* has lost something before: its rows are sent */
 	bool stale; /* carried over, because its source could not be read */
-	bool late;  /* was stale: its deltas are of more than this interval */
-	bool parts_moved; /* one of KIND_PART did: worth a look at them */
-	bool moved;	  /* something did that is no traffic */
+	bool late;  /* was stale: its deltas are of more than one interval */
+	bool parts_moved; /* a row of KIND_PART moved: they are worth a look */
+	bool moved;	  /* a row moved that counts no traffic */
 	bool sent;	  /* one of its rows has ROW_SENT */
 	uint8_t source;	  /* index of its probe */
 };
@@ -77,11 +77,11 @@ struct sample {
 	uint8_t source;	    /* the probe that appends now, for its objects */
 	int error;	    /* first failure to append, negative errno, or 0 */
 	uint64_t time_ns;   /* CLOCK_REALTIME of the read, 0: no read yet */
-	uint64_t before_ns; /* and of the one it was compared with */
+	uint64_t before_ns; /* time_ns of the sample it was compared with */
 	uint64_t mono_ns;   /* CLOCK_MONOTONIC of the read */
 	const struct sample *then; /* the one before, or NULL */
-	uint32_t hint;	  /* its object behind the one found there last */
-	uint32_t *index;  /* its objects by their hash, made when needed */
+	uint32_t hint;	  /* the object of then to compare the next one with */
+	uint32_t *index;  /* objects of then by their hash, made when needed */
 	uint32_t n_index; /* slots in use, 0: not made; a power of two */
 	uint32_t max_index;
 };
@@ -110,8 +110,7 @@ void sample_object(struct sample *s, enum layer layer, const char *place,
 		   const char *name, uint64_t identity);
 /* Sets the label of the object appended last. */
 void sample_label(struct sample *s, const char *label);
-/* Sets the table and chain of a firewall that the object appended last is of.
- */
+/* Sets the firewall's table and chain of the object appended last. */
 void sample_chain(struct sample *s, enum family family, const char *table,
 		  const char *chain);
 /* Appends a row to the object appended last. */
@@ -197,8 +196,8 @@ void sample_zero(struct sample *s, const struct sample *of);
 /*
  * Compares a sample with the one before: fills in delta and ROW_COMPARED
  * where the counter of the same thing went on counting, carries awake and
- * ROW_SENT over, wakes what lost, and widens 32-bit counters that wrapped to
- * a value that keeps growing.
+ * ROW_SENT over, sets awake of what has lost something, and widens 32-bit
+ * counters that wrapped to a value that keeps growing.
  */
 void sample_compare(struct sample *now, const struct sample *then);
 

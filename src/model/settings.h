@@ -24,13 +24,11 @@ struct option_value {
 
 struct config_option {
 	const char *name;
-	const char *doc;   /* one paragraph */
-	bool in_threshold; /* belongs in a <Threshold> block */
-	uint8_t kind;	   /* private to settings.c */
-	uint16_t offset;   /* where it is kept, private to settings.c */
-	/* what is documented, and what settings_init() sets; its type is the
-	 * one that is expected */
-	struct option_value def;
+	const char *doc;	 /* one paragraph */
+	bool in_threshold;	 /* belongs in a <Threshold> block */
+	uint8_t kind;		 /* private to settings.c */
+	uint16_t offset;	 /* where it is kept, private to settings.c */
+	struct option_value def; /* its type is the one that is expected */
 };
 
 extern const struct config_option options_table[];

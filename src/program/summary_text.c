@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "program/summary.h"
 
@@ -33,7 +34,7 @@ struct cells {
 /* A remedy in a list of different ones. */
 struct remedies {
 	const char **items;
-	size_t n;
+	size_t n, max;
 };
 
 struct printer {
@@ -175,18 +176,17 @@ static unsigned print_cells(const struct printer *p, const struct cells *cells,
 /* The number of a remedy, 0: it has none, or there is no memory. */
 static size_t number_remedy(struct remedies *r, const char *remedy)
 {
-	const char **grown;
+	const char **added;
 
 	if (!remedy[0])
 		return 0;
 	for (size_t i = 0; i < r->n; i++)
 		if (!strcmp(r->items[i], remedy))
 			return i + 1;
-	grown = realloc(r->items, (r->n + 1) * sizeof(*grown));
-	if (!grown)
+	added = ARRAY_ADD(r);
+	if (!added)
 		return 0;
-	r->items = grown;
-	r->items[r->n++] = remedy;
+	*added = remedy;
 	return r->n;
 }
 
