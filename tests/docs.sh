@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The documents made from the code's tables are up to date, and the manuals
-# are valid POD.
+# The documents made from the code's tables are up to date, the manuals are
+# valid POD, and what the documents for contributors name exists.
 set -euo pipefail
 
 source=${srcdir:-.}
@@ -24,4 +24,52 @@ for manual in collectd-pktloss pktloss; do
 	podchecker -warnings "$source/docs/$manual.pod" ||
 		fail "docs/$manual.pod is not valid"
 done
+
+# What stands between backticks and matches, of one document, each once.
+quoted() { # DOCUMENT REGEX
+	grep -oE '`[^`]+`' "$source/$1" | grep -oE "$2" | sort -u || true
+}
+
+# Paths as of the top folder; of a program its source. NAME stands for any.
+check_paths() { # DOCUMENT
+	local path
+	while read -r path; do
+		[[ $path != *NAME* ]] || continue
+		compgen -G "$source/$path" >/dev/null ||
+			[ -e "$source/$path.c" ] ||
+			fail "$1 names $path, which does not exist"
+	done < <(quoted "$1" '\b(src|tests|tools|docs|conf|bench)/[A-Za-z0-9_*/.-]*\b[*/]?')
+}
+
+# Files without their folder, and functions.
+check_names() { # DOCUMENT
+	local name
+	while read -r name; do
+		[ "$(find "$source"/{src,tests,tools,bench} -name "$name" |
+			head -n 1)" ] || fail "$1 names $name, which does not exist"
+	done < <(quoted "$1" '(^|[ `])[a-z0-9_]+\.(c|h|sh|py)\b' | tr -d ' `')
+	while read -r name; do
+		grep -rqE "\b$name\(" "$source"/{src,tests,tools,bench} ||
+			fail "$1 names $name(), which does not exist"
+	done < <(quoted "$1" '\b[A-Za-z0-9_]+\(\)' | tr -d '()')
+}
+
+# The way through the code passes every room, and every file in it.
+check_tour() {
+	local path
+	while read -r path; do
+		grep -qF "\`$path/\`" "$source/docs/INTERNALS.md" ||
+			fail "docs/INTERNALS.md does not name $path/"
+	done < <(cd "$source" && find src -mindepth 1 -type d)
+	while read -r path; do
+		grep -qw -- "${path##*/}" "$source/docs/INTERNALS.md" ||
+			fail "docs/INTERNALS.md does not name $path"
+	done < <(cd "$source" && find src -name '*.c')
+}
+
+for document in README.md CONTRIBUTING.md docs/INTERNALS.md; do
+	check_paths "$document"
+	check_names "$document"
+done
+check_tour
 [ "$failures" = 0 ]
