@@ -436,6 +436,18 @@ START_TEST(full_table_has_limits_of_its_own)
 }
 END_TEST
 
+START_TEST(option_of_layers_names_every_layer)
+{
+	const struct config_option *o = options_table;
+
+	while (o->in_threshold || strcmp(o->name, "Layer"))
+		o++;
+	for (int i = 0; i < N_LAYERS; i++)
+		ck_assert_msg(strstr(o->doc, layer_name(i)), "%s",
+			      layer_name(i));
+}
+END_TEST
+
 START_TEST(option_names_are_unique)
 {
 	for (size_t i = 0; i < n_options; i++)
@@ -475,6 +487,7 @@ static Suite *suite(void)
 	tcase_add_test(t, what_repeats_others_has_limits_only_by_its_name);
 	tcase_add_test(t, one_ratio_of_a_layer_can_be_named);
 	tcase_add_test(t, full_table_has_limits_of_its_own);
+	tcase_add_test(t, option_of_layers_names_every_layer);
 	tcase_add_test(t, option_names_are_unique);
 	return s;
 }
