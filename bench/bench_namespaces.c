@@ -21,7 +21,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "engine/engine.h"
 #include "stage.h"
 
 #define MAX_ROUNDS 201
@@ -253,77 +252,74 @@ static void on_value(void *arg, const struct series *series)
 	n_values++;
 }
 
-static void on_settle(void *arg)
-{
-	(void)arg;
-}
-
-static void on_notify(void *arg, const struct notification *notice)
-{
-	(void)arg;
-	(void)notice;
-}
-
-static void on_log(void *arg, enum log_level level, const char *text)
-{
-	(void)arg;
-	(void)level;
-	fprintf(stderr, "bench_namespaces: %s\n", text);
-}
-
-static const struct sink sink = {
-	.value = on_value,
-	.settle = on_settle,
-	.notify = on_notify,
-	.log = on_log,
+/* An engine with a reporter. */
+struct bench {
+	struct engine *engine;
+	struct reporter *reporter;
+	struct sink sink;
 };
 
+static int open_bench(struct bench *b, const struct settings *s)
+{
+	b->engine = engine_new(s);
+	b->reporter = reporter_new(s);
+	b->sink = stage_sink();
+	b->sink.value = on_value;
+	return b->engine && b->reporter ? 0 : -ENOMEM;
+}
+
+static void close_bench(struct bench *b)
+{
+	reporter_free(b->reporter);
+	engine_free(b->engine);
+}
+
 struct cost {
-	double look, report, floor;   /* us of CPU time, a read */
+	double read, report, floor;   /* us of CPU time, a read */
 	unsigned long values, allocs; /* of a read */
 	unsigned long memory;	      /* bytes allocated */
 };
 
-static int read_once(struct engine *e, double *look, double *report)
+static int read_once(struct bench *b, double *read, double *report)
 {
 	double start = cpu_us();
-	int r = engine_read(e, 0);
+	int r = engine_read(b->engine, 0);
 
-	*look = cpu_us() - start;
+	*read = cpu_us() - start;
 	start = cpu_us();
 	if (r == 0)
-		r = engine_report(e, &sink);
+		r = stage_report(b->engine, b->reporter, &b->sink);
 	*report = cpu_us() - start;
 	return r;
 }
 
-static int read_twice(struct engine *e)
+static int read_twice(struct bench *b)
 {
 	double unused;
-	int r = read_once(e, &unused, &unused);
+	int r = read_once(b, &unused, &unused);
 
-	return r < 0 ? r : read_once(e, &unused, &unused);
+	return r < 0 ? r : read_once(b, &unused, &unused);
 }
 
 /* Steady reads and the floor, in turns. */
-static int take_turns(struct engine *e, int own, unsigned n, unsigned rounds,
+static int take_turns(struct bench *b, int own, unsigned n, unsigned rounds,
 		      struct cost *ret)
 {
-	double look[MAX_ROUNDS], report[MAX_ROUNDS], bare[MAX_ROUNDS];
+	double read[MAX_ROUNDS], report[MAX_ROUNDS], bare[MAX_ROUNDS];
 	unsigned long values, allocs;
-	int r = read_twice(e);
+	int r = read_twice(b);
 
 	for (unsigned i = 0; r == 0 && i < rounds; i++) {
 		values = n_values;
 		allocs = n_allocations;
-		r = read_once(e, &look[i], &report[i]);
+		r = read_once(b, &read[i], &report[i]);
 		ret->values = n_values - values;
 		ret->allocs = n_allocations - allocs;
 		bare[i] = cpu_us();
 		floor_read(own, n);
 		bare[i] = cpu_us() - bare[i];
 	}
-	ret->look = median(look, rounds);
+	ret->read = median(read, rounds);
 	ret->report = median(report, rounds);
 	ret->floor = median(bare, rounds);
 	return r;
@@ -335,25 +331,24 @@ static int measure(const struct settings *s, unsigned n, unsigned rounds,
 	_cleanup_close_ int own =
 		open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
-	struct engine *e;
-	int r = engine_new(&e, s);
+	struct bench b;
+	int r = open_bench(&b, s);
 
-	if (r < 0)
-		return r;
 	sleep(QUIET_SECONDS);
-	r = take_turns(e, own, n, rounds, ret);
+	if (r == 0)
+		r = take_turns(&b, own, n, rounds, ret);
 	ret->memory = mallinfo2().uordblks + mallinfo2().hblkhd - before;
-	engine_free(e);
+	close_bench(&b);
 	return r;
 }
 
 static void print(unsigned n, const char *what, unsigned things,
 		  const struct cost *c)
 {
-	double all = c->look + c->report;
+	double all = c->read + c->report;
 
 	printf("| %u%s | %.0f | %.0f | %.0f | %.0f | %.2f | %lu | %lu |\n", n,
-	       what, all, all / things, c->look / things, c->floor / things,
+	       what, all, all / things, c->read / things, c->floor / things,
 	       all / c->floor, c->values, c->allocs);
 	fflush(stdout);
 }
@@ -385,20 +380,18 @@ static void print_memory(unsigned n, const struct cost *many,
 static int bench_growth(const struct settings *s)
 {
 	size_t first = 0, last = 0;
-	struct engine *e;
-	int r = engine_new(&e, s);
+	struct bench b;
+	int r = open_bench(&b, s);
 
-	if (r < 0)
-		return r;
 	for (int i = 0; r == 0 && i < MANY_READS; i++) {
 		double unused;
 
-		r = read_once(e, &unused, &unused);
+		r = read_once(&b, &unused, &unused);
 		last = mallinfo2().uordblks + mallinfo2().hblkhd;
 		if (i == 2)
 			first = last;
 	}
-	engine_free(e);
+	close_bench(&b);
 	printf("\nMemory after %d reads of ten: %+ld bytes\n", MANY_READS,
 	       (long)(last - first));
 	return r;

@@ -133,3 +133,43 @@ int stage_settings(struct settings *ret)
 	ret->proc_root = strdup(STAGE_ROOT);
 	return ret->proc_root ? 0 : -ENOMEM;
 }
+
+static void on_value(void *arg, const struct series *series)
+{
+	(void)arg;
+	(void)series;
+}
+
+static void on_flush(void *arg)
+{
+	(void)arg;
+}
+
+static void on_notify(void *arg, const struct notification *notification)
+{
+	(void)arg;
+	(void)notification;
+}
+
+static void on_log(void *arg, enum log_level level, const char *text)
+{
+	(void)arg;
+	(void)level;
+	fprintf(stderr, "%s\n", text);
+}
+
+struct sink stage_sink(void)
+{
+	return (struct sink) {
+		.value = on_value,
+		.flush = on_flush,
+		.notify = on_notify,
+		.log = on_log,
+	};
+}
+
+int stage_report(struct engine *e, struct reporter *r, const struct sink *sink)
+{
+	return reporter_report(r, engine_namespaces(e), engine_blindness(e),
+			       sink);
+}

@@ -3,8 +3,10 @@
 #ifndef PKTLOSS_BENCH_STAGE_H
 #define PKTLOSS_BENCH_STAGE_H
 
-#include "model/settings.h"
 #include "base/util.h"
+#include "engine/engine.h"
+#include "model/settings.h"
+#include "report/reporter.h"
 
 /* A ProcRoot that shows the namespaces of the stage and no others. */
 #define STAGE_ROOT "/run"
@@ -29,5 +31,12 @@ int MUST_CHECK stage_veths(unsigned first, unsigned n);
 
 /* Default settings that see the stage alone. Returns 0 or -ENOMEM. */
 int MUST_CHECK stage_settings(struct settings *ret);
+
+/* What a report is for that nobody reads; what it logs goes to stderr. */
+struct sink stage_sink(void);
+
+/* Reports what the engine has read. As reporter_report(). */
+int MUST_CHECK stage_report(struct engine *e, struct reporter *r,
+			    const struct sink *sink);
 
 #endif

@@ -3,10 +3,10 @@
  * The collectd edge: registers, reads, dispatches, notifies, logs.
  *
  * collectd's read threads are shared by all plugins, so they never enter a
- * namespace. A thread of our own looks, for as long as ReadBudget says; the
- * read callback asks it to, waits a short time and reports what was found.
- * What is not found in that time is reported by the next callback. The state
- * file is that thread's, too: a disk may be slow.
+ * namespace. A thread of our own, the worker, reads for as long as ReadBudget
+ * says; the read callback asks it to, waits a short time and reports what was
+ * found. What is not found in that time is reported by the next callback. The
+ * alarm file is the worker's, too: a disk may be slow.
  */
 #include "collectd.h"
 #include "plugin.h"
@@ -16,9 +16,11 @@
 
 #include <linux/capability.h>
 
-#include "probes/catalogue.h"
+#include "base/array.h"
 #include "engine/engine.h"
 #include "plugin_config.h"
+#include "probes/catalogue.h"
+#include "report/reporter.h"
 
 /*
  * collectd ends within a second: it waits for its read threads first, so do
@@ -30,16 +32,20 @@
  * How long the past values of new series may take to be processed, if the
  * callback has that much time left.
  */
-#define SETTLE_TRIES 200
-#define SETTLE_NS 1000000
+#define FLUSH_TRIES 200
+#define FLUSH_NS 1000000
 /* And how long a writer may take with them then, as csv to make its files. */
 #define WRITE_TRIES 30
 
+/*
+ * Of the worker, which has the engine while it is READING and the reporter
+ * while it saves alarms; the callback has both when it is DONE.
+ */
 enum phase {
 	PHASE_IDLE,
-	PHASE_LOOKING,
-	PHASE_LOOKED,
-	PHASE_SAVING,
+	PHASE_READING, /* the callback has ordered a read */
+	PHASE_DONE,    /* with it, and it is to be reported */
+	PHASE_SAVING,  /* the callback has ordered alarms to be saved */
 	PHASE_ENDED
 };
 
@@ -49,23 +55,28 @@ struct past {
 	bool is_second; /* there was one before */
 };
 
+struct past_list {
+	struct past *items;
+	size_t n, max;
+};
+
 /* The one place with state of its own. */
 static struct {
 	struct settings settings;
 	bool configured;
 	struct engine *engine;
+	struct reporter *reporter;
 	pthread_t worker;
 	bool has_worker;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	enum phase phase;   /* of the worker; the rest is under lock too */
-	int result;	    /* of the last look */
-	uint64_t budget_ns; /* of the look that was ordered */
+	pthread_mutex_t lock;	/* of the next three */
+	pthread_cond_t changed; /* the phase, or stop */
+	enum phase phase;
 	bool stop;
-	bool said_slow;
-	double deadline;   /* of on_read(), on the clock of uptime() */
-	struct past *past; /* see on_settle() */
-	size_t n_past, max_past;
+	uint64_t budget_ns; /* of the read ordered, set before PHASE_READING */
+	int result;	    /* of it, set before PHASE_DONE */
+	bool logged_slow;
+	double deadline;       /* of on_read(), on the clock of uptime() */
+	struct past_list past; /* see on_flush() */
 } self = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 };
@@ -78,7 +89,7 @@ static int ensure_settings(void)
 	return self.configured ? 0 : -1;
 }
 
-static int on_config(oconfig_item_t *block)
+static int on_settings(oconfig_item_t *block)
 {
 	if (ensure_settings() < 0)
 		return -1;
@@ -86,7 +97,7 @@ static int on_config(oconfig_item_t *block)
 	return 0;
 }
 
-/* ---- from the engine to collectd ---- */
+/* ---- from a report to collectd ---- */
 
 /* CLOCK_MONOTONIC in seconds. */
 static double uptime(void)
@@ -105,23 +116,15 @@ static double time_left(void)
 
 static void remember_past(const value_list_t *vl, bool is_second)
 {
-	struct past *p;
+	struct past *p = ARRAY_ADD(&self.past);
 
-	if (self.n_past == self.max_past) {
-		size_t max = self.max_past ? self.max_past * 2 : 16;
-		void *grown = realloc(self.past, max * sizeof(*self.past));
-
-		if (!grown)
-			return;
-		self.past = grown;
-		self.max_past = max;
-	}
-	p = &self.past[self.n_past];
+	if (!p)
+		return;
 	p->is_second = is_second;
 	if (format_name(p->identifier, sizeof(p->identifier), hostname_g,
 			vl->plugin, vl->plugin_instance, vl->type,
-			vl->type_instance) == 0)
-		self.n_past++;
+			vl->type_instance) != 0)
+		self.past.n--;
 }
 
 /* The first value of a counter has no rate yet, the second has. */
@@ -141,10 +144,9 @@ static bool is_processed(const struct past *p)
 /* Sleeps a little, unless it would be too late then. */
 static bool pause_before(double end)
 {
-	const struct timespec pause = {.tv_nsec = SETTLE_NS};
+	const struct timespec pause = {.tv_nsec = FLUSH_NS};
 
-	return uptime() + SETTLE_NS / 1e9 <= end &&
-	       nanosleep(&pause, NULL) == 0;
+	return uptime() + FLUSH_NS / 1e9 <= end && nanosleep(&pause, NULL) == 0;
 }
 
 /*
@@ -158,21 +160,21 @@ static bool pause_before(double end)
  * At worst collectd refuses one of the past as too old, and the rate of the
  * first loss is missing in this one series.
  */
-static void on_settle(__attribute__((unused)) void *arg)
+static void on_flush(__attribute__((unused)) void *arg)
 {
 	double end = uptime() + time_left() / 2;
 	size_t arrived = 0;
 
-	for (int i = 0; arrived < self.n_past && i < SETTLE_TRIES; i++) {
+	for (int i = 0; arrived < self.past.n && i < FLUSH_TRIES; i++) {
 		if (!pause_before(end))
 			break;
-		while (arrived < self.n_past &&
-		       is_processed(&self.past[arrived]))
+		while (arrived < self.past.n &&
+		       is_processed(&self.past.items[arrived]))
 			arrived++;
 	}
 	for (int i = 0; i < WRITE_TRIES && pause_before(end); i++)
 		;
-	self.n_past = 0;
+	self.past.n = 0;
 }
 
 static void on_value(__attribute__((unused)) void *arg,
@@ -198,26 +200,23 @@ static void on_value(__attribute__((unused)) void *arg,
 	plugin_dispatch_values(&vl);
 }
 
-static void add_meta(notification_t *n, const struct notification *notice)
+static void add_meta(notification_t *n, const struct notification *from)
 {
 	const struct {
 		const char *name, *value;
 	} texts[] = {
-		{"DataSource", "value"},
-		{"Namespace", notice->namespace},
-		{"Interface", notice->interface},
-		{"Layer", notice->layer},
-		{"Counter", notice->counter},
-		{"Cause", notice->cause},
-		{"Remedy", notice->remedy},
+		{"DataSource", "value"},	{"Namespace", from->namespace},
+		{"Interface", from->interface}, {"Layer", from->layer},
+		{"Counter", from->counter},	{"Cause", from->cause},
+		{"Remedy", from->remedy},
 	};
 	const struct {
 		const char *name;
 		double value;
 	} numbers[] = {
-		{"CurrentValue", notice->percent}, {"WarningMin", NAN},
-		{"WarningMax", notice->warning},   {"FailureMin", NAN},
-		{"FailureMax", notice->failure},
+		{"CurrentValue", from->percent}, {"WarningMin", NAN},
+		{"WarningMax", from->warning},	 {"FailureMin", NAN},
+		{"FailureMax", from->failure},
 	};
 
 	for (size_t i = 0; i < STATIC_ARRAY_SIZE(texts); i++)
@@ -229,7 +228,7 @@ static void add_meta(notification_t *n, const struct notification *notice)
 }
 
 static void on_notify(__attribute__((unused)) void *arg,
-		      const struct notification *notice)
+		      const struct notification *from)
 {
 	static const int severities[] = {
 		[SEVERITY_OKAY] = NOTIF_OKAY,
@@ -237,18 +236,18 @@ static void on_notify(__attribute__((unused)) void *arg,
 		[SEVERITY_FAILURE] = NOTIF_FAILURE,
 	};
 	notification_t n = {
-		.severity = severities[notice->severity],
-		.time = notice->time_ns ? NS_TO_CDTIME_T(notice->time_ns)
-					: cdtime(),
+		.severity = severities[from->severity],
+		.time = from->time_ns ? NS_TO_CDTIME_T(from->time_ns)
+				      : cdtime(),
 	};
 
-	sstrncpy(n.message, notice->message, sizeof(n.message));
+	sstrncpy(n.message, from->message, sizeof(n.message));
 	sstrncpy(n.host, hostname_g, sizeof(n.host));
 	sstrncpy(n.plugin, "pktloss", sizeof(n.plugin));
-	sstrncpy(n.plugin_instance, notice->place, sizeof(n.plugin_instance));
-	sstrncpy(n.type, notice->type, sizeof(n.type));
-	sstrncpy(n.type_instance, notice->instance, sizeof(n.type_instance));
-	add_meta(&n, notice);
+	sstrncpy(n.plugin_instance, from->place, sizeof(n.plugin_instance));
+	sstrncpy(n.type, from->type, sizeof(n.type));
+	sstrncpy(n.type_instance, from->instance, sizeof(n.type_instance));
+	add_meta(&n, from);
 	/* -1 means that nobody listens to notifications: not our business */
 	plugin_dispatch_notification(&n);
 	if (n.meta)
@@ -259,7 +258,6 @@ static void on_log(__attribute__((unused)) void *arg, enum log_level level,
 		   const char *text)
 {
 	static const int levels[] = {
-		[LOG_LEVEL_ERROR] = LOG_ERR,
 		[LOG_LEVEL_WARNING] = LOG_WARNING,
 		[LOG_LEVEL_INFO] = LOG_INFO,
 	};
@@ -271,12 +269,13 @@ static void report(void)
 {
 	static const struct sink sink = {
 		.value = on_value,
-		.settle = on_settle,
+		.flush = on_flush,
 		.notify = on_notify,
 		.log = on_log,
 	};
 
-	if (engine_report(self.engine, &sink) < 0)
+	if (reporter_report(self.reporter, engine_namespaces(self.engine),
+			    engine_blindness(self.engine), &sink) < 0)
 		ERROR("pktloss plugin: out of memory, a report is incomplete");
 }
 
@@ -307,15 +306,15 @@ static void hand_over(enum phase phase)
 }
 
 /*
- * Waits for something to do: to look, to save, or, as PHASE_ENDED, to end. A
- * look may be ordered while alarms are being saved.
+ * Waits for something to do: to read, to save, or, as PHASE_ENDED, to end. A
+ * read may be ordered while alarms are being saved.
  */
 static enum phase wait_for_order(void)
 {
 	enum phase phase;
 
 	pthread_mutex_lock(&self.lock);
-	while (!self.stop && self.phase != PHASE_LOOKING &&
+	while (!self.stop && self.phase != PHASE_READING &&
 	       self.phase != PHASE_SAVING)
 		pthread_cond_wait(&self.changed, &self.lock);
 	phase = self.stop ? PHASE_ENDED : self.phase;
@@ -331,18 +330,19 @@ static void *work(void *arg)
 
 	do {
 		phase = wait_for_order();
-		engine_keep_alarms(self.engine);
-		if (phase != PHASE_LOOKING)
+		reporter_keep_alarms(self.reporter,
+				     engine_namespaces(self.engine));
+		if (phase != PHASE_READING)
 			continue;
 		self.result = engine_read(self.engine, self.budget_ns);
 		phase = self.result == -ENOTRECOVERABLE ? PHASE_ENDED
-							: PHASE_LOOKED;
+							: PHASE_DONE;
 		hand_over(phase);
 	} while (phase != PHASE_ENDED);
 	return arg;
 }
 
-/* The time a look may take, in seconds. */
+/* The time a read may take, in seconds. */
 static double find_budget(void)
 {
 	double budget = self.settings.read_budget;
@@ -352,14 +352,14 @@ static double find_budget(void)
 	return CDTIME_T_TO_DOUBLE(plugin_get_interval()) / 2;
 }
 
-static void order(double budget)
+static void order_read(double budget)
 {
 	enum phase phase = phase_now();
 
 	if (phase != PHASE_IDLE && phase != PHASE_SAVING)
 		return;
 	self.budget_ns = (uint64_t)(budget * 1e9);
-	hand_over(PHASE_LOOKING);
+	hand_over(PHASE_READING);
 }
 
 /* The time of a clock in so many seconds. */
@@ -377,28 +377,28 @@ static struct timespec time_in(clockid_t clock, double seconds)
 	return t;
 }
 
-/* Waits while the worker looks, as long as there is time. */
-static enum phase wait_for_look(void)
+/* Waits while the worker reads, as long as there is time. */
+static enum phase wait_for_read(void)
 {
 	struct timespec until = time_in(CLOCK_MONOTONIC, time_left());
 	enum phase phase;
 	int r = 0;
 
 	pthread_mutex_lock(&self.lock);
-	while (self.phase == PHASE_LOOKING && r == 0)
+	while (self.phase == PHASE_READING && r == 0)
 		r = pthread_cond_timedwait(&self.changed, &self.lock, &until);
 	phase = self.phase;
 	pthread_mutex_unlock(&self.lock);
 	return phase;
 }
 
-/* Reports a finished look. Returns its result. */
+/* Reports a finished read. Returns its result. */
 static int take_report(void)
 {
 	int r = self.result;
 
 	report();
-	if (engine_has_unsaved(self.engine))
+	if (reporter_has_unsaved(self.reporter))
 		hand_over(PHASE_SAVING);
 	else
 		enter_phase(PHASE_IDLE);
@@ -418,22 +418,22 @@ static int on_read(__attribute__((unused)) user_data_t *ud)
 	double patience = fmin(budget, MAX_WAIT_SECONDS);
 
 	self.deadline = uptime() + patience;
-	if (phase_now() == PHASE_LOOKED && take_report() < 0)
+	if (phase_now() == PHASE_DONE && take_report() < 0)
 		return -1;
-	order(budget);
-	switch (wait_for_look()) {
-	case PHASE_LOOKED:
+	order_read(budget);
+	switch (wait_for_read()) {
+	case PHASE_DONE:
 		return take_report();
 	case PHASE_ENDED:
 		ERROR("pktloss plugin: could not return to collectd's own "
 		      "network namespace, nothing is read any more");
 		return -1;
 	default:
-		if (!self.said_slow)
+		if (!self.logged_slow)
 			WARNING("pktloss plugin: reading takes longer than "
 				"%g s; its values come late",
 				patience);
-		self.said_slow = true;
+		self.logged_slow = true;
 		return 0;
 	}
 }
@@ -475,20 +475,10 @@ static void warn_of_idle_patterns(void)
 				layers->items[i].text);
 }
 
-static int on_init(void)
+static int start_worker(void)
 {
 	pthread_condattr_t monotonic;
-	user_data_t nothing = {0};
 
-	if (self.engine)
-		return 0;
-	warn_of_capabilities();
-	if (ensure_settings() < 0 ||
-	    engine_new(&self.engine, &self.settings) < 0) {
-		ERROR("pktloss plugin: out of memory");
-		return -1;
-	}
-	warn_of_idle_patterns();
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&self.changed, &monotonic);
@@ -498,34 +488,61 @@ static int on_init(void)
 		return -1;
 	}
 	self.has_worker = true;
+	return 0;
+}
+
+static int on_init(void)
+{
+	user_data_t nothing = {0};
+
+	if (self.engine)
+		return 0;
+	warn_of_capabilities();
+	if (ensure_settings() == 0) {
+		self.engine = engine_new(&self.settings);
+		self.reporter = reporter_new(&self.settings);
+	}
+	if (!self.engine || !self.reporter) {
+		ERROR("pktloss plugin: out of memory");
+		return -1;
+	}
+	warn_of_idle_patterns();
+	if (start_worker() < 0)
+		return -1;
 	return plugin_register_complex_read(NULL, "pktloss", on_read, 0,
 					    &nothing);
 }
 
+/* Returns whether it ended: else it still uses all that there is. */
+static bool end_worker(void)
+{
+	struct timespec until;
+
+	pthread_mutex_lock(&self.lock);
+	self.stop = true;
+	engine_stop(self.engine);
+	pthread_cond_broadcast(&self.changed);
+	pthread_mutex_unlock(&self.lock);
+	self.has_worker = false;
+	until = time_in(CLOCK_REALTIME, SHUTDOWN_SECONDS);
+	if (pthread_timedjoin_np(self.worker, NULL, &until) == 0)
+		return true;
+	WARNING("pktloss plugin: the kernel does not answer, a read is left "
+		"unfinished");
+	pthread_detach(self.worker);
+	return false;
+}
+
 static int on_shutdown(void)
 {
-	if (self.has_worker) {
-		struct timespec until;
-
-		pthread_mutex_lock(&self.lock);
-		self.stop = true;
-		engine_stop(self.engine);
-		pthread_cond_broadcast(&self.changed);
-		pthread_mutex_unlock(&self.lock);
-		until = time_in(CLOCK_REALTIME, SHUTDOWN_SECONDS);
-		if (pthread_timedjoin_np(self.worker, NULL, &until) != 0) {
-			WARNING("pktloss plugin: the kernel does not answer, "
-				"a read is left unfinished");
-			pthread_detach(self.worker);
-			self.has_worker = false;
-			return 0; /* it still uses what would be freed */
-		}
-		self.has_worker = false;
-	}
+	if (self.has_worker && !end_worker())
+		return 0;
 	engine_free(self.engine);
 	self.engine = NULL;
-	sfree(self.past);
-	self.n_past = self.max_past = 0;
+	reporter_free(self.reporter);
+	self.reporter = NULL;
+	sfree(self.past.items);
+	self.past = (struct past_list) {0};
 	settings_free(&self.settings);
 	self.configured = false;
 	return 0;
@@ -533,7 +550,7 @@ static int on_shutdown(void)
 
 void module_register(void)
 {
-	plugin_register_complex_config("pktloss", on_config);
+	plugin_register_complex_config("pktloss", on_settings);
 	plugin_register_init("pktloss", on_init);
 	plugin_register_shutdown("pktloss", on_shutdown);
 }

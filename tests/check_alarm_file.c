@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The state file: what is written comes back, what is damaged does not. */
+/* The alarm file: what is written comes back, what is damaged does not. */
 #include "report/alarm_file.h"
 
 #include <errno.h>
@@ -10,26 +10,26 @@
 #include "testlib.h"
 
 static char path[64];
-static struct state state;
+static struct alarm_file alarms;
 
 static void setup(void)
 {
 	int fd;
 
-	snprintf(path, sizeof(path), "/tmp/pktloss-state-XXXXXX");
+	snprintf(path, sizeof(path), "/tmp/pktloss-alarms-XXXXXX");
 	fd = mkstemp(path);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
-	state = (struct state) {.n = 0};
+	alarms = (struct alarm_file) {.n = 0};
 }
 
 static void teardown(void)
 {
 	unlink(path);
-	state_free(&state);
+	alarm_file_free(&alarms);
 }
 
-static const struct raised examples[] = {
+static const struct saved_alarm examples[] = {
 	{"", "", LAYER_TCP, DIR_LISTEN, SEVERITY_WARNING},
 	{"nginx", "eth0", LAYER_LINK, DIR_RX, SEVERITY_FAILURE},
 	{"a-name.of_47_bytes_0123456789012345678901234567", "=odd;$()@name",
@@ -37,19 +37,19 @@ static const struct raised examples[] = {
 	{"x", "123456789012345", LAYER_CONNTRACK, DIR_NONE, SEVERITY_FAILURE},
 };
 
-/* Writes a state of which everything fits. */
+/* Writes a file of which everything fits. */
 static void save(void)
 {
 	size_t left = 7;
 
-	ck_assert_int_eq(state_write(path, &state, &left), 0);
+	ck_assert_int_eq(alarm_file_write(path, &alarms, &left), 0);
 	ck_assert_uint_eq(left, 0);
 }
 
 static void write_examples(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(examples); i++)
-		ck_assert_int_eq(state_add(&state, &examples[i]), 0);
+		ck_assert_int_eq(alarm_file_add(&alarms, &examples[i]), 0);
 	save();
 }
 
@@ -66,10 +66,10 @@ static char *contents(size_t *n)
 
 START_TEST(what_is_written_comes_back)
 {
-	struct state back;
+	struct alarm_file back;
 
 	write_examples();
-	ck_assert_int_eq(state_read(path, &back), 0);
+	ck_assert_int_eq(alarm_file_read(path, &back), 0);
 	ck_assert_uint_eq(back.n, ARRAY_SIZE(examples));
 	for (size_t i = 0; i < back.n; i++) {
 		ck_assert_str_eq(back.items[i].namespace,
@@ -80,16 +80,16 @@ START_TEST(what_is_written_comes_back)
 				  examples[i].direction);
 		ck_assert_uint_eq(back.items[i].state, examples[i].state);
 	}
-	state_free(&back);
+	alarm_file_free(&back);
 }
 END_TEST
 
 START_TEST(no_alarm_is_a_file_too)
 {
-	struct state back;
+	struct alarm_file back;
 
 	save();
-	ck_assert_int_eq(state_read(path, &back), 0);
+	ck_assert_int_eq(alarm_file_read(path, &back), 0);
 	ck_assert_uint_eq(back.n, 0);
 }
 END_TEST
@@ -110,32 +110,32 @@ END_TEST
 START_TEST(any_byte_changed_is_noticed)
 {
 	_cleanup_free_ char *text = NULL;
-	struct state back;
+	struct alarm_file back;
 	size_t n;
 
 	write_examples();
 	text = contents(&n);
 	for (size_t i = 0; i < n; i++) {
 		text[i] ^= 1;
-		ck_assert_int_eq(state_parse(text, n, &back), -EBADMSG);
+		ck_assert_int_eq(alarm_file_parse(text, n, &back), -EBADMSG);
 		ck_assert_ptr_null(back.items);
 		text[i] ^= 1;
 	}
-	ck_assert_int_eq(state_parse(text, n, &back), 0);
-	state_free(&back);
+	ck_assert_int_eq(alarm_file_parse(text, n, &back), 0);
+	alarm_file_free(&back);
 }
 END_TEST
 
 START_TEST(any_cut_is_noticed)
 {
 	_cleanup_free_ char *text = NULL;
-	struct state back;
+	struct alarm_file back;
 	size_t n;
 
 	write_examples();
 	text = contents(&n);
 	for (size_t i = 0; i < n; i++)
-		ck_assert_int_eq(state_parse(text, i, &back), -EBADMSG);
+		ck_assert_int_eq(alarm_file_parse(text, i, &back), -EBADMSG);
 }
 END_TEST
 
@@ -155,41 +155,43 @@ static const char *const strange[] = {
 START_TEST(strange_lines_are_refused)
 {
 	char text[512];
-	struct state back;
+	struct alarm_file back;
 	int n;
 
 	n = snprintf(text, sizeof(text), "pktloss alarms 1\n%s", strange[_i]);
 	n += snprintf(text + n, sizeof(text) - n, "end %016llx\n",
 		      (unsigned long long)hash_bytes(HASH_START, text, n));
-	ck_assert_int_eq(state_parse(text, n, &back), -EBADMSG);
+	ck_assert_int_eq(alarm_file_parse(text, n, &back), -EBADMSG);
 	ck_assert_ptr_null(back.items);
 }
 END_TEST
 
 START_TEST(errors_are_told)
 {
-	struct state back;
+	struct alarm_file back;
 	size_t left;
 
-	ck_assert_int_eq(state_read("/nonexistent/state", &back), -ENOENT);
-	ck_assert_int_eq(state_read("/tmp", &back), -EINVAL);
-	ck_assert_int_eq(state_write("/nonexistent/state", &state, &left),
+	ck_assert_int_eq(alarm_file_read("/nonexistent/alarms", &back),
 			 -ENOENT);
-	ck_assert_int_eq(state_write("/tmp", &state, &left), -EINVAL);
+	ck_assert_int_eq(alarm_file_read("/tmp", &back), -EINVAL);
+	ck_assert_int_eq(
+		alarm_file_write("/nonexistent/alarms", &alarms, &left),
+		-ENOENT);
+	ck_assert_int_eq(alarm_file_write("/tmp", &alarms, &left), -EINVAL);
 	ck_assert_int_eq(access("/tmp.new", F_OK), -1);
 }
 END_TEST
 
-/* What stands in the place of a state file, and must be left there. */
+/* What stands in the place of an alarm file, and must be left there. */
 static void check_untouched(mode_t type)
 {
-	struct state back;
+	struct alarm_file back;
 	struct stat st;
 	size_t left;
 
-	ck_assert_int_eq(state_read(path, &back), -EINVAL);
+	ck_assert_int_eq(alarm_file_read(path, &back), -EINVAL);
 	ck_assert_ptr_null(back.items);
-	ck_assert_int_eq(state_write(path, &state, &left), -EINVAL);
+	ck_assert_int_eq(alarm_file_write(path, &alarms, &left), -EINVAL);
 	ck_assert_int_eq(lstat(path, &st), 0);
 	ck_assert_uint_eq(st.st_mode & S_IFMT, type);
 }
@@ -216,19 +218,19 @@ END_TEST
 /* What is written can be read again, however much there is. */
 START_TEST(as_many_as_fit_are_kept)
 {
-	struct state back;
+	struct alarm_file back;
 	struct stat st;
 	size_t left;
 
-	while (state.n < 20000)
-		ck_assert_int_eq(state_add(&state, &examples[2]), 0);
-	ck_assert_int_eq(state_write(path, &state, &left), 0);
+	while (alarms.n < 20000)
+		ck_assert_int_eq(alarm_file_add(&alarms, &examples[2]), 0);
+	ck_assert_int_eq(alarm_file_write(path, &alarms, &left), 0);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_gt(st.st_size, (1 << 20) - 512);
-	ck_assert_int_eq(state_read(path, &back), 0);
+	ck_assert_int_eq(alarm_file_read(path, &back), 0);
 	ck_assert_uint_gt(left, 0);
 	ck_assert_uint_eq(back.n + left, 20000);
-	state_free(&back);
+	alarm_file_free(&back);
 }
 END_TEST
 
@@ -258,8 +260,8 @@ START_TEST(new_file_is_on_the_disk_before_the_old_one_goes)
 	ck_assert_uint_eq(n_synced, 1);
 	before = contents(&n);
 	disk_fails = true;
-	ck_assert_int_eq(state_add(&state, &examples[0]), 0);
-	ck_assert_int_eq(state_write(path, &state, &left), -EIO);
+	ck_assert_int_eq(alarm_file_add(&alarms, &examples[0]), 0);
+	ck_assert_int_eq(alarm_file_write(path, &alarms, &left), -EIO);
 	after = contents(&m);
 	ck_assert_uint_eq(n, m);
 	ck_assert_mem_eq(before, after, n);
@@ -268,8 +270,8 @@ END_TEST
 
 static Suite *suite(void)
 {
-	Suite *s = suite_create("state");
-	TCase *t = tcase_create("state");
+	Suite *s = suite_create("alarm file");
+	TCase *t = tcase_create("alarm file");
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, teardown);

@@ -2,7 +2,7 @@
 /* Packets that two places count: that one of them loses them. */
 #include "probes/link/link.h"
 #include "testlib.h"
-#include "engine/engine_private.h"
+#include "engine/interval.h"
 
 /* Rows of host-wide sources, and of a namespace's IP. */
 #define ROW(layer_, direction_, kind_, name_, ...)                             \
@@ -66,43 +66,36 @@ static const struct counter no_ports = {
 	.refused = -1,
 };
 
-static struct engine engine;
-static struct watched *host, *ns;
+static struct ns_list list;
+static struct ns *host, *ns;
 
 static void setup(void)
 {
-	engine = (struct engine) {.max_watched = 2};
-	engine.watched = calloc(2, sizeof(struct watched *));
-	host = calloc(1, sizeof(*host));
-	ns = calloc(1, sizeof(*ns));
-	ck_assert(engine.watched && host && ns);
+	host = ns_list_add(&list);
+	ns = ns_list_add(&list);
+	ck_assert(host && ns);
 	snprintf(ns->path, sizeof(ns->path), "/run/netns/nginx");
-	engine.watched[engine.n_watched++] = host;
-	engine.watched[engine.n_watched++] = ns;
-	host->fresh = ns->fresh = true;
+	host->was_read = ns->was_read = true;
 }
 
 static void teardown(void)
 {
-	watched_free(host);
-	watched_free(ns);
-	free(engine.watched);
+	ns_list_free(&list);
 }
 
 /* Appends one row with an object of its own to both samples: 0, then n. */
-static void count(struct watched *w, const struct counter *c, uint64_t n)
+static void count(struct ns *of, const struct counter *c, uint64_t n)
 {
-	sample_object(&w->then, c->layer, "", c->name, 0);
-	sample_row(&w->then, c, 0);
-	sample_object(&w->now, c->layer, "", c->name, 0);
-	sample_row(&w->now, c, n);
+	sample_object(&of->then, c->layer, "", c->name, 0);
+	sample_row(&of->then, c, 0);
+	sample_object(&of->now, c->layer, "", c->name, 0);
+	sample_row(&of->now, c, n);
 }
 
-static void count_part(struct watched *w, const struct counter *part,
-		       uint64_t n)
+static void count_part(struct ns *of, const struct counter *part, uint64_t n)
 {
-	sample_row(&w->then, part, 0);
-	sample_row(&w->now, part, n);
+	sample_row(&of->then, part, 0);
+	sample_row(&of->now, part, n);
 }
 
 static void end_of(struct sample *s, const char *place, uint64_t index,
@@ -130,20 +123,14 @@ static void wire(uint64_t n, uint64_t mtu)
 
 static void attribute(void)
 {
-	for (size_t i = 0; i < engine.n_watched; i++) {
-		struct watched *w = engine.watched[i];
-
-		sample_compare(&w->now, &w->then);
-		ck_assert_int_eq(loss_tally(&w->losses, &w->now), 0);
-	}
-	attribute_losses(&engine);
+	ck_assert_int_eq(interval_compare(&list), 0);
 }
 
-static uint64_t lost(const struct watched *w, enum layer layer,
-		     const char *place, enum direction direction)
+static uint64_t lost(const struct ns *of, enum layer layer, const char *place,
+		     enum direction direction)
 {
 	const struct loss *loss =
-		loss_find(&w->losses, layer, place, direction);
+		loss_find(&of->losses, layer, place, direction);
 
 	return loss ? loss->lost : 0;
 }

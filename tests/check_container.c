@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Containers: what a cgroup and the files of a runtime say, and the engine. */
+/* Containers: what a cgroup and the files of a runtime say, and discovery. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "testlib.h"
-#include "engine/engine_private.h"
+#include "engine/discovery.h"
 
 #define HEX16 "0123456789abcdef"
 #define ID "fedcba987654" HEX16 HEX16 HEX16 "3210"
@@ -373,16 +373,18 @@ START_TEST(only_a_small_regular_file_is_read)
 }
 END_TEST
 
-/* The engine, with a made-up /proc and namespaces of processes of its own. */
+/* Discovery, with a made-up /proc and namespaces of processes of its own. */
 
 struct stage {
 	struct settings settings;
-	struct engine *engine;
+	struct ns_list list;
+	struct discovery discovery;
 	pid_t pids[4];
 	int n;
 };
 
 static struct stage stage;
+static const atomic_bool stop;
 
 /* Starts a process in a namespace of its own or in that of another one. */
 static pid_t start(pid_t beside)
@@ -454,12 +456,15 @@ static void open_stage(void)
 	write_file("/etc/hostname", "");
 	ck_assert_int_eq(settings_init(&stage.settings), 0);
 	set_text("ProcRoot", top);
-	set_text("Layer", "udp");
+	stage.discovery.settings = &stage.settings;
+	stage.discovery.list = &stage.list;
+	stage.discovery.stop = &stop;
 }
 
 static void close_stage(void)
 {
-	engine_free(stage.engine);
+	discovery_free(&stage.discovery);
+	ns_list_free(&stage.list);
 	settings_free(&stage.settings);
 	for (int i = 0; i < stage.n; i++) {
 		kill(stage.pids[i], SIGKILL);
@@ -469,26 +474,27 @@ static void close_stage(void)
 	remove_tree();
 }
 
-static void look_for(uint64_t budget_ns)
+static void discover_for(uint64_t budget_ns)
 {
-	if (!stage.engine)
-		ck_assert_int_eq(engine_new(&stage.engine, &stage.settings), 0);
-	ck_assert_int_eq(engine_read(stage.engine, budget_ns), 0);
+	bool private_own;
+
+	if (!stage.list.n)
+		ck_assert_int_eq(
+			discovery_add_own(&stage.discovery, &private_own), 0);
+	ck_assert_int_eq(discovery_run(&stage.discovery, budget_ns), 0);
 }
 
-static void look(void)
+static void discover(void)
 {
-	look_for(0);
+	discover_for(0);
 }
 
 /* With a scan of the processes, as soon as one may be. */
 static void rescan(void)
 {
-	if (stage.engine) {
-		stage.engine->rescan = true;
-		stage.engine->scan_ns = 1;
-	}
-	look();
+	stage.discovery.rescan = true;
+	stage.discovery.scan_ns = 1;
+	discover();
 }
 
 /* The names of what is watched, in the order in which it was found. */
@@ -496,11 +502,11 @@ static void expect(const char *names)
 {
 	char text[512] = "";
 
-	for (size_t i = 1; i < stage.engine->n_watched; i++) {
+	for (size_t i = 1; i < stage.list.n; i++) {
 		size_t n = strlen(text);
 
 		snprintf(text + n, sizeof(text) - n, "%s%s", n ? " " : "",
-			 stage.engine->watched[i]->name);
+			 stage.list.items[i]->name);
 	}
 	ck_assert_str_eq(text, names);
 }
@@ -512,7 +518,7 @@ START_TEST(process_gives_the_name_of_its_container)
 {
 	show(start(0), IN_DOCKER);
 	write_file(DOCKER, WEB);
-	look();
+	discover();
 	expect("web");
 }
 END_TEST
@@ -524,7 +530,7 @@ START_TEST(container_without_files_has_its_short_id)
 	pid_t pid = start(0);
 
 	show(pid, IN_DOCKER);
-	look();
+	discover();
 	expect("fedcba987654");
 	pid = start(0);
 	show(pid, "0::/init.scope\n");
@@ -544,13 +550,13 @@ START_TEST(made_up_name_gives_way_to_the_pod)
 	name_file("cni-" UUID, pid);
 	show(pid, IN_CRI);
 	write_file("/run/containerd" TASKS, IN_POD);
-	look();
+	discover();
 	expect("shop_web-0");
-	ck_assert(stage.engine->watched[1]->named);
-	look();
-	look();
+	ck_assert(ns_has_file(stage.list.items[1]));
+	discover();
+	discover();
 	expect("shop_web-0");
-	ck_assert_uint_eq(stage.engine->n_candidates, 0);
+	ck_assert_uint_eq(stage.discovery.candidates.n, 0);
 }
 END_TEST
 
@@ -561,38 +567,38 @@ START_TEST(name_of_a_person_stays)
 	name_file("blue", pid);
 	show(pid, IN_CRI);
 	write_file("/run/containerd" TASKS, IN_POD);
-	look();
+	discover();
 	expect("blue");
 }
 END_TEST
 
-/* The first look at processes comes too early: there is none yet. */
+/* The first scan of processes comes too early: there is none yet. */
 START_TEST(namespace_waits_for_its_first_process)
 {
 	pid_t pid = start(0);
 
 	name_file("cni-" UUID, pid);
-	look();
+	discover();
 	expect("");
 	show(pid, IN_CRI);
 	write_file("/run/containerd" TASKS, IN_POD);
-	stage.engine->scan_ns = 1;
-	look();
+	stage.discovery.scan_ns = 1;
+	discover();
 	expect("shop_web-0");
 }
 END_TEST
 
-/* A new file is reason enough to look at the processes in the same look. */
-START_TEST(new_file_has_the_processes_looked_at)
+/* A new file is reason enough to scan the processes at once. */
+START_TEST(new_file_has_the_processes_scanned)
 {
 	pid_t pid = start(0);
 
-	look();
+	discover();
 	name_file("cni-" UUID, pid);
 	show(pid, IN_CRI);
 	write_file("/run/containerd" TASKS, IN_POD);
-	stage.engine->scan_ns = 1;
-	look();
+	stage.discovery.scan_ns = 1;
+	discover();
 	expect("shop_web-0");
 }
 END_TEST
@@ -601,16 +607,16 @@ START_TEST(name_is_not_waited_for_at_any_price)
 {
 	pid_t pid = start(0);
 
-	look();
+	discover();
 	name_file("cni-" UUID, pid);
 	show(pid, IN_CRI);
 	write_file("/run/containerd" TASKS, IN_POD);
-	/* as if a look at processes took a second */
-	stage.engine->scan_ns = 1000000000;
-	look();
+	/* as if a scan of processes took a second */
+	stage.discovery.scan_ns = 1000000000;
+	discover();
 	expect("");
-	stage.engine->scan_ns = 1;
-	look();
+	stage.discovery.scan_ns = 1;
+	discover();
 	expect("shop_web-0");
 }
 END_TEST
@@ -621,15 +627,15 @@ START_TEST(file_keeps_its_name_when_nobody_has_a_better)
 
 	name_file("cni-" UUID, pid);
 	show(pid, "0::/init.scope\n");
-	look();
+	discover();
 	expect("");
-	stage.engine->candidates[0].since_ns -= UINT64_C(60000000000);
+	stage.discovery.candidates.items[0].since_ns -= UINT64_C(60000000000);
 	rescan();
 	expect("cni-" UUID);
 }
 END_TEST
 
-/* Neither at the next look, nor by way of its processes. */
+/* Neither the next time, nor by way of its processes. */
 START_TEST(unwanted_namespace_stays_out)
 {
 	pid_t pid = start(0);
@@ -643,7 +649,7 @@ START_TEST(unwanted_namespace_stays_out)
 	for (int i = 0; i < 3; i++) {
 		rescan();
 		expect("");
-		ck_assert_uint_eq(stage.engine->n_candidates, 2);
+		ck_assert_uint_eq(stage.discovery.candidates.n, 2);
 	}
 }
 END_TEST
@@ -673,8 +679,8 @@ START_TEST(pid_used_again_gives_no_name)
 
 	name_file("cni-" UUID, pid);
 	show(pid, "0::/init.scope\n");
-	look();
-	stage.engine->scan_ns = 1000000000;
+	discover();
+	stage.discovery.scan_ns = 1000000000;
 	snprintf(path, sizeof(path), "%s/%d/ns/net", top, (int)pid);
 	snprintf(target, sizeof(target), "/proc/%d/ns/net", (int)start(0));
 	ck_assert_int_eq(unlink(path), 0);
@@ -682,18 +688,18 @@ START_TEST(pid_used_again_gives_no_name)
 	snprintf(path, sizeof(path), "/../../%d/cgroup", (int)pid);
 	write_file(path, IN_CRI);
 	write_file("/run/containerd" TASKS, IN_POD);
-	look();
+	discover();
 	expect("");
-	ck_assert_uint_eq(stage.engine->candidates[0].asked, 1);
+	ck_assert_uint_eq(stage.discovery.candidates.items[0].asked, 1);
 }
 END_TEST
 
-/* The runtime writes its file after the first look: asked once more. */
+/* The runtime writes its file after the first scan: asked once more. */
 START_TEST(name_that_comes_late_is_found)
 {
 	set_text("Namespace", "/^web$/");
 	show(start(0), IN_DOCKER);
-	look();
+	discover();
 	expect("");
 	write_file(DOCKER, WEB);
 	rescan();
@@ -732,7 +738,7 @@ START_TEST(second_file_waits_beside_an_unwanted_one)
 	name_file("green", pid);
 	show(pid, IN_CRI);
 	write_file("/run/containerd" TASKS, IN_POD);
-	look();
+	discover();
 	expect("shop_web-0");
 }
 END_TEST
@@ -743,14 +749,14 @@ START_TEST(not_every_process_is_asked)
 
 	name_file("cni-" UUID, pid);
 	show(pid, "0::/init.scope\n");
-	look();
-	ck_assert_uint_eq(stage.engine->candidates[0].asked, 1);
-	stage.engine->candidates[0].asked = 16;
+	discover();
+	ck_assert_uint_eq(stage.discovery.candidates.items[0].asked, 1);
+	stage.discovery.candidates.items[0].asked = 16;
 	show(start(pid), IN_CRI);
 	write_file("/run/containerd" TASKS, IN_POD);
 	rescan();
 	expect("");
-	stage.engine->candidates[0].asked = 14;
+	stage.discovery.candidates.items[0].asked = 14;
 	rescan();
 	expect("shop_web-0");
 }
@@ -779,24 +785,24 @@ static void expect_three(void)
 {
 	unsigned seen = 0;
 
-	ck_assert_uint_eq(stage.engine->n_watched, 4);
+	ck_assert_uint_eq(stage.list.n, 4);
 	for (size_t i = 1; i < 4; i++) {
-		const char *name = stage.engine->watched[i]->name;
+		const char *name = stage.list.items[i]->name;
 
 		seen |= strcmp(name, "web") ? 0 : 1;
 		seen |= strcmp(name, "shop_web-0") ? 0 : 2;
 		seen |= strcmp(name, "mail") ? 0 : 4;
 	}
 	ck_assert_uint_eq(seen, 7);
-	ck_assert(!stage.engine->rebuild);
+	ck_assert(!stage.discovery.rebuild);
 }
 
 START_TEST(names_that_there_is_no_time_for_come_later)
 {
 	start_three();
 	for (size_t n = 1; n < 4; n++) {
-		look_for(1);
-		ck_assert_uint_eq(stage.engine->n_watched - 1, n);
+		discover_for(1);
+		ck_assert_uint_eq(stage.list.n - 1, n);
 	}
 	expect_three();
 }
@@ -805,7 +811,7 @@ END_TEST
 START_TEST(names_that_there_is_time_for_come_at_once)
 {
 	start_three();
-	look_for(UINT64_C(60000000000));
+	discover_for(UINT64_C(60000000000));
 	expect_three();
 }
 END_TEST
@@ -820,11 +826,11 @@ START_TEST(namespace_without_room_keeps_its_name)
 	name_file("cni-" UUID, pid);
 	show(pid, IN_CRI);
 	write_file("/run/containerd" TASKS, IN_POD);
-	look();
+	discover();
 	expect("");
-	ck_assert_uint_eq(stage.engine->n_unwatched, 1);
+	ck_assert_uint_eq(stage.discovery.n_unwatched, 1);
 	stage.settings.max_namespaces = 2;
-	look();
+	discover();
 	expect("shop_web-0");
 }
 END_TEST
@@ -841,7 +847,7 @@ START_TEST(processes_of_a_pod_agree)
 	write_file("/run/containerd/io.containerd.runtime.v2.task/k8s.io/" OTHER
 		   "/config.json",
 		   IN_POD);
-	look();
+	discover();
 	expect("shop_web-0");
 }
 END_TEST
@@ -854,10 +860,10 @@ START_TEST(one_name_for_two_is_told_apart)
 	show(pids[0], IN_DOCKER);
 	show(pids[1], IN_DOCKER);
 	write_file(DOCKER, "{\"Name\":\"/we b\"}");
-	look();
-	ck_assert_uint_eq(stage.engine->n_watched, 3);
-	ck_assert_str_eq(stage.engine->watched[1]->name, "we_b");
-	second = stage.engine->watched[2]->name;
+	discover();
+	ck_assert_uint_eq(stage.list.n, 3);
+	ck_assert_str_eq(stage.list.items[1]->name, "we_b");
+	second = stage.list.items[2]->name;
 	ck_assert_msg(!strncmp(second, "we_b_", 5) && strlen(second) > 9, "%s",
 		      second);
 }
@@ -870,21 +876,21 @@ START_TEST(restarted_container_has_its_name_again)
 
 	show(pid, IN_DOCKER);
 	write_file(DOCKER, WEB);
-	look();
+	discover();
 	expect("web");
 	snprintf(path, sizeof(path), "rm -rf %s/%d", top, (int)pid);
 	ck_assert_int_eq(system(path), 0);
 	show(start(0), IN_DOCKER);
 	rescan();
 	expect("web web");
-	ck_assert(!stage.engine->watched[1]->present);
-	ck_assert(stage.engine->watched[2]->present);
+	ck_assert(stage.list.items[1]->gone);
+	ck_assert(!stage.list.items[2]->gone);
 }
 END_TEST
 
-static TCase *engine_cases(void)
+static TCase *discovery_cases(void)
 {
-	TCase *t = tcase_create("engine");
+	TCase *t = tcase_create("discovery");
 
 	tcase_set_timeout(t, 30);
 	tcase_add_checked_fixture(t, open_stage, close_stage);
@@ -893,7 +899,7 @@ static TCase *engine_cases(void)
 	tcase_add_test(t, made_up_name_gives_way_to_the_pod);
 	tcase_add_test(t, name_of_a_person_stays);
 	tcase_add_test(t, namespace_waits_for_its_first_process);
-	tcase_add_test(t, new_file_has_the_processes_looked_at);
+	tcase_add_test(t, new_file_has_the_processes_scanned);
 	tcase_add_test(t, name_is_not_waited_for_at_any_price);
 	tcase_add_test(t, file_keeps_its_name_when_nobody_has_a_better);
 	tcase_add_test(t, unwanted_namespace_stays_out);
@@ -945,7 +951,7 @@ int main(void)
 	int r;
 
 	if (geteuid() == 0)
-		suite_add_tcase(s, engine_cases());
+		suite_add_tcase(s, discovery_cases());
 	r = run_suite(s);
 	if (r || geteuid() == 0)
 		return r;

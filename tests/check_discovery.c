@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Discovery and looking: how often it asks for which processes, what becomes
- * of namespaces that come and go, whose turn it is. Mostly with a /proc made
- * by hand; entering namespaces needs root.
+ * Discovery: how often it asks for which processes, and what is found, with a
+ * /proc made by hand.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/engine_private.h"
-
+#include "engine/discovery.h"
 #include "testlib.h"
 
 static char root[] = "/tmp/pktloss-discover-XXXXXX";
@@ -74,9 +72,9 @@ static void scan(void)
 
 static const struct process *find(pid_t pid)
 {
-	for (size_t i = 0; i < list.n; i++)
-		if (list.items[i].pid == pid)
-			return &list.items[i];
+	for (size_t i = 0; i < list.now.n; i++)
+		if (list.now.items[i].pid == pid)
+			return &list.now.items[i];
 	return NULL;
 }
 
@@ -88,16 +86,16 @@ START_TEST(processes_are_listed_with_their_namespaces)
 	make_process("12x", "c");
 	ck_assert_int_eq(mkdir(path_of("77"), 0700), 0);
 	scan();
-	ck_assert_uint_eq(list.n, 3);
+	ck_assert_uint_eq(list.now.n, 3);
 	ck_assert_uint_eq(find(7)->id.ino, inode_of("a"));
 	ck_assert_uint_eq(find(8)->id.ino, inode_of("b"));
 	ck_assert_uint_eq(find(77)->id.ino, 0);
 	ck_assert_int_eq(processes_scan(&list, "/nowhere"), -ENOENT);
-	ck_assert_uint_eq(list.n, 3);
+	ck_assert_uint_eq(list.now.n, 3);
 	run_command("rm -r %s/7", root);
 	scan();
 	ck_assert_ptr_null(find(7));
-	ck_assert_uint_eq(list.n, 2);
+	ck_assert_uint_eq(list.now.n, 2);
 }
 END_TEST
 
@@ -178,7 +176,7 @@ static int on_visit(const struct netns_found *found, void *arg)
 }
 
 /* Scans 1 and 2 ask, scan 7 does in its turn. */
-START_TEST(dull_process_is_visited_when_it_was_asked)
+START_TEST(skipped_process_is_visited_when_it_was_asked)
 {
 	struct visits v = {.result = 1};
 
@@ -261,212 +259,166 @@ START_TEST(file_that_is_no_namespace_yet_is_looked_at_again)
 }
 END_TEST
 
-/* ---- with namespaces, as root ---- */
-
-#define N_SPACES 5
+/* ---- discovery, of namespaces that only processes lead to ---- */
 
 static struct settings settings;
-static struct engine *engine;
-static unsigned n_reported[N_SPACES + 1];
+static struct ns_list spaces;
+static struct discovery discovery;
+static atomic_bool stop;
 
-static void name_space(int i, const char *command)
+static void setup_discovery(void)
 {
-	run_command("ip netns %s pkt-disc-%d", command, i);
-}
+	bool private_own;
 
-static void on_value(void *arg, const struct series *s)
-{
-	int i = 0;
-
-	(void)arg;
-	if (strcmp(s->instance, "all-sources"))
-		return;
-	if (s->place[3] == '@')
-		ck_assert_int_eq(sscanf(s->place, "all@pkt-disc-%d", &i), 1);
-	else
-		i = N_SPACES;
-	n_reported[i]++;
-}
-
-static void on_settle(void *arg)
-{
-	(void)arg;
-}
-
-static void on_notice(void *arg, const struct notification *n)
-{
-	(void)arg;
-	(void)n;
-}
-
-static void on_log(void *arg, enum log_level level, const char *text)
-{
-	(void)arg;
-	(void)level;
-	(void)text;
-}
-
-static void look(uint64_t budget_ns)
-{
-	const struct sink sink = {NULL, on_value, on_settle, on_notice, on_log};
-
-	ck_assert_int_eq(engine_read(engine, budget_ns), 0);
-	ck_assert_int_eq(engine_report(engine, &sink), 0);
-}
-
-static unsigned reported(void)
-{
-	unsigned n = 0;
-
-	for (int i = 0; i < N_SPACES; i++)
-		n += n_reported[i];
-	return n;
-}
-
-/* Of a test that failed, too: then there is no teardown. */
-static void remove_spaces(void)
-{
-	run_command("for n in /run/netns/pkt-disc-*; do [ ! -e $n ] ||"
-		    " ip netns del ${n##*/}; done");
-}
-
-static void setup_engine(void)
-{
-	const struct option_value ours = {.type = VALUE_STRING,
-					  .string = "/^pkt-disc-|^$/"};
-
-	remove_spaces();
-	for (int i = 0; i < N_SPACES; i++)
-		name_space(i, "add");
+	setup();
 	ck_assert_int_eq(settings_init(&settings), 0);
-	ck_assert_int_eq(settings_set(&settings, false, "Namespace", &ours), 0);
-	ck_assert_int_eq(engine_new(&engine, &settings), 0);
+	free(settings.proc_root);
+	settings.proc_root = strdup(root);
+	discovery.settings = &settings;
+	discovery.list = &spaces;
+	discovery.stop = &stop;
+	make_process("1", "host");
+	ck_assert_int_eq(discovery_add_own(&discovery, &private_own), 0);
+	ck_assert(private_own);
+	make_process("1", "a");
 }
 
-static void teardown_engine(void)
+static void teardown_discovery(void)
 {
-	engine_free(engine);
+	discovery_free(&discovery);
+	ns_list_free(&spaces);
 	settings_free(&settings);
-	remove_spaces();
+	teardown();
 }
 
-START_TEST(namespaces_are_read_in_turns)
+/* Discovers; a report would forget what is gone then. */
+static void discover(void)
 {
-	for (int i = 1; i <= 2 * N_SPACES; i++) {
-		look(1); /* own, and one */
-		ck_assert_uint_eq(reported(), i);
-		ck_assert_uint_eq(n_reported[N_SPACES], i);
-		ck_assert_uint_eq(engine->n_skipped, N_SPACES - 1);
-	}
-	for (int i = 0; i < N_SPACES; i++)
-		ck_assert_uint_eq(n_reported[i], 2);
-	look(0);
-	ck_assert_uint_eq(engine->n_skipped, 0);
-	ck_assert_uint_eq(reported(), 3 * N_SPACES);
-	look(UINT64_C(60000000000));
-	ck_assert_uint_eq(engine->n_skipped, 0);
-	ck_assert_uint_eq(reported(), 4 * N_SPACES);
+	ck_assert_int_eq(discovery_run(&discovery, 0), 0);
+	ns_list_drop_gone(&spaces);
+}
+
+/* The same as if it was time for a scan of processes. */
+static void rediscover(void)
+{
+	discovery.processes_ns = 0;
+	discover();
+}
+
+/* The namespace that is a file's identity, or NULL. */
+static struct ns *found(const char *name)
+{
+	ino_t ino = inode_of(name);
+
+	EACH_NS (&spaces, ns)
+		if (ns->id.ino == ino)
+			return ns;
+	return NULL;
+}
+
+START_TEST(own_namespace_is_the_first)
+{
+	ck_assert_uint_eq(spaces.n, 1);
+	ck_assert(ns_is_own(spaces.items[0]));
+	ck_assert_str_eq(spaces.items[0]->name, "");
+	ck_assert(!spaces.items[0]->host_only);
+	ck_assert_uint_ne(spaces.items[0]->id.ino, 0);
 }
 END_TEST
 
-START_TEST(turns_go_on_where_namespaces_come_and_go)
+START_TEST(namespace_of_processes_is_found_once)
 {
-	look(1);
-	look(1);
-	name_space(0, "del");
-	name_space(3, "del");
-	for (int i = 0; i < N_SPACES; i++)
-		look(1);
-	name_space(0, "add");
-	name_space(3, "add");
-	memset(n_reported, 0, sizeof(n_reported));
-	for (int i = 0; i < N_SPACES; i++)
-		look(1);
-	for (int i = 0; i < N_SPACES; i++)
-		ck_assert_uint_eq(n_reported[i], 1);
+	char name[64];
+
+	make_process("7", "a");
+	make_process("8", "b");
+	discover();
+	ck_assert_uint_eq(spaces.n, 3);
+	snprintf(name, sizeof(name), "ns-%lu", (unsigned long)inode_of("b"));
+	ck_assert_str_eq(found("b")->name, name);
+	ck_assert_str_eq(found("b")->path, path_of("8/ns/net"));
+	ck_assert_int_eq(found("b")->pid, 8);
+	ck_assert(!ns_has_file(found("b")));
+	rediscover();
+	ck_assert_uint_eq(spaces.n, 3);
 }
 END_TEST
 
-START_TEST(what_is_beyond_the_limit_is_counted)
+/* Its inode number is still remembered, and leads nowhere. */
+START_TEST(namespace_whose_processes_ended_is_gone)
 {
-	settings.max_namespaces = 3; /* own is one */
-	look(0);
-	ck_assert_uint_eq(reported(), 2);
-	ck_assert_uint_eq(engine->n_unwatched, 3);
-	look(0);
-	ck_assert_uint_eq(engine->n_unwatched, 3);
-	ck_assert_uint_eq(engine->n_watched, 3);
-	for (int i = 0; i < N_SPACES; i++)
-		if (n_reported[i]) {
-			name_space(i, "del");
-			break;
-		}
-	look(0); /* finds that it is gone; then there is room */
-	look(0);
-	ck_assert_uint_eq(engine->n_watched, 3);
-	ck_assert_uint_eq(engine->n_unwatched, 2);
+	make_process("8", "b");
+	discover();
+	ck_assert_ptr_nonnull(found("b"));
+	run_command("rm -r %s/8", root);
+	discover(); /* it is not time yet */
+	ck_assert_ptr_nonnull(found("b"));
+	rediscover();
+	ck_assert_ptr_null(found("b"));
+	ck_assert_uint_eq(spaces.n, 2);
 }
 END_TEST
 
-/* Collectd's own, when it is not asked for: neither sent nor counted. */
-START_TEST(own_namespace_unasked_takes_no_room)
+static void end_process(pid_t pid)
 {
-	const struct option_value others = {.type = VALUE_STRING,
-					    .string = "/^pkt-disc-/"};
+	run_command("rm -r %s/%d", root, (int)pid);
+}
 
-	settings_free(&settings);
-	ck_assert_int_eq(settings_init(&settings), 0);
-	ck_assert_int_eq(settings_set(&settings, false, "Namespace", &others),
-			 0);
-	settings.max_namespaces = 3;
-	look(0);
-	ck_assert_uint_eq(reported(), 3);
-	ck_assert_uint_eq(n_reported[N_SPACES], 0);
-	ck_assert_uint_eq(engine->n_unwatched, N_SPACES - 3);
-	look(1); /* and one other */
-	ck_assert_uint_eq(reported(), 4);
-	ck_assert_uint_eq(engine->n_skipped, 2);
+/* The order of a directory is anything. */
+START_TEST(namespace_stays_while_another_process_leads_there)
+{
+	pid_t other;
+
+	make_process("7", "b");
+	make_process("8", "b");
+	discover();
+	other = 7 + 8 - found("b")->pid;
+	end_process(found("b")->pid);
+	discovery_retry(&discovery, found("b"));
+	discovery.scan_ns = 0; /* so that it may be at once */
+	discover();
+	ck_assert_int_eq(found("b")->pid, other);
+	ck_assert_str_eq(found("b")->path,
+			 path_of(other == 7 ? "7/ns/net" : "8/ns/net"));
 }
 END_TEST
 
-START_TEST(namespace_mounted_over_is_found_under_its_name)
+START_TEST(only_so_many_are_found_and_the_rest_is_counted)
 {
-	struct netns_id before = {0}, after;
-
-	run_command("touch -d '1 hour ago' /run/netns");
-	look(0);
-	look(0);
-	ck_assert_int_eq(netns_identify("/run/netns/pkt-disc-2", &before), 0);
-	ck_assert_int_eq(system("unshare -n mount --bind /proc/self/ns/net "
-				"/run/netns/pkt-disc-2"),
-			 0);
-	ck_assert_int_eq(netns_identify("/run/netns/pkt-disc-2", &after), 0);
-	ck_assert_uint_ne(before.ino, after.ino);
-	look(0); /* cannot enter */
-	look(0);
-	look(0);
-	for (size_t i = 0; i < engine->n_watched; i++)
-		if (!strcmp(engine->watched[i]->name, "pkt-disc-2"))
-			ck_assert_uint_eq(engine->watched[i]->id.ino,
-					  after.ino);
-	ck_assert_uint_ge(n_reported[2], 4);
-	ck_assert_int_eq(system("umount /run/netns/pkt-disc-2"), 0);
+	settings.max_namespaces = 2; /* own is one */
+	make_process("7", "b");
+	make_process("8", "c");
+	discover();
+	ck_assert_uint_eq(spaces.n, 2);
+	ck_assert_uint_eq(discovery.n_unwatched, 2);
+	end_process(spaces.items[1]->pid);
+	rediscover(); /* finds that it is gone; then there is room */
+	ck_assert_uint_eq(spaces.n, 1);
+	discover();
+	ck_assert_uint_eq(spaces.n, 2);
+	ck_assert_uint_eq(discovery.n_unwatched, 1);
 }
 END_TEST
 
-static TCase *kernel_cases(void)
+START_TEST(what_is_not_wanted_is_not_found)
 {
-	TCase *t = tcase_create("kernel");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup_engine, teardown_engine);
-	tcase_add_test(t, namespaces_are_read_in_turns);
-	tcase_add_test(t, turns_go_on_where_namespaces_come_and_go);
-	tcase_add_test(t, what_is_beyond_the_limit_is_counted);
-	tcase_add_test(t, own_namespace_unasked_takes_no_room);
-	tcase_add_test(t, namespace_mounted_over_is_found_under_its_name);
-	return t;
+	ck_assert_int_eq(selection_add(&settings.namespaces, "/^web/"), 0);
+	discover();
+	ck_assert_uint_eq(spaces.n, 1);
+	ck_assert_uint_eq(discovery.n_unwatched, 0);
 }
+END_TEST
+
+START_TEST(discovery_ends_when_it_is_told_to)
+{
+	stop = true;
+	ck_assert_int_eq(discovery_run(&discovery, 0), -ECANCELED);
+	ck_assert(discovery.rebuild); /* next time all over again */
+	stop = false;
+	discover();
+	ck_assert_ptr_nonnull(found("a"));
+}
+END_TEST
 
 static Suite *suite(void)
 {
@@ -480,23 +432,23 @@ static Suite *suite(void)
 	tcase_add_test(t, process_between_its_turns_is_not_asked);
 	tcase_add_test(t, pid_used_again_is_another_process);
 	tcase_add_test(t, forgotten_process_is_asked_again);
-	tcase_add_test(t, dull_process_is_visited_when_it_was_asked);
+	tcase_add_test(t, skipped_process_is_visited_when_it_was_asked);
 	tcase_add_test(t, directory_of_names_shows_that_it_changes);
 	tcase_add_test(t, file_that_is_no_namespace_yet_is_looked_at_again);
+	t = tcase_create("discovery");
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup_discovery, teardown_discovery);
+	tcase_add_test(t, own_namespace_is_the_first);
+	tcase_add_test(t, namespace_of_processes_is_found_once);
+	tcase_add_test(t, namespace_whose_processes_ended_is_gone);
+	tcase_add_test(t, namespace_stays_while_another_process_leads_there);
+	tcase_add_test(t, only_so_many_are_found_and_the_rest_is_counted);
+	tcase_add_test(t, what_is_not_wanted_is_not_found);
+	tcase_add_test(t, discovery_ends_when_it_is_told_to);
 	return s;
 }
 
 int main(void)
 {
-	Suite *s = suite();
-	bool kernel = geteuid() == 0 && has_own_run();
-	int r;
-
-	if (kernel)
-		suite_add_tcase(s, kernel_cases());
-	r = run_suite(s);
-	if (r || kernel)
-		return r;
-	printf("SKIP: named namespaces need root, and a mount at /\n");
-	return SKIPPED;
+	return run_suite(suite());
 }

@@ -19,7 +19,9 @@
 #include <sys/stat.h>
 
 /* before the kernel's own headers, which then leave out what libc has */
-#include "engine/engine_private.h"
+#include "engine/interval.h"
+#include "engine/reader.h"
+#include "report/reporter.h"
 
 #include "probes/catalogue.h"
 #include "program/summary.h"
@@ -45,16 +47,20 @@
 
 static const char *const kernels[] = {"6.1", "6.18"};
 static const char *const namespaces[] = {"", "nginx"};
+static const atomic_bool stop;
 
 /*
- * The lab: the only part that knows how the engine is made inside. A change
+ * The lab: the only part that knows how a reader is made inside. A change
  * there is followed here, and leaves the recordings as they are.
  */
 
 struct lab {
 	const char *kernel;
 	struct settings settings;
-	struct engine *engine;
+	struct ns_list list;
+	struct reader reader;
+	struct blindness blindness;
+	struct reporter *reporter;
 	char net[64]; /* the directory that stands for /proc/net */
 	char *files[16];
 	size_t n_files;
@@ -65,7 +71,7 @@ struct lab {
 
 /* One counter of one object, as the rounds look at it. */
 struct place {
-	const struct watched *watched;
+	const struct ns *ns;
 	const struct object *object;
 	struct row *row;
 };
@@ -100,7 +106,7 @@ static uint64_t hash_text(uint64_t hash, const char *text)
  */
 static uint64_t key_of(const struct place *p)
 {
-	const struct sample *s = &p->watched->now;
+	const struct sample *s = &p->ns->now;
 	const struct counter *c = counter_at(p);
 	const char *name = object_name(s, p->object);
 	uint64_t hash = 0xcbf29ce484222325, place;
@@ -109,7 +115,7 @@ static uint64_t key_of(const struct place *p)
 	if (c->kind == KIND_DETAIL &&
 	    netfilter_describe_rule(s, p->object, rule, sizeof(rule)) >= 0)
 		name = rule;
-	hash = hash_text(hash, p->watched->name);
+	hash = hash_text(hash, p->ns->name);
 	place = hash = hash_text(hash, object_place(s, p->object));
 	hash = hash_text(hash, layer_name(c->layer));
 	hash = hash_text(hash, name);
@@ -121,13 +127,13 @@ static uint64_t key_of(const struct place *p)
 static void each_place(struct lab *lab, unsigned namespace,
 		       void (*act)(struct place *p))
 {
-	struct watched *w = lab->engine->watched[namespace];
-	struct sample *s = &w->now;
+	struct ns *ns = lab->list.items[namespace];
+	struct sample *s = &ns->now;
 
 	for (uint32_t i = 0; i < s->n_objects; i++)
 		for (uint32_t j = 0; j < s->objects[i].n; j++) {
 			struct row *row = &s->rows[s->objects[i].first + j];
-			struct place p = {w, &s->objects[i], row};
+			struct place p = {ns, &s->objects[i], row};
 
 			act(&p);
 		}
@@ -320,16 +326,14 @@ static void lab_settings(struct lab *lab, bool idle)
 	lab->settings.report_idle = idle;
 }
 
-static void lab_watch(struct lab *lab, const char *name)
+static void lab_ns(struct lab *lab, const char *name)
 {
-	struct watched *w = calloc(1, sizeof(*w));
+	struct ns *ns = ns_list_add(&lab->list);
 
-	ck_assert_ptr_nonnull(w);
-	snprintf(w->name, sizeof(w->name), "%s", name);
+	ck_assert_ptr_nonnull(ns);
+	snprintf(ns->name, sizeof(ns->name), "%s", name);
 	if (name[0])
-		snprintf(w->path, sizeof(w->path), "/run/netns/%s", name);
-	w->present = true;
-	lab->engine->watched[lab->engine->n_watched++] = w;
+		snprintf(ns->path, sizeof(ns->path), "/run/netns/%s", name);
 }
 
 static FILE *create_in(const struct lab *lab, const char *name)
@@ -387,30 +391,31 @@ static void lab_net(struct lab *lab)
 
 static void lab_open(struct lab *lab, const char *kernel_name, bool idle)
 {
-	struct engine *e;
+	struct reader *r = &lab->reader;
 
 	*lab = (struct lab) {.kernel = kernel_name};
 	fake_kernel.n_messages = 0;
 	lab_kernel(lab);
 	lab_settings(lab, idle);
 	lab_net(lab);
-	ck_assert_int_eq(engine_new(&lab->engine, &lab->settings), 0);
-	e = lab->engine;
-	e->files.path = lab->net;
-	e->netlink.fds[NETLINK_ROUTE] = open("/dev/null", O_RDWR | O_CLOEXEC);
-	e->env.devices = NULL;
-	e->max_watched = ARRAY_SIZE(namespaces);
-	e->watched = calloc(e->max_watched, sizeof(struct watched *));
-	ck_assert_ptr_nonnull(e->watched);
+	ck_assert_int_eq(reader_init(r, &lab->settings, &stop, &lab->blindness),
+			 0);
+	r->files.path = lab->net;
+	r->netlink.fds[NETLINK_ROUTE] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	r->env.devices = NULL;
+	lab->reporter = reporter_new(&lab->settings);
+	ck_assert_ptr_nonnull(lab->reporter);
 	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
-		lab_watch(lab, namespaces[i]);
+		lab_ns(lab, namespaces[i]);
 }
 
 static void lab_close(struct lab *lab)
 {
 	char command[128];
 
-	engine_free(lab->engine);
+	reporter_free(lab->reporter);
+	reader_free(&lab->reader);
+	ns_list_free(&lab->list);
 	settings_free(&lab->settings);
 	snprintf(command, sizeof(command), "rm -rf %s", lab->net);
 	ck_assert_int_eq(system(command), 0);
@@ -430,11 +435,11 @@ struct reading {
 /* The probe itself, from files below lab->net and from the kernel. */
 static bool read_really(struct reading *r)
 {
-	struct engine *e = r->lab->engine;
+	struct reader *reader = &r->lab->reader;
 	int result;
 
-	e->env.state = e->states[r->out->source];
-	result = r->probe->read(&e->env, r->out);
+	reader->env.state = reader->states[r->out->source];
+	result = r->probe->read(&reader->env, r->out);
 	ck_assert_msg(result == 0, "%s: %d", r->probe->name, result);
 	return true;
 }
@@ -591,29 +596,29 @@ static bool read_one(struct reading *r)
 }
 
 /*
- * Reads a namespace as the engine does, but each time as if it were the first:
+ * Reads a namespace as the reader does, but each time as if it were the first:
  * what a probe remembers of the read before does not see counters move here.
  */
 static void lab_read(struct lab *lab, unsigned namespace, uint64_t seconds)
 {
-	struct engine *e = lab->engine;
-	struct watched *w = e->watched[namespace];
+	struct reader *reader = &lab->reader;
+	struct ns *ns = lab->list.items[namespace];
 
 	fake_kernel.namespace = namespace;
-	e->env.own = !namespace;
-	procnet_enter(&e->files, !namespace);
-	sample_reset(&w->now);
-	w->now.time_ns = w->now.mono_ns = seconds * SECOND;
+	reader->env.own = !namespace;
+	procnet_enter(&reader->files, !namespace);
+	sample_reset(&ns->now);
+	ns->now.time_ns = ns->now.mono_ns = seconds * SECOND;
 	for (size_t i = 0; i < n_probes; i++) {
-		struct reading r = {lab, probes[i], &w->now, namespace};
+		struct reading r = {lab, probes[i], &ns->now, namespace};
 
-		w->now.source = i;
+		ns->now.source = i;
 		if ((!probes[i]->host_wide || !namespace) && read_one(&r))
-			w->now.sources |= 1u << i;
+			ns->now.sources |= 1u << i;
 	}
-	procnet_leave(&e->files);
-	ck_assert_int_eq(w->now.error, 0);
-	w->fresh = true;
+	procnet_leave(&reader->files);
+	ck_assert_int_eq(ns->now.error, 0);
+	ns->was_read = true;
 }
 
 /*
@@ -903,7 +908,7 @@ static void on_value(void *arg, const struct series *s)
 		 s->is_second ? " second" : "");
 }
 
-static void on_settle(void *arg)
+static void on_flush(void *arg)
 {
 	ck_assert_ptr_null(arg);
 	print_lines(&past, "<");
@@ -953,7 +958,6 @@ static void on_notice(void *arg, const struct notification *n)
 static void on_log(void *arg, enum log_level level, const char *said)
 {
 	static const char *const levels[] = {
-		[LOG_LEVEL_ERROR] = "error",
 		[LOG_LEVEL_WARNING] = "warning",
 		[LOG_LEVEL_INFO] = "info",
 	};
@@ -1007,12 +1011,14 @@ static void print_title(unsigned number)
 
 static void report_round(struct lab *lab, unsigned number)
 {
-	const struct sink sink = {NULL, on_value, on_settle, on_notice, on_log};
+	const struct sink sink = {NULL, on_value, on_flush, on_notice, on_log};
 
 	read_round(lab, number);
 	print_title(number);
 	report_ns = (number + 1) * 10 * SECOND;
-	ck_assert_int_eq(engine_report(lab->engine, &sink), 0);
+	ck_assert_int_eq(reporter_report(lab->reporter, &lab->list,
+					 &lab->blindness, &sink),
+			 0);
 	ck_assert_uint_eq(past.n, 0); /* what is past is settled */
 	print_lines(&logs, "log");
 	print_values();
@@ -1179,9 +1185,9 @@ static void show_round(struct lab *lab, struct summary *l, unsigned number,
 {
 	read_round(lab, number);
 	if (!number)
-		ck_assert_int_eq(engine_since_boot(lab->engine), 0);
-	ck_assert_int_eq(engine_compare(lab->engine), 0);
-	ck_assert_int_eq(summary_collect(l, lab->engine), 0);
+		ck_assert_int_eq(interval_since_boot(&lab->list), 0);
+	ck_assert_int_eq(interval_compare(&lab->list), 0);
+	ck_assert_int_eq(summary_collect(l, &lab->list, &lab->blindness), 0);
 	if (is_shown(number, json)) {
 		print_title(number);
 		if (json)
@@ -1189,7 +1195,7 @@ static void show_round(struct lab *lab, struct summary *l, unsigned number,
 		else
 			print_table(l, number % 2);
 	}
-	engine_next(lab->engine);
+	interval_end(&lab->list);
 }
 
 static void show_rounds(struct lab *lab, bool json)

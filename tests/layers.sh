@@ -22,9 +22,9 @@ kernel: base
 model: base
 probes: base kernel model
 diagnosis: base model probes
-engine: base kernel model probes diagnosis report
+engine: base kernel model probes
 report: base kernel model probes diagnosis engine
-program: base model probes diagnosis engine report
+program: base model probes diagnosis engine
 plugin: base model probes diagnosis engine report
 '
 

@@ -4,52 +4,23 @@
  * often, for whoever counts what it does (instructions.sh). Exits with 77
  * where it cannot have namespaces.
  */
-#include "engine/engine.h"
+#include <errno.h>
 
 #include "../bench/stage.h"
 
-static void on_value(void *arg, const struct series *series)
-{
-	(void)arg;
-	(void)series;
-}
-
-static void on_settle(void *arg)
-{
-	(void)arg;
-}
-
-static void on_notify(void *arg, const struct notification *notice)
-{
-	(void)arg;
-	(void)notice;
-}
-
-static void on_log(void *arg, enum log_level level, const char *text)
-{
-	(void)arg;
-	(void)level;
-	fprintf(stderr, "%s\n", text);
-}
-
 static int read_often(const struct settings *s, int reads)
 {
-	const struct sink sink = {
-		.value = on_value,
-		.settle = on_settle,
-		.notify = on_notify,
-		.log = on_log,
-	};
-	struct engine *e;
-	int r = engine_new(&e, s);
+	const struct sink sink = stage_sink();
+	struct engine *e = engine_new(s);
+	struct reporter *reporter = reporter_new(s);
+	int r = e && reporter ? 0 : -ENOMEM;
 
-	if (r < 0)
-		return r;
 	for (int i = 0; r == 0 && i < reads; i++) {
 		r = engine_read(e, 0);
 		if (r == 0)
-			r = engine_report(e, &sink);
+			r = stage_report(e, reporter, &sink);
 	}
+	reporter_free(reporter);
 	engine_free(e);
 	return r;
 }

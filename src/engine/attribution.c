@@ -1,58 +1,60 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Puts losses where they belong that one namespace alone cannot place: the
- * kernel counts some packets in two namespaces, others only for the host.
- */
-#include "probes/link/link.h"
-#include "engine/engine_private.h"
+#include "engine/attribution.h"
 
-static const struct watched *find_host(const struct engine *e)
+#include "probes/link/link.h"
+
+/* Collectd's own, where the host counts, if it was read. */
+static const struct ns *find_own(const struct ns_list *list)
 {
-	for (size_t i = 0; i < e->n_watched; i++)
-		if (!e->watched[i]->path[0] && e->watched[i]->fresh)
-			return e->watched[i];
-	return NULL;
+	return list->n && ns_is_own(list->items[0]) && list->items[0]->was_read
+		       ? list->items[0]
+		       : NULL;
 }
 
-/* A CPU whose backlog is full counts the packet, and so does the interface. */
-static void settle_backlog(struct engine *e, const struct watched *host)
+/* Takes what the backlog lost from the interfaces of a namespace. */
+static void take_backlog(struct ns *ns, uint64_t *left)
 {
-	const struct loss *softnet =
-		loss_find(&host->losses, LAYER_SOFTNET, "", DIR_RX);
-	uint64_t left = softnet ? softnet->lost : 0;
+	for (size_t i = 0; i < ns->losses.n; i++) {
+		struct loss *loss = &ns->losses.items[i];
+		uint64_t n;
 
-	for (size_t i = 0; left && i < e->n_watched; i++) {
-		struct watched *w = e->watched[i];
-
-		for (size_t j = 0; w->fresh && j < w->losses.n; j++) {
-			struct loss *loss = &w->losses.items[j];
-			uint64_t n;
-
-			if (loss->layer != LAYER_LINK || !loss->lost ||
-			    loss->direction != DIR_RX ||
-			    link_refuses(&w->now, loss->place))
-				continue;
-			n = sample_moved(&w->now, LAYER_LINK, loss->place,
-					 TAG_RX_DROPPED);
-			left -= loss_take(loss, n < left ? n : left);
-		}
+		if (loss->layer != LAYER_LINK || !loss->lost ||
+		    loss->direction != DIR_RX ||
+		    link_refuses(&ns->now, loss->place))
+			continue;
+		n = sample_moved(&ns->now, LAYER_LINK, loss->place,
+				 TAG_RX_DROPPED);
+		*left -= loss_take(loss, n < *left ? n : *left);
 	}
 }
 
+/* A CPU whose backlog is full counts the packet, and so does the interface. */
+static void attribute_backlog(struct ns_list *list, const struct ns *own)
+{
+	const struct loss *softnet =
+		loss_find(&own->losses, LAYER_SOFTNET, "", DIR_RX);
+	uint64_t left = softnet ? softnet->lost : 0;
+
+	EACH_NS (list, ns)
+		if (left && ns->was_read)
+			take_backlog(ns, &left);
+}
+
 /* What the far end of a wire lost on receipt, or NULL. */
-static const struct loss *find_far_end(const struct engine *e,
+static const struct loss *find_far_end(const struct ns_list *list,
 				       const struct sample *my,
 				       const struct object *mine)
 {
-	for (size_t i = 0; mine && i < e->n_watched; i++) {
-		const struct watched *w = e->watched[i];
-		const struct object *o = NULL;
+	if (!mine)
+		return NULL;
+	EACH_NS (list, ns) {
+		const struct object *o =
+			ns->was_read ? link_find_peer(&ns->now, my, mine)
+				     : NULL;
 
-		if (w->fresh)
-			o = link_find_peer(&w->now, my, mine);
 		if (o)
-			return loss_find(&w->losses, LAYER_LINK,
-					 object_place(&w->now, o), DIR_RX);
+			return loss_find(&ns->losses, LAYER_LINK,
+					 object_place(&ns->now, o), DIR_RX);
 	}
 	return NULL;
 }
@@ -62,17 +64,17 @@ static const struct loss *find_far_end(const struct engine *e,
  * counts too. The receiving end is where it can be put right, so it is the
  * one that alerts, if it is watched at all.
  */
-static void settle_wires(struct engine *e, struct watched *w)
+static void attribute_wires(const struct ns_list *list, struct ns *ns)
 {
-	for (size_t i = 0; i < w->losses.n; i++) {
-		struct loss *loss = &w->losses.items[i];
+	for (size_t i = 0; i < ns->losses.n; i++) {
+		struct loss *loss = &ns->losses.items[i];
 		const struct loss *far;
 
 		if (loss->layer != LAYER_LINK || loss->direction != DIR_TX ||
 		    !loss->lost)
 			continue;
-		far = find_far_end(e, &w->now,
-				   link_config_of(&w->now, loss->place));
+		far = find_far_end(list, &ns->now,
+				   link_config_of(&ns->now, loss->place));
 		if (!far)
 			continue;
 		loss_take(loss, far->elsewhere);
@@ -95,21 +97,35 @@ static void add_lost(struct loss *loss, uint64_t n)
  * What rp_filter drops is a martian to the host's counter, too, and no packet
  * that is missed: its namespace counts it.
  */
-static uint64_t count_martians(const struct engine *e,
-			       const struct watched *host)
+static uint64_t count_martians(const struct ns_list *list, const struct ns *own)
 {
-	uint64_t n = sample_moved(&host->now, LAYER_IP, "", TAG_MARTIAN_SRC);
+	uint64_t n = sample_moved(&own->now, LAYER_IP, "", TAG_MARTIAN_SRC);
 
-	for (size_t i = 0; n && i < e->n_watched; i++) {
-		const struct watched *w = e->watched[i];
+	EACH_NS (list, ns) {
 		uint64_t filtered = 0;
 
-		if (w->fresh)
-			filtered = sample_moved(&w->now, LAYER_IP, "",
+		if (n && ns->was_read)
+			filtered = sample_moved(&ns->now, LAYER_IP, "",
 						TAG_RP_FILTER);
 		n -= filtered < n ? filtered : n;
 	}
-	return n + sample_moved(&host->now, LAYER_IP, "", TAG_MARTIAN_DST);
+	return n + sample_moved(&own->now, LAYER_IP, "", TAG_MARTIAN_DST);
+}
+
+/* Up to n martians among what vanished in a namespace. Returns how many. */
+static uint64_t take_martians(struct losses *l, uint64_t n)
+{
+	struct loss *vanished = loss_find(l, LAYER_NETFILTER, "", DIR_RX);
+	struct loss *ip = loss_find(l, LAYER_IP, "", DIR_RX);
+
+	if (!ip || !vanished)
+		return 0;
+	n = loss_take(vanished,
+		      vanished->uncounted < n ? vanished->uncounted : n);
+	vanished->uncounted -= n;
+	ip->martians = n;
+	add_lost(ip, n);
+	return n;
 }
 
 /*
@@ -117,26 +133,13 @@ static uint64_t count_martians(const struct engine *e,
  * tells in which namespace they came in. What is left of it is no more than
  * the two counters being read at different times.
  */
-static void settle_martians(struct engine *e, const struct watched *host)
+static void attribute_martians(struct ns_list *list, const struct ns *own)
 {
-	uint64_t left = count_martians(e, host);
+	uint64_t left = count_martians(list, own);
 
-	for (size_t i = 0; left && i < e->n_watched; i++) {
-		struct losses *l = &e->watched[i]->losses;
-		struct loss *vanished =
-			loss_find(l, LAYER_NETFILTER, "", DIR_RX);
-		struct loss *ip = loss_find(l, LAYER_IP, "", DIR_RX);
-		uint64_t n;
-
-		if (!e->watched[i]->fresh || !ip || !vanished)
-			continue;
-		n = vanished->uncounted < left ? vanished->uncounted : left;
-		n = loss_take(vanished, n);
-		vanished->uncounted -= n;
-		ip->martians = n;
-		add_lost(ip, n);
-		left -= n;
-	}
+	EACH_NS (list, ns)
+		if (left && ns->was_read)
+			left -= take_martians(&ns->losses, left);
 }
 
 /*
@@ -144,34 +147,34 @@ static void settle_martians(struct engine *e, const struct watched *host)
  * counter, each with an ICMP error to its sender. Only the host counts that
  * next hops failed, so the two together tell.
  */
-static void settle_unresolved(struct watched *w, bool any_failed)
+static void attribute_unresolved(struct losses *l, bool any_failed)
 {
 	struct loss *loss;
 
-	if (!any_failed && !loss_find(&w->losses, LAYER_NEIGH, "", DIR_TX))
+	if (!any_failed && !loss_find(l, LAYER_NEIGH, "", DIR_TX))
 		return;
-	loss = loss_get(&w->losses, LAYER_NEIGH, "", DIR_TX);
+	loss = loss_get(l, LAYER_NEIGH, "", DIR_TX);
 	if (!loss)
 		return;
-	loss->unresolved = any_failed ? w->losses.refused : 0;
+	loss->unresolved = any_failed ? l->refused : 0;
 	add_lost(loss, loss->unresolved);
 }
 
-void attribute_losses(struct engine *e)
+void attribution_apply(struct ns_list *list)
 {
-	const struct watched *host = find_host(e);
+	const struct ns *own = find_own(list);
 	bool any_failed = false;
 
-	if (host) {
-		settle_backlog(e, host);
-		settle_martians(e, host);
-		any_failed = sample_moved(&host->now, LAYER_NEIGH, "",
+	if (own) {
+		attribute_backlog(list, own);
+		attribute_martians(list, own);
+		any_failed = sample_moved(&own->now, LAYER_NEIGH, "",
 					  TAG_RES_FAILED);
 	}
-	for (size_t i = 0; i < e->n_watched; i++) {
-		if (!e->watched[i]->fresh)
+	EACH_NS (list, ns) {
+		if (!ns->was_read)
 			continue;
-		settle_wires(e, e->watched[i]);
-		settle_unresolved(e->watched[i], any_failed);
+		attribute_wires(list, ns);
+		attribute_unresolved(&ns->losses, any_failed);
 	}
 }

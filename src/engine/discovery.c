@@ -1,225 +1,186 @@
 /* SPDX-License-Identifier: MIT */
-/* Which namespaces there are: see discover() in watched.h. */
+#include "engine/discovery.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "engine/engine_private.h"
+#include "kernel/clock.h"
 
 #define PROCESSES_NS UINT64_C(60000000000)
 #define WAIT_NS UINT64_C(60000000000) /* for the name of a namespace */
 /* Scans on demand take at most a hundredth of the time. */
 #define SCAN_PAUSE 100
 
-/* ---- what discovery has come by ---- */
+/* ---- what is known already ---- */
 
-static struct seen *find_slot(const struct seen_table *t,
-			      const struct netns_id *id)
+static int sight_candidates(struct discovery *d)
 {
-	size_t i = hash_bytes(HASH_START, &id->ino, sizeof(id->ino));
+	candidates_restart(&d->candidates);
+	for (size_t i = 0; i < d->candidates.n; i++) {
+		struct sighting *s = sightings_get(&d->sightings,
+						   &d->candidates.items[i].id);
 
-	for (;; i++) {
-		struct seen *slot = &t->slots[i & (t->max - 1)];
-
-		if (!slot->id.ino || same_netns(&slot->id, id))
-			return slot;
-	}
-}
-
-static int grow_table(struct seen_table *t)
-{
-	struct seen_table larger = {.n = t->n, .max = t->max ? t->max * 2 : 64};
-
-	larger.slots = calloc(larger.max, sizeof(*larger.slots));
-	if (!larger.slots)
-		return -ENOMEM;
-	for (size_t i = 0; i < t->max; i++)
-		if (t->slots[i].id.ino)
-			*find_slot(&larger, &t->slots[i].id) = t->slots[i];
-	free(t->slots);
-	*t = larger;
-	return 0;
-}
-
-/* The slot of a namespace, found or new; NULL: out of memory. */
-static struct seen *take_slot(struct seen_table *t, const struct netns_id *id)
-{
-	struct seen *slot;
-
-	if (2 * (t->n + 1) > t->max && grow_table(t) < 0)
-		return NULL;
-	slot = find_slot(t, id);
-	t->n += !slot->id.ino;
-	slot->id = *id;
-	return slot;
-}
-
-static int enter_candidates(struct engine *e)
-{
-	candidates_restart(e);
-	for (size_t i = 0; i < e->n_candidates; i++) {
-		struct seen *slot = take_slot(&e->seen, &e->candidates[i].id);
-
-		if (!slot)
+		if (!s)
 			return -ENOMEM;
-		candidate_link(e, slot, i);
+		candidates_link(&d->candidates, &s->candidate, i);
 	}
 	return 0;
 }
 
-/* Begins a discovery with what is known already. */
-static int restart_table(struct engine *e)
+static int restart_sightings(struct discovery *d)
 {
-	struct seen_table *t = &e->seen;
+	sightings_clear(&d->sightings);
+	EACH_NS (d->list, ns) {
+		struct sighting *s;
 
-	if (t->slots)
-		memset(t->slots, 0, t->max * sizeof(*t->slots));
-	t->n = 0;
-	for (size_t i = 0; i < e->n_watched; i++) {
-		struct seen *slot;
-
-		if (!e->watched[i]->id.ino)
+		if (!ns->id.ino)
 			continue;
-		slot = take_slot(t, &e->watched[i]->id);
-		if (!slot)
+		s = sightings_get(&d->sightings, &ns->id);
+		if (!s)
 			return -ENOMEM;
-		slot->w = e->watched[i];
+		s->ns = ns;
 	}
-	return enter_candidates(e);
+	return sight_candidates(d);
 }
 
 /* ---- names ---- */
 
 /* The name of a namespace without a file, before it is clean and unique. */
-static void raw_name(const struct engine *e, const struct netns_found *found,
+static void raw_name(const struct discovery *d, const struct netns_found *found,
 		     char *name, size_t size)
 {
-	name_by_process(e, found->pid, name, size);
+	naming_by_process(d->settings->proc_root, found->pid, name, size);
 	if (!name[0])
 		snprintf(name, size, "ns-%lu", (unsigned long)found->id.ino);
 }
 
-/* By another one that still exists: the scan may not have come to it
- * yet. */
-static bool name_is_taken(const struct engine *e, const char *name)
+/* By another one that still exists: the scan may not have come to it yet. */
+static bool name_is_taken(const struct ns_list *list, const char *name)
 {
 	struct netns_id id;
 
-	for (size_t i = 0; i < e->n_watched; i++) {
-		const struct watched *w = e->watched[i];
-
-		if (!strcmp(w->name, name) &&
-		    netns_identify(w->path, &id) == 0 &&
-		    same_netns(&w->id, &id))
+	EACH_NS (list, ns)
+		if (!strcmp(ns->name, name) &&
+		    netns_identify(ns->path, &id) == 0 &&
+		    netns_same(&ns->id, &id))
 			return true;
-	}
 	return false;
 }
 
-/* Two names that look alike once clean are told apart by their paths.
- */
-static void give_name(const struct engine *e, struct watched *w,
-		      const char *raw)
+/* Two names that look alike once clean are told apart by their paths. */
+static void make_name(const struct ns_list *list, const char *raw,
+		      const char *path, char name[NAME_NAMESPACE + 1])
 {
 	char longer[512];
 
-	name_clean(w->name, NAME_NAMESPACE, raw, false);
-	if (!name_is_taken(e, w->name))
+	name_clean(name, NAME_NAMESPACE, raw, false);
+	if (!name_is_taken(list, name))
 		return;
-	snprintf(longer, sizeof(longer), "%s %s", raw, w->path);
-	name_clean(w->name, NAME_NAMESPACE, longer, true);
+	snprintf(longer, sizeof(longer), "%s %s", raw, path);
+	name_clean(name, NAME_NAMESPACE, longer, true);
 }
 
-static int add_watched(struct engine *e, struct watched *w)
+/*
+ * Adds a namespace with a raw name, "" for collectd's own. *ret is NULL for
+ * what cannot be read: a path too long to keep, a namespace of another type.
+ */
+static int add_ns(struct ns_list *list, const struct netns_found *found,
+		  const char *raw, struct ns **ret)
 {
-	if (e->n_watched == e->max_watched) {
-		size_t max = e->max_watched ? e->max_watched * 2 : 16;
-		struct watched **grown;
-
-		grown = realloc(e->watched, max * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		e->watched = grown;
-		e->max_watched = max;
-	}
-	e->watched[e->n_watched++] = w;
-	return 0;
-}
-
-int watch_namespace(struct engine *e, const struct netns_found *found,
-		    const char *raw, struct watched **ret)
-{
-	struct watched *w;
+	char name[NAME_NAMESPACE + 1] = "";
+	struct ns *ns;
 
 	*ret = NULL;
-	if (strlen(found->path) >= sizeof(w->path) ||
+	if (strlen(found->path) >= sizeof(ns->path) ||
 	    (found->name && !netns_is_network(found->path)))
 		return 0;
-	w = calloc(1, sizeof(*w));
-	if (!w)
-		return -ENOMEM;
-	w->id = found->id;
-	w->pid = found->pid;
-	w->named = found->name != NULL;
-	w->present = true;
-	snprintf(w->path, sizeof(w->path), "%s", found->path);
 	if (found->path[0])
-		give_name(e, w, raw);
-	if (add_watched(e, w) < 0) {
-		watched_free(w);
+		make_name(list, raw, found->path, name);
+	ns = ns_list_add(list);
+	if (!ns)
 		return -ENOMEM;
-	}
-	*ret = w;
+	ns->id = found->id;
+	ns->pid = found->pid;
+	memcpy(ns->name, name, sizeof(name));
+	snprintf(ns->path, sizeof(ns->path), "%s", found->path);
+	*ret = ns;
 	return 0;
 }
 
-/* Whether found has the inode number of w, which ended, but another
- * name. */
-static bool is_successor(const struct watched *w,
-			 const struct netns_found *found)
+int discovery_add_own(struct discovery *d, bool *ret_private)
+{
+	struct netns_found own = {.path = ""};
+	struct netns_id init;
+	struct ns *ns;
+	char path[256];
+	int r = netns_identify("/proc/thread-self/ns/net", &own.id);
+
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/1/ns/net", d->settings->proc_root);
+	*ret_private = netns_identify(path, &init) == 0 &&
+		       !netns_same(&init, &own.id);
+	r = add_ns(d->list, &own, "", &ns);
+	if (r == 0)
+		ns->host_only = !selection_wants(&d->settings->namespaces, "");
+	return r;
+}
+
+/* ---- what is found ---- */
+
+/* Whether found has the inode number of ns, which ended, but another name. */
+static bool is_successor(const struct ns *ns, const struct netns_found *found)
 {
 	struct netns_id id;
 
-	return w->named && !w->present && found->name &&
-	       strcmp(w->path, found->path) &&
-	       (netns_identify(w->path, &id) < 0 || !same_netns(&id, &w->id));
+	return ns_has_file(ns) && ns->gone && found->name &&
+	       strcmp(ns->path, found->path) &&
+	       (netns_identify(ns->path, &id) < 0 || !netns_same(&id, &ns->id));
 }
 
 /* The way in may be another now; a name is better than a process. */
-static void found_again(struct watched *w, const struct netns_found *found)
+static void find_again(struct ns *ns, const struct netns_found *found)
 {
-	if ((w->present && (w->named || !found->name)) ||
-	    strlen(found->path) >= sizeof(w->path))
+	if ((!ns->gone && (ns_has_file(ns) || !found->name)) ||
+	    strlen(found->path) >= sizeof(ns->path))
 		return;
-	w->present = true;
-	w->pid = found->pid;
-	w->named = found->name != NULL;
-	snprintf(w->path, sizeof(w->path), "%s", found->path);
+	ns->gone = false;
+	ns->pid = found->pid;
+	snprintf(ns->path, sizeof(ns->path), "%s", found->path);
 }
 
 /* By its name, or by the file name that it has in place of. */
-static bool is_wanted(const struct selection *s,
-		      const struct netns_found *found, const char *name)
+static bool is_wanted_ns(const struct selection *s,
+			 const struct netns_found *found, const char *name)
 {
 	if (found->name && selection_names(s, found->name))
 		return !s->ignore;
 	return selection_wants(s, name);
 }
 
-/* Watches a namespace if there is room; 1 where it is not wanted. */
-static int admit(struct engine *e, const struct netns_found *found,
-		 const char *name, struct seen *seen)
+static bool has_room(const struct discovery *d)
 {
-	if (!is_wanted(&e->settings->namespaces, found, name))
+	const struct ns_list *list = d->list;
+
+	return list->n - list->items[0]->host_only <
+	       d->settings->max_namespaces;
+}
+
+/* Adds a namespace if there is room. Returns 1 where it is not wanted. */
+static int admit(struct discovery *d, const struct netns_found *found,
+		 const char *name, struct sighting *s)
+{
+	if (!is_wanted_ns(&d->settings->namespaces, found, name))
 		return 1;
-	if (e->n_watched - e->watched[0]->hidden < e->settings->max_namespaces)
-		return watch_namespace(e, found, name, &seen->w);
-	e->n_unwatched += !seen->left_out;
-	seen->left_out = true;
+	if (has_room(d))
+		return add_ns(d->list, found, name, &s->ns);
+	d->n_unwatched += !s->left_out;
+	s->left_out = true;
 	return 0;
 }
 
-static int admit_candidate(struct engine *e, const struct candidate *c,
-			   struct seen *seen)
+static int admit_candidate(struct discovery *d, const struct candidate *c,
+			   struct sighting *s)
 {
 	const struct netns_found found = {
 		.path = c->path,
@@ -227,98 +188,102 @@ static int admit_candidate(struct engine *e, const struct candidate *c,
 		.id = c->id,
 	};
 
-	if (c->waits || seen->w)
+	if (c->waits || s->ns)
 		return 0;
-	return admit(e, &found, c->name, seen);
+	return admit(d, &found, c->name, s);
 }
 
-static int on_new_file(struct engine *e, const struct netns_found *found,
-		       struct seen *seen)
+static int on_new_file(struct discovery *d, const struct netns_found *found,
+		       struct sighting *s)
 {
-	struct candidate *c = candidate_keep(e, seen, found);
+	struct candidate *c =
+		candidates_keep(&d->candidates, &s->candidate, found);
 
-	return c ? admit_candidate(e, c, seen)
-		 : admit(e, found, found->name, seen);
+	return c ? admit_candidate(d, c, s) : admit(d, found, found->name, s);
 }
 
-/* What was remembered of a process may be out of date, and its pid another's.
- */
+/* What is remembered of a process may be old, and its pid another's. */
 static bool is_up_to_date(const struct netns_found *found)
 {
 	struct netns_id id;
 
 	return netns_identify(found->path, &id) == 0 &&
-	       same_netns(&id, &found->id);
+	       netns_same(&id, &found->id);
 }
 
 /*
  * A namespace that has a file is never one to be passed over from now on: it
  * may lose that file, or the file's name may still wait.
  */
-static int on_new_process(struct engine *e, const struct netns_found *found,
-			  struct seen *seen)
+static int on_new_process(struct discovery *d, const struct netns_found *found,
+			  struct sighting *s)
 {
-	struct candidate *c = candidate_find(e, seen);
+	struct candidate *c = candidates_find(&d->candidates, s->candidate);
 	char name[CONTAINER_NAME + 1];
 	int r;
 
-	if (seen->left_out || (c && !c->waits) || !is_up_to_date(found) ||
-	    !naming_has_time(e))
+	if (s->left_out || (c && !c->waits) || !is_up_to_date(found) ||
+	    !naming_has_time(&d->naming))
 		return 0;
 	if (c) {
-		if (!candidate_ask(e, c, found->pid))
+		if (!candidate_ask(c, d->settings->proc_root, found->pid))
 			return 0;
-		r = admit_candidate(e, c, seen);
+		r = admit_candidate(d, c, s);
 		return r < 0 ? r : 0;
 	}
-	raw_name(e, found, name, sizeof(name));
-	return admit(e, found, name, seen);
+	raw_name(d, found, name, sizeof(name));
+	return admit(d, found, name, s);
 }
 
 static int on_found(const struct netns_found *found, void *arg)
 {
-	struct engine *e = arg;
-	struct seen *seen;
+	struct discovery *d = arg;
+	struct sighting *s;
 
-	if (e->stop)
+	if (*d->stop)
 		return -ECANCELED;
-	if (same_netns(&found->id, &e->own_id))
+	if (netns_same(&found->id, &d->list->items[0]->id))
 		return 1;
-	seen = take_slot(&e->seen, &found->id);
-	if (!seen)
+	s = sightings_get(&d->sightings, &found->id);
+	if (!s)
 		return -ENOMEM;
-	if (seen->w && is_successor(seen->w, found)) {
-		seen->w->id = (struct netns_id) {
-			0}; /* ended, as the report will say */
-		seen->w = NULL;
+	if (s->ns && is_successor(s->ns, found)) {
+		s->ns->id = (struct netns_id) {0}; /* its alarms will end */
+		s->ns = NULL;
 	}
-	if (!seen->w)
-		return found->name ? on_new_file(e, found, seen)
-				   : on_new_process(e, found, seen);
-	found_again(seen->w, found);
+	if (!s->ns)
+		return found->name ? on_new_file(d, found, s)
+				   : on_new_process(d, found, s);
+	find_again(s->ns, found);
 	return 0;
 }
 
 /* ---- when to look for what ---- */
 
-static bool processes_are_due(const struct engine *e, uint64_t now)
+static bool processes_are_due(const struct discovery *d, uint64_t now)
 {
-	uint64_t age = now - e->processes_ns;
+	uint64_t age = now - d->processes_ns;
 
-	return !e->processes_ns || age >= PROCESSES_NS ||
-	       ((e->rescan || candidates_wait(e)) &&
-		age >= SCAN_PAUSE * e->scan_ns);
+	return !d->processes_ns || age >= PROCESSES_NS ||
+	       ((d->rescan || candidates_wait(&d->candidates)) &&
+		age >= SCAN_PAUSE * d->scan_ns);
+}
+
+static bool names_are_due(const struct discovery *d)
+{
+	return d->rebuild || (d->n_unwatched && has_room(d)) ||
+	       netns_names_changed(d->settings->proc_root, &d->names);
 }
 
 /* A /proc that cannot be listed hides processes, not names. */
-static int scan_processes(struct engine *e)
+static int scan_processes(struct discovery *d)
 {
 	int r;
 
-	e->rescan = false;
-	e->processes_ns = clock_ns(CLOCK_MONOTONIC);
-	r = processes_scan(&e->processes, e->settings->proc_root);
-	e->scan_ns = clock_ns(CLOCK_MONOTONIC) - e->processes_ns;
+	d->rescan = false;
+	d->processes_ns = clock_ns(CLOCK_MONOTONIC);
+	r = processes_scan(&d->processes, d->settings->proc_root);
+	d->scan_ns = clock_ns(CLOCK_MONOTONIC) - d->processes_ns;
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -326,23 +291,20 @@ static int scan_processes(struct engine *e)
  * Visits all that is known. Where a scan of processes is still wanted, those
  * that are found by a process are not given up before.
  */
-static int visit_all(struct engine *e)
+static int visit_all(struct discovery *d)
 {
-	const char *proc_root = e->settings->proc_root;
+	const char *proc_root = d->settings->proc_root;
 	int r;
 
-	for (size_t i = 0; i < e->n_watched; i++) {
-		struct watched *w = e->watched[i];
-
-		if (w->path[0] && (w->named || !e->rescan))
-			w->present = false;
-	}
-	e->n_unwatched = 0;
-	r = restart_table(e);
+	EACH_NS (d->list, ns)
+		if (!ns_is_own(ns) && (ns_has_file(ns) || !d->rescan))
+			ns->gone = true;
+	d->n_unwatched = 0;
+	r = restart_sightings(d);
 	if (r == 0)
-		r = netns_scan_names(proc_root, &e->names, on_found, e);
+		r = netns_scan_names(proc_root, &d->names, on_found, d);
 	if (r == 0)
-		r = processes_visit(&e->processes, proc_root, on_found, e);
+		r = processes_visit(&d->processes, proc_root, on_found, d);
 	return r;
 }
 
@@ -350,56 +312,67 @@ static int visit_all(struct engine *e)
  * What no process has a name for keeps that of its file, though not at once: a
  * runtime makes the namespace before it starts the first process there.
  */
-static int give_up_waiting(struct engine *e)
+static int give_up_waiting(struct discovery *d)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < e->n_candidates; i++) {
-		struct candidate *c = &e->candidates[i];
-		struct seen *seen;
+	for (size_t i = 0; r >= 0 && i < d->candidates.n; i++) {
+		struct candidate *c = &d->candidates.items[i];
+		struct sighting *s;
 
-		if (!c->seen || !c->waits || now - c->since_ns < WAIT_NS)
+		if (!c->found || !c->waits || now - c->since_ns < WAIT_NS)
 			continue;
-		seen = take_slot(&e->seen, &c->id);
-		if (!seen)
+		s = sightings_get(&d->sightings, &c->id);
+		if (!s)
 			return -ENOMEM;
 		c->waits = false;
-		r = admit_candidate(e, c, seen);
+		r = admit_candidate(d, c, s);
 	}
 	return r < 0 ? r : 0;
 }
 
-static int discover_all(struct engine *e)
+static int discover_all(struct discovery *d)
 {
-	int r = scan_processes(e);
+	int r = scan_processes(d);
 
 	if (r == 0)
-		r = visit_all(e);
+		r = visit_all(d);
 	if (r == 0)
-		r = give_up_waiting(e);
+		r = give_up_waiting(d);
 	return r;
 }
 
-int discover(struct engine *e, uint64_t budget_ns)
+int discovery_run(struct discovery *d, uint64_t budget_ns)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	int r;
 
-	e->naming_budget_ns = budget_ns ? budget_ns / 2 + 1 : 0;
-	e->naming_ns = 0;
-	e->any_unnamed = false;
-	if (processes_are_due(e, now)) {
-		r = discover_all(e);
-	} else if (e->rebuild ||
-		   netns_names_changed(e->settings->proc_root, &e->names)) {
-		r = visit_all(e);
+	d->naming = (struct naming) {.budget_ns = budget_ns ? budget_ns / 2 + 1
+							    : 0};
+	if (processes_are_due(d, now)) {
+		r = discover_all(d);
+	} else if (names_are_due(d)) {
+		r = visit_all(d);
 		/* a new file's name may have to wait */
-		if (r == 0 && processes_are_due(e, now))
-			r = discover_all(e);
+		if (r == 0 && processes_are_due(d, now))
+			r = discover_all(d);
 	} else {
 		return 0;
 	}
-	e->rebuild = r < 0 || e->any_unnamed;
+	d->rebuild = r < 0 || d->naming.any_unnamed;
 	return r;
+}
+
+void discovery_retry(struct discovery *d, const struct ns *ns)
+{
+	processes_forget(&d->processes, ns->pid);
+	*(ns_has_file(ns) ? &d->rebuild : &d->rescan) = true;
+}
+
+void discovery_free(struct discovery *d)
+{
+	free(d->candidates.items);
+	sightings_free(&d->sightings);
+	processes_free(&d->processes);
 }

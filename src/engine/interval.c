@@ -1,103 +1,74 @@
 /* SPDX-License-Identifier: MIT */
-/* One interval: what the newest look found, against the look before. */
+#include "engine/interval.h"
+
 #include <errno.h>
 #include <math.h>
 
-#include "engine/engine_private.h"
+#include "engine/attribution.h"
 
-int engine_compare(struct engine *e)
+int interval_since_boot(struct ns_list *list)
 {
-	int result = 0;
-
-	for (size_t i = 0; i < e->n_watched; i++) {
-		struct watched *w = e->watched[i];
-
-		if (!w->fresh)
+	EACH_NS (list, ns) {
+		if (!ns->was_read)
 			continue;
-		sample_compare(&w->now, &w->then);
-		if (loss_tally(&w->losses, &w->now) < 0)
-			result = -ENOMEM;
-	}
-	attribute_losses(e);
-	return result;
-}
-
-int engine_since_boot(struct engine *e)
-{
-	for (size_t i = 0; i < e->n_watched; i++) {
-		struct watched *w = e->watched[i];
-
-		if (!w->fresh)
-			continue;
-		sample_zero(&w->then, &w->now);
-		if (w->then.error)
-			return w->then.error;
+		sample_zero(&ns->then, &ns->now);
+		if (ns->then.error)
+			return ns->then.error;
 	}
 	return 0;
 }
 
-bool engine_namespace(const struct engine *e, size_t *at,
-		      struct namespace_view *ret)
+int interval_compare(struct ns_list *list)
 {
-	while (*at < e->n_watched) {
-		const struct watched *w = e->watched[(*at)++];
+	int result = 0;
 
-		if (!w->fresh || w->hidden || !w->then.time_ns)
+	EACH_NS (list, ns) {
+		if (!ns->was_read)
 			continue;
-		*ret = (struct namespace_view) {
-			.name = w->name,
-			.sample = &w->now,
-			.losses = &w->losses,
-			.seconds = w->then.mono_ns ? (double)(w->now.mono_ns -
-							      w->then.mono_ns) /
-							     1e9
-						   : NAN,
-		};
-		return true;
+		sample_compare(&ns->now, &ns->then);
+		if (loss_tally(&ns->losses, &ns->now) < 0)
+			result = -ENOMEM;
 	}
-	return false;
+	attribution_apply(list);
+	return result;
 }
 
-static void swap_samples(struct watched *w)
+bool interval_is_known(const struct ns *ns)
 {
-	struct sample read = w->now;
-
-	w->now = w->then;
-	w->then = read;
-	sample_follow(&w->then, NULL);
-	w->fresh = false;
+	return ns_is_reported(ns) && ns->then.time_ns;
 }
 
-void engine_swap(struct engine *e)
+double interval_seconds(const struct ns *ns)
 {
-	for (size_t i = 0; i < e->n_watched; i++)
-		if (e->watched[i]->fresh)
-			swap_samples(e->watched[i]);
+	if (!ns->then.mono_ns)
+		return NAN;
+	return (double)(ns->now.mono_ns - ns->then.mono_ns) / 1e9;
 }
 
-void engine_forget_gone(struct engine *e)
+static void swap_samples(struct ns *ns)
 {
-	size_t kept = 0;
+	struct sample read = ns->now;
 
-	for (size_t i = 0; i < e->n_watched; i++) {
-		struct watched *w = e->watched[i];
+	ns->now = ns->then;
+	ns->then = read;
+	sample_follow(&ns->then, NULL);
+	ns->was_read = false;
+}
 
-		if (w->renewed)
-			losses_free(&w->losses);
-		w->renewed = false;
-		if (w->present) {
-			e->watched[kept++] = w;
-			continue;
-		}
-		e->next -= e->next && kept <= e->next;
-		e->rebuild |= e->n_unwatched > 0;
-		watched_free(w);
+void interval_swap(struct ns_list *list)
+{
+	EACH_NS (list, ns)
+		if (ns->was_read)
+			swap_samples(ns);
+}
+
+void interval_end(struct ns_list *list)
+{
+	interval_swap(list);
+	EACH_NS (list, ns) {
+		if (ns->replaced)
+			losses_free(&ns->losses);
+		ns->replaced = false;
 	}
-	e->n_watched = kept;
-}
-
-void engine_next(struct engine *e)
-{
-	engine_swap(e);
-	engine_forget_gone(e);
+	ns_list_drop_gone(list);
 }

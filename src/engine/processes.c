@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "kernel/file.h"
 
 /* The pid that a name in /proc is, or 0. */
@@ -15,34 +16,20 @@ static pid_t parse_pid(const char *name)
 	return n && n < 10 && !name[n] ? atoi(name) : 0;
 }
 
-static int grow(struct processes *p)
-{
-	size_t max = p->max ? p->max * 2 : 256;
-	struct process *grown;
-
-	if (p->n < p->max)
-		return 0;
-	grown = realloc(p->items, max * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	p->items = grown;
-	p->max = max;
-	return 0;
-}
-
 /* The process in the list before; at walks through it, as both are sorted. */
-static const struct process *find_before(const struct processes *p, size_t *at,
-					 pid_t pid)
+static const struct process *find_before(const struct process_list *before,
+					 size_t *at, pid_t pid)
 {
-	while (*at < p->n_before && p->before[*at].pid < pid)
+	while (*at < before->n && before->items[*at].pid < pid)
 		(*at)++;
-	return *at < p->n_before && p->before[*at].pid == pid ? &p->before[*at]
-							      : NULL;
+	return *at < before->n && before->items[*at].pid == pid
+		       ? &before->items[*at]
+		       : NULL;
 }
 
 /* Asks which namespace a process is in, unless that is known. */
-static void look_at(const struct processes *p, const char *proc_root,
-		    const struct process *before, struct process *now)
+static void find_namespace(const struct processes *p, const char *proc_root,
+			   const struct process *before, struct process *now)
 {
 	bool same = before && before->entry == now->entry;
 	char file[PATH_MAX];
@@ -62,15 +49,10 @@ static void look_at(const struct processes *p, const char *proc_root,
 /* The list before becomes the list, and its memory is used for the next. */
 static void swap_lists(struct processes *p)
 {
-	struct process *items = p->items;
-	size_t n = p->n, max = p->max;
+	struct process_list list = p->now;
 
-	p->items = p->before;
-	p->n = p->n_before;
-	p->max = p->max_before;
-	p->before = items;
-	p->n_before = n;
-	p->max_before = max;
+	p->now = p->before;
+	p->before = list;
 }
 
 static int scan(struct processes *p, const char *proc_root, DIR *dir)
@@ -78,16 +60,18 @@ static int scan(struct processes *p, const char *proc_root, DIR *dir)
 	struct dirent *entry;
 	size_t at = 0;
 
-	while ((entry = readdir(dir)) && p->n < MAX_PROCESSES) {
-		struct process now = {.pid = parse_pid(entry->d_name),
-				      .entry = entry->d_ino};
+	while ((entry = readdir(dir)) && p->now.n < MAX_PROCESSES) {
+		pid_t pid = parse_pid(entry->d_name);
+		struct process *added;
 
-		if (!now.pid)
+		if (!pid)
 			continue;
-		if (grow(p) < 0)
+		added = ARRAY_ADD(&p->now);
+		if (!added)
 			return -ENOMEM;
-		look_at(p, proc_root, find_before(p, &at, now.pid), &now);
-		p->items[p->n++] = now;
+		*added = (struct process) {.pid = pid, .entry = entry->d_ino};
+		find_namespace(p, proc_root, find_before(&p->before, &at, pid),
+			       added);
 	}
 	return 0;
 }
@@ -100,7 +84,7 @@ int processes_scan(struct processes *p, const char *proc_root)
 	if (!dir)
 		return -errno;
 	swap_lists(p);
-	p->n = 0;
+	p->now.n = 0;
 	p->turn = (p->turn + 1) % PROCESSES_TURNS;
 	r = scan(p, proc_root, dir);
 	if (r < 0)
@@ -111,35 +95,35 @@ int processes_scan(struct processes *p, const char *proc_root)
 int processes_visit(struct processes *p, const char *proc_root,
 		    netns_visit visit, void *arg)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		struct process *process = &p->items[i];
+	for (size_t i = 0; i < p->now.n; i++) {
+		struct process *process = &p->now.items[i];
 		char file[PATH_MAX];
 		struct netns_found found = {
 			.path = file, .id = process->id, .pid = process->pid};
 		int r;
 
-		if (!process->id.ino || process->dull ||
+		if (!process->id.ino || process->skipped ||
 		    snprintf(file, sizeof(file), "%s/%d/ns/net", proc_root,
 			     (int)process->pid) >= (int)sizeof(file))
 			continue;
 		r = visit(&found, arg);
 		if (r < 0)
 			return r;
-		process->dull = r > 0;
+		process->skipped = r > 0;
 	}
 	return 0;
 }
 
 void processes_forget(struct processes *p, pid_t pid)
 {
-	for (size_t i = 0; i < p->n; i++)
-		if (p->items[i].pid == pid)
-			p->items[i] = (struct process) {.pid = pid};
+	for (size_t i = 0; i < p->now.n; i++)
+		if (p->now.items[i].pid == pid)
+			p->now.items[i] = (struct process) {.pid = pid};
 }
 
 void processes_free(struct processes *p)
 {
-	free(p->items);
-	free(p->before);
+	free(p->now.items);
+	free(p->before.items);
 	*p = (struct processes) {0};
 }

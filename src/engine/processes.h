@@ -28,14 +28,19 @@ struct process {
 	struct netns_id id; /* all 0: it may not be known */
 	ino_t entry;	    /* of its directory in /proc */
 	pid_t pid;
-	bool young; /* was new in the last scan */
-	bool dull;  /* its visitor does not want to see it again */
+	bool young;   /* was new in the last scan */
+	bool skipped; /* its visitor does not want to see it again */
 };
 
-/* Zeroed is empty. Sorted by pid as /proc is. */
+/* Sorted by pid as /proc is. */
+struct process_list {
+	struct process *items;
+	size_t n, max;
+};
+
+/* Zeroed is empty. */
 struct processes {
-	struct process *items, *before;
-	size_t n, n_before, max, max_before;
+	struct process_list now, before; /* of this scan and the last */
 	unsigned turn;
 };
 

@@ -19,6 +19,12 @@ struct netns_id {
 	ino_t ino;
 };
 
+static inline bool netns_same(const struct netns_id *a,
+			      const struct netns_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
 /* The identity of what path names. Returns 0 or negative errno. */
 int MUST_CHECK netns_identify(const char *path, struct netns_id *ret);
 

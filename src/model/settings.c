@@ -407,6 +407,16 @@ static bool layer_matches(const struct pattern *p, enum layer layer,
 	return direction != DIR_FILL && pattern_matches(p, layer_name(layer));
 }
 
+uint32_t settings_layers(const struct settings *s)
+{
+	uint32_t layers = 0;
+
+	for (int i = 0; i < N_LAYERS; i++)
+		if (selection_wants(&s->layers, layer_name(i)))
+			layers |= 1u << i;
+	return layers;
+}
+
 const struct limits *settings_limits(const struct settings *s, enum layer layer,
 				     enum direction direction,
 				     const char *namespace,

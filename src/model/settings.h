@@ -74,6 +74,9 @@ void settings_drop_threshold(struct settings *s);
 int MUST_CHECK settings_set(struct settings *s, bool in_threshold,
 			    const char *name, const struct option_value *value);
 
+/* The layers that are wanted: bit i is enum layer i. */
+uint32_t settings_layers(const struct settings *s);
+
 /*
  * The limits for a place: of the first threshold that matches, else the
  * built-in ones, which differ with the character of the loss; those of a

@@ -3,6 +3,7 @@
 #ifndef PKTLOSS_PROGRAM_COMMAND_LINE_H
 #define PKTLOSS_PROGRAM_COMMAND_LINE_H
 
+#include "model/settings.h"
 #include "program/summary.h"
 
 enum action {

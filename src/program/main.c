@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pktloss(8): looks twice, or since boot, and prints what was lost in between.
+ * pktloss(8): reads twice, or since boot, and prints what was lost in between.
  * All that it finds it finds through the plugin's own engine.
  */
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine/engine.h"
 #include "program/command_line.h"
 
 #define CLEAR "\033[H\033[2J"
@@ -17,7 +18,7 @@
 enum status {
 	STATUS_NO_LOSS,
 	STATUS_LOSS,
-	STATUS_FAILED, /* could not look, or print, or was called wrongly */
+	STATUS_FAILED, /* could not read, or print, or was called wrongly */
 };
 
 /* What is a descriptor of ours must not be taken for the output. */
@@ -49,8 +50,8 @@ static void sleep_until(const struct timespec *t)
 		;
 }
 
-static void print_notes(const struct options *o, const struct summary *l,
-			size_t from, FILE *out)
+static void print_new_notes(const struct options *o, const struct summary *l,
+			    size_t from, FILE *out)
 {
 	for (size_t i = from; i < l->n_notes; i++)
 		print_wrapped(out, &o->style, 0, 2, l->notes[i]);
@@ -69,8 +70,8 @@ static int show(const struct options *o, const struct summary *l,
 			printf(CLEAR);
 		summary_print(stdout, l, &o->style);
 		/* on a screen that is cleared they would be lost */
-		print_notes(o, l, o->watch ? 0 : old_notes,
-			    o->watch ? stdout : stderr);
+		print_new_notes(o, l, o->watch ? 0 : old_notes,
+				o->watch ? stdout : stderr);
 		if (o->watch || o->counted)
 			printf("\n");
 	}
@@ -84,18 +85,20 @@ struct run {
 	struct options *options;
 	struct engine *engine;
 	struct summary summary;
-	bool failed; /* to look into any namespace, in some interval */
+	bool failed; /* to read any namespace, in some interval */
 	bool found;  /* a loss */
 };
 
-/* Evaluates the newest look and prints it. Returns 0 or a negative errno. */
+/* Evaluates the newest read and prints it. Returns 0 or a negative errno. */
 static int evaluate(struct run *run)
 {
+	struct ns_list *list = engine_namespaces(run->engine);
 	size_t old_notes = run->summary.n_notes;
-	int r = engine_compare(run->engine);
+	int r = interval_compare(list);
 
 	if (r == 0)
-		r = summary_collect(&run->summary, run->engine);
+		r = summary_collect(&run->summary, list,
+				    engine_blindness(run->engine));
 	if (r < 0) {
 		complain("%s", strerror(-r));
 		return r;
@@ -106,15 +109,15 @@ static int evaluate(struct run *run)
 	} else {
 		run->failed = true;
 		complain("no network namespace could be looked at");
-		print_notes(run->options, &run->summary, old_notes, stderr);
+		print_new_notes(run->options, &run->summary, old_notes, stderr);
 	}
 	if (r < 0)
 		complain("cannot write: %s", strerror(-r));
-	engine_next(run->engine);
+	interval_end(list);
 	return r;
 }
 
-static int look(struct run *run)
+static int read_namespaces(struct run *run)
 {
 	int r = engine_read(run->engine, 0);
 
@@ -123,13 +126,13 @@ static int look(struct run *run)
 	return r;
 }
 
-static int look_once(struct run *run)
+static int read_once(struct run *run)
 {
-	int r = look(run);
+	int r = read_namespaces(run);
 
 	if (r < 0)
 		return r;
-	r = engine_since_boot(run->engine);
+	r = interval_since_boot(engine_namespaces(run->engine));
 	if (r < 0) {
 		complain("%s", strerror(-r));
 		return r;
@@ -137,21 +140,21 @@ static int look_once(struct run *run)
 	return evaluate(run);
 }
 
-static int look_often(struct run *run)
+static int read_often(struct run *run)
 {
 	const struct options *o = run->options;
 	struct timespec t;
 	int r;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	r = look(run);
+	r = read_namespaces(run);
 	if (r < 0)
 		return r;
-	engine_next(run->engine);
+	interval_end(engine_namespaces(run->engine));
 	for (unsigned long i = 0; !o->count || i < o->count; i++) {
 		next_time(&t, o->interval);
 		sleep_until(&t);
-		r = look(run);
+		r = read_namespaces(run);
 		if (r == 0)
 			r = evaluate(run);
 		if (r < 0)
@@ -162,14 +165,14 @@ static int look_often(struct run *run)
 
 static enum status run_engine(struct options *o)
 {
-	struct run run = {.options = o};
-	int r = engine_new(&run.engine, &o->settings);
+	struct run run = {.options = o, .engine = engine_new(&o->settings)};
+	int r;
 
-	if (r < 0) {
-		complain("%s", strerror(-r));
+	if (!run.engine) {
+		complain("%s", strerror(ENOMEM));
 		return STATUS_FAILED;
 	}
-	r = o->once ? look_once(&run) : look_often(&run);
+	r = o->once ? read_once(&run) : read_often(&run);
 	summary_free(&run.summary);
 	engine_free(run.engine);
 	if (r < 0 || run.failed)

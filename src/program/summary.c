@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/array.h"
+#include "engine/interval.h"
 #include "probes/link/link.h"
 
 static void free_items(struct summary *l)
@@ -13,7 +15,7 @@ static void free_items(struct summary *l)
 		findings_free(&l->items[i].findings);
 	free(l->items);
 	l->items = NULL;
-	l->n = 0;
+	l->n = l->max = 0;
 }
 
 void summary_free(struct summary *l)
@@ -26,52 +28,47 @@ void summary_free(struct summary *l)
 }
 
 /* A note that there is no memory for is left out. */
-static void on_note(void *arg, enum log_level level, const char *text)
+static void add_note(struct summary *l, const char *text)
 {
-	struct summary *l = arg;
-	char **grown;
+	char *note = strdup(text);
 
-	(void)level;
-	grown = realloc(l->notes, (l->n_notes + 1) * sizeof(*grown));
-	if (!grown)
-		return;
-	l->notes = grown;
-	l->notes[l->n_notes] = strdup(text);
-	l->n_notes += l->notes[l->n_notes] != NULL;
+	if (note && array_reserve((void **)&l->notes, &l->max_notes,
+				  l->n_notes + 1, sizeof(*l->notes)))
+		l->notes[l->n_notes++] = note;
+	else
+		free(note);
 }
 
-static int add_namespace(struct summary *l, const struct namespace_view *view)
+static int collect_ns(struct summary *l, const struct ns *from)
 {
-	struct summary_ns *grown =
-		realloc(l->items, (l->n + 1) * sizeof(*grown));
-	struct summary_ns *ns;
+	double seconds = interval_seconds(from);
+	struct summary_ns *ns = ARRAY_ADD(l);
 
-	if (!grown)
+	if (!ns)
 		return -ENOMEM;
-	l->items = grown;
-	ns = &grown[l->n++];
-	*ns = (struct summary_ns) {.sample = view->sample};
-	snprintf(ns->name, sizeof(ns->name), "%s", view->name);
-	if (view->sample->time_ns > l->time_ns)
-		l->time_ns = view->sample->time_ns;
-	if (isnan(view->seconds) || view->seconds > l->seconds)
-		l->seconds = view->seconds;
-	return findings_collect(&ns->findings, view->sample, view->losses);
+	*ns = (struct summary_ns) {.sample = &from->now};
+	memcpy(ns->name, from->name, sizeof(ns->name));
+	if (from->now.time_ns > l->time_ns)
+		l->time_ns = from->now.time_ns;
+	if (isnan(seconds) || seconds > l->seconds)
+		l->seconds = seconds;
+	return findings_collect(&ns->findings, &from->now, &from->losses);
 }
 
-int summary_collect(struct summary *l, struct engine *e)
+int summary_collect(struct summary *l, const struct ns_list *list,
+		    struct blindness *blindness)
 {
-	const struct sink sink = {.arg = l, .log = on_note};
-	struct namespace_view view;
-	size_t at = 0;
+	char text[BLINDNESS_TEXT];
 	int r = 0;
 
 	free_items(l);
 	l->time_ns = 0;
 	l->seconds = 0;
-	engine_log_blindness(e, &sink);
-	while (r == 0 && engine_namespace(e, &at, &view))
-		r = add_namespace(l, &view);
+	while (blindness_next(blindness, text))
+		add_note(l, text);
+	EACH_NS (list, ns)
+		if (r == 0 && interval_is_known(ns))
+			r = collect_ns(l, ns);
 	summary_sort(l);
 	return r;
 }

@@ -8,7 +8,8 @@
 
 #include <stdio.h>
 
-#include "engine/engine.h"
+#include "engine/blindness.h"
+#include "engine/ns.h"
 #include "diagnosis/finding.h"
 #include "model/names.h"
 
@@ -16,25 +17,26 @@
 struct summary_ns {
 	char name[NAME_NAMESPACE + 1]; /* "" for the one of this process */
 	struct findings findings;
-	const struct sample *sample; /* the engine's, until engine_next() */
+	const struct sample *sample; /* of the list, until interval_end() */
 	/* behind a wire from here, where what is only felt here is lost */
 	const struct summary_ns *see;
 };
 
 struct summary {
 	struct summary_ns *items; /* the worst first */
-	size_t n;
+	size_t n, max;
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	double seconds;	  /* the interval, NAN: since boot */
-	char **notes;	  /* what cannot be looked at, and why; all so far */
-	size_t n_notes;
+	char **notes;	  /* what cannot be read, and why; all so far */
+	size_t n_notes, max_notes;
 };
 
 /*
- * Collects the findings of all namespaces after engine_compare(). Keeps the
- * notes that *l has and adds the engine's new ones. Returns 0 or -ENOMEM.
+ * Collects the findings of all namespaces after interval_compare(). Keeps the
+ * notes that *l has and adds the new ones. Returns 0 or -ENOMEM.
  */
-int MUST_CHECK summary_collect(struct summary *l, struct engine *e);
+int MUST_CHECK summary_collect(struct summary *l, const struct ns_list *list,
+			       struct blindness *blindness);
 void summary_free(struct summary *l);
 
 /*

@@ -30,20 +30,20 @@ static const char *const states[] = {
 	[SEVERITY_FAILURE] = "FAILURE",
 };
 
-int state_add(struct state *s, const struct raised *raised)
+int alarm_file_add(struct alarm_file *f, const struct saved_alarm *alarm)
 {
-	struct raised *added = ARRAY_ADD(s);
+	struct saved_alarm *added = ARRAY_ADD(f);
 
 	if (!added)
 		return -ENOMEM;
-	*added = *raised;
+	*added = *alarm;
 	return 0;
 }
 
-void state_free(struct state *s)
+void alarm_file_free(struct alarm_file *f)
 {
-	free(s->items);
-	*s = (struct state) {0};
+	free(f->items);
+	*f = (struct alarm_file) {0};
 }
 
 static int parse_state(struct token word)
@@ -79,24 +79,24 @@ static int parse_name(struct token word, char *buffer, size_t size)
 	return 0;
 }
 
-static int parse_line(struct token line, struct state *s)
+static int parse_alarm(struct token line, struct alarm_file *f)
 {
-	struct raised raised = {.place = ""};
+	struct saved_alarm alarm = {.place = ""};
 	int state = parse_state(token_word(&line));
 	int layer = parse_layer(token_word(&line));
 	int direction = parse_direction(token_word(&line));
 
 	if (state < 0 || layer < 0 || direction < 0 ||
-	    parse_name(token_word(&line), raised.place, sizeof(raised.place)) <
+	    parse_name(token_word(&line), alarm.place, sizeof(alarm.place)) <
 		    0 ||
-	    parse_name(token_word(&line), raised.namespace,
-		       sizeof(raised.namespace)) < 0 ||
+	    parse_name(token_word(&line), alarm.namespace,
+		       sizeof(alarm.namespace)) < 0 ||
 	    token_word(&line).n)
 		return -EBADMSG;
-	raised.state = state;
-	raised.layer = layer;
-	raised.direction = direction;
-	return state_add(s, &raised);
+	alarm.state = state;
+	alarm.layer = layer;
+	alarm.direction = direction;
+	return alarm_file_add(f, &alarm);
 }
 
 /* "end " and the hash of n bytes of text, as the last line has it. */
@@ -106,14 +106,14 @@ static void make_end(const char *text, size_t n, char buffer[32])
 		 (unsigned long long)hash_bytes(HASH_START, text, n));
 }
 
-int state_parse(const char *text, size_t n, struct state *ret)
+int alarm_file_parse(const char *text, size_t n, struct alarm_file *ret)
 {
 	size_t head = strlen(HEADING), tail = strlen("end 0123456789abcdef\n");
 	struct token rest;
 	char end[32];
 	int r = 0;
 
-	*ret = (struct state) {0};
+	*ret = (struct alarm_file) {0};
 	if (n < head + tail || memcmp(text, HEADING, head))
 		return -EBADMSG;
 	make_end(text, n - tail, end);
@@ -121,19 +121,19 @@ int state_parse(const char *text, size_t n, struct state *ret)
 		return -EBADMSG;
 	rest = (struct token) {text + head, n - head - tail};
 	while (r == 0 && rest.n)
-		r = parse_line(token_line(&rest), ret);
+		r = parse_alarm(token_line(&rest), ret);
 	if (r < 0)
-		state_free(ret);
+		alarm_file_free(ret);
 	return r;
 }
 
-int state_read(const char *path, struct state *ret)
+int alarm_file_read(const char *path, struct alarm_file *ret)
 {
 	_cleanup_free_ char *text = NULL;
 	ssize_t n = file_read(path, MAX_SIZE, &text);
 
-	*ret = (struct state) {0};
-	return n < 0 ? (int)n : state_parse(text, n, ret);
+	*ret = (struct alarm_file) {0};
+	return n < 0 ? (int)n : alarm_file_parse(text, n, ret);
 }
 
 static int write_all(int fd, const char *text, size_t n)
@@ -151,8 +151,10 @@ static int write_all(int fd, const char *text, size_t n)
 	return 0;
 }
 
-/* The text of a state file with as many alarms as fit, to be freed, or NULL. */
-static char *print(const struct state *s, size_t *ret_n, size_t *ret_left)
+/* The text of an alarm file with as many alarms as fit, to be freed, or NULL.
+ */
+static char *print(const struct alarm_file *alarms, size_t *ret_n,
+		   size_t *ret_left)
 {
 	char *text = NULL;
 	char end[32];
@@ -162,14 +164,14 @@ static char *print(const struct state *s, size_t *ret_n, size_t *ret_left)
 	if (!f)
 		return NULL;
 	fputs(HEADING, f);
-	for (i = 0; i < s->n && ftell(f) < MAX_SIZE - MAX_LINE; i++) {
-		const struct raised *r = &s->items[i];
+	for (i = 0; i < alarms->n && ftell(f) < MAX_SIZE - MAX_LINE; i++) {
+		const struct saved_alarm *a = &alarms->items[i];
 
-		fprintf(f, "%s %s %s =%s =%s\n", states[r->state],
-			layer_name(r->layer), direction_name(r->direction),
-			r->place, r->namespace);
+		fprintf(f, "%s %s %s =%s =%s\n", states[a->state],
+			layer_name(a->layer), direction_name(a->direction),
+			a->place, a->namespace);
 	}
-	*ret_left = s->n - i;
+	*ret_left = alarms->n - i;
 	if (fflush(f) == 0) {
 		make_end(text, *ret_n, end);
 		fputs(end, f);
@@ -201,15 +203,16 @@ static int replace(const char *path, const char *text, size_t n)
 	return r;
 }
 
-int state_write(const char *path, const struct state *s, size_t *ret_left)
+int alarm_file_write(const char *path, const struct alarm_file *f,
+		     size_t *ret_left)
 {
 	_cleanup_free_ char *text = NULL;
 	struct stat st;
 	size_t n;
 
-	*ret_left = s->n;
+	*ret_left = f->n;
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return -EINVAL;
-	text = print(s, &n, ret_left);
+	text = print(f, &n, ret_left);
 	return text ? replace(path, text, n) : -ENOMEM;
 }

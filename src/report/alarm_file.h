@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The alarms that are raised, in a file: so that a restart of collectd neither
- * raises them again nor forgets to take them back.
+ * StateFile: the alarms that are raised are kept in it, so that a restart of
+ * collectd neither raises them again nor forgets to take them back.
  */
 #ifndef PKTLOSS_REPORT_ALARM_FILE_H
 #define PKTLOSS_REPORT_ALARM_FILE_H
@@ -9,7 +9,7 @@
 #include "model/names.h"
 #include "model/alarm.h"
 
-struct raised {
+struct saved_alarm {
 	char namespace[NAME_NAMESPACE + 1]; /* clean, "" for collectd's own */
 	char place[NAME_INTERFACE + 1];	    /* interface, or "" */
 	uint8_t layer;			    /* enum layer */
@@ -17,35 +17,38 @@ struct raised {
 	uint8_t state;			    /* SEVERITY_WARNING or _FAILURE */
 };
 
-struct state {
-	struct raised *items;
+/* What is in one. Zeroed is empty. */
+struct alarm_file {
+	struct saved_alarm *items;
 	size_t n, max;
 };
 
 /* Appends one. Returns 0 or -ENOMEM. */
-int MUST_CHECK state_add(struct state *s, const struct raised *raised);
-void state_free(struct state *s);
+int MUST_CHECK alarm_file_add(struct alarm_file *f,
+			      const struct saved_alarm *alarm);
+void alarm_file_free(struct alarm_file *f);
 
 /*
- * Parses n bytes of a state file into an empty *ret. Returns 0, -ENOMEM, or
+ * Parses n bytes of an alarm file into an empty *ret. Returns 0, -ENOMEM, or
  * -EBADMSG when it is not whole, byte by byte: *ret is empty then. Pure.
  */
-int MUST_CHECK state_parse(const char *text, size_t n, struct state *ret);
+int MUST_CHECK alarm_file_parse(const char *text, size_t n,
+				struct alarm_file *ret);
 
 /*
- * Reads a state file. Returns 0, -EBADMSG and -ENOMEM as above, -EFBIG for one
+ * Reads an alarm file. Returns 0, -EBADMSG and -ENOMEM as above, -EFBIG for one
  * of more than 1 MiB, or as file_read() does: -ENOENT at the very first start.
- * Free *ret with state_free().
+ * Free *ret with alarm_file_free().
  */
-int MUST_CHECK state_read(const char *path, struct state *ret);
+int MUST_CHECK alarm_file_read(const char *path, struct alarm_file *ret);
 
 /*
- * Writes a state file: all of it or nothing, by way of a file next to it whose
+ * Writes an alarm file: all of it or nothing, by way of a file next to it whose
  * name ends in ".new". It waits for the disk. *ret_left is how many alarms did
  * not fit into the 1 MiB that can be read again. Returns 0, -EINVAL where
  * something else than a regular file is in its place, or negative errno.
  */
-int MUST_CHECK state_write(const char *path, const struct state *s,
-			   size_t *ret_left);
+int MUST_CHECK alarm_file_write(const char *path, const struct alarm_file *f,
+				size_t *ret_left);
 
 #endif

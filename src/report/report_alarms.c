@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Which losses become notifications, and what these say. */
+#include "report/report_alarms.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnosis/cause.h"
 #include "diagnosis/finding.h"
-#include "engine/engine_private.h"
+#include "engine/interval.h"
+#include "report/report_names.h"
+
+#define MAX_NOTIFICATIONS 20 /* in one report; the rest is summed up */
+#define MESSAGE_SIZE 256
+
+/* ---- what a notification says ---- */
 
 static const char *what_happened(enum direction direction)
 {
@@ -28,16 +36,16 @@ static const char *what_happened(enum direction direction)
 static void notify(struct report *r, const struct loss *loss,
 		   const struct cause *cause, const char *message)
 {
-	const struct watched *w = r->watched;
+	const struct ns *ns = r->ns;
 	char place[NAME_PART + 1], instance[NAME_PART + 1];
 	char interface[sizeof(loss->place)];
-	struct notification notice = {
+	struct notification notification = {
 		.severity = loss->alarm.state,
 		.place = place,
 		.type = "percent",
 		.instance = instance,
 		.message = message,
-		.namespace = w->name,
+		.namespace = ns->name,
 		.interface = interface,
 		.layer = layer_name(loss->layer),
 		.counter = cause->counter,
@@ -51,25 +59,19 @@ static void notify(struct report *r, const struct loss *loss,
 
 	if (r->n_notifications >= MAX_NOTIFICATIONS) {
 		r->n_suppressed++;
-		if (notice.severity > r->worst_suppressed)
-			r->worst_suppressed = notice.severity;
+		if (notification.severity > r->worst_suppressed)
+			r->worst_suppressed = notification.severity;
 		return;
 	}
 	r->n_notifications++;
 	memcpy(interface, loss->place, sizeof(interface));
 	text_make_printable(interface);
-	loss_series(w, loss, place, instance);
-	r->sink->notify(r->sink->arg, &notice);
-}
-
-/* How long the interval was. */
-static double seconds(const struct watched *w)
-{
-	return (double)(w->now.mono_ns - w->then.mono_ns) / 1e9;
+	report_names_loss(ns, loss, place, instance);
+	r->sink->notify(r->sink->arg, &notification);
 }
 
 /* "4 of 12 in 10 s", or of a level just "18 of 20". */
-static void describe_share(const struct watched *w, const struct loss *loss,
+static void describe_share(const struct ns *ns, const struct loss *loss,
 			   char *buffer, size_t size)
 {
 	unsigned long long lost = loss->lost, total = loss_total(loss);
@@ -78,11 +80,11 @@ static void describe_share(const struct watched *w, const struct loss *loss,
 		snprintf(buffer, size, "%llu of %llu", lost, total);
 	else
 		snprintf(buffer, size, "%llu of %llu in %.3g s", lost, total,
-			 seconds(w));
+			 interval_seconds(ns));
 }
 
 /* "0.4% of packets sent were lost", or how many where that is not known. */
-static void describe_loss(const struct watched *w, const struct loss *loss,
+static void describe_loss(const struct ns *ns, const struct loss *loss,
 			  char *buffer, size_t size)
 {
 	char place[NAME_PART + 1], share[80];
@@ -92,14 +94,15 @@ static void describe_loss(const struct watched *w, const struct loss *loss,
 		       !(percent > loss->limits->warning);
 	const char *what = what_happened(loss->direction);
 
-	full_place(w, loss->place, place);
+	report_names_place(ns, loss->place, place);
 	if (isnan(percent)) {
 		format_text(buffer, size, "%llu %s in %s on %s (in %.3g s)",
 			    (unsigned long long)loss->lost, what,
-			    layer_name(loss->layer), place, seconds(w));
+			    layer_name(loss->layer), place,
+			    interval_seconds(ns));
 		return;
 	}
-	describe_share(w, loss, share, sizeof(share));
+	describe_share(ns, loss, share, sizeof(share));
 	format_text(buffer, size,
 		    "%s%.3g%% of %s in %s on %s (%s, %s above %.3g%%)",
 		    loss->at_least ? "at least " : "", percent, what,
@@ -133,14 +136,14 @@ static void end_with_word(char message[MESSAGE_SIZE])
 static void notify_loss(struct report *r, const struct loss *loss,
 			struct causes *causes)
 {
-	const struct watched *w = r->watched;
+	const struct ns *ns = r->ns;
 	struct cause *cause = &causes->items[0], *also = &causes->items[1];
 	bool two = causes->n > 1 &&
 		   also->lost * 100 >= loss->lost * MIN_ALSO_PERCENT;
 	char message[MESSAGE_SIZE], what[MESSAGE_SIZE];
 	int n;
 
-	describe_loss(w, loss, what, sizeof(what));
+	describe_loss(ns, loss, what, sizeof(what));
 	text_make_printable(cause->text);
 	text_make_printable(cause->remedy);
 	text_make_printable(also->text);
@@ -152,12 +155,14 @@ static void notify_loss(struct report *r, const struct loss *loss,
 	notify(r, loss, cause, message);
 }
 
-void notify_okay(struct report *r, const struct loss *loss, const char *why)
+/* Takes an alarm of r->ns back, for that reason. */
+static void notify_okay(struct report *r, const struct loss *loss,
+			const char *why)
 {
 	struct cause none = {.counter = ""};
 	char message[MESSAGE_SIZE], place[NAME_PART + 1];
 
-	full_place(r->watched, loss->place, place);
+	report_names_place(r->ns, loss->place, place);
 	format_text(message, sizeof(message), "%s %s in %s on %s: %s",
 		    loss->direction == DIR_FILL || loss->lost ? "Fewer"
 							      : "No more",
@@ -170,9 +175,11 @@ static void recover(struct report *r, struct loss *loss)
 {
 	char share[80];
 
-	describe_share(r->watched, loss, share, sizeof(share));
+	describe_share(r->ns, loss, share, sizeof(share));
 	notify_okay(r, loss, loss->gone ? "what lost them is gone" : share);
 }
+
+/* ---- what is notified ---- */
 
 static bool never_alerts(const struct limits *limits)
 {
@@ -196,29 +203,29 @@ static double judged_percent(const struct loss *loss)
 
 static void choose_limits(struct report *r, struct loss *loss)
 {
-	const struct watched *w = r->watched;
-	enum limits_kind kind = loss_limits_kind(&w->now, loss);
+	const struct ns *ns = r->ns;
+	enum limits_kind kind = loss_limits_kind(&ns->now, loss);
 
 	if (loss->limits && loss->limits_kind == kind)
 		return;
 	if (!loss->limits)
-		claim_alarm(r, loss);
+		alarm_memory_claim(&r->reporter->alarms, ns, loss);
 	loss->limits_kind = kind;
-	loss->limits = settings_limits(r->engine->settings, loss->layer,
-				       loss->direction, w->name, loss->place,
+	loss->limits = settings_limits(r->reporter->settings, loss->layer,
+				       loss->direction, ns->name, loss->place,
 				       kind);
 }
 
 static void judge(struct report *r, struct loss *loss)
 {
-	const struct watched *w = r->watched;
+	const struct ns *ns = r->ns;
 	struct causes causes = {.items = {{.counter = "", .known = true}}};
 
-	if (!wants_layer(r->engine, loss->layer))
+	if (!report_wants(r, loss->layer))
 		return;
 	choose_limits(r, loss);
 	if (loss->lost && !loss->echo && !never_alerts(loss->limits))
-		cause_list(&w->now, loss, &causes);
+		cause_list(&ns->now, loss, &causes);
 	if (!alarm_step(&loss->alarm, loss->limits, judged_percent(loss),
 			loss->lost,
 			causes.items[0].known && !isnan(loss_percent(loss))
@@ -244,18 +251,18 @@ static void forget_gone(struct losses *l)
 	l->n = kept;
 }
 
-void judge_losses(struct report *r)
+void report_alarms_judge(struct report *r)
 {
-	struct losses *l = &r->watched->losses;
+	struct losses *l = &r->ns->losses;
 
 	for (size_t i = 0; i < l->n; i++)
 		judge(r, &l->items[i]);
 	forget_gone(l);
 }
 
-void end_alarms(struct report *r)
+void report_alarms_end(struct report *r)
 {
-	struct losses *l = &r->watched->losses;
+	struct losses *l = &r->ns->losses;
 
 	for (size_t i = 0; i < l->n; i++) {
 		struct loss *loss = &l->items[i];
@@ -270,10 +277,31 @@ void end_alarms(struct report *r)
 	losses_free(l);
 }
 
-void notify_suppressed(struct report *r)
+/* An alarm from before the restart whose cause is nowhere to be seen. */
+static void take_back(struct report *r, const struct saved_alarm *alarm)
+{
+	struct ns gone = {.gone = true};
+	struct loss loss = {
+		.layer = alarm->layer,
+		.direction = alarm->direction,
+		.gone = true,
+	};
+
+	memcpy(gone.name, alarm->namespace, sizeof(gone.name));
+	memcpy(loss.place, alarm->place, sizeof(loss.place));
+	loss.limits = settings_limits(r->reporter->settings, loss.layer,
+				      loss.direction, gone.name, loss.place,
+				      LIMITS_PLAIN);
+	r->ns = &gone;
+	notify_okay(r, &loss, "what lost them is gone");
+	r->ns = NULL;
+}
+
+/* One notification for all that were too many. */
+static void notify_suppressed(struct report *r)
 {
 	char message[MESSAGE_SIZE];
-	struct notification notice = {
+	struct notification notification = {
 		.severity = r->worst_suppressed,
 		.place = "all",
 		.type = "gauge",
@@ -298,5 +326,22 @@ void notify_suppressed(struct report *r)
 		"%u more changes of state in this read are not notified one "
 		"by one; the percent series show them",
 		r->n_suppressed);
-	r->sink->notify(r->sink->arg, &notice);
+	r->sink->notify(r->sink->arg, &notification);
+}
+
+void report_alarms_finish(struct report *r)
+{
+	struct alarm_memory *m = &r->reporter->alarms;
+	char text[256];
+
+	if (alarm_memory_is_stale(m, r->time_ns)) {
+		for (size_t i = 0; i < m->unclaimed.n; i++)
+			take_back(r, &m->unclaimed.items[i]);
+		m->unclaimed.n = 0;
+		r->alarms_changed = true;
+	}
+	m->unsaved |= r->alarms_changed;
+	if (alarm_memory_complaint(m, text))
+		report_warn(r, text);
+	notify_suppressed(r);
 }

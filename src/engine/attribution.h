@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Puts losses where they belong that one namespace alone cannot place: the
+ * kernel counts some packets in two namespaces, others only for the host.
+ */
+#ifndef PKTLOSS_ENGINE_ATTRIBUTION_H
+#define PKTLOSS_ENGINE_ATTRIBUTION_H
+
+#include "engine/ns.h"
+
+/* For all that were read in this interval, compared and tallied. Pure. */
+void attribution_apply(struct ns_list *list);
+
+#endif

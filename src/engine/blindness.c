@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/blindness.h"
+
+#include <errno.h>
+#include <string.h>
+
+void reasons_note(struct reasons *reasons, int error)
+{
+	for (int i = 0; i < MAX_REASONS; i++) {
+		if (reasons->errors[i] == error)
+			return;
+		if (!reasons->errors[i]) {
+			reasons->errors[i] = error;
+			return;
+		}
+	}
+}
+
+static const char *explain_error(int error)
+{
+	switch (error) {
+	case -EPERM:
+	case -EACCES:
+		return "not permitted";
+	case -EBADMSG:
+		return "the kernel's answer was not understood";
+	case -EAGAIN:
+		return "it changed while it was read, three times";
+	default:
+		return strerror(-error);
+	}
+}
+
+/* An error that was not told yet, or 0. */
+static int take_error(struct reasons *reasons)
+{
+	int error = 0;
+
+	if (reasons->n_told < MAX_REASONS)
+		error = reasons->errors[reasons->n_told];
+	reasons->n_told += error != 0;
+	return error;
+}
+
+static void explain_reason(int error, const char *what, const char *needs,
+			   char text[BLINDNESS_TEXT])
+{
+	bool denied = needs && (error == -EPERM || error == -EACCES);
+
+	format_text(text, BLINDNESS_TEXT, "%s: %s%s%s", what,
+		    explain_error(error), denied ? "; needs " : "",
+		    denied ? needs : "");
+}
+
+static bool next_source(struct blindness *b, char text[BLINDNESS_TEXT])
+{
+	for (size_t i = 0; i < n_probes; i++) {
+		int error = take_error(&b->sources[i]);
+		char what[160];
+
+		if (!error)
+			continue;
+		format_text(what, sizeof(what),
+			    "layer %s cannot be read from %s",
+			    layer_name(probes[i]->layer), probes[i]->reads);
+		explain_reason(error, what, probes[i]->needs, text);
+		return true;
+	}
+	return false;
+}
+
+static bool next_entering(struct blindness *b, char text[BLINDNESS_TEXT])
+{
+	int error = take_error(&b->entering);
+
+	if (error)
+		explain_reason(error, "a network namespace cannot be entered",
+			       "CAP_SYS_ADMIN", text);
+	return error;
+}
+
+static bool next_shortfall(size_t n, bool *told, const char *what,
+			   char text[BLINDNESS_TEXT])
+{
+	if (!n || *told)
+		return false;
+	*told = true;
+	format_text(text, BLINDNESS_TEXT, "%s", what);
+	return true;
+}
+
+bool blindness_next(struct blindness *b, char text[BLINDNESS_TEXT])
+{
+	return next_source(b, text) || next_entering(b, text) ||
+	       next_shortfall(b->n_skipped, &b->told_skipped,
+			      "ReadBudget is too short to read every network "
+			      "namespace in each interval: they are read in "
+			      "turns",
+			      text) ||
+	       next_shortfall(b->n_unwatched, &b->told_unwatched,
+			      "MaxNamespaces is reached, further network "
+			      "namespaces are left out",
+			      text);
+}

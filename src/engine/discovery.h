@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finds the namespaces that are to be read, as cheaply as nothing changes:
+ * names when their directory has changed, processes once a minute and when one
+ * that led into a namespace is gone or a namespace waits for its name, all of
+ * it with every scan of processes. None is entered.
+ */
+#ifndef PKTLOSS_ENGINE_DISCOVERY_H
+#define PKTLOSS_ENGINE_DISCOVERY_H
+
+#include <stdatomic.h>
+
+#include "engine/candidates.h"
+#include "engine/naming.h"
+#include "engine/ns.h"
+#include "engine/processes.h"
+#include "engine/sightings.h"
+#include "model/settings.h"
+
+/* Zeroed, with the first three set, it has not begun. */
+struct discovery {
+	const struct settings *settings;
+	struct ns_list *list;	 /* what is to be read, and it adds to */
+	const atomic_bool *stop; /* somebody wants it to return early */
+	struct candidates candidates;
+	struct sightings sightings;
+	struct netns_names names;
+	struct processes processes;
+	struct naming naming;
+	uint64_t processes_ns; /* CLOCK_MONOTONIC of the last scan of /proc */
+	uint64_t scan_ns;      /* what it took */
+	bool rescan;	       /* a process has left its namespace, or ended */
+	bool rebuild;	    /* a name leads elsewhere, or was not found out */
+	size_t n_unwatched; /* namespaces beyond MaxNamespaces */
+};
+
+/*
+ * Puts the namespace of the calling thread into the empty list. *ret_private
+ * is whether process 1 is in another. Returns 0 or negative errno.
+ */
+int MUST_CHECK discovery_add_own(struct discovery *d, bool *ret_private);
+
+/*
+ * Brings the list, which begins with collectd's own, up to date: adds what is
+ * new, marks as .gone what is not there any more. Half of the budget (0: no
+ * limit) is for names of containers; what got none is added later. Returns 0,
+ * -ENOMEM, or -ECANCELED when it was stopped.
+ */
+int MUST_CHECK discovery_run(struct discovery *d, uint64_t budget_ns);
+
+/* The way into a namespace led nowhere, or elsewhere: looks for another. */
+void discovery_retry(struct discovery *d, const struct ns *ns);
+
+void discovery_free(struct discovery *d);
+
+#endif

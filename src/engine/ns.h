@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* The network namespaces that are read, and what is known of each. */
+#ifndef PKTLOSS_ENGINE_NS_H
+#define PKTLOSS_ENGINE_NS_H
+
+#include "kernel/netns.h"
+#include "model/loss.h"
+#include "model/names.h"
+#include "model/sample.h"
+
+struct ns {
+	struct netns_id
+		id;	 /* all 0: it ended, what has its number is another */
+	uint64_t cookie; /* unique for the boot, 0: the kernel has none */
+	char path[128];	 /* where it is entered, "" for collectd's own */
+	pid_t pid;	 /* of the process whose path it is, 0: of none */
+	char name[NAME_NAMESPACE + 1]; /* clean, "" for collectd's own */
+	bool host_only; /* own, not asked for: only host-wide things are read */
+	bool gone;	/* the newest discovery has not found it */
+	bool replaced;	/* another one took over its inode number */
+	bool was_read;	/* in this interval, into now */
+	uint32_t refused;     /* bit i: probe i could not read it */
+	uint32_t was_refused; /* the same, at any time */
+	bool was_uncounted; /* a report saw rules that drop without a counter */
+	struct sample now;  /* the newest read, until interval_swap() */
+	struct sample then; /* and the one before */
+	struct losses losses;
+};
+
+/* Zeroed is empty. */
+struct ns_list {
+	struct ns **items; /* collectd's own is the first */
+	size_t n, max;
+	size_t next; /* of those behind it, the first to be read */
+};
+
+/* Walks a list: EACH_NS (list, ns) n += ns->was_read; */
+#define EACH_NS(list, ns)                                                      \
+	for (struct ns **ns##_at = (list)->items, *ns;                         \
+	     ns##_at != ns_list_end(list) && (ns = *ns##_at, true); ns##_at++)
+
+static inline struct ns **ns_list_end(const struct ns_list *list)
+{
+	return list->n ? list->items + list->n : list->items;
+}
+
+/* Appends a zeroed one, which the list owns. Returns NULL: out of memory. */
+struct ns *ns_list_add(struct ns_list *list);
+/* Frees those that are gone. Whose turn it is stays. */
+void ns_list_drop_gone(struct ns_list *list);
+void ns_list_free(struct ns_list *list);
+
+static inline bool ns_is_own(const struct ns *ns)
+{
+	return !ns->path[0];
+}
+
+/* Whether it is entered by a file that gives it a name, not by a process. */
+static inline bool ns_has_file(const struct ns *ns)
+{
+	return ns->path[0] && !ns->pid;
+}
+
+/* Whether something is to be said of it in this interval. */
+static inline bool ns_is_reported(const struct ns *ns)
+{
+	return ns->was_read && !ns->host_only;
+}
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/reader.h"
+
+#include <errno.h>
+
+#include "kernel/clock.h"
+
+#define BUFFER_SIZE (256 * 1024)
+#define TRIES 3
+
+/* ---- which probes are wanted ---- */
+
+/* Whether a row is of a wanted layer, or what one of these is measured by. */
+static bool is_needed(const struct probe_env *env, uint32_t layers,
+		      const struct counter *c)
+{
+	if (layers & 1u << c->layer)
+		return counter_wanted(env, c);
+	/* these say when sockets are to be looked at */
+	if (!c->optional && layers & 1u << LAYER_SOCKET &&
+	    (c->layer == LAYER_UDP || c->layer == LAYER_TCP))
+		return true;
+	for (int i = 0; i < MAX_DENOMINATORS; i++)
+		if (c->of[i].relation != RELATION_NONE &&
+		    layers & 1u << c->of[i].layer)
+			return true;
+	return false;
+}
+
+static bool any_needed(const struct probe_env *env, uint32_t layers,
+		       const struct counter *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_needed(env, layers, &rows[i]))
+			return true;
+	return false;
+}
+
+static uint32_t choose_probes(const struct probe_env *env, uint32_t layers)
+{
+	uint32_t wanted = 0;
+
+	for (size_t i = 0; i < n_probes; i++) {
+		const struct probe *p = probes[i];
+
+		/* one without counters reads what the others ask for */
+		if (!p->n_counters ||
+		    any_needed(env, layers, p->counters, p->n_counters) ||
+		    any_needed(env, layers, p->optional, p->n_optional))
+			wanted |= 1u << i;
+	}
+	return wanted;
+}
+
+static int init_probes(struct reader *r)
+{
+	int error = 0;
+
+	for (size_t i = 0; error == 0 && i < n_probes; i++)
+		if (probes[i]->init)
+			error = probes[i]->init(&r->env, &r->states[i]);
+	return error;
+}
+
+static void free_probes(struct reader *r)
+{
+	for (size_t i = 0; i < n_probes; i++)
+		if (probes[i]->free)
+			probes[i]->free(r->states[i]);
+}
+
+/* ---- life ---- */
+
+/* They also tell which packets are martians, or have no neighbour. */
+#define NEED_GAPS (1u << LAYER_NETFILTER | 1u << LAYER_IP | 1u << LAYER_NEIGH)
+
+int reader_init(struct reader *r, const struct settings *s,
+		const atomic_bool *stop, struct blindness *blindness)
+{
+	uint32_t layers = settings_layers(s);
+
+	*r = (struct reader) {
+		.stop = stop,
+		.blindness = blindness,
+		.own = -1,
+		.files = PROCNET("/proc/thread-self/net"),
+	};
+	r->env = (struct probe_env) {
+		.net = &r->files,
+		.netlink = &r->netlink,
+		.sys = "/proc/sys",
+		.proc = s->proc_root,
+		.devices = "/sys/class/net",
+		.interfaces = &s->interfaces,
+		.counters = &s->counters,
+		.max_rules = s->max_rules,
+		.max_sockets = s->max_sockets,
+		.classes = s->classes,
+		.gaps = layers & NEED_GAPS,
+		.buffer = malloc(BUFFER_SIZE),
+		.size = BUFFER_SIZE,
+	};
+	r->wanted_probes = choose_probes(&r->env, layers);
+	if (netlink_alloc(&r->netlink) < 0 || !r->env.buffer ||
+	    init_probes(r) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+void reader_free(struct reader *r)
+{
+	netlink_free(&r->netlink);
+	procnet_free(&r->files);
+	free_probes(r);
+	free(r->env.buffer);
+	cleanup_close(&r->own);
+}
+
+int reader_open_own(struct reader *r)
+{
+	if (r->own < 0)
+		r->own = netns_open_own();
+	return r->own < 0 ? r->own : 0;
+}
+
+int reader_return(struct reader *r, const struct netns_id *own)
+{
+	struct netns_id here;
+
+	/* it may also be that the thread never left */
+	if (r->away && netns_return(r->own) < 0 &&
+	    (netns_identify("/proc/thread-self/ns/net", &here) < 0 ||
+	     !netns_same(&here, own)))
+		return -ENOTRECOVERABLE;
+	r->away = false;
+	return 0;
+}
+
+/* ---- in a namespace ---- */
+
+/* A source that this kernel or namespace does not have is no blindness. */
+static bool is_no_source(int error)
+{
+	return error == -ENOENT || error == -EOPNOTSUPP;
+}
+
+/* Reads one source again and again while it changes. */
+static int try_probe(struct reader *r, struct ns *ns, size_t probe,
+		     struct sample_mark mark)
+{
+	int error = -EAGAIN;
+
+	for (int i = 0; error == -EAGAIN && i < TRIES && !*r->stop; i++) {
+		sample_rollback(&ns->now, mark);
+		error = probes[probe]->read(&r->env, &ns->now);
+		if (ns->now.error)
+			error = ns->now.error;
+	}
+	return error;
+}
+
+/* Reads one source. Returns 0, or that the sample can take no more. */
+static int run_probe(struct reader *r, struct ns *ns, size_t probe)
+{
+	struct sample_mark mark = sample_mark(&ns->now);
+	int error;
+
+	ns->now.source = probe;
+	r->env.state = r->states[probe];
+	error = try_probe(r, ns, probe, mark);
+	if (error == 0) {
+		ns->now.sources |= 1u << probe;
+		ns->refused &= ~(1u << probe);
+		return 0;
+	}
+	sample_rollback(&ns->now, mark);
+	if (!is_no_source(error)) {
+		ns->refused |= 1u << probe;
+		ns->was_refused |= 1u << probe;
+		reasons_note(&r->blindness->sources[probe], error);
+		sample_carry(&ns->now, &ns->then, probe);
+	}
+	return ns->now.error;
+}
+
+/* What is of the whole host is read in collectd's own namespace alone. */
+static bool is_read(const struct reader *r, const struct ns *ns, size_t probe)
+{
+	bool fits = probes[probe]->host_wide ? ns_is_own(ns) : !ns->host_only;
+
+	return fits && r->wanted_probes & 1u << probe;
+}
+
+static void run_probes(struct reader *r, struct ns *ns)
+{
+	sample_reset(&ns->now);
+	sample_follow(&ns->now, ns->then.time_ns ? &ns->then : NULL);
+	r->env.own = ns_is_own(ns);
+	ns->now.time_ns = clock_ns(CLOCK_REALTIME);
+	ns->now.mono_ns = clock_ns(CLOCK_MONOTONIC);
+	for (size_t i = 0; i < n_probes && !*r->stop; i++)
+		if (is_read(r, ns, i) && run_probe(r, ns, i) < 0)
+			return;
+	ns->was_read = ns->now.sources && !*r->stop;
+}
+
+/* A namespace that was made anew may have the inode of one that ended. */
+static void check_cookie(const struct reader *r, struct ns *ns)
+{
+	uint64_t cookie = netlink_cookie(&r->netlink);
+
+	if (!cookie)
+		return;
+	if (ns->cookie && ns->cookie != cookie) {
+		sample_reset(&ns->then);
+		ns->then.time_ns = 0;
+		ns->replaced = true;
+		if (!ns_has_file(ns)) { /* nor is it the same container */
+			ns->id = (struct netns_id) {0};
+			ns->gone = true;
+		}
+	}
+	ns->cookie = cookie;
+}
+
+static int enter_and_read(struct reader *r, struct ns *ns)
+{
+	bool own = ns_is_own(ns);
+	int error = own ? 0 : netns_enter(ns->path, &ns->id);
+
+	if (error < 0)
+		return error;
+	r->away |= !own;
+	procnet_enter(&r->files, own);
+	error = netlink_enter(&r->netlink, own);
+	if (error == 0) {
+		check_cookie(r, ns);
+		if (!ns->gone)
+			run_probes(r, ns);
+	}
+	/* nothing stays open but what is of collectd's own namespace */
+	netlink_leave(&r->netlink);
+	procnet_leave(&r->files);
+	return error;
+}
+
+int reader_read(struct reader *r, struct ns *ns)
+{
+	int error = enter_and_read(r, ns);
+
+	if (error < 0 && error != -ESTALE)
+		reasons_note(&r->blindness->entering, error);
+	return error;
+}

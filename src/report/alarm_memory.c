@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/alarm_memory.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* After so long, what was raised should have been found again. */
+#define PATIENCE_NS UINT64_C(120000000000)
+
+static bool is_same(const struct saved_alarm *alarm, const struct ns *ns,
+		    const struct loss *loss)
+{
+	return alarm->layer == loss->layer &&
+	       alarm->direction == loss->direction &&
+	       !strcmp(alarm->place, loss->place) &&
+	       !strcmp(alarm->namespace, ns->name);
+}
+
+void alarm_memory_claim(struct alarm_memory *m, const struct ns *ns,
+			struct loss *loss)
+{
+	struct alarm_file *f = &m->unclaimed;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (!is_same(&f->items[i], ns, loss))
+			continue;
+		loss->alarm.state = f->items[i].state;
+		f->items[i] = f->items[--f->n];
+		return;
+	}
+}
+
+bool alarm_memory_is_stale(struct alarm_memory *m, uint64_t time_ns)
+{
+	if (!m->first_ns)
+		m->first_ns = time_ns;
+	return m->unclaimed.n && time_ns - m->first_ns >= PATIENCE_NS;
+}
+
+/* ---- the file ---- */
+
+static const char *explain_file_error(int error)
+{
+	switch (error) {
+	case -EBADMSG:
+		return "it is damaged, and ignored";
+	case -EINVAL:
+		return "it is no regular file";
+	case -EFBIG:
+		return "it is larger than 1 MiB";
+	default:
+		return strerror(-error);
+	}
+}
+
+bool alarm_memory_complaint(struct alarm_memory *m, char text[256])
+{
+	bool is_news = m->error && !m->logged;
+
+	if (is_news)
+		format_text(text, 256, "StateFile cannot be %s: %s", m->use,
+			    explain_file_error(m->error));
+	m->logged = m->error != 0;
+	return is_news;
+}
+
+static void note_result(struct alarm_memory *m, const char *use, int error)
+{
+	if (error != m->error)
+		m->logged = false;
+	m->use = use;
+	m->error = error;
+}
+
+static int collect(const struct ns *ns, struct alarm_file *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ns->losses.n; i++) {
+		const struct loss *loss = &ns->losses.items[i];
+		struct saved_alarm alarm = {
+			.layer = loss->layer,
+			.direction = loss->direction,
+			.state = loss->alarm.state,
+		};
+
+		if (loss->alarm.state == SEVERITY_OKAY)
+			continue;
+		memcpy(alarm.place, loss->place, sizeof(alarm.place));
+		memcpy(alarm.namespace, ns->name, sizeof(alarm.namespace));
+		r = alarm_file_add(f, &alarm);
+	}
+	return r;
+}
+
+static int collect_all(const struct alarm_memory *m, const struct ns_list *list,
+		       struct alarm_file *f)
+{
+	int r = 0;
+
+	EACH_NS (list, ns)
+		if (r == 0)
+			r = collect(ns, f);
+	for (size_t i = 0; r == 0 && i < m->unclaimed.n; i++)
+		r = alarm_file_add(f, &m->unclaimed.items[i]);
+	return r;
+}
+
+static void write_file(struct alarm_memory *m, const char *path,
+		       const struct ns_list *list)
+{
+	struct alarm_file all = {.n = 0};
+	size_t left = 0;
+	int r = collect_all(m, list, &all);
+
+	if (r == 0)
+		r = alarm_file_write(path, &all, &left);
+	alarm_file_free(&all);
+	m->unsaved = r < 0; /* tried again */
+	if (r == 0 && left)
+		note_result(m, "written whole", -EFBIG);
+	else
+		note_result(m, "written", r);
+}
+
+void alarm_memory_keep(struct alarm_memory *m, const char *path,
+		       const struct ns_list *list)
+{
+	int r;
+
+	if (path && !m->was_read) {
+		r = alarm_file_read(path, &m->unclaimed);
+		note_result(m, "read", r == -ENOENT ? 0 : r);
+	} else if (path && m->unsaved) {
+		write_file(m, path, list);
+	}
+	m->was_read = true;
+}
+
+void alarm_memory_free(struct alarm_memory *m)
+{
+	alarm_file_free(&m->unclaimed);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Alarms over a restart: what there is to read from StateFile, and to write. */
+#ifndef PKTLOSS_REPORT_ALARM_MEMORY_H
+#define PKTLOSS_REPORT_ALARM_MEMORY_H
+
+#include "engine/ns.h"
+#include "report/alarm_file.h"
+
+/* Zeroed it has not begun. */
+struct alarm_memory {
+	struct alarm_file unclaimed; /* raised before the restart, not since */
+	uint64_t first_ns; /* CLOCK_REALTIME of the first read reported, or 0 */
+	bool was_read;	   /* the file */
+	bool unsaved;	   /* alarms are others than in the file */
+	const char *use;   /* "read" or "written", and why it cannot be: */
+	int error;	   /* negative errno, or 0 */
+	bool logged;	   /* and that is in the log */
+};
+
+/* Gives a loss that is seen for the first time its state back. Pure. */
+void alarm_memory_claim(struct alarm_memory *m, const struct ns *ns,
+			struct loss *loss);
+
+/*
+ * Whether it is time to give up what is unclaimed, in a report of that time, 0
+ * where nothing was read. Pure.
+ */
+bool alarm_memory_is_stale(struct alarm_memory *m, uint64_t time_ns);
+
+/* Reads the file at first, then writes it where that is due. NULL: none. */
+void alarm_memory_keep(struct alarm_memory *m, const char *path,
+		       const struct ns_list *list);
+
+/*
+ * Writes what is wrong with the file, each time that it begins to be. Returns
+ * false: nothing, or it was told.
+ */
+bool alarm_memory_complaint(struct alarm_memory *m, char text[256]);
+
+void alarm_memory_free(struct alarm_memory *m);
+
+#endif

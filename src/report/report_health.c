@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/report_health.h"
+
+#include <string.h>
+
+#include "probes/firewall/netfilter.h"
+#include "probes/firewall/nft_read.h"
+#include "report/report_names.h"
+
+/* A gauge of this report. */
+static void send_gauge(struct report *r, const char *place,
+		       const char *instance, double value, uint64_t time_ns)
+{
+	const struct series series = {
+		.place = place,
+		.type = "gauge",
+		.instance = instance,
+		.is_gauge = true,
+		.gauge = value,
+		.time_ns = time_ns,
+	};
+
+	r->sink->value(r->sink->arg, &series);
+	r->n_series++;
+}
+
+/* ---- of all namespaces ---- */
+
+void report_health_log(struct report *r, struct blindness *b)
+{
+	bool *logged = &r->reporter->logged_private_own;
+	char text[BLINDNESS_TEXT];
+
+	while (blindness_next(b, text))
+		report_warn(r, text);
+	if (b->private_own && !*logged)
+		report_warn(r, "collectd is not in the network namespace of "
+			       "process 1: values without @ are those of "
+			       "collectd's namespace, not of the host");
+	*logged |= b->private_own;
+}
+
+/* Sends how many there are, once there were some. */
+static void send_shortfall(struct report *r, bool *was, const char *instance,
+			   size_t n)
+{
+	*was |= n > 0;
+	if (*was && r->time_ns)
+		send_gauge(r, "all", instance, (double)n, r->time_ns);
+}
+
+void report_health_send_shortfalls(struct report *r, const struct blindness *b)
+{
+	send_shortfall(r, &r->reporter->was_skipped, "all-skipped",
+		       b->n_skipped);
+	send_shortfall(r, &r->reporter->was_unwatched, "all-unwatched",
+		       b->n_unwatched);
+}
+
+/* ---- of one namespace ---- */
+
+/*
+ * Keeps the hash of something logged, in a table that only fills up. Returns
+ * false when it was logged before, or the table is full.
+ */
+static bool is_news(uint64_t logged[MAX_LOGGED_RULES], uint64_t hash)
+{
+	for (size_t i = 0; i < MAX_LOGGED_RULES; i++) {
+		uint64_t *slot = &logged[(hash + i) % MAX_LOGGED_RULES];
+
+		if (*slot == hash)
+			return false;
+		if (*slot)
+			continue;
+		*slot = hash;
+		return true;
+	}
+	return false;
+}
+
+static void log_rule(const struct report *r, const struct object *o)
+{
+	char rule[192], text[256];
+
+	if (netfilter_describe_rule(&r->ns->now, o, rule, sizeof(rule)) < 0)
+		return;
+	format_text(text, sizeof(text),
+		    "namespace \"%s\": what %s drops cannot be counted",
+		    r->ns->name, rule);
+	r->sink->log(r->sink->arg, LOG_LEVEL_INFO, text);
+}
+
+/*
+ * Logs each rule that drops without a counter once. A reload gives every rule
+ * a new handle, so they are told apart by chain and order.
+ */
+static void log_uncounted(struct report *r)
+{
+	const struct sample *s = &r->ns->now;
+	const char *place = r->ns->name;
+	uint64_t hash, chain = 0, order = 0;
+	const struct object *o;
+	uint32_t at = 0;
+
+	while ((o = nft_next_uncounted(s, &at))) {
+		const char *name = object_name(s, o);
+
+		hash = hash_bytes(HASH_START, place, strlen(place) + 1);
+		hash = hash_bytes(hash, name, strcspn(name, "#"));
+		order = hash == chain ? order + 1 : 0;
+		chain = hash;
+		hash = hash_bytes(hash, &order, sizeof(order));
+		if (is_news(r->reporter->logged_rules, hash))
+			log_rule(r, o);
+	}
+}
+
+/* How many things drop without a counter here; 0 only after there were some. */
+static void send_uncounted(struct report *r, const char *place)
+{
+	struct ns *ns = r->ns;
+	uint64_t n = nft_uncounted(&ns->now);
+
+	ns->was_uncounted |= n > 0;
+	if (!ns->was_uncounted)
+		return;
+	send_gauge(r, place, "netfilter-uncounted", (double)n, ns->now.time_ns);
+	log_uncounted(r);
+}
+
+/* Of a layer that has been refused, 0 while one of its sources still is. */
+static void send_availability(struct report *r, const char *place,
+			      enum layer layer)
+{
+	const struct ns *ns = r->ns;
+	char instance[NAME_PART + 1];
+	uint32_t sources = 0;
+
+	for (size_t i = 0; i < n_probes; i++)
+		if (probes[i]->layer == layer)
+			sources |= 1u << i;
+	if (!(ns->was_refused & sources))
+		return;
+	name_instance(instance, layer, "", "available", false);
+	send_gauge(r, place, instance, !(ns->refused & sources),
+		   ns->now.time_ns);
+}
+
+void report_health_send(struct report *r)
+{
+	const struct sample *now = &r->ns->now;
+	char place[NAME_PART + 1];
+
+	report_names_place(r->ns, "", place);
+	send_uncounted(r, place);
+	send_gauge(r, place, "all-sources", __builtin_popcount(now->sources),
+		   now->time_ns);
+	for (int i = 0; i < N_LAYERS; i++)
+		send_availability(r, place, i);
+}

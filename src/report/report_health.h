@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What is told of the reading itself: that it goes on, and what it misses. */
+#ifndef PKTLOSS_REPORT_REPORT_HEALTH_H
+#define PKTLOSS_REPORT_REPORT_HEALTH_H
+
+#include "report/report.h"
+
+/* Logs what could not be read, once for each reason. */
+void report_health_log(struct report *r, struct blindness *b);
+
+/*
+ * Sends the heartbeat of r->ns, which of its sources are or were refused, and
+ * how much cannot be counted there.
+ */
+void report_health_send(struct report *r);
+
+/* Sends how many namespaces were not read, once there were some. */
+void report_health_send_shortfalls(struct report *r, const struct blindness *b);
+
+#endif

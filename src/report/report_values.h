@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Which counters and ratios of a namespace are sent. */
+#ifndef PKTLOSS_REPORT_REPORT_VALUES_H
+#define PKTLOSS_REPORT_REPORT_VALUES_H
+
+#include "report/report.h"
+
+/* Sends what is due of r->ns; first with r->ago 2, then 1, then 0. */
+void report_values_send(struct report *r);
+/* And the sums of what is lost where there is no series for it. */
+void report_values_send_sums(struct report *r);
+
+#endif

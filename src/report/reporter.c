@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/reporter.h"
+
+#include "engine/interval.h"
+#include "report/report.h"
+#include "report/report_alarms.h"
+#include "report/report_health.h"
+#include "report/report_values.h"
+
+struct reporter *reporter_new(const struct settings *s)
+{
+	struct reporter *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->settings = s;
+	r->wanted_layers = settings_layers(s);
+	return r;
+}
+
+void reporter_free(struct reporter *r)
+{
+	if (!r)
+		return;
+	alarm_memory_free(&r->alarms);
+	free(r);
+}
+
+void reporter_keep_alarms(struct reporter *r, const struct ns_list *list)
+{
+	alarm_memory_keep(&r->alarms, r->settings->state_file, list);
+}
+
+bool reporter_has_unsaved(const struct reporter *r)
+{
+	return r->settings->state_file && r->alarms.unsaved;
+}
+
+static void send_all(struct report *r, const struct ns_list *list, unsigned ago)
+{
+	r->ago = ago;
+	EACH_NS (list, ns) {
+		if (!ns_is_reported(ns))
+			continue;
+		r->ns = ns;
+		if (!ago)
+			report_health_send(r);
+		report_values_send(r);
+	}
+}
+
+/*
+ * What was quiet starts with two values of the past: the newer makes the rate
+ * of the first loss right, the older fills the steps of a round-robin database
+ * that the loss shares with the time before, which would be unknown and so
+ * stretch the loss or swallow it.
+ */
+static void send_past(struct report *r, const struct ns_list *list,
+		      size_t n_new)
+{
+	for (unsigned ago = 2; ago > 0; ago--) {
+		r->n_new = n_new;
+		send_all(r, list, ago);
+		if (r->n_new > n_new)
+			r->sink->flush(r->sink->arg);
+		if (!r->any_quiet)
+			return;
+	}
+}
+
+static void judge_all(struct report *r, const struct ns_list *list)
+{
+	EACH_NS (list, ns) {
+		r->ns = ns;
+		if (ns_is_reported(ns))
+			report_alarms_judge(r);
+	}
+}
+
+static void end_gone(struct report *r, const struct ns_list *list)
+{
+	EACH_NS (list, ns) {
+		r->ns = ns;
+		if (ns->replaced || ns->gone)
+			report_alarms_end(r);
+	}
+}
+
+/* The newest read of all, also where nothing is sent of it. */
+static uint64_t newest_ns(const struct ns_list *list)
+{
+	uint64_t newest = 0;
+
+	EACH_NS (list, ns)
+		if (ns->was_read && ns->now.time_ns > newest)
+			newest = ns->now.time_ns;
+	return newest;
+}
+
+/* Namespaces whose heartbeat is about to become a series. */
+static size_t count_new(const struct ns_list *list)
+{
+	size_t n = 0;
+
+	EACH_NS (list, ns)
+		n += ns_is_reported(ns) && !ns->then.time_ns;
+	return n;
+}
+
+/* Values go first, so that a notification speaks of a series that is there. */
+int reporter_report(struct reporter *reporter, struct ns_list *list,
+		    struct blindness *blindness, const struct sink *sink)
+{
+	struct report r = {.reporter = reporter, .sink = sink};
+	int result = interval_compare(list);
+	size_t n_new = count_new(list);
+
+	r.time_ns = newest_ns(list);
+	report_health_log(&r, blindness);
+	send_past(&r, list, n_new);
+	r.n_new = n_new;
+	send_all(&r, list, 0);
+	report_values_send_sums(&r);
+	report_health_send_shortfalls(&r, blindness);
+	judge_all(&r, list);
+	interval_swap(list);
+	end_gone(&r, list);
+	interval_end(list);
+	report_alarms_finish(&r);
+	reporter->n_series = r.n_series;
+	return result;
+}

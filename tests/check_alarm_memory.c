@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* Alarms over a restart of collectd: what reports and StateFile do together. */
+#include "report_lab.h"
+
+#include <sys/stat.h>
+
+static char alarm_path[64];
+
+static void setup(void)
+{
+	int fd;
+
+	lab_setup();
+	snprintf(alarm_path, sizeof(alarm_path), "/tmp/pktloss-memory-XXXXXX");
+	fd = mkstemp(alarm_path);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	unlink(alarm_path); /* as at the very first start */
+	lab.settings.state_file = strdup(alarm_path);
+}
+
+static void teardown(void)
+{
+	unlink(alarm_path);
+	lab_teardown();
+}
+
+static void restart(void)
+{
+	lab_teardown();
+	lab_setup();
+	lab.settings.state_file = strdup(alarm_path);
+}
+
+/* Three reads, of which the last two lose one packet in ten. */
+static void raise_alarm(void)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 3; i++)
+		lab_round(ns, 1000 + 90 * i, 10 * i);
+	ck_assert_uint_eq(lab.n_notified, 1);
+}
+
+START_TEST(restart_does_not_raise_again)
+{
+	struct ns *ns;
+
+	raise_alarm();
+	restart();
+	ns = lab_ns("nginx");
+	for (uint64_t i = 0; i < 6; i++) {
+		lab_round(ns, 2000 + 90 * i, 100 + 10 * i);
+		ck_assert_uint_eq(lab.n_notified, 0);
+	}
+	check_without("StateFile");
+}
+END_TEST
+
+START_TEST(recovery_after_a_restart_is_notified_once)
+{
+	struct ns *ns;
+	unsigned n = 0;
+
+	raise_alarm();
+	for (int turn = 0; turn < 2; turn++) {
+		restart();
+		ns = lab_ns("nginx");
+		for (uint64_t i = 0; i < 6; i++) {
+			lab_round(ns, 2000 + 90 * i, 100);
+			n += lab.n_notified;
+		}
+	}
+	ck_assert_uint_eq(n, 1);
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
+}
+END_TEST
+
+START_TEST(what_is_gone_after_a_restart_is_taken_back)
+{
+	raise_alarm();
+	restart();
+	/* it has two minutes to come back: a read is every ten seconds */
+	for (int i = 0; i < 15; i++) {
+		lab_round(i ? lab.list.items[0] : lab_ns("other"), 1000, 0);
+		ck_assert_uint_eq(lab.n_notified, i == 12);
+		if (lab.n_notified)
+			break;
+	}
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
+	ck_assert_str_eq(lab.notified[0].place, "eth0@nginx");
+	ck_assert_ptr_nonnull(strstr(lab.notified[0].message, "is gone"));
+}
+END_TEST
+
+START_TEST(damaged_state_is_ignored_with_a_warning)
+{
+	FILE *f = fopen(alarm_path, "we");
+	struct ns *ns = lab_ns("nginx");
+
+	ck_assert_ptr_nonnull(f);
+	fputs("pktloss alarms 1\nnonsense\n", f);
+	fclose(f);
+	lab_round(ns, 1000, 0);
+	ck_assert_uint_eq(lab_count("StateFile"), 1);
+	ck_assert_uint_eq(lab_count("damaged"), 1);
+	lab_round(ns, 1090, 10);
+	check_without("StateFile");
+	lab_round(ns, 1120, 20);
+	ck_assert_uint_eq(lab.n_notified, 1);
+}
+END_TEST
+
+START_TEST(state_that_cannot_be_written_is_said_once)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	free(lab.settings.state_file);
+	lab.settings.state_file = strdup("/nonexistent/state");
+	for (uint64_t i = 0; i < 3; i++)
+		lab_round(ns, 1000 + 90 * i, 10 * i);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	lab_round(ns, 2000, 20);
+	ck_assert_uint_eq(lab_count("StateFile cannot be written"), 1);
+	for (int i = 0; i < 2; i++)
+		lab_round(ns, 2100 + 100 * i, 20);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_uint_eq(lab_count("StateFile"), 0);
+	/* tried again until it works, though no alarm changes any more */
+	free(lab.settings.state_file);
+	lab.settings.state_file = strdup(alarm_path);
+	lab_round(ns, 2400, 20);
+	ck_assert_int_eq(access(alarm_path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(pipe_in_place_of_the_state_is_said_once)
+{
+	struct stat st;
+
+	ck_assert_int_eq(mkfifo(alarm_path, 0600), 0);
+	for (uint64_t i = 0; i < 6; i++) {
+		lab_round(i ? lab.list.items[0] : lab_ns("nginx"),
+			  1000 + 90 * i, 10 * i);
+		ck_assert_uint_eq(
+			lab_count("StateFile cannot be read: it is no "
+				  "regular file"),
+			i == 0);
+		ck_assert_uint_eq(lab_count("StateFile"), i == 0);
+	}
+	ck_assert_uint_eq(lab.list.items[0]->losses.items[0].alarm.state,
+			  SEVERITY_FAILURE);
+	ck_assert_int_eq(lstat(alarm_path, &st), 0);
+	ck_assert(S_ISFIFO(st.st_mode));
+}
+END_TEST
+
+START_TEST(too_many_alarms_are_said)
+{
+	const struct saved_alarm one = {"a-name.of_47_bytes_"
+					"0123456789012345678901234567",
+					"123456789012345", LAYER_LINK, DIR_RX,
+					SEVERITY_WARNING};
+	struct ns *ns = lab_ns("nginx");
+
+	reporter_keep_alarms(lab.reporter, &lab.list);
+	while (lab.reporter->alarms.unclaimed.n < 20000)
+		ck_assert_int_eq(
+			alarm_file_add(&lab.reporter->alarms.unclaimed, &one),
+			0);
+	for (uint64_t i = 0; i < 3; i++)
+		lab_round(ns, 1000 + 90 * i, 10 * i);
+	check_without("StateFile");
+	lab_round(ns, 1300, 20);
+	ck_assert_uint_eq(lab_count("StateFile cannot be written whole"), 1);
+	ck_assert_int_eq(access(alarm_path, F_OK), 0);
+}
+END_TEST
+
+/* A disk may be slow, and who reports must not wait for it. */
+START_TEST(report_does_not_wait_for_a_disk)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 3; i++) {
+		lab_interface(lab_read(ns), "eth0", 1000 + 90 * i,
+			      "rx_missed_errors", 10 * i);
+		lab_report();
+	}
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_int_eq(access(alarm_path, F_OK), -1);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("alarm memory");
+	TCase *t = tcase_create("alarm memory");
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, restart_does_not_raise_again);
+	tcase_add_test(t, recovery_after_a_restart_is_notified_once);
+	tcase_add_test(t, what_is_gone_after_a_restart_is_taken_back);
+	tcase_add_test(t, damaged_state_is_ignored_with_a_warning);
+	tcase_add_test(t, state_that_cannot_be_written_is_said_once);
+	tcase_add_test(t, pipe_in_place_of_the_state_is_said_once);
+	tcase_add_test(t, too_many_alarms_are_said);
+	tcase_add_test(t, report_does_not_wait_for_a_disk);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

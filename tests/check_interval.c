@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* What two reads are to each other, and what the end of an interval leaves. */
+#include "engine/interval.h"
+#include "testlib.h"
+
+static struct ns_list list;
+
+static void teardown(void)
+{
+	ns_list_free(&list);
+}
+
+static struct ns *add(const char *name)
+{
+	struct ns *ns = ns_list_add(&list);
+
+	ck_assert_ptr_nonnull(ns);
+	snprintf(ns->name, sizeof(ns->name), "%s", name);
+	return ns;
+}
+
+/* A read that many seconds after the boot, of one lossy interface. */
+static void read_at(struct ns *ns, unsigned seconds, uint64_t lost)
+{
+	static const struct counter errors = {
+		.name = "rx_errors",
+		.bits = 64,
+		.layer = LAYER_LINK,
+		.direction = DIR_RX,
+		.kind = KIND_LOST,
+	};
+
+	sample_reset(&ns->now);
+	ns->now.time_ns = ns->now.mono_ns = seconds * UINT64_C(1000000000);
+	sample_object(&ns->now, LAYER_LINK, "eth0", "", 1);
+	sample_row(&ns->now, &errors, lost);
+	ns->was_read = true;
+}
+
+static uint64_t lost(const struct ns *ns)
+{
+	const struct loss *loss =
+		loss_find(&ns->losses, LAYER_LINK, "eth0", DIR_RX);
+
+	return loss ? loss->lost : 0;
+}
+
+START_TEST(interval_is_known_from_the_second_read_on)
+{
+	struct ns *ns = add("");
+
+	ck_assert(!interval_is_known(ns));
+	read_at(ns, 10, 5);
+	ck_assert_int_eq(interval_compare(&list), 0);
+	ck_assert(!interval_is_known(ns));
+	interval_end(&list);
+	read_at(ns, 14, 12);
+	ck_assert_int_eq(interval_compare(&list), 0);
+	ck_assert(interval_is_known(ns));
+	ck_assert_double_eq_tol(interval_seconds(ns), 4, 1e-9);
+	ck_assert_uint_eq(lost(ns), 7);
+	ns->host_only = true;
+	ck_assert(!interval_is_known(ns));
+}
+END_TEST
+
+START_TEST(read_that_is_missing_makes_the_interval_longer)
+{
+	struct ns *ns = add("");
+
+	read_at(ns, 10, 5);
+	interval_end(&list);
+	ck_assert_int_eq(interval_compare(&list), 0);
+	ck_assert(!interval_is_known(ns));
+	interval_end(&list);
+	read_at(ns, 30, 25);
+	ck_assert_int_eq(interval_compare(&list), 0);
+	ck_assert_double_eq_tol(interval_seconds(ns), 20, 1e-9);
+	ck_assert_uint_eq(lost(ns), 20);
+}
+END_TEST
+
+START_TEST(interval_since_boot_has_all_and_no_length)
+{
+	struct ns *ns = add("");
+
+	read_at(ns, 10, 5);
+	ck_assert_int_eq(interval_since_boot(&list), 0);
+	ck_assert_int_eq(interval_compare(&list), 0);
+	ck_assert(interval_is_known(ns));
+	ck_assert_double_nan(interval_seconds(ns));
+	ck_assert_uint_eq(lost(ns), 5);
+}
+END_TEST
+
+START_TEST(namespace_that_was_replaced_keeps_no_loss)
+{
+	struct ns *ns = add("");
+
+	read_at(ns, 10, 5);
+	ck_assert_int_eq(interval_since_boot(&list), 0);
+	ck_assert_int_eq(interval_compare(&list), 0);
+	ns->replaced = true;
+	interval_end(&list);
+	ck_assert_uint_eq(ns->losses.n, 0);
+	ck_assert(!ns->replaced);
+	ck_assert_uint_eq(list.n, 1);
+}
+END_TEST
+
+/* Behind collectd's own, those before the next one to be read go. */
+START_TEST(turn_is_kept_when_namespaces_go)
+{
+	struct ns *others[5];
+	char name[] = "a";
+
+	add("");
+	for (int i = 0; i < 5; i++, name[0]++)
+		others[i] = add(name);
+	list.next = 3;
+	others[0]->gone = others[2]->gone = others[4]->gone = true;
+	interval_end(&list);
+	ck_assert_uint_eq(list.n, 3);
+	ck_assert_uint_eq(list.next, 1);
+	ck_assert_str_eq(list.items[1 + list.next]->name, "d");
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("interval");
+	TCase *t = tcase_create("interval");
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, NULL, teardown);
+	tcase_add_test(t, interval_is_known_from_the_second_read_on);
+	tcase_add_test(t, read_that_is_missing_makes_the_interval_longer);
+	tcase_add_test(t, interval_since_boot_has_all_and_no_length);
+	tcase_add_test(t, namespace_that_was_replaced_keeps_no_loss);
+	tcase_add_test(t, turn_is_kept_when_namespaces_go);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: MIT */
+/* What a report notifies, and in which words. */
+#include "report_lab.h"
+
+#include "probes/firewall/netfilter.h"
+#include "probes/link/link.h"
+#include "probes/snmp/snmp.h"
+
+/* Reads of which each lost that much of a hundred in the queue. */
+static void queue_rounds(struct ns *ns, const char *kind, bool main,
+			 unsigned percent)
+{
+	static uint64_t packets, dropped;
+
+	for (unsigned i = 0; i < 4; i++) {
+		packets += (100 - percent) * 10;
+		dropped += (uint64_t)percent * 10;
+		lab_interface(lab_read(ns), "eth0", packets, "rx_missed_errors",
+			      0);
+		ns->now.objects[0].main = main;
+		lab_queue(&ns->now, kind, packets, dropped);
+		lab_report();
+		if (lab.n_notified)
+			return;
+	}
+}
+
+START_TEST(queue_manager_may_drop_some)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	queue_rounds(ns, "fq_codel", false, 4);
+	ck_assert_uint_eq(lab.n_notified, 0);
+	queue_rounds(ns, "fq_codel", false, 10);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_WARNING);
+	ck_assert_double_eq(lab.notified[0].warning, 5);
+	queue_rounds(ns, "fq_codel", false, 30);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_FAILURE);
+}
+END_TEST
+
+START_TEST(plain_queue_may_not)
+{
+	queue_rounds(lab_ns("nginx"), "pfifo_fast", false, 4);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_FAILURE);
+	ck_assert_double_eq(lab.notified[0].failure, 1);
+}
+END_TEST
+
+START_TEST(limits_follow_what_drops)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	queue_rounds(ns, "fq_codel", false, 4);
+	ck_assert_uint_eq(lab.n_notified, 0);
+	queue_rounds(ns, "pfifo", false, 4);
+	ck_assert_uint_eq(lab.n_notified, 1);
+}
+END_TEST
+
+START_TEST(lower_bound_is_told_as_such)
+{
+	queue_rounds(lab_ns("nginx"), "netem", true, 30);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_ptr_eq(
+		strstr(lab.notified[0].message, "at least 30% of packets "),
+		lab.notified[0].message);
+	lab.n_notified = 0;
+	queue_rounds(lab_ns("other"), "netem", false, 30);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_ptr_eq(strstr(lab.notified[0].message, "30% of packets "),
+			 lab.notified[0].message);
+}
+END_TEST
+
+START_TEST(second_lossy_interval_is_notified)
+{
+	struct ns *ns = lab_ns("nginx");
+	const struct recorded *n = &lab.notified[0];
+
+	lab_round(ns, 1000, 0);
+	lab_round(ns, 1090, 10);
+	ck_assert_uint_eq(lab.n_notified, 0);
+	lab_round(ns, 1120, 20);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_int_eq(n->severity, SEVERITY_FAILURE);
+	ck_assert_str_eq(
+		n->message,
+		"25% of packets received were lost in link on eth0@nginx (10 "
+		"of 40 in 10 s, failure above 1%): rx_missed_errors: the "
+		"receive ring is too small or the CPU too slow. ethtool -G "
+		"eth0 rx N; more queues, spread interrupts");
+	ck_assert_str_eq(n->place, "eth0@nginx");
+	ck_assert_str_eq(n->type, "percent");
+	ck_assert_str_eq(n->instance, "link-rx");
+	ck_assert_str_eq(n->namespace, "nginx");
+	ck_assert_str_eq(n->interface, "eth0");
+	ck_assert_str_eq(n->layer, "link");
+	ck_assert_str_eq(n->counter, "rx_missed_errors");
+	ck_assert_str_eq(n->cause, "rx_missed_errors: the receive ring is too "
+				   "small or the CPU too slow");
+	ck_assert_str_eq(n->remedy, "ethtool -G eth0 rx N; more queues, spread "
+				    "interrupts");
+	ck_assert_double_eq_tol(n->percent, 25, 1e-9);
+	ck_assert_double_eq_tol(n->warning, 0.1, 1e-9);
+	ck_assert_double_eq_tol(n->failure, 1, 1e-9);
+	ck_assert_uint_eq(n->time_ns, 30 * SECOND);
+	/* its series is there already */
+	ck_assert(strstr(lab.output, "NOTIFY ") >
+		  strstr(lab.output, "percent"));
+	lab_round(ns, 1150, 30);
+	ck_assert_uint_eq(lab.n_notified, 0);
+}
+END_TEST
+
+START_TEST(recovery_is_notified_once)
+{
+	struct ns *ns = lab_ns("");
+	const struct recorded *n = &lab.notified[0];
+
+	for (uint64_t i = 0; i < 3; i++)
+		lab_round(ns, 1000 + 90 * i, 10 * i);
+	for (uint64_t i = 0; i < 2; i++) {
+		lab_round(ns, 2000 + 100 * i, 20);
+		ck_assert_uint_eq(lab.n_notified, 0);
+	}
+	lab_round(ns, 2300, 20);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_int_eq(n->severity, SEVERITY_OKAY);
+	ck_assert_str_eq(n->message,
+			 "No more packets received were lost in link on eth0: "
+			 "0 of 200 in 10 s");
+	ck_assert_str_eq(n->namespace, "");
+	ck_assert_str_eq(n->counter, "");
+	lab_round(ns, 2400, 20);
+	ck_assert_uint_eq(lab.n_notified, 0);
+}
+END_TEST
+
+START_TEST(unexplained_rx_dropped_is_a_warning_at_most)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 6; i++) {
+		lab_interface(lab_read(ns), "eth0", 1000 + i, "rx_dropped",
+			      1000 * i);
+		lab_report();
+		ck_assert_uint_eq(lab.n_notified, i == 2);
+	}
+	ck_assert_int_eq(ns->losses.items[0].alarm.state, SEVERITY_WARNING);
+}
+END_TEST
+
+/* A read of eth0, of which 10 % are lost, with a fact of its kind or none. */
+static void lossy_round(struct ns *ns, uint64_t i, const char *kind,
+			const struct counter *fact, uint64_t value)
+{
+	struct sample *s = lab_read(ns);
+
+	lab_interface(s, "eth0", 1000 + 90 * i, "rx_missed_errors", 10 * i);
+	s->objects[0].main = !kind[0];
+	sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 1);
+	sample_label(s, kind);
+	if (fact)
+		sample_row(s, fact, value);
+	lab_report();
+}
+
+static const struct {
+	const char *kind;
+	const struct counter *fact;
+	uint64_t value;
+	bool alerts;
+} roles[] = {
+	{"", NULL, 0, true},
+	{"veth eth1", NULL, 0, true},
+	{"bond", NULL, 0, false},
+	{"team", NULL, 0, false},
+	{"bridge", NULL, 0, true},
+	{"", &link_fact_carrier, 1, true},
+	{"", &link_fact_carrier, 0, false},
+	{"", &link_fact_up, 1, true},
+	{"", &link_fact_up, 0, false},
+	{"veth eth1", &link_fact_up, 0, true},
+};
+
+START_TEST(what_an_interface_is_decides_whether_it_alerts)
+{
+	struct ns *ns = lab_ns("");
+	unsigned n = 0;
+
+	for (uint64_t i = 0; i < 5; i++) {
+		lossy_round(ns, i, roles[_i].kind, roles[_i].fact,
+			    roles[_i].value);
+		n += lab.n_notified;
+	}
+	ck_assert_uint_eq(n, roles[_i].alerts);
+	check_line("eth0/percent-link-rx 10 @50");
+}
+END_TEST
+
+START_TEST(threshold_for_an_interface_makes_it_alert)
+{
+	struct ns *ns = lab_ns("");
+	struct option_value eth0 = {.type = VALUE_STRING, .string = "eth0"};
+	unsigned n = 0;
+
+	ck_assert_int_eq(settings_add_threshold(&lab.settings), 0);
+	ck_assert_int_eq(settings_set(&lab.settings, true, "Interface", &eth0),
+			 0);
+	for (uint64_t i = 0; i < 5; i++) {
+		lossy_round(ns, i, "bond", NULL, 0);
+		n += lab.n_notified;
+	}
+	ck_assert_uint_eq(n, 1);
+}
+END_TEST
+
+START_TEST(wireless_may_lose_more)
+{
+	struct ns *ns = lab_ns("");
+	const struct recorded *n = &lab.notified[0];
+
+	lossy_round(ns, 0, "", &link_fact_wireless, 1);
+	lossy_round(ns, 1, "", &link_fact_wireless, 1);
+	lossy_round(ns, 2, "", &link_fact_wireless, 1);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_double_eq_tol(n->warning, 1, 1e-9);
+	ck_assert_double_eq_tol(n->failure, 5, 1e-9);
+}
+END_TEST
+
+START_TEST(alarm_ends_when_the_carrier_does)
+{
+	struct ns *ns = lab_ns("");
+	struct sample *s;
+
+	for (uint64_t i = 0; i < 3; i++)
+		lossy_round(ns, i, "", &link_fact_carrier, 1);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	/* nothing moves any more, and so there is no ratio */
+	s = lab_read(ns);
+	lab_interface(s, "eth0", 1180, "rx_missed_errors", 20);
+	s->objects[0].main = true;
+	sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 1);
+	sample_row(s, &link_fact_carrier, 0);
+	lab_report();
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
+}
+END_TEST
+
+START_TEST(vanished_interface_ends_its_alarm)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 3; i++)
+		lab_round(ns, 1000 + 90 * i, 10 * i);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	for (int i = 0; i < 3; i++) {
+		(void)lab_read(ns);
+		lab_report();
+		ck_assert_uint_eq(lab.n_notified, i == 2);
+	}
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
+	ck_assert_ptr_nonnull(strstr(lab.notified[0].message, "is gone"));
+	ck_assert_uint_eq(ns->losses.n, 0);
+}
+END_TEST
+
+START_TEST(vanished_namespace_ends_its_alarms)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	(void)lab_ns("");
+	for (uint64_t i = 0; i < 3; i++)
+		lab_round(ns, 1000 + 90 * i, 10 * i);
+	ns->gone = true;
+	lab_report();
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
+	ck_assert_str_eq(lab.notified[0].message,
+			 "No more packets received were lost in link on "
+			 "eth0@nginx: the namespace is gone");
+	ck_assert_uint_eq(lab.list.n, 1);
+	ck_assert_str_eq(lab.list.items[0]->path, "");
+	lab_report();
+	ck_assert_uint_eq(lab.n_notified, 0);
+}
+END_TEST
+
+START_TEST(namespace_made_anew_ends_the_alarms_of_the_old)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 3; i++)
+		lab_round(ns, 1000 + 90 * i, 10 * i);
+	/* as the engine does when the cookie has changed */
+	sample_reset(&ns->then);
+	ns->then.time_ns = 0;
+	ns->replaced = true;
+	lab_round(ns, 90000, 90000);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
+	ck_assert_uint_eq(lab.list.n, 1);
+	lab_round(ns, 90090, 90010);
+	check_line("eth0@nginx/percent-link-rx 10 @50");
+	ck_assert_uint_eq(lab.n_notified, 0);
+	/* only once; then it is judged as any other */
+	lab_round(ns, 90180, 90020);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_FAILURE);
+}
+END_TEST
+
+static void many_interfaces(struct sample *s, int n, uint64_t packets,
+			    uint64_t missed)
+{
+	char place[16];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(place, sizeof(place), "eth%d", i);
+		lab_interface(s, place, packets, "rx_missed_errors", missed);
+	}
+}
+
+START_TEST(flood_of_notifications_is_summed_up)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 3; i++) {
+		many_interfaces(lab_read(ns), 33, 1000 + 90 * i, 10 * i);
+		lab_report();
+	}
+	ck_assert_uint_eq(lab.n_notified, 21);
+	ck_assert_str_eq(lab.notified[20].message,
+			 "13 more changes of state in this read are not "
+			 "notified one by one; the percent series show them");
+	ck_assert_int_eq(lab.notified[20].severity, SEVERITY_FAILURE);
+	ck_assert_str_eq(lab.notified[20].place, "all");
+	ck_assert_str_eq(lab.notified[20].layer, "all");
+	ck_assert_double_nan(lab.notified[20].percent);
+	many_interfaces(lab_read(ns), 33, 2000, 500);
+	lab_report();
+	ck_assert_uint_eq(lab.n_notified, 0);
+}
+END_TEST
+
+START_TEST(twenty_notifications_need_no_summary)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 3; i++) {
+		many_interfaces(lab_read(ns), 20, 1000 + 90 * i, 10 * i);
+		lab_report();
+	}
+	ck_assert_uint_eq(lab.n_notified, 20);
+	ck_assert_str_eq(lab.notified[19].interface, "eth19");
+}
+END_TEST
+
+/* One end of a veth pair, with an address that follows from its index. */
+static void veth(struct sample *s, const char *place, uint64_t index,
+		 uint64_t peer, const char *counter, uint64_t lost)
+{
+	lab_interface(s, place, 1000, counter, lost);
+	sample_object(s, LAYER_LINK, place, LINK_CONFIG, index);
+	sample_label(s, "veth peer");
+	sample_row(s, &link_fact_mtu, 1500);
+	sample_row(s, &link_fact_up, 1);
+	sample_row(s, &link_fact_mac, index * 100);
+	sample_row(s, &link_fact_peer_index, peer);
+	sample_row(s, &link_fact_peer_mtu, 1500);
+	sample_row(s, &link_fact_peer_up, 1);
+	sample_row(s, &link_fact_peer_mac, peer * 100);
+}
+
+static const struct {
+	const char *what;
+	uint64_t index; /* the container's; the host's peer is 7 */
+	uint64_t peer;	/* the container's idea of the host's index 4 */
+	bool loses;
+	unsigned notified; /* of both */
+} wires[] = {
+	{"what the peer refuses is its own alarm", 7, 4, true, 1},
+	{"the peer lost nothing", 7, 4, false, 1},
+	{"another interface lost as well", 8, 4, true, 2},
+	{"the peer of another", 7, 5, true, 2},
+};
+
+START_TEST(loss_on_a_wire_alerts_at_one_end)
+{
+	struct ns *host = lab_ns(""), *container = lab_ns("nginx");
+	unsigned n = 0;
+
+	for (uint64_t i = 0; i < 3; i++) {
+		veth(lab_read(host), "veth0", 4, 7, "tx_dropped", 100 * i);
+		veth(lab_read(container), "eth0", wires[_i].index,
+		     wires[_i].peer, "rx_missed_errors",
+		     wires[_i].loses ? 100 * i : 0);
+		lab_report();
+		n += lab.n_notified;
+	}
+	ck_assert_msg(n == wires[_i].notified, "%s: %u", wires[_i].what, n);
+	ck_assert_str_eq(lab.notified[lab.n_notified - 1].namespace,
+			 wires[_i].loses ? "nginx" : "");
+}
+END_TEST
+
+START_TEST(other_wire_of_equal_indexes_is_told_by_its_address)
+{
+	struct ns *host = lab_ns(""), *container = lab_ns("nginx");
+	unsigned n = 0;
+
+	for (uint64_t i = 0; i < 3; i++) {
+		struct sample *s;
+
+		veth(lab_read(host), "veth0", 4, 7, "tx_dropped", 100 * i);
+		s = lab_read(container);
+		veth(s, "eth0", 7, 4, "rx_missed_errors", 100 * i);
+		object_row(s, &s->objects[1], &link_fact_mac)->value = 1;
+		lab_report();
+		n += lab.n_notified;
+	}
+	ck_assert_uint_eq(n, 2);
+}
+END_TEST
+
+/* A namespace in which a rule with that comment drops half of all. */
+static void firewall(struct ns *ns, const char *comment, uint64_t dropped)
+{
+	struct sample *s = lab_read(ns);
+	char name[512];
+
+	sample_object(s, LAYER_IP, "", "", 0);
+	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
+		if (!strcmp(snmp_counters[i].name, "InReceives"))
+			sample_row(s, &snmp_counters[i], 2 * dropped);
+	sample_object(s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
+	sample_row(s, netfilter_counter(NETFILTER_CHAIN, DIR_RX), dropped);
+	snprintf(name, sizeof(name), "ip.filter.INPUT.%s", comment);
+	sample_object(s, LAYER_NETFILTER, "", name, 2);
+	sample_label(s, comment);
+	sample_row(s, netfilter_counter(NETFILTER_RULE, DIR_RX), dropped);
+	sample_row(s, &netfilter_rule_number, 3);
+	sample_row(s, &netfilter_rule_target, NETFILTER_DROP_RULE);
+	lab_report();
+}
+
+static const char *long_comment(char comment[256])
+{
+	for (int i = 0; i < 255; i++)
+		comment[i] = (char)(i + 1);
+	comment[255] = '\0';
+	return comment;
+}
+
+/* What follows the numbers, where "cause. remedy" is too long for it. */
+static void check_cut(const struct recorded *n)
+{
+	const char *text = strstr(n->message, "): ") + 3;
+	size_t kept = strlen(text);
+	char whole[1024];
+
+	snprintf(whole, sizeof(whole), "%s. %s", n->cause, n->remedy);
+	if (!strcmp(text, whole))
+		return;
+	ck_assert_uint_gt(strlen(whole) + (text - n->message), 255);
+	ck_assert_str_eq(text + kept - 4, " ...");
+	ck_assert(!strncmp(text, whole, kept - 4));
+	ck_assert_int_eq(whole[kept - 4], ' ');
+}
+
+START_TEST(long_message_ends_with_a_whole_word)
+{
+	struct ns *ns = lab_ns("nginx");
+	char comment[256];
+
+	for (int i = 0; i < 250; i++)
+		comment[i] = (char)(i % (3 + _i % 20) ? 'x' : ' ');
+	comment[_i] = '\0';
+	for (uint64_t i = 0; i < 3; i++)
+		firewall(ns, comment, 1000 * i);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_uint_le(strlen(lab.notified[0].message), 255);
+	ck_assert_ptr_nonnull(strstr(lab.notified[0].cause, comment));
+	check_cut(&lab.notified[0]);
+}
+END_TEST
+
+START_TEST(message_is_short_and_printable_whatever_a_rule_says)
+{
+	struct ns *ns = lab_ns("12345678901234567890123456789012345678901234"
+			       "567");
+	const struct recorded *n = &lab.notified[0];
+	char comment[256];
+
+	for (uint64_t i = 0; i < 3; i++)
+		firewall(ns, long_comment(comment), 1000 * i);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_uint_le(strlen(n->message), 255);
+	ck_assert_uint_ge(strlen(n->message), 250);
+	for (const char *c = n->message; *c; c++)
+		ck_assert(*c >= ' ' && *c <= '~');
+	for (const char *c = n->cause; *c; c++)
+		ck_assert(*c >= ' ' && *c <= '~');
+	ck_assert(!strncmp(n->message,
+			   "50% of packets received were lost in "
+			   "netfilter on all@1234",
+			   58));
+	ck_assert_ptr_nonnull(strstr(n->message, "(1000 of 2000 in 10 s, "
+						 "failure above 1%)"));
+	ck_assert_str_eq(n->interface, "");
+}
+END_TEST
+
+START_TEST(rule_is_named_in_the_notification)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 3; i++)
+		firewall(ns, "maintenance", 1000 * i);
+	ck_assert_str_eq(
+		lab.notified[0].message,
+		"50% of packets received were lost in netfilter on "
+		"all@nginx (1000 of 2000 in 10 s, failure above 1%): "
+		"rule 3 of ip filter INPUT (DROP, \"maintenance\"). "
+		"Look at it: iptables-legacy -t filter -L INPUT 3 -nv");
+	check_line("all@nginx/ipt_packets-netfilter-ip.filter.INPUT.drop 2000 "
+		   "@30");
+	check_line(
+		"all@nginx/ipt_packets-netfilter-ip.filter.INPUT.maintenance "
+		"2000 @30");
+}
+END_TEST
+
+static void retransmit(struct ns *ns, uint64_t n)
+{
+	struct sample *s = lab_read(ns);
+
+	sample_object(s, LAYER_TCP, "", "", 0);
+	sample_row(s, find_counter(&snmp_probe, "RetransSegs", NULL), n);
+	sample_row(s, find_counter(&snmp_probe, "TCPOrigDataSent", NULL), n);
+	lab_report();
+}
+
+START_TEST(retransmits_alert_only_where_a_threshold_says_so)
+{
+	const struct option_value tcp = {.type = VALUE_STRING, .string = "tcp"};
+	unsigned n = 0;
+
+	for (int with = 0; with < 2; with++) {
+		struct ns *ns = lab_ns(with ? "with" : "without");
+
+		if (with) {
+			ck_assert_int_eq(settings_add_threshold(&lab.settings),
+					 0);
+			ck_assert_int_eq(settings_set(&lab.settings, true,
+						      "Layer", &tcp),
+					 0);
+		}
+		for (uint64_t i = 0; i < 5; i++) {
+			retransmit(ns, 100 * i);
+			n += lab.n_notified;
+		}
+		ck_assert_uint_eq(n, with);
+	}
+}
+END_TEST
+
+START_TEST(namespace_skipped_counts_over_both_intervals)
+{
+	struct ns *ns = lab_ns("nginx"), *own = lab_ns("");
+
+	for (uint64_t i = 0; i < 2; i++) {
+		lab_interface(lab_read(own), "eth0", 1000, "rx_missed_errors",
+			      0);
+		lab_round(ns, 1000 + 90 * i, 10 * i);
+	}
+	lab_interface(lab_read(own), "eth0", 1000, "rx_missed_errors", 0);
+	lab_report(); /* w was skipped */
+	check_without("@nginx");
+	lab_interface(lab_read(own), "eth0", 1000, "rx_missed_errors", 0);
+	lab_round(ns, 1000 + 90 * 3, 10 * 3);
+	check_line("eth0@nginx/percent-link-rx 10 @40");
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 30 @40");
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_ptr_nonnull(
+		strstr(lab.notified[0].message, "(20 of 200 in 20 s, "));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("report alarms");
+	TCase *t = tcase_create("report alarms");
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, lab_setup, lab_teardown);
+	tcase_add_test(t, queue_manager_may_drop_some);
+	tcase_add_test(t, plain_queue_may_not);
+	tcase_add_test(t, limits_follow_what_drops);
+	tcase_add_test(t, lower_bound_is_told_as_such);
+	tcase_add_test(t, second_lossy_interval_is_notified);
+	tcase_add_test(t, recovery_is_notified_once);
+	tcase_add_test(t, unexplained_rx_dropped_is_a_warning_at_most);
+	tcase_add_loop_test(t, what_an_interface_is_decides_whether_it_alerts,
+			    0, ARRAY_SIZE(roles));
+	tcase_add_test(t, threshold_for_an_interface_makes_it_alert);
+	tcase_add_test(t, wireless_may_lose_more);
+	tcase_add_test(t, alarm_ends_when_the_carrier_does);
+	tcase_add_test(t, vanished_interface_ends_its_alarm);
+	tcase_add_test(t, vanished_namespace_ends_its_alarms);
+	tcase_add_test(t, namespace_made_anew_ends_the_alarms_of_the_old);
+	tcase_add_test(t, flood_of_notifications_is_summed_up);
+	tcase_add_test(t, twenty_notifications_need_no_summary);
+	tcase_add_loop_test(t, loss_on_a_wire_alerts_at_one_end, 0,
+			    ARRAY_SIZE(wires));
+	tcase_add_test(t, other_wire_of_equal_indexes_is_told_by_its_address);
+	tcase_add_loop_test(t, long_message_ends_with_a_whole_word, 1, 250);
+	tcase_add_test(t, message_is_short_and_printable_whatever_a_rule_says);
+	tcase_add_test(t, rule_is_named_in_the_notification);
+	tcase_add_test(t, retransmits_alert_only_where_a_threshold_says_so);
+	tcase_add_test(t, namespace_skipped_counts_over_both_intervals);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

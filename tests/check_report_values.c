@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: MIT */
+/* Which series a report sends, when, and under which names. */
+#include "report_lab.h"
+
+#include "probes/conntrack.h"
+#include "probes/firewall/netfilter.h"
+#include "probes/link/link.h"
+#include "probes/socket/socket.h"
+
+START_TEST(quiet_namespace_sends_its_heartbeat_only)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab_round(ns, 1000, 5);
+	ck_assert_str_eq(lab.output, "all@nginx/gauge-all-sources 3 @10\n");
+	lab_round(ns, 2000, 5);
+	ck_assert_str_eq(lab.output, "all@nginx/gauge-all-sources 3 @20\n");
+}
+END_TEST
+
+START_TEST(first_loss_is_sent_with_the_values_before)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab_round(ns, 1000, 5);
+	lab_round(ns, 2000, 5);
+	lab_round(ns, 2090, 15);
+	ck_assert_str_eq(
+		lab.output,
+		"eth0@nginx/if_rx_packets-link-rx_packets 1000 @10\n"
+		"eth0@nginx/if_tx_packets-link-tx_packets 1000 @10\n"
+		"eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @10\n"
+		"FLUSH\n"
+		"eth0@nginx/if_rx_packets-link-rx_packets 2000 @20\n"
+		"eth0@nginx/if_tx_packets-link-tx_packets 2000 @20\n"
+		"eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @20\n"
+		"eth0@nginx/percent-link-rx 0 @20\n"
+		"FLUSH\n"
+		"all@nginx/gauge-all-sources 3 @30\n"
+		"eth0@nginx/if_rx_packets-link-rx_packets 2090 @30\n"
+		"eth0@nginx/if_tx_packets-link-tx_packets 2090 @30\n"
+		"eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @30\n"
+		"eth0@nginx/percent-link-rx 10 @30\n");
+	/* from then on with every read, once */
+	lab_round(ns, 2190, 15);
+	ck_assert_str_eq(
+		lab.output,
+		"all@nginx/gauge-all-sources 3 @40\n"
+		"eth0@nginx/if_rx_packets-link-rx_packets 2190 @40\n"
+		"eth0@nginx/if_tx_packets-link-tx_packets 2190 @40\n"
+		"eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @40\n"
+		"eth0@nginx/percent-link-rx 0 @40\n");
+}
+END_TEST
+
+START_TEST(first_loss_of_something_young_has_one_value_before)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	sample_object(lab_read(ns), LAYER_LINK, "lo", "", 2);
+	lab_report();
+	lab_round(ns, 1000, 5);
+	lab_round(ns, 1090, 15);
+	ck_assert_uint_eq(lab_count("@10\n"), 0);
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @20");
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @30");
+}
+END_TEST
+
+START_TEST(ratio_starts_with_two_of_the_past)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab_round(ns, 1000, 5);
+	lab_round(ns, 2000, 5);
+	lab_round(ns, 3000, 5);
+	lab_round(ns, 3090, 15);
+	ck_assert_uint_eq(lab_count("FLUSH\n"), 2);
+	check_line("eth0@nginx/percent-link-rx 0 @20");
+	check_line("eth0@nginx/percent-link-rx 0 @30");
+	check_line("eth0@nginx/percent-link-rx 10 @40");
+}
+END_TEST
+
+START_TEST(ratio_that_was_unknown_before_starts_with_itself)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab_round(ns, 1000, 5);
+	lab_round(ns, 1000, 5);
+	lab_round(ns, 1090, 15);
+	check_without("nan");
+	check_line("eth0@nginx/percent-link-rx 10 @30");
+}
+END_TEST
+
+static void udp_port(struct sample *s, uint64_t drops, bool began)
+{
+	sample_object(s, LAYER_SOCKET, "", "udp_5001_drops", 0);
+	sample_row(s, &socket_udp_drops, drops);
+	if (began)
+		sample_began(s);
+	sample_row(s, &socket_fact_port, 5001);
+}
+
+START_TEST(port_that_drops_is_sent_from_its_first_drop)
+{
+	struct ns *ns = lab_ns("dns");
+
+	lab_read(ns);
+	lab_report();
+	udp_port(lab_read(ns), 7, true);
+	lab_report();
+	ck_assert_str_eq(lab.output,
+			 "all@dns/packets-socket-udp_5001_drops 0 @10\n"
+			 "FLUSH\n"
+			 "all@dns/gauge-all-sources 3 @20\n"
+			 "all@dns/packets-socket-udp_5001_drops 7 @20\n");
+	udp_port(lab_read(ns), 7, false);
+	lab_report();
+	check_line("all@dns/packets-socket-udp_5001_drops 7 @30");
+}
+END_TEST
+
+START_TEST(accept_queue_is_sent_when_it_was_looked_at)
+{
+	struct ns *ns = lab_ns("web");
+	struct sample *s = lab_read(ns);
+
+	sample_object(s, LAYER_SOCKET, "", "tcp_80_accept", 0);
+	sample_row(s, &socket_tcp_accept, 129);
+	sample_row(s, &socket_fact_limit, 128);
+	lab_report();
+	check_line("all@web/queue_length-socket-tcp_80_accept 129 @10");
+	lab_read(ns);
+	lab_report();
+	check_without("tcp_80_accept");
+}
+END_TEST
+
+START_TEST(values_before_are_flushed_before_new_ones)
+{
+	struct ns *a = lab_ns("a"), *b = lab_ns("b");
+
+	for (uint64_t i = 0; i < 3; i++) {
+		const char *flushed;
+
+		lab_interface(lab_read(a), "eth0", 1000, "rx_missed_errors",
+			      5 * i);
+		lab_round(b, 1000, 5 * i);
+		flushed = strstr(lab.output, "FLUSH\n");
+		ck_assert((flushed != NULL) == (i == 1));
+		if (!flushed)
+			continue;
+		ck_assert(!strstr(flushed, "@10\n"));
+		ck_assert(strstr(lab.output, "@20\n") > flushed);
+		ck_assert(!strstr(flushed + 1, "FLUSH"));
+	}
+}
+END_TEST
+
+START_TEST(ratio_without_traffic_is_not_sent)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab_round(ns, 1000, 5);
+	lab_round(ns, 1090, 15);
+	check_line("eth0@nginx/percent-link-rx 10 @20");
+	lab_round(ns, 1090, 15);
+	check_without("percent");
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @30");
+}
+END_TEST
+
+START_TEST(idle_counters_are_sent_on_demand)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab.settings.report_idle = true;
+	lab_round(ns, 1000, 0);
+	ck_assert_str_eq(
+		lab.output,
+		"all@nginx/gauge-all-sources 3 @10\n"
+		"eth0@nginx/if_rx_packets-link-rx_packets 1000 @10\n"
+		"eth0@nginx/if_tx_packets-link-tx_packets 1000 @10\n"
+		"eth0@nginx/if_rx_errors-link-rx_errors 0 @10\n"
+		"eth0@nginx/if_rx_dropped-link-rx_missed_errors 0 @10\n");
+	lab_round(ns, 1100, 0);
+	ck_assert_uint_eq(lab_count("@10\n"), 0);
+	check_line("eth0@nginx/percent-link-rx 0 @20");
+	check_line("eth0@nginx/if_rx_packets-link-rx_packets 1100 @20");
+}
+END_TEST
+
+START_TEST(idle_part_of_a_loss_waits_for_its_first_packet)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab.settings.report_idle = true;
+	for (int i = 0; i < 3; i++) {
+		lab_interface(lab_read(ns), "eth0", 1000, "rx_crc_errors",
+			      i == 2 ? 7 : 0);
+		lab_report();
+		ck_assert_uint_eq(lab_count("rx_crc_errors"), i == 2 ? 3 : 0);
+	}
+	check_line("eth0@nginx/if_rx_errors-link-rx_crc_errors 0 @10");
+	check_line("eth0@nginx/if_rx_errors-link-rx_crc_errors 0 @20");
+	check_line("eth0@nginx/if_rx_errors-link-rx_crc_errors 7 @30");
+}
+END_TEST
+
+START_TEST(own_real_interface_sends_its_main_counters)
+{
+	struct ns *ns = lab_ns("");
+	struct sample *s = lab_read(ns);
+
+	lab_interface(s, "eth0", 1000, "rx_nohandler", 3);
+	s->objects[0].main = true;
+	lab_interface(s, "lo", 1000, "rx_dropped", 3);
+	lab_report();
+	ck_assert_str_eq(lab.output,
+			 "all/gauge-all-sources 3 @10\n"
+			 "eth0/if_rx_packets-link-rx_packets 1000 @10\n"
+			 "eth0/if_tx_packets-link-tx_packets 1000 @10\n"
+			 "eth0/if_rx_errors-link-rx_errors 0 @10\n");
+	s = lab_read(ns);
+	lab_interface(s, "eth0", 1100, "rx_nohandler", 3);
+	s->objects[0].main = true;
+	lab_interface(s, "lo", 1100, "rx_dropped", 3);
+	lab_report();
+	/* and the ratio of each layer that saw traffic */
+	check_line("eth0/percent-link-rx 0 @20");
+	check_without("lo/percent");
+	check_without("rx_nohandler");
+	check_without("lo/if_rx");
+	ck_assert_uint_eq(lab_count("@10\n"), 0);
+}
+END_TEST
+
+START_TEST(own_virtual_interface_is_quiet_until_it_loses)
+{
+	static const char *const kinds[] = {"veth", "bridge", ""};
+	struct ns *ns = lab_ns("");
+
+	for (uint64_t i = 0; i < 4; i++) {
+		struct sample *s = lab_read(ns);
+
+		for (uint64_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+			const char name[] = {'e', 'a' + (char)k, 0};
+
+			lab_interface(s, name, 1000 * (i + 1), "rx_dropped",
+				      k == 0 && i > 2 ? 7 : 0);
+			s->objects[s->n_objects - 1].main = !kinds[k][0];
+			sample_object(s, LAYER_LINK, name, LINK_CONFIG, 1);
+			sample_label(s, kinds[k]);
+		}
+		lab_report();
+		ck_assert_uint_eq(lab_count("ea/") > 0, i > 2);
+		ck_assert_uint_eq(lab_count("eb/"), 0);
+		ck_assert_uint_eq(lab_count("ec/percent-link-rx"), i > 0);
+	}
+	check_line("ea/if_rx_dropped-link-rx_dropped 7 @40");
+}
+END_TEST
+
+START_TEST(own_interface_that_nothing_is_known_of_sends_its_ratio)
+{
+	struct ns *ns = lab_ns("");
+
+	for (uint64_t i = 1; i < 3; i++) { /* Layer "qdisc" */
+		lab_read(ns);
+		lab_queue(&ns->now, "pfifo", 1000 * i, 0);
+		lab_report();
+	}
+	check_line("eth0/percent-qdisc-tx 0 @20");
+}
+END_TEST
+
+START_TEST(own_connection_table_is_sent_when_it_is_half_full)
+{
+	const struct counter *count = find_counter(&conntrack_probe, "count",
+						   NULL),
+			     *max = find_counter(&conntrack_probe, "max", NULL);
+	struct ns *ns = lab_ns("");
+
+	for (uint64_t entries = 40; entries < 70; entries += 20) {
+		struct sample *s = lab_read(ns);
+
+		sample_object(s, LAYER_CONNTRACK, "", "", 0);
+		sample_row(s, count, entries);
+		sample_row(s, max, 100);
+		lab_report();
+		ck_assert_uint_eq(lab_count("conntrack-count"), entries > 50);
+		ck_assert_uint_eq(lab_count("percent-conntrack-fill"), 1);
+	}
+	check_line("all/conntrack-conntrack-count 60 @20");
+	check_line("all/conntrack-conntrack-max 100 @20");
+}
+END_TEST
+
+START_TEST(real_interface_elsewhere_is_as_quiet_as_any)
+{
+	struct ns *ns = lab_ns("vm");
+	struct sample *s = lab_read(ns);
+
+	lab_interface(s, "eth0", 1000, "rx_dropped", 3);
+	s->objects[0].main = true;
+	lab_report();
+	ck_assert_str_eq(lab.output, "all@vm/gauge-all-sources 3 @10\n");
+}
+END_TEST
+
+START_TEST(new_thing_under_an_old_name_is_a_baseline)
+{
+	struct ns *ns = lab_ns("nginx");
+	struct sample *s;
+
+	lab_round(ns, 1000, 5);
+	lab_round(ns, 1090, 15);
+	for (uint64_t i = 0; i < 3; i++) {
+		char line[128];
+
+		s = lab_read(ns);
+		lab_interface(s, "eth0", 900000, "rx_missed_errors", 900000);
+		s->objects[0].identity = 10 + i;
+		snprintf(line, sizeof(line),
+			 "eth0@nginx/if_rx_dropped-link-rx_missed_errors "
+			 "900000 @%u",
+			 (lab.read_number + 1) * 10);
+		lab_report();
+		check_line(line);
+		ck_assert_uint_eq(lab_count("rx_missed_errors"), 1);
+		check_without("percent");
+		ck_assert_uint_eq(lab.n_notified, 0);
+	}
+}
+END_TEST
+
+START_TEST(counter_that_went_back_makes_no_ratio)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab_round(ns, 1000, 500);
+	lab_round(ns, 1090, 510);
+	lab_round(ns, 1180, 20);
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 20 @30");
+	ck_assert_uint_eq(lab_count("rx_missed_errors"), 1);
+	/* rx_errors is known and went on: nothing of it was lost */
+	ck_assert_uint_eq(lab.n_notified, 0);
+	lab_round(ns, 10, 30);
+	check_without("percent-link-rx ");
+}
+END_TEST
+
+START_TEST(moving_symptom_is_sent_and_traffic_is_not)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 2; i++) {
+		lab_interface(lab_read(ns), "eth0", 1000 + i, "rx_nohandler",
+			      i);
+		lab_report();
+	}
+	ck_assert_str_eq(lab.output,
+			 "eth0@nginx/if_rx_dropped-link-rx_nohandler 0 @10\n"
+			 "FLUSH\n"
+			 "all@nginx/gauge-all-sources 3 @20\n"
+			 "eth0@nginx/if_rx_dropped-link-rx_nohandler 1 @20\n");
+}
+END_TEST
+
+START_TEST(facts_and_details_are_never_sent)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab.settings.report_idle = true;
+	for (uint64_t i = 0; i < 2; i++) {
+		struct sample *s = lab_read(ns);
+
+		sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 1);
+		sample_row(s, &link_fact_mtu, 1500 + i);
+		sample_object(s, LAYER_NETFILTER, "", "ip.filter.INPUT#1", 1);
+		sample_row(s, netfilter_counter(NETFILTER_DETAIL, DIR_RX),
+			   5 + i);
+		lab_report();
+		ck_assert_uint_eq(lab_count("\n"), 1);
+	}
+}
+END_TEST
+
+/* Series that collectd has been given since the last call with restart. */
+static unsigned count_series(bool restart)
+{
+	static char seen[1 << 16];
+	static unsigned n;
+
+	if (restart)
+		seen[n = 0] = '\0';
+	for (const char *line = lab.output; *line;
+	     line = strchr(line, '\n') + 1) {
+		char name[160];
+
+		if (!strncmp(line, "LOG ", 4) || !strncmp(line, "NOTIFY ", 7))
+			continue;
+		snprintf(name, sizeof(name), "%.*s ", (int)strcspn(line, " "),
+			 line);
+		if (strstr(seen, name))
+			continue;
+		strcat(seen, name);
+		n++;
+	}
+	return n;
+}
+
+START_TEST(no_more_series_than_allowed_and_it_is_said_once)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab.settings.report_idle = true;
+	lab.settings.max_series = 4;
+	lab_round(ns, 1000, 0);
+	ck_assert_uint_eq(count_series(true), 4);
+	ck_assert_uint_eq(lab_count("LOG MaxSeries"), 1);
+	check_line("eth0@nginx/if_rx_errors-link-rx_errors 0 @10");
+	for (uint64_t i = 1; i < 5; i++) {
+		char sum[64];
+
+		lab_round(ns, 1000 + 100 * i, 10 * i);
+		ck_assert_uint_eq(count_series(false), 5);
+		snprintf(sum, sizeof(sum), "all/packets-link-_other %u @%u",
+			 i > 1 ? (unsigned)i * 10 : 0, ((unsigned)i + 1) * 10);
+		check_line(sum);
+		ck_assert_uint_eq(lab_count("LOG MaxSeries"), 0);
+	}
+	/* what was there stays, and alarms are not affected */
+	check_line("eth0@nginx/if_rx_errors-link-rx_errors 0 @50");
+	ck_assert_int_eq(ns->losses.items[0].alarm.state, SEVERITY_FAILURE);
+}
+END_TEST
+
+START_TEST(late_series_do_not_exceed_what_is_allowed)
+{
+	struct ns *late = lab_ns("late"), *early = lab_ns("early");
+
+	lab.settings.report_idle = true;
+	lab.settings.max_series = 8;
+	(void)lab_read(late);
+	lab_round(early, 1000, 0);
+	ck_assert_uint_eq(count_series(true), 6);
+	lab_interface(lab_read(late), "eth0", 1000, "rx_dropped", 0);
+	lab_round(early, 1000, 0);
+	ck_assert_uint_le(count_series(false), 8);
+}
+END_TEST
+
+START_TEST(stale_source_sends_nothing_and_loses_nothing)
+{
+	struct ns *ns = lab_ns("nginx");
+	struct sample *s;
+
+	lab_round(ns, 1000, 0);
+	lab_round(ns, 1090, 10);
+	lab_round(ns, 1180, 20);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	for (int i = 0; i < 5; i++) {
+		s = lab_read(ns);
+		s->sources = 6;
+		sample_carry(s, &ns->then, 0);
+		lab_report();
+		ck_assert_uint_eq(lab_count("\n"), 1);
+		ck_assert(
+			strstr(lab.output, "all@nginx/gauge-all-sources 2 @"));
+	}
+	ck_assert_int_eq(ns->losses.items[0].alarm.state, SEVERITY_FAILURE);
+	lab_round(ns, 1270, 30); /* of six intervals, and so of no ratio */
+	check_without("percent-link-rx");
+	ck_assert_uint_eq(lab_count("rx_missed_errors"), 1);
+	lab_round(ns, 1360, 40);
+	check_line("eth0@nginx/percent-link-rx 10 @100");
+	ck_assert_uint_eq(lab.n_notified, 0);
+}
+END_TEST
+
+START_TEST(namespace_not_read_says_nothing)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab_round(ns, 1000, 0);
+	lab_round(ns, 1090, 10);
+	lab_report();
+	ck_assert_str_eq(lab.output, "");
+	ck_assert_uint_eq(lab.list.n, 1);
+	/* the next read counts from the last one */
+	lab_round(ns, 1180, 20);
+	check_line("eth0@nginx/percent-link-rx 10 @40");
+	ck_assert_uint_eq(lab_count("link-rx_missed_errors"), 1);
+}
+END_TEST
+
+START_TEST(carrier_changes_are_sent_once_there_are_some)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 3; i++) {
+		struct sample *s = lab_read(ns);
+
+		lab_interface(s, "eth0", 1000, "rx_missed_errors", 0);
+		sample_object(s, LAYER_LINK, "eth0", LINK_CARRIER, 1);
+		sample_row(s, probe_counter(&link_probe, TAG_CARRIER_CHANGES),
+			   i == 2 ? 9 : 7);
+		lab_report();
+		ck_assert_uint_eq(lab.n_notified, 0);
+		if (i < 2)
+			check_without("carrier");
+	}
+	check_line("eth0@nginx/derive-link-carrier_changes 7 @20");
+	check_line("eth0@nginx/derive-link-carrier_changes 9 @30");
+}
+END_TEST
+
+START_TEST(places_that_look_alike_stay_apart)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 2; i++) {
+		struct sample *s = lab_read(ns);
+
+		lab_interface(s, "e:0", 1000 + 90 * i, "rx_missed_errors",
+			      10 * i);
+		lab_interface(s, "e_0", 1000 + 90 * i, "rx_missed_errors",
+			      10 * i);
+		lab_report();
+	}
+	/* the clean one keeps its name */
+	check_line("e_0@nginx/if_rx_dropped-link-rx_missed_errors 10 @20");
+	ck_assert_uint_eq(lab_count("e_0@nginx/"), 7);
+	ck_assert_uint_eq(lab_count("\ne_0_") + !strncmp(lab.output, "e_0_", 4),
+			  7);
+	ck_assert_uint_eq(lab_count("\n"), 16);
+}
+END_TEST
+
+START_TEST(objects_that_look_alike_stay_apart)
+{
+	static const char *const names[] = {"a b", "a_b", "a/b"};
+	struct ns *ns = lab_ns("nginx");
+	const struct counter *c = netfilter_counter(NETFILTER_RULE, DIR_RX);
+
+	lab.settings.report_idle = true;
+	for (uint64_t i = 0; i < ARRAY_SIZE(names); i++) {
+		sample_object(i ? &ns->now : lab_read(ns), LAYER_NETFILTER, "",
+			      names[i], i);
+		sample_row(&ns->now, c, 10 + i);
+	}
+	lab_report();
+	check_line("all@nginx/ipt_packets-netfilter-a_b 11 @10");
+	ck_assert_uint_eq(lab_count("-netfilter-a_b"), 3);
+	ck_assert_uint_eq(lab_count("-netfilter-a_b_"), 2);
+	ck_assert_uint_eq(count_series(true), 4);
+}
+END_TEST
+
+START_TEST(samples_of_a_renamed_interface_start_anew)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 3; i++)
+		lab_round(ns, 1000 + 90 * i, 10 * i);
+	lab_interface(lab_read(ns), "wan", 90000, "rx_missed_errors", 90000);
+	lab_report();
+	check_without("wan@nginx/percent");
+	check_without("eth0");
+	ck_assert_uint_eq(lab.n_notified, 0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("report values");
+	TCase *t = tcase_create("report values");
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, lab_setup, lab_teardown);
+	tcase_add_test(t, quiet_namespace_sends_its_heartbeat_only);
+	tcase_add_test(t, first_loss_is_sent_with_the_values_before);
+	tcase_add_test(t, first_loss_of_something_young_has_one_value_before);
+	tcase_add_test(t, ratio_starts_with_two_of_the_past);
+	tcase_add_test(t, ratio_that_was_unknown_before_starts_with_itself);
+	tcase_add_test(t, port_that_drops_is_sent_from_its_first_drop);
+	tcase_add_test(t, accept_queue_is_sent_when_it_was_looked_at);
+	tcase_add_test(t, values_before_are_flushed_before_new_ones);
+	tcase_add_test(t, ratio_without_traffic_is_not_sent);
+	tcase_add_test(t, idle_counters_are_sent_on_demand);
+	tcase_add_test(t, idle_part_of_a_loss_waits_for_its_first_packet);
+	tcase_add_test(t, own_real_interface_sends_its_main_counters);
+	tcase_add_test(t, own_virtual_interface_is_quiet_until_it_loses);
+	tcase_add_test(t,
+		       own_interface_that_nothing_is_known_of_sends_its_ratio);
+	tcase_add_test(t, own_connection_table_is_sent_when_it_is_half_full);
+	tcase_add_test(t, real_interface_elsewhere_is_as_quiet_as_any);
+	tcase_add_test(t, new_thing_under_an_old_name_is_a_baseline);
+	tcase_add_test(t, counter_that_went_back_makes_no_ratio);
+	tcase_add_test(t, moving_symptom_is_sent_and_traffic_is_not);
+	tcase_add_test(t, facts_and_details_are_never_sent);
+	tcase_add_test(t, no_more_series_than_allowed_and_it_is_said_once);
+	tcase_add_test(t, late_series_do_not_exceed_what_is_allowed);
+	tcase_add_test(t, stale_source_sends_nothing_and_loses_nothing);
+	tcase_add_test(t, namespace_not_read_says_nothing);
+	tcase_add_test(t, carrier_changes_are_sent_once_there_are_some);
+	tcase_add_test(t, places_that_look_alike_stay_apart);
+	tcase_add_test(t, objects_that_look_alike_stay_apart);
+	tcase_add_test(t, samples_of_a_renamed_interface_start_anew);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}
