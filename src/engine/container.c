@@ -60,8 +60,8 @@ static struct token token_component(struct token *path)
 	return word;
 }
 
-static bool keep_name(struct container *c, enum container_kind kind,
-		      struct token t)
+static bool keep_container(struct container *c, enum container_kind kind,
+			   struct token t)
 {
 	if (!t.n || t.n > CONTAINER_NAME || memchr(t.at, '\0', t.n))
 		return false;
@@ -96,7 +96,7 @@ static bool parse_machine(struct token t, struct container *c)
 	bool service = !scope && cut_front(&t, "systemd-nspawn@") &&
 		       cut_end(&t, ".service");
 
-	if ((!scope && !service) || !keep_name(c, CONTAINER_NAMED, t))
+	if ((!scope && !service) || !keep_container(c, CONTAINER_NAMED, t))
 		return false;
 	unescape(c->name);
 	return true;
@@ -122,13 +122,13 @@ static bool parse_scope(struct token t, struct container *c)
 		struct token rest = t;
 
 		if (cut_front(&rest, prefixes[i].prefix) && is_id(rest))
-			return keep_name(c, prefixes[i].kind, rest);
+			return keep_container(c, prefixes[i].kind, rest);
 	}
 	if (!dash)
 		return false;
 	t.n -= dash + 1 - t.at;
 	t.at = dash + 1;
-	return is_id(t) && keep_name(c, CONTAINER_OTHER, t);
+	return is_id(t) && keep_container(c, CONTAINER_OTHER, t);
 }
 
 /* One component of a path; parent is the one before, pod: a pod is around. */
@@ -138,7 +138,7 @@ static bool parse_component(struct token t, struct token parent, bool pod,
 	struct token rest = t;
 
 	if (token_is(parent, "lxc") || cut_front(&rest, "lxc.payload."))
-		return keep_name(c, CONTAINER_NAMED, rest);
+		return keep_container(c, CONTAINER_NAMED, rest);
 	if (parse_machine(t, c))
 		return true;
 	if (!parse_scope(t, c))
@@ -236,8 +236,8 @@ struct walk {
 };
 
 /* Keeps a text that fits and has no NUL; any other is none. */
-static void copy_text(char *buffer, size_t size, const unsigned char *text,
-		      size_t n)
+static void keep_string(char *buffer, size_t size, const unsigned char *text,
+			size_t n)
 {
 	buffer[0] = '\0';
 	if (n >= size || memchr(text, '\0', n))
@@ -258,8 +258,8 @@ static void on_pod(struct walk *w, const unsigned char *text, size_t n)
 	for (size_t i = 0; i < ARRAY_SIZE(pod_keys); i++)
 		for (int j = 0; j < 2; j++)
 			if (!strcmp(w->keys[1], pod_keys[i][j]))
-				copy_text(w->pods[i][j], sizeof(w->pods[i][j]),
-					  text, n);
+				keep_string(w->pods[i][j],
+					    sizeof(w->pods[i][j]), text, n);
 }
 
 static int on_string(void *arg, const unsigned char *text, size_t n)
@@ -267,7 +267,7 @@ static int on_string(void *arg, const unsigned char *text, size_t n)
 	struct walk *w = arg;
 
 	if (is_at(w, 1, "{") && !strcmp(w->keys[0], "Name"))
-		copy_text(w->name, sizeof(w->name), text, n);
+		keep_string(w->name, sizeof(w->name), text, n);
 	else if (is_at(w, 2, "{{"))
 		on_pod(w, text, n);
 	else if (is_at(w, 2, "[{") && !strcmp(w->keys[1], "id"))
@@ -275,7 +275,7 @@ static int on_string(void *arg, const unsigned char *text, size_t n)
 			   !memcmp(text, w->c->name, n);
 	else if (is_at(w, 3, "[{[") && !strcmp(w->keys[1], "names") &&
 		 !w->entry[0])
-		copy_text(w->entry, sizeof(w->entry), text, n);
+		keep_string(w->entry, sizeof(w->entry), text, n);
 	return 1;
 }
 
@@ -284,7 +284,7 @@ static int on_key(void *arg, const unsigned char *text, size_t n)
 	struct walk *w = arg;
 
 	if (w->depth <= LEVELS)
-		copy_text(w->keys[w->depth - 1], sizeof(w->keys[0]), text, n);
+		keep_string(w->keys[w->depth - 1], sizeof(w->keys[0]), text, n);
 	return 1;
 }
 
