@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "probes/snmp/ip_balance.h"
+#include "probes/snmp/snmp.h"
 #include "kernel/procnet.h"
 #include "testlib.h"
 
@@ -41,43 +42,39 @@ static void teardown(void)
 	sample_free(&now);
 }
 
-/* Sets counters like "InReceives=100 InDelivers=90". */
-static struct snmp_values values_of(const char *counters)
+/* Appends rows like "InReceives=100 InDelivers=90". */
+static void append_rows(const char *counters)
 {
-	struct snmp_values v = {0};
 	char copy[256], *save = NULL;
 
 	snprintf(copy, sizeof(copy), "%s", counters);
 	for (char *word = strtok_r(copy, " ", &save); word;
 	     word = strtok_r(NULL, " ", &save)) {
+		const struct counter *c = snmp_probe.counters;
 		char *value = strchr(word, '=');
-		size_t i = 0;
 
 		*value++ = '\0';
-		while (snmp_counters[i].layer != LAYER_IP ||
-		       strcmp(snmp_counters[i].name, word))
-			ck_assert_uint_lt(++i, N_SNMP_COUNTERS);
-		v.value[i] = strtoull(value, NULL, 10);
-		v.found[i] = true;
+		while (c->layer != LAYER_IP || strcmp(c->name, word))
+			ck_assert(++c <
+				  snmp_probe.counters + snmp_probe.n_counters);
+		sample_row(&now, c, strtoull(value, NULL, 10));
 	}
-	return v;
 }
 
 /* A read; what was read before becomes the one before. */
 static void read_balance(const char *counters)
 {
 	struct sample read = then;
-	struct snmp_values v = values_of(counters);
 
 	then = now;
 	now = read;
 	sample_reset(&now);
 	sample_follow(&now, then.n_objects ? &then : NULL);
 	sample_object(&now, LAYER_IP, "", "", 0);
-	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
-		if (v.found[i])
-			sample_row(&now, &snmp_counters[i], v.value[i]);
-	ip_balance_append(&env, &v, &now);
+	append_rows(counters);
+	for (size_t i = 0; i < snmp_probe.n_counters; i++)
+		if (snmp_probe.counters[i].kind == KIND_GAP)
+			ip_balance_append(&env, &snmp_probe.counters[i], &now);
 	ck_assert_int_eq(now.error, 0);
 }
 

@@ -833,10 +833,10 @@ static void bridge(const char *name, uint64_t index)
 static void ip_counted(enum layer layer, const char *name, uint64_t delta)
 {
 	sample_object(&s, layer, "", "", 1);
-	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
-		if (snmp_counters[i].layer == layer &&
-		    !strcmp(snmp_counters[i].name, name)) {
-			counted(&snmp_counters[i], delta);
+	for (size_t i = 0; i < snmp_probe.n_counters; i++)
+		if (snmp_probe.counters[i].layer == layer &&
+		    !strcmp(snmp_probe.counters[i].name, name)) {
+			counted(&snmp_probe.counters[i], delta);
 			return;
 		}
 	ck_abort_msg("no counter %s", name);

@@ -30,9 +30,9 @@ static const struct counter *counter_of(enum layer layer, const char *name)
 	if (layer == LAYER_NETFILTER)
 		layer = LAYER_IP; /* its denominators */
 	for (size_t i = 0; i < snmp_probe.n_counters; i++)
-		if (snmp_counters[i].layer == layer &&
-		    !strcmp(snmp_counters[i].name, name))
-			return &snmp_counters[i];
+		if (snmp_probe.counters[i].layer == layer &&
+		    !strcmp(snmp_probe.counters[i].name, name))
+			return &snmp_probe.counters[i];
 	ck_abort_msg("no counter %s", name);
 	return NULL;
 }

@@ -436,9 +436,8 @@ static void firewall(struct ns *ns, const char *comment, uint64_t dropped)
 	char name[512];
 
 	sample_object(s, LAYER_IP, "", "", 0);
-	for (size_t i = 0; i < N_SNMP_COUNTERS; i++)
-		if (!strcmp(snmp_counters[i].name, "InReceives"))
-			sample_row(s, &snmp_counters[i], 2 * dropped);
+	sample_row(s, find_counter(&snmp_probe, "InReceives", NULL),
+		   2 * dropped);
 	sample_object(s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
 	sample_row(s, netfilter_counter(NETFILTER_CHAIN, DIR_RX), dropped);
 	snprintf(name, sizeof(name), "ip.filter.INPUT.%s", comment);

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "probes/snmp/snmp_columns.h"
+#include "probes/snmp/snmp_read.h"
 #include "model/selection.h"
 #include "kernel/procnet.h"
 #include "testlib.h"
@@ -45,25 +45,15 @@ static int parse_fresh(parser parse, const char *text, size_t n,
 	return r;
 }
 
-static const struct counter *counter_of(size_t slot)
-{
-	return slot < N_SNMP_COUNTERS ? &snmp_counters[slot]
-				      : &snmp_optional[slot - N_SNMP_COUNTERS];
-}
-
-/* Where the value of a row is. */
-static size_t slot_at(size_t row)
-{
-	return row < N_SNMP_COUNTERS ? row
-				     : snmp_columns_slot(row - N_SNMP_COUNTERS);
-}
-
 static size_t index_of(const char *section, const char *name)
 {
-	for (size_t i = 0; i < N_SNMP_SLOTS; i++)
-		if (!strcmp(counter_of(i)->section, section) &&
-		    !strcmp(counter_of(i)->name, name))
+	for (size_t i = 0; i < snmp_probe.n_counters; i++) {
+		const struct counter *c = &snmp_probe.counters[i];
+
+		if (c->section && !strcmp(c->section, section) &&
+		    !strcmp(c->name, name))
 			return i;
+	}
 	ck_abort_msg("no counter %s %s", section, name);
 	return 0;
 }
@@ -88,7 +78,7 @@ static unsigned count_found(const struct snmp_values *v)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < N_SNMP_SLOTS; i++)
+	for (size_t i = 0; i < MAX_SNMP_COUNTERS; i++)
 		n += v->found[i];
 	return n;
 }
@@ -133,16 +123,19 @@ static unsigned compare_nstat(const char *kernel, const struct snmp_values *v)
 		nstat |= !strncmp(line, "### nstat", 9);
 		if (!nstat || sscanf(line, "%127s %llu", name, &value) != 2)
 			continue;
-		for (size_t i = 0; i < N_SNMP_SLOTS; i++) {
-			const struct counter *c = counter_of(i);
-			size_t slot, skip = strlen(c->section);
+		for (size_t i = 0; i < snmp_probe.n_counters; i++) {
+			const struct counter *c = &snmp_probe.counters[i];
+			size_t slot, skip;
 
+			if (!c->section)
+				continue;
+			skip = strlen(c->section);
 			if (!strncmp(c->name, c->section, skip))
 				skip = 0; /* part of the counter's name */
 			if (strncmp(name, c->section, skip) ||
 			    strcmp(name + skip, c->name))
 				continue;
-			slot = slot_at(i);
+			slot = snmp_columns_slot(i);
 			ck_assert_msg(v->found[slot] && v->value[slot] == value,
 				      "%s: %" PRIu64 ", nstat: %llu", name,
 				      v->value[slot], value);
@@ -329,11 +322,11 @@ static void parse_both(parser parse, const char *text, size_t n,
 	int r = parse_fresh(parse, text, n, "/./", &b);
 
 	ck_assert_int_eq(parse(text, n, learnt, &a), r);
-	for (size_t i = 0; i < N_SNMP_SLOTS; i++)
+	for (size_t i = 0; i < snmp_probe.n_counters; i++)
 		ck_assert_msg(a.found[i] == b.found[i] &&
 				      (!a.found[i] || a.value[i] == b.value[i]),
-			      "%s %s", counter_of(i)->section,
-			      counter_of(i)->name);
+			      "%s %s", snmp_probe.counters[i].section,
+			      snmp_probe.counters[i].name);
 }
 
 START_TEST(recording_changed_anywhere_is_noticed)

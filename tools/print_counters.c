@@ -210,8 +210,6 @@ static unsigned visit_counters(visitor visit, enum layer layer,
 			continue;
 		for (size_t j = 0; j < p->n_counters; j++)
 			n += visit(p, &p->counters[j], layer, direction, n);
-		for (size_t j = 0; j < p->n_optional; j++)
-			n += visit(p, &p->optional[j], layer, direction, n);
 	}
 	return n;
 }

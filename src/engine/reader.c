@@ -45,8 +45,7 @@ static uint32_t choose_probes(const struct probe_env *env, uint32_t layers)
 
 		/* one without counters reads what the others ask for */
 		if (!p->n_counters ||
-		    any_needed(env, layers, p->counters, p->n_counters) ||
-		    any_needed(env, layers, p->optional, p->n_optional))
+		    any_needed(env, layers, p->counters, p->n_counters))
 			wanted |= 1u << i;
 	}
 	return wanted;

@@ -103,15 +103,19 @@ struct counter {
 	bool main;	     /* sent from the start for a real interface */
 	bool optional;	     /* read only where a Counter option asks for it */
 	bool inside;	     /* counted in what passed, too */
+	bool v6;	     /* /proc/net: of IPv6, hence listed in snmp6 */
 	int8_t in_gap;	/* sign in the balance of IP input, see ip_balance.h */
 	int8_t out_gap; /* and of IP output */
 	int8_t refused; /* sign among packets refused without another counter */
+	uint8_t rank;	/* with .symptom: the higher the more telling, not 0 */
 	struct denominator of[MAX_DENOMINATORS]; /* KIND_PASSED only */
 	const char *in;	    /* KIND_PART: the counter that holds it too */
 	const char *means;  /* one sentence for the operator */
 	const char *cause;  /* the likeliest reason, as a clause */
 	const char *remedy; /* what to do, as a command where there is one */
 	const char *source; /* where the kernel counts it */
+	/* what it says where nothing is lost: where the loss is, as a clause */
+	const char *symptom;
 };
 
 /* Bytes of the name that a Counter option has for it: "tcp-TCPPureAcks". */

@@ -62,8 +62,6 @@ struct probe {
 
 	const struct counter *counters;
 	size_t n_counters;
-	const struct counter *optional; /* more rows, all optional, or NULL */
-	size_t n_optional;
 
 	/*
 	 * What it learns of the kernel and keeps from read to read, for any

@@ -21,8 +21,7 @@ static bool has_match(const struct pattern *p, const struct counter *rows,
 bool catalogue_has_counter(const struct pattern *p)
 {
 	for (size_t i = 0; i < n_probes; i++)
-		if (has_match(p, probes[i]->counters, probes[i]->n_counters) ||
-		    has_match(p, probes[i]->optional, probes[i]->n_optional))
+		if (has_match(p, probes[i]->counters, probes[i]->n_counters))
 			return true;
 	return false;
 }

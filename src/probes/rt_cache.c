@@ -16,13 +16,10 @@ static const struct counter rt_cache_counters[] = {
 	{MARTIAN, .name = "in_martian_src", .tag = TAG_MARTIAN_SRC,
 	 .means = "Packets of all namespaces dropped for a source that cannot "
 		  "be: 127/8 or an own address from outside, multicast",
-	 .cause = "packets came with an impossible source address: spoofed, "
-		  "looped, or an address that is used twice",
 	 .remedy = "sysctl -w net.ipv4.conf.all.log_martians=1; dmesg"},
 	{MARTIAN, .name = "in_martian_dst", .tag = TAG_MARTIAN_DST,
 	 .means = "Packets of all namespaces dropped for a destination that "
 		  "cannot be",
-	 .cause = "packets came with an impossible destination address",
 	 .remedy = "sysctl -w net.ipv4.conf.all.log_martians=1; dmesg"},
 	{IN, ASIDE, .name = "in_no_route",
 	 .means = "Received packets without a route: InAddrErrors or "

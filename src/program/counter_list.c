@@ -33,8 +33,5 @@ void counters_print(FILE *out, const struct style *style)
 		for (size_t j = 0; j < p->n_counters; j++)
 			if (catalogue_is_series(&p->counters[j]))
 				print_counter(out, style, p, &p->counters[j]);
-		for (size_t j = 0; j < p->n_optional; j++)
-			if (catalogue_is_series(&p->optional[j]))
-				print_counter(out, style, p, &p->optional[j]);
 	}
 }

@@ -9,14 +9,14 @@ _Static_assert(DIR_RX == 1 && DIR_TX == 2 && DIR_FWD == 3, "order");
 
 #define COMMON(dir)                                                            \
 	.bits = 64, .layer = LAYER_NETFILTER, .direction = dir,                \
-	.cause = "a firewall rule drops them",                                 \
 	.remedy = "nft -a list ruleset; iptables-legacy -nvL --line-numbers",  \
 	.source = "net/netfilter/nft_counter.c, "                              \
 		  "net/ipv4/netfilter/ip_tables.c"
+#define BLAMED(dir) COMMON(dir), .cause = "a firewall rule drops them"
 
 #define CHAIN(dir)                                                             \
 	AT(NETFILTER_CHAIN, dir) = {                                           \
-		COMMON(dir),                                                   \
+		BLAMED(dir),                                                   \
 		.name = "",                                                    \
 		.type = "ipt_packets",                                         \
 		.kind = KIND_LOST,                                             \
@@ -36,7 +36,7 @@ _Static_assert(DIR_RX == 1 && DIR_TX == 2 && DIR_FWD == 3, "order");
 
 #define RULE(dir)                                                              \
 	AT(NETFILTER_RULE, dir) = {                                            \
-		COMMON(dir),                                                   \
+		BLAMED(dir),                                                   \
 		.name = "",                                                    \
 		.type = "ipt_packets",                                         \
 		.kind = KIND_PART,                                             \
@@ -57,7 +57,7 @@ _Static_assert(DIR_RX == 1 && DIR_TX == 2 && DIR_FWD == 3, "order");
 
 #define DETAIL(dir)                                                            \
 	AT(NETFILTER_DETAIL, dir) = {                                          \
-		COMMON(dir),                                                   \
+		BLAMED(dir),                                                   \
 		.name = "packets",                                             \
 		.kind = KIND_DETAIL,                                           \
 		.in = "drop",                                                  \

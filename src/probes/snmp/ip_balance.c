@@ -2,7 +2,6 @@
 #include "probes/snmp/ip_balance.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/token.h"
 #include "kernel/procnet.h"
@@ -14,26 +13,43 @@
  */
 #define MAX_OWED 100
 
-/* Adds up one side. Returns false where a counter it rests on is absent. */
-static bool add_up(const struct snmp_values *values, bool v6, bool out,
-		   int64_t *ret)
+/* One side of one family, at a read. */
+struct balance {
+	int64_t packets; /* that are missing since ever */
+	bool known;	 /* the counter that it rests on is there */
+	uint64_t groups; /* packets that came for a group, joined or not */
+	bool has_groups;
+};
+
+/* What is remembered of a gap. */
+struct memory {
+	const struct counter *gap;
+	uint64_t lost;
+	struct balance balance; /* of the read; its packets as far as counted */
+};
+
+static struct balance add_up(const struct counter *gap, const struct sample *s)
 {
+	const struct object *o = &s->objects[s->n_objects - 1];
+	bool out = gap->direction == DIR_TX;
+	enum tag rests_on = out ? TAG_OUT_TRANSMITS : TAG_IN_RECEIVES;
+	struct balance b = {.known = false};
 	uint64_t sum = 0;
-	bool has_end = false;
 
-	for (size_t i = 0; i < N_SNMP_COUNTERS; i++) {
-		const struct counter *c = &snmp_counters[i];
-		int sign = out ? c->out_gap : c->in_gap;
+	EACH_ROW (s, o, row) {
+		const struct counter *c = row->counter;
 
-		if (!sign || !values->found[i] ||
-		    !strncmp(c->name, "Ip6", 3) != v6)
+		if (c->v6 != gap->v6)
 			continue;
-		sum += sign > 0 ? values->value[i] : -values->value[i];
-		has_end |= !strcmp(c->name + (v6 ? 3 : 0),
-				   out ? "OutTransmits" : "InReceives");
+		sum += (uint64_t)(out ? c->out_gap : c->in_gap) * row->value;
+		b.known |= c->tag == rests_on;
+		if (c->tag == TAG_IN_MCAST_PKTS && !out) {
+			b.groups = row->value;
+			b.has_groups = true;
+		}
 	}
-	*ret = (int64_t)sum;
-	return has_end;
+	b.packets = (int64_t)sum;
+	return b;
 }
 
 static bool has_ipvs(const struct probe_env *env)
@@ -49,76 +65,65 @@ static bool has_ipvs(const struct probe_env *env)
 	return n == -E2BIG || lines > 3; /* three lines of heading */
 }
 
-/* What the previous sample says of a gap, or NULL. */
-static const struct row *previous(const struct sample *s,
-				  const struct counter *c)
+/* What the read before remembered of a gap, or NULL. */
+static const struct memory *recall(const struct sample *s,
+				   const struct counter *gap)
 {
-	const struct object *o;
+	size_t n;
+	const struct memory *m = sample_memory(s->then, s->source, &n);
 
-	o = object_before(s, &s->objects[s->n_objects - 1]);
-	return o ? object_row(s->then, o, c) : NULL;
-}
-
-/* How many packets for groups came in since the read before. */
-static uint64_t came_for_groups(const struct sample *s,
-				const struct snmp_values *values, bool v6)
-{
-	const char *name = v6 ? "Ip6InMcastPkts" : "InMcastPkts";
-
-	for (size_t i = 0; i < N_SNMP_COUNTERS; i++) {
-		const struct row *before;
-
-		if (strcmp(snmp_counters[i].name, name) || !values->found[i])
-			continue;
-		before = previous(s, &snmp_counters[i]);
-		return before ? values->value[i] - before->value : 0;
-	}
-	return 0;
+	for (n /= sizeof(*m); n; n--, m++)
+		if (m->gap == gap)
+			return m;
+	return NULL;
 }
 
 /*
- * Packets for a group that nobody here joined vanish without a counter, as
- * they should: of what the balance misses, as many as came for any group.
+ * What a balance misses since the read before. Packets for a group that nobody
+ * here joined vanish without a counter, as they should: of what the balance
+ * misses, as many as came for any group.
  */
-static uint64_t lost_of(const struct sample *s,
-			const struct snmp_values *values, int which,
-			uint64_t missed)
+static uint64_t lost_since(const struct balance *now,
+			   const struct balance *then)
 {
-	uint64_t groups = which & 2 ? 0 : came_for_groups(s, values, which & 4);
+	uint64_t missed = (uint64_t)(now->packets - then->packets);
+	uint64_t groups = now->has_groups && then->has_groups
+				  ? now->groups - then->groups
+				  : 0;
 
 	return missed > groups ? missed - groups : 0;
 }
 
-static void append_gap(const struct probe_env *env,
-		       const struct snmp_values *values, int which,
-		       int64_t balance, struct sample *out)
+/* Goes on from the read before. Returns 0, or -EBUSY: IPVS is at work. */
+static int count_on(const struct probe_env *env, const struct memory *before,
+		    struct memory *now)
 {
-	const struct counter *c = &snmp_counters[N_SNMP_COUNTERS + which];
-	const struct row *gap = previous(out, &c[0]);
-	const struct row *stand = previous(out, &c[1]);
-	int64_t stands = stand ? (int64_t)stand->value : balance;
-	uint64_t value = gap ? gap->value : 0;
+	int64_t *packets = &now->balance.packets;
+	int64_t stands = before->balance.packets;
 
-	if (balance > stands) {
+	now->lost = before->lost;
+	if (*packets > stands) {
 		if (has_ipvs(env))
-			return;
-		value += lost_of(out, values, which,
-				 (uint64_t)(balance - stands));
-		stands = balance;
-	} else if (balance < stands - MAX_OWED) {
-		stands = balance + MAX_OWED;
+			return -EBUSY;
+		now->lost += lost_since(&now->balance, &before->balance);
+	} else {
+		*packets = *packets < stands - MAX_OWED ? *packets + MAX_OWED
+							: stands;
 	}
-	sample_row(out, &c[0], value);
-	sample_row(out, &c[1], (uint64_t)stands);
+	return 0;
 }
 
-void ip_balance_append(const struct probe_env *env,
-		       const struct snmp_values *values, struct sample *out)
+void ip_balance_append(const struct probe_env *env, const struct counter *gap,
+		       struct sample *out)
 {
-	for (int i = 0; !out->error && i < N_IP_GAPS; i += 2) {
-		int64_t balance;
+	const struct memory *before = recall(out, gap);
+	struct memory now = {.gap = gap};
 
-		if (add_up(values, i & 4, i & 2, &balance))
-			append_gap(env, values, i, balance, out);
-	}
+	if (out->error)
+		return;
+	now.balance = add_up(gap, out);
+	if (!now.balance.known || (before && count_on(env, before, &now) < 0))
+		return;
+	sample_row(out, gap, now.lost);
+	sample_remember(out, &now, sizeof(now));
 }

@@ -9,14 +9,15 @@
 #ifndef PKTLOSS_PROBES_SNMP_IP_BALANCE_H
 #define PKTLOSS_PROBES_SNMP_IP_BALANCE_H
 
-#include "probes/snmp/snmp.h"
+#include "model/probe.h"
 
 /*
- * Appends the gaps to the object appended last, given the values of the same
- * read. They only grow; a gap is left out when its counters are absent (that
- * of output before Linux 6.7) or when IPVS moves packets past them.
+ * Appends a gap, a row of KIND_GAP, to the object appended last, which has the
+ * counters of the same read. It only grows; it is left out when its counters
+ * are absent (that of output before Linux 6.7) or when IPVS moves packets past
+ * them.
  */
-void ip_balance_append(const struct probe_env *env,
-		       const struct snmp_values *values, struct sample *out);
+void ip_balance_append(const struct probe_env *env, const struct counter *gap,
+		       struct sample *out);
 
 #endif

@@ -4,56 +4,62 @@
 #include <errno.h>
 #include <string.h>
 
-/* The lines of snmp6 have no sections, their names carry them. */
-static bool is_listed(const struct counter *c)
-{
-	return strchr(c->section, '6') != NULL;
-}
+#include "base/array.h"
 
-/* As the kernel prints it: a name may have its section in front. */
+/*
+ * As the kernel prints it: a name may have its section in front. The lines of
+ * snmp6 have no sections, their names carry them.
+ */
 static const char *printed_name(const struct counter *c)
 {
 	size_t n = strlen(c->section);
 
-	return is_listed(c) || strncmp(c->name, c->section, n) ? c->name
-							       : c->name + n;
+	return c->v6 || strncmp(c->name, c->section, n) ? c->name : c->name + n;
 }
 
-uint16_t snmp_columns_slot(size_t optional)
+uint16_t snmp_columns_slot(size_t counter)
 {
-	const struct counter *c = &snmp_optional[optional];
+	const struct counter *all = snmp_probe.counters, *c = &all[counter];
 
-	for (uint16_t i = 0; i < N_SNMP_COUNTERS; i++)
-		if (!strcmp(snmp_counters[i].section, c->section) &&
-		    !strcmp(snmp_counters[i].name, c->name))
+	for (uint16_t i = 0; i < counter; i++)
+		if (all[i].section && !strcmp(all[i].section, c->section) &&
+		    !strcmp(all[i].name, c->name))
 			return i;
-	return N_SNMP_COUNTERS + optional;
-}
-
-static void want(struct snmp_columns *l, const struct counter *c, uint16_t slot)
-{
-	l->wanted[l->first[N_LAYERS]++] = (struct snmp_wanted) {c, slot};
+	return counter;
 }
 
 static void want_layer(struct snmp_columns *l, const struct probe_env *env,
 		       enum layer layer)
 {
-	l->first[layer] = l->first[N_LAYERS];
-	for (uint16_t i = 0; i < N_SNMP_COUNTERS; i++)
-		if (snmp_counters[i].layer == layer)
-			want(l, &snmp_counters[i], i);
-	for (size_t i = 0; i < N_SNMP_OPTIONAL; i++)
-		if (snmp_optional[i].layer == layer &&
-		    counter_wanted(env, &snmp_optional[i]))
-			want(l, &snmp_optional[i], snmp_columns_slot(i));
+	l->first[layer] = l->n_wanted;
+	for (size_t i = 0; i < snmp_probe.n_counters; i++) {
+		const struct counter *c = &snmp_probe.counters[i];
+
+		if (c->layer == layer && c->section && counter_wanted(env, c))
+			l->wanted[l->n_wanted++] =
+				(struct snmp_wanted) {c, snmp_columns_slot(i)};
+	}
+}
+
+static void want_computed(struct snmp_columns *l)
+{
+	for (size_t i = 0; i < snmp_probe.n_counters; i++)
+		if (!snmp_probe.counters[i].section)
+			l->wanted[l->n_wanted++] = (struct snmp_wanted) {
+				&snmp_probe.counters[i], SNMP_NO_SLOT};
 }
 
 struct snmp_columns *snmp_columns_new(const struct probe_env *env)
 {
 	struct snmp_columns *l = calloc(1, sizeof(*l));
 
-	for (int i = 0; l && i < N_LAYERS; i++)
+	if (!l)
+		return NULL;
+	for (int i = 0; i < N_LAYERS; i++)
 		want_layer(l, env, i);
+	l->first[N_LAYERS] = l->n_wanted;
+	if (env->gaps)
+		want_computed(l);
 	return l;
 }
 
@@ -75,15 +81,14 @@ static uint16_t find_slot(const struct snmp_columns *l, struct token section,
 	for (size_t i = 0; i < l->first[N_LAYERS]; i++) {
 		const struct counter *c = l->wanted[i].counter;
 
-		if (is_listed(c) == !section.n &&
-		    token_is(name, printed_name(c)) &&
+		if (c->v6 == !section.n && token_is(name, printed_name(c)) &&
 		    (!section.n || token_is(section, c->section)))
 			return l->wanted[i].slot;
 	}
 	return SNMP_NO_SLOT;
 }
 
-static bool is_wanted(const struct snmp_columns *l, struct token section)
+static bool wants_section(const struct snmp_columns *l, struct token section)
 {
 	for (size_t i = 0; i < l->first[N_LAYERS]; i++)
 		if (token_is(section, l->wanted[i].counter->section))
@@ -93,16 +98,9 @@ static bool is_wanted(const struct snmp_columns *l, struct token section)
 
 static bool add_column(struct snmp_line *line, uint16_t slot)
 {
-	if (line->n_wanted == line->max_wanted) {
-		uint32_t max = line->max_wanted ? line->max_wanted * 2 : 16;
-		struct snmp_column *grown;
-
-		grown = realloc(line->wanted, max * sizeof(*grown));
-		if (!grown)
-			return false;
-		line->wanted = grown;
-		line->max_wanted = max;
-	}
+	if (!array_reserve((void **)&line->wanted, &line->max_wanted,
+			   line->n_wanted + 1, sizeof(*line->wanted)))
+		return false;
 	line->wanted[line->n_wanted++] =
 		(struct snmp_column) {line->n_columns, slot};
 	return true;
@@ -110,14 +108,8 @@ static bool add_column(struct snmp_line *line, uint16_t slot)
 
 static bool keep_names(struct snmp_line *line, struct token names)
 {
-	if (names.n > line->max_names) {
-		char *grown = realloc(line->names, names.n);
-
-		if (!grown)
-			return false;
-		line->names = grown;
-		line->max_names = names.n;
-	}
+	if (!array_reserve((void **)&line->names, &line->max_names, names.n, 1))
+		return false;
 	memcpy(line->names, names.at, names.n);
 	line->n = names.n;
 	return true;
@@ -130,8 +122,8 @@ static int learn_line(const struct snmp_columns *l, struct snmp_line *line,
 
 	line->n = 0; /* unknown, should memory run out */
 	line->n_wanted = line->n_columns = 0;
-	line->dull = !is_wanted(l, section);
-	if (line->dull)
+	line->skipped = !wants_section(l, section);
+	if (line->skipped)
 		return keep_names(line, section) ? 0 : -ENOMEM;
 	(void)token_word(&rest);
 	while ((name = token_word(&rest)).n) {
@@ -147,7 +139,7 @@ static int learn_line(const struct snmp_columns *l, struct snmp_line *line,
 static bool is_line(const struct snmp_line *line, struct token section,
 		    struct token names)
 {
-	struct token t = line->dull ? section : names;
+	struct token t = line->skipped ? section : names;
 
 	return line->n == t.n && !memcmp(line->names, t.at, t.n);
 }

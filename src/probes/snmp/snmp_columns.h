@@ -23,11 +23,12 @@ struct snmp_column {
 
 /* A line of names, "Udp: InDatagrams NoPorts ...". */
 struct snmp_line {
-	char *names; /* the line; of a dull one its section alone */
+	char *names; /* the line; of one that is skipped its section alone */
 	size_t n, max_names;
-	bool dull; /* no counter of its section is wanted */
+	bool skipped; /* no counter of its section is wanted */
 	struct snmp_column *wanted;
-	uint32_t n_wanted, max_wanted, n_columns;
+	size_t n_wanted, max_wanted;
+	uint32_t n_columns;
 };
 
 /* What stands before a number of snmp6, "Ip6InReceives  \t". */
@@ -42,9 +43,15 @@ struct snmp_wanted {
 	uint16_t slot;
 };
 
+/*
+ * What has been learnt of the kernel's columns. It serves any namespace, and a
+ * read allocates only where it finds names that are new.
+ */
 struct snmp_columns {
-	struct snmp_wanted wanted[N_SNMP_SLOTS]; /* by layer */
-	uint16_t first[N_LAYERS + 1];		 /* of a layer, in wanted */
+	/* by layer, and then those that are computed */
+	struct snmp_wanted wanted[MAX_SNMP_COUNTERS];
+	uint16_t first[N_LAYERS + 1]; /* of a layer; of those computed */
+	uint16_t n_wanted;
 	struct snmp_line lines[MAX_SNMP_LINES];
 	size_t n_lines, next_line;
 	struct snmp_name names[MAX_SNMP_NAMES]; /* in the kernel's order */
@@ -52,10 +59,16 @@ struct snmp_columns {
 };
 
 /*
- * The slot of the row of that index in snmp_optional: it may name what a row
- * of snmp_counters is read for.
+ * Of env it looks at counters and gaps alone. Returns NULL when out of memory.
  */
-uint16_t snmp_columns_slot(size_t optional);
+struct snmp_columns *snmp_columns_new(const struct probe_env *env);
+void snmp_columns_free(struct snmp_columns *l);
+
+/*
+ * Where the value of the counter of that index goes: an optional one may name
+ * what another row is read for.
+ */
+uint16_t snmp_columns_slot(size_t counter);
 
 /*
  * The line of these names, learnt if it is not known. Returns 0 or -ENOMEM;

@@ -19,8 +19,6 @@ const struct counter socket_counters[2] = {
 	 .means = "udp_PORT_drops: packets that the UDP sockets of a port "
 		  "dropped, as far as they were still open at the look after "
 		  "it; UDP's InErrors has them, too",
-	 .cause = "the receive buffer of a UDP socket is full: its program "
-		  "reads too slowly",
 	 .remedy = "ss -uamp (d = drops); raise SO_RCVBUF and "
 		   "net.core.rmem_max",
 	 .source = "net/core/sock.c sk_get_meminfo()"},

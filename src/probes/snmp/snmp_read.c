@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "probes/snmp/snmp_read.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/procnet.h"
+#include "probes/snmp/ip_balance.h"
+
+static void keep_number(struct snmp_values *values, uint16_t slot,
+			struct token number)
+{
+	if (slot != SNMP_NO_SLOT)
+		values->found[slot] =
+			token_number(number, 10, &values->value[slot]);
+}
+
+static int read_numbers(const struct snmp_line *line, struct token numbers,
+			struct snmp_values *values)
+{
+	uint32_t next = 0; /* of those that are wanted */
+
+	for (uint32_t at = 0;; at++) {
+		struct token number = token_word(&numbers);
+
+		if (!number.n)
+			return at == line->n_columns ? 0 : -EBADMSG;
+		if (next < line->n_wanted && line->wanted[next].at == at)
+			keep_number(values, line->wanted[next++].slot, number);
+	}
+}
+
+static int parse_pair(struct token names, struct token numbers,
+		      struct snmp_columns *columns, struct snmp_values *values)
+{
+	struct token rest = names;
+	struct token section = token_word(&rest);
+	struct token again = token_word(&numbers);
+	const struct snmp_line *line;
+	int r;
+
+	if (section.n < 2 || section.n != again.n ||
+	    memcmp(section.at, again.at, section.n) ||
+	    section.at[--section.n] != ':')
+		return -EBADMSG;
+	r = snmp_columns_line(columns, section, names, &line);
+	if (r < 0 || line->skipped)
+		return r;
+	return read_numbers(line, numbers, values);
+}
+
+int snmp_parse_pairs(const char *text, size_t n, struct snmp_columns *columns,
+		     struct snmp_values *values)
+{
+	struct token rest = {text, n};
+
+	while (rest.n) {
+		struct token names = token_line(&rest);
+		struct token numbers = token_line(&rest);
+		int r = parse_pair(names, numbers, columns, values);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Takes a line that begins as one before and goes on with a number alone. */
+static bool take_known(struct token *rest, struct snmp_columns *columns,
+		       struct snmp_values *values)
+{
+	const struct snmp_name *name = snmp_columns_known(columns, *rest);
+	struct token number;
+	size_t n;
+
+	if (!name)
+		return false;
+	for (n = name->n; n < rest->n && is_digit(rest->at[n]); n++)
+		;
+	number = (struct token) {rest->at + name->n, n - name->n};
+	if (!number.n || (n < rest->n && rest->at[n] != '\n'))
+		return false;
+	keep_number(values, name->slot, number);
+	n += n < rest->n;
+	rest->at += n;
+	rest->n -= n;
+	return true;
+}
+
+static int take_line(struct token *rest, struct snmp_columns *columns,
+		     struct snmp_values *values)
+{
+	struct token line = token_line(rest), before = line;
+	struct token name = token_word(&line);
+	struct token number = token_word(&line);
+
+	if (!name.n || !number.n || token_word(&line).n)
+		return -EBADMSG;
+	before.n = number.at - before.at;
+	keep_number(values, snmp_columns_name(columns, name, before), number);
+	return 0;
+}
+
+int snmp_parse_list(const char *text, size_t n, struct snmp_columns *columns,
+		    struct snmp_values *values)
+{
+	struct token rest = {text, n};
+	int r = 0;
+
+	while (rest.n && r == 0)
+		if (!take_known(&rest, columns, values))
+			r = take_line(&rest, columns, values);
+	return r;
+}
+
+static const struct {
+	const char *name;
+	int (*parse)(const char *text, size_t n, struct snmp_columns *columns,
+		     struct snmp_values *values);
+} files[] = {
+	{"snmp", snmp_parse_pairs},
+	{"netstat", snmp_parse_pairs},
+	{"snmp6", snmp_parse_list}, /* absent without IPv6 */
+};
+
+static int read_files(const struct probe_env *env, struct snmp_columns *columns,
+		      struct snmp_values *values)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		ssize_t n = procnet_read(env->net, files[i].name, env->buffer,
+					 env->size);
+		int r = n == -ENOENT ? 0 : n;
+
+		if (n > 0) {
+			r = files[i].parse(env->buffer, n, columns, values);
+			any = true;
+		}
+		if (r < 0)
+			return r;
+	}
+	return any ? 0 : -ENOENT;
+}
+
+static void append_layer(const struct snmp_columns *columns, enum layer layer,
+			 const struct snmp_values *values, struct sample *out)
+{
+	size_t first = columns->first[layer], end = columns->first[layer + 1];
+
+	if (first == end)
+		return;
+	sample_object(out, layer, "", "", 0);
+	for (size_t i = first; i < end; i++) {
+		const struct snmp_wanted *w = &columns->wanted[i];
+
+		if (values->found[w->slot])
+			sample_row(out, w->counter, values->value[w->slot]);
+	}
+}
+
+static void append_all(const struct probe_env *env,
+		       const struct snmp_columns *columns,
+		       const struct snmp_values *values, struct sample *out)
+{
+	for (int layer = 0; layer < N_LAYERS; layer++) {
+		append_layer(columns, layer, values, out);
+		if (layer != LAYER_IP)
+			continue;
+		for (size_t i = columns->first[N_LAYERS]; i < columns->n_wanted;
+		     i++)
+			ip_balance_append(env, columns->wanted[i].counter, out);
+	}
+}
+
+int snmp_read(struct probe_env *env, struct sample *out)
+{
+	struct snmp_columns *columns = env->state;
+	struct snmp_values values;
+	int r;
+
+	memset(values.found, 0, sizeof(values.found));
+	r = read_files(env, columns, &values);
+	if (r == 0)
+		append_all(env, columns, &values, out);
+	return r;
+}
+
+int snmp_init(const struct probe_env *env, void **ret)
+{
+	*ret = snmp_columns_new(env);
+	return *ret ? 0 : -ENOMEM;
+}
+
+void snmp_free(void *state)
+{
+	snmp_columns_free(state);
+}
