@@ -209,7 +209,7 @@ static void explain_suspect(struct suspect *suspect, struct causes *list)
 	c.lost = suspect->row->counter->kind == KIND_FILL ? suspect->row->value
 							  : suspect->row->delta;
 	prefer_part(suspect);
-	c.counter = suspect->row->counter->name;
+	c.counter = suspect->row->counter;
 	explain(suspect, &c);
 	quote_settings(suspect->sample, &c);
 	insert_cause(list, &c);
@@ -221,7 +221,7 @@ void cause_list(const struct sample *s, const struct loss *loss,
 	struct suspects suspects;
 
 	ret->n = 0;
-	ret->items[0] = (struct cause) {.counter = ""};
+	ret->items[0] = (struct cause) {.counter = NULL};
 	find_suspects(&suspects, s, loss);
 	explain_hidden(s, loss, ret);
 	for (size_t i = 0; i < suspects.n; i++)

@@ -19,55 +19,6 @@ const char *class_name(enum finding_class class)
 	return names[class];
 }
 
-/*
- * What counters of KIND_SYMPTOM and KIND_RESENT say when no loss is found
- * here: most telling first.
- */
-static const struct {
-	const char *counter;
-	const char *text;
-} symptoms[] = {
-	{"ListenOverflows", "the accept queue of a listener here is full"},
-	{"TCPSynRetrans", "connections are not answered: the other end's "
-			  "accept queue, a firewall on the way, or it is "
-			  "down"},
-	{"EmbryonicRsts", "connections asked of here were given up by the "
-			  "other end: answers get lost on the way to it"},
-	{"Icmp6InPktTooBigs", "packets are too large for a link further on; "
-			      "its router says so"},
-	{"InTimeExcds", "packets sent die on the way: a routing loop"},
-	{"TCPMTUPFail", "packets that are too large vanish on the way"},
-	{"TCPLostRetransmit", "segments and their repetition get lost on the "
-			      "way out, or all that are large: a smaller MTU "
-			      "on the way whose ICMP is filtered"},
-	{"TCPTimeouts", "segments sent are not acknowledged: lost on the way "
-			"out, or their ACKs on the way back"},
-	{"RetransSegs", "segments sent get lost on the way out, or their "
-			"ACKs on the way back"},
-	{"InDestUnreachs", "a host or router further on refuses what is sent: "
-			   "closed port, reject rule or no route"},
-	{"Icmp6InDestUnreachs", "a host or router further on refuses what is "
-				"sent: closed port, reject rule or no route"},
-};
-
-const char *symptom_text(const char *counter)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(symptoms); i++)
-		if (!strcmp(symptoms[i].counter, counter))
-			return symptoms[i].text;
-	return "";
-}
-
-/* How telling a symptom is: less is more. */
-static size_t symptom_rank(const char *counter)
-{
-	size_t i = 0;
-
-	while (i < ARRAY_SIZE(symptoms) && strcmp(symptoms[i].counter, counter))
-		i++;
-	return i;
-}
-
 static struct finding *append(struct findings *f)
 {
 	struct finding *finding = ARRAY_ADD(f);
@@ -165,7 +116,7 @@ static int add_row(struct findings *f, const struct sample *s,
 	finding->lost = row->delta;
 	finding->causes.n = 1;
 	cause = &finding->causes.items[0];
-	cause->counter = row->counter->name;
+	cause->counter = row->counter;
 	cause->lost = row->delta;
 	format_text(cause->text, sizeof(cause->text), "%s: %s",
 		    row->counter->name, row->counter->means);
@@ -193,6 +144,14 @@ static double share_of(const struct finding *f)
 	return isnan(f->percent) ? -1 : f->percent;
 }
 
+/* How telling a symptom is, 0: it says nothing of where the loss is. */
+static uint8_t rank_of(const struct finding *f)
+{
+	const struct counter *c = f->causes.items[0].counter;
+
+	return f->class == CLASS_SYMPTOM && c ? c->rank : 0;
+}
+
 /* Losses by their share, then their number; the others behind, by class. */
 int finding_compare(const void *a, const void *b)
 {
@@ -203,14 +162,8 @@ int finding_compare(const void *a, const void *b)
 	if (!x_loses || !y_loses) {
 		if (x->class != y->class)
 			return x->class < y->class ? -1 : 1;
-		if (x->class == CLASS_SYMPTOM &&
-		    symptom_rank(x->causes.items[0].counter) !=
-			    symptom_rank(y->causes.items[0].counter))
-			return symptom_rank(x->causes.items[0].counter) <
-					       symptom_rank(y->causes.items[0]
-								    .counter)
-				       ? -1
-				       : 1;
+		if (rank_of(x) != rank_of(y))
+			return rank_of(x) > rank_of(y) ? -1 : 1;
 	}
 	if (share_of(x) != share_of(y))
 		return share_of(x) > share_of(y) ? -1 : 1;

@@ -60,10 +60,4 @@ bool findings_have_loss(const struct findings *f);
 /* "loss", "policy", ... for people and machines. */
 const char *class_name(enum finding_class class);
 
-/*
- * Puts what a symptom alone says into words: that the loss is elsewhere, and
- * in which direction. counter is one that moved, "" for none known.
- */
-const char *symptom_text(const char *counter);
-
 #endif

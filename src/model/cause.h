@@ -10,13 +10,19 @@
 #include "model/loss.h"
 
 struct cause {
-	char text[384];	     /* a clause: "netem is configured to lose 30%" */
-	char remedy[160];    /* a sentence or command, without a final stop */
-	const char *counter; /* the counter that lost most; static storage */
-	uint64_t lost;	     /* packets it explains, or entries of a table */
-	bool known;	     /* more than a guess from the counter's name */
-	bool is_rule; /* a firewall rule drops each packet that it matches */
+	char text[384];	  /* a clause: "netem is configured to lose 30%" */
+	char remedy[160]; /* a sentence or command, without a final stop */
+	const struct counter *counter; /* that lost most, NULL: not known */
+	uint64_t lost; /* packets it explains, or entries of a table */
+	bool known;    /* more than a guess from the counter's name */
+	bool is_rule;  /* a firewall rule drops each packet that it matches */
 };
+
+/* The name of a cause's counter, or "". */
+static inline const char *cause_counter(const struct cause *c)
+{
+	return c->counter ? c->counter->name : "";
+}
 
 /* A loss with the object and the counter that lost most of it. */
 struct suspect {

@@ -85,6 +85,9 @@ struct probe {
 extern const struct probe *const probes[];
 extern const size_t n_probes;
 
+/* The first row that carries a tag, of all probes. */
+const struct counter *counter_tagged(enum tag tag);
+
 /* The first row of a probe that carries a tag; it must have one. Pure. */
 const struct counter *probe_counter(const struct probe *p, enum tag tag);
 

@@ -77,7 +77,7 @@ static bool explain_unresolved(const struct sample *s, const struct loss *loss,
 	if (!loss->unresolved)
 		return false;
 	ret->lost = loss->unresolved;
-	ret->counter = "res_failed";
+	ret->counter = probe_counter(&neigh_probe, TAG_RES_FAILED);
 	CAUSE_TEXT(ret, "the next hop does not resolve: nobody answers ARP or "
 			"neighbour discovery for it");
 	CAUSE_REMEDY(ret, "Is it up and on this wire? ip neigh show nud "

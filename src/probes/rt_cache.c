@@ -52,7 +52,7 @@ static bool explain_martians(const struct sample *s, const struct loss *loss,
 	if (!loss->martians)
 		return false;
 	ret->lost = loss->martians;
-	ret->counter = "in_martian_src";
+	ret->counter = probe_counter(&rt_cache_probe, TAG_MARTIAN_SRC);
 	CAUSE_TEXT(ret, "martian packets: their source or destination "
 			"address cannot come from there");
 	CAUSE_REMEDY(ret, "Find the sender: sysctl -w "

@@ -54,16 +54,14 @@ static void put_bool(yajl_gen g, const char *key, bool value)
 
 static void put_cause(yajl_gen g, const struct cause *cause)
 {
-	put_pair(g, "counter", cause->counter);
+	put_pair(g, "counter", cause_counter(cause));
 	put_pair(g, "cause", cause->text);
 	put_pair(g, "remedy", cause->remedy);
 }
 
 static void put_causes(yajl_gen g, const struct causes *causes)
 {
-	static const struct cause none = {.counter = ""};
-
-	put_cause(g, causes->n ? &causes->items[0] : &none);
+	put_cause(g, &causes->items[0]);
 	put_text(g, "causes");
 	yajl_gen_array_open(g);
 	for (size_t i = 0; i < causes->n; i++) {

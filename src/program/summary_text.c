@@ -237,13 +237,12 @@ static void print_loss(struct printer *p, const struct finding *f)
 static void print_note(const struct printer *p, const struct finding *f,
 		       unsigned indent, bool alone)
 {
-	static const struct cause none = {.counter = ""};
-	const struct cause *cause = f->causes.n ? &f->causes.items[0] : &none;
-	const char *meaning = alone ? symptom_text(cause->counter) : "";
-	const char *name = meaning[0] ? cause->counter : "";
-	bool named = name[0] ||
-		     (cause->counter[0] && !strncmp(cause->text, cause->counter,
-						    strlen(cause->counter)));
+	const struct cause *cause = &f->causes.items[0];
+	const char *meaning = alone && cause->counter ? cause->counter->symptom
+						      : NULL;
+	const char *name = cause_counter(cause);
+	bool named = meaning ||
+		     (name[0] && !strncmp(cause->text, name, strlen(name)));
 	char text[LINE_SIZE];
 
 	fprintf(p->out, "%*s", (int)indent, "");
@@ -251,8 +250,8 @@ static void print_note(const struct printer *p, const struct finding *f,
 	format_text(text, sizeof(text), ": %s%s%s %s: %llu%s %s%s%s",
 		    layer_name(f->layer), f->place[0] ? " " : "", f->place,
 		    direction_name(f->direction), (unsigned long long)f->lost,
-		    named ? "" : ":", name, name[0] ? ": " : "",
-		    meaning[0] ? meaning : cause->text);
+		    named ? "" : ":", meaning ? name : "", meaning ? ": " : "",
+		    meaning ? meaning : cause->text);
 	print_wrapped(p->out, p->style, indent + strlen(class_name(f->class)),
 		      indent + 2, text);
 }

@@ -48,7 +48,7 @@ static void notify(struct report *r, const struct loss *loss,
 		.namespace = ns->name,
 		.interface = interface,
 		.layer = layer_name(loss->layer),
-		.counter = cause->counter,
+		.counter = cause_counter(cause),
 		.cause = cause->text,
 		.remedy = cause->remedy,
 		.percent = loss_percent(loss),
@@ -159,7 +159,7 @@ static void notify_loss(struct report *r, const struct loss *loss,
 static void notify_okay(struct report *r, const struct loss *loss,
 			const char *why)
 {
-	struct cause none = {.counter = ""};
+	struct cause none = {.counter = NULL};
 	char message[MESSAGE_SIZE], place[NAME_PART + 1];
 
 	report_names_place(r->ns, loss->place, place);
@@ -219,7 +219,7 @@ static void choose_limits(struct report *r, struct loss *loss)
 static void judge(struct report *r, struct loss *loss)
 {
 	const struct ns *ns = r->ns;
-	struct causes causes = {.items = {{.counter = "", .known = true}}};
+	struct causes causes = {.items = {{.known = true}}};
 
 	if (!report_wants(r, loss->layer))
 		return;

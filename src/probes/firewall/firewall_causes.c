@@ -58,7 +58,8 @@ bool netfilter_explain_uncounted(const struct sample *s,
 	if (!loss->uncounted)
 		return false;
 	ret->lost = loss->uncounted;
-	ret->counter = loss->direction == DIR_RX ? "in_gap" : "out_gap";
+	ret->counter = counter_tagged(loss->direction == DIR_RX ? TAG_IN_GAP
+								: TAG_OUT_GAP);
 	describe_uncounted(s, loss, ret);
 	return true;
 }
