@@ -536,24 +536,16 @@ static bool read_nfqueue(struct reading *r)
 	return true;
 }
 
-static void put_port_facts(struct sample *s, uint64_t port)
-{
-	sample_row(s, &socket_fact_port, port);
-	sample_row(s, &socket_fact_inode, 4711);
-	sample_row(s, &socket_fact_uid, 53);
-	sample_row(s, &socket_fact_searched, 1);
-}
-
 static bool read_socket(struct reading *r)
 {
 	put_object(r, "", "udp_53_drops", "unbound[812]");
 	put_rows(r, &socket_udp_drops, 1, NULL);
 	sample_row(r->out, &socket_fact_rcvbuf, 8192);
-	put_port_facts(r->out, 53);
+	sample_row(r->out, &socket_fact_port, 53);
 	put_object(r, "", "tcp_443_accept", "nginx[42]");
 	sample_row(r->out, &socket_tcp_accept, 200);
 	sample_row(r->out, &socket_fact_limit, 128);
-	put_port_facts(r->out, 443);
+	sample_row(r->out, &socket_fact_port, 443);
 	return true;
 }
 

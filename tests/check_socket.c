@@ -14,6 +14,7 @@
 
 #include "probes/snmp/snmp.h"
 #include "probes/socket/socket.h"
+#include "probes/socket/socket_ports.h"
 #include "kernel/sockdiag.h"
 #include "testlib.h"
 
@@ -52,7 +53,6 @@ static void put_socket(struct message *m, uint32_t sequence,
 		.idiag_rqueue = f->info.queue,
 		.idiag_wqueue = f->info.limit,
 		.idiag_inode = f->info.inode,
-		.idiag_uid = f->info.uid,
 	};
 
 	message_begin(m, SOCK_DIAG_BY_FAMILY,
@@ -323,20 +323,18 @@ START_TEST(sockets_of_both_families_are_one_port)
 {
 	must_read();
 	udp(5001, 1, 3);
-	udp(5001, 2, 4)->inode = 77;
+	udp(5001, 2, 4)->rcvbuf = 77;
 	fakes[1].family = AF_INET6;
 	udp(5002, 3, 1);
 	udp_lost = 8;
 	must_read();
 	check_moved("udp_5001_drops", 7, 7);
 	check_moved("udp_5002_drops", 1, 1);
-	/* the facts are of the socket that dropped most */
-	ck_assert_uint_eq(row_of("udp_5001_drops", &socket_fact_inode)->value,
-			  77);
 	ck_assert_uint_eq(row_of("udp_5001_drops", &socket_fact_port)->value,
 			  5001);
+	/* that of the socket that dropped most */
 	ck_assert_uint_eq(row_of("udp_5001_drops", &socket_fact_rcvbuf)->value,
-			  8192);
+			  77);
 }
 END_TEST
 
@@ -398,6 +396,15 @@ START_TEST(socket_dumped_twice_counts_once)
 }
 END_TEST
 
+/* What the next dump begins with. */
+static struct socket_dump remembered(void)
+{
+	struct socket_dump d;
+
+	socket_dump_begin(&d, &now, SOURCE, NULL, 0);
+	return d;
+}
+
 /* What is forgotten can be told too low, never too high. */
 START_TEST(more_sockets_than_allowed_make_a_lower_bound)
 {
@@ -410,8 +417,8 @@ START_TEST(more_sockets_than_allowed_make_a_lower_bound)
 	udp_lost = 145;
 	must_read();
 	check_moved("udp_5001_drops", 145, 145);
-	ck_assert_uint_eq(find(SOCKET_MEMORY)->n, 1 + 2 * 4);
-	ck_assert_uint_eq(row_of(SOCKET_MEMORY, &socket_fact_floor)->value, 15);
+	ck_assert_uint_eq(remembered().before.n_seen, 4);
+	ck_assert_uint_eq(remembered().before.floor, 15);
 	for (uint32_t i = 0; i < 10; i++) {
 		fakes[i].info.drops += 20;
 		lost += 20;
@@ -426,18 +433,19 @@ END_TEST
 
 START_TEST(order_does_not_matter_to_who_is_remembered)
 {
+	struct socket_dump d;
+
 	env.max_sockets = 3;
 	must_read();
 	for (uint32_t i = 0; i < 12; i++)
 		udp(5001, i + 1, 1 + i * 7 % 12); /* 1 to 12, mixed */
 	udp_lost = 78;
 	must_read();
-	ck_assert_uint_eq(row_of(SOCKET_MEMORY, &socket_fact_floor)->value, 9);
-	for (uint32_t i = 0; i < 3; i++) {
-		const struct object *o = find(SOCKET_MEMORY);
-
-		ck_assert_uint_ge(now.rows[o->first + 2 + 2 * i].value, 10);
-	}
+	d = remembered();
+	ck_assert_uint_eq(d.before.floor, 9);
+	ck_assert_uint_eq(d.before.n_seen, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		ck_assert_uint_ge(d.seen_before[i].drops, 10);
 }
 END_TEST
 
@@ -614,6 +622,7 @@ END_TEST
 
 START_TEST(no_memory_is_needed_for_steady_reads)
 {
+	const unsigned char *memory;
 	const struct row *rows;
 
 	udp(5001, 1, 0);
@@ -623,10 +632,12 @@ START_TEST(no_memory_is_needed_for_steady_reads)
 		must_read();
 	}
 	rows = now.rows;
+	memory = now.memory;
 	lose(1);
 	must_read();
 	must_read();
 	ck_assert_ptr_eq(now.rows, rows);
+	ck_assert_ptr_eq(now.memory, memory);
 }
 END_TEST
 
@@ -746,7 +757,6 @@ START_TEST(message_is_parsed)
 			  .queue = 3,
 			  .limit = 4,
 			  .inode = 5,
-			  .uid = 1000,
 			  .port = 5001}};
 	struct message m = message_of(&f);
 	struct socket_info info;
@@ -758,7 +768,6 @@ START_TEST(message_is_parsed)
 	ck_assert_uint_eq(info.queue, f.info.queue);
 	ck_assert_uint_eq(info.limit, f.info.limit);
 	ck_assert_uint_eq(info.inode, f.info.inode);
-	ck_assert_uint_eq(info.uid, f.info.uid);
 	ck_assert_uint_eq(info.port, f.info.port);
 	ck_assert(info.has_memory);
 }

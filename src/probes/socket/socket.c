@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "probes/snmp/snmp.h"
 #include "probes/socket/socket.h"
 
 #include <errno.h>
@@ -8,30 +7,39 @@
 #include <netinet/tcp.h>
 
 #include "kernel/sockdiag.h"
+#include "probes/snmp/snmp.h"
+#include "probes/socket/socket_owner.h"
+#include "probes/socket/socket_ports.h"
 
-const struct counter socket_counters[2] = {
-	{.name = "",
-	 .type = "packets",
-	 .bits = 64,
-	 .layer = LAYER_SOCKET,
-	 .direction = DIR_RX,
-	 .kind = KIND_ECHO,
-	 .means = "udp_PORT_drops: packets that the UDP sockets of a port "
-		  "dropped, as far as they were still open at the look after "
-		  "it; UDP's InErrors has them, too",
-	 .remedy = "ss -uamp (d = drops); raise SO_RCVBUF and "
-		   "net.core.rmem_max",
-	 .source = "net/core/sock.c sk_get_meminfo()"},
-	{.name = "",
-	 .type = "queue_length",
-	 .bits = 32,
-	 .layer = LAYER_SOCKET,
-	 .direction = DIR_LISTEN,
-	 .kind = KIND_LEVEL,
-	 .means = "tcp_PORT_accept: connections that wait for accept(); sent "
-		  "only where connections were dropped and the queue is at "
-		  "least half full",
-	 .source = "net/ipv4/tcp_diag.c tcp_diag_get_info()"},
+const struct counter socket_counters[N_SOCKET_COUNTERS] = {
+	[SOCKET_UDP_DROPS] =
+		{.name = "",
+		 .type = "packets",
+		 .bits = 64,
+		 .layer = LAYER_SOCKET,
+		 .direction = DIR_RX,
+		 .kind = KIND_ECHO,
+		 .means = "udp_PORT_drops: packets that the UDP sockets of a "
+			  "port "
+			  "dropped, as far as they were still open at the look "
+			  "after "
+			  "it; UDP's InErrors has them, too",
+		 .remedy = "ss -uamp (d = drops); raise SO_RCVBUF and "
+			   "net.core.rmem_max",
+		 .source = "net/core/sock.c sk_get_meminfo()"},
+	[SOCKET_TCP_ACCEPT] =
+		{.name = "",
+		 .type = "queue_length",
+		 .bits = 32,
+		 .layer = LAYER_SOCKET,
+		 .direction = DIR_LISTEN,
+		 .kind = KIND_LEVEL,
+		 .means = "tcp_PORT_accept: connections that wait for "
+			  "accept(); sent "
+			  "only where connections were dropped and the queue "
+			  "is at "
+			  "least half full",
+		 .source = "net/ipv4/tcp_diag.c tcp_diag_get_info()"},
 };
 
 #define FACT .bits = 64, .layer = LAYER_SOCKET, .kind = KIND_FACT
@@ -39,12 +47,6 @@ const struct counter socket_counters[2] = {
 const struct counter socket_fact_port = {FACT, .name = "port"};
 const struct counter socket_fact_rcvbuf = {FACT, .name = "rcvbuf"};
 const struct counter socket_fact_limit = {FACT, .name = "limit"};
-const struct counter socket_fact_inode = {FACT, .name = "inode"};
-const struct counter socket_fact_uid = {FACT, .name = "uid"};
-const struct counter socket_fact_searched = {FACT, .name = "searched"};
-const struct counter socket_fact_floor = {FACT, .name = "floor"};
-const struct counter socket_fact_cookie = {FACT, .name = "cookie"};
-const struct counter socket_fact_drops = {FACT, .name = "drops"};
 
 /* More than this is not worth its time: each is compared with all others. */
 #define MAX_SEEN 4096
@@ -61,14 +63,13 @@ static uint32_t sum_lost(const struct sample *s, enum layer layer,
 	uint32_t hint = 0, sum = 0;
 	const struct object *o = sample_find(s, layer, "", "", &hint);
 
-	for (uint32_t i = 0; o && i < o->n; i++) {
-		const struct row *row = &s->rows[o->first + i];
-
+	if (!o)
+		return 0;
+	EACH_ROW (s, o, row)
 		if (row->counter->direction == direction &&
 		    (row->counter->kind == KIND_LOST ||
 		     row->counter->kind == KIND_PART))
 			sum += (uint32_t)row->value;
-	}
 	return sum;
 }
 
@@ -179,7 +180,7 @@ static int dump(struct probe_env *env, struct socket_dump *d, bool udp,
 
 		r = is_absent(listeners) ? r : listeners;
 	}
-	return is_absent(r) && d->memory ? 0 : r;
+	return is_absent(r) && d->before.dumped ? 0 : r;
 }
 
 static uint32_t seen_limit(const struct probe_env *env)

@@ -20,12 +20,10 @@ static const struct object *worst_port(const struct sample *s, uint64_t *ret,
 
 	*ret = 0;
 	*ret_n = 0;
-	for (uint32_t i = 0; i < s->n_objects; i++) {
-		const struct object *o = &s->objects[i];
+	EACH_OBJECT (s, o) {
 		const struct row *row = object_row(s, o, &socket_udp_drops);
 
-		if (!row || o->stale || !(row->flags & ROW_COMPARED) ||
-		    !row->delta)
+		if (!row || o->stale || !row_moved(row))
 			continue;
 		*ret += row->delta;
 		*ret_n += 1;
@@ -75,15 +73,11 @@ static const struct object *fullest_listener(const struct suspect *suspect,
 	const struct sample *s = suspect->sample;
 	const struct object *fullest = NULL;
 
-	for (uint32_t i = 0; i < s->n_objects; i++) {
-		const struct object *o = &s->objects[i];
+	EACH_OBJECT (s, o) {
 		uint64_t queue, limit;
 
-		if (o->stale ||
-		    !object_get(suspect->sample, o, &socket_tcp_accept,
-				&queue) ||
-		    !object_get(suspect->sample, o, &socket_fact_limit,
-				&limit) ||
+		if (o->stale || !object_get(s, o, &socket_tcp_accept, &queue) ||
+		    !object_get(s, o, &socket_fact_limit, &limit) ||
 		    (fullest &&
 		     queue * (*ret_limit + 1) <= *ret_queue * (limit + 1)))
 			continue;

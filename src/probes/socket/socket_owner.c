@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which process holds a socket: looked for among the open files of all. */
+#include "probes/socket/socket_owner.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -7,7 +8,6 @@
 
 #include "kernel/file.h"
 #include "kernel/netns.h"
-#include "probes/socket/socket.h"
 
 #define MAX_PROCESSES 4096
 #define MAX_FILES 4096

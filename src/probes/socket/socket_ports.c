@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * From the sockets of a dump to totals of their ports. Pure. Totals only grow:
- * to each is added what its sockets dropped since the last dump, so one that
- * closes takes nothing back, and what it dropped after that dump is missing.
- */
+#include "probes/socket/socket_ports.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <string.h>
 
-#include "model/delta.h"
 #include "kernel/attr.h"
 #include "kernel/netlink.h"
+#include "model/delta.h"
 #include "probes/socket/socket.h"
 
 int socket_parse(const struct nlmsghdr *h, struct socket_info *ret)
@@ -33,7 +30,6 @@ int socket_parse(const struct nlmsghdr *h, struct socket_info *ret)
 		.queue = m.idiag_rqueue,
 		.limit = m.idiag_wqueue,
 		.inode = m.idiag_inode,
-		.uid = m.idiag_uid,
 	};
 	if (!attr_copy(memory, sizeof(memory), attrs[INET_DIAG_SKMEMINFO]))
 		return 0;
@@ -43,56 +39,35 @@ int socket_parse(const struct nlmsghdr *h, struct socket_info *ret)
 	return 0;
 }
 
-static uint64_t value_of(const struct sample *s, const struct object *o,
-			 const struct counter *c)
+/* Takes up what the dump before remembered. */
+static void recall(struct socket_dump *d, const struct socket_memory *before)
 {
-	const struct row *row = object_row(s, o, c);
+	d->before = *before;
+	d->ports_before = (const struct socket_port *)(before + 1);
+	d->seen_before = (const struct socket_seen *)(d->ports_before +
+						      before->n_ports +
+						      before->n_listeners);
+	d->n_ports = before->n_ports;
+	for (uint32_t i = 0; i < d->n_ports; i++) {
+		struct socket_port *p = &d->ports[i];
 
-	return row ? row->value : 0;
-}
-
-/* What is known of a port from an object of the previous sample. */
-static void recall(struct socket_port *p, const struct sample *then,
-		   const struct object *o)
-{
-	*p = (struct socket_port) {
-		.drops = value_of(then, o, &socket_udp_drops),
-		.searched = value_of(then, o, &socket_fact_searched),
-		.worst =
-			{
-				.port = (uint16_t)value_of(then, o,
-							   &socket_fact_port),
-				.rcvbuf =
-					value_of(then, o, &socket_fact_rcvbuf),
-				.inode = value_of(then, o, &socket_fact_inode),
-				.uid = value_of(then, o, &socket_fact_uid),
-			},
-		.known = true,
-	};
-	snprintf(p->label, sizeof(p->label), "%s", object_label(then, o));
+		*p = d->ports_before[i];
+		p->added = p->most = 0;
+		p->known = true;
+	}
 }
 
 void socket_dump_begin(struct socket_dump *d, const struct sample *then,
 		       uint8_t source, struct socket_seen *seen, uint32_t max)
 {
-	*d = (struct socket_dump) {
-		.then = then,
-		.source = source,
-		.seen = seen,
-		.max_seen = max,
-	};
-	for (uint32_t i = 0; then && i < then->n_objects; i++) {
-		const struct object *o = &then->objects[i];
+	size_t n;
+	const struct socket_memory *before = sample_memory(then, source, &n);
 
-		if (o->layer != LAYER_SOCKET || o->source != source)
-			continue;
-		if (object_row(then, o, &socket_fact_floor))
-			d->memory = o;
-		else if (object_row(then, o, &socket_udp_drops) &&
-			 d->n_ports < ARRAY_SIZE(d->ports))
-			recall(&d->ports[d->n_ports++], then, o);
-	}
-	d->baseline = !d->memory && (!then || !(then->sources & 1u << source));
+	*d = (struct socket_dump) {.seen = seen, .max_seen = max};
+	if (before)
+		recall(d, before);
+	d->baseline = !d->before.dumped &&
+		      (!then || !(then->sources & 1u << source));
 }
 
 /* The heap of those that dropped most: the least of them is the first. */
@@ -147,38 +122,30 @@ static bool is_seen(const struct socket_dump *d, uint64_t cookie)
 	return false;
 }
 
-/* The drops of a socket at the last dump, looked for from the hint on. */
-static bool find_memory(struct socket_dump *d, uint64_t cookie, uint64_t *ret)
+/* A socket as it was at the last dump, looked for from the hint on, or NULL. */
+static const struct socket_seen *find_seen(struct socket_dump *d,
+					   uint64_t cookie)
 {
-	const struct row *rows;
-	uint32_t n;
+	for (uint32_t i = 0; i < d->before.n_seen; i++) {
+		uint32_t at = (d->hint + i) % d->before.n_seen;
 
-	if (!d->memory)
-		return false;
-	rows = &d->then->rows[d->memory->first + 1];
-	n = (d->memory->n - 1) / 2;
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t at = (d->hint + i) % n;
-
-		if (rows[2 * at].value != cookie)
+		if (d->seen_before[at].cookie != cookie)
 			continue;
 		d->hint = at + 1;
-		*ret = rows[2 * at + 1].value;
-		return true;
+		return &d->seen_before[at];
 	}
-	return false;
+	return NULL;
 }
 
 /* What a socket has dropped since the last dump; never more than it did. */
 static uint64_t added_by(struct socket_dump *d, const struct socket_info *s)
 {
-	uint64_t before, now = s->drops, delta, floor = 0;
+	const struct socket_seen *seen = find_seen(d, s->cookie);
+	uint64_t now = s->drops, delta;
 
-	if (find_memory(d, s->cookie, &before))
-		return delta_of(before, &now, 32, &delta) ? delta : 0;
-	if (d->memory)
-		floor = value_of(d->then, d->memory, &socket_fact_floor);
-	return now > floor ? now - floor : 0;
+	if (seen)
+		return delta_of(seen->drops, &now, 32, &delta) ? delta : 0;
+	return now > d->before.floor ? now - d->before.floor : 0;
 }
 
 /* The entry of a UDP port, a new one, or that of all further ports. */
@@ -205,26 +172,34 @@ static struct socket_port *get_port(struct socket_dump *d, uint16_t port)
 	return other;
 }
 
+/* A port as the read before left it, or NULL. */
+static const struct socket_port *port_before(const struct socket_dump *d,
+					     uint16_t port, bool listener)
+{
+	uint32_t first = listener ? d->before.n_ports : 0;
+	uint32_t n = listener ? d->before.n_listeners : d->before.n_ports;
+
+	for (uint32_t i = first; i < first + n; i++)
+		if (d->ports_before[i].worst.port == port)
+			return &d->ports_before[i];
+	return NULL;
+}
+
 /* Makes a socket the worst of its port, whose label may be another's now. */
-static void set_worst(struct socket_dump *d, struct socket_port *p,
+static void set_worst(const struct socket_dump *d, struct socket_port *p,
 		      const struct socket_info *s, bool listener)
 {
 	uint16_t port = p->worst.port;
-	const struct object *o;
-	uint32_t hint = 0;
-	char name[32];
+	const struct socket_port *before = port_before(d, port, listener);
 
 	p->worst = *s;
 	p->worst.port = port;
 	p->label[0] = '\0';
 	p->searched = 0;
-	socket_port_name(p, listener, name, sizeof(name));
-	o = d->then ? sample_find(d->then, LAYER_SOCKET, "", name, &hint)
-		    : NULL;
-	if (!o || value_of(d->then, o, &socket_fact_inode) != s->inode)
+	if (!before || before->worst.inode != s->inode)
 		return;
-	p->searched = value_of(d->then, o, &socket_fact_searched);
-	snprintf(p->label, sizeof(p->label), "%s", object_label(d->then, o));
+	p->searched = before->searched;
+	memcpy(p->label, before->label, sizeof(p->label));
 }
 
 void socket_dump_udp(struct socket_dump *d, const struct socket_info *s)
@@ -286,78 +261,63 @@ void socket_dump_listener(struct socket_dump *d, const struct socket_info *s)
 	set_worst(d, p, s, true);
 }
 
-void socket_port_name(const struct socket_port *p, bool listener, char *name,
-		      size_t size)
-{
-	if (listener)
-		snprintf(name, size, "tcp_%u_accept", p->worst.port);
-	else if (p->worst.port)
-		snprintf(name, size, "udp_%u_drops", p->worst.port);
-	else
-		snprintf(name, size, "udp_other_drops");
-}
-
-static void append_facts(const struct socket_port *p, struct sample *out)
-{
-	sample_row(out, &socket_fact_port, p->worst.port);
-	sample_row(out, &socket_fact_inode, p->worst.inode);
-	sample_row(out, &socket_fact_uid, p->worst.uid);
-	sample_row(out, &socket_fact_searched, p->searched);
-}
-
 static void append_port(const struct socket_dump *d,
 			const struct socket_port *p, struct sample *out)
 {
 	char name[32];
 
-	socket_port_name(p, false, name, sizeof(name));
+	if (p->worst.port)
+		snprintf(name, sizeof(name), "udp_%u_drops", p->worst.port);
+	else
+		snprintf(name, sizeof(name), "udp_other_drops");
 	sample_object(out, LAYER_SOCKET, "", name, 0);
 	sample_label(out, p->label);
 	sample_row(out, &socket_udp_drops, p->drops);
 	if (!p->known && !d->baseline)
 		sample_began(out);
 	sample_row(out, &socket_fact_rcvbuf, p->worst.rcvbuf);
-	append_facts(p, out);
+	sample_row(out, &socket_fact_port, p->worst.port);
 }
 
 static void append_listener(const struct socket_port *p, struct sample *out)
 {
 	char name[32];
 
-	socket_port_name(p, true, name, sizeof(name));
+	snprintf(name, sizeof(name), "tcp_%u_accept", p->worst.port);
 	sample_object(out, LAYER_SOCKET, "", name, 0);
 	sample_label(out, p->label);
 	sample_row(out, &socket_tcp_accept, p->worst.queue);
 	sample_row(out, &socket_fact_limit, p->worst.limit);
-	append_facts(p, out);
+	sample_row(out, &socket_fact_port, p->worst.port);
 }
 
-static void append_memory(const struct socket_dump *d, struct sample *out)
+/* What was seen before goes on, unless a dump replaces it. */
+static void remember_dump(const struct socket_dump *d, struct sample *out)
 {
-	const struct object *o = d->memory;
+	const struct socket_seen *seen = d->dumped ? d->seen : d->seen_before;
+	const struct socket_memory m = {
+		.n_ports = d->n_ports,
+		.n_listeners = d->n_listeners,
+		.n_seen = d->dumped ? d->n_seen : d->before.n_seen,
+		.floor = d->dumped ? d->floor : d->before.floor,
+		.dumped = d->dumped || d->before.dumped,
+	};
 
-	if (!o && !d->dumped)
+	if (!m.dumped && !m.n_listeners)
 		return;
-	sample_object(out, LAYER_SOCKET, "", SOCKET_MEMORY, 0);
-	for (uint32_t i = 0; !d->dumped && i < o->n; i++) {
-		const struct row *row = &d->then->rows[o->first + i];
-
-		sample_row(out, row->counter, row->value);
-	}
-	if (!d->dumped)
-		return;
-	sample_row(out, &socket_fact_floor, d->floor);
-	for (uint32_t i = 0; i < d->n_seen; i++) {
-		sample_row(out, &socket_fact_cookie, d->seen[i].cookie);
-		sample_row(out, &socket_fact_drops, d->seen[i].drops);
-	}
+	sample_remember(out, &m, sizeof(m));
+	sample_remember(out, d->ports, d->n_ports * sizeof(*d->ports));
+	sample_remember(out, d->listeners,
+			d->n_listeners * sizeof(*d->listeners));
+	if (m.n_seen)
+		sample_remember(out, seen, m.n_seen * sizeof(*seen));
 }
 
 void socket_dump_append(const struct socket_dump *d, struct sample *out)
 {
-	append_memory(d, out);
 	for (uint32_t i = 0; i < d->n_ports; i++)
 		append_port(d, &d->ports[i], out);
 	for (uint32_t i = 0; i < d->n_listeners; i++)
 		append_listener(&d->listeners[i], out);
+	remember_dump(d, out);
 }

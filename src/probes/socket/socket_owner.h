@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Which process holds a socket: looked for among the open files of all. */
+#ifndef PKTLOSS_PROBES_SOCKET_SOCKET_OWNER_H
+#define PKTLOSS_PROBES_SOCKET_SOCKET_OWNER_H
+
+#include "probes/socket/socket_ports.h"
+
+/*
+ * Finds the processes that hold the worst sockets of n ports and gives these
+ * their labels; what is not found has none. Looks below proc_root at the open
+ * files of processes of the calling thread's network namespace, at most 4096
+ * of each.
+ */
+void socket_find_owners(const char *proc_root, struct socket_port **ports,
+			size_t n);
+
+#endif
