@@ -183,6 +183,23 @@ START_TEST(gap_only_grows)
 }
 END_TEST
 
+START_TEST(gap_goes_on_after_a_read_that_failed)
+{
+	struct sample read;
+
+	read_balance("InReceives=100 InDelivers=0");
+	read_balance("InReceives=150 InDelivers=0");
+	read = then;
+	then = now;
+	now = read;
+	sample_reset(&now);
+	sample_follow(&now, &then);
+	sample_carry(&now, &then, 0);
+	read_balance("InReceives=180 InDelivers=10");
+	ck_assert_uint_eq(gap("in_gap", false), 70);
+}
+END_TEST
+
 static const struct {
 	const char *file, *text;
 	bool counts;
@@ -219,6 +236,7 @@ static Suite *suite(void)
 			    ARRAY_SIZE(balances));
 	tcase_add_test(t, families_have_gaps_of_their_own);
 	tcase_add_test(t, gap_only_grows);
+	tcase_add_test(t, gap_goes_on_after_a_read_that_failed);
 	tcase_add_loop_test(t, no_gap_where_others_move_packets, 0,
 			    ARRAY_SIZE(others));
 	return s;

@@ -7,14 +7,11 @@
 #include "kernel/procnet.h"
 #include "model/delta.h"
 
-#define SOFTNET .layer = LAYER_SOFTNET, .direction = DIR_RX
-#define TOTAL SOFTNET, .bits = 64, .source = "net/core/net-procfs.c"
-#define OF_CPU SOFTNET, .bits = 32, .kind = KIND_FACT
+#define TOTAL                                                                  \
+	.layer = LAYER_SOFTNET, .direction = DIR_RX, .bits = 64,               \
+	.source = "net/core/net-procfs.c"
 
-/*
- * First the totals, .offset is the column they stand in; then, for the second
- * object, the number of a CPU and what it counted, in the same order.
- */
+/* Totals of all CPUs; .offset is the column, from 1. */
 static const struct counter softnet_counters[] = {
 	{TOTAL, .name = "processed", .type = "if_rx_packets", .offset = 1,
 	 .kind = KIND_PASSED, .of = {{LAYER_SOFTNET, DIR_RX, RELATION_OUTSIDE}},
@@ -41,18 +38,9 @@ static const struct counter softnet_counters[] = {
 	 .cause = "one flow filled most of the input queue of a CPU",
 	 .remedy = "Spread or slow down that flow; sysctl "
 		   "net.core.flow_limit_cpu_bitmap"},
-	{OF_CPU, .name = "cpu"},
-	{OF_CPU, .name = "cpu_processed"},
-	{OF_CPU, .name = "cpu_dropped"},
-	{OF_CPU, .name = "cpu_time_squeeze"},
-	{OF_CPU, .name = "cpu_received_rps"},
-	{OF_CPU, .name = "cpu_flow_limit_count"},
 };
-
-#define CPU (&softnet_counters[N_SOFTNET_COUNTERS])
-#define CPU_ROWS (N_SOFTNET_COUNTERS + 1)
-_Static_assert(ARRAY_SIZE(softnet_counters) == N_SOFTNET_COUNTERS + CPU_ROWS,
-	       "each total is kept for each CPU");
+#define N_COUNTERS ARRAY_SIZE(softnet_counters)
+_Static_assert(N_COUNTERS <= MAX_SOFTNET_COUNTERS, "too many rows");
 
 #define MIN_COLUMNS 9
 #define COLUMN_CPU 13
@@ -72,11 +60,11 @@ bool softnet_has(const struct softnet_lines *lines, size_t counter)
 static void keep_column(struct softnet_lines *lines, uint32_t column,
 			uint32_t value)
 {
-	for (size_t i = 0; i < N_SOFTNET_COUNTERS; i++)
+	for (size_t i = 0; i < N_COUNTERS; i++)
 		if (softnet_counters[i].offset == column)
-			lines->value[i] = value;
+			lines->cpu.value[i] = value;
 	if (column == COLUMN_CPU)
-		lines->cpu = value;
+		lines->cpu.number = value;
 }
 
 /* Returns how many columns the next line has, 0: it is not understood. */
@@ -98,14 +86,15 @@ static uint32_t parse_line(struct softnet_lines *lines)
 
 int softnet_next(struct softnet_lines *lines)
 {
-	uint32_t before = lines->cpu, n;
+	uint32_t before = lines->cpu.number, n;
 
 	if (!lines->rest.n)
 		return 0;
-	lines->cpu = lines->n; /* unless there is a column that says it */
+	lines->cpu.number = lines->n; /* unless a column says it */
 	n = parse_line(lines);
-	if (n < MIN_COLUMNS || lines->cpu >= MAX_SOFTNET_CPUS ||
-	    (lines->n && (n != lines->n_columns || lines->cpu <= before)))
+	if (n < MIN_COLUMNS || lines->cpu.number >= MAX_SOFTNET_CPUS ||
+	    (lines->n &&
+	     (n != lines->n_columns || lines->cpu.number <= before)))
 		return -EBADMSG;
 	lines->n++;
 	lines->n_columns = n;
@@ -115,35 +104,27 @@ int softnet_next(struct softnet_lines *lines)
 
 /* What was counted up to the read before. */
 struct before {
-	const struct row *cpus; /* CPU_ROWS for each, those offline as well */
-	uint32_t n;
-	uint64_t total[N_SOFTNET_COUNTERS];
+	const struct softnet_cpu *cpus;
+	size_t n;
+	uint64_t total[MAX_SOFTNET_COUNTERS];
 	bool any;
 };
 
-static const struct object *find(const struct sample *s, const char *name)
+static struct before recall(const struct sample *then, uint8_t source)
 {
+	struct before before = {.n = 0};
+	const struct object *all;
 	uint32_t hint = 0;
 
-	return sample_find(s, LAYER_SOFTNET, "", name, &hint);
-}
-
-static struct before recall(const struct sample *then)
-{
-	const struct object *cpus = then ? find(then, SOFTNET_CPUS) : NULL;
-	const struct object *all = then ? find(then, "") : NULL;
-	struct before before = {.any = cpus && all};
-
-	if (!before.any)
+	before.cpus = sample_memory(then, source, &before.n);
+	if (!before.cpus)
 		return before;
-	before.cpus = &then->rows[cpus->first];
-	before.n = cpus->n / CPU_ROWS;
-	for (size_t i = 0; i < N_SOFTNET_COUNTERS; i++) {
-		const struct row *row =
-			object_row(then, all, &softnet_counters[i]);
-
-		before.total[i] = row ? row->value : 0;
-	}
+	before.any = true;
+	before.n /= sizeof(*before.cpus);
+	all = sample_find(then, LAYER_SOFTNET, "", "", &hint);
+	for (size_t i = 0; i < N_COUNTERS; i++)
+		before.total[i] =
+			object_value(then, all, &softnet_counters[i], 0);
 	return before;
 }
 
@@ -160,57 +141,48 @@ static void forget_moved_lines(struct before *before,
 		before->n = 0;
 }
 
-/* Moves a CPU of the read before, which is offline, on to this one. */
-static void carry_cpu(struct before *before, struct sample *out)
-{
-	for (size_t i = 0; i < CPU_ROWS; i++)
-		sample_row(out, before->cpus[i].counter, before->cpus[i].value);
-	before->cpus += CPU_ROWS;
-	before->n--;
-}
-
 /*
  * Adds what a CPU counted since the read before; nothing for one that was not
  * there yet, as it may have been online, and counting, some time ago.
  */
 static void add_cpu(const struct softnet_lines *lines, struct before *before)
 {
-	bool known = before->n && before->cpus->value == lines->cpu;
+	bool known = before->n && before->cpus->number == lines->cpu.number;
 
-	for (size_t i = 0; i < N_SOFTNET_COUNTERS; i++) {
-		uint64_t value = lines->value[i], delta = 0;
+	for (size_t i = 0; i < N_COUNTERS; i++) {
+		uint64_t value = lines->cpu.value[i], delta = 0;
 
 		if (!before->any)
 			delta = value;
-		else if (!known || !delta_of(before->cpus[i + 1].value, &value,
-					     32, &delta))
+		else if (!known ||
+			 !delta_of(before->cpus->value[i], &value, 32, &delta))
 			continue;
 		before->total[i] += delta;
 	}
 	if (!known)
 		return;
-	before->cpus += CPU_ROWS;
+	before->cpus++;
 	before->n--;
 }
 
-static void append_cpu(const struct softnet_lines *lines, struct sample *out)
+/* Goes on to remember a CPU of the read before, which is offline. */
+static void carry_cpu(struct before *before, struct sample *out)
 {
-	sample_row(out, CPU, lines->cpu);
-	for (size_t i = 0; i < N_SOFTNET_COUNTERS; i++)
-		sample_row(out, CPU + 1 + i, lines->value[i]);
+	sample_remember(out, before->cpus, sizeof(*before->cpus));
+	before->cpus++;
+	before->n--;
 }
 
-static int append_cpus(struct softnet_lines *lines, struct before *before,
-		       struct sample *out)
+static int add_cpus(struct softnet_lines *lines, struct before *before,
+		    struct sample *out)
 {
 	int r;
 
-	sample_object(out, LAYER_SOFTNET, "", SOFTNET_CPUS, 0);
 	while ((r = softnet_next(lines)) > 0) {
-		while (before->n && before->cpus->value < lines->cpu)
+		while (before->n && before->cpus->number < lines->cpu.number)
 			carry_cpu(before, out);
 		add_cpu(lines, before);
-		append_cpu(lines, out);
+		sample_remember(out, &lines->cpu, sizeof(lines->cpu));
 	}
 	while (before->n)
 		carry_cpu(before, out);
@@ -228,13 +200,13 @@ static int softnet_read(struct probe_env *env, struct sample *out)
 	r = n < 0 ? (int)n : softnet_begin(&lines, env->buffer, n);
 	if (r < 0)
 		return r;
-	before = recall(out->then);
+	before = recall(out->then, out->source);
 	forget_moved_lines(&before, &lines);
-	r = append_cpus(&lines, &before, out);
+	r = add_cpus(&lines, &before, out);
 	if (r < 0)
 		return r;
 	sample_object(out, LAYER_SOFTNET, "", "", 0);
-	for (size_t i = 0; i < N_SOFTNET_COUNTERS; i++)
+	for (size_t i = 0; i < N_COUNTERS; i++)
 		if (softnet_has(&lines, i) &&
 		    counter_wanted(env, &softnet_counters[i]))
 			sample_row(out, &softnet_counters[i], before.total[i]);
@@ -247,6 +219,6 @@ const struct probe softnet_probe = {
 	.host_wide = true,
 	.layer = LAYER_SOFTNET,
 	.counters = softnet_counters,
-	.n_counters = ARRAY_SIZE(softnet_counters),
+	.n_counters = N_COUNTERS,
 	.read = softnet_read,
 };

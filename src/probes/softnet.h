@@ -13,23 +13,25 @@
  */
 extern const struct probe softnet_probe;
 
-#define N_SOFTNET_COUNTERS 5
-
-/* The name of the object that keeps what each CPU counted. */
-#define SOFTNET_CPUS "cpus"
+/* Room for its counters. */
+#define MAX_SOFTNET_COUNTERS 8
 
 /* More than any Linux is built for. */
 #define MAX_SOFTNET_CPUS 8192
 
+/* What a CPU counted; such are remembered, those of CPUs offline as well. */
+struct softnet_cpu {
+	uint32_t number;
+	uint32_t value[MAX_SOFTNET_COUNTERS]; /* by index of the counters */
+};
+
 /* A walk over the lines of softnet_stat, one for each CPU that is online. */
 struct softnet_lines {
 	struct token rest;
-	uint32_t n;	    /* lines read */
-	uint32_t n_columns; /* 9 before Linux 2.6.35, 15 since 6.4 */
-	bool numbered;	    /* lines say their CPU: Linux 5.10 */
-	/* of the line read last */
-	uint32_t cpu;
-	uint32_t value[N_SOFTNET_COUNTERS]; /* by index of the counters */
+	uint32_t n;		/* lines read */
+	uint32_t n_columns;	/* 9 before Linux 2.6.35, 15 since 6.4 */
+	bool numbered;		/* lines say their CPU: Linux 5.10 */
+	struct softnet_cpu cpu; /* of the line read last */
 };
 
 /*
