@@ -8,31 +8,42 @@
 #include "testlib.h"
 #include "xtables_file.h"
 
-static size_t index_of(const char *name)
+static struct sample sample;
+
+/* Parses n bytes into an object of their own. */
+static int parse_n(const char *text, size_t n)
 {
-	return find_counter(&xfrm_probe, name, NULL) - xfrm_probe.counters;
+	const struct probe_env env = {.counters = NULL};
+
+	sample_reset(&sample);
+	sample_object(&sample, LAYER_XFRM, "", "", 0);
+	return xfrm_parse(&env, text, n, &sample);
 }
 
-static int parse(const char *text, struct xfrm_values *ret)
+static int parse(const char *text)
 {
-	return xfrm_parse(text, strlen(text), ret);
+	return parse_n(text, strlen(text));
+}
+
+/* The value of a counter, otherwise where it is not found. */
+static uint64_t value(const char *name, uint64_t otherwise)
+{
+	return object_value(&sample, &sample.objects[0],
+			    find_counter(&xfrm_probe, name, NULL), otherwise);
 }
 
 START_TEST(numbers_stand_behind_their_names)
 {
-	struct xfrm_values v;
-	size_t none = index_of("XfrmOutNoStates");
-
 	ck_assert_int_eq(parse("XfrmOutPolBlock         \t20\n"
 			       "XfrmInPolBlock          \t100\n"
 			       "XfrmOfTomorrow          \t7\n"
-			       "XfrmInNoStates 18446744073709551615\n",
-			       &v),
+			       "XfrmInNoStates 18446744073709551615\n"),
 			 0);
-	ck_assert_uint_eq(v.value[index_of("XfrmOutPolBlock")], 20);
-	ck_assert_uint_eq(v.value[index_of("XfrmInPolBlock")], 100);
-	ck_assert_uint_eq(v.value[index_of("XfrmInNoStates")], UINT64_MAX);
-	ck_assert(!v.found[none]);
+	ck_assert_uint_eq(value("XfrmOutPolBlock", 0), 20);
+	ck_assert_uint_eq(value("XfrmInPolBlock", 0), 100);
+	ck_assert_uint_eq(value("XfrmInNoStates", 0), UINT64_MAX);
+	ck_assert_uint_eq(value("XfrmOutNoStates", 99), 99);
+	ck_assert_uint_eq(sample.n_rows, 3);
 }
 END_TEST
 
@@ -52,10 +63,9 @@ START_TEST(text_that_is_no_list_is_refused)
 		"1\n",
 		"XfrmOfTomorrow x\n",
 	};
-	struct xfrm_values v;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		ck_assert_msg(parse(bad[i], &v) == -EBADMSG, "%s", bad[i]);
+		ck_assert_msg(parse(bad[i]) == -EBADMSG, "%s", bad[i]);
 }
 END_TEST
 
@@ -66,50 +76,43 @@ START_TEST(text_cut_anywhere_is_refused)
 
 	for (size_t n = 0; n < strlen(text); n++) {
 		bool whole = n && text[n - 1] == '\n';
-		struct xfrm_values v;
 		char *copy = malloc(n ? n : 1); /* its end is watched */
 
 		ck_assert_ptr_nonnull(copy);
 		memcpy(copy, text, n);
-		ck_assert_int_eq(xfrm_parse(copy, n, &v), whole ? 0 : -EBADMSG);
+		ck_assert_int_eq(parse_n(copy, n), whole ? 0 : -EBADMSG);
 		free(copy);
 	}
 }
 END_TEST
 
-static unsigned count_found(const char *kernel, bool found[N_XFRM_COUNTERS])
+static unsigned count_found(const char *kernel)
 {
-	struct xfrm_values v;
-	unsigned count = 0;
 	size_t n;
 	char *text = fixture_read(kernel, "xfrm_stat", &n);
 
 	ck_assert_msg(text, "no recording of %s", kernel);
-	ck_assert_int_eq(xfrm_parse(text, n, &v), 0);
+	ck_assert_int_eq(parse_n(text, n), 0);
 	free(text);
-	for (size_t i = 0; i < N_XFRM_COUNTERS; i++) {
-		found[i] |= v.found[i];
-		count += v.found[i];
-	}
-	return count;
+	return sample.n_rows;
 }
 
 START_TEST(counters_are_spelled_as_the_kernel_spells_them)
 {
-	bool found[N_XFRM_COUNTERS] = {false};
-
-	ck_assert_uint_eq(count_found("6.1", found), 26);
-	ck_assert(!found[index_of("XfrmInStateDirError")]);
-	ck_assert_uint_eq(count_found("6.18", found), N_XFRM_COUNTERS);
-	for (size_t i = 0; i < N_XFRM_COUNTERS; i++)
-		ck_assert_msg(found[i], "no kernel has %s",
+	ck_assert_uint_eq(count_found("6.1"), 26);
+	ck_assert_uint_eq(value("XfrmInStateDirError", 99), 99);
+	/* each of them once, and in the table's order */
+	ck_assert_uint_eq(count_found("6.18"), xfrm_probe.n_counters);
+	for (size_t i = 0; i < xfrm_probe.n_counters; i++)
+		ck_assert_msg(sample.rows[i].counter == &xfrm_probe.counters[i],
+			      "%s is not where the kernel has it",
 			      xfrm_probe.counters[i].name);
 }
 END_TEST
 
 START_TEST(directions_are_in_the_names)
 {
-	for (size_t i = 0; i < N_XFRM_COUNTERS; i++) {
+	for (size_t i = 0; i < xfrm_probe.n_counters; i++) {
 		const struct counter *c = &xfrm_probe.counters[i];
 		bool out = !strncmp(c->name, "XfrmOut", 7);
 
@@ -152,20 +155,20 @@ START_TEST(probe_appends_what_is_there)
 	struct probe_env env = {.net = &(struct procnet)PROCNET(dir),
 				.buffer = buffer,
 				.size = sizeof(buffer)};
-	struct sample s = {0};
 	const struct object *o;
 
-	ck_assert_int_eq(xfrm_probe.read(&env, &s), -ENOENT);
+	sample_reset(&sample);
+	ck_assert_int_eq(xfrm_probe.read(&env, &sample), -ENOENT);
 	put("XfrmInPolBlock 3\nXfrmNoSuchError 4\n");
-	ck_assert_int_eq(xfrm_probe.read(&env, &s), 0);
-	o = find_object(&s, LAYER_XFRM, "", "");
+	ck_assert_int_eq(xfrm_probe.read(&env, &sample), 0);
+	o = find_object(&sample, LAYER_XFRM, "", "");
 	ck_assert_ptr_nonnull(o);
 	ck_assert_uint_eq(o->n, 1); /* no row knows the other one */
-	ck_assert_str_eq(s.rows[o->first].counter->name, "XfrmInPolBlock");
-	ck_assert_uint_eq(s.rows[o->first].value, 3);
+	ck_assert_str_eq(sample.rows[o->first].counter->name, "XfrmInPolBlock");
+	ck_assert_uint_eq(sample.rows[o->first].value, 3);
 	put("XfrmInPolBlock 3\nXfr");
-	ck_assert_int_eq(xfrm_probe.read(&env, &s), -EBADMSG);
-	sample_free(&s);
+	ck_assert_int_eq(xfrm_probe.read(&env, &sample), -EBADMSG);
+	sample_free(&sample);
 }
 END_TEST
 

@@ -28,13 +28,16 @@ static void walk_softnet(const char *text, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct xfrm_values ipsec;
+	const struct probe_env env = {.counters = NULL};
+	struct sample sample = {0};
 	struct percpu stats;
 	const char *text = (const char *)data;
 
-	check_result(xfrm_parse(text, size, &ipsec));
+	sample_object(&sample, LAYER_XFRM, "", "", 0);
+	check_result(xfrm_parse(&env, text, size, &sample));
+	sample_free(&sample);
 	check_result(percpu_parse(text, size, conntrack_probe.counters,
-				  N_CONNTRACK_STATS, &stats));
+				  conntrack_probe.n_counters, &stats));
 	walk_softnet(text, size);
 	return 0;
 }

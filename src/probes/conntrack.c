@@ -19,8 +19,8 @@
 		   .source = "net/netfilter/nf_conntrack_standalone.c"
 
 /*
- * The first N_CONNTRACK_STATS are counts: .section is the name of the column
- * in /proc, .offset the attribute of ctnetlink.
+ * Of a count, .section is the name of the column in /proc and .offset the
+ * attribute of ctnetlink; of a level, .section is a file of /proc/sys.
  */
 static const struct counter conntrack_counters[] = {
 	{COUNTED, .name = "drop", .section = "drop", .offset = CTA_STATS_DROP,
@@ -83,8 +83,12 @@ static const struct counter conntrack_counters[] = {
 	 .section = "nf_conntrack_max"},
 };
 
-#define COUNT (&conntrack_counters[N_CONNTRACK_STATS])
-#define MAX (&conntrack_counters[N_CONNTRACK_STATS + 1])
+_Static_assert(ARRAY_SIZE(conntrack_counters) <= MAX_PERCPU, "too many rows");
+
+static const struct counter *level(enum tag tag)
+{
+	return probe_counter(&conntrack_probe, tag);
+}
 
 /* The attributes of a message. Returns 0 or -EBADMSG. */
 static int parse_attrs(const struct nlmsghdr *h, const struct nlattr **found,
@@ -101,12 +105,13 @@ int conntrack_parse_message(const struct nlmsghdr *h, struct percpu *stats)
 	const struct nlattr *attrs[CTA_STATS_MAX + 1];
 	int r = parse_attrs(h, attrs, CTA_STATS_MAX);
 
-	for (int i = 0; r == 0 && i < N_CONNTRACK_STATS; i++) {
-		const struct nlattr *attr = attrs[conntrack_counters[i].offset];
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(conntrack_counters); i++) {
+		uint16_t type = conntrack_counters[i].offset; /* of a level 0 */
 
-		if (!attr_is_size(attr, 4))
+		if (!type || !attr_is_size(attrs[type], 4))
 			continue;
-		stats->value[i] = (uint32_t)stats->value[i] + attr_be32(attr);
+		stats->value[i] = (uint32_t)stats->value[i] +
+				  attr_be32(attrs[type]);
 		stats->found[i] = true;
 	}
 	return r;
@@ -183,7 +188,7 @@ static int conntrack_read_stats(struct probe_env *env, struct percpu *ret)
 	if (n < 0)
 		return (int)n;
 	return percpu_parse(env->buffer, n, conntrack_counters,
-			    N_CONNTRACK_STATS, ret);
+			    ARRAY_SIZE(conntrack_counters), ret);
 }
 
 static int conntrack_read_files(struct probe_env *env,
@@ -196,9 +201,11 @@ static int conntrack_read_files(struct probe_env *env,
 	if (snprintf(dir, sizeof(dir), "%s/net/netfilter", env->sys) >=
 	    (int)sizeof(dir))
 		return -ENAMETOOLONG;
-	r = file_read_number(dir, COUNT->section, &levels->count);
+	r = file_read_number(dir, level(TAG_CONNTRACK_COUNT)->section,
+			     &levels->count);
 	if (r == 0)
-		r = file_read_number(dir, MAX->section, &levels->max);
+		r = file_read_number(dir, level(TAG_CONNTRACK_MAX)->section,
+				     &levels->max);
 	return r < 0 ? r : conntrack_read_stats(env, stats);
 }
 
@@ -207,10 +214,10 @@ static void conntrack_append(const struct probe_env *env,
 			     const struct percpu *stats, struct sample *out)
 {
 	sample_object(out, LAYER_CONNTRACK, "", "", 0);
-	sample_row(out, COUNT, levels->count);
+	sample_row(out, level(TAG_CONNTRACK_COUNT), levels->count);
 	if (levels->max) /* no limit is no row */
-		sample_row(out, MAX, levels->max);
-	for (int i = 0; i < N_CONNTRACK_STATS; i++)
+		sample_row(out, level(TAG_CONNTRACK_MAX), levels->max);
+	for (size_t i = 0; i < ARRAY_SIZE(conntrack_counters); i++)
 		if (stats->found[i] &&
 		    counter_wanted(env, &conntrack_counters[i]))
 			sample_row(out, &conntrack_counters[i],
@@ -233,10 +240,7 @@ static int conntrack_read(struct probe_env *env, struct sample *out)
 /* A level of the namespace's connection table, or 0. */
 static uint64_t table_level(const struct suspect *suspect, enum tag tag)
 {
-	const struct row *row;
-
-	row = object_tagged(suspect->sample, suspect->object, tag);
-	return row ? row->value : 0;
+	return object_value(suspect->sample, suspect->object, level(tag), 0);
 }
 
 /* A table that is full keeps a little below its limit by throwing out. */

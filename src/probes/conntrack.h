@@ -7,9 +7,6 @@
 
 extern const struct probe conntrack_probe;
 
-/* The first so many counters are columns of /proc/net/stat/nf_conntrack. */
-#define N_CONNTRACK_STATS 12
-
 /*
  * Adds one message of IPCTNL_MSG_CT_GET_STATS_CPU, which is of one CPU, to
  * *stats, modulo 2^32; by index of the counters. Returns 0 or -EBADMSG. Pure.

@@ -185,44 +185,41 @@ static const struct counter xfrm_counters[] = {
 		  "through",
 	 .remedy = LOOK_AT_STATES ": mode iptfs, max-queue-size"},
 };
-_Static_assert(ARRAY_SIZE(xfrm_counters) == N_XFRM_COUNTERS, "count them");
 
-/* The row of that name, looked for from *cursor on. */
-static size_t find_row(struct token name, size_t *cursor)
+/* The row of that name, looked for from *cursor on, or NULL. */
+static const struct counter *find_row(struct token name, size_t *cursor)
 {
-	for (size_t i = 0; i < N_XFRM_COUNTERS; i++) {
-		size_t at = (*cursor + i) % N_XFRM_COUNTERS;
+	for (size_t i = 0; i < ARRAY_SIZE(xfrm_counters); i++) {
+		size_t at = (*cursor + i) % ARRAY_SIZE(xfrm_counters);
 
 		if (!token_is(name, xfrm_counters[at].name))
 			continue;
 		*cursor = at + 1;
-		return at;
+		return &xfrm_counters[at];
 	}
-	return N_XFRM_COUNTERS;
+	return NULL;
 }
 
-int xfrm_parse(const char *text, size_t n, struct xfrm_values *ret)
+int xfrm_parse(const struct probe_env *env, const char *text, size_t n,
+	       struct sample *out)
 {
 	struct token rest = {text, n};
 	size_t cursor = 0;
 
-	*ret = (struct xfrm_values) {0};
 	if (!n || text[n - 1] != '\n')
 		return -EBADMSG;
 	while (rest.n) {
 		struct token line = token_line(&rest);
 		struct token name = token_word(&line);
+		const struct counter *c;
 		uint64_t value;
-		size_t row;
 
 		if (!token_number(token_word(&line), 10, &value) ||
 		    token_word(&line).n)
 			return -EBADMSG;
-		row = find_row(name, &cursor);
-		if (row == N_XFRM_COUNTERS)
-			continue;
-		ret->value[row] = value;
-		ret->found[row] = true;
+		c = find_row(name, &cursor);
+		if (c && counter_wanted(env, c))
+			sample_row(out, c, value);
 	}
 	return 0;
 }
@@ -230,16 +227,11 @@ int xfrm_parse(const char *text, size_t n, struct xfrm_values *ret)
 static int xfrm_read(struct probe_env *env, struct sample *out)
 {
 	ssize_t n = procnet_read(env->net, "xfrm_stat", env->buffer, env->size);
-	struct xfrm_values values;
-	int r = n < 0 ? (int)n : xfrm_parse(env->buffer, n, &values);
 
-	if (r < 0)
-		return r;
+	if (n < 0)
+		return (int)n;
 	sample_object(out, LAYER_XFRM, "", "", 0);
-	for (size_t i = 0; i < N_XFRM_COUNTERS; i++)
-		if (values.found[i] && counter_wanted(env, &xfrm_counters[i]))
-			sample_row(out, &xfrm_counters[i], values.value[i]);
-	return 0;
+	return xfrm_parse(env, env->buffer, n, out);
 }
 
 const struct probe xfrm_probe = {
@@ -247,6 +239,6 @@ const struct probe xfrm_probe = {
 	.reads = "/proc/net/xfrm_stat",
 	.layer = LAYER_XFRM,
 	.counters = xfrm_counters,
-	.n_counters = N_XFRM_COUNTERS,
+	.n_counters = ARRAY_SIZE(xfrm_counters),
 	.read = xfrm_read,
 };

@@ -5,21 +5,16 @@
 
 #include "model/probe.h"
 
-#define N_XFRM_COUNTERS 30
-
 /* Reads /proc/net/xfrm_stat, which is of one namespace. */
 extern const struct probe xfrm_probe;
 
-/* Values by index of the counters; what is not found stays absent. */
-struct xfrm_values {
-	uint64_t value[N_XFRM_COUNTERS];
-	bool found[N_XFRM_COUNTERS];
-};
-
 /*
- * Parses n bytes of xfrm_stat, lines "name number". Returns 0, or -EBADMSG for
- * what is no such list, empty or cut short. Pure.
+ * Parses n bytes of xfrm_stat, lines "name number", and appends what is wanted
+ * to the object appended last, in the kernel's order. Returns 0, or -EBADMSG
+ * for what is no such list, empty or cut short; some rows are there then. Of
+ * env it looks at counters alone. Pure.
  */
-int MUST_CHECK xfrm_parse(const char *text, size_t n, struct xfrm_values *ret);
+int MUST_CHECK xfrm_parse(const struct probe_env *env, const char *text,
+			  size_t n, struct sample *out);
 
 #endif
