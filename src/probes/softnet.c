@@ -68,7 +68,7 @@ static void keep_column(struct softnet_lines *lines, uint32_t column,
 }
 
 /* Returns how many columns the next line has, 0: it is not understood. */
-static uint32_t parse_line(struct softnet_lines *lines)
+static uint32_t softnet_parse_line(struct softnet_lines *lines)
 {
 	struct token line = token_line(&lines->rest);
 	struct token word;
@@ -91,7 +91,7 @@ int softnet_next(struct softnet_lines *lines)
 	if (!lines->rest.n)
 		return 0;
 	lines->cpu.number = lines->n; /* unless a column says it */
-	n = parse_line(lines);
+	n = softnet_parse_line(lines);
 	if (n < MIN_COLUMNS || lines->cpu.number >= MAX_SOFTNET_CPUS ||
 	    (lines->n &&
 	     (n != lines->n_columns || lines->cpu.number <= before)))
@@ -110,7 +110,7 @@ struct before {
 	bool any;
 };
 
-static struct before recall(const struct sample *then, uint8_t source)
+static struct before softnet_recall(const struct sample *then, uint8_t source)
 {
 	struct before before = {.n = 0};
 	const struct object *all;
@@ -200,7 +200,7 @@ static int softnet_read(struct probe_env *env, struct sample *out)
 	r = n < 0 ? (int)n : softnet_begin(&lines, env->buffer, n);
 	if (r < 0)
 		return r;
-	before = recall(out->then, out->source);
+	before = softnet_recall(out->then, out->source);
 	forget_moved_lines(&before, &lines);
 	r = add_cpus(&lines, &before, out);
 	if (r < 0)

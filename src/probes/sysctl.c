@@ -29,20 +29,12 @@ struct token sysctl_next(const char **text)
 }
 
 /* Each is an object of its own: its name, and its value as the label. */
-static const struct object *find(const struct sample *s, struct token name)
-{
-	for (uint32_t i = s->n_objects; i-- > 0;)
-		if (s->objects[i].layer == LAYER_IP &&
-		    token_is(name, object_name(s, &s->objects[i])))
-			return &s->objects[i];
-	return NULL;
-}
-
 const char *sysctl_value(const struct sample *s, struct token name)
 {
-	const struct object *o = find(s, name);
-
-	return o ? object_label(s, o) : NULL;
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_IP && token_is(name, object_name(s, o)))
+			return object_label(s, o);
+	return NULL;
 }
 
 /* "4096\t131072\t6291456\n" becomes "4096 131072 6291456". */
@@ -54,7 +46,8 @@ static void make_line(char *value)
 	value[strcspn(value, "\n")] = '\0';
 }
 
-static void append(struct probe_env *env, struct token name, struct sample *out)
+static void append_setting(struct probe_env *env, struct token name,
+			   struct sample *out)
 {
 	char key[PATH_MAX], file[PATH_MAX], value[LONGEST];
 
@@ -69,18 +62,18 @@ static void append(struct probe_env *env, struct token name, struct sample *out)
 	sample_label(out, value);
 }
 
-static void append_all(struct probe_env *env, const char *remedy,
-		       struct sample *out)
+static void append_named(struct probe_env *env, const char *remedy,
+			 struct sample *out)
 {
 	struct token name;
 
 	while ((name = sysctl_next(&remedy)).n)
-		if (!find(out, name))
-			append(env, name, out);
+		if (!sysctl_value(out, name))
+			append_setting(env, name, out);
 }
 
 /* Objects are appended meanwhile: what is read of *out is looked up again. */
-static void look_at(struct probe_env *env, struct sample *out, uint32_t index)
+static void read_for(struct probe_env *env, struct sample *out, uint32_t index)
 {
 	const struct object *o = &out->objects[index];
 	const struct object *p = object_before(out, o);
@@ -92,7 +85,7 @@ static void look_at(struct probe_env *env, struct sample *out, uint32_t index)
 
 		if (row->counter == before->counter &&
 		    row->value != before->value && row->counter->remedy)
-			append_all(env, row->counter->remedy, out);
+			append_named(env, row->counter->remedy, out);
 	}
 }
 
@@ -103,7 +96,7 @@ static int sysctl_read(struct probe_env *env, struct sample *out)
 	/* what an interface lost has to do with none */
 	for (uint32_t i = 0; i < n; i++)
 		if (!object_place(out, &out->objects[i])[0])
-			look_at(env, out, i);
+			read_for(env, out, i);
 	return 0;
 }
 

@@ -187,7 +187,7 @@ static const struct counter xfrm_counters[] = {
 };
 
 /* The row of that name, looked for from *cursor on, or NULL. */
-static const struct counter *find_row(struct token name, size_t *cursor)
+static const struct counter *xfrm_row(struct token name, size_t *cursor)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(xfrm_counters); i++) {
 		size_t at = (*cursor + i) % ARRAY_SIZE(xfrm_counters);
@@ -217,7 +217,7 @@ int xfrm_parse(const struct probe_env *env, const char *text, size_t n,
 		if (!token_number(token_word(&line), 10, &value) ||
 		    token_word(&line).n)
 			return -EBADMSG;
-		c = find_row(name, &cursor);
+		c = xfrm_row(name, &cursor);
 		if (c && counter_wanted(env, c))
 			sample_row(out, c, value);
 	}

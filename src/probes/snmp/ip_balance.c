@@ -66,8 +66,8 @@ static bool has_ipvs(const struct probe_env *env)
 }
 
 /* What the read before remembered of a gap, or NULL. */
-static const struct memory *recall(const struct sample *s,
-				   const struct counter *gap)
+static const struct memory *gap_before(const struct sample *s,
+				       const struct counter *gap)
 {
 	size_t n;
 	const struct memory *m = sample_memory(s->then, s->source, &n);
@@ -116,7 +116,7 @@ static int count_on(const struct probe_env *env, const struct memory *before,
 void ip_balance_append(const struct probe_env *env, const struct counter *gap,
 		       struct sample *out)
 {
-	const struct memory *before = recall(out, gap);
+	const struct memory *before = gap_before(out, gap);
 	struct memory now = {.gap = gap};
 
 	if (out->error)

@@ -75,8 +75,8 @@ void snmp_columns_free(struct snmp_columns *l)
 }
 
 /* The slot of a name in a section, or in snmp6 where section is empty. */
-static uint16_t find_slot(const struct snmp_columns *l, struct token section,
-			  struct token name)
+static uint16_t column_slot(const struct snmp_columns *l, struct token section,
+			    struct token name)
 {
 	for (size_t i = 0; i < l->first[N_LAYERS]; i++) {
 		const struct counter *c = l->wanted[i].counter;
@@ -127,7 +127,7 @@ static int learn_line(const struct snmp_columns *l, struct snmp_line *line,
 		return keep_names(line, section) ? 0 : -ENOMEM;
 	(void)token_word(&rest);
 	while ((name = token_word(&rest)).n) {
-		uint16_t slot = find_slot(l, section, name);
+		uint16_t slot = column_slot(l, section, name);
 
 		if (slot != SNMP_NO_SLOT && !add_column(line, slot))
 			return -ENOMEM;
@@ -218,7 +218,7 @@ static void keep_name(struct snmp_columns *l, struct token before,
 uint16_t snmp_columns_name(struct snmp_columns *l, struct token name,
 			   struct token before)
 {
-	uint16_t slot = find_slot(l, (struct token) {0}, name);
+	uint16_t slot = column_slot(l, (struct token) {0}, name);
 
 	keep_name(l, before, slot);
 	return slot;

@@ -15,7 +15,7 @@ static void keep_number(struct snmp_values *values, uint16_t slot,
 			token_number(number, 10, &values->value[slot]);
 }
 
-static int read_numbers(const struct snmp_line *line, struct token numbers,
+static int take_numbers(const struct snmp_line *line, struct token numbers,
 			struct snmp_values *values)
 {
 	uint32_t next = 0; /* of those that are wanted */
@@ -46,7 +46,7 @@ static int parse_pair(struct token names, struct token numbers,
 	r = snmp_columns_line(columns, section, names, &line);
 	if (r < 0 || line->skipped)
 		return r;
-	return read_numbers(line, numbers, values);
+	return take_numbers(line, numbers, values);
 }
 
 int snmp_parse_pairs(const char *text, size_t n, struct snmp_columns *columns,
@@ -128,8 +128,9 @@ static const struct {
 	{"snmp6", snmp_parse_list}, /* absent without IPv6 */
 };
 
-static int read_files(const struct probe_env *env, struct snmp_columns *columns,
-		      struct snmp_values *values)
+static int snmp_read_files(const struct probe_env *env,
+			   struct snmp_columns *columns,
+			   struct snmp_values *values)
 {
 	bool any = false;
 
@@ -164,9 +165,9 @@ static void append_layer(const struct snmp_columns *columns, enum layer layer,
 	}
 }
 
-static void append_all(const struct probe_env *env,
-		       const struct snmp_columns *columns,
-		       const struct snmp_values *values, struct sample *out)
+static void snmp_append(const struct probe_env *env,
+			const struct snmp_columns *columns,
+			const struct snmp_values *values, struct sample *out)
 {
 	for (int layer = 0; layer < N_LAYERS; layer++) {
 		append_layer(columns, layer, values, out);
@@ -185,9 +186,9 @@ int snmp_read(struct probe_env *env, struct sample *out)
 	int r;
 
 	memset(values.found, 0, sizeof(values.found));
-	r = read_files(env, columns, &values);
+	r = snmp_read_files(env, columns, &values);
 	if (r == 0)
-		append_all(env, columns, &values, out);
+		snmp_append(env, columns, &values, out);
 	return r;
 }
 

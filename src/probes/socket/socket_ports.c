@@ -40,7 +40,7 @@ int socket_parse(const struct nlmsghdr *h, struct socket_info *ret)
 }
 
 /* Takes up what the dump before remembered. */
-static void recall(struct socket_dump *d, const struct socket_memory *before)
+static void take_up(struct socket_dump *d, const struct socket_memory *before)
 {
 	d->before = *before;
 	d->ports_before = (const struct socket_port *)(before + 1);
@@ -65,7 +65,7 @@ void socket_dump_begin(struct socket_dump *d, const struct sample *then,
 
 	*d = (struct socket_dump) {.seen = seen, .max_seen = max};
 	if (before)
-		recall(d, before);
+		take_up(d, before);
 	d->baseline = !d->before.dumped &&
 		      (!then || !(then->sources & 1u << source));
 }
