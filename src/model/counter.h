@@ -79,7 +79,8 @@ struct denominator {
  * its source; each has its own use of them, and may have none of offset:
  *
  *   probe      section                           offset
- *   snmp       line of the file: "TcpExt"
+ *   snmp       line of the file: "TcpExt";
+ *              NULL: computed, see ip_balance.h
  *   conntrack  column of the file; for a level,  attribute, CTA_STATS_...
  *              the file of the setting
  *   others of /proc/net/stat: column, where it is not called like the counter

@@ -28,70 +28,70 @@ uint16_t snmp_columns_slot(size_t counter)
 	return counter;
 }
 
-static void want_layer(struct snmp_columns *l, const struct probe_env *env,
+static void want_layer(struct snmp_columns *cols, const struct probe_env *env,
 		       enum layer layer)
 {
-	l->first[layer] = l->n_wanted;
+	cols->first[layer] = cols->n_wanted;
 	for (size_t i = 0; i < snmp_probe.n_counters; i++) {
 		const struct counter *c = &snmp_probe.counters[i];
 
 		if (c->layer == layer && c->section && counter_wanted(env, c))
-			l->wanted[l->n_wanted++] =
+			cols->wanted[cols->n_wanted++] =
 				(struct snmp_wanted) {c, snmp_columns_slot(i)};
 	}
 }
 
-static void want_computed(struct snmp_columns *l)
+static void want_computed(struct snmp_columns *cols)
 {
 	for (size_t i = 0; i < snmp_probe.n_counters; i++)
 		if (!snmp_probe.counters[i].section)
-			l->wanted[l->n_wanted++] = (struct snmp_wanted) {
+			cols->wanted[cols->n_wanted++] = (struct snmp_wanted) {
 				&snmp_probe.counters[i], SNMP_NO_SLOT};
 }
 
 struct snmp_columns *snmp_columns_new(const struct probe_env *env)
 {
-	struct snmp_columns *l = calloc(1, sizeof(*l));
+	struct snmp_columns *cols = calloc(1, sizeof(*cols));
 
-	if (!l)
+	if (!cols)
 		return NULL;
 	for (int i = 0; i < N_LAYERS; i++)
-		want_layer(l, env, i);
-	l->first[N_LAYERS] = l->n_wanted;
+		want_layer(cols, env, i);
+	cols->first[N_LAYERS] = cols->n_wanted;
 	if (env->gaps)
-		want_computed(l);
-	return l;
+		want_computed(cols);
+	return cols;
 }
 
-void snmp_columns_free(struct snmp_columns *l)
+void snmp_columns_free(struct snmp_columns *cols)
 {
-	if (!l)
+	if (!cols)
 		return;
-	for (size_t i = 0; i < l->n_lines; i++) {
-		free(l->lines[i].names);
-		free(l->lines[i].wanted);
+	for (size_t i = 0; i < cols->n_lines; i++) {
+		free(cols->lines[i].names);
+		free(cols->lines[i].wanted);
 	}
-	free(l);
+	free(cols);
 }
 
 /* The slot of a name in a section, or in snmp6 where section is empty. */
-static uint16_t column_slot(const struct snmp_columns *l, struct token section,
-			    struct token name)
+static uint16_t column_slot(const struct snmp_columns *cols,
+			    struct token section, struct token name)
 {
-	for (size_t i = 0; i < l->first[N_LAYERS]; i++) {
-		const struct counter *c = l->wanted[i].counter;
+	for (size_t i = 0; i < cols->first[N_LAYERS]; i++) {
+		const struct counter *c = cols->wanted[i].counter;
 
 		if (c->v6 == !section.n && token_is(name, printed_name(c)) &&
 		    (!section.n || token_is(section, c->section)))
-			return l->wanted[i].slot;
+			return cols->wanted[i].slot;
 	}
 	return SNMP_NO_SLOT;
 }
 
-static bool wants_section(const struct snmp_columns *l, struct token section)
+static bool wants_section(const struct snmp_columns *cols, struct token section)
 {
-	for (size_t i = 0; i < l->first[N_LAYERS]; i++)
-		if (token_is(section, l->wanted[i].counter->section))
+	for (size_t i = 0; i < cols->first[N_LAYERS]; i++)
+		if (token_is(section, cols->wanted[i].counter->section))
 			return true;
 	return false;
 }
@@ -115,19 +115,19 @@ static bool keep_names(struct snmp_line *line, struct token names)
 	return true;
 }
 
-static int learn_line(const struct snmp_columns *l, struct snmp_line *line,
+static int learn_line(const struct snmp_columns *cols, struct snmp_line *line,
 		      struct token section, struct token names)
 {
 	struct token rest = names, name;
 
 	line->n = 0; /* unknown, should memory run out */
 	line->n_wanted = line->n_columns = 0;
-	line->skipped = !wants_section(l, section);
+	line->skipped = !wants_section(cols, section);
 	if (line->skipped)
 		return keep_names(line, section) ? 0 : -ENOMEM;
 	(void)token_word(&rest);
 	while ((name = token_word(&rest)).n) {
-		uint16_t slot = column_slot(l, section, name);
+		uint16_t slot = column_slot(cols, section, name);
 
 		if (slot != SNMP_NO_SLOT && !add_column(line, slot))
 			return -ENOMEM;
@@ -145,81 +145,82 @@ static bool is_line(const struct snmp_line *line, struct token section,
 }
 
 /* Where to learn a line: over the old one of its section, or the next. */
-static struct snmp_line *place_of(struct snmp_columns *l, struct token section)
+static struct snmp_line *place_of(struct snmp_columns *cols,
+				  struct token section)
 {
-	for (size_t i = 0; i < l->n_lines; i++) {
-		struct snmp_line *line = &l->lines[i];
+	for (size_t i = 0; i < cols->n_lines; i++) {
+		struct snmp_line *line = &cols->lines[i];
 
 		if (line->n > section.n && line->names[section.n] == ':' &&
 		    !memcmp(line->names, section.at, section.n))
 			return line;
 	}
-	if (l->n_lines < MAX_SNMP_LINES)
-		return &l->lines[l->n_lines++];
-	return &l->lines[l->next_line % MAX_SNMP_LINES];
+	if (cols->n_lines < MAX_SNMP_LINES)
+		return &cols->lines[cols->n_lines++];
+	return &cols->lines[cols->next_line % MAX_SNMP_LINES];
 }
 
-int snmp_columns_line(struct snmp_columns *l, struct token section,
+int snmp_columns_line(struct snmp_columns *cols, struct token section,
 		      struct token names, const struct snmp_line **ret)
 {
 	struct snmp_line *line = NULL;
 	int r = 0;
 
-	for (size_t i = 0; !line && i < l->n_lines; i++) {
-		size_t at = (l->next_line + i) % l->n_lines;
+	for (size_t i = 0; !line && i < cols->n_lines; i++) {
+		size_t at = (cols->next_line + i) % cols->n_lines;
 
-		if (is_line(&l->lines[at], section, names))
-			line = &l->lines[at];
+		if (is_line(&cols->lines[at], section, names))
+			line = &cols->lines[at];
 	}
 	if (!line) {
-		line = place_of(l, section);
-		r = learn_line(l, line, section, names);
+		line = place_of(cols, section);
+		r = learn_line(cols, line, section, names);
 	}
-	l->next_line = line - l->lines + 1;
+	cols->next_line = line - cols->lines + 1;
 	*ret = line;
 	return r;
 }
 
-const struct snmp_name *snmp_columns_known(struct snmp_columns *l,
+const struct snmp_name *snmp_columns_known(struct snmp_columns *cols,
 					   struct token text)
 {
-	for (size_t i = 0; i < l->n_names; i++) {
-		size_t at = (l->next_name + i) % l->n_names;
-		const struct snmp_name *name = &l->names[at];
+	for (size_t i = 0; i < cols->n_names; i++) {
+		size_t at = (cols->next_name + i) % cols->n_names;
+		const struct snmp_name *name = &cols->names[at];
 
 		if (text.n < name->n || memcmp(text.at, name->text, name->n))
 			continue;
-		l->next_name = at + 1;
+		cols->next_name = at + 1;
 		return name;
 	}
 	return NULL;
 }
 
 /* Puts it where it stood: behind the one that was found last. */
-static void keep_name(struct snmp_columns *l, struct token before,
+static void keep_name(struct snmp_columns *cols, struct token before,
 		      uint16_t slot)
 {
 	struct snmp_name *at;
 
 	if (before.n > sizeof(at->text))
 		return;
-	if (l->n_names == MAX_SNMP_NAMES)
-		l->n_names = 0;
-	if (l->next_name > l->n_names)
-		l->next_name = l->n_names;
-	at = &l->names[l->next_name];
-	memmove(at + 1, at, (l->n_names - l->next_name) * sizeof(*at));
+	if (cols->n_names == MAX_SNMP_NAMES)
+		cols->n_names = 0;
+	if (cols->next_name > cols->n_names)
+		cols->next_name = cols->n_names;
+	at = &cols->names[cols->next_name];
+	memmove(at + 1, at, (cols->n_names - cols->next_name) * sizeof(*at));
 	*at = (struct snmp_name) {.n = before.n, .slot = slot};
 	memcpy(at->text, before.at, before.n);
-	l->n_names++;
-	l->next_name++;
+	cols->n_names++;
+	cols->next_name++;
 }
 
-uint16_t snmp_columns_name(struct snmp_columns *l, struct token name,
+uint16_t snmp_columns_name(struct snmp_columns *cols, struct token name,
 			   struct token before)
 {
-	uint16_t slot = column_slot(l, (struct token) {0}, name);
+	uint16_t slot = column_slot(cols, (struct token) {0}, name);
 
-	keep_name(l, before, slot);
+	keep_name(cols, before, slot);
 	return slot;
 }

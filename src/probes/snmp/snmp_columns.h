@@ -62,7 +62,7 @@ struct snmp_columns {
  * Of env it looks at counters and gaps alone. Returns NULL when out of memory.
  */
 struct snmp_columns *snmp_columns_new(const struct probe_env *env);
-void snmp_columns_free(struct snmp_columns *l);
+void snmp_columns_free(struct snmp_columns *cols);
 
 /*
  * Where the value of the counter of that index goes: an optional one may name
@@ -74,19 +74,19 @@ uint16_t snmp_columns_slot(size_t counter);
  * The line of these names, learnt if it is not known. Returns 0 or -ENOMEM;
  * *ret is valid until the next call.
  */
-int MUST_CHECK snmp_columns_line(struct snmp_columns *l, struct token section,
-				 struct token names,
+int MUST_CHECK snmp_columns_line(struct snmp_columns *cols,
+				 struct token section, struct token names,
 				 const struct snmp_line **ret);
 
 /* What text begins with, if that is known, or NULL. */
-const struct snmp_name *snmp_columns_known(struct snmp_columns *l,
+const struct snmp_name *snmp_columns_known(struct snmp_columns *cols,
 					   struct token text);
 
 /*
  * The slot of a name of snmp6, or SNMP_NO_SLOT. Keeps it for
  * snmp_columns_known(); before is all that stands before the number.
  */
-uint16_t snmp_columns_name(struct snmp_columns *l, struct token name,
+uint16_t snmp_columns_name(struct snmp_columns *cols, struct token name,
 			   struct token before);
 
 #endif

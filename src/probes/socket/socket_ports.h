@@ -60,7 +60,7 @@ struct socket_memory {
 	uint64_t dumped; /* whether UDP ever was */
 };
 
-/* A look at the sockets of a namespace; owns nothing. */
+/* A dump of the sockets of a namespace, by port; owns nothing. */
 struct socket_dump {
 	struct socket_memory before;
 	const struct socket_port *ports_before; /* then its listeners */
