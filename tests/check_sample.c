@@ -334,7 +334,7 @@ START_TEST(carried_objects_are_stale_copies)
 	const struct object *o;
 
 	now.source = 9;
-	sample_carry(&now, &then, 1);
+	ck_assert(sample_carry(&now, &then, 1));
 	ck_assert_int_eq(now.error, 0);
 	ck_assert_uint_eq(now.n_objects, 1);
 	ck_assert_uint_eq(now.n_rows, 2);
@@ -677,7 +677,8 @@ START_TEST(memory_is_taken_back_and_carried_with_its_source)
 	sample_remember(&now, "half a read", 11);
 	sample_rollback(&now, mark);
 	ck_assert_ptr_null(memory_of(&now, 1, 0));
-	sample_carry(&now, &then, 1);
+	ck_assert(sample_carry(&now, &then, 1));
+	ck_assert(!sample_carry(&now, &then, 7));
 	ck_assert_mem_eq(memory_of(&now, 1, 3), "old", 3);
 	ck_assert_ptr_null(memory_of(&now, 2, 0));
 	sample_free(&then);

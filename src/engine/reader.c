@@ -177,7 +177,8 @@ static int run_probe(struct reader *r, struct ns *ns, size_t probe)
 		ns->refused |= 1u << probe;
 		ns->was_refused |= 1u << probe;
 		reasons_note(&r->blindness->sources[probe], error);
-		sample_carry(&ns->now, &ns->then, probe);
+		if (sample_carry(&ns->now, &ns->then, probe))
+			ns->now.unread |= 1u << probes[probe]->layer;
 	}
 	return ns->now.error;
 }

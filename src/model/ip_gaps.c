@@ -102,7 +102,7 @@ int ip_gaps_tally(struct tally *t)
 	uint64_t ipsec = take_from_udp(t);
 	int r = 0;
 
-	if (t->has_balance && !t->unread)
+	if (t->has_balance && !(t->sample->unread & 1u << LAYER_NETFILTER))
 		r = tally_gaps(t, ipsec);
 	t->losses->refused = not_refused_by_rules(t);
 	return r;

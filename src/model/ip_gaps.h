@@ -18,7 +18,6 @@ struct tally {
 	const char *place;
 	bool since67; /* OutTransmits exists, so OutRequests means what came */
 	bool has_balance;
-	bool unread; /* a firewall could not be read: who dropped is unknown */
 	uint64_t received;		/* frames, on all interfaces but lo */
 	bool bridged[N_DIRECTIONS];	/* a bridge's firewall can drop */
 	uint64_t gap[N_DIRECTIONS];	/* vanished in IP, wherever */

@@ -255,7 +255,6 @@ static int tally_row(struct tally *t, const struct object *o,
 static int tally_object(struct tally *t, const struct object *o)
 {
 	begin_place(t, object_place(t->sample, o));
-	t->unread |= o->stale && o->layer == LAYER_NETFILTER;
 	EACH_ROW (t->sample, o, row) {
 		int r = tally_row(t, o, row);
 

@@ -19,7 +19,7 @@ void sample_reset(struct sample *s)
 	s->n_rows = s->n_objects = 0;
 	s->n_text = 0;
 	s->n_memory = 0;
-	s->sources = 0;
+	s->sources = s->unread = 0;
 	s->error = 0;
 	sample_follow(s, NULL);
 }
@@ -416,8 +416,9 @@ static void carry_object(struct sample *s, const struct sample *then,
 			then->rows[o->first + i].flags & ROW_SENT;
 }
 
-void sample_carry(struct sample *s, const struct sample *then, uint8_t source)
+bool sample_carry(struct sample *s, const struct sample *then, uint8_t source)
 {
+	uint32_t n_objects = s->n_objects;
 	const void *memory;
 	size_t n;
 
@@ -427,6 +428,7 @@ void sample_carry(struct sample *s, const struct sample *then, uint8_t source)
 	memory = sample_memory(then, source, &n);
 	if (memory)
 		sample_remember(s, memory, n);
+	return memory || s->n_objects > n_objects;
 }
 
 void sample_zero(struct sample *s, const struct sample *of)

@@ -74,6 +74,7 @@ struct sample {
 	uint32_t max_rows, max_objects, max_text; /* allocated */
 	size_t n_memory, max_memory;		  /* bytes */
 	uint32_t sources;   /* bit i: probe i was read completely */
+	uint32_t unread;    /* bit: enum layer, of which a source was not */
 	uint8_t source;	    /* the probe that appends now, for its objects */
 	int error;	    /* first failure to append, negative errno, or 0 */
 	uint64_t time_ns;   /* CLOCK_REALTIME of the read, 0: no read yet */
@@ -183,9 +184,9 @@ const struct object *sample_find(const struct sample *s, enum layer layer,
 /*
  * Appends the objects that a probe left in the previous sample, marked stale,
  * and its memory: a source that could not be read this time goes on where it
- * was the next.
+ * was the next. Returns whether it had left any.
  */
-void sample_carry(struct sample *s, const struct sample *then, uint8_t source);
+bool sample_carry(struct sample *s, const struct sample *then, uint8_t source);
 
 /*
  * Makes s what of was when all of its counters were 0: compared with it, of
