@@ -15,8 +15,7 @@
 
 #include "kernel/netlink.h"
 #include "kernel/procnet.h"
-#include "probes/firewall/netfilter.h"
-#include "probes/firewall/nft_read.h"
+#include "probes/firewall/firewall.h"
 
 #define READS 31
 
@@ -154,7 +153,7 @@ static const struct engine_kind {
 	const struct probe *probe;
 } kinds[] = {
 	{"nftables", "nft -f -", write_nft, &nft_probe},
-	{"iptables", "iptables-legacy-restore", write_legacy, &xtables_probe},
+	{"iptables", "iptables-legacy-restore", write_legacy, &xt_probe},
 };
 
 static int load(const struct engine_kind *kind, int n, int every)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The tables of counters: that each row is whole, true and fits the others. */
 #include "probes/conntrack.h"
-#include "probes/firewall/netfilter.h"
-#include "probes/firewall/nft_read.h"
 #include "probes/snmp/snmp_read.h"
 #include "model/selection.h"
 #include "testlib.h"

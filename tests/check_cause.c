@@ -3,8 +3,7 @@
 #include "diagnosis/cause.h"
 
 #include "probes/link/link.h"
-#include "probes/firewall/netfilter.h"
-#include "probes/firewall/nft_read.h"
+#include "probes/firewall/rule.h"
 #include "probes/qdisc/qdisc.h"
 #include "probes/snmp/snmp.h"
 #include "probes/socket/socket.h"
@@ -509,16 +508,18 @@ END_TEST
 static void firewall(uint64_t with, uint64_t without)
 {
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
-	counted(netfilter_counter(NETFILTER_CHAIN, DIR_RX), with + without);
+	counted(firewall_counter(FIREWALL_CHAIN, DIR_RX), with + without);
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.note", 2);
+	sample_chain(&s, FAMILY_IP, "filter", "INPUT");
 	sample_label(&s, "note");
-	counted(netfilter_counter(NETFILTER_RULE, DIR_RX), with);
-	sample_row(&s, &netfilter_rule_number, 3);
-	sample_row(&s, &netfilter_rule_target, NETFILTER_DROP_RULE);
+	counted(firewall_counter(FIREWALL_RULE, DIR_RX), with);
+	sample_row(&s, &firewall_facts[FIREWALL_NUMBER], 3);
+	sample_row(&s, &firewall_facts[FIREWALL_TARGET], FIREWALL_DROP);
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT#4", 3);
-	counted(netfilter_counter(NETFILTER_DETAIL, DIR_RX), without);
-	sample_row(&s, &netfilter_rule_number, 4);
-	sample_row(&s, &netfilter_rule_target, NETFILTER_REJECT_RULE);
+	sample_chain(&s, FAMILY_IP, "filter", "INPUT");
+	counted(firewall_counter(FIREWALL_DETAIL, DIR_RX), without);
+	sample_row(&s, &firewall_facts[FIREWALL_NUMBER], 4);
+	sample_row(&s, &firewall_facts[FIREWALL_TARGET], FIREWALL_REJECT);
 }
 
 START_TEST(firewall_rule_that_dropped_most_is_named)
@@ -543,7 +544,7 @@ START_TEST(chain_without_known_rules_is_named_by_its_counter)
 	struct cause c;
 
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
-	counted(netfilter_counter(NETFILTER_CHAIN, DIR_RX), 10);
+	counted(firewall_counter(FIREWALL_CHAIN, DIR_RX), 10);
 	c = cause_of(LAYER_NETFILTER, DIR_RX, "", 10);
 	ck_assert_str_eq(c.text, "a firewall rule drops them");
 	ck_assert(c.known);

@@ -4,7 +4,7 @@
 #include "diagnosis/finding.h"
 
 #include "probes/link/link.h"
-#include "probes/firewall/netfilter.h"
+#include "probes/firewall/rule.h"
 #include "probes/snmp/snmp.h"
 #include "testlib.h"
 
@@ -290,13 +290,14 @@ END_TEST
 static void rule(uint64_t lost, bool by_chance)
 {
 	object(LAYER_NETFILTER, "", "ip.filter.INPUT.drop");
-	moved(netfilter_counter(NETFILTER_CHAIN, DIR_RX), lost);
+	moved(firewall_counter(FIREWALL_CHAIN, DIR_RX), lost);
 	object(LAYER_NETFILTER, "", "ip.filter.INPUT#4");
-	moved(netfilter_counter(NETFILTER_DETAIL, DIR_RX), lost);
-	sample_row(&s, &netfilter_rule_number, 4);
-	sample_row(&s, &netfilter_rule_target, NETFILTER_DROP_RULE);
+	sample_chain(&s, FAMILY_IP, "filter", "INPUT");
+	moved(firewall_counter(FIREWALL_DETAIL, DIR_RX), lost);
+	sample_row(&s, &firewall_facts[FIREWALL_NUMBER], 4);
+	sample_row(&s, &firewall_facts[FIREWALL_TARGET], FIREWALL_DROP);
 	if (by_chance)
-		sample_row(&s, &netfilter_rule_probability, 1 << 29);
+		sample_row(&s, &firewall_facts[FIREWALL_PROBABILITY], 1 << 29);
 }
 
 START_TEST(a_rule_is_policy_and_chance_is_not)

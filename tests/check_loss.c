@@ -5,7 +5,7 @@
 #include "probes/link/link.h"
 #include "probes/qdisc/qdisc.h"
 #include "probes/snmp/snmp.h"
-#include "probes/firewall/netfilter.h"
+#include "probes/firewall/rule.h"
 #include "testlib.h"
 
 /* Appends a row that counted delta, or, with baseline, a new counter. */
@@ -215,7 +215,7 @@ START_TEST(each_layer_has_its_ratio)
 	if (cases[_i].chain) {
 		sample_object(&s, LAYER_NETFILTER, "", "ip.filter.X.drop", 1);
 		counted(&s,
-			netfilter_counter(NETFILTER_CHAIN, cases[_i].direction),
+			firewall_counter(FIREWALL_CHAIN, cases[_i].direction),
 			cases[_i].chain, false);
 	}
 	ck_assert_int_eq(loss_tally(&l, &s), 0);
@@ -233,13 +233,13 @@ START_TEST(firewall_rule_is_not_added_to_its_chain)
 
 	object_with(&s, LAYER_IP, "", "InReceives=100");
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
-	counted(&s, netfilter_counter(NETFILTER_CHAIN, DIR_RX), 30, false);
-	counted(&s, netfilter_counter(NETFILTER_CHAIN_BYTES, DIR_RX), 3000,
+	counted(&s, firewall_counter(FIREWALL_CHAIN, DIR_RX), 30, false);
+	counted(&s, firewall_counter(FIREWALL_CHAIN_BYTES, DIR_RX), 3000,
 		false);
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.note", 1);
-	counted(&s, netfilter_counter(NETFILTER_RULE, DIR_RX), 20, false);
+	counted(&s, firewall_counter(FIREWALL_RULE, DIR_RX), 20, false);
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT#1", 1);
-	counted(&s, netfilter_counter(NETFILTER_DETAIL, DIR_RX), 10, false);
+	counted(&s, firewall_counter(FIREWALL_DETAIL, DIR_RX), 10, false);
 	ck_assert_int_eq(loss_tally(&l, &s), 0);
 	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 30, 100, 30);
 	losses_free(&l);
@@ -296,11 +296,11 @@ START_TEST(gap_that_no_rule_counted_is_lost_by_the_firewall)
 	counted(&s, find_counter(&snmp_probe, "out_gap", NULL), gaps[_i].out,
 		false);
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.X.drop", 1);
-	counted(&s, netfilter_counter(NETFILTER_CHAIN, DIR_RX), gaps[_i].rx,
+	counted(&s, firewall_counter(FIREWALL_CHAIN, DIR_RX), gaps[_i].rx,
 		false);
-	counted(&s, netfilter_counter(NETFILTER_CHAIN, DIR_FWD), gaps[_i].fwd,
+	counted(&s, firewall_counter(FIREWALL_CHAIN, DIR_FWD), gaps[_i].fwd,
 		false);
-	counted(&s, netfilter_counter(NETFILTER_CHAIN, DIR_TX), gaps[_i].tx,
+	counted(&s, firewall_counter(FIREWALL_CHAIN, DIR_TX), gaps[_i].tx,
 		false);
 	ck_assert_int_eq(loss_tally(&l, &s), 0);
 	loss = find_loss(&l, "", LAYER_NETFILTER, DIR_RX);
@@ -685,7 +685,8 @@ START_TEST(bridge_is_measured_by_what_came_counted_once)
 		    "rx_packets=100 multicast=30 xdp_packets=90");
 	object_with(&s, LAYER_LINK, "lo", "rx_packets=500");
 	sample_object(&s, LAYER_NETFILTER, "", "bridge.t.c.drop", 1);
-	counted(&s, netfilter_counter(NETFILTER_CHAIN, DIR_RX), 25, false);
+	sample_chain(&s, FAMILY_BRIDGE, "t", "c");
+	counted(&s, firewall_counter(FIREWALL_CHAIN, DIR_RX), 25, false);
 	ck_assert_int_eq(loss_tally(&l, &s), 0);
 	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 25, 100, 25);
 	losses_free(&l);

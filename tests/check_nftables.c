@@ -18,8 +18,8 @@
 
 #include "kernel/nfnetlink.h"
 #include "nft_file.h"
+#include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
-#include "probes/firewall/nft_read.h"
 #include "xtables_file.h"
 
 #define NATIVE "nft.nl"
@@ -84,8 +84,9 @@ static const struct object *rule(const struct sample *s, const char *chain,
 		const char *name = object_name(s, o);
 
 		if (!strncmp(name, chain, n) && strchr("#.", name[n]) &&
-		    fact(s, o, &netfilter_rule_handle) == handle &&
-		    fact(s, o, &netfilter_rule_target) != NETFILTER_DROP_POLICY)
+		    fact(s, o, &firewall_facts[FIREWALL_HANDLE]) == handle &&
+		    fact(s, o, &firewall_facts[FIREWALL_TARGET]) !=
+			    FIREWALL_POLICY)
 			return o;
 	}
 	return NULL;
@@ -156,7 +157,8 @@ static void check_line(const struct sample *s, const struct listed *l)
 	if (l->has_counter)
 		ck_assert_uint_eq(packets(s, o), l->packets);
 	else
-		ck_assert_uint_eq(fact(s, o, &netfilter_rule_uncounted), 1);
+		ck_assert_uint_eq(
+			fact(s, o, &firewall_facts[FIREWALL_UNCOUNTED]), 1);
 }
 
 /* Compares a listing with a sample. Returns how many rules it has. */
@@ -206,7 +208,7 @@ START_TEST(recorded_rules_count_as_iptables_nft_printed)
 		sscanf(line, "Chain INPUT (policy DROP %llu packets", &n), 1);
 	fclose(f);
 	ck_assert_uint_eq(packets(&s, find(&s, "ip.filter.INPUT#policy")), n);
-	ck_assert_uint_eq(nft_uncounted(&s), 0);
+	ck_assert_uint_eq(firewall_uncounted(&s), 0);
 	sample_free(&s);
 }
 END_TEST
@@ -214,11 +216,10 @@ END_TEST
 /* The object whose only rules are the uncounted part. */
 static unsigned blind(const struct sample *s)
 {
-	const struct object *o;
-	uint32_t at = 0;
+	const struct object *o = NULL;
 	unsigned n = 0;
 
-	while ((o = nft_next_uncounted(s, &at)))
+	while ((o = firewall_next_uncounted(s, o)))
 		n += !is_counted(s, o);
 	return n;
 }
@@ -241,7 +242,7 @@ START_TEST(named_counters_and_maps_are_counted_once)
 	ck_assert_uint_ge(parts, 900);
 	ck_assert_uint_lt(parts, 1000);
 	/* 5002, "limited", shared, the anonymous map, the policy */
-	ck_assert_uint_eq(nft_uncounted(&s), 5);
+	ck_assert_uint_eq(firewall_uncounted(&s), 5);
 	ck_assert_uint_eq(blind(&s), 5);
 	ck_assert_ptr_nonnull(find(&s, "inet.t.fw#policy"));
 	sample_free(&s);
@@ -285,9 +286,9 @@ static void check_words(const struct sample *s, const struct object *o,
 	char text[256];
 
 	ck_assert_ptr_nonnull(o);
-	ck_assert_int_eq(netfilter_describe_rule(s, o, text, sizeof(text)), 0);
+	ck_assert_int_eq(firewall_describe(s, o, text, sizeof(text)), 0);
 	ck_assert_str_eq(text, words);
-	ck_assert_int_eq(netfilter_remedy(s, o, text, sizeof(text)), 0);
+	ck_assert_int_eq(firewall_remedy(s, o, text, sizeof(text)), 0);
 	ck_assert_str_eq(text, remedy);
 }
 
@@ -322,10 +323,10 @@ START_TEST(tables_that_x_tables_has_too_are_known)
 {
 	struct sample s = read_recorded(COMPAT);
 
-	ck_assert(nft_has_table(&s, "ip", "filter"));
-	ck_assert(nft_has_table(&s, "arp", "filter"));
-	ck_assert(!nft_has_table(&s, "ip", "mangle"));
-	ck_assert(!nft_has_table(&s, "ip6", "filter"));
+	ck_assert(nft_has_table(&s, 0, FAMILY_IP, "filter"));
+	ck_assert(nft_has_table(&s, 0, FAMILY_ARP, "filter"));
+	ck_assert(!nft_has_table(&s, 0, FAMILY_IP, "mangle"));
+	ck_assert(!nft_has_table(&s, 0, FAMILY_IP6, "filter"));
 	sample_free(&s);
 }
 END_TEST
@@ -363,6 +364,9 @@ static void check_same(const struct sample *a, const struct sample *b)
 
 		ck_assert_str_eq(object_name(a, o), object_name(b, p));
 		ck_assert_str_eq(object_label(a, o), object_label(b, p));
+		ck_assert_int_eq(o->family, p->family);
+		ck_assert_str_eq(object_table(a, o), object_table(b, p));
+		ck_assert_str_eq(object_chain(a, o), object_chain(b, p));
 		ck_assert_uint_eq(o->identity, p->identity);
 		ck_assert_uint_eq(o->n, p->n);
 		for (uint32_t j = 0; j < o->n; j++) {
@@ -405,7 +409,7 @@ START_TEST(rules_beyond_the_limit_stay_in_the_total)
 			  packets(&all, find(&all, total)));
 	ck_assert_uint_eq(find(&few, total)->identity,
 			  find(&all, total)->identity);
-	ck_assert_uint_eq(nft_uncounted(&few), 5);
+	ck_assert_uint_eq(firewall_uncounted(&few), 5);
 	ck_assert_ptr_nonnull(find(&few, "inet.t.in#uncounted"));
 	ck_assert_ptr_null(find(&all, "inet.t.in#uncounted"));
 	sample_free(&few);
@@ -479,14 +483,14 @@ static void put_verdict(struct nlmsghdr *h, uint16_t type, int code,
 
 /*
  * An expression: c a counter of 7 packets, d drop, a accept, m something that
- * may stop the rule, l log, v a look into the map "m", j jump.
+ * may stop the rule, l log, v a look into the map "m", j jump, q queue 5.
  */
 static void put_expression(struct nlmsghdr *h, char what, const char *chain)
 {
 	static const char *const names[] = {
 		['c'] = "counter",   ['d'] = "immediate", ['a'] = "immediate",
 		['m'] = "cmp",	     ['l'] = "log",	  ['v'] = "lookup",
-		['j'] = "immediate",
+		['j'] = "immediate", ['q'] = "queue",
 	};
 	struct nlattr *elem = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
 	struct nlattr *data;
@@ -499,6 +503,8 @@ static void put_expression(struct nlmsghdr *h, char what, const char *chain)
 	} else if (what == 'v') {
 		mnl_attr_put_strz(h, NFTA_LOOKUP_SET, "m");
 		put_u32(h, NFTA_LOOKUP_DREG, NFT_REG_VERDICT);
+	} else if (what == 'q') {
+		mnl_attr_put_u16(h, NFTA_QUEUE_NUM, htons(5));
 	} else if (strchr("daj", what)) {
 		put_u32(h, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
 		put_verdict(h, NFTA_IMMEDIATE_DATA,
@@ -576,7 +582,7 @@ START_TEST(counter_counts_only_what_comes_to_the_verdict)
 		s = read_bytes(&b, "", NULL);
 		ck_assert_int_eq(!!rule(&s, "ip.t.in", 3),
 				 wanted[i].uncounted >= 0);
-		ck_assert_int_eq((int)nft_uncounted(&s),
+		ck_assert_int_eq((int)firewall_uncounted(&s),
 				 wanted[i].uncounted == 1);
 		if (wanted[i].uncounted == 0)
 			ck_assert_uint_eq(packets(&s, rule(&s, "ip.t.in", 3)),
@@ -596,8 +602,27 @@ START_TEST(what_never_runs_is_no_blind_spot)
 	add_rule(&b, "in", 4, "d", NULL);
 	s = read_bytes(&b, "", NULL);
 	ck_assert_uint_eq(packets(&s, find(&s, "ip.t.in.drop")), 7);
-	ck_assert_uint_eq(nft_uncounted(&s), 0);
+	ck_assert_uint_eq(firewall_uncounted(&s), 0);
 	sample_free(&s);
+}
+END_TEST
+
+/* What is beyond the limit stands there once, though a queue is read again. */
+START_TEST(steady_read_keeps_what_is_uncounted)
+{
+	struct sample first = {0}, second = {0};
+	struct bytes b = {.n = 0};
+
+	add_chain(&b, "in", NF_INET_LOCAL_IN, true);
+	add_rule(&b, "in", 3, "mq", NULL);
+	add_rule(&b, "in", 4, "mq", NULL);
+	add_rule(&b, "in", 5, "md", NULL);
+	ck_assert_int_eq(nft_file_read(b.at, b.n, "", _i, NULL, &first), 0);
+	ck_assert_int_eq(nft_file_read(b.at, b.n, "", _i, &first, &second), 0);
+	ck_assert_uint_eq(firewall_uncounted(&first), 4);
+	check_same(&first, &second);
+	sample_free(&first);
+	sample_free(&second);
 }
 END_TEST
 
@@ -633,13 +658,13 @@ START_TEST(map_is_counted_as_far_as_its_elements_are)
 	add_element(&b, 2, true);
 	s = read_bytes(&b, "", NULL);
 	ck_assert_uint_eq(packets(&s, find(&s, "ip.t.in.drop")), 22);
-	ck_assert_uint_eq(nft_uncounted(&s), 0);
+	ck_assert_uint_eq(firewall_uncounted(&s), 0);
 	identity = rule(&s, "ip.t.in", 3)->identity;
 	ck_assert_ptr_null(rule(&s, "ip.t.in", 4));
 	add_element(&b, 3, false);
 	t = read_bytes(&b, "", NULL);
 	ck_assert_uint_eq(packets(&t, find(&t, "ip.t.in.drop")), 22);
-	ck_assert_uint_eq(nft_uncounted(&t), 1);
+	ck_assert_uint_eq(firewall_uncounted(&t), 1);
 	ck_assert_uint_eq(rule(&t, "ip.t.in", 3)->identity, identity);
 	sample_free(&s);
 	sample_free(&t);
@@ -732,7 +757,7 @@ START_TEST(strange_names_do_no_harm)
 	s = read_bytes(&b, "", NULL);
 	o = rule(&s, "ip.t.a;reboot", 4);
 	ck_assert_ptr_nonnull(o);
-	ck_assert_int_eq(netfilter_remedy(&s, o, remedy, sizeof(remedy)), 0);
+	ck_assert_int_eq(firewall_remedy(&s, o, remedy, sizeof(remedy)), 0);
 	ck_assert_str_eq(remedy, "nft -a list table ip t");
 	for (uint32_t i = 0; i < s.n_text; i++)
 		if (s.text[i] == '\n')
@@ -743,23 +768,23 @@ END_TEST
 
 START_TEST(lines_of_nfnetlink_queue_are_parsed)
 {
-	const char *text =
+	static const char lines[] =
 		"    3   4242    17 2 65531    11    13     1234  1\n"
 		"65535      1     0 0     0     0     0        0  1\n"
 		"nonsense\n";
-	size_t n = strlen(text);
+	struct token text = {lines, strlen(lines)};
 	struct nfqueue q;
 
-	ck_assert(nfqueue_next(&text, &n, &q));
+	ck_assert(nfqueue_next(&text, &q));
 	ck_assert_uint_eq(q.number, 3);
 	ck_assert_uint_eq(q.listener, 4242);
 	ck_assert_uint_eq(q.waiting, 17);
 	ck_assert_uint_eq(q.queue_dropped, 11);
 	ck_assert_uint_eq(q.user_dropped, 13);
-	ck_assert(nfqueue_next(&text, &n, &q));
+	ck_assert(nfqueue_next(&text, &q));
 	ck_assert_uint_eq(q.number, 65535);
-	ck_assert(!nfqueue_next(&text, &n, &q));
-	ck_assert_uint_gt(n, 0);
+	ck_assert(!nfqueue_next(&text, &q));
+	ck_assert_uint_gt(text.n, 0);
 }
 END_TEST
 
@@ -867,6 +892,7 @@ static Suite *suite(void)
 	suite_add_tcase(s, made);
 	tcase_add_test(made, counter_counts_only_what_comes_to_the_verdict);
 	tcase_add_test(made, what_never_runs_is_no_blind_spot);
+	tcase_add_loop_test(made, steady_read_keeps_what_is_uncounted, 0, 6);
 	tcase_add_test(made, jumps_in_a_circle_end);
 	tcase_add_test(made, map_is_counted_as_far_as_its_elements_are);
 	tcase_add_test(made, same_rule_under_another_handle_is_another);

@@ -29,9 +29,7 @@
 #include "probes/conntrack.h"
 #include "probes/link/link.h"
 #include "probes/neigh.h"
-#include "probes/firewall/netfilter.h"
-#include "probes/firewall/nfqueue.h"
-#include "probes/firewall/nft_read.h"
+#include "probes/firewall/firewall.h"
 #include "probes/qdisc/qdisc.h"
 #include "probes/rt_cache.h"
 #include "probes/snmp/snmp.h"
@@ -113,7 +111,7 @@ static uint64_t key_of(const struct place *p)
 	char rule[192];
 
 	if (c->kind == KIND_DETAIL &&
-	    netfilter_describe_rule(s, p->object, rule, sizeof(rule)) >= 0)
+	    firewall_describe(s, p->object, rule, sizeof(rule)) >= 0)
 		name = rule;
 	hash = hash_text(hash, p->ns->name);
 	place = hash = hash_text(hash, object_place(s, p->object));
@@ -461,22 +459,21 @@ static bool read_xtables(struct reading *r)
 	static const char *const tables[] = {"raw", "mangle", "nat", "filter"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables) * 2; i++) {
-		struct xtables_blob blob = {
-			.family = i % 2 ? "ip6" : "ip",
+		struct xt_blob blob = {
+			.family = i % 2 ? FAMILY_IP6 : FAMILY_IP,
 			.table = tables[i / 2],
-			.queues = "",
 		};
 		_cleanup_free_ char *bytes = NULL;
 		char name[32];
 		size_t n;
 
-		snprintf(name, sizeof(name), "%s.%s.xt", blob.family,
+		snprintf(name, sizeof(name), "%s.%s.xt", i % 2 ? "ip6" : "ip",
 			 blob.table);
 		bytes = fixture_read(r->lab->kernel, name, &n);
 		if (!bytes)
 			continue;
 		ck_assert_int_eq(xtables_file_parse(bytes, n, &blob), 0);
-		ck_assert_int_eq(xtables_parse(&blob, 64, r->out), 0);
+		ck_assert_int_eq(xt_parse(&blob, 64, r->out), 0);
 	}
 	return true;
 }
@@ -571,7 +568,7 @@ static const struct {
 } readers[] = {
 	{&link_probe, read_link},	    {&softnet_probe, read_really},
 	{&qdisc_probe, read_really},	    {&nft_probe, read_nftables},
-	{&xtables_probe, read_xtables},	    {&nfqueue_probe, read_nfqueue},
+	{&xt_probe, read_xtables},	    {&nfqueue_probe, read_nfqueue},
 	{&conntrack_probe, read_conntrack}, {&neigh_probe, read_really},
 	{&rt_cache_probe, read_really},	    {&snmp_probe, read_really},
 	{&xfrm_probe, read_really},	    {&socket_probe, read_socket},

@@ -2,7 +2,7 @@
 /* What a report notifies, and in which words. */
 #include "report_lab.h"
 
-#include "probes/firewall/netfilter.h"
+#include "probes/firewall/rule.h"
 #include "probes/link/link.h"
 #include "probes/snmp/snmp.h"
 
@@ -439,13 +439,14 @@ static void firewall(struct ns *ns, const char *comment, uint64_t dropped)
 	sample_row(s, find_counter(&snmp_probe, "InReceives", NULL),
 		   2 * dropped);
 	sample_object(s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
-	sample_row(s, netfilter_counter(NETFILTER_CHAIN, DIR_RX), dropped);
+	sample_row(s, firewall_counter(FIREWALL_CHAIN, DIR_RX), dropped);
 	snprintf(name, sizeof(name), "ip.filter.INPUT.%s", comment);
 	sample_object(s, LAYER_NETFILTER, "", name, 2);
+	sample_chain(s, FAMILY_IP, "filter", "INPUT");
 	sample_label(s, comment);
-	sample_row(s, netfilter_counter(NETFILTER_RULE, DIR_RX), dropped);
-	sample_row(s, &netfilter_rule_number, 3);
-	sample_row(s, &netfilter_rule_target, NETFILTER_DROP_RULE);
+	sample_row(s, firewall_counter(FIREWALL_RULE, DIR_RX), dropped);
+	sample_row(s, &firewall_facts[FIREWALL_NUMBER], 3);
+	sample_row(s, &firewall_facts[FIREWALL_TARGET], FIREWALL_DROP);
 	lab_report();
 }
 

@@ -4,14 +4,14 @@
 
 #include <errno.h>
 
-#include "probes/firewall/netfilter.h"
+#include "probes/firewall/firewall.h"
 
 START_TEST(blind_source_is_a_series_once_it_was_blind)
 {
 	struct ns *ns = lab_ns("nginx");
 	size_t probe = 0;
 
-	while (probes[probe] != &xtables_probe)
+	while (probes[probe] != &xt_probe)
 		probe++;
 	(void)lab_read(ns);
 	lab_report();

@@ -3,7 +3,7 @@
 #include "report_lab.h"
 
 #include "probes/conntrack.h"
-#include "probes/firewall/netfilter.h"
+#include "probes/firewall/rule.h"
 #include "probes/link/link.h"
 #include "probes/socket/socket.h"
 
@@ -380,8 +380,7 @@ START_TEST(facts_and_details_are_never_sent)
 		sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 1);
 		sample_row(s, &link_fact_mtu, 1500 + i);
 		sample_object(s, LAYER_NETFILTER, "", "ip.filter.INPUT#1", 1);
-		sample_row(s, netfilter_counter(NETFILTER_DETAIL, DIR_RX),
-			   5 + i);
+		sample_row(s, firewall_counter(FIREWALL_DETAIL, DIR_RX), 5 + i);
 		lab_report();
 		ck_assert_uint_eq(lab_count("\n"), 1);
 	}
@@ -544,7 +543,7 @@ START_TEST(objects_that_look_alike_stay_apart)
 {
 	static const char *const names[] = {"a b", "a_b", "a/b"};
 	struct ns *ns = lab_ns("nginx");
-	const struct counter *c = netfilter_counter(NETFILTER_RULE, DIR_RX);
+	const struct counter *c = firewall_counter(FIREWALL_RULE, DIR_RX);
 
 	lab.settings.report_idle = true;
 	for (uint64_t i = 0; i < ARRAY_SIZE(names); i++) {

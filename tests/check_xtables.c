@@ -12,7 +12,8 @@
 #include <linux/netfilter/xt_statistic.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 
-#include "probes/firewall/netfilter.h"
+#include "probes/firewall/firewall.h"
+#include "probes/firewall/rule.h"
 #include "xtables_file.h"
 
 static const char *const kernels[] = {"6.18", "6.1"};
@@ -20,7 +21,7 @@ static const char *const kernels[] = {"6.18", "6.1"};
 /* Tables made by hand, of family ip with a chain INPUT and maybe OUTPUT. */
 
 struct table {
-	struct xtables_blob blob;
+	struct xt_blob blob;
 	unsigned char bytes[65536];
 };
 
@@ -110,7 +111,7 @@ static uint32_t add(struct table *t, struct spec spec)
 static void start(struct table *t)
 {
 	memset(t, 0, sizeof(*t));
-	t->blob.family = "ip";
+	t->blob.family = FAMILY_IP;
 	t->blob.table = "filter";
 	t->blob.bytes = t->bytes;
 	t->blob.valid_hooks = 1 << NF_INET_LOCAL_IN;
@@ -162,21 +163,22 @@ struct listing {
 };
 
 static void load_table(struct listing *l, const char *kernel,
-		       const char *family, const char *table)
+		       enum family family, const char *table)
 {
-	struct xtables_blob blob = {.family = family, .table = table};
+	struct xt_blob blob = {.family = family, .table = table};
 	_cleanup_free_ char *bytes = NULL;
-	char name[64];
+	char name[72];
 	size_t n;
 
 	sample_free(&l->sample);
 	memset(l, 0, sizeof(*l));
-	snprintf(l->prefix, sizeof(l->prefix), "%s.%s.", family, table);
-	snprintf(name, sizeof(name), "%s.%s.xt", family, table);
+	snprintf(l->prefix, sizeof(l->prefix), "%s.%s.",
+		 firewall_family_name(family), table);
+	snprintf(name, sizeof(name), "%sxt", l->prefix);
 	bytes = fixture_read(kernel, name, &n);
 	ck_assert_msg(bytes, "no fixture %s/%s", kernel, name);
 	ck_assert_int_eq(xtables_file_parse(bytes, n, &blob), 0);
-	ck_assert_int_eq(xtables_parse(&blob, 64, &l->sample), 0);
+	ck_assert_int_eq(xt_parse(&blob, 64, &l->sample), 0);
 	ck_assert_int_eq(l->sample.error, 0);
 }
 
@@ -193,7 +195,7 @@ static const struct object *find_rule(const struct listing *l, uint64_t number)
 		const char *name = object_name(s, o);
 
 		if (!strncmp(name, prefix, n) && strchr(".#", name[n]) &&
-		    fact(s, o, &netfilter_rule_number) == number)
+		    fact(s, o, &firewall_facts[FIREWALL_NUMBER]) == number)
 			return o;
 	}
 	return NULL;
@@ -272,10 +274,10 @@ START_TEST(recorded_tables_count_as_iptables_printed)
 		end_table(&l);
 		if (sscanf(line, "### ip%1[6]tables-legacy -t %31s", six,
 			   table) == 2)
-			load_table(&l, kernel, "ip6", table);
+			load_table(&l, kernel, FAMILY_IP6, table);
 		else if (sscanf(line, "### iptables-legacy -t %31s", table) ==
 			 1)
-			load_table(&l, kernel, "ip", table);
+			load_table(&l, kernel, FAMILY_IP, table);
 		else if (n_tables)
 			break;
 		else
@@ -294,10 +296,9 @@ static void expect_rule(const struct listing *l, const char *name,
 	char buf[256];
 
 	ck_assert_msg(o, "no %s", name);
-	ck_assert_int_eq(
-		netfilter_describe_rule(&l->sample, o, buf, sizeof(buf)), 0);
+	ck_assert_int_eq(firewall_describe(&l->sample, o, buf, sizeof(buf)), 0);
 	ck_assert_str_eq(buf, text);
-	ck_assert_int_eq(netfilter_remedy(&l->sample, o, buf, sizeof(buf)), 0);
+	ck_assert_int_eq(firewall_remedy(&l->sample, o, buf, sizeof(buf)), 0);
 	ck_assert_str_eq(buf, remedy);
 }
 
@@ -305,7 +306,7 @@ START_TEST(recorded_rules_are_put_into_words)
 {
 	struct listing l = {0};
 
-	load_table(&l, kernels[_i], "ip", "filter");
+	load_table(&l, kernels[_i], FAMILY_IP, "filter");
 	expect_rule(&l, "ip.filter.INPUT.maintenance drop",
 		    "rule 2 of ip filter INPUT (DROP, \"maintenance drop\")",
 		    "iptables-legacy -t filter -L INPUT 2 -nv");
@@ -320,7 +321,7 @@ START_TEST(recorded_rules_are_put_into_words)
 		    "rule 2 of ip filter FORWARD (REJECT, "
 		    "\"not through here\")",
 		    "iptables-legacy -t filter -L FORWARD 2 -nv");
-	load_table(&l, kernels[_i], "ip6", "filter");
+	load_table(&l, kernels[_i], FAMILY_IP6, "filter");
 	expect_rule(&l, "ip6.filter.INPUT.six",
 		    "rule 1 of ip6 filter INPUT (DROP, \"six\")",
 		    "ip6tables-legacy -t filter -L INPUT 1 -nv");
@@ -340,7 +341,7 @@ START_TEST(chains_have_the_direction_they_are_reached_from)
 {
 	struct listing l = {0};
 
-	load_table(&l, kernels[_i], "ip", "filter");
+	load_table(&l, kernels[_i], FAMILY_IP, "filter");
 	ck_assert_int_eq(chain_direction(&l, "ip.filter.INPUT.drop"), DIR_RX);
 	ck_assert_int_eq(chain_direction(&l, "ip.filter.FORWARD.drop"),
 			 DIR_FWD);
@@ -351,9 +352,9 @@ START_TEST(chains_have_the_direction_they_are_reached_from)
 	ck_assert_int_eq(chain_direction(&l, "ip.filter.deep.drop"), DIR_RX);
 	ck_assert_int_eq(chain_direction(&l, "ip.filter.around.drop"), DIR_TX);
 	ck_assert_ptr_null(find(&l.sample, "ip.filter.unused.drop"));
-	load_table(&l, kernels[_i], "ip", "raw");
+	load_table(&l, kernels[_i], FAMILY_IP, "raw");
 	ck_assert_int_eq(chain_direction(&l, "ip.raw.PREROUTING.drop"), DIR_RX);
-	load_table(&l, kernels[_i], "ip", "mangle");
+	load_table(&l, kernels[_i], FAMILY_IP, "mangle");
 	ck_assert_int_eq(chain_direction(&l, "ip.mangle.POSTROUTING.drop"),
 			 DIR_TX);
 	sample_free(&l.sample);
@@ -366,7 +367,7 @@ static struct sample parsed(const struct table *t, unsigned max_rules)
 {
 	struct sample s = {0};
 
-	ck_assert_int_eq(xtables_parse(&t->blob, max_rules, &s), 0);
+	ck_assert_int_eq(xt_parse(&t->blob, max_rules, &s), 0);
 	ck_assert_int_eq(s.error, 0);
 	return s;
 }
@@ -494,14 +495,12 @@ START_TEST(suffixed_names_are_taken_apart_again)
 	policy(&t, -2);
 	finish(&t);
 	s = parsed(&t, 64);
-	ck_assert_int_eq(
-		netfilter_describe_rule(&s, &s.objects[2], buf, sizeof(buf)),
-		0);
+	ck_assert_int_eq(firewall_describe(&s, &s.objects[2], buf, sizeof(buf)),
+			 0);
 	ck_assert_str_eq(buf, "rule 2 of ip filter INPUT (DROP, \"a.b_c\")");
-	ck_assert_int_eq(
-		netfilter_describe_rule(&s, &s.objects[0], buf, sizeof(buf)),
-		-EINVAL);
-	ck_assert_int_eq(netfilter_remedy(&s, &s.objects[2], buf, 10), -ENOSPC);
+	ck_assert_int_eq(firewall_describe(&s, &s.objects[0], buf, sizeof(buf)),
+			 -EINVAL);
+	ck_assert_int_eq(firewall_remedy(&s, &s.objects[2], buf, 10), -ENOSPC);
 	sample_free(&s);
 }
 END_TEST
@@ -558,12 +557,12 @@ START_TEST(statistic_match_is_a_fact)
 		finish(&t);
 		s = parsed(&t, 64);
 		o = &s.objects[1];
-		ck_assert_uint_eq(fact(&s, o, &netfilter_rule_probability),
-				  cases[i].probability);
-		ck_assert_uint_eq(fact(&s, o, &netfilter_rule_every),
+		ck_assert_uint_eq(
+			fact(&s, o, &firewall_facts[FIREWALL_PROBABILITY]),
+			cases[i].probability);
+		ck_assert_uint_eq(fact(&s, o, &firewall_facts[FIREWALL_EVERY]),
 				  cases[i].every);
-		ck_assert_int_eq(
-			netfilter_describe_rule(&s, o, buf, sizeof(buf)), 0);
+		ck_assert_int_eq(firewall_describe(&s, o, buf, sizeof(buf)), 0);
 		ck_assert_msg(strstr(buf, cases[i].text), "%s", buf);
 		sample_free(&s);
 	}
@@ -594,7 +593,7 @@ START_TEST(strange_texts_do_no_harm)
 	ck_assert_uint_eq(s.n_objects, 2);
 	o = &s.objects[1];
 	ck_assert_str_eq(object_label(&s, o), "a?'b'?");
-	ck_assert_int_eq(netfilter_remedy(&s, o, buf, sizeof(buf)), 0);
+	ck_assert_int_eq(firewall_remedy(&s, o, buf, sizeof(buf)), 0);
 	ck_assert_str_eq(buf, "iptables-legacy -t filter -nvL --line-numbers");
 	sample_free(&s);
 }
@@ -603,9 +602,9 @@ END_TEST
 /* Nonsense. */
 
 /* Parses a copy that ends where its memory does, for the sanitizer to see. */
-static int parse_copy(const struct xtables_blob *blob, size_t size)
+static int parse_copy(const struct xt_blob *blob, size_t size)
 {
-	struct xtables_blob copy = *blob;
+	struct xt_blob copy = *blob;
 	_cleanup_free_ unsigned char *bytes = malloc(size + 1);
 	struct sample s = {0};
 	int r;
@@ -614,7 +613,7 @@ static int parse_copy(const struct xtables_blob *blob, size_t size)
 	memcpy(bytes + 1, blob->bytes, size); /* misaligned, too */
 	copy.bytes = bytes + 1;
 	copy.size = size;
-	r = xtables_parse(&copy, 64, &s);
+	r = xt_parse(&copy, 64, &s);
 	ck_assert(r == 0 || r == -EBADMSG);
 	sample_free(&s);
 	return r;
@@ -622,7 +621,7 @@ static int parse_copy(const struct xtables_blob *blob, size_t size)
 
 START_TEST(truncated_tables_are_refused)
 {
-	struct xtables_blob blob = {.family = "ip", .table = "filter"};
+	struct xt_blob blob = {.family = FAMILY_IP, .table = "filter"};
 	_cleanup_free_ char *bytes = NULL;
 	int n_good = 0;
 	size_t n;
@@ -641,7 +640,7 @@ END_TEST
 START_TEST(damaged_tables_are_survived)
 {
 	static const unsigned char values[] = {0, 1, 0x7f, 0x80, 0xff};
-	struct xtables_blob blob = {.family = "ip", .table = "filter"};
+	struct xt_blob blob = {.family = FAMILY_IP, .table = "filter"};
 	_cleanup_free_ char *bytes = NULL;
 	size_t n;
 
@@ -682,10 +681,10 @@ START_TEST(offsets_out_of_range_are_refused)
 	t.blob.valid_hooks = 1 << NF_INET_LOCAL_IN;
 	memcpy(t.bytes + offsetof(struct ipt_entry, next_offset), &zero, 2);
 	ck_assert_int_eq(parse_copy(&t.blob, t.blob.size), -EBADMSG);
-	t.blob.family = "arp";
-	ck_assert_int_eq(xtables_parse(&t.blob, 64, &s), -EBADMSG);
-	t.blob.size = XTABLES_MAX_SIZE + 1;
-	ck_assert_int_eq(xtables_parse(&t.blob, 64, &s), -E2BIG);
+	t.blob.family = FAMILY_ARP;
+	ck_assert_int_eq(xt_parse(&t.blob, 64, &s), -EBADMSG);
+	t.blob.size = XT_MAX_SIZE + 1;
+	ck_assert_int_eq(xt_parse(&t.blob, 64, &s), -E2BIG);
 	ck_assert_uint_eq(s.n_objects, 0);
 }
 END_TEST

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "nft_file.h"
+#include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
-#include "probes/firewall/nft_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,20 +14,20 @@ static void describe(const struct sample *s)
 	char text[256];
 
 	for (uint32_t i = 0; i < s->n_objects; i++) {
-		if (netfilter_describe_rule(s, &s->objects[i], text,
-					    sizeof(text)) > 0 ||
-		    netfilter_remedy(s, &s->objects[i], text, sizeof(text)) > 0)
+		if (firewall_describe(s, &s->objects[i], text, sizeof(text)) >
+			    0 ||
+		    firewall_remedy(s, &s->objects[i], text, sizeof(text)) > 0)
 			abort();
 	}
-	nft_uncounted(s);
+	firewall_uncounted(s);
 }
 
 /* Also as the text of nfnetlink_queue. */
-static void parse_queues(const char *text, size_t n)
+static void parse_queues(struct token text)
 {
 	struct nfqueue q;
 
-	while (nfqueue_next(&text, &n, &q))
+	while (nfqueue_next(&text, &q))
 		;
 }
 
@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			  &second) > 0)
 		abort();
 	describe(&second);
-	parse_queues(copy, size);
+	parse_queues((struct token) {copy, size});
 	sample_free(&first);
 	sample_free(&second);
 	free(copy);

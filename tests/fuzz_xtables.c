@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* An even magic byte 7 stands for ip, an odd one for ip6. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct xtables_blob blob = {.family = "ip", .table = "filter"};
+	struct xt_blob blob = {.family = FAMILY_IP, .table = "filter"};
 	struct xtables_file head;
 	struct sample s = {0};
 	int r;
@@ -16,13 +16,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(&head, data, sizeof(head));
 	if (head.magic[7] & 1)
-		blob.family = "ip6";
+		blob.family = FAMILY_IP6;
 	blob.valid_hooks = head.valid_hooks;
 	memcpy(blob.hook_entry, head.hook_entry, sizeof(head.hook_entry));
 	memcpy(blob.underflow, head.underflow, sizeof(head.underflow));
 	blob.bytes = data + sizeof(head);
 	blob.size = size - sizeof(head);
-	r = xtables_parse(&blob, 8, &s);
+	r = xt_parse(&blob, 8, &s);
 	if (r > 0)
 		abort();
 	sample_free(&s);

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "probes/firewall/nft_emit.h"
+#include "probes/firewall/nft_memory.h"
 
 /* Hands each message to a ruleset. Returns 0 or the first failure. */
 static inline int nft_file_feed(struct nft_ruleset *rs, const void *bytes,
@@ -22,7 +22,7 @@ static inline int nft_file_feed(struct nft_ruleset *rs, const void *bytes,
 
 		if (h->nlmsg_len < sizeof(*h) || h->nlmsg_len > n)
 			return -EBADMSG;
-		r = nft_feed(h, rs);
+		r = nft_build(h, rs);
 		if (r < 0)
 			return r;
 		if (step >= n)
@@ -33,23 +33,23 @@ static inline int nft_file_feed(struct nft_ruleset *rs, const void *bytes,
 	return 0;
 }
 
-/* What a read does: everything, or what the plan in then names. */
+/* What a read does: everything, or what is remembered in then. */
 static inline int nft_file_read(const void *bytes, size_t n, const char *queues,
 				unsigned max_rules, const struct sample *then,
 				struct sample *out)
 {
 	struct nft_ruleset rs = {0};
-	int r = then ? nft_plan_load(&rs, then, 0) : 0;
+	int r = then ? nft_recall(&rs, then, 0) : 0;
 
 	if (r == 0)
 		r = nft_file_feed(&rs, bytes, n);
 	if (r == 0) {
-		nft_settle(&rs, queues, strlen(queues));
+		nft_resolve(&rs, (struct token) {queues, strlen(queues)});
 		nft_emit(&rs, max_rules, out);
 		if (then)
-			nft_plan_carry(then, out);
+			nft_keep(then, out);
 		else
-			nft_emit_plan(&rs, out);
+			nft_remember(&rs, out);
 		r = rs.arena.error ? rs.arena.error : out->error;
 	}
 	nft_ruleset_free(&rs);

@@ -29,7 +29,7 @@ struct xtables_file {
  * 0, or -1 for other bytes. family and table are the caller's.
  */
 static inline int xtables_file_parse(const void *bytes, size_t n,
-				     struct xtables_blob *ret)
+				     struct xt_blob *ret)
 {
 	struct xtables_file head;
 

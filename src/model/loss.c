@@ -154,16 +154,21 @@ struct loss *tally_get(struct tally *t, enum layer layer,
 }
 
 /* What a firewall's loss of a family is measured against, beside IP. */
-static void tally_family(struct tally *t, struct loss *loss, const char *name,
+static void tally_family(struct tally *t, struct loss *loss, uint8_t family,
 			 uint64_t lost)
 {
-	if (!strncmp(name, "bridge.", 7))
+	switch (family) {
+	case FAMILY_BRIDGE:
 		t->bridged[loss->direction] = true;
-	else if (!strncmp(name, "netdev.", 7) || !strncmp(name, "arp.", 4))
+		return;
+	case FAMILY_NETDEV:
+	case FAMILY_ARP:
 		/* on input IP never saw them, on output it has sent them */
 		loss->came += loss->direction == DIR_RX ? lost : 0;
-	else
+		return;
+	default:
 		t->counted[loss->direction] += lost;
+	}
 }
 
 static int tally_lost(struct tally *t, const struct object *o,
@@ -187,7 +192,7 @@ static int tally_lost(struct tally *t, const struct object *o,
 	loss->lost += lost;
 	loss->inside += row->counter->inside ? lost : 0;
 	if (o->layer == LAYER_NETFILTER)
-		tally_family(t, loss, object_name(t->sample, o), lost);
+		tally_family(t, loss, o->family, lost);
 	else if (o->layer == LAYER_UDP && loss->direction == DIR_RX)
 		t->udp_other += lost - parts_of_row(t->sample, o, row);
 	else if (o->layer == LAYER_NEIGH)

@@ -5,9 +5,7 @@
  * .after): the order of the two that read sockets and settings is no taste.
  */
 #include "probes/conntrack.h"
-#include "probes/firewall/netfilter.h"
-#include "probes/firewall/nfqueue.h"
-#include "probes/firewall/nft_read.h"
+#include "probes/firewall/firewall.h"
 #include "probes/link/link.h"
 #include "probes/neigh.h"
 #include "probes/qdisc/qdisc.h"
@@ -24,7 +22,7 @@ const struct probe *const probes[] = {
 	&softnet_probe,
 	&qdisc_probe,
 	&nft_probe,
-	&xtables_probe, /* marks tables that nf_tables has as well */
+	&xt_probe, /* marks tables that nf_tables has as well */
 	&nfqueue_probe,
 	&conntrack_probe,
 	&neigh_probe,

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#include "probes/firewall/netfilter.h"
-#include "probes/firewall/nft_read.h"
+#include "probes/firewall/firewall.h"
 #include "report/report_names.h"
 
 /* A gauge of this report. */
@@ -82,7 +81,7 @@ static void log_rule(const struct report *r, const struct object *o)
 {
 	char rule[192], text[256];
 
-	if (netfilter_describe_rule(&r->ns->now, o, rule, sizeof(rule)) < 0)
+	if (firewall_describe(&r->ns->now, o, rule, sizeof(rule)) < 0)
 		return;
 	format_text(text, sizeof(text),
 		    "namespace \"%s\": what %s drops cannot be counted",
@@ -99,10 +98,9 @@ static void log_uncounted(struct report *r)
 	const struct sample *s = &r->ns->now;
 	const char *place = r->ns->name;
 	uint64_t hash, chain = 0, order = 0;
-	const struct object *o;
-	uint32_t at = 0;
+	const struct object *o = NULL;
 
-	while ((o = nft_next_uncounted(s, &at))) {
+	while ((o = firewall_next_uncounted(s, o))) {
 		const char *name = object_name(s, o);
 
 		hash = hash_bytes(HASH_START, place, strlen(place) + 1);
@@ -119,7 +117,7 @@ static void log_uncounted(struct report *r)
 static void send_uncounted(struct report *r, const char *place)
 {
 	struct ns *ns = r->ns;
-	uint64_t n = nft_uncounted(&ns->now);
+	uint64_t n = firewall_uncounted(&ns->now);
 
 	ns->was_uncounted |= n > 0;
 	if (!ns->was_uncounted)

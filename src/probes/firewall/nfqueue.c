@@ -8,10 +8,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/procnet.h"
+#include "probes/firewall/firewall.h"
 
 #define QUEUE                                                                  \
 	.bits = 32, .layer = LAYER_NETFILTER, .direction = DIR_NONE,           \
@@ -35,47 +35,36 @@ static const struct counter nfqueue_counters[] = {
 
 #define FIELDS 7
 
-/* Reads a blank-separated number. Returns false when there is none. */
-static bool next_number(const char **text, const char *end, uint32_t *ret)
+bool nfqueue_next(struct token *text, struct nfqueue *ret)
 {
-	const char *p = *text;
-	uint64_t value = 0;
+	struct token rest = *text, line = token_line(&rest);
+	uint64_t v[FIELDS];
 
-	while (p < end && *p == ' ')
-		p++;
-	if (p == end || *p < '0' || *p > '9')
+	if (line.n == text->n) /* no end of a line: it was cut off */
 		return false;
-	for (; p < end && *p >= '0' && *p <= '9'; p++) {
-		value = value * 10 + (uint64_t)(*p - '0');
-		if (value > UINT32_MAX)
+	for (size_t i = 0; i < FIELDS; i++)
+		if (!token_number(token_word(&line), 10, &v[i]) ||
+		    v[i] > UINT32_MAX)
 			return false;
-	}
-	*text = p;
-	*ret = (uint32_t)value;
+	*ret = (struct nfqueue) {
+		.number = v[0],
+		.listener = v[1],
+		.waiting = v[2],
+		.queue_dropped = v[5],
+		.user_dropped = v[6],
+	};
+	*text = rest;
 	return true;
 }
 
-bool nfqueue_next(const char **text, size_t *n, struct nfqueue *ret)
+unsigned nfqueue_listeners(struct token text, unsigned first, unsigned n)
 {
-	const char *end = *n ? memchr(*text, '\n', *n) : NULL;
-	const char *p = *text;
-	uint32_t fields[FIELDS];
+	unsigned found = 0;
+	struct nfqueue q;
 
-	if (!end)
-		return false;
-	for (size_t i = 0; i < FIELDS; i++)
-		if (!next_number(&p, end, &fields[i]))
-			return false;
-	*ret = (struct nfqueue) {
-		.number = fields[0],
-		.listener = fields[1],
-		.waiting = fields[2],
-		.queue_dropped = fields[5],
-		.user_dropped = fields[6],
-	};
-	*n -= (size_t)(end + 1 - *text);
-	*text = end + 1;
-	return true;
+	while (nfqueue_next(&text, &q))
+		found += !n || (q.number >= first && q.number - first < n);
+	return found;
 }
 
 ssize_t nfqueue_read_file(struct procnet *net, char *buffer, size_t size)
@@ -85,15 +74,11 @@ ssize_t nfqueue_read_file(struct procnet *net, char *buffer, size_t size)
 
 static int nfqueue_read(struct probe_env *env, struct sample *out)
 {
-	ssize_t size = nfqueue_read_file(env->net, env->buffer, env->size);
-	const char *text = env->buffer;
+	ssize_t n = nfqueue_read_file(env->net, env->buffer, env->size);
+	struct token text = {env->buffer, n > 0 ? (size_t)n : 0};
 	struct nfqueue q;
-	size_t n;
 
-	if (size < 0)
-		return (int)size;
-	n = (size_t)size;
-	while (nfqueue_next(&text, &n, &q)) {
+	while (nfqueue_next(&text, &q)) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "queue%" PRIu32, q.number);
@@ -108,7 +93,9 @@ static int nfqueue_read(struct probe_env *env, struct sample *out)
 			sample_row(out, c, value);
 		}
 	}
-	return n ? -EBADMSG : 0;
+	if (n < 0)
+		return (int)n;
+	return text.n ? -EBADMSG : 0;
 }
 
 const struct probe nfqueue_probe = {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/token.h"
 #include "model/probe.h"
 
 /* The file, below probe_env.net. A queue has a line while somebody listens. */
@@ -22,16 +23,20 @@ struct nfqueue {
 };
 
 /*
- * Parses the line that *text begins with and moves *text, *n behind it.
- * Returns false at the end, or at a line that is none. Pure.
+ * Parses the line that *text begins with and moves *text behind it. Returns
+ * false at the end, or at a line that is none. Pure.
  * Kernel: net/netfilter/nfnetlink_queue.c seq_show().
  */
-bool nfqueue_next(const char **text, size_t *n, struct nfqueue *ret);
+bool nfqueue_next(struct token *text, struct nfqueue *ret);
+
+/*
+ * How many of n queues, the first of that number, somebody listens to by the
+ * text of the file; n is 0: of all.
+ */
+unsigned nfqueue_listeners(struct token text, unsigned first, unsigned n);
 
 /* Reads the file. Returns its length, or negative errno (-ENOENT: none). */
 ssize_t MUST_CHECK nfqueue_read_file(struct procnet *net, char *buffer,
 				     size_t size);
-
-extern const struct probe nfqueue_probe;
 
 #endif

@@ -31,7 +31,7 @@ static uint8_t reached_by(uint8_t family, uint32_t hook)
 	}
 }
 
-static int feed_table(struct nft_ruleset *rs, const struct nlmsghdr *h)
+static int build_table(struct nft_ruleset *rs, const struct nlmsghdr *h)
 {
 	struct nft_node *node;
 	struct nft_table t;
@@ -47,7 +47,7 @@ static int feed_table(struct nft_ruleset *rs, const struct nlmsghdr *h)
 	return 0;
 }
 
-static int feed_chain(struct nft_ruleset *rs, const struct nlmsghdr *h)
+static int build_chain(struct nft_ruleset *rs, const struct nlmsghdr *h)
 {
 	struct nft_node *node;
 	struct nft_chain c;
@@ -92,39 +92,26 @@ static int call_chain(struct nft_ruleset *rs, struct nft_node *from,
 	return to ? add_call(rs, from, to) : 0;
 }
 
-/*
- * A comment that fits into messages: what is not printable ASCII becomes a
- * question mark, a quote or backslash an apostrophe.
- */
-static const char *copy_comment(struct nft_ruleset *rs,
-				const struct nft_rule *r)
+/* The message that a comment is in does not last. */
+static struct token copy_comment(struct nft_ruleset *rs, struct token comment)
 {
-	char *copy;
+	char *copy = nft_alloc(&rs->arena, comment.n);
 
-	if (!r->comment || !r->comment_length)
-		return NULL;
-	copy = nft_alloc(&rs->arena, r->comment_length + 1);
-	for (size_t i = 0; copy && i < r->comment_length; i++) {
-		char c = r->comment[i];
-
-		copy[i] = c;
-		if (c < ' ' || c > '~')
-			copy[i] = '?';
-		else if (c == '"' || c == '\\')
-			copy[i] = '\'';
-	}
-	return copy;
+	if (!copy)
+		return (struct token) {0};
+	memcpy(copy, comment.at, comment.n);
+	return (struct token) {copy, comment.n};
 }
 
-static uint8_t target_of(const struct nft_rule *r)
+static uint8_t nft_target(const struct nft_rule *r)
 {
 	switch (r->verdict) {
 	case NFT_REJECTS:
-		return NETFILTER_REJECT_RULE;
+		return FIREWALL_REJECT;
 	case NFT_QUEUES:
-		return NETFILTER_QUEUE_RULE;
+		return FIREWALL_QUEUE;
 	default:
-		return NETFILTER_DROP_RULE;
+		return FIREWALL_DROP;
 	}
 }
 
@@ -150,7 +137,7 @@ static int use_counters(struct nft_ruleset *rs, const struct nft_rule *r,
 		if (!node)
 			return rs->arena.error;
 		node->n_users++;
-		if (*ret || !r->exact[i] || r->is_counted || !drops(r))
+		if (*ret || !r->exact[i] || r->rule.is_counted || !drops(r))
 			continue;
 		node->n_good++;
 		*ret = node;
@@ -166,18 +153,12 @@ static int add_rule(struct nft_ruleset *rs, struct nft_node *chain,
 
 	if (!d)
 		return rs->arena.error;
-	d->handle = r->handle;
-	d->number = chain->n_rules;
-	d->target = target_of(r);
 	d->shape = nft_rule_shape(h);
-	d->comment = copy_comment(rs, r);
-	d->is_counted = r->is_counted;
-	d->counts = r->counts;
-	d->is_random = r->is_random;
-	d->probability = r->probability;
-	d->every = r->every;
-	d->queue = r->queue;
-	d->n_queues = r->n_queues;
+	d->rule = r->rule;
+	d->rule.number = chain->n_rules;
+	d->rule.target = nft_target(r);
+	if (r->rule.comment.n)
+		d->rule.comment = copy_comment(rs, r->rule.comment);
 	*ret = d;
 	return rs->arena.error;
 }
@@ -201,13 +182,13 @@ static int ask_map(struct nft_ruleset *rs, struct nft_node *chain,
 	if (e < 0)
 		return e;
 	d->map = map;
-	d->target = NETFILTER_MAP_RULE;
-	d->is_counted = false;
+	d->rule.target = FIREWALL_MAP;
+	d->rule.is_counted = false;
 	return 0;
 }
 
-static int feed_effects(struct nft_ruleset *rs, struct nft_node *chain,
-			const struct nft_rule *r, const struct nlmsghdr *h)
+static int build_effects(struct nft_ruleset *rs, struct nft_node *chain,
+			 const struct nft_rule *r, const struct nlmsghdr *h)
 {
 	struct nft_node *counter;
 	struct nft_drop *d;
@@ -233,7 +214,7 @@ static bool is_chain(const struct nft_node *c, const struct nft_rule *r)
 	       !strcmp(c->in->name, r->table);
 }
 
-static int feed_rule(struct nft_ruleset *rs, const struct nlmsghdr *h)
+static int build_rule(struct nft_ruleset *rs, const struct nlmsghdr *h)
 {
 	struct nft_rule r;
 	int e = nft_parse_rule(h, &r);
@@ -249,15 +230,15 @@ static int feed_rule(struct nft_ruleset *rs, const struct nlmsghdr *h)
 	rs->chain->n_rules++;
 	if (rs->chain->has_ended)
 		return 0;
-	e = feed_effects(rs, rs->chain, &r, h);
+	e = build_effects(rs, rs->chain, &r, h);
 	rs->chain->has_ended =
 		!r.is_conditional &&
 		(drops(&r) || r.verdict == NFT_ENDS || r.verdict == NFT_QUEUES);
 	return e;
 }
 
-static int feed_element(const struct nft_elements *of,
-			const struct nft_element *e, void *arg)
+static int build_element(const struct nft_elements *of,
+			 const struct nft_element *e, void *arg)
 {
 	struct nft_ruleset *rs = arg;
 	struct nft_node *map;
@@ -279,7 +260,7 @@ static int feed_element(const struct nft_elements *of,
 	return 0;
 }
 
-static int feed_object(struct nft_ruleset *rs, const struct nlmsghdr *h)
+static int build_object(struct nft_ruleset *rs, const struct nlmsghdr *h)
 {
 	struct nft_node *node;
 	struct nft_object o;
@@ -295,7 +276,7 @@ static int feed_object(struct nft_ruleset *rs, const struct nlmsghdr *h)
 	return 0;
 }
 
-static int feed_generation(struct nft_ruleset *rs, const struct nlmsghdr *h)
+static int build_generation(struct nft_ruleset *rs, const struct nlmsghdr *h)
 {
 	uint32_t generation;
 	int r = nft_parse_generation(h, &generation);
@@ -309,7 +290,7 @@ static int feed_generation(struct nft_ruleset *rs, const struct nlmsghdr *h)
 	return 0;
 }
 
-int nft_feed(const struct nlmsghdr *h, void *ruleset)
+int nft_build(const struct nlmsghdr *h, void *ruleset)
 {
 	struct nft_ruleset *rs = ruleset;
 	uint16_t generation;
@@ -326,17 +307,17 @@ int nft_feed(const struct nlmsghdr *h, void *ruleset)
 		return 0;
 	switch (NFNL_MSG_TYPE(h->nlmsg_type)) {
 	case NFT_MSG_NEWTABLE:
-		return feed_table(rs, h);
+		return build_table(rs, h);
 	case NFT_MSG_NEWCHAIN:
-		return feed_chain(rs, h);
+		return build_chain(rs, h);
 	case NFT_MSG_NEWRULE:
-		return feed_rule(rs, h);
+		return build_rule(rs, h);
 	case NFT_MSG_NEWSETELEM:
-		return nft_parse_elements(h, feed_element, rs);
+		return nft_parse_elements(h, build_element, rs);
 	case NFT_MSG_NEWOBJ:
-		return feed_object(rs, h);
+		return build_object(rs, h);
 	case NFT_MSG_NEWGEN:
-		return feed_generation(rs, h);
+		return build_generation(rs, h);
 	default:
 		return 0;
 	}

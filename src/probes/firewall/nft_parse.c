@@ -44,7 +44,7 @@ bool nft_parse_verdict(const struct nlattr *data, int32_t *ret_code,
 	return true;
 }
 
-bool nft_parse_counts(const struct nlattr *nest, struct nft_counts *ret)
+bool nft_parse_counts(const struct nlattr *nest, struct firewall_counts *ret)
 {
 	const struct nlattr *in[NFTA_COUNTER_MAX + 1];
 
@@ -131,7 +131,7 @@ int nft_parse_object(const struct nlmsghdr *h, struct nft_object *ret)
 
 /* Finds a counter among the expressions of an element: one, or a list. */
 static bool element_counts(const struct nlattr *const *in,
-			   struct nft_counts *ret)
+			   struct firewall_counts *ret)
 {
 	const struct nlattr *expr[NFTA_EXPR_MAX + 1];
 	const struct nlattr *attr;

@@ -15,14 +15,7 @@
 #include <stdint.h>
 
 #include "base/util.h"
-
-/* Longest name, its NUL included; the kernel's NFT_NAME_MAXLEN. */
-#define NFT_NAME 256
-
-struct nft_counts {
-	uint64_t packets;
-	uint64_t bytes;
-};
+#include "probes/firewall/rule.h"
 
 /*
  * NFTA_DATA_VERDICT of a nest of NFTA_DATA_*. Returns whether it holds one;
@@ -32,7 +25,7 @@ bool nft_parse_verdict(const struct nlattr *data, int32_t *ret_code,
 		       const char **ret_calls);
 
 /* Reads the NFTA_COUNTER_* in a nest. False when it has no such. */
-bool nft_parse_counts(const struct nlattr *nest, struct nft_counts *ret);
+bool nft_parse_counts(const struct nlattr *nest, struct firewall_counts *ret);
 
 /* Where the kernel is in its changes: in the head of every message. */
 int MUST_CHECK nft_parse_head(const struct nlmsghdr *h, uint8_t *ret_family,
@@ -58,7 +51,7 @@ struct nft_chain {
 	uint32_t hook;
 	bool drops; /* its policy */
 	bool counts_policy;
-	struct nft_counts policy; /* packets its policy decided about */
+	struct firewall_counts policy; /* packets its policy decided about */
 };
 
 int MUST_CHECK nft_parse_chain(const struct nlmsghdr *h, struct nft_chain *ret);
@@ -80,24 +73,15 @@ struct nft_rule {
 	uint8_t family;
 	const char *table;
 	const char *chain;
-	uint64_t handle;
 	enum nft_verdict verdict;
-	bool is_conditional; /* the verdict holds for some packets only */
-	bool is_counted;     /* counts has just what the verdict got */
-	struct nft_counts counts;
-	const char *calls; /* the chain, NFT_CALLS */
-	const char *map;   /* the verdict map it asks, or NULL */
-	/* named counters; exact as is_counted */
+	bool is_conditional;	   /* the verdict holds for some packets only */
+	struct firewall_rule rule; /* its comment is in the message */
+	const char *calls;	   /* the chain, NFT_CALLS */
+	const char *map;	   /* the verdict map it asks, or NULL */
+	/* named counters; exact: it has just what the verdict got */
 	const char *objects[NFT_MAX_OBJECTS];
 	bool exact[NFT_MAX_OBJECTS];
 	unsigned n_objects;
-	uint16_t queue;	      /* NFT_QUEUES: this and n_queues - 1 more */
-	uint16_t n_queues;    /* 0: any, it is computed */
-	bool is_random;	      /* a match picks packets by chance: */
-	uint32_t probability; /* the share it picks, in 2^-31 */
-	uint32_t every;	      /* a match picks one packet in that many, or 0 */
-	const char *comment;  /* not terminated, or NULL */
-	size_t comment_length;
 };
 
 int MUST_CHECK nft_parse_rule(const struct nlmsghdr *h, struct nft_rule *ret);
@@ -110,7 +94,7 @@ struct nft_element {
 	bool drops;
 	const char *calls; /* chain, or NULL */
 	bool is_counted;
-	struct nft_counts counts;
+	struct firewall_counts counts;
 	uint64_t key; /* hash of what it stands for */
 };
 
@@ -133,7 +117,7 @@ struct nft_object {
 	const char *table;
 	const char *name;
 	bool is_counter;
-	struct nft_counts counts;
+	struct firewall_counts counts;
 };
 
 int MUST_CHECK nft_parse_object(const struct nlmsghdr *h,

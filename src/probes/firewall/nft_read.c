@@ -3,10 +3,8 @@
  * Reads nf_tables with dumps only: no lock, no transaction, nothing reset, no
  * elements of plain sets. First the generation of the ruleset; while it is
  * what it was at the read before, only chains are asked for that count what
- * they drop. See nft_plan.c for how the previous sample tells them.
+ * they drop: see nft_memory.h.
  */
-#include "probes/firewall/nft_read.h"
-
 #include <endian.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -14,12 +12,14 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
+#include "kernel/attr.h"
 #include "kernel/nfnetlink.h"
+#include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
-#include "probes/firewall/nft_emit.h"
+#include "probes/firewall/nft_memory.h"
 
 /* Head, two names and a number, each with its attribute's head. */
-#define REQUEST_SIZE (64 + 2 * (NFT_NAME + 8))
+#define REQUEST_SIZE (64 + 2 * (ATTR_TEXT + 8))
 
 struct reader {
 	struct probe_env *env;
@@ -46,7 +46,7 @@ static void put_name(struct request *q, uint16_t type, const char *name)
 static int ask(struct reader *reader, struct request *q)
 {
 	return netlink_ask(reader->env->netlink, NETLINK_NETFILTER, q->h,
-			   nft_feed, &reader->rs);
+			   nft_build, &reader->rs);
 }
 
 static int ask_generation(struct reader *reader)
@@ -101,16 +101,14 @@ static int ask_rule(struct reader *reader, const struct nft_node *chain,
 	return ask(reader, &q);
 }
 
-/* The rules of a chain that the plan names, each with its number. */
+/* The rules of a chain that are remembered, each with its number. */
 static int ask_rules(struct reader *reader, struct nft_node *chain)
 {
 	int r = 0;
 
 	for (uint32_t i = 0; i < chain->n_asked && r == 0; i++) {
-		const struct row *row = &chain->rules[2 * i];
-
-		chain->n_rules = (uint32_t)row[1].value - 1;
-		r = ask_rule(reader, chain, row[0].value);
+		chain->n_rules = (uint32_t)chain->rules[i].number - 1;
+		r = ask_rule(reader, chain, chain->rules[i].handle);
 	}
 	return r;
 }
@@ -145,7 +143,7 @@ static int dump_counters_of(struct reader *reader, const struct nft_node *table)
 	return ask(reader, &q);
 }
 
-static bool is_wanted(const struct nft_node *counter)
+static bool is_useful(const struct nft_node *counter)
 {
 	return counter->is_known || counter->n_good;
 }
@@ -159,7 +157,7 @@ static int dump_counters(struct reader *reader)
 		const struct nft_node *c = reader->rs.first[NODE_COUNTER];
 		int r;
 
-		while (c && (c->in != table || !is_wanted(c)))
+		while (c && (c->in != table || !is_useful(c)))
 			c = c->next;
 		r = c ? dump_counters_of(reader, table) : 0;
 		if (r < 0)
@@ -185,7 +183,7 @@ static int read_all(struct reader *reader)
 	return r == 0 ? ask_generation(reader) : r;
 }
 
-/* What the plan names. -ENOENT: it names what is not there. */
+/* What is remembered. -ENOENT: it is not there. */
 static int read_known(struct reader *reader)
 {
 	struct nft_node *chain = reader->rs.first[NODE_CHAIN];
@@ -219,12 +217,12 @@ static int finish(struct reader *reader, struct sample *out)
 		n = nfqueue_read_file(reader->env->net, nl->buffer, nl->size);
 	if (n < 0 && n != -ENOENT)
 		return (int)n;
-	nft_settle(rs, nl->buffer, n > 0 ? (size_t)n : 0);
+	nft_resolve(rs, (struct token) {nl->buffer, n > 0 ? (size_t)n : 0});
 	nft_emit(rs, reader->env->max_rules, out);
 	if (rs->is_partial)
-		nft_plan_carry(out->then, out);
+		nft_keep(out->then, out);
 	else
-		nft_emit_plan(rs, out);
+		nft_remember(rs, out);
 	return rs->arena.error ? rs->arena.error : out->error;
 }
 
@@ -243,16 +241,11 @@ static void start(struct reader *reader, struct probe_env *env,
 
 static int read_ruleset(struct reader *reader, struct sample *out)
 {
-	const struct sample *then = out->then;
-	uint32_t generation;
 	int r = ask_generation(reader);
 
 	if (r < 0)
 		return r == -EINVAL ? -ENOENT : r; /* no such subsystem */
-	r = -ENOENT;
-	if (then && !nft_plan_generation(then, out->source, &generation) &&
-	    generation == reader->rs.generation)
-		r = nft_plan_load(&reader->rs, then, out->source);
+	r = nft_recall(&reader->rs, out->then, out->source);
 	if (r == 0)
 		r = read_known(reader);
 	if (r == -ENOENT) {
@@ -284,10 +277,10 @@ const struct probe nft_probe = {
 		 "GETSETELEM of verdict maps, GETOBJ of counters",
 	.needs = "CAP_NET_ADMIN",
 	.layer = LAYER_NETFILTER,
-	.counters = netfilter_rows,
-	.n_counters = N_NETFILTER_ROWS,
-	.explainers = netfilter_explainers,
-	.explain_hidden = netfilter_explain_uncounted,
+	.counters = firewall_rows,
+	.n_counters = N_FIREWALL_ROWS,
+	.explainers = firewall_explainers,
+	.explain_hidden = firewall_explain_uncounted,
 	.names_objects = true,
 	.read = nft_read,
 };

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What each dropping rule amounts to, once everything has been read. Pure. */
-#include <string.h>
-
+#include "probes/firewall/emit.h"
 #include "probes/firewall/nfqueue.h"
 #include "probes/firewall/nft_ruleset.h"
 
-static void visit_later(struct nft_node **waiting, struct nft_node *node)
+static void visit_node_later(struct nft_node **waiting, struct nft_node *node)
 {
 	if (node->is_waiting)
 		return;
@@ -25,7 +24,7 @@ static void reach(struct nft_ruleset *rs)
 
 	for (node = rs->first[NODE_CHAIN]; node; node = node->next)
 		if (node->reached)
-			visit_later(&waiting, node);
+			visit_node_later(&waiting, node);
 	while (waiting) {
 		const struct nft_call *call;
 
@@ -38,7 +37,7 @@ static void reach(struct nft_ruleset *rs)
 			if (all == call->to->reached)
 				continue;
 			call->to->reached = all;
-			visit_later(&waiting, call->to);
+			visit_node_later(&waiting, call->to);
 		}
 	}
 }
@@ -52,88 +51,80 @@ enum direction nft_direction(const struct nft_node *chain)
 	return chain->reached ? DIR_TX : DIR_NONE;
 }
 
-/* How many of the queues that a rule uses somebody listens to. */
-static unsigned count_listeners(const struct nft_drop *d, const char *queues,
-				size_t n)
-{
-	struct nfqueue q;
-	unsigned found = 0;
-
-	while (nfqueue_next(&queues, &n, &q))
-		found += !d->n_queues || (q.number >= d->queue &&
-					  q.number - d->queue < d->n_queues);
-	return found;
-}
-
 /*
  * A queue is a drop while nobody listens. Where some of several queues are
  * served, nobody knows how many packets were lost.
  */
-static void settle_queue(struct nft_drop *d, const char *queues, size_t n)
+static void resolve_queue(struct firewall_rule *rule, struct token queues)
 {
-	unsigned listeners = count_listeners(d, queues, n);
+	unsigned listeners;
 
-	d->is_nothing = listeners && listeners >= d->n_queues;
+	listeners = nfqueue_listeners(queues, rule->queue, rule->n_queues);
 	if (listeners)
-		d->is_counted = false;
-	d->uncounted = !d->is_counted;
+		rule->is_counted = false;
+	rule->uncounted = !rule->is_counted &&
+			  (!listeners || listeners < rule->n_queues);
 }
 
 /* The first rule that asks a map has what its elements drop. */
-static void settle_map(struct nft_drop *d)
+static void resolve_map(struct firewall_rule *rule, struct nft_node *map)
 {
-	struct nft_node *map = d->map;
-
-	d->is_nothing = map->is_taken || !map->n_drops;
-	if (d->is_nothing)
+	if (map->is_taken || !map->n_drops)
 		return;
 	map->is_taken = true;
-	d->is_counted = map->n_counts > 0;
-	d->counts = map->counts;
-	d->uncounted = map->n_drops > map->n_counts;
-	d->identity = map->keys;
+	rule->is_counted = map->n_counts > 0;
+	rule->counts = map->counts;
+	rule->uncounted = map->n_drops > map->n_counts;
+	rule->identity = map->keys;
 }
 
-static void settle_counter(const struct nft_ruleset *rs, struct nft_drop *d)
+/* Of several rules with one named counter, the first has its counts. */
+static void resolve_counter(struct firewall_rule *rule,
+			    struct nft_node *counter, bool is_partial)
 {
-	struct nft_node *counter = d->counter;
-	bool usable = rs->is_partial ? counter->is_known
-				     : counter->n_users == counter->n_good;
+	bool usable = is_partial ? counter->is_known
+				 : counter->n_users == counter->n_good;
 
-	d->uncounted = !usable || !counter->is_counted;
-	if (d->uncounted)
+	rule->uncounted = !usable || !counter->is_counted;
+	if (rule->uncounted)
 		return;
-	d->is_nothing = counter->is_taken;
-	d->is_counted = !counter->is_taken;
-	d->counts = counter->counts;
+	rule->is_counted = !counter->is_taken;
+	rule->counts = counter->counts;
 	counter->is_taken = true;
 }
 
-/* The same as long as nobody touches the rule, its chain or its table. */
-static uint64_t identify(const struct nft_node *chain, const struct nft_drop *d)
+/*
+ * The identity is the same as long as nobody touches the rule, its chain or its
+ * table; the look also when all are loaded anew.
+ */
+static void identify(const struct nft_node *chain, struct nft_drop *d)
 {
-	const uint64_t numbers[] = {chain->hash, chain->in->handle,
-				    d->handle,	 d->shape,
-				    d->target,	 d->identity};
+	struct firewall_rule *rule = &d->rule;
+	const uint64_t numbers[] = {chain->hash,  chain->in->handle,
+				    rule->handle, d->shape,
+				    rule->target, rule->identity};
 
-	return hash_bytes(HASH_START, numbers, sizeof(numbers));
+	rule->identity = hash_bytes(HASH_START, numbers, sizeof(numbers));
+	if (rule->comment.n)
+		rule->look = hash_bytes(firewall_hash_comment(rule->comment),
+					&d->shape, sizeof(d->shape));
 }
 
-static void settle_chain(const struct nft_ruleset *rs, struct nft_node *chain,
-			 const char *queues, size_t n)
+static void resolve_chain(const struct nft_ruleset *rs, struct nft_node *chain,
+			  struct token queues)
 {
 	for (struct nft_drop *d = chain->drops_first; d; d = d->next) {
-		if (d->target == NETFILTER_QUEUE_RULE)
-			settle_queue(d, queues, n);
+		if (d->rule.target == FIREWALL_QUEUE)
+			resolve_queue(&d->rule, queues);
 		else if (d->map)
-			settle_map(d);
+			resolve_map(&d->rule, d->map);
 		else if (d->counter)
-			settle_counter(rs, d);
+			resolve_counter(&d->rule, d->counter, rs->is_partial);
 		else
-			d->uncounted = !d->is_counted;
-		d->identity = identify(chain, d);
+			d->rule.uncounted = !d->rule.is_counted;
+		identify(chain, d);
 		if (nft_is_asked(d))
-			chain->asks |= d->target == NETFILTER_DROP_POLICY
+			chain->asks |= d->rule.target == FIREWALL_POLICY
 					       ? ASKS_POLICY
 					       : ASKS_RULES;
 	}
@@ -153,13 +144,16 @@ static void add_policy(struct nft_ruleset *rs, struct nft_node *chain)
 	d = nft_add_drop(rs, chain);
 	if (!d)
 		return;
-	d->target = NETFILTER_DROP_POLICY;
-	d->handle = chain->handle;
-	d->is_counted = chain->is_counted;
-	d->counts = chain->counts;
+	d->rule = (struct firewall_rule) {
+		.target = FIREWALL_POLICY,
+		.handle = chain->handle,
+		.counts = chain->counts,
+		.is_counted = chain->is_counted,
+		.is_nft = true,
+	};
 }
 
-void nft_settle(struct nft_ruleset *rs, const char *queues, size_t n)
+void nft_resolve(struct nft_ruleset *rs, struct token queues)
 {
 	struct nft_node *chain;
 
@@ -169,6 +163,6 @@ void nft_settle(struct nft_ruleset *rs, const char *queues, size_t n)
 		if (!chain->reached)
 			continue;
 		add_policy(rs, chain);
-		settle_chain(rs, chain, queues, n);
+		resolve_chain(rs, chain, queues);
 	}
 }

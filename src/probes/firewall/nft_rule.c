@@ -10,7 +10,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/xt_NFQUEUE.h>
-#include <linux/netfilter/xt_statistic.h>
 #include <string.h>
 
 #include "kernel/attr.h"
@@ -23,21 +22,21 @@
 static void decides(struct nft_rule *r)
 {
 	r->is_conditional = true;
-	r->is_counted = false;
+	r->rule.is_counted = false;
 	memset(r->exact, 0, sizeof(r->exact));
 }
 
 static void on_counter(const struct nlattr *data, struct nft_rule *r)
 {
-	r->is_counted = nft_parse_counts(data, &r->counts);
+	r->rule.is_counted = nft_parse_counts(data, &r->rule.counts);
 }
 
 static void queue_to(struct nft_rule *r, uint16_t queue, uint16_t n,
 		     bool bypass)
 {
 	r->verdict = bypass ? NFT_ENDS : NFT_QUEUES;
-	r->queue = queue;
-	r->n_queues = n;
+	r->rule.queue = queue;
+	r->rule.n_queues = n;
 }
 
 static void on_verdict(struct nft_rule *r, int32_t code, const char *calls)
@@ -152,45 +151,26 @@ static void on_ct(const struct nlattr *data, struct nft_rule *r)
 		decides(r);
 }
 
-/* `! --probability p` lets the rule have what random() leaves. */
-static void on_statistic(const struct nlattr *info, struct nft_rule *r)
+/* A text of at most n bytes, up to a NUL. */
+static struct token text_at(const char *bytes, size_t n)
 {
-	struct xt_statistic_info v = {0};
-	bool is_inverted;
-
-	if (mnl_attr_get_payload_len(info) < offsetof(typeof(v), u) + 4)
-		return;
-	memcpy(&v, mnl_attr_get_payload(info), offsetof(typeof(v), u) + 4);
-	is_inverted = v.flags & XT_STATISTIC_INVERT;
-	if (v.mode == XT_STATISTIC_MODE_RANDOM &&
-	    v.u.random.probability <= 1u << 31) {
-		r->is_random = true;
-		r->probability = v.u.random.probability;
-		if (is_inverted)
-			r->probability = (1u << 31) - r->probability;
-	} else if (v.mode == XT_STATISTIC_MODE_NTH && !is_inverted &&
-		   v.u.random.probability < UINT32_MAX) {
-		r->every = v.u.random.probability + 1; /* counted from 0 */
-	}
+	return (struct token) {bytes, strnlen(bytes, n)};
 }
 
 /* iptables-nft: a match of x_tables. The one named comment always matches. */
 static void on_match(const struct nlattr *data, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_MATCH_MAX + 1];
-	const struct nlattr *info;
+	struct attrs info;
 
 	attrs_index(attrs_in(data), in, NFTA_MATCH_MAX);
-	info = in[NFTA_MATCH_INFO];
+	info = attrs_in(in[NFTA_MATCH_INFO]);
 	if (!attr_is(in[NFTA_MATCH_NAME], "comment"))
 		decides(r);
-	else if (info) {
-		r->comment = mnl_attr_get_payload(info);
-		r->comment_length =
-			strnlen(r->comment, mnl_attr_get_payload_len(info));
-	}
-	if (info && attr_is(in[NFTA_MATCH_NAME], "statistic"))
-		on_statistic(info, r);
+	else if (in[NFTA_MATCH_INFO])
+		r->rule.comment = text_at(info.bytes, info.n);
+	if (attr_is(in[NFTA_MATCH_NAME], "statistic"))
+		firewall_rule_statistic(&r->rule, info.bytes, info.n);
 }
 
 /* -j NFQUEUE. Its revisions only ever grew. */
@@ -288,8 +268,8 @@ static void read_userdata(const struct nlattr *attr, struct nft_rule *r)
 		if (n > data.n)
 			return;
 		if (p[0] == USERDATA_COMMENT) {
-			r->comment = (const char *)p + USERDATA_HEAD;
-			r->comment_length = strnlen(r->comment, n);
+			r->rule.comment =
+				text_at((const char *)p + USERDATA_HEAD, n);
 			return;
 		}
 		p += USERDATA_HEAD + n;
@@ -304,13 +284,13 @@ int nft_parse_rule(const struct nlmsghdr *h, struct nft_rule *ret)
 	const struct nlattr *attr;
 	uint16_t generation;
 
-	*ret = (struct nft_rule) {0};
+	*ret = (struct nft_rule) {.rule.is_nft = true};
 	if (nft_parse_head(h, &ret->family, &generation) < 0)
 		return -EBADMSG;
 	attrs_index(attrs_of(h), in, NFTA_RULE_MAX);
 	ret->table = attr_text(in[NFTA_RULE_TABLE]);
 	ret->chain = attr_text(in[NFTA_RULE_CHAIN]);
-	ret->handle = attr_be64(in[NFTA_RULE_HANDLE]);
+	ret->rule.handle = attr_be64(in[NFTA_RULE_HANDLE]);
 	if (!ret->table || !ret->chain)
 		return -EBADMSG;
 	list = attrs_in(in[NFTA_RULE_EXPRESSIONS]);
@@ -320,7 +300,7 @@ int nft_parse_rule(const struct nlmsghdr *h, struct nft_rule *ret)
 		if (ret->verdict != NFT_GOES_ON)
 			break;
 	}
-	if (!ret->comment || !ret->comment_length)
+	if (!ret->rule.comment.n)
 		read_userdata(in[NFTA_RULE_USERDATA], ret);
 	return 0;
 }

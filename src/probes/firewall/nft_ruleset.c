@@ -12,7 +12,7 @@ struct nft_piece {
 	max_align_t bytes[];
 };
 
-static bool grow(struct nft_arena *a, size_t size)
+static bool grow_arena(struct nft_arena *a, size_t size)
 {
 	size_t n = size > PIECE ? size : PIECE;
 	struct nft_piece *piece;
@@ -39,7 +39,7 @@ void *nft_alloc(struct nft_arena *a, size_t size)
 	void *p;
 
 	size = (size + 7) & ~(size_t)7;
-	if (size > a->left && !grow(a, size))
+	if (size > a->left && !grow_arena(a, size))
 		return NULL;
 	p = memset(a->at, 0, size);
 	a->at += size;

@@ -2,14 +2,12 @@
 /*
  * A ruleset of nf_tables while it is being read: nodes (tables, chains,
  * verdict maps, named counters), the calls between them, and the rules that
- * drop. Built from messages in the order of a dump, then settled: who can be
+ * drop. Built from messages in the order of a dump, then resolved: who can be
  * reached from which hooks, and which count belongs to whom. Pure.
  */
 #ifndef PKTLOSS_PROBES_FIREWALL_NFT_RULESET_H
 #define PKTLOSS_PROBES_FIREWALL_NFT_RULESET_H
 
-#include "model/probe.h"
-#include "probes/firewall/netfilter.h"
 #include "probes/firewall/nft_parse.h"
 
 /*
@@ -69,10 +67,15 @@ struct nft_node {
 	uint32_t n_drops;  /* map: elements that drop */
 	uint32_t n_counts; /* map: of these, how many have a counter */
 	uint64_t keys;	   /* map: which elements these are */
-	struct nft_counts counts;
+	struct firewall_counts counts;
 	struct nft_drop *drops_first, *drops_last; /* chain */
-	const struct row *rules; /* chain: handle and number of each rule to */
-	uint32_t n_asked;	 /* ask for one by one, instead of all */
+	const struct nft_asked *rules; /* chain: those to ask for one by one, */
+	uint32_t n_asked;	       /* instead of all */
+};
+
+struct nft_asked {
+	uint64_t handle;
+	uint64_t number; /* in its chain, from 1 */
 };
 
 struct nft_call {
@@ -83,22 +86,12 @@ struct nft_call {
 /* A rule, or a policy, that drops or may. */
 struct nft_drop {
 	struct nft_drop *next;
-	struct nft_node *counter; /* a named counter has its counts */
-	struct nft_node *map;	  /* elements of a map have them */
-	const char *comment;	  /* fit to print, or NULL */
-	uint64_t handle;
-	uint64_t shape;
-	uint64_t identity;
-	struct nft_counts counts;
-	uint32_t number;
-	uint32_t uncounted; /* how many things here drop without a counter */
-	uint32_t probability, every; /* as in struct nft_rule */
-	uint16_t queue, n_queues;
-	bool is_random;
-	uint8_t target;	 /* enum netfilter_target */
-	bool is_counted; /* counts holds just what it dropped */
-	bool is_nothing; /* loses nothing, or what it does is counted elsewhere
-			  */
+	struct nft_node *counter;  /* a named counter has its counts */
+	struct nft_node *map;	   /* elements of a map have them */
+	uint64_t shape;		   /* nft_rule_shape() */
+	struct firewall_rule rule; /* resolved: not counted and not uncounted
+				    * is what loses nothing, or what is counted
+				    * elsewhere */
 };
 
 #define NFT_BUCKETS 256
@@ -131,27 +124,37 @@ struct nft_node *nft_get(struct nft_ruleset *rs, enum nft_kind kind,
 struct nft_drop *nft_add_drop(struct nft_ruleset *rs, struct nft_node *chain);
 
 /*
- * Takes one message of the kernel, a netlink_row. Rules and elements come
- * after the chains they lead to. Returns 0; -EAGAIN for a message of another
- * generation than the first; -EBADMSG, -ENOMEM, -E2BIG. Unknown messages are
- * passed over.
+ * nft_build.c: takes one message of the kernel, a netlink_row. Rules and
+ * elements come after the chains they lead to. Returns 0; -EAGAIN for a message
+ * of another generation than the first; -EBADMSG, -ENOMEM, -E2BIG. Unknown
+ * messages are passed over.
  */
-int nft_feed(const struct nlmsghdr *h, void *ruleset);
+int nft_build(const struct nlmsghdr *h, void *ruleset);
 
 /*
- * Finds out what every drop of every chain amounts to. queues is the text of
- * /proc/net/netfilter/nfnetlink_queue, n bytes: who listens.
+ * nft_resolve.c: finds out what every drop of every chain amounts to. queues is
+ * the text of /proc/net/netfilter/nfnetlink_queue: who listens.
  */
-void nft_settle(struct nft_ruleset *rs, const char *queues, size_t n);
+void nft_resolve(struct nft_ruleset *rs, struct token queues);
 
 /* Whether the next read has to look at a rule again. */
 static inline bool nft_is_asked(const struct nft_drop *d)
 {
-	return d->target == NETFILTER_QUEUE_RULE ||
-	       (d->is_counted && !d->is_nothing);
+	return d->rule.target == FIREWALL_QUEUE || d->rule.is_counted;
 }
 
 /* The direction of a chain's losses. DIR_NONE: no packet comes to it. */
 enum direction nft_direction(const struct nft_node *chain);
+
+/*
+ * nft_emit.c: appends the chains and rules that count what they drop, then
+ * those that do not. Of a partial ruleset, the latter only as far as they may
+ * have changed with the generation the same. Failures stay in out->error.
+ */
+void nft_emit(const struct nft_ruleset *rs, unsigned max_rules,
+	      struct sample *out);
+
+/* Of an NFPROTO_*. */
+enum family nft_family(uint8_t family);
 
 #endif

@@ -8,22 +8,23 @@
 
 #include <linux/netfilter.h>
 
-#include "model/probe.h"
+#include "base/token.h"
+#include "model/sample.h"
 
 /* Tables beyond this are refused. 10 000 rules take 3 MB. */
-#define XTABLES_MAX_SIZE (64u << 20)
+#define XT_MAX_SIZE (64u << 20)
 
 /* One table as IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES describe it. */
-struct xtables_blob {
-	const char *family; /* "ip" or "ip6" */
+struct xt_blob {
+	enum family family; /* FAMILY_IP, _IP6 or _ARP */
 	const char *table;  /* "filter" */
+	bool is_legacy;	    /* nf_tables has a table of that name, too */
 	uint32_t valid_hooks;
 	uint32_t hook_entry[NF_INET_NUMHOOKS];
 	uint32_t underflow[NF_INET_NUMHOOKS];
-	const char *queues; /* text of nfnetlink_queue: who listens */
-	size_t n_queues;    /* its bytes */
-	const void *bytes;  /* the entries, at any alignment */
-	size_t size;	    /* of bytes */
+	struct token queues; /* text of nfnetlink_queue: who listens */
+	const void *bytes;   /* the entries, at any alignment */
+	size_t size;	     /* of bytes */
 };
 
 /*
@@ -32,11 +33,11 @@ struct xtables_blob {
  * no packet can reach are left out. Counts are skbs: a GSO bundle is one.
  *
  * Returns 0 (look at out->error too), -EBADMSG for bytes that are no such
- * table, -E2BIG past XTABLES_MAX_SIZE, or -ENOMEM. Pure; fit for hostile
+ * table, -E2BIG past XT_MAX_SIZE, or -ENOMEM. Pure; fit for hostile
  * bytes; time grows with the size of the table only.
  * Kernel: include/uapi/linux/netfilter/x_tables.h, ip_tables.h.
  */
-int MUST_CHECK xtables_parse(const struct xtables_blob *blob,
-			     unsigned max_rules, struct sample *out);
+int MUST_CHECK xt_parse(const struct xt_blob *blob, unsigned max_rules,
+			struct sample *out);
 
 #endif

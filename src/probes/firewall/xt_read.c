@@ -16,14 +16,14 @@
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
 #include "kernel/procnet.h"
-#include "probes/firewall/netfilter.h"
+#include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
-#include "probes/firewall/nft_read.h"
+#include "probes/firewall/nft_memory.h"
 #include "probes/firewall/xt_chains.h"
 
 /* The kernel's two interfaces differ in these only. */
-struct xtables_family {
-	const char *name;
+struct xt_family {
+	enum family family;
 	const char *names; /* the tables that exist, below env->net */
 	int domain;
 	int level;
@@ -31,12 +31,12 @@ struct xtables_family {
 	int get_entries;
 };
 
-static const struct xtables_family families[] = {
-	{"ip", "ip_tables_names", AF_INET, IPPROTO_IP, IPT_SO_GET_INFO,
+static const struct xt_family families[] = {
+	{FAMILY_IP, "ip_tables_names", AF_INET, IPPROTO_IP, IPT_SO_GET_INFO,
 	 IPT_SO_GET_ENTRIES},
-	{"ip6", "ip6_tables_names", AF_INET6, IPPROTO_IPV6, IP6T_SO_GET_INFO,
-	 IP6T_SO_GET_ENTRIES},
-	{"arp", "arp_tables_names", AF_INET, IPPROTO_IP, ARPT_SO_GET_INFO,
+	{FAMILY_IP6, "ip6_tables_names", AF_INET6, IPPROTO_IPV6,
+	 IP6T_SO_GET_INFO, IP6T_SO_GET_ENTRIES},
+	{FAMILY_ARP, "arp_tables_names", AF_INET, IPPROTO_IP, ARPT_SO_GET_INFO,
 	 ARPT_SO_GET_ENTRIES},
 };
 _Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo) &&
@@ -63,8 +63,8 @@ _Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo) &&
  * Reads which tables exist. Returns 0 (names may be ""), -ENOENT when the
  * kernel has no such tables, or negative errno.
  */
-static int read_names(const struct probe_env *env,
-		      const struct xtables_family *f, char names[MAX_NAMES])
+static int read_names(const struct probe_env *env, const struct xt_family *f,
+		      char names[MAX_NAMES])
 {
 	ssize_t n = procnet_read(env->net, f->names, names, MAX_NAMES);
 
@@ -72,7 +72,7 @@ static int read_names(const struct probe_env *env,
 }
 
 /* ARP has three hooks, with other numbers, and so a shorter answer. */
-static int get_arp_info(int fd, const struct xtables_family *f,
+static int get_arp_info(int fd, const struct xt_family *f,
 			struct ipt_getinfo *info)
 {
 	static const unsigned hooks[NF_ARP_NUMHOOKS] = {
@@ -99,7 +99,7 @@ static int get_arp_info(int fd, const struct xtables_family *f,
 	return 0;
 }
 
-static int get_ip_info(int fd, const struct xtables_family *f,
+static int get_ip_info(int fd, const struct xt_family *f,
 		       struct ipt_getinfo *info)
 {
 	socklen_t size = sizeof(*info);
@@ -110,7 +110,7 @@ static int get_ip_info(int fd, const struct xtables_family *f,
 }
 
 /* Asks how big a table is. Returns 0 or negative errno. */
-static int get_info(int fd, const struct xtables_family *f, const char *table,
+static int get_info(int fd, const struct xt_family *f, const char *table,
 		    struct ipt_getinfo *ret)
 {
 	int r;
@@ -123,14 +123,14 @@ static int get_info(int fd, const struct xtables_family *f, const char *table,
 		r = get_ip_info(fd, f, ret);
 	if (r < 0)
 		return r;
-	return ret->size <= XTABLES_MAX_SIZE ? 0 : -E2BIG;
+	return ret->size <= XT_MAX_SIZE ? 0 : -E2BIG;
 }
 
 /*
  * Reads a table into request, ENTRIES_HEAD + info->size bytes. Returns 0,
  * -EAGAIN when it is not of that size any more, or negative errno.
  */
-static int get_entries(int fd, const struct xtables_family *f,
+static int get_entries(int fd, const struct xt_family *f,
 		       const struct ipt_getinfo *info, char *request)
 {
 	socklen_t size = (socklen_t)(ENTRIES_HEAD + info->size);
@@ -144,13 +144,27 @@ static int get_entries(int fd, const struct xtables_family *f,
 	return size == ENTRIES_HEAD + info->size ? 0 : -EBADMSG;
 }
 
+/* nf_tables, which was read before, may have a table of that name, too. */
+static bool is_in_nft(const struct sample *s, enum family family,
+		      const char *table)
+{
+	uint8_t source = 0;
+
+	while (probes[source] != &nft_probe)
+		source++;
+	return nft_has_table(s, source, family, table);
+}
+
 /* Reads one table and appends it. Returns 0 or negative errno. */
 static int read_table(const struct probe_env *env, int fd,
-		      const struct xtables_family *f, const char *table,
+		      const struct xt_family *f, const char *table,
 		      struct sample *out)
 {
-	char name[sizeof(LEGACY) + XT_TABLE_MAXNAMELEN];
-	struct xtables_blob blob = {.family = f->name, .table = name};
+	struct xt_blob blob = {
+		.family = f->family,
+		.table = table,
+		.is_legacy = is_in_nft(out, f->family, table),
+	};
 	_cleanup_free_ char *allocated = NULL;
 	char *request = env->buffer;
 	struct ipt_getinfo info;
@@ -160,9 +174,6 @@ static int read_table(const struct probe_env *env, int fd,
 	r = get_info(fd, f, table, &info);
 	if (r < 0)
 		return r;
-	/* nf_tables, which was read before, may have one of that name too */
-	snprintf(name, sizeof(name), "%s%s",
-		 nft_has_table(out, f->name, table) ? LEGACY : "", table);
 	if (ENTRIES_HEAD + info.size > env->size)
 		request = allocated = malloc(ENTRIES_HEAD + info.size);
 	if (!request)
@@ -178,46 +189,31 @@ static int read_table(const struct probe_env *env, int fd,
 	if (memmem(blob.bytes, blob.size, "NFQUEUE", sizeof("NFQUEUE"))) {
 		ssize_t n = nfqueue_read_file(env->net, queues, sizeof(queues));
 
-		blob.queues = queues;
-		blob.n_queues = n > 0 ? (size_t)n : 0;
+		blob.queues = (struct token) {queues, n > 0 ? (size_t)n : 0};
 	}
-	return xtables_parse(&blob, env->max_rules, out);
-}
-
-/* Whether an object's name begins with that of a table, marked or not. */
-static bool is_of_table(const char *name, const char *family, const char *table)
-{
-	size_t n = strlen(family);
-
-	if (strncmp(name, family, n) || name[n] != '.')
-		return false;
-	name += n + 1;
-	if (!strncmp(name, LEGACY, sizeof(LEGACY) - 1))
-		name += sizeof(LEGACY) - 1;
-	n = strlen(table);
-	return !strncmp(name, table, n) && name[n] == '.';
+	return xt_parse(&blob, env->max_rules, out);
 }
 
 /* Packets that the chains of one table of the probe source have dropped. */
 static uint64_t table_total(const struct sample *s, uint8_t source,
-			    const char *family, const char *table)
+			    const struct xt_family *f, const char *table)
 {
 	uint64_t packets = 0;
 
-	for (uint32_t i = 0; i < s->n_objects; i++) {
-		const struct object *o = &s->objects[i];
-
-		if (o->layer == LAYER_NETFILTER && o->source == source &&
-		    o->n && s->rows[o->first].counter->kind == KIND_LOST &&
-		    is_of_table(object_name(s, o), family, table))
-			packets += s->rows[o->first].value;
+	EACH_OBJECT (s, o) {
+		if (o->source != source || o->family != f->family ||
+		    strcmp(object_table(s, o), table))
+			continue;
+		EACH_ROW (s, o, row)
+			if (row->counter->kind == KIND_LOST)
+				packets += row->value;
 	}
 	return packets;
 }
 
 /* As read_table(), and once more where counts seem to be on their way back. */
 static int read_settled(const struct probe_env *env, int fd,
-			const struct xtables_family *f, const char *table,
+			const struct xt_family *f, const char *table,
 			struct sample *out)
 {
 	const struct timespec wait = {.tv_nsec = RESTORE_WAIT_NS};
@@ -226,7 +222,7 @@ static int read_settled(const struct probe_env *env, int fd,
 	int r = -EAGAIN;
 
 	if (out->then)
-		before = table_total(out->then, out->source, f->name, table);
+		before = table_total(out->then, out->source, f, table);
 	for (int i = 0; i < RESTORE_TRIES; i++) {
 		if (i) {
 			nanosleep(&wait, NULL);
@@ -235,16 +231,15 @@ static int read_settled(const struct probe_env *env, int fd,
 		r = read_table(env, fd, f, table, out);
 		if (r < 0 || out->error)
 			break;
-		if (table_total(out, out->source, f->name, table) >= before)
+		if (table_total(out, out->source, f, table) >= before)
 			break;
 	}
 	return r;
 }
 
 /* Reads the tables named, one a line. Returns 0 or negative errno. */
-static int read_tables(const struct probe_env *env,
-		       const struct xtables_family *f, char *names,
-		       struct sample *out)
+static int read_tables(const struct probe_env *env, const struct xt_family *f,
+		       char *names, struct sample *out)
 {
 	_cleanup_close_ int fd = -1;
 	char *rest = NULL;
@@ -264,7 +259,7 @@ static int read_tables(const struct probe_env *env,
 	return out->error;
 }
 
-static int xtables_read(struct probe_env *env, struct sample *out)
+static int xt_read(struct probe_env *env, struct sample *out)
 {
 	char names[MAX_NAMES];
 	int found = 0;
@@ -283,15 +278,15 @@ static int xtables_read(struct probe_env *env, struct sample *out)
 	return found ? 0 : -ENOENT;
 }
 
-const struct probe xtables_probe = {
+const struct probe xt_probe = {
 	.name = "iptables",
 	.reads = "getsockopt IPT_SO_GET_ENTRIES, tables named in "
 		 "/proc/net/ip_tables_names",
 	.needs = "CAP_NET_ADMIN and CAP_NET_RAW",
 	.layer = LAYER_NETFILTER,
-	.counters = netfilter_rows,
-	.n_counters = N_NETFILTER_ROWS,
+	.counters = firewall_rows,
+	.n_counters = N_FIREWALL_ROWS,
 	.names_objects = true,
 	.after = (const struct probe *const[]) {&nft_probe, NULL},
-	.read = xtables_read,
+	.read = xt_read,
 };

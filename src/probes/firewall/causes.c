@@ -1,20 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /* Which rules lose packets, those without a counter included. */
-#include "probes/firewall/netfilter.h"
-#include "probes/firewall/nft_read.h"
+#include "probes/firewall/firewall.h"
+#include "probes/firewall/rule.h"
+
+const struct object *firewall_next_uncounted(const struct sample *s,
+					     const struct object *behind)
+{
+	const struct object *o = behind ? behind + 1 : s->objects;
+	const struct counter *fact = &firewall_facts[FIREWALL_UNCOUNTED];
+
+	for (; o != objects_end(s); o++)
+		if (o->layer == LAYER_NETFILTER && object_row(s, o, fact))
+			return o;
+	return NULL;
+}
+
+uint64_t firewall_uncounted(const struct sample *s)
+{
+	const struct counter *fact = &firewall_facts[FIREWALL_UNCOUNTED];
+	const struct object *o = NULL;
+	uint64_t n = 0;
+
+	while ((o = firewall_next_uncounted(s, o)))
+		n += object_value(s, o, fact, 0);
+	return n;
+}
 
 static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 {
 	const struct sample *s = suspect->sample;
+	struct firewall_rule rule;
 	char command[128];
 
-	if (netfilter_describe_rule(s, suspect->object, ret->text,
-				    sizeof(ret->text)) < 0)
+	if (firewall_describe(s, suspect->object, ret->text,
+			      sizeof(ret->text)) < 0 ||
+	    !firewall_rule_of(s, suspect->object, &rule))
 		return false;
-	ret->is_rule =
-		!object_row(s, suspect->object, &netfilter_rule_probability) &&
-		!object_row(s, suspect->object, &netfilter_rule_every);
-	if (netfilter_remedy(s, suspect->object, command, sizeof(command)) == 0)
+	ret->is_rule = !rule.is_random && !rule.every;
+	if (firewall_remedy(s, suspect->object, command, sizeof(command)) == 0)
 		CAUSE_REMEDY(ret, "Look at it: %s", command);
 	return true;
 }
@@ -29,13 +52,11 @@ static void describe_uncounted(const struct sample *s, const struct loss *loss,
 	const char *where = loss->direction == DIR_RX
 				    ? "between IP input and delivery"
 				    : "between IP output and the interface";
-	uint64_t n = nft_uncounted(s);
-	const struct object *o;
+	const struct object *o = firewall_next_uncounted(s, NULL);
+	uint64_t n = firewall_uncounted(s);
 	char rule[96];
-	uint32_t at = 0;
 
-	o = nft_next_uncounted(s, &at);
-	if (!o || netfilter_describe_rule(s, o, rule, sizeof(rule)) < 0) {
+	if (!o || firewall_describe(s, o, rule, sizeof(rule)) < 0) {
 		CAUSE_TEXT(ret,
 			   "lost %s without a counter, most often by a "
 			   "firewall rule without `counter`",
@@ -52,8 +73,8 @@ static void describe_uncounted(const struct sample *s, const struct loss *loss,
 	CAUSE_REMEDY(ret, "Add `counter` to it");
 }
 
-bool netfilter_explain_uncounted(const struct sample *s,
-				 const struct loss *loss, struct cause *ret)
+bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
+				struct cause *ret)
 {
 	if (!loss->uncounted)
 		return false;
@@ -64,7 +85,7 @@ bool netfilter_explain_uncounted(const struct sample *s,
 	return true;
 }
 
-const struct explainer netfilter_explainers[] = {
+const struct explainer firewall_explainers[] = {
 	{LAYER_NETFILTER, explain_rule},
 	{0, NULL},
 };

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rules of a firewall into a sample, chain by chain: first the total of
+ * what is counted, then each rule under a name of its own.
+ */
+#ifndef PKTLOSS_PROBES_FIREWALL_EMIT_H
+#define PKTLOSS_PROBES_FIREWALL_EMIT_H
+
+#include "probes/firewall/rule.h"
+
+/* Longest name of a table or chain, and longest comment, with their NULs. */
+#define FIREWALL_PIECE 80
+#define FIREWALL_COMMENT 256
+
+/* "bridge.legacy_", a table, a dot, a chain. */
+#define FIREWALL_CHAIN_NAME (16 + 2 * FIREWALL_PIECE)
+
+struct firewall_chain {
+	enum family family;
+	enum direction direction; /* of its losses */
+	uint64_t identity; /* of what is not told apart; 0: nobody asks */
+	bool is_legacy;	   /* nf_tables has a table of that name, too */
+	char table[FIREWALL_PIECE]; /* fit to print */
+	char name[FIREWALL_PIECE];
+};
+
+/* Zeroed but for out and max_rules; free with firewall_writer_free(). */
+struct firewall_writer {
+	struct sample *out;
+	unsigned max_rules; /* told apart in a chain */
+	/* the chain at work: */
+	struct firewall_chain chain;
+	char name[FIREWALL_CHAIN_NAME]; /* "ip.filter.INPUT" */
+	struct firewall_rule *items;	/* told apart */
+	size_t n, max;
+	struct firewall_counts total;
+	uint64_t identity; /* of the total */
+	uint32_t n_counted;
+	uint32_t rest; /* what drops uncounted and is not told apart */
+	/* how often a hash was seen: open addressing, a power of two */
+	struct firewall_seen *seen;
+	size_t n_seen, max_seen;
+};
+
+/*
+ * For each chain: firewall_begin(), then its rules in their order, then
+ * firewall_end(), which appends. Failures stay in out->error.
+ *
+ * firewall_add() takes a rule, whose comment has to last till firewall_end().
+ * One that is counted goes into the total, beyond max_rules only there; a
+ * policy is always told apart. One that is not has to be uncounted.
+ *
+ * firewall_see() tells that a rule has a comment, added or not: rules that
+ * share one get names of their own.
+ */
+void firewall_begin(struct firewall_writer *w,
+		    const struct firewall_chain *chain);
+void firewall_see(struct firewall_writer *w, const struct firewall_rule *rule);
+void firewall_add(struct firewall_writer *w, const struct firewall_rule *rule);
+void firewall_end(struct firewall_writer *w);
+void firewall_writer_free(struct firewall_writer *w);
+
+/*
+ * Copies a text of a rule so that it fits into messages: what is not printable
+ * ASCII becomes a question mark, a quote or backslash an apostrophe.
+ */
+void firewall_copy_text(char *to, size_t size, struct token text);
+
+/* The hash of a comment as it is printed. */
+uint64_t firewall_hash_comment(struct token comment);
+
+#endif

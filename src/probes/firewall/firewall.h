@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Firewalls: what their rules, policies and verdict maps drop. nf_tables
+ * (nft_*.c: nftables, iptables-nft, ebtables-nft, arptables-nft) and x_tables
+ * (xt_*.c: legacy iptables, ip6tables, arptables) make the same objects of it:
+ * <family>.<table>.<chain>.drop for a chain that counts what it drops, and
+ * behind it one for each such rule. Queues to user space stand in nfqueue.c.
+ */
+#ifndef PKTLOSS_PROBES_FIREWALL_FIREWALL_H
+#define PKTLOSS_PROBES_FIREWALL_FIREWALL_H
+
+#include "model/probe.h"
+
+extern const struct probe nft_probe;
+extern const struct probe xt_probe;
+extern const struct probe nfqueue_probe;
+
+/*
+ * Blind spots: rules, policies and verdict maps that drop without a usable
+ * counter. The next object that stands for some of them, behind the one given
+ * or from the first on (NULL); NULL behind the last. A chain with more than
+ * MaxRules has one object <chain>#uncounted for the rest, which is no rule.
+ */
+const struct object *firewall_next_uncounted(const struct sample *s,
+					     const struct object *behind);
+/* How many there are in a sample. */
+uint64_t firewall_uncounted(const struct sample *s);
+
+/*
+ * Puts a rule into words:
+ *   rule 3 of ip filter INPUT (DROP, statistic 0.3, "maintenance drop")
+ *   policy of ip filter INPUT (DROP)
+ *   rule handle 7 of inet fw in (drop, "my comment")
+ *   rule handle 9 of inet fw in (drop, no counter)
+ *   rule handle 4 of inet fw in (queue 5, nobody listens)
+ * Returns 0, also when the text had to be cut to size bytes, or -EINVAL when
+ * the object is no such rule (a whole chain, for one). Pure.
+ */
+int MUST_CHECK firewall_describe(const struct sample *s, const struct object *o,
+				 char *buf, size_t size);
+
+/*
+ * The command that shows that rule, for an operator to paste into a shell. A
+ * chain whose name is not plain letters is never part of it: whoever owns a
+ * namespace chooses its names. Returns as firewall_describe() does, but
+ * -ENOSPC instead of half a command.
+ */
+int MUST_CHECK firewall_remedy(const struct sample *s, const struct object *o,
+			       char *buf, size_t size);
+
+#endif

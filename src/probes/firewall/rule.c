@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "probes/firewall/rule.h"
+
+#include <linux/netfilter/xt_statistic.h>
+#include <string.h>
+
+#define FACT .bits = 64, .layer = LAYER_NETFILTER, .kind = KIND_FACT
+
+const struct counter firewall_facts[N_FIREWALL_FACTS] = {
+	[FIREWALL_NUMBER] = {FACT, .name = "number"},
+	[FIREWALL_TARGET] = {FACT, .name = "target"},
+	[FIREWALL_HANDLE] = {FACT, .name = "handle"},
+	[FIREWALL_QUEUE_NUMBER] = {FACT, .name = "queue"},
+	[FIREWALL_PROBABILITY] = {FACT, .name = "probability"},
+	[FIREWALL_EVERY] = {FACT, .name = "every"},
+	[FIREWALL_UNCOUNTED] = {FACT, .name = "uncounted"},
+};
+
+_Static_assert(DIR_RX == 1 && DIR_TX == 2 && DIR_FWD == 3, "order");
+#define AT(role, dir) (role) * 3 + (dir)-DIR_RX
+
+#define ROW(role, dir, ...)                                                    \
+	[AT(role, dir)] = {.bits = 64,                                         \
+			   .layer = LAYER_NETFILTER,                           \
+			   .direction = dir,                                   \
+			   .remedy = "nft -a list ruleset; "                   \
+				     "iptables-legacy -nvL --line-numbers",    \
+			   .source = "net/netfilter/nft_counter.c, "           \
+				     "net/ipv4/netfilter/ip_tables.c",         \
+			   __VA_ARGS__}
+#define ROWS(role, ...)                                                        \
+	ROW(role, DIR_RX, __VA_ARGS__), ROW(role, DIR_TX, __VA_ARGS__),        \
+		ROW(role, DIR_FWD, __VA_ARGS__)
+
+#define BLAMED .cause = "a firewall rule drops them"
+
+/* clang-format off */
+const struct counter firewall_rows[N_FIREWALL_ROWS] = {
+	ROWS(FIREWALL_CHAIN, .name = "", .type = "ipt_packets",
+	     .kind = KIND_LOST, BLAMED,
+	     .means = "Packets (skbs: a GSO bundle is one) that a chain "
+		      "dropped, as far as its rules, maps and policy have "
+		      "counters."),
+	ROWS(FIREWALL_CHAIN_BYTES, .name = "", .type = "ipt_bytes",
+	     .kind = KIND_BYTES,
+	     .means = "Bytes that a chain dropped."),
+	ROWS(FIREWALL_RULE, .name = "", .type = "ipt_packets",
+	     .kind = KIND_PART, BLAMED, .in = "drop",
+	     .means = "Packets (skbs) that a rule with a comment dropped."),
+	ROWS(FIREWALL_RULE_BYTES, .name = "", .type = "ipt_bytes",
+	     .kind = KIND_BYTES,
+	     .means = "Bytes that a rule with a comment dropped."),
+	ROWS(FIREWALL_DETAIL, .name = "packets", .kind = KIND_DETAIL,
+	     BLAMED, .in = "drop",
+	     .means = "Packets (skbs) that a rule without a comment, a verdict "
+		      "map or a policy dropped."),
+};
+/* clang-format on */
+
+const struct counter *firewall_counter(enum firewall_role role,
+				       enum direction direction)
+{
+	return &firewall_rows[AT(role, direction)];
+}
+
+const char *firewall_family_name(enum family family)
+{
+	static const char *const names[N_FAMILIES] = {
+		[FAMILY_NONE] = "?",	    [FAMILY_IP] = "ip",
+		[FAMILY_IP6] = "ip6",	    [FAMILY_INET] = "inet",
+		[FAMILY_ARP] = "arp",	    [FAMILY_BRIDGE] = "bridge",
+		[FAMILY_NETDEV] = "netdev",
+	};
+
+	return names[family];
+}
+
+/* `! --probability p` lets the rule have what random() leaves. */
+void firewall_rule_statistic(struct firewall_rule *rule, const void *info,
+			     size_t n)
+{
+	struct xt_statistic_info v;
+	const size_t wanted = offsetof(typeof(v), u) + 4;
+	bool is_inverted;
+
+	if (n < wanted)
+		return;
+	memcpy(&v, info, wanted);
+	is_inverted = v.flags & XT_STATISTIC_INVERT;
+	if (v.mode == XT_STATISTIC_MODE_RANDOM &&
+	    v.u.random.probability <= 1u << 31) {
+		rule->is_random = true;
+		rule->probability = v.u.random.probability;
+		if (is_inverted)
+			rule->probability = (1u << 31) - rule->probability;
+	} else if (v.mode == XT_STATISTIC_MODE_NTH && !is_inverted &&
+		   v.u.random.probability < UINT32_MAX) {
+		rule->every = v.u.random.probability + 1; /* from 0 */
+	}
+}
+
+static void append_packets(const struct firewall_rule *rule,
+			   enum direction direction, struct sample *out)
+{
+	if (!rule->comment.n) {
+		sample_row(out, firewall_counter(FIREWALL_DETAIL, direction),
+			   rule->counts.packets);
+		return;
+	}
+	sample_row(out, firewall_counter(FIREWALL_RULE, direction),
+		   rule->counts.packets);
+	sample_row(out, firewall_counter(FIREWALL_RULE_BYTES, direction),
+		   rule->counts.bytes);
+}
+
+void firewall_rule_append(const struct firewall_rule *rule,
+			  enum direction direction, struct sample *out)
+{
+	const struct counter *facts = firewall_facts;
+
+	if (rule->is_counted)
+		append_packets(rule, direction, out);
+	sample_row(out, &facts[FIREWALL_NUMBER], rule->number);
+	sample_row(out, &facts[FIREWALL_TARGET], rule->target);
+	if (rule->is_nft)
+		sample_row(out, &facts[FIREWALL_HANDLE], rule->handle);
+	if (rule->target == FIREWALL_QUEUE && rule->n_queues)
+		sample_row(out, &facts[FIREWALL_QUEUE_NUMBER], rule->queue);
+	if (rule->is_random)
+		sample_row(out, &facts[FIREWALL_PROBABILITY],
+			   rule->probability);
+	if (rule->every)
+		sample_row(out, &facts[FIREWALL_EVERY], rule->every);
+	if (rule->uncounted)
+		sample_row(out, &facts[FIREWALL_UNCOUNTED], rule->uncounted);
+}
+
+bool firewall_rule_of(const struct sample *s, const struct object *o,
+		      struct firewall_rule *ret)
+{
+	uint64_t v[N_FIREWALL_FACTS] = {0};
+	bool has[N_FIREWALL_FACTS];
+
+	for (size_t i = 0; i < N_FIREWALL_FACTS; i++)
+		has[i] = object_get(s, o, &firewall_facts[i], &v[i]);
+	if (!has[FIREWALL_NUMBER] || !has[FIREWALL_TARGET])
+		return false;
+	*ret = (struct firewall_rule) {
+		.handle = v[FIREWALL_HANDLE],
+		.number = v[FIREWALL_NUMBER],
+		.uncounted = v[FIREWALL_UNCOUNTED],
+		.probability = v[FIREWALL_PROBABILITY],
+		.every = v[FIREWALL_EVERY],
+		.queue = v[FIREWALL_QUEUE_NUMBER],
+		.n_queues = has[FIREWALL_QUEUE_NUMBER],
+		.target = v[FIREWALL_TARGET],
+		.is_nft = has[FIREWALL_HANDLE],
+		.is_random = has[FIREWALL_PROBABILITY],
+	};
+	return true;
+}

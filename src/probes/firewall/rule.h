@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A rule that drops, whichever engine has it, and the object that stands for
+ * it in a sample. Its packets are its row of KIND_PART (the rule has a
+ * comment, hence a stable name) or KIND_DETAIL, its comment is the object's
+ * label, and what else is known of it are rows of KIND_FACT.
+ */
+#ifndef PKTLOSS_PROBES_FIREWALL_RULE_H
+#define PKTLOSS_PROBES_FIREWALL_RULE_H
+
+#include "base/token.h"
+#include "model/cause.h"
+#include "model/sample_query.h"
+
+enum firewall_target {
+	FIREWALL_DROP,
+	FIREWALL_REJECT,
+	FIREWALL_POLICY, /* of a chain, that drops */
+	FIREWALL_QUEUE,	 /* to a queue that nobody listens to */
+	FIREWALL_MAP,	 /* asks a verdict map, whose elements drop */
+};
+
+struct firewall_counts {
+	uint64_t packets; /* skbs: a GSO bundle is one */
+	uint64_t bytes;
+};
+
+struct firewall_rule {
+	uint64_t identity; /* that it is still the same; 0: its look tells */
+	uint64_t look;	   /* hash of what it says, its comment included */
+	uint64_t handle;   /* nf_tables; of a policy: its chain's */
+	struct firewall_counts counts;
+	struct token comment; /* as its owner wrote it, or empty */
+	uint32_t number;      /* in its chain, from 1; of a policy: 0 */
+	uint32_t uncounted;   /* how many things here drop without a counter */
+	/* a `statistic` match: */
+	uint32_t probability; /* the share it picks in 2^-31, if is_random */
+	uint32_t every;	      /* it picks one packet in that many, or 0 */
+	uint16_t queue;	      /* FIREWALL_QUEUE: this and n_queues - 1 more */
+	uint16_t n_queues;    /* 0: any, it is computed */
+	uint8_t target;	      /* enum firewall_target */
+	bool is_nft;	      /* nf_tables has it: it is known by its handle */
+	bool is_random;
+	bool is_counted; /* counts holds just what it dropped */
+};
+
+/* Facts of a rule, as in struct firewall_rule. */
+enum firewall_fact {
+	FIREWALL_NUMBER,
+	FIREWALL_TARGET,
+	FIREWALL_HANDLE, /* nf_tables only */
+	FIREWALL_QUEUE_NUMBER,
+	FIREWALL_PROBABILITY,
+	FIREWALL_EVERY,
+	FIREWALL_UNCOUNTED,
+	N_FIREWALL_FACTS,
+};
+extern const struct counter firewall_facts[N_FIREWALL_FACTS];
+
+/* Counters of a direction: DIR_RX, DIR_TX, DIR_FWD. */
+enum firewall_role {
+	FIREWALL_CHAIN,	      /* packets that a chain dropped */
+	FIREWALL_CHAIN_BYTES, /* their bytes */
+	FIREWALL_RULE,	      /* packets that a rule with a comment dropped */
+	FIREWALL_RULE_BYTES,  /* their bytes */
+	FIREWALL_DETAIL,      /* packets of a rule without one, of a policy */
+	N_FIREWALL_ROLES,
+};
+
+#define N_FIREWALL_ROWS (N_FIREWALL_ROLES * 3)
+extern const struct counter firewall_rows[N_FIREWALL_ROWS];
+
+const struct counter *firewall_counter(enum firewall_role role,
+				       enum direction direction);
+
+/* "ip", "inet"; "?" for FAMILY_NONE. */
+const char *firewall_family_name(enum family family);
+
+/* Takes over what a match says: n bytes of a struct xt_statistic_info. */
+void firewall_rule_statistic(struct firewall_rule *rule, const void *info,
+			     size_t n);
+
+/* Appends the rows of a rule to the object appended last. */
+void firewall_rule_append(const struct firewall_rule *rule,
+			  enum direction direction, struct sample *out);
+
+/*
+ * The rule that an object stands for, as far as words need it: without counts
+ * and comment. False when it is none.
+ */
+bool firewall_rule_of(const struct sample *s, const struct object *o,
+		      struct firewall_rule *ret);
+
+/* causes.c: which rules lose packets, those without a counter included. */
+extern const struct explainer firewall_explainers[];
+bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
+				struct cause *ret);
+
+#endif
