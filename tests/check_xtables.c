@@ -483,7 +483,7 @@ START_TEST(rules_that_look_alike_have_names_of_their_own)
 }
 END_TEST
 
-START_TEST(suffixed_names_are_taken_apart_again)
+START_TEST(words_are_of_the_rule_and_not_of_its_name)
 {
 	struct table t;
 	struct sample s;
@@ -501,6 +501,30 @@ START_TEST(suffixed_names_are_taken_apart_again)
 	ck_assert_int_eq(firewall_describe(&s, &s.objects[0], buf, sizeof(buf)),
 			 -EINVAL);
 	ck_assert_int_eq(firewall_remedy(&s, &s.objects[2], buf, 10), -ENOSPC);
+	sample_free(&s);
+}
+END_TEST
+
+START_TEST(table_has_another_name_in_that_of_a_series)
+{
+	const struct object *o;
+	struct table t;
+	struct sample s;
+	char buf[128];
+
+	start(&t);
+	t.blob.table = "a.b";
+	t.blob.is_legacy = true;
+	ADD(&t, DROP, .comment = "c");
+	policy(&t, -2);
+	finish(&t);
+	s = parsed(&t, 64);
+	o = find(&s, "ip.legacy_a?b.INPUT.c");
+	ck_assert_ptr_nonnull(o);
+	ck_assert_int_eq(firewall_describe(&s, o, buf, sizeof(buf)), 0);
+	ck_assert_str_eq(buf, "rule 1 of ip a.b INPUT (DROP, \"c\")");
+	ck_assert_int_eq(firewall_remedy(&s, o, buf, sizeof(buf)), 0);
+	ck_assert_str_eq(buf, "iptables-legacy -t a.b -L INPUT 1 -nv");
 	sample_free(&s);
 }
 END_TEST
@@ -775,7 +799,8 @@ static Suite *suite(void)
 	tcase_add_test(made, changed_drop_rule_is_another_one);
 	tcase_add_test(made, bytes_behind_a_name_are_nobodys);
 	tcase_add_test(made, rules_that_look_alike_have_names_of_their_own);
-	tcase_add_test(made, suffixed_names_are_taken_apart_again);
+	tcase_add_test(made, words_are_of_the_rule_and_not_of_its_name);
+	tcase_add_test(made, table_has_another_name_in_that_of_a_series);
 	tcase_add_test(made, rules_beyond_the_limit_stay_in_the_total);
 	tcase_add_test(made, statistic_match_is_a_fact);
 	tcase_add_test(made, strange_texts_do_no_harm);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The parser of x_tables tables, fed with files as tests/record.c makes. */
+#include "probes/firewall/firewall.h"
 #include "xtables_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -10,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct xt_blob blob = {.family = FAMILY_IP, .table = "filter"};
 	struct xtables_file head;
 	struct sample s = {0};
+	char text[256];
 	int r;
 
 	if (size < sizeof(head))
@@ -25,6 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r = xt_parse(&blob, 8, &s);
 	if (r > 0)
 		abort();
+	EACH_OBJECT (&s, o)
+		if (firewall_describe(&s, o, text, sizeof(text)) > 0 ||
+		    firewall_remedy(&s, o, text, sizeof(text)) > 0)
+			abort();
 	sample_free(&s);
 	return 0;
 }

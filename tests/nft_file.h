@@ -52,7 +52,7 @@ static inline int nft_file_read(const void *bytes, size_t n, const char *queues,
 			nft_remember(&rs, out);
 		r = rs.arena.error ? rs.arena.error : out->error;
 	}
-	nft_ruleset_free(&rs);
+	arena_free(&rs.arena);
 	return r;
 }
 

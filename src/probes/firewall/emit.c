@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/firewall/emit.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-
-#include "base/array.h"
 
 /* A chain's name, a dot, a comment, "_" and 8 hex. */
 #define RULE_NAME (FIREWALL_CHAIN_NAME + FIREWALL_COMMENT + 32)
@@ -37,6 +34,11 @@ uint64_t firewall_hash_comment(struct token comment)
 	return hash_text(text);
 }
 
+struct firewall_kept {
+	struct firewall_kept *next;
+	struct firewall_rule rule;
+};
+
 struct firewall_seen {
 	uint64_t key;
 	uint32_t n; /* 0: free */
@@ -55,31 +57,23 @@ static struct firewall_seen *find_seen(const struct firewall_writer *w,
 
 static bool grow_seen(struct firewall_writer *w)
 {
-	size_t max = w->max_seen ? w->max_seen * 4 : 64;
-	struct firewall_writer grown = {.max_seen = max};
+	struct firewall_writer grown = {
+		.max_seen = w->max_seen ? w->max_seen * 4 : 64,
+	};
 
-	grown.seen = calloc(max, sizeof(*grown.seen));
-	if (!grown.seen) {
-		w->out->error = -ENOMEM;
+	grown.seen =
+		arena_alloc(w->arena, grown.max_seen * sizeof(*grown.seen));
+	if (!grown.seen)
 		return false;
-	}
 	for (size_t i = 0; i < w->max_seen; i++)
 		if (w->seen[i].n)
 			*find_seen(&grown, w->seen[i].key) = w->seen[i];
-	free(w->seen);
 	w->seen = grown.seen;
-	w->max_seen = max;
+	w->max_seen = grown.max_seen;
 	return true;
 }
 
-static void forget_seen(struct firewall_writer *w)
-{
-	free(w->seen);
-	w->seen = NULL;
-	w->n_seen = w->max_seen = 0;
-}
-
-/* Counts a key once more. Returns how often it has been seen now. */
+/* Counts a key once more: how often it was seen now, 0 without memory. */
 static uint32_t see(struct firewall_writer *w, uint64_t key)
 {
 	struct firewall_seen *seen;
@@ -105,11 +99,13 @@ void firewall_begin(struct firewall_writer *w,
 		 firewall_family_name(chain->family),
 		 chain->is_legacy ? "legacy_" : "", table, chain->name);
 	w->chain = *chain;
-	w->n = 0;
+	w->first = NULL;
+	w->last = &w->first;
 	w->total = (struct firewall_counts) {0};
 	w->identity = HASH_START;
-	w->n_counted = w->rest = 0;
-	forget_seen(w);
+	w->n_kept = w->n_counted = w->rest = 0;
+	w->seen = NULL;
+	w->n_seen = w->max_seen = 0;
 }
 
 void firewall_see(struct firewall_writer *w, const struct firewall_rule *rule)
@@ -121,7 +117,7 @@ void firewall_see(struct firewall_writer *w, const struct firewall_rule *rule)
 void firewall_add(struct firewall_writer *w, const struct firewall_rule *rule)
 {
 	uint64_t identity = rule->identity ? rule->identity : rule->look;
-	struct firewall_rule *kept;
+	struct firewall_kept *kept;
 
 	if (rule->is_counted) {
 		w->identity =
@@ -130,16 +126,18 @@ void firewall_add(struct firewall_writer *w, const struct firewall_rule *rule)
 		w->total.bytes += rule->counts.bytes;
 		w->n_counted++;
 	}
-	if (w->n >= w->max_rules &&
+	if (w->n_kept >= w->max_rules &&
 	    !(rule->is_counted && rule->target == FIREWALL_POLICY)) {
 		w->rest += rule->is_counted ? 0 : rule->uncounted;
 		return;
 	}
-	kept = ARRAY_ADD(w);
-	if (kept)
-		*kept = *rule;
-	else
-		w->out->error = -ENOMEM;
+	kept = arena_alloc(w->arena, sizeof(*kept));
+	if (!kept)
+		return;
+	kept->rule = *rule;
+	*w->last = kept;
+	w->last = &kept->next;
+	w->n_kept++;
 }
 
 /* Appends an object whose name is that of the chain and what follows. */
@@ -223,14 +221,8 @@ void firewall_end(struct firewall_writer *w)
 {
 	if (w->n_counted)
 		append_total(w);
-	for (size_t i = 0; i < w->n && !w->out->error; i++)
-		append_rule(w, &w->items[i]);
+	for (const struct firewall_kept *k = w->first; k; k = k->next)
+		append_rule(w, &k->rule);
 	if (w->rest && w->chain.identity)
 		append_rest(w);
-}
-
-void firewall_writer_free(struct firewall_writer *w)
-{
-	free(w->items);
-	forget_seen(w);
 }

@@ -6,6 +6,7 @@
 #ifndef PKTLOSS_PROBES_FIREWALL_EMIT_H
 #define PKTLOSS_PROBES_FIREWALL_EMIT_H
 
+#include "base/arena.h"
 #include "probes/firewall/rule.h"
 
 /* Longest name of a table or chain, and longest comment, with their NULs. */
@@ -24,15 +25,15 @@ struct firewall_chain {
 	char name[FIREWALL_PIECE];
 };
 
-/* Zeroed but for out and max_rules; free with firewall_writer_free(). */
 struct firewall_writer {
 	struct sample *out;
+	struct arena *arena;
 	unsigned max_rules; /* told apart in a chain */
-	/* the chain at work: */
+	/* the chain at work, zero before the first: */
 	struct firewall_chain chain;
-	char name[FIREWALL_CHAIN_NAME]; /* "ip.filter.INPUT" */
-	struct firewall_rule *items;	/* told apart */
-	size_t n, max;
+	char name[FIREWALL_CHAIN_NAME];	     /* "ip.filter.INPUT" */
+	struct firewall_kept *first, **last; /* told apart */
+	unsigned n_kept;
 	struct firewall_counts total;
 	uint64_t identity; /* of the total */
 	uint32_t n_counted;
@@ -44,7 +45,7 @@ struct firewall_writer {
 
 /*
  * For each chain: firewall_begin(), then its rules in their order, then
- * firewall_end(), which appends. Failures stay in out->error.
+ * firewall_end(), which appends. Failures stay in out->error and the arena.
  *
  * firewall_add() takes a rule, whose comment has to last till firewall_end().
  * One that is counted goes into the total, beyond max_rules only there; a
@@ -58,7 +59,6 @@ void firewall_begin(struct firewall_writer *w,
 void firewall_see(struct firewall_writer *w, const struct firewall_rule *rule);
 void firewall_add(struct firewall_writer *w, const struct firewall_rule *rule);
 void firewall_end(struct firewall_writer *w);
-void firewall_writer_free(struct firewall_writer *w);
 
 /*
  * Copies a text of a rule so that it fits into messages: what is not printable

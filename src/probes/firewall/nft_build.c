@@ -74,7 +74,7 @@ static int add_call(struct nft_ruleset *rs, struct nft_node *from,
 
 	if (!to)
 		return rs->arena.error;
-	call = nft_alloc(&rs->arena, sizeof(*call));
+	call = arena_alloc(&rs->arena, sizeof(*call));
 	if (!call)
 		return rs->arena.error;
 	*call = (struct nft_call) {from->calls, to};
@@ -95,7 +95,7 @@ static int call_chain(struct nft_ruleset *rs, struct nft_node *from,
 /* The message that a comment is in does not last. */
 static struct token copy_comment(struct nft_ruleset *rs, struct token comment)
 {
-	char *copy = nft_alloc(&rs->arena, comment.n);
+	char *copy = arena_alloc(&rs->arena, comment.n);
 
 	if (!copy)
 		return (struct token) {0};

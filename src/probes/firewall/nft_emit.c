@@ -9,22 +9,18 @@
 
 enum family nft_family(uint8_t family)
 {
-	switch (family) {
-	case NFPROTO_INET:
-		return FAMILY_INET;
-	case NFPROTO_IPV4:
-		return FAMILY_IP;
-	case NFPROTO_ARP:
-		return FAMILY_ARP;
-	case NFPROTO_NETDEV:
-		return FAMILY_NETDEV;
-	case NFPROTO_BRIDGE:
-		return FAMILY_BRIDGE;
-	case NFPROTO_IPV6:
-		return FAMILY_IP6;
-	default:
-		return FAMILY_NONE;
-	}
+	/* clang-format off */
+	static const uint8_t families[] = {
+		[NFPROTO_INET] = FAMILY_INET,
+		[NFPROTO_IPV4] = FAMILY_IP,
+		[NFPROTO_ARP] = FAMILY_ARP,
+		[NFPROTO_NETDEV] = FAMILY_NETDEV,
+		[NFPROTO_BRIDGE] = FAMILY_BRIDGE,
+		[NFPROTO_IPV6] = FAMILY_IP6,
+	};
+	/* clang-format on */
+
+	return family < ARRAY_SIZE(families) ? families[family] : FAMILY_NONE;
 }
 
 /* A name fit for messages; one that is too long is cut and hashed. */
@@ -83,11 +79,12 @@ static void emit_chain(struct half *half, const struct nft_node *node)
 	firewall_end(&half->writer);
 }
 
-void nft_emit(const struct nft_ruleset *rs, unsigned max_rules,
-	      struct sample *out)
+void nft_emit(struct nft_ruleset *rs, unsigned max_rules, struct sample *out)
 {
 	struct half half = {
-		.writer = {.out = out, .max_rules = max_rules},
+		.writer = {.out = out,
+			   .arena = &rs->arena,
+			   .max_rules = max_rules},
 		.is_partial = rs->is_partial,
 	};
 
@@ -98,5 +95,4 @@ void nft_emit(const struct nft_ruleset *rs, unsigned max_rules,
 		for (; chain; chain = chain->next)
 			emit_chain(&half, chain);
 	}
-	firewall_writer_free(&half.writer);
 }

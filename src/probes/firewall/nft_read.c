@@ -230,7 +230,7 @@ static int finish(struct reader *reader, struct sample *out)
 static void start(struct reader *reader, struct probe_env *env,
 		  uint32_t generation)
 {
-	nft_ruleset_free(&reader->rs);
+	arena_free(&reader->rs.arena);
 	*reader = (struct reader) {
 		.env = env,
 		.rs = {.arena = {.at = env->buffer, .left = env->size},
@@ -267,7 +267,7 @@ static int nft_read(struct probe_env *env, struct sample *out)
 		return r;
 	start(&reader, env, 0);
 	r = read_ruleset(&reader, out);
-	nft_ruleset_free(&reader.rs);
+	arena_free(&reader.rs.arena);
 	return r;
 }
 

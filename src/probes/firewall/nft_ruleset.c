@@ -1,61 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/firewall/nft_ruleset.h"
 
-#include <errno.h>
 #include <string.h>
-
-#define PIECE (256u * 1024)
-#define MAX_MEMORY (64u << 20)
-
-struct nft_piece {
-	struct nft_piece *next;
-	max_align_t bytes[];
-};
-
-static bool grow_arena(struct nft_arena *a, size_t size)
-{
-	size_t n = size > PIECE ? size : PIECE;
-	struct nft_piece *piece;
-
-	if (a->allocated + n > MAX_MEMORY)
-		a->error = -E2BIG;
-	if (a->error)
-		return false;
-	piece = malloc(sizeof(*piece) + n);
-	if (!piece) {
-		a->error = -ENOMEM;
-		return false;
-	}
-	piece->next = a->pieces;
-	a->pieces = piece;
-	a->at = (char *)piece->bytes;
-	a->left = n;
-	a->allocated += n;
-	return true;
-}
-
-void *nft_alloc(struct nft_arena *a, size_t size)
-{
-	void *p;
-
-	size = (size + 7) & ~(size_t)7;
-	if (size > a->left && !grow_arena(a, size))
-		return NULL;
-	p = memset(a->at, 0, size);
-	a->at += size;
-	a->left -= size;
-	return p;
-}
-
-void nft_ruleset_free(struct nft_ruleset *rs)
-{
-	while (rs->arena.pieces) {
-		struct nft_piece *next = rs->arena.pieces->next;
-
-		free(rs->arena.pieces);
-		rs->arena.pieces = next;
-	}
-}
 
 static uint64_t hash_node(enum nft_kind kind, uint8_t family, const char *table,
 			  const char *name)
@@ -92,7 +38,7 @@ struct nft_node *nft_find(const struct nft_ruleset *rs, enum nft_kind kind,
 static const char *copy_name(struct nft_ruleset *rs, const char *name)
 {
 	size_t n = strlen(name) + 1;
-	char *copy = nft_alloc(&rs->arena, n);
+	char *copy = arena_alloc(&rs->arena, n);
 
 	return copy ? memcpy(copy, name, n) : NULL;
 }
@@ -122,7 +68,7 @@ struct nft_node *nft_get(struct nft_ruleset *rs, enum nft_kind kind,
 		return node;
 	if (table)
 		in = nft_get(rs, NODE_TABLE, family, NULL, table);
-	node = nft_alloc(&rs->arena, sizeof(*node));
+	node = arena_alloc(&rs->arena, sizeof(*node));
 	if (!node || (table && !in))
 		return NULL;
 	node->kind = kind;
@@ -138,7 +84,7 @@ struct nft_node *nft_get(struct nft_ruleset *rs, enum nft_kind kind,
 
 struct nft_drop *nft_add_drop(struct nft_ruleset *rs, struct nft_node *chain)
 {
-	struct nft_drop *d = nft_alloc(&rs->arena, sizeof(*d));
+	struct nft_drop *d = arena_alloc(&rs->arena, sizeof(*d));
 
 	if (!d)
 		return NULL;

@@ -8,21 +8,8 @@
 #ifndef PKTLOSS_PROBES_FIREWALL_NFT_RULESET_H
 #define PKTLOSS_PROBES_FIREWALL_NFT_RULESET_H
 
+#include "base/arena.h"
 #include "probes/firewall/nft_parse.h"
-
-/*
- * Memory that is given back all at once. It begins in the caller's buffer and
- * goes on in pieces of its own. Past the limit: NULL, and error is set.
- */
-struct nft_arena {
-	char *at;
-	size_t left;
-	struct nft_piece *pieces;
-	size_t allocated;
-	int error; /* -ENOMEM, -E2BIG or 0 */
-};
-
-void *nft_alloc(struct nft_arena *a, size_t size);
 
 enum nft_kind {
 	NODE_TABLE,
@@ -83,21 +70,22 @@ struct nft_call {
 	struct nft_node *to;
 };
 
-/* A rule, or a policy, that drops or may. */
+/*
+ * A rule, or a policy, that drops or may. Resolved: one that is neither counted
+ * nor uncounted loses nothing, or its packets are counted elsewhere.
+ */
 struct nft_drop {
 	struct nft_drop *next;
-	struct nft_node *counter;  /* a named counter has its counts */
-	struct nft_node *map;	   /* elements of a map have them */
-	uint64_t shape;		   /* nft_rule_shape() */
-	struct firewall_rule rule; /* resolved: not counted and not uncounted
-				    * is what loses nothing, or what is counted
-				    * elsewhere */
+	struct nft_node *counter; /* a named counter has its counts */
+	struct nft_node *map;	  /* elements of a map have them */
+	uint64_t shape;		  /* nft_rule_shape() */
+	struct firewall_rule rule;
 };
 
 #define NFT_BUCKETS 256
 
 struct nft_ruleset {
-	struct nft_arena arena;
+	struct arena arena;
 	struct nft_node *buckets[NFT_BUCKETS];
 	struct nft_node *first[4], *last[4]; /* by kind */
 	struct nft_node *chain;		     /* of the rule before */
@@ -107,9 +95,6 @@ struct nft_ruleset {
 	bool is_partial; /* only what is known to drop was asked for */
 	bool has_queues;
 };
-
-/* Gives back what a ruleset allocated; the buffer stays the caller's. */
-void nft_ruleset_free(struct nft_ruleset *rs);
 
 /*
  * Finds a node, or makes it. table is NULL for a table. Returns NULL when
@@ -149,10 +134,10 @@ enum direction nft_direction(const struct nft_node *chain);
 /*
  * nft_emit.c: appends the chains and rules that count what they drop, then
  * those that do not. Of a partial ruleset, the latter only as far as they may
- * have changed with the generation the same. Failures stay in out->error.
+ * have changed with the generation the same. Failures stay in out->error and
+ * rs->arena.
  */
-void nft_emit(const struct nft_ruleset *rs, unsigned max_rules,
-	      struct sample *out);
+void nft_emit(struct nft_ruleset *rs, unsigned max_rules, struct sample *out);
 
 /* Of an NFPROTO_*. */
 enum family nft_family(uint8_t family);

@@ -65,12 +65,17 @@ const struct counter *firewall_counter(enum firewall_role role,
 
 const char *firewall_family_name(enum family family)
 {
+	/* clang-format off */
 	static const char *const names[N_FAMILIES] = {
-		[FAMILY_NONE] = "?",	    [FAMILY_IP] = "ip",
-		[FAMILY_IP6] = "ip6",	    [FAMILY_INET] = "inet",
-		[FAMILY_ARP] = "arp",	    [FAMILY_BRIDGE] = "bridge",
+		[FAMILY_NONE] = "?",
+		[FAMILY_IP] = "ip",
+		[FAMILY_IP6] = "ip6",
+		[FAMILY_INET] = "inet",
+		[FAMILY_ARP] = "arp",
+		[FAMILY_BRIDGE] = "bridge",
 		[FAMILY_NETDEV] = "netdev",
 	};
+	/* clang-format on */
 
 	return names[family];
 }

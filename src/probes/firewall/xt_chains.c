@@ -280,31 +280,39 @@ static int append_chains(struct walk *w)
 	return r;
 }
 
+static int parse(struct walk *w)
+{
+	struct arena *arena = w->writer.arena;
+	int r = check_entries(w);
+
+	if (r < 0 || !w->drops)
+		return r;
+	w->chains = arena_alloc(arena, (w->n_chains + 1) * sizeof(*w->chains));
+	if (!w->chains)
+		return arena->error;
+	find_chains(w);
+	reach_chains(w);
+	r = append_chains(w);
+	return r < 0 ? r : arena->error;
+}
+
 int xt_parse(const struct xt_blob *blob, unsigned max_rules, struct sample *out)
 {
+	struct arena arena = {.at = blob->scratch, .left = blob->n_scratch};
 	struct walk w = {
 		.blob = blob,
 		.table = {.layout = xt_layout(blob->family),
 			  .bytes = blob->bytes,
 			  .size = (uint32_t)blob->size},
-		.writer = {.out = out, .max_rules = max_rules},
+		.writer = {.out = out, .arena = &arena, .max_rules = max_rules},
 	};
-	_cleanup_free_ struct chain *chains = NULL;
 	int r;
 
 	if (blob->size > XT_MAX_SIZE)
 		return -E2BIG;
 	if (!w.table.layout || blob->valid_hooks & ~ALL_HOOKS)
 		return -EBADMSG;
-	r = check_entries(&w);
-	if (r < 0 || !w.drops)
-		return r;
-	w.chains = chains = calloc(w.n_chains + 1, sizeof(*chains));
-	if (!chains)
-		return -ENOMEM;
-	find_chains(&w);
-	reach_chains(&w);
-	r = append_chains(&w);
-	firewall_writer_free(&w.writer);
+	r = parse(&w);
+	arena_free(&arena);
 	return r;
 }

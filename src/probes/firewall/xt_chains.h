@@ -25,6 +25,8 @@ struct xt_blob {
 	struct token queues; /* text of nfnetlink_queue: who listens */
 	const void *bytes;   /* the entries, at any alignment */
 	size_t size;	     /* of bytes */
+	void *scratch;	     /* n_scratch bytes for the parser, aligned to 8 */
+	size_t n_scratch;
 };
 
 /*

@@ -155,6 +155,33 @@ static bool is_in_nft(const struct sample *s, enum family family,
 	return nft_has_table(s, source, family, table);
 }
 
+/* Has a table parsed; what of the buffer it leaves is the parser's. */
+static int append_table(const struct probe_env *env,
+			const struct ipt_getinfo *info, char *request,
+			struct xt_blob *blob, struct sample *out)
+{
+	size_t used = (ENTRIES_HEAD + info->size + 7) & ~(size_t)7;
+	char queues[4096]; /* a line for each queue that is listened to */
+
+	if (request != env->buffer)
+		used = 0;
+	if (used < env->size) {
+		blob->scratch = env->buffer + used;
+		blob->n_scratch = env->size - used;
+	}
+	blob->valid_hooks = info->valid_hooks;
+	memcpy(blob->hook_entry, info->hook_entry, sizeof(blob->hook_entry));
+	memcpy(blob->underflow, info->underflow, sizeof(blob->underflow));
+	blob->bytes = request + ENTRIES_HEAD;
+	blob->size = info->size;
+	if (memmem(blob->bytes, blob->size, "NFQUEUE", sizeof("NFQUEUE"))) {
+		ssize_t n = nfqueue_read_file(env->net, queues, sizeof(queues));
+
+		blob->queues = (struct token) {queues, n > 0 ? (size_t)n : 0};
+	}
+	return xt_parse(blob, env->max_rules, out);
+}
+
 /* Reads one table and appends it. Returns 0 or negative errno. */
 static int read_table(const struct probe_env *env, int fd,
 		      const struct xt_family *f, const char *table,
@@ -168,7 +195,6 @@ static int read_table(const struct probe_env *env, int fd,
 	_cleanup_free_ char *allocated = NULL;
 	char *request = env->buffer;
 	struct ipt_getinfo info;
-	char queues[4096]; /* a line for each queue that is listened to */
 	int r;
 
 	r = get_info(fd, f, table, &info);
@@ -179,19 +205,7 @@ static int read_table(const struct probe_env *env, int fd,
 	if (!request)
 		return -ENOMEM;
 	r = get_entries(fd, f, &info, request);
-	if (r < 0)
-		return r;
-	blob.valid_hooks = info.valid_hooks;
-	memcpy(blob.hook_entry, info.hook_entry, sizeof(blob.hook_entry));
-	memcpy(blob.underflow, info.underflow, sizeof(blob.underflow));
-	blob.bytes = request + ENTRIES_HEAD;
-	blob.size = info.size;
-	if (memmem(blob.bytes, blob.size, "NFQUEUE", sizeof("NFQUEUE"))) {
-		ssize_t n = nfqueue_read_file(env->net, queues, sizeof(queues));
-
-		blob.queues = (struct token) {queues, n > 0 ? (size_t)n : 0};
-	}
-	return xt_parse(&blob, env->max_rules, out);
+	return r < 0 ? r : append_table(env, &info, request, &blob, out);
 }
 
 /* Packets that the chains of one table of the probe source have dropped. */
