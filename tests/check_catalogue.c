@@ -4,6 +4,7 @@
 #include "probes/snmp/snmp_read.h"
 #include "model/selection.h"
 #include "testlib.h"
+#include "unrecorded.h"
 #include "xtables_file.h"
 
 typedef void (*row_check)(const struct probe *p, const struct counter *c);
@@ -478,24 +479,6 @@ static void find_in(const char *kernel, struct snmp_columns *layout,
 		ck_assert_int_eq(files[i].parse(text, n, layout, v), 0);
 		free(text);
 	}
-}
-
-/* Rows that no recorded kernel printed, and why; newer ones belong here, too.
- */
-static const struct {
-	const char *section, *name, *reason;
-} unrecorded[] = {
-	{"IcmpMsg", "InType11", "printed from the first such message on"},
-	{"IcmpMsg", "OutType11", "printed from the first such message on"},
-};
-
-static bool is_unrecorded(const struct counter *c)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(unrecorded); i++)
-		if (!strcmp(unrecorded[i].section, c->section) &&
-		    !strcmp(unrecorded[i].name, c->name))
-			return true;
-	return false;
 }
 
 /* Finds every row of /proc/net in at least one of the kernels. */

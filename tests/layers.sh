@@ -104,15 +104,16 @@ check_includes() {
 	[ "$n" -gt 200 ] || fail "only $n includes seen"
 }
 
-# Every object as "PATH FILE": the path below src/ of its source.
+# Every object as "PATH FILE": the path below src/ of its source. Those whose
+# source is gone are left over from before.
 list_objects() {
 	local object path
 	for object in "$objects"/.libs/*.o "$objects"/*/.libs/*.o \
 		"$objects"/*/*/.libs/*.o "$objects"/program/pktloss-*.o; do
 		path=${object#"$objects"/}
-		path=${path/.libs\//}
-		echo "$(sed -E 's,(^|/)(lib)?[a-z]+_la-,\1,; s,/pktloss-,/,' \
-			<<<"$path") $object"
+		path=$(sed -E 's,\.libs/,,; s,(^|/)(lib)?[a-z]+_la-,\1,; s,/pktloss-,/,' \
+			<<<"$path")
+		[ ! -e "$src/${path%.o}.c" ] || echo "$path $object"
 	done
 }
 
