@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "probes/snmp/snmp_read.h"
+#include "probes/snmp/snmp_private.h"
 #include "model/selection.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads /proc/net/{snmp,netstat,snmp6}, and appends what is wanted of them. */
-#ifndef PKTLOSS_PROBES_SNMP_SNMP_READ_H
-#define PKTLOSS_PROBES_SNMP_SNMP_READ_H
+#ifndef PKTLOSS_PROBES_SNMP_SNMP_PRIVATE_H
+#define PKTLOSS_PROBES_SNMP_SNMP_PRIVATE_H
 
 #include "probes/snmp/snmp_columns.h"
 
