@@ -107,7 +107,9 @@ static char notified(const struct alarm *alarm)
 	return "OWF"[alarm->state];
 }
 
-START_TEST(each_history_has_its_notifications)
+CASE(threshold);
+
+TEST_EACH(threshold, each_history_has_its_notifications, ARRAY_SIZE(histories))
 {
 	const char *intervals = histories[_i].intervals;
 	bool guess = intervals[0] == '!';
@@ -126,9 +128,8 @@ START_TEST(each_history_has_its_notifications)
 	ck_assert_msg(!strcmp(said, histories[_i].notified), "%s: %s gives %s",
 		      histories[_i].what, intervals, said);
 }
-END_TEST
 
-START_TEST(failure_with_a_lost_cause_falls_to_the_cap)
+TEST(threshold, failure_with_a_lost_cause_falls_to_the_cap)
 {
 	struct alarm alarm = {0};
 	bool due = false;
@@ -141,9 +142,8 @@ START_TEST(failure_with_a_lost_cause_falls_to_the_cap)
 	ck_assert(due);
 	ck_assert_int_eq(alarm.state, SEVERITY_WARNING);
 }
-END_TEST
 
-START_TEST(limit_itself_is_no_violation)
+TEST(threshold, limit_itself_is_no_violation)
 {
 	struct alarm alarm = {0};
 
@@ -151,9 +151,8 @@ START_TEST(limit_itself_is_no_violation)
 		ck_assert(!alarm_step(&alarm, &defaults, 0.1, 100,
 				      SEVERITY_FAILURE));
 }
-END_TEST
 
-START_TEST(recovery_needs_the_hysteresis)
+TEST(threshold, recovery_needs_the_hysteresis)
 {
 	static const struct {
 		double percent;
@@ -171,9 +170,8 @@ START_TEST(recovery_needs_the_hysteresis)
 		ck_assert_msg(due == cases[i].recovers, "%g", cases[i].percent);
 	}
 }
-END_TEST
 
-START_TEST(flapping_never_raises)
+TEST(threshold, flapping_never_raises)
 {
 	struct alarm alarm = {0};
 
@@ -181,9 +179,8 @@ START_TEST(flapping_never_raises)
 		ck_assert(!alarm_step(&alarm, &defaults, i % 2 ? 50 : 0, 1000,
 				      SEVERITY_FAILURE));
 }
-END_TEST
 
-START_TEST(flapping_never_recovers)
+TEST(threshold, flapping_never_recovers)
 {
 	struct alarm alarm = {.state = SEVERITY_FAILURE};
 
@@ -191,7 +188,6 @@ START_TEST(flapping_never_recovers)
 		ck_assert(!alarm_step(&alarm, &defaults, i % 3 ? 0 : 50, 1000,
 				      SEVERITY_FAILURE));
 }
-END_TEST
 
 static struct limits random_limits(uint64_t *state)
 {
@@ -262,7 +258,7 @@ static void live(struct alarm *alarm, const struct limits *limits,
 	ck_assert(justified);
 }
 
-START_TEST(random_histories_notify_of_changes_only)
+TEST(threshold, random_histories_notify_of_changes_only)
 {
 	uint64_t state = 42;
 
@@ -273,9 +269,8 @@ START_TEST(random_histories_notify_of_changes_only)
 		live(&alarm, &limits, &state);
 	}
 }
-END_TEST
 
-START_TEST(good_intervals_end_any_alarm)
+TEST(threshold, good_intervals_end_any_alarm)
 {
 	uint64_t state = 43;
 
@@ -290,9 +285,8 @@ START_TEST(good_intervals_end_any_alarm)
 		ck_assert_int_eq(alarm.state, SEVERITY_OKAY);
 	}
 }
-END_TEST
 
-START_TEST(alarm_of_good_intervals_alone_ends_in_time)
+TEST(threshold, alarm_of_good_intervals_alone_ends_in_time)
 {
 	for (unsigned hits_okay = 1; hits_okay < 6; hits_okay++) {
 		struct limits limits = {LIKE_DEFAULTS, .warning = 0.1,
@@ -308,29 +302,4 @@ START_TEST(alarm_of_good_intervals_alone_ends_in_time)
 		ck_assert(alarm_step(&alarm, &limits, 0, 0, SEVERITY_FAILURE));
 		ck_assert_int_eq(alarm.state, SEVERITY_OKAY);
 	}
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("threshold");
-	TCase *t = tcase_create("threshold");
-
-	suite_add_tcase(s, t);
-	tcase_add_loop_test(t, each_history_has_its_notifications, 0,
-			    ARRAY_SIZE(histories));
-	tcase_add_test(t, failure_with_a_lost_cause_falls_to_the_cap);
-	tcase_add_test(t, limit_itself_is_no_violation);
-	tcase_add_test(t, recovery_needs_the_hysteresis);
-	tcase_add_test(t, flapping_never_raises);
-	tcase_add_test(t, flapping_never_recovers);
-	tcase_add_test(t, random_histories_notify_of_changes_only);
-	tcase_add_test(t, good_intervals_end_any_alarm);
-	tcase_add_test(t, alarm_of_good_intervals_alone_ends_in_time);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

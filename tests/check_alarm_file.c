@@ -64,7 +64,9 @@ static char *contents(size_t *n)
 	return text;
 }
 
-START_TEST(what_is_written_comes_back)
+CASE(alarm_file, .setup = setup, .teardown = teardown);
+
+TEST(alarm_file, what_is_written_comes_back)
 {
 	struct alarm_file back;
 
@@ -82,9 +84,8 @@ START_TEST(what_is_written_comes_back)
 	}
 	alarm_file_free(&back);
 }
-END_TEST
 
-START_TEST(no_alarm_is_a_file_too)
+TEST(alarm_file, no_alarm_is_a_file_too)
 {
 	struct alarm_file back;
 
@@ -92,9 +93,8 @@ START_TEST(no_alarm_is_a_file_too)
 	ck_assert_int_eq(alarm_file_read(path, &back), 0);
 	ck_assert_uint_eq(back.n, 0);
 }
-END_TEST
 
-START_TEST(nobody_else_may_read_or_finds_the_half)
+TEST(alarm_file, nobody_else_may_read_or_finds_the_half)
 {
 	struct stat st;
 	char new[80];
@@ -105,9 +105,8 @@ START_TEST(nobody_else_may_read_or_finds_the_half)
 	snprintf(new, sizeof(new), "%s.new", path);
 	ck_assert_int_eq(access(new, F_OK), -1);
 }
-END_TEST
 
-START_TEST(any_byte_changed_is_noticed)
+TEST(alarm_file, any_byte_changed_is_noticed)
 {
 	_cleanup_free_ char *text = NULL;
 	struct alarm_file back;
@@ -124,9 +123,8 @@ START_TEST(any_byte_changed_is_noticed)
 	ck_assert_int_eq(alarm_file_parse(text, n, &back), 0);
 	alarm_file_free(&back);
 }
-END_TEST
 
-START_TEST(any_cut_is_noticed)
+TEST(alarm_file, any_cut_is_noticed)
 {
 	_cleanup_free_ char *text = NULL;
 	struct alarm_file back;
@@ -137,7 +135,6 @@ START_TEST(any_cut_is_noticed)
 	for (size_t i = 0; i < n; i++)
 		ck_assert_int_eq(alarm_file_parse(text, i, &back), -EBADMSG);
 }
-END_TEST
 
 /* Whole, with the right hash, but not what is ever written. */
 static const char *const strange[] = {
@@ -152,7 +149,7 @@ static const char *const strange[] = {
 	"FAILURE link rx =eth0 =nginx\nFAILURE\n",
 };
 
-START_TEST(strange_lines_are_refused)
+TEST_EACH(alarm_file, strange_lines_are_refused, ARRAY_SIZE(strange))
 {
 	char text[512];
 	struct alarm_file back;
@@ -164,9 +161,8 @@ START_TEST(strange_lines_are_refused)
 	ck_assert_int_eq(alarm_file_parse(text, n, &back), -EBADMSG);
 	ck_assert_ptr_null(back.items);
 }
-END_TEST
 
-START_TEST(errors_are_told)
+TEST(alarm_file, errors_are_told)
 {
 	struct alarm_file back;
 	size_t left;
@@ -180,7 +176,6 @@ START_TEST(errors_are_told)
 	ck_assert_int_eq(alarm_file_write("/tmp", &alarms, &left), -EINVAL);
 	ck_assert_int_eq(access("/tmp.new", F_OK), -1);
 }
-END_TEST
 
 /* What stands in the place of an alarm file, and must be left there. */
 static void check_untouched(mode_t type)
@@ -196,7 +191,7 @@ static void check_untouched(mode_t type)
 	ck_assert_uint_eq(st.st_mode & S_IFMT, type);
 }
 
-START_TEST(only_a_regular_file_is_read_or_replaced)
+TEST(alarm_file, only_a_regular_file_is_read_or_replaced)
 {
 	unlink(path);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
@@ -205,18 +200,16 @@ START_TEST(only_a_regular_file_is_read_or_replaced)
 	ck_assert_int_eq(symlink("/dev/zero", path), 0);
 	check_untouched(S_IFLNK);
 }
-END_TEST
 
-START_TEST(device_is_not_overwritten)
+TEST(alarm_file, device_is_not_overwritten)
 {
 	unlink(path);
 	ck_assert_int_eq(mknod(path, S_IFCHR | 0600, makedev(1, 5)), 0);
 	check_untouched(S_IFCHR);
 }
-END_TEST
 
 /* What is written can be read again, however much there is. */
-START_TEST(as_many_as_fit_are_kept)
+TEST(alarm_file, as_many_as_fit_are_kept)
 {
 	struct alarm_file back;
 	struct stat st;
@@ -232,7 +225,6 @@ START_TEST(as_many_as_fit_are_kept)
 	ck_assert_uint_eq(back.n + left, 20000);
 	alarm_file_free(&back);
 }
-END_TEST
 
 static bool disk_fails;
 static unsigned n_synced;
@@ -251,7 +243,7 @@ int fsync(int fd)
 	return disk_fails ? -1 : 0;
 }
 
-START_TEST(new_file_is_on_the_disk_before_the_old_one_goes)
+TEST(alarm_file, new_file_is_on_the_disk_before_the_old_one_goes)
 {
 	_cleanup_free_ char *before = NULL, *after = NULL;
 	size_t n, m, left;
@@ -265,33 +257,4 @@ START_TEST(new_file_is_on_the_disk_before_the_old_one_goes)
 	after = contents(&m);
 	ck_assert_uint_eq(n, m);
 	ck_assert_mem_eq(before, after, n);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("alarm file");
-	TCase *t = tcase_create("alarm file");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, what_is_written_comes_back);
-	tcase_add_test(t, no_alarm_is_a_file_too);
-	tcase_add_test(t, nobody_else_may_read_or_finds_the_half);
-	tcase_add_test(t, any_byte_changed_is_noticed);
-	tcase_add_test(t, any_cut_is_noticed);
-	tcase_add_loop_test(t, strange_lines_are_refused, 0,
-			    ARRAY_SIZE(strange));
-	tcase_add_test(t, errors_are_told);
-	tcase_add_test(t, only_a_regular_file_is_read_or_replaced);
-	if (geteuid() == 0)
-		tcase_add_test(t, device_is_not_overwritten);
-	tcase_add_test(t, as_many_as_fit_are_kept);
-	tcase_add_test(t, new_file_is_on_the_disk_before_the_old_one_goes);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Alarms over a restart of collectd: what reports and StateFile do together. */
 #include "report_lab.h"
+#include "lib/test.h"
 
 #include <sys/stat.h>
 
@@ -42,7 +43,9 @@ static void raise_alarm(void)
 	ck_assert_uint_eq(lab.n_notified, 1);
 }
 
-START_TEST(restart_does_not_raise_again)
+CASE(alarm_memory, .setup = setup, .teardown = teardown);
+
+TEST(alarm_memory, restart_does_not_raise_again)
 {
 	struct ns *ns;
 
@@ -55,9 +58,8 @@ START_TEST(restart_does_not_raise_again)
 	}
 	check_without("StateFile");
 }
-END_TEST
 
-START_TEST(recovery_after_a_restart_is_notified_once)
+TEST(alarm_memory, recovery_after_a_restart_is_notified_once)
 {
 	struct ns *ns;
 	unsigned n = 0;
@@ -74,9 +76,8 @@ START_TEST(recovery_after_a_restart_is_notified_once)
 	ck_assert_uint_eq(n, 1);
 	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
 }
-END_TEST
 
-START_TEST(what_is_gone_after_a_restart_is_taken_back)
+TEST(alarm_memory, what_is_gone_after_a_restart_is_taken_back)
 {
 	raise_alarm();
 	restart();
@@ -91,9 +92,8 @@ START_TEST(what_is_gone_after_a_restart_is_taken_back)
 	ck_assert_str_eq(lab.notified[0].place, "eth0@nginx");
 	ck_assert_ptr_nonnull(strstr(lab.notified[0].message, "is gone"));
 }
-END_TEST
 
-START_TEST(damaged_state_is_ignored_with_a_warning)
+TEST(alarm_memory, damaged_state_is_ignored_with_a_warning)
 {
 	FILE *f = fopen(alarm_path, "we");
 	struct ns *ns = lab_ns("nginx");
@@ -109,9 +109,8 @@ START_TEST(damaged_state_is_ignored_with_a_warning)
 	lab_round(ns, 1120, 20);
 	ck_assert_uint_eq(lab.n_notified, 1);
 }
-END_TEST
 
-START_TEST(state_that_cannot_be_written_is_said_once)
+TEST(alarm_memory, state_that_cannot_be_written_is_said_once)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -132,9 +131,8 @@ START_TEST(state_that_cannot_be_written_is_said_once)
 	lab_round(ns, 2400, 20);
 	ck_assert_int_eq(access(alarm_path, F_OK), 0);
 }
-END_TEST
 
-START_TEST(pipe_in_place_of_the_state_is_said_once)
+TEST(alarm_memory, pipe_in_place_of_the_state_is_said_once)
 {
 	struct stat st;
 
@@ -153,9 +151,8 @@ START_TEST(pipe_in_place_of_the_state_is_said_once)
 	ck_assert_int_eq(lstat(alarm_path, &st), 0);
 	ck_assert(S_ISFIFO(st.st_mode));
 }
-END_TEST
 
-START_TEST(too_many_alarms_are_said)
+TEST(alarm_memory, too_many_alarms_are_said)
 {
 	const struct saved_alarm one = {"a-name.of_47_bytes_"
 					"0123456789012345678901234567",
@@ -175,10 +172,9 @@ START_TEST(too_many_alarms_are_said)
 	ck_assert_uint_eq(lab_count("StateFile cannot be written whole"), 1);
 	ck_assert_int_eq(access(alarm_path, F_OK), 0);
 }
-END_TEST
 
 /* A disk may be slow, and who reports must not wait for it. */
-START_TEST(report_does_not_wait_for_a_disk)
+TEST(alarm_memory, report_does_not_wait_for_a_disk)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -189,28 +185,4 @@ START_TEST(report_does_not_wait_for_a_disk)
 	}
 	ck_assert_uint_eq(lab.n_notified, 1);
 	ck_assert_int_eq(access(alarm_path, F_OK), -1);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("alarm memory");
-	TCase *t = tcase_create("alarm memory");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, restart_does_not_raise_again);
-	tcase_add_test(t, recovery_after_a_restart_is_notified_once);
-	tcase_add_test(t, what_is_gone_after_a_restart_is_taken_back);
-	tcase_add_test(t, damaged_state_is_ignored_with_a_warning);
-	tcase_add_test(t, state_that_cannot_be_written_is_said_once);
-	tcase_add_test(t, pipe_in_place_of_the_state_is_said_once);
-	tcase_add_test(t, too_many_alarms_are_said);
-	tcase_add_test(t, report_does_not_wait_for_a_disk);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

@@ -135,7 +135,9 @@ static uint64_t lost(const struct ns *of, enum layer layer, const char *place,
 	return loss ? loss->lost : 0;
 }
 
-START_TEST(full_backlog_is_not_lost_by_the_wire_too)
+CASE(attribute, .setup = setup, .teardown = teardown);
+
+TEST(attribute, full_backlog_is_not_lost_by_the_wire_too)
 {
 	count(host, &dropped, 42);
 	wire(42, 1500);
@@ -144,9 +146,8 @@ START_TEST(full_backlog_is_not_lost_by_the_wire_too)
 	ck_assert_uint_eq(lost(ns, LAYER_LINK, "b0", DIR_RX), 0);
 	ck_assert_uint_eq(lost(host, LAYER_LINK, "a0", DIR_TX), 0);
 }
-END_TEST
 
-START_TEST(what_the_backlog_did_not_drop_stays)
+TEST(attribute, what_the_backlog_did_not_drop_stays)
 {
 	count(host, &dropped, 40);
 	wire(100, 1500);
@@ -155,27 +156,24 @@ START_TEST(what_the_backlog_did_not_drop_stays)
 	ck_assert_uint_eq(lost(host, LAYER_LINK, "a0", DIR_TX), 60);
 	ck_assert(loss_find(&host->losses, LAYER_LINK, "a0", DIR_TX)->echo);
 }
-END_TEST
 
-START_TEST(too_large_for_the_wire_is_not_the_backlog)
+TEST(attribute, too_large_for_the_wire_is_not_the_backlog)
 {
 	count(host, &dropped, 42);
 	wire(42, 9000);
 	attribute();
 	ck_assert_uint_eq(lost(ns, LAYER_LINK, "b0", DIR_RX), 42);
 }
-END_TEST
 
-START_TEST(sender_of_what_the_receiver_lost_is_an_echo)
+TEST(attribute, sender_of_what_the_receiver_lost_is_an_echo)
 {
 	wire(42, 9000);
 	attribute();
 	ck_assert(loss_find(&host->losses, LAYER_LINK, "a0", DIR_TX)->echo);
 	ck_assert(!loss_find(&ns->losses, LAYER_LINK, "b0", DIR_RX)->echo);
 }
-END_TEST
 
-START_TEST(martians_belong_to_ip_where_they_vanish)
+TEST(attribute, martians_belong_to_ip_where_they_vanish)
 {
 	count(host, &martian_src, 100);
 	count(ns, &receives, 400);
@@ -187,9 +185,8 @@ START_TEST(martians_belong_to_ip_where_they_vanish)
 		loss_percent(loss_find(&ns->losses, LAYER_IP, "", DIR_RX)), 25);
 	ck_assert_uint_eq(lost(host, LAYER_IP, "", DIR_RX), 0);
 }
-END_TEST
 
-START_TEST(vanished_without_martians_stays_with_the_firewall)
+TEST(attribute, vanished_without_martians_stays_with_the_firewall)
 {
 	count(host, &martian_src, 30);
 	count(ns, &receives, 400);
@@ -198,9 +195,8 @@ START_TEST(vanished_without_martians_stays_with_the_firewall)
 	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX), 30);
 	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 70);
 }
-END_TEST
 
-START_TEST(what_rp_filter_drops_are_no_martians)
+TEST(attribute, what_rp_filter_drops_are_no_martians)
 {
 	count(host, &martian_src, 100);
 	count(host, &reverse_path, 60);
@@ -211,9 +207,8 @@ START_TEST(what_rp_filter_drops_are_no_martians)
 	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX), 40);
 	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 100);
 }
-END_TEST
 
-START_TEST(refused_by_a_rule_without_counter_is_the_firewalls)
+TEST(attribute, refused_by_a_rule_without_counter_is_the_firewalls)
 {
 	count(host, &res_failed, 1);
 	count(ns, &unreachs, 100);
@@ -223,9 +218,8 @@ START_TEST(refused_by_a_rule_without_counter_is_the_firewalls)
 	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 100);
 	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), 0);
 }
-END_TEST
 
-START_TEST(refused_packets_did_not_resolve_if_a_next_hop_failed)
+TEST_EACH(attribute, refused_packets_did_not_resolve_if_a_next_hop_failed, 2)
 {
 	count(host, &res_failed, _i);
 	count(ns, &unreachs, 150);
@@ -233,9 +227,8 @@ START_TEST(refused_packets_did_not_resolve_if_a_next_hop_failed)
 	attribute();
 	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), _i ? 100 : 0);
 }
-END_TEST
 
-START_TEST(full_table_has_no_ratio)
+TEST(attribute, full_table_has_no_ratio)
 {
 	count(host, &table_fulls, 97);
 	attribute();
@@ -243,9 +236,8 @@ START_TEST(full_table_has_no_ratio)
 	ck_assert(isnan(loss_percent(
 		loss_find(&host->losses, LAYER_NEIGH, "", DIR_TX))));
 }
-END_TEST
 
-START_TEST(ipsec_policy_is_not_lost_by_udp_too)
+TEST(attribute, ipsec_policy_is_not_lost_by_udp_too)
 {
 	count(ns, &blocked, 100);
 	count(ns, &in_errors, 130);
@@ -254,9 +246,8 @@ START_TEST(ipsec_policy_is_not_lost_by_udp_too)
 	ck_assert_uint_eq(lost(ns, LAYER_XFRM, "", DIR_RX), 100);
 	ck_assert_uint_eq(lost(ns, LAYER_UDP, "", DIR_RX), 30);
 }
-END_TEST
 
-START_TEST(ipsec_explains_what_ip_misses)
+TEST(attribute, ipsec_explains_what_ip_misses)
 {
 	count(ns, &blocked, 100);
 	count(ns, &no_states, 20);
@@ -266,33 +257,4 @@ START_TEST(ipsec_explains_what_ip_misses)
 	attribute();
 	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 50);
 	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_TX), 0);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("attribute");
-	TCase *t = tcase_create("attribute");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, full_backlog_is_not_lost_by_the_wire_too);
-	tcase_add_test(t, what_the_backlog_did_not_drop_stays);
-	tcase_add_test(t, too_large_for_the_wire_is_not_the_backlog);
-	tcase_add_test(t, sender_of_what_the_receiver_lost_is_an_echo);
-	tcase_add_test(t, martians_belong_to_ip_where_they_vanish);
-	tcase_add_test(t, vanished_without_martians_stays_with_the_firewall);
-	tcase_add_test(t, what_rp_filter_drops_are_no_martians);
-	tcase_add_test(t, refused_by_a_rule_without_counter_is_the_firewalls);
-	tcase_add_loop_test(
-		t, refused_packets_did_not_resolve_if_a_next_hop_failed, 0, 2);
-	tcase_add_test(t, full_table_has_no_ratio);
-	tcase_add_test(t, ipsec_policy_is_not_lost_by_udp_too);
-	tcase_add_test(t, ipsec_explains_what_ip_misses);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

@@ -93,14 +93,15 @@ static uint64_t gap(const char *name, bool v6)
 	return UINT64_MAX;
 }
 
-START_TEST(first_read_has_no_gap_yet)
+CASE(balance, .setup = setup, .teardown = teardown);
+
+TEST(balance, first_read_has_no_gap_yet)
 {
 	read_balance("InReceives=1000 InDelivers=400");
 	ck_assert_uint_eq(gap("in_gap", false), 0);
 	ck_assert_uint_eq(gap("out_gap", false), UINT64_MAX);
 	ck_assert_uint_eq(gap("in_gap", true), UINT64_MAX);
 }
-END_TEST
 
 static const struct {
 	const char *before, *after;
@@ -137,16 +138,15 @@ static const struct {
 	 UINT64_MAX, 0},
 };
 
-START_TEST(what_is_missing_is_the_gap)
+TEST_EACH(balance, what_is_missing_is_the_gap, ARRAY_SIZE(balances))
 {
 	read_balance(balances[_i].before);
 	read_balance(balances[_i].after);
 	ck_assert_uint_eq(gap("in_gap", false), balances[_i].in);
 	ck_assert_uint_eq(gap("out_gap", false), balances[_i].out);
 }
-END_TEST
 
-START_TEST(families_have_gaps_of_their_own)
+TEST(balance, families_have_gaps_of_their_own)
 {
 	read_balance("InReceives=0 InDelivers=0 Ip6InReceives=0 "
 		     "Ip6InDelivers=0 Ip6OutRequests=0 Ip6OutTransmits=0");
@@ -156,9 +156,8 @@ START_TEST(families_have_gaps_of_their_own)
 	ck_assert_uint_eq(gap("in_gap", true), 30);
 	ck_assert_uint_eq(gap("out_gap", true), 7);
 }
-END_TEST
 
-START_TEST(gap_only_grows)
+TEST(balance, gap_only_grows)
 {
 	static const struct {
 		const char *counters;
@@ -181,9 +180,8 @@ START_TEST(gap_only_grows)
 			      gap("in_gap", false));
 	}
 }
-END_TEST
 
-START_TEST(gap_goes_on_after_a_read_that_failed)
+TEST(balance, gap_goes_on_after_a_read_that_failed)
 {
 	struct sample read;
 
@@ -198,7 +196,6 @@ START_TEST(gap_goes_on_after_a_read_that_failed)
 	read_balance("InReceives=180 InDelivers=10");
 	ck_assert_uint_eq(gap("in_gap", false), 70);
 }
-END_TEST
 
 static const struct {
 	const char *file, *text;
@@ -214,35 +211,11 @@ static const struct {
 	 false},
 };
 
-START_TEST(no_gap_where_others_move_packets)
+TEST_EACH(balance, no_gap_where_others_move_packets, ARRAY_SIZE(others))
 {
 	put(others[_i].file, others[_i].text);
 	read_balance("InReceives=0 InDelivers=0");
 	read_balance("InReceives=100 InDelivers=0");
 	ck_assert_uint_eq(gap("in_gap", false),
 			  others[_i].counts ? 100 : UINT64_MAX);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("balance");
-	TCase *t = tcase_create("balance");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, first_read_has_no_gap_yet);
-	tcase_add_loop_test(t, what_is_missing_is_the_gap, 0,
-			    ARRAY_SIZE(balances));
-	tcase_add_test(t, families_have_gaps_of_their_own);
-	tcase_add_test(t, gap_only_grows);
-	tcase_add_test(t, gap_goes_on_after_a_read_that_failed);
-	tcase_add_loop_test(t, no_gap_where_others_move_packets, 0,
-			    ARRAY_SIZE(others));
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

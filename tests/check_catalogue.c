@@ -5,7 +5,6 @@
 #include "model/selection.h"
 #include "testlib.h"
 #include "unrecorded.h"
-#include "xtables_file.h"
 
 typedef void (*row_check)(const struct probe *p, const struct counter *c);
 
@@ -29,7 +28,9 @@ static bool is_ascii(const char *text)
 	return true;
 }
 
-START_TEST(probes_are_told_apart_and_described)
+CASE(catalogue, .timeout = 30);
+
+TEST(catalogue, probes_are_told_apart_and_described)
 {
 	ck_assert_uint_ge(n_probes, 5);
 	ck_assert_uint_le(n_probes, MAX_PROBES);
@@ -43,7 +44,6 @@ START_TEST(probes_are_told_apart_and_described)
 			ck_assert_str_ne(probes[i]->name, probes[j]->name);
 	}
 }
-END_TEST
 
 /* Its place in the list, from 0; n_probes where it is not there. */
 static size_t place_of(const struct probe *p)
@@ -55,7 +55,7 @@ static size_t place_of(const struct probe *p)
 	return i;
 }
 
-START_TEST(probes_stand_behind_those_they_look_at)
+TEST(catalogue, probes_stand_behind_those_they_look_at)
 {
 	unsigned n = 0;
 
@@ -71,7 +71,6 @@ START_TEST(probes_stand_behind_those_they_look_at)
 	}
 	ck_assert_uint_ge(n, 2);
 }
-END_TEST
 
 static unsigned carried[N_TAGS];
 
@@ -81,13 +80,12 @@ static void count_tag(const struct probe *p, const struct counter *c)
 	carried[c->tag]++;
 }
 
-START_TEST(every_tag_is_carried)
+TEST(catalogue, every_tag_is_carried)
 {
 	each_row(count_tag);
 	for (int i = TAG_NONE + 1; i < N_TAGS; i++)
 		ck_assert_msg(carried[i] > 0, "no row carries tag %d", i);
 }
-END_TEST
 
 /* The kernel's spelling is fit for the name of a series as it is. */
 static void check_name(const struct probe *p, const struct counter *c)
@@ -100,11 +98,10 @@ static void check_name(const struct probe *p, const struct counter *c)
 	REQUIRE(n + strlen(layer_name(c->layer)) + 1 <= 63, p, c);
 }
 
-START_TEST(names_are_well_formed)
+TEST(catalogue, names_are_well_formed)
 {
 	each_row(check_name);
 }
-END_TEST
 
 static bool is_one_of(const char *type, const char *const *types)
 {
@@ -145,11 +142,10 @@ static void check_type(const struct probe *p, const struct counter *c)
 		p, c);
 }
 
-START_TEST(rows_have_a_type_unless_they_are_never_sent)
+TEST(catalogue, rows_have_a_type_unless_they_are_never_sent)
 {
 	each_row(check_type);
 }
-END_TEST
 
 static void check_numbers(const struct probe *p, const struct counter *c)
 {
@@ -165,11 +161,10 @@ static void check_numbers(const struct probe *p, const struct counter *c)
 		p, c);
 }
 
-START_TEST(widths_and_relations_suit_the_kind)
+TEST(catalogue, widths_and_relations_suit_the_kind)
 {
 	each_row(check_numbers);
 }
-END_TEST
 
 static void check_words(const struct probe *p, const struct counter *c)
 {
@@ -186,11 +181,10 @@ static void check_words(const struct probe *p, const struct counter *c)
 		p, c);
 }
 
-START_TEST(rows_are_described)
+TEST(catalogue, rows_are_described)
 {
 	each_row(check_words);
 }
-END_TEST
 
 /*
  * What can raise an alarm says why and what to do. Not so rx_dropped and
@@ -210,11 +204,10 @@ static void check_alarm(const struct probe *p, const struct counter *c)
 			c);
 }
 
-START_TEST(losses_have_a_cause_and_a_remedy)
+TEST(catalogue, losses_have_a_cause_and_a_remedy)
 {
 	each_row(check_alarm);
 }
-END_TEST
 
 /* A cause is shown for what can be to blame for a loss, and for nothing else.
  */
@@ -236,11 +229,10 @@ static void check_blamed(const struct probe *p, const struct counter *c)
 	sample_free(&s);
 }
 
-START_TEST(cause_is_of_what_can_be_to_blame)
+TEST(catalogue, cause_is_of_what_can_be_to_blame)
 {
 	each_row(check_blamed);
 }
-END_TEST
 
 /* So is what a symptom says: of a finding that is none, nobody asks. */
 static void check_symptom(const struct probe *p, const struct counter *c)
@@ -252,11 +244,10 @@ static void check_symptom(const struct probe *p, const struct counter *c)
 	REQUIRE(is_ascii(c->symptom), p, c);
 }
 
-START_TEST(symptoms_say_where_the_loss_is)
+TEST(catalogue, symptoms_say_where_the_loss_is)
 {
 	each_row(check_symptom);
 }
-END_TEST
 
 /* Only the first DEV is replaced; above IP it stays, as a placeholder. */
 static void check_device(const struct probe *p, const struct counter *c)
@@ -266,11 +257,10 @@ static void check_device(const struct probe *p, const struct counter *c)
 	REQUIRE(!dev || !strstr(dev + 3, "DEV"), p, c);
 }
 
-START_TEST(remedies_name_a_device_once)
+TEST(catalogue, remedies_name_a_device_once)
 {
 	each_row(check_device);
 }
-END_TEST
 
 /*
  * The objects of these layers have names, which stand in front of a counter's:
@@ -305,11 +295,10 @@ static void check_unique(const struct probe *p, const struct counter *c)
 	each_row(compare_series);
 }
 
-START_TEST(series_come_from_one_row)
+TEST(catalogue, series_come_from_one_row)
 {
 	each_row(check_unique);
 }
-END_TEST
 
 /* What is asked for by name must not change what others are told. */
 static void check_optional(const struct probe *p, const struct counter *c)
@@ -331,11 +320,10 @@ static void check_optional(const struct probe *p, const struct counter *c)
 	REQUIRE(!counter_wanted(&none, c), p, c);
 }
 
-START_TEST(optional_rows_belong_to_no_total)
+TEST(catalogue, optional_rows_belong_to_no_total)
 {
 	each_row(check_optional);
 }
-END_TEST
 
 /*
  * A part is found by the name of its whole among the rows of its object. The
@@ -361,11 +349,10 @@ static void check_part(const struct probe *p, const struct counter *c)
 	REQUIRE(wholes == 1, p, c);
 }
 
-START_TEST(parts_belong_to_one_loss)
+TEST(catalogue, parts_belong_to_one_loss)
 {
 	each_row(check_part);
 }
-END_TEST
 
 static bool has_denominator(uint8_t layer, uint8_t direction)
 {
@@ -401,11 +388,10 @@ static void check_measured(const struct probe *p, const struct counter *c)
 		REQUIRE(has_denominator(c->layer, c->direction), p, c);
 }
 
-START_TEST(losses_are_measured_against_something)
+TEST(catalogue, losses_are_measured_against_something)
 {
 	each_row(check_measured);
 }
-END_TEST
 
 /* Relations stand without a gap, and each once: else one is never read. */
 static void check_relations(const struct probe *p, const struct counter *c)
@@ -423,11 +409,10 @@ static void check_relations(const struct probe *p, const struct counter *c)
 	}
 }
 
-START_TEST(relations_are_listed_once_and_without_gaps)
+TEST(catalogue, relations_are_listed_once_and_without_gaps)
 {
 	each_row(check_relations);
 }
-END_TEST
 
 static const struct denominator *wanted_loss;
 static bool loss_found;
@@ -453,11 +438,10 @@ static void check_used(const struct probe *p, const struct counter *c)
 	}
 }
 
-START_TEST(traffic_is_the_measure_of_some_loss)
+TEST(catalogue, traffic_is_the_measure_of_some_loss)
 {
 	each_row(check_used);
 }
-END_TEST
 
 static void find_in(const char *kernel, struct snmp_columns *layout,
 		    struct snmp_values *v)
@@ -482,7 +466,7 @@ static void find_in(const char *kernel, struct snmp_columns *layout,
 }
 
 /* Finds every row of /proc/net in at least one of the kernels. */
-START_TEST(counters_of_the_kernel_are_spelled_as_it_spells_them)
+TEST(catalogue, counters_of_the_kernel_are_spelled_as_it_spells_them)
 {
 	struct selection all = {0};
 	struct probe_env env = {.counters = &all};
@@ -508,10 +492,9 @@ START_TEST(counters_of_the_kernel_are_spelled_as_it_spells_them)
 	snmp_columns_free(layout);
 	selection_free(&all);
 }
-END_TEST
 
 /* The rows that facts hidden in other tables belong to. */
-START_TEST(balance_of_ip_has_both_families)
+TEST(catalogue, balance_of_ip_has_both_families)
 {
 	int in[2] = {0}, out[2] = {0};
 
@@ -531,39 +514,4 @@ START_TEST(balance_of_ip_has_both_families)
 	ck_assert_int_ge(in[1], 8);
 	ck_assert_int_ge(out[0], 4);
 	ck_assert_int_ge(out[1], 4);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("catalogue");
-	TCase *t = tcase_create("catalogue");
-
-	suite_add_tcase(s, t);
-	tcase_set_timeout(t, 30);
-	tcase_add_test(t, probes_are_told_apart_and_described);
-	tcase_add_test(t, probes_stand_behind_those_they_look_at);
-	tcase_add_test(t, every_tag_is_carried);
-	tcase_add_test(t, names_are_well_formed);
-	tcase_add_test(t, rows_have_a_type_unless_they_are_never_sent);
-	tcase_add_test(t, widths_and_relations_suit_the_kind);
-	tcase_add_test(t, rows_are_described);
-	tcase_add_test(t, losses_have_a_cause_and_a_remedy);
-	tcase_add_test(t, cause_is_of_what_can_be_to_blame);
-	tcase_add_test(t, symptoms_say_where_the_loss_is);
-	tcase_add_test(t, remedies_name_a_device_once);
-	tcase_add_test(t, series_come_from_one_row);
-	tcase_add_test(t, optional_rows_belong_to_no_total);
-	tcase_add_test(t, parts_belong_to_one_loss);
-	tcase_add_test(t, losses_are_measured_against_something);
-	tcase_add_test(t, relations_are_listed_once_and_without_gaps);
-	tcase_add_test(t, traffic_is_the_measure_of_some_loss);
-	tcase_add_test(t, counters_of_the_kernel_are_spelled_as_it_spells_them);
-	tcase_add_test(t, balance_of_ip_has_both_families);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

@@ -149,7 +149,9 @@ static const struct {
 	 "ethtool -G eth0 rx N; more queues, spread interrupts"},
 };
 
-START_TEST(wire_is_explained_by_its_two_ends)
+CASE(cause, .setup = setup, .teardown = teardown);
+
+TEST_EACH(cause, wire_is_explained_by_its_two_ends, ARRAY_SIZE(wires))
 {
 	const char *counter = wires[_i].counter;
 	struct cause c;
@@ -167,9 +169,8 @@ START_TEST(wire_is_explained_by_its_two_ends)
 	else
 		ck_assert_ptr_null(strstr(c.text, "MTU"));
 }
-END_TEST
 
-START_TEST(configuration_of_another_interface_explains_nothing)
+TEST(cause, configuration_of_another_interface_explains_nothing)
 {
 	const struct wire mismatch = {100, 1500, 1, 1};
 	struct cause c;
@@ -182,9 +183,8 @@ START_TEST(configuration_of_another_interface_explains_nothing)
 	ck_assert_str_eq(cause_counter(&c), "rx_dropped");
 	ck_assert_str_eq(c.remedy, "");
 }
-END_TEST
 
-START_TEST(interface_without_a_peer_is_no_wire)
+TEST(cause, interface_without_a_peer_is_no_wire)
 {
 	struct cause c;
 
@@ -196,9 +196,8 @@ START_TEST(interface_without_a_peer_is_no_wire)
 	c = cause_of(LAYER_LINK, DIR_RX, "eth0", 10);
 	ck_assert(!c.known);
 }
-END_TEST
 
-START_TEST(counter_that_lost_most_is_to_blame)
+TEST(cause, counter_that_lost_most_is_to_blame)
 {
 	struct cause c;
 
@@ -211,9 +210,8 @@ START_TEST(counter_that_lost_most_is_to_blame)
 	c = cause_of(LAYER_LINK, DIR_RX, "eth0", 12);
 	ck_assert_str_eq(cause_counter(&c), "rx_missed_errors");
 }
-END_TEST
 
-START_TEST(counter_that_is_a_baseline_is_not_to_blame)
+TEST(cause, counter_that_is_a_baseline_is_not_to_blame)
 {
 	struct cause c;
 
@@ -224,7 +222,6 @@ START_TEST(counter_that_is_a_baseline_is_not_to_blame)
 	c = cause_of(LAYER_LINK, DIR_RX, "eth0", 3);
 	ck_assert_str_eq(cause_counter(&c), "rx_errors");
 }
-END_TEST
 
 static const struct {
 	uint64_t errors, crc, length;
@@ -236,7 +233,7 @@ static const struct {
 	{0, 3, 7, "rx_length_errors"},
 };
 
-START_TEST(part_that_explains_half_is_preferred)
+TEST_EACH(cause, part_that_explains_half_is_preferred, ARRAY_SIZE(parts))
 {
 	struct cause c;
 
@@ -248,9 +245,8 @@ START_TEST(part_that_explains_half_is_preferred)
 	ck_assert_str_eq(cause_counter(&c), parts[_i].counter);
 	ck_assert(c.known);
 }
-END_TEST
 
-START_TEST(loss_above_ip_is_explained_by_its_part)
+TEST(cause, loss_above_ip_is_explained_by_its_part)
 {
 	struct cause c;
 
@@ -264,7 +260,6 @@ START_TEST(loss_above_ip_is_explained_by_its_part)
 	ck_assert_ptr_nonnull(strstr(c.remedy, "net.core.somaxconn"));
 	ck_assert(c.known);
 }
-END_TEST
 
 static const struct counter *drops(enum kind kind)
 {
@@ -290,7 +285,7 @@ static struct cause qdisc_cause(void)
 	return cause_of(LAYER_QDISC, DIR_TX, "eth0", 10);
 }
 
-START_TEST(netem_with_loss_is_told_with_its_share)
+TEST(cause, netem_with_loss_is_told_with_its_share)
 {
 	struct cause c;
 
@@ -302,9 +297,8 @@ START_TEST(netem_with_loss_is_told_with_its_share)
 		    "Remove it: tc qdisc del dev eth0 root");
 	ck_assert(c.known);
 }
-END_TEST
 
-START_TEST(netem_without_loss_has_a_full_queue)
+TEST(cause, netem_without_loss_has_a_full_queue)
 {
 	struct cause c;
 
@@ -316,9 +310,8 @@ START_TEST(netem_without_loss_has_a_full_queue)
 		strstr(c.remedy, "tc qdisc change dev eth0 root netem limit"));
 	ck_assert(c.known);
 }
-END_TEST
 
-START_TEST(leaf_that_dropped_is_named_and_not_the_root)
+TEST(cause, leaf_that_dropped_is_named_and_not_the_root)
 {
 	struct cause c;
 
@@ -330,9 +323,8 @@ START_TEST(leaf_that_dropped_is_named_and_not_the_root)
 		    "Remove it: tc qdisc del dev eth0 parent 1:10 handle "
 		    "8001:");
 }
-END_TEST
 
-START_TEST(leaf_that_dropped_less_than_the_root_is_not_named)
+TEST(cause, leaf_that_dropped_less_than_the_root_is_not_named)
 {
 	struct cause c;
 
@@ -342,7 +334,6 @@ START_TEST(leaf_that_dropped_less_than_the_root_is_not_named)
 	c = qdisc_cause();
 	ck_assert_ptr_nonnull(strstr(c.text, "shaper htb"));
 }
-END_TEST
 
 static const struct {
 	const char *kind;
@@ -365,7 +356,7 @@ static const struct {
 	{"hfsc", 0, "the shaper hfsc is slower than what is sent"},
 };
 
-START_TEST(shaper_is_told_with_its_rate)
+TEST_EACH(cause, shaper_is_told_with_its_rate, ARRAY_SIZE(shapers))
 {
 	struct cause c;
 
@@ -377,9 +368,8 @@ START_TEST(shaper_is_told_with_its_rate)
 		    "Raise its rate or send less: tc -s qdisc show dev eth0");
 	ck_assert(c.known);
 }
-END_TEST
 
-START_TEST(other_qdisc_has_a_full_queue)
+TEST(cause, other_qdisc_has_a_full_queue)
 {
 	struct cause c;
 
@@ -391,7 +381,6 @@ START_TEST(other_qdisc_has_a_full_queue)
 		    "tc -s qdisc show dev eth0");
 	ck_assert(c.known);
 }
-END_TEST
 
 /* A row that only one kind of qdisc has, or of a class. */
 static const struct counter *row_of(const char *kind, const char *name)
@@ -442,7 +431,7 @@ static const struct {
 	{"pfifo", NULL, 10, 0, 5, "pfifo's queue is full (limit 5 packets)"},
 };
 
-START_TEST(full_queue_is_told_from_early_drops)
+TEST_EACH(cause, full_queue_is_told_from_early_drops, ARRAY_SIZE(queues))
 {
 	struct cause c;
 
@@ -457,9 +446,8 @@ START_TEST(full_queue_is_told_from_early_drops)
 	ck_assert_ptr_nonnull(strstr(c.remedy, "eth0"));
 	ck_assert(c.known);
 }
-END_TEST
 
-START_TEST(limit_in_bytes_is_told_as_such)
+TEST(cause, limit_in_bytes_is_told_as_such)
 {
 	struct cause c;
 
@@ -470,7 +458,6 @@ START_TEST(limit_in_bytes_is_told_as_such)
 		    "Raise it: tc qdisc change dev eth0 parent 1:10 handle 1: "
 		    "bfifo limit N");
 }
-END_TEST
 
 /* The drops of class 1:10 of htb. */
 static void class(uint64_t lost)
@@ -479,7 +466,7 @@ static void class(uint64_t lost)
 	counted(probe_counter(&qdisc_probe, TAG_CLASS_DROPS), lost);
 }
 
-START_TEST(leaf_says_more_than_its_class)
+TEST(cause, leaf_says_more_than_its_class)
 {
 	struct cause c;
 
@@ -490,9 +477,8 @@ START_TEST(leaf_says_more_than_its_class)
 	c = qdisc_cause();
 	ck_assert_str_eq(c.text, "netem is configured to lose 50%");
 }
-END_TEST
 
-START_TEST(class_says_more_than_its_qdisc)
+TEST(cause, class_says_more_than_its_qdisc)
 {
 	struct cause c;
 
@@ -502,7 +488,6 @@ START_TEST(class_says_more_than_its_qdisc)
 	check_cause(&c, "", "class 1:10 of htb is slower than what is sent",
 		    "Raise its rate or send less: tc -s class show dev eth0");
 }
-END_TEST
 
 /* A chain, and in it a rule with a comment and one without. */
 static void firewall(uint64_t with, uint64_t without)
@@ -522,7 +507,7 @@ static void firewall(uint64_t with, uint64_t without)
 	sample_row(&s, &firewall_facts[FIREWALL_TARGET], FIREWALL_REJECT);
 }
 
-START_TEST(firewall_rule_that_dropped_most_is_named)
+TEST(cause, firewall_rule_that_dropped_most_is_named)
 {
 	struct cause c;
 
@@ -537,9 +522,8 @@ START_TEST(firewall_rule_that_dropped_most_is_named)
 	check_cause(&c, "packets", "rule 4 of ip filter INPUT (REJECT)",
 		    "Look at it: iptables-legacy -t filter -L INPUT 4 -nv");
 }
-END_TEST
 
-START_TEST(chain_without_known_rules_is_named_by_its_counter)
+TEST(cause, chain_without_known_rules_is_named_by_its_counter)
 {
 	struct cause c;
 
@@ -549,7 +533,6 @@ START_TEST(chain_without_known_rules_is_named_by_its_counter)
 	ck_assert_str_eq(c.text, "a firewall rule drops them");
 	ck_assert(c.known);
 }
-END_TEST
 
 /* A loss of which that much is in no counter. */
 static struct cause uncounted_cause(enum direction direction, uint64_t lost,
@@ -567,7 +550,7 @@ static struct cause uncounted_cause(enum direction direction, uint64_t lost,
 	return cause;
 }
 
-START_TEST(loss_without_a_counter_is_told_as_such)
+TEST(cause, loss_without_a_counter_is_told_as_such)
 {
 	struct cause c = uncounted_cause(DIR_RX, 10, 10);
 
@@ -579,9 +562,8 @@ START_TEST(loss_without_a_counter_is_told_as_such)
 	ck_assert_str_eq(cause_counter(&c), "out_gap");
 	ck_assert_ptr_nonnull(strstr(c.text, "output"));
 }
-END_TEST
 
-START_TEST(rule_that_counted_most_is_preferred_to_what_nobody_counted)
+TEST(cause, rule_that_counted_most_is_preferred_to_what_nobody_counted)
 {
 	struct cause c;
 
@@ -591,7 +573,6 @@ START_TEST(rule_that_counted_most_is_preferred_to_what_nobody_counted)
 	c = uncounted_cause(DIR_RX, 22, 11);
 	ck_assert_str_eq(cause_counter(&c), "in_gap");
 }
-END_TEST
 
 /* A port whose sockets dropped n packets. */
 static void udp_port(unsigned port, uint64_t n, const char *process)
@@ -615,7 +596,7 @@ static void udp_counted(const char *name, uint64_t n)
 #define READ_FASTER                                                            \
 	"Read faster or raise SO_RCVBUF; limit: sysctl net.core.rmem_max"
 
-START_TEST(full_receive_buffer_is_told_with_its_port_and_process)
+TEST(cause, full_receive_buffer_is_told_with_its_port_and_process)
 {
 	struct cause c;
 
@@ -628,9 +609,8 @@ START_TEST(full_receive_buffer_is_told_with_its_port_and_process)
 		    READ_FASTER);
 	ck_assert(c.known);
 }
-END_TEST
 
-START_TEST(port_that_dropped_most_is_named_of_several)
+TEST(cause, port_that_dropped_most_is_named_of_several)
 {
 	struct cause c;
 
@@ -645,7 +625,6 @@ START_TEST(port_that_dropped_most_is_named_of_several)
 		    "bytes; so are those of 2 more",
 		    READ_FASTER);
 }
-END_TEST
 
 static const struct {
 	const char *counter;
@@ -659,7 +638,8 @@ static const struct {
 	{"InCsumErrors", 10, 5001, false}, /* nothing to do with buffers */
 };
 
-START_TEST(socket_that_explains_too_little_is_not_blamed)
+TEST_EACH(cause, socket_that_explains_too_little_is_not_blamed,
+	  ARRAY_SIZE(unexplained))
 {
 	struct cause c;
 
@@ -671,7 +651,6 @@ START_TEST(socket_that_explains_too_little_is_not_blamed)
 	ck_assert_ptr_null(strstr(c.text, "port"));
 	ck_assert_uint_gt(strlen(c.text), 0);
 }
-END_TEST
 
 static void queue(unsigned port, uint64_t n, uint64_t limit,
 		  const char *process)
@@ -698,7 +677,7 @@ static struct cause cause_of_refusal(const char *counter)
 	"Accept faster or raise the backlog of listen() and "                  \
 	"net.core.somaxconn"
 
-START_TEST(fullest_accept_queue_is_named)
+TEST(cause, fullest_accept_queue_is_named)
 {
 	struct cause c;
 
@@ -711,9 +690,8 @@ START_TEST(fullest_accept_queue_is_named)
 		    "of 1",
 		    ACCEPT_FASTER);
 }
-END_TEST
 
-START_TEST(accept_queue_that_is_not_full_is_told_as_such)
+TEST(cause, accept_queue_that_is_not_full_is_told_as_such)
 {
 	struct cause c;
 
@@ -722,10 +700,9 @@ START_TEST(accept_queue_that_is_not_full_is_told_as_such)
 	ck_assert_str_eq(c.text, "accept queue of TCP port 80 was full or is "
 				 "filling: 128 of 128");
 }
-END_TEST
 
 /* It was another's, which has room again. */
-START_TEST(accept_queue_with_room_is_not_blamed)
+TEST(cause, accept_queue_with_room_is_not_blamed)
 {
 	struct cause c;
 
@@ -734,9 +711,8 @@ START_TEST(accept_queue_with_room_is_not_blamed)
 	c = cause_of_refusal("ListenOverflows");
 	ck_assert_ptr_null(strstr(c.text, "TCP port"));
 }
-END_TEST
 
-START_TEST(full_syn_queue_is_no_accept_queue)
+TEST(cause, full_syn_queue_is_no_accept_queue)
 {
 	struct cause c;
 
@@ -745,9 +721,8 @@ START_TEST(full_syn_queue_is_no_accept_queue)
 	ck_assert_str_eq(cause_counter(&c), "TCPReqQFullDrop");
 	ck_assert_ptr_null(strstr(c.text, "accept queue"));
 }
-END_TEST
 
-START_TEST(longest_names_fit)
+TEST(cause, longest_names_fit)
 {
 	struct cause c;
 
@@ -757,18 +732,16 @@ START_TEST(longest_names_fit)
 	c = cause_of(LAYER_UDP, DIR_RX, "", UINT32_MAX);
 	ck_assert_ptr_nonnull(strstr(c.text, "so are those of 63 more"));
 }
-END_TEST
 
-START_TEST(nothing_found_is_a_guess_without_words)
+TEST(cause, nothing_found_is_a_guess_without_words)
 {
 	struct cause c = cause_of(LAYER_LINK, DIR_RX, "eth0", 10);
 
 	check_cause(&c, "", "", "");
 	ck_assert(!c.known);
 }
-END_TEST
 
-START_TEST(hostile_interface_name_is_in_no_command)
+TEST(cause, hostile_interface_name_is_in_no_command)
 {
 	static const char *const hostile[] = {"a;reboot", "$(id)", "a b", "`x`",
 					      "-x"};
@@ -784,9 +757,8 @@ START_TEST(hostile_interface_name_is_in_no_command)
 		ck_assert_str_eq(cause_counter(&c), "rx_missed_errors");
 	}
 }
-END_TEST
 
-START_TEST(hostile_peer_name_is_in_no_command)
+TEST(cause, hostile_peer_name_is_in_no_command)
 {
 	const struct wire w = {1500, 1500, 1, 0};
 	struct cause c;
@@ -798,9 +770,8 @@ START_TEST(hostile_peer_name_is_in_no_command)
 	c = cause_of(LAYER_LINK, DIR_TX, "eth0", 10);
 	ck_assert_ptr_null(strstr(c.remedy, ";reboot"));
 }
-END_TEST
 
-START_TEST(xdp_program_is_named_with_its_device)
+TEST(cause, xdp_program_is_named_with_its_device)
 {
 	struct cause c;
 
@@ -812,7 +783,6 @@ START_TEST(xdp_program_is_named_with_its_device)
 		    "Look at it: ip link show dev eth0; bpftool net");
 	ck_assert(c.known);
 }
-END_TEST
 
 /* A bridge port or, with kind, another interface of a master. */
 static void port(const char *name, uint64_t mtu, uint64_t master, uint64_t kind)
@@ -903,7 +873,7 @@ static const struct {
 	 NULL},
 };
 
-START_TEST(bridge_whose_ports_differ_is_named)
+TEST_EACH(cause, bridge_whose_ports_differ_is_named, ARRAY_SIZE(bridges))
 {
 	bool six = bridges[_i].counter[2] == '6';
 	struct cause c;
@@ -926,9 +896,8 @@ START_TEST(bridge_whose_ports_differ_is_named)
 	else
 		ck_assert_ptr_null(strstr(c.text, "bridge br0"));
 }
-END_TEST
 
-START_TEST(hostile_port_name_is_in_no_command)
+TEST(cause, hostile_port_name_is_in_no_command)
 {
 	struct cause c;
 
@@ -939,63 +908,4 @@ START_TEST(hostile_port_name_is_in_no_command)
 	c = cause_of(LAYER_IP, DIR_FWD, "", 100);
 	ck_assert_ptr_nonnull(strstr(c.text, "a;reboot 1500"));
 	ck_assert_str_eq(c.remedy, "");
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *suite = suite_create("cause");
-	TCase *t = tcase_create("cause");
-
-	suite_add_tcase(suite, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, wire_is_explained_by_its_two_ends, 0,
-			    ARRAY_SIZE(wires));
-	tcase_add_test(t, configuration_of_another_interface_explains_nothing);
-	tcase_add_test(t, interface_without_a_peer_is_no_wire);
-	tcase_add_test(t, counter_that_lost_most_is_to_blame);
-	tcase_add_test(t, counter_that_is_a_baseline_is_not_to_blame);
-	tcase_add_loop_test(t, part_that_explains_half_is_preferred, 0,
-			    ARRAY_SIZE(parts));
-	tcase_add_test(t, loss_above_ip_is_explained_by_its_part);
-	tcase_add_test(t, netem_with_loss_is_told_with_its_share);
-	tcase_add_test(t, netem_without_loss_has_a_full_queue);
-	tcase_add_test(t, leaf_that_dropped_is_named_and_not_the_root);
-	tcase_add_test(t, leaf_that_dropped_less_than_the_root_is_not_named);
-	tcase_add_loop_test(t, shaper_is_told_with_its_rate, 0,
-			    ARRAY_SIZE(shapers));
-	tcase_add_test(t, other_qdisc_has_a_full_queue);
-	tcase_add_loop_test(t, full_queue_is_told_from_early_drops, 0,
-			    ARRAY_SIZE(queues));
-	tcase_add_test(t, limit_in_bytes_is_told_as_such);
-	tcase_add_test(t, leaf_says_more_than_its_class);
-	tcase_add_test(t, class_says_more_than_its_qdisc);
-	tcase_add_test(t, firewall_rule_that_dropped_most_is_named);
-	tcase_add_test(t, chain_without_known_rules_is_named_by_its_counter);
-	tcase_add_test(t, loss_without_a_counter_is_told_as_such);
-	tcase_add_test(
-		t, rule_that_counted_most_is_preferred_to_what_nobody_counted);
-	tcase_add_test(t,
-		       full_receive_buffer_is_told_with_its_port_and_process);
-	tcase_add_test(t, port_that_dropped_most_is_named_of_several);
-	tcase_add_loop_test(t, socket_that_explains_too_little_is_not_blamed, 0,
-			    ARRAY_SIZE(unexplained));
-	tcase_add_test(t, fullest_accept_queue_is_named);
-	tcase_add_test(t, accept_queue_that_is_not_full_is_told_as_such);
-	tcase_add_test(t, accept_queue_with_room_is_not_blamed);
-	tcase_add_test(t, full_syn_queue_is_no_accept_queue);
-	tcase_add_test(t, longest_names_fit);
-	tcase_add_test(t, nothing_found_is_a_guess_without_words);
-	tcase_add_test(t, hostile_interface_name_is_in_no_command);
-	tcase_add_test(t, hostile_peer_name_is_in_no_command);
-	tcase_add_test(t, xdp_program_is_named_with_its_device);
-	tcase_add_loop_test(t, bridge_whose_ports_differ_is_named, 0,
-			    ARRAY_SIZE(bridges));
-	tcase_add_test(t, hostile_port_name_is_in_no_command);
-	return suite;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

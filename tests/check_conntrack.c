@@ -49,7 +49,9 @@ static const struct {
 	{"delete", 0},	      {"icmp_error", 0},      {"search_restart", 0},
 };
 
-START_TEST(columns_are_added_up_over_the_cpus)
+CASE(statistics);
+
+TEST(statistics, columns_are_added_up_over_the_cpus)
 {
 	static const char text[] = HEAD CPU0 CPU1;
 	struct percpu stats;
@@ -64,9 +66,8 @@ START_TEST(columns_are_added_up_over_the_cpus)
 		ck_assert_uint_eq(stats.value[at], sums[i].sum);
 	}
 }
-END_TEST
 
-START_TEST(newer_name_of_a_column_is_known)
+TEST(statistics, newer_name_of_a_column_is_known)
 {
 	static const char text[] = "entries clash_resolve chaintoolong\n"
 				   "00000007 00000002 00000003\n";
@@ -77,7 +78,6 @@ START_TEST(newer_name_of_a_column_is_known)
 	ck_assert_uint_eq(stats.value[index_of("chaintoolong")], 3);
 	ck_assert(!stats.found[index_of("drop")]);
 }
-END_TEST
 
 /* A message of ctnetlink: one CPU's counts. */
 struct cpu_message {
@@ -105,7 +105,7 @@ static struct cpu_message message_of(uint32_t drop, uint32_t toolong)
 	return m;
 }
 
-START_TEST(messages_of_cpus_are_added_up)
+TEST(statistics, messages_of_cpus_are_added_up)
 {
 	struct cpu_message first = message_of(3, 0xffffffff);
 	struct cpu_message second = message_of(4, 2);
@@ -117,9 +117,8 @@ START_TEST(messages_of_cpus_are_added_up)
 	ck_assert_uint_eq(stats.value[index_of("chaintoolong")], 1);
 	ck_assert(!stats.found[index_of("invalid")]);
 }
-END_TEST
 
-START_TEST(message_cut_short_is_understood_or_refused)
+TEST(statistics, message_cut_short_is_understood_or_refused)
 {
 	struct percpu stats = {0};
 
@@ -135,9 +134,8 @@ START_TEST(message_cut_short_is_understood_or_refused)
 		free(cut);
 	}
 }
-END_TEST
 
-START_TEST(levels_are_parsed_and_need_both)
+TEST(statistics, levels_are_parsed_and_need_both)
 {
 	struct cpu_message m = message_of(100, 0);
 	struct conntrack_levels levels;
@@ -152,7 +150,6 @@ START_TEST(levels_are_parsed_and_need_both)
 	m.h.nlmsg_len = sizeof(m.h);
 	ck_assert_int_eq(conntrack_parse_levels(&m.h, &levels), -EBADMSG);
 }
-END_TEST
 
 /* The probe, on files of the test's own. */
 
@@ -206,7 +203,9 @@ static const struct row *row_of(const struct sample *s, const char *name)
 #define COUNT "net/netfilter/nf_conntrack_count"
 #define MAX "net/netfilter/nf_conntrack_max"
 
-START_TEST(probe_reads_levels_and_losses)
+CASE(probe, .setup = setup, .teardown = teardown);
+
+TEST(probe, probe_reads_levels_and_losses)
 {
 	struct sample s = {0};
 
@@ -219,9 +218,8 @@ START_TEST(probe_reads_levels_and_losses)
 	ck_assert_uint_eq(row_of(&s, "drop")->value, 11);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(no_limit_is_no_row)
+TEST(probe, no_limit_is_no_row)
 {
 	struct sample s = {0};
 
@@ -233,9 +231,8 @@ START_TEST(no_limit_is_no_row)
 	ck_assert_ptr_null(row_of(&s, "drop"));
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(missing_module_is_no_source)
+TEST(probe, missing_module_is_no_source)
 {
 	struct sample s = {0};
 
@@ -245,10 +242,9 @@ START_TEST(missing_module_is_no_source)
 	ck_assert_int_eq(conntrack_probe.read(&env, &s), -EBADMSG);
 	sample_free(&s);
 }
-END_TEST
 
 /* The kernel's two ways of telling agree, and the first one does not wait. */
-START_TEST(ctnetlink_says_what_the_files_say)
+TEST(statistics, ctnetlink_says_what_the_files_say)
 {
 	struct netlink netlink;
 	struct procnet net = PROCNET("/proc/thread-self/net");
@@ -279,31 +275,4 @@ START_TEST(ctnetlink_says_what_the_files_say)
 	netlink_free(&netlink);
 	sample_free(&files);
 	sample_free(&asked);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("conntrack");
-	TCase *t = tcase_create("statistics");
-
-	suite_add_tcase(s, t);
-	tcase_add_test(t, columns_are_added_up_over_the_cpus);
-	tcase_add_test(t, newer_name_of_a_column_is_known);
-	tcase_add_test(t, messages_of_cpus_are_added_up);
-	tcase_add_test(t, message_cut_short_is_understood_or_refused);
-	tcase_add_test(t, levels_are_parsed_and_need_both);
-	tcase_add_test(t, ctnetlink_says_what_the_files_say);
-	t = tcase_create("probe");
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, probe_reads_levels_and_losses);
-	tcase_add_test(t, no_limit_is_no_row);
-	tcase_add_test(t, missing_module_is_no_source);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

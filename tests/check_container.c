@@ -74,7 +74,9 @@ static const struct {
 	{"0::/docker/../../" HEX16 "/etc\n", -1, NULL},
 };
 
-START_TEST(cgroup_tells_the_container)
+CASE(cgroup);
+
+TEST_EACH(cgroup, cgroup_tells_the_container, ARRAY_SIZE(cgroups))
 {
 	size_t n = strlen(cgroups[_i].cgroup);
 	struct container c = {.name = "untouched"};
@@ -92,9 +94,8 @@ START_TEST(cgroup_tells_the_container)
 	ck_assert_str_eq(c.name, cgroups[_i].name);
 	ck_assert_int_eq((int)c.kind, cgroups[_i].kind);
 }
-END_TEST
 
-START_TEST(text_ends_at_its_length)
+TEST(cgroup, text_ends_at_its_length)
 {
 	struct container c;
 
@@ -104,9 +105,8 @@ START_TEST(text_ends_at_its_length)
 	ck_assert(!container_parse("0::/lxc/a\0b", 11, &c));
 	ck_assert(container_parse("0::/lxc/a\0b", 9, &c));
 }
-END_TEST
 
-START_TEST(names_that_runtimes_make_up_are_known)
+TEST(cgroup, names_that_runtimes_make_up_are_known)
 {
 	ck_assert(container_made_up("cni-" UUID));
 	ck_assert(container_made_up("netns-" UUID));
@@ -122,7 +122,6 @@ START_TEST(names_that_runtimes_make_up_are_known)
 	ck_assert(!container_made_up("1-0123456789"));
 	ck_assert(!container_made_up(""));
 }
-END_TEST
 
 #define CRI "io.kubernetes.cri.sandbox-"
 #define NOTHING NULL, -ENOENT
@@ -200,7 +199,9 @@ static int read_text(const char *text, size_t n, char *name)
 	return r;
 }
 
-START_TEST(file_tells_the_name)
+CASE(json);
+
+TEST_EACH(json, file_tells_the_name, ARRAY_SIZE(texts))
 {
 	char name[CONTAINER_NAME + 1] = "";
 	int r = read_text(texts[_i].text, strlen(texts[_i].text), name);
@@ -209,9 +210,8 @@ START_TEST(file_tells_the_name)
 	if (r == 0)
 		ck_assert_str_eq(name, texts[_i].name);
 }
-END_TEST
 
-START_TEST(file_cut_anywhere_has_no_name)
+TEST(json, file_cut_anywhere_has_no_name)
 {
 	char name[CONTAINER_NAME + 1];
 
@@ -220,9 +220,8 @@ START_TEST(file_cut_anywhere_has_no_name)
 			ck_assert_int_eq(read_text(texts[i].text, n, name),
 					 -EBADMSG);
 }
-END_TEST
 
-START_TEST(deep_file_is_not_followed)
+TEST(json, deep_file_is_not_followed)
 {
 	char name[CONTAINER_NAME + 1], text[300];
 	const struct {
@@ -241,9 +240,8 @@ START_TEST(deep_file_is_not_followed)
 				 depths[i].error);
 	}
 }
-END_TEST
 
-START_TEST(long_name_is_none)
+TEST(json, long_name_is_none)
 {
 	char name[CONTAINER_NAME + 1], text[400], x[301] = "";
 
@@ -255,7 +253,6 @@ START_TEST(long_name_is_none)
 	snprintf(text, sizeof(text), "{\"Name\":\"%s\"}", x);
 	ck_assert_int_eq(read_text(text, strlen(text), name), -ENOENT);
 }
-END_TEST
 
 /* Trees of files. */
 
@@ -329,7 +326,9 @@ static int name_in_tree(enum container_kind kind, char *name)
 	return container_name(root, &c, name);
 }
 
-START_TEST(name_is_read_where_the_runtime_keeps_it)
+CASE(files, .setup = make_tree, .teardown = remove_tree);
+
+TEST_EACH(files, name_is_read_where_the_runtime_keeps_it, ARRAY_SIZE(trees))
 {
 	char name[CONTAINER_NAME + 1] = "";
 
@@ -341,9 +340,8 @@ START_TEST(name_is_read_where_the_runtime_keeps_it)
 	write_file(trees[_i].path, "{");
 	ck_assert_int_lt(name_in_tree(trees[_i].kind, name), 0);
 }
-END_TEST
 
-START_TEST(named_container_needs_no_file)
+TEST(files, named_container_needs_no_file)
 {
 	struct container c = {.kind = CONTAINER_NAMED, .name = "web"};
 	char name[CONTAINER_NAME + 1];
@@ -351,9 +349,8 @@ START_TEST(named_container_needs_no_file)
 	ck_assert_int_eq(container_name("/nowhere", &c, name), 0);
 	ck_assert_str_eq(name, "web");
 }
-END_TEST
 
-START_TEST(only_a_small_regular_file_is_read)
+TEST(files, only_a_small_regular_file_is_read)
 {
 	char name[CONTAINER_NAME + 1], file[512];
 
@@ -371,7 +368,6 @@ START_TEST(only_a_small_regular_file_is_read)
 	ck_assert_int_eq(mkdir(file, 0700), 0);
 	ck_assert_int_eq(name_in_tree(CONTAINER_DOCKER, name), -EINVAL);
 }
-END_TEST
 
 /* Discovery, with a made-up /proc and namespaces of processes of its own. */
 
@@ -514,16 +510,18 @@ static void expect(const char *names)
 #define IN_DOCKER "0::/system.slice/docker-" ID ".scope\n"
 #define IN_CRI "0::/kubepods.slice/cri-containerd-" ID ".scope\n"
 
-START_TEST(process_gives_the_name_of_its_container)
+CASE(discovery, .lacks = lacks_root, .timeout = 30, .setup = open_stage,
+     .teardown = close_stage);
+
+TEST(discovery, process_gives_the_name_of_its_container)
 {
 	show(start(0), IN_DOCKER);
 	write_file(DOCKER, WEB);
 	discover();
 	expect("web");
 }
-END_TEST
 
-START_TEST(container_without_files_has_its_short_id)
+TEST(discovery, container_without_files_has_its_short_id)
 {
 	char name[64];
 	struct stat st;
@@ -541,9 +539,8 @@ START_TEST(container_without_files_has_its_short_id)
 		 (unsigned long)st.st_ino);
 	expect(name);
 }
-END_TEST
 
-START_TEST(made_up_name_gives_way_to_the_pod)
+TEST(discovery, made_up_name_gives_way_to_the_pod)
 {
 	pid_t pid = start(0);
 
@@ -558,9 +555,8 @@ START_TEST(made_up_name_gives_way_to_the_pod)
 	expect("shop_web-0");
 	ck_assert_uint_eq(stage.discovery.candidates.n, 0);
 }
-END_TEST
 
-START_TEST(name_of_a_person_stays)
+TEST(discovery, name_of_a_person_stays)
 {
 	pid_t pid = start(0);
 
@@ -570,10 +566,9 @@ START_TEST(name_of_a_person_stays)
 	discover();
 	expect("blue");
 }
-END_TEST
 
 /* The first scan of processes comes too early: there is none yet. */
-START_TEST(namespace_waits_for_its_first_process)
+TEST(discovery, namespace_waits_for_its_first_process)
 {
 	pid_t pid = start(0);
 
@@ -586,10 +581,9 @@ START_TEST(namespace_waits_for_its_first_process)
 	discover();
 	expect("shop_web-0");
 }
-END_TEST
 
 /* A new file is reason enough to scan the processes at once. */
-START_TEST(new_file_has_the_processes_scanned)
+TEST(discovery, new_file_has_the_processes_scanned)
 {
 	pid_t pid = start(0);
 
@@ -601,9 +595,8 @@ START_TEST(new_file_has_the_processes_scanned)
 	discover();
 	expect("shop_web-0");
 }
-END_TEST
 
-START_TEST(name_is_not_waited_for_at_any_price)
+TEST(discovery, name_is_not_waited_for_at_any_price)
 {
 	pid_t pid = start(0);
 
@@ -619,9 +612,8 @@ START_TEST(name_is_not_waited_for_at_any_price)
 	discover();
 	expect("shop_web-0");
 }
-END_TEST
 
-START_TEST(file_keeps_its_name_when_nobody_has_a_better)
+TEST(discovery, file_keeps_its_name_when_nobody_has_a_better)
 {
 	pid_t pid = start(0);
 
@@ -633,10 +625,9 @@ START_TEST(file_keeps_its_name_when_nobody_has_a_better)
 	rescan();
 	expect("cni-" UUID);
 }
-END_TEST
 
 /* Neither the next time, nor by way of its processes. */
-START_TEST(unwanted_namespace_stays_out)
+TEST(discovery, unwanted_namespace_stays_out)
 {
 	pid_t pid = start(0);
 
@@ -652,10 +643,9 @@ START_TEST(unwanted_namespace_stays_out)
 		ck_assert_uint_eq(stage.discovery.candidates.n, 2);
 	}
 }
-END_TEST
 
 /* Both ways: it selects, or with IgnoreNamespace it excludes. */
-START_TEST(name_of_the_file_is_matched_beside_the_pods)
+TEST_EACH(discovery, name_of_the_file_is_matched_beside_the_pods, 2)
 {
 	pid_t pid = start(0);
 
@@ -669,10 +659,9 @@ START_TEST(name_of_the_file_is_matched_beside_the_pods)
 		expect(_i ? "" : "shop_web-0");
 	}
 }
-END_TEST
 
 /* What was known of a process says nothing of the next one with its pid. */
-START_TEST(pid_used_again_gives_no_name)
+TEST(discovery, pid_used_again_gives_no_name)
 {
 	pid_t pid = start(0);
 	char path[128], target[64];
@@ -692,10 +681,9 @@ START_TEST(pid_used_again_gives_no_name)
 	expect("");
 	ck_assert_uint_eq(stage.discovery.candidates.items[0].asked, 1);
 }
-END_TEST
 
 /* The runtime writes its file after the first scan: asked once more. */
-START_TEST(name_that_comes_late_is_found)
+TEST(discovery, name_that_comes_late_is_found)
 {
 	set_text("Namespace", "/^web$/");
 	show(start(0), IN_DOCKER);
@@ -705,9 +693,8 @@ START_TEST(name_that_comes_late_is_found)
 	rescan();
 	expect("web");
 }
-END_TEST
 
-START_TEST(namespace_that_loses_an_unwanted_name_is_wanted)
+TEST(discovery, namespace_that_loses_an_unwanted_name_is_wanted)
 {
 	pid_t pid = start(0);
 	char path[256];
@@ -725,10 +712,9 @@ START_TEST(namespace_that_loses_an_unwanted_name_is_wanted)
 	rescan();
 	expect("web");
 }
-END_TEST
 
 /* One namespace with three files: the order of a directory is anything. */
-START_TEST(second_file_waits_beside_an_unwanted_one)
+TEST(discovery, second_file_waits_beside_an_unwanted_one)
 {
 	pid_t pid = start(0);
 
@@ -741,9 +727,8 @@ START_TEST(second_file_waits_beside_an_unwanted_one)
 	discover();
 	expect("shop_web-0");
 }
-END_TEST
 
-START_TEST(not_every_process_is_asked)
+TEST(discovery, not_every_process_is_asked)
 {
 	pid_t pid = start(0);
 
@@ -760,7 +745,6 @@ START_TEST(not_every_process_is_asked)
 	rescan();
 	expect("shop_web-0");
 }
-END_TEST
 
 static void start_three(void)
 {
@@ -797,7 +781,7 @@ static void expect_three(void)
 	ck_assert(!stage.discovery.rebuild);
 }
 
-START_TEST(names_that_there_is_no_time_for_come_later)
+TEST(discovery, names_that_there_is_no_time_for_come_later)
 {
 	start_three();
 	for (size_t n = 1; n < 4; n++) {
@@ -806,17 +790,15 @@ START_TEST(names_that_there_is_no_time_for_come_later)
 	}
 	expect_three();
 }
-END_TEST
 
-START_TEST(names_that_there_is_time_for_come_at_once)
+TEST(discovery, names_that_there_is_time_for_come_at_once)
 {
 	start_three();
 	discover_for(UINT64_C(60000000000));
 	expect_three();
 }
-END_TEST
 
-START_TEST(namespace_without_room_keeps_its_name)
+TEST(discovery, namespace_without_room_keeps_its_name)
 {
 	const struct option_value one = {.type = VALUE_NUMBER, .number = 1};
 	pid_t pid = start(0);
@@ -833,9 +815,8 @@ START_TEST(namespace_without_room_keeps_its_name)
 	discover();
 	expect("shop_web-0");
 }
-END_TEST
 
-START_TEST(processes_of_a_pod_agree)
+TEST(discovery, processes_of_a_pod_agree)
 {
 	pid_t pid = start(0);
 	const char *beside = "0::/kubepods.slice/cri-containerd-" OTHER
@@ -850,9 +831,8 @@ START_TEST(processes_of_a_pod_agree)
 	discover();
 	expect("shop_web-0");
 }
-END_TEST
 
-START_TEST(one_name_for_two_is_told_apart)
+TEST(discovery, one_name_for_two_is_told_apart)
 {
 	pid_t pids[] = {start(0), start(0)};
 	const char *second;
@@ -867,9 +847,8 @@ START_TEST(one_name_for_two_is_told_apart)
 	ck_assert_msg(!strncmp(second, "we_b_", 5) && strlen(second) > 9, "%s",
 		      second);
 }
-END_TEST
 
-START_TEST(restarted_container_has_its_name_again)
+TEST(discovery, restarted_container_has_its_name_again)
 {
 	pid_t pid = start(0);
 	char path[128];
@@ -885,76 +864,4 @@ START_TEST(restarted_container_has_its_name_again)
 	expect("web web");
 	ck_assert(stage.list.items[1]->gone);
 	ck_assert(!stage.list.items[2]->gone);
-}
-END_TEST
-
-static TCase *discovery_cases(void)
-{
-	TCase *t = tcase_create("discovery");
-
-	tcase_set_timeout(t, 30);
-	tcase_add_checked_fixture(t, open_stage, close_stage);
-	tcase_add_test(t, process_gives_the_name_of_its_container);
-	tcase_add_test(t, container_without_files_has_its_short_id);
-	tcase_add_test(t, made_up_name_gives_way_to_the_pod);
-	tcase_add_test(t, name_of_a_person_stays);
-	tcase_add_test(t, namespace_waits_for_its_first_process);
-	tcase_add_test(t, new_file_has_the_processes_scanned);
-	tcase_add_test(t, name_is_not_waited_for_at_any_price);
-	tcase_add_test(t, file_keeps_its_name_when_nobody_has_a_better);
-	tcase_add_test(t, unwanted_namespace_stays_out);
-	tcase_add_loop_test(t, name_of_the_file_is_matched_beside_the_pods, 0,
-			    2);
-	tcase_add_test(t, pid_used_again_gives_no_name);
-	tcase_add_test(t, name_that_comes_late_is_found);
-	tcase_add_test(t, namespace_that_loses_an_unwanted_name_is_wanted);
-	tcase_add_test(t, second_file_waits_beside_an_unwanted_one);
-	tcase_add_test(t, not_every_process_is_asked);
-	tcase_add_test(t, names_that_there_is_no_time_for_come_later);
-	tcase_add_test(t, names_that_there_is_time_for_come_at_once);
-	tcase_add_test(t, namespace_without_room_keeps_its_name);
-	tcase_add_test(t, processes_of_a_pod_agree);
-	tcase_add_test(t, one_name_for_two_is_told_apart);
-	tcase_add_test(t, restarted_container_has_its_name_again);
-	return t;
-}
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("container");
-	TCase *t = tcase_create("cgroup");
-
-	suite_add_tcase(s, t);
-	tcase_add_loop_test(t, cgroup_tells_the_container, 0,
-			    ARRAY_SIZE(cgroups));
-	tcase_add_test(t, text_ends_at_its_length);
-	tcase_add_test(t, names_that_runtimes_make_up_are_known);
-	t = tcase_create("json");
-	suite_add_tcase(s, t);
-	tcase_add_loop_test(t, file_tells_the_name, 0, ARRAY_SIZE(texts));
-	tcase_add_test(t, file_cut_anywhere_has_no_name);
-	tcase_add_test(t, deep_file_is_not_followed);
-	tcase_add_test(t, long_name_is_none);
-	t = tcase_create("files");
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, make_tree, remove_tree);
-	tcase_add_loop_test(t, name_is_read_where_the_runtime_keeps_it, 0,
-			    ARRAY_SIZE(trees));
-	tcase_add_test(t, named_container_needs_no_file);
-	tcase_add_test(t, only_a_small_regular_file_is_read);
-	return s;
-}
-
-int main(void)
-{
-	Suite *s = suite();
-	int r;
-
-	if (geteuid() == 0)
-		suite_add_tcase(s, discovery_cases());
-	r = run_suite(s);
-	if (r || geteuid() == 0)
-		return r;
-	printf("SKIP: namespaces of processes need root\n");
-	return SKIPPED;
 }

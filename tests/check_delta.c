@@ -38,7 +38,9 @@ static const struct {
 	{"widened before, reset", 0x300000010, 0xf, 32, RESET, 0xf},
 };
 
-START_TEST(each_pair_of_readings_has_its_delta)
+CASE(delta);
+
+TEST_EACH(delta, each_pair_of_readings_has_its_delta, ARRAY_SIZE(cases))
 {
 	uint64_t now = cases[_i].now, delta = 0xdead;
 	bool ok;
@@ -50,9 +52,8 @@ START_TEST(each_pair_of_readings_has_its_delta)
 	ck_assert_msg(now == cases[_i].widened, "%s: now %" PRIu64,
 		      cases[_i].what, now);
 }
-END_TEST
 
-START_TEST(counter_reset_yields_no_delta)
+TEST(delta, counter_reset_yields_no_delta)
 {
 	for (unsigned bits = 32; bits <= 64; bits += 32) {
 		uint64_t now = 3, delta = 0xdead;
@@ -62,10 +63,9 @@ START_TEST(counter_reset_yields_no_delta)
 		ck_assert_uint_eq(now, 3);
 	}
 }
-END_TEST
 
 /* What was counted in truth, and what is made of its lower 32 bits. */
-START_TEST(widened_counter_keeps_growing_over_many_wraps)
+TEST(delta, widened_counter_keeps_growing_over_many_wraps)
 {
 	uint64_t truth = 4000000000u, before = truth, state = 1;
 
@@ -81,9 +81,8 @@ START_TEST(widened_counter_keeps_growing_over_many_wraps)
 	}
 	ck_assert_uint_gt(truth, UINT64_C(1000) << 32);
 }
-END_TEST
 
-START_TEST(counter_goes_on_after_a_reset)
+TEST(delta, counter_goes_on_after_a_reset)
 {
 	uint64_t now = 5, delta;
 
@@ -93,24 +92,4 @@ START_TEST(counter_goes_on_after_a_reset)
 	ck_assert(delta_of(5, &now, 32, &delta));
 	ck_assert_uint_eq(delta, 7);
 	ck_assert_uint_eq(now, 12);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("delta");
-	TCase *t = tcase_create("delta");
-
-	suite_add_tcase(s, t);
-	tcase_add_loop_test(t, each_pair_of_readings_has_its_delta, 0,
-			    ARRAY_SIZE(cases));
-	tcase_add_test(t, counter_reset_yields_no_delta);
-	tcase_add_test(t, widened_counter_keeps_growing_over_many_wraps);
-	tcase_add_test(t, counter_goes_on_after_a_reset);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

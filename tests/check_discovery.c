@@ -78,7 +78,9 @@ static const struct process *find(pid_t pid)
 	return NULL;
 }
 
-START_TEST(processes_are_listed_with_their_namespaces)
+CASE(processes, .setup = setup, .teardown = teardown);
+
+TEST(processes, processes_are_listed_with_their_namespaces)
 {
 	make_process("7", "a");
 	make_process("8", "b");
@@ -97,10 +99,9 @@ START_TEST(processes_are_listed_with_their_namespaces)
 	ck_assert_ptr_null(find(7));
 	ck_assert_uint_eq(list.now.n, 2);
 }
-END_TEST
 
 /* A move is seen in the scan after the first, and then in its turn. */
-START_TEST(old_process_is_asked_in_turns)
+TEST(processes, old_process_is_asked_in_turns)
 {
 	make_process("7", "a");
 	scan();
@@ -112,9 +113,8 @@ START_TEST(old_process_is_asked_in_turns)
 		scan();
 	ck_assert_uint_eq(find(7)->id.ino, inode_of("c"));
 }
-END_TEST
 
-START_TEST(process_between_its_turns_is_not_asked)
+TEST(processes, process_between_its_turns_is_not_asked)
 {
 	unsigned moved = 0;
 
@@ -129,9 +129,8 @@ START_TEST(process_between_its_turns_is_not_asked)
 	/* turns 3 to 5 */
 	ck_assert_uint_eq(moved, 0);
 }
-END_TEST
 
-START_TEST(pid_used_again_is_another_process)
+TEST(processes, pid_used_again_is_another_process)
 {
 	make_process("7", "a");
 	scan();
@@ -141,9 +140,8 @@ START_TEST(pid_used_again_is_another_process)
 	scan();
 	ck_assert_uint_eq(find(7)->id.ino, inode_of("b"));
 }
-END_TEST
 
-START_TEST(forgotten_process_is_asked_again)
+TEST(processes, forgotten_process_is_asked_again)
 {
 	make_process("7", "a");
 	make_process("8", "a");
@@ -157,7 +155,6 @@ START_TEST(forgotten_process_is_asked_again)
 	ck_assert_uint_eq(find(7)->id.ino, inode_of("b"));
 	ck_assert_uint_eq(find(8)->id.ino, inode_of("a"));
 }
-END_TEST
 
 struct visits {
 	unsigned n;
@@ -176,7 +173,7 @@ static int on_visit(const struct netns_found *found, void *arg)
 }
 
 /* Scans 1 and 2 ask, scan 7 does in its turn. */
-START_TEST(skipped_process_is_visited_when_it_was_asked)
+TEST(processes, skipped_process_is_visited_when_it_was_asked)
 {
 	struct visits v = {.result = 1};
 
@@ -196,7 +193,6 @@ START_TEST(skipped_process_is_visited_when_it_was_asked)
 			 -ECANCELED);
 	ck_assert_uint_eq(v.n, 4);
 }
-END_TEST
 
 /* ---- names ---- */
 
@@ -222,7 +218,7 @@ static void make_old(const char *directory)
 	run_command("touch -d '1 hour ago' %s", path_of(directory));
 }
 
-START_TEST(directory_of_names_shows_that_it_changes)
+TEST(processes, directory_of_names_shows_that_it_changes)
 {
 	ck_assert(!changed()); /* there is none */
 	run_command("mkdir -p %s", path_of("1/root/run/netns"));
@@ -243,9 +239,8 @@ START_TEST(directory_of_names_shows_that_it_changes)
 	run_command("mkdir -p %s", path_of("1/root/run/docker/netns"));
 	ck_assert(changed());
 }
-END_TEST
 
-START_TEST(file_that_is_no_namespace_yet_is_looked_at_again)
+TEST(processes, file_that_is_no_namespace_yet_is_looked_at_again)
 {
 	run_command("mkdir -p %s", path_of("1/root/run/netns"));
 	run_command("touch %s", path_of("1/root/run/netns/web"));
@@ -257,7 +252,6 @@ START_TEST(file_that_is_no_namespace_yet_is_looked_at_again)
 	(void)changed();
 	ck_assert(!changed());
 }
-END_TEST
 
 /* ---- discovery, of namespaces that only processes lead to ---- */
 
@@ -316,7 +310,9 @@ static struct ns *found(const char *name)
 	return NULL;
 }
 
-START_TEST(own_namespace_is_the_first)
+CASE(discovery, .setup = setup_discovery, .teardown = teardown_discovery);
+
+TEST(discovery, own_namespace_is_the_first)
 {
 	ck_assert_uint_eq(spaces.n, 1);
 	ck_assert(ns_is_own(spaces.items[0]));
@@ -324,9 +320,8 @@ START_TEST(own_namespace_is_the_first)
 	ck_assert(!spaces.items[0]->host_only);
 	ck_assert_uint_ne(spaces.items[0]->id.ino, 0);
 }
-END_TEST
 
-START_TEST(namespace_of_processes_is_found_once)
+TEST(discovery, namespace_of_processes_is_found_once)
 {
 	char name[64];
 
@@ -342,10 +337,9 @@ START_TEST(namespace_of_processes_is_found_once)
 	rediscover();
 	ck_assert_uint_eq(spaces.n, 3);
 }
-END_TEST
 
 /* Its inode number is still remembered, and leads nowhere. */
-START_TEST(namespace_whose_processes_ended_is_gone)
+TEST(discovery, namespace_whose_processes_ended_is_gone)
 {
 	make_process("8", "b");
 	discover();
@@ -357,7 +351,6 @@ START_TEST(namespace_whose_processes_ended_is_gone)
 	ck_assert_ptr_null(found("b"));
 	ck_assert_uint_eq(spaces.n, 2);
 }
-END_TEST
 
 static void end_process(pid_t pid)
 {
@@ -365,7 +358,7 @@ static void end_process(pid_t pid)
 }
 
 /* The order of a directory is anything. */
-START_TEST(namespace_stays_while_another_process_leads_there)
+TEST(discovery, namespace_stays_while_another_process_leads_there)
 {
 	pid_t other;
 
@@ -381,9 +374,8 @@ START_TEST(namespace_stays_while_another_process_leads_there)
 	ck_assert_str_eq(found("b")->path,
 			 path_of(other == 7 ? "7/ns/net" : "8/ns/net"));
 }
-END_TEST
 
-START_TEST(only_so_many_are_found_and_the_rest_is_counted)
+TEST(discovery, only_so_many_are_found_and_the_rest_is_counted)
 {
 	settings.max_namespaces = 2; /* own is one */
 	make_process("7", "b");
@@ -398,18 +390,16 @@ START_TEST(only_so_many_are_found_and_the_rest_is_counted)
 	ck_assert_uint_eq(spaces.n, 2);
 	ck_assert_uint_eq(discovery.n_unwatched, 1);
 }
-END_TEST
 
-START_TEST(what_is_not_wanted_is_not_found)
+TEST(discovery, what_is_not_wanted_is_not_found)
 {
 	ck_assert_int_eq(selection_add(&settings.namespaces, "/^web/"), 0);
 	discover();
 	ck_assert_uint_eq(spaces.n, 1);
 	ck_assert_uint_eq(discovery.n_unwatched, 0);
 }
-END_TEST
 
-START_TEST(discovery_ends_when_it_is_told_to)
+TEST(discovery, discovery_ends_when_it_is_told_to)
 {
 	stop = true;
 	ck_assert_int_eq(discovery_run(&discovery, 0), -ECANCELED);
@@ -417,38 +407,4 @@ START_TEST(discovery_ends_when_it_is_told_to)
 	stop = false;
 	discover();
 	ck_assert_ptr_nonnull(found("a"));
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("discover");
-	TCase *t = tcase_create("processes");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, processes_are_listed_with_their_namespaces);
-	tcase_add_test(t, old_process_is_asked_in_turns);
-	tcase_add_test(t, process_between_its_turns_is_not_asked);
-	tcase_add_test(t, pid_used_again_is_another_process);
-	tcase_add_test(t, forgotten_process_is_asked_again);
-	tcase_add_test(t, skipped_process_is_visited_when_it_was_asked);
-	tcase_add_test(t, directory_of_names_shows_that_it_changes);
-	tcase_add_test(t, file_that_is_no_namespace_yet_is_looked_at_again);
-	t = tcase_create("discovery");
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup_discovery, teardown_discovery);
-	tcase_add_test(t, own_namespace_is_the_first);
-	tcase_add_test(t, namespace_of_processes_is_found_once);
-	tcase_add_test(t, namespace_whose_processes_ended_is_gone);
-	tcase_add_test(t, namespace_stays_while_another_process_leads_there);
-	tcase_add_test(t, only_so_many_are_found_and_the_rest_is_counted);
-	tcase_add_test(t, what_is_not_wanted_is_not_found);
-	tcase_add_test(t, discovery_ends_when_it_is_told_to);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

@@ -112,7 +112,10 @@ static void teardown_engine(void)
 	remove_spaces();
 }
 
-START_TEST(namespaces_are_read_in_turns)
+CASE(engine, .lacks = lacks_own_run, .timeout = 60, .setup = setup_engine,
+     .teardown = teardown_engine);
+
+TEST(engine, namespaces_are_read_in_turns)
 {
 	for (int i = 1; i <= 2 * N_SPACES; i++) {
 		read_all(1); /* own, and one */
@@ -130,9 +133,8 @@ START_TEST(namespaces_are_read_in_turns)
 	ck_assert_uint_eq(engine_blindness(engine)->n_skipped, 0);
 	ck_assert_uint_eq(reported(), 4 * N_SPACES);
 }
-END_TEST
 
-START_TEST(turns_go_on_where_namespaces_come_and_go)
+TEST(engine, turns_go_on_where_namespaces_come_and_go)
 {
 	read_all(1);
 	read_all(1);
@@ -148,9 +150,8 @@ START_TEST(turns_go_on_where_namespaces_come_and_go)
 	for (int i = 0; i < N_SPACES; i++)
 		ck_assert_uint_eq(n_reported[i], 1);
 }
-END_TEST
 
-START_TEST(what_is_beyond_the_limit_is_counted)
+TEST(engine, what_is_beyond_the_limit_is_counted)
 {
 	settings.max_namespaces = 3; /* own is one */
 	read_all(0);
@@ -169,10 +170,9 @@ START_TEST(what_is_beyond_the_limit_is_counted)
 	ck_assert_uint_eq(engine_namespaces(engine)->n, 3);
 	ck_assert_uint_eq(engine_blindness(engine)->n_unwatched, 2);
 }
-END_TEST
 
 /* Collectd's own, when it is not asked for: neither sent nor counted. */
-START_TEST(own_namespace_unasked_takes_no_room)
+TEST(engine, own_namespace_unasked_takes_no_room)
 {
 	const struct option_value others = {.type = VALUE_STRING,
 					    .string = "/^pkt-engine-/"};
@@ -190,9 +190,8 @@ START_TEST(own_namespace_unasked_takes_no_room)
 	ck_assert_uint_eq(reported(), 4);
 	ck_assert_uint_eq(engine_blindness(engine)->n_skipped, 2);
 }
-END_TEST
 
-START_TEST(namespace_mounted_over_is_found_under_its_name)
+TEST(engine, namespace_mounted_over_is_found_under_its_name)
 {
 	struct netns_id before = {0}, after;
 
@@ -213,29 +212,4 @@ START_TEST(namespace_mounted_over_is_found_under_its_name)
 			ck_assert_uint_eq(ns->id.ino, after.ino);
 	ck_assert_uint_ge(n_reported[2], 4);
 	ck_assert_int_eq(system("umount /run/netns/pkt-engine-2"), 0);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("engine");
-	TCase *t = tcase_create("engine");
-
-	suite_add_tcase(s, t);
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup_engine, teardown_engine);
-	tcase_add_test(t, namespaces_are_read_in_turns);
-	tcase_add_test(t, turns_go_on_where_namespaces_come_and_go);
-	tcase_add_test(t, what_is_beyond_the_limit_is_counted);
-	tcase_add_test(t, own_namespace_unasked_takes_no_room);
-	tcase_add_test(t, namespace_mounted_over_is_found_under_its_name);
-	return s;
-}
-
-int main(void)
-{
-	if (geteuid() == 0 && has_own_run())
-		return run_suite(suite());
-	printf("SKIP: named namespaces need root, and a mount at /\n");
-	return SKIPPED;
 }

@@ -46,7 +46,10 @@ static const struct {
 	{"rx_drop", "", false},
 };
 
-START_TEST(pattern_stands_for_the_names_of_all_queues)
+CASE(made, .setup = setup, .teardown = teardown);
+
+TEST_EACH(made, pattern_stands_for_the_names_of_all_queues,
+	  ARRAY_SIZE(patterns))
 {
 	char name[LINK_ETHTOOL_NAME] = "";
 
@@ -54,9 +57,8 @@ START_TEST(pattern_stands_for_the_names_of_all_queues)
 	ck_assert(link_ethtool_matches(patterns[_i].pattern, name,
 				       sizeof(name)) == patterns[_i].fits);
 }
-END_TEST
 
-START_TEST(name_without_an_end_is_not_read_beyond)
+TEST(made, name_without_an_end_is_not_read_beyond)
 {
 	/* an allocation of its own, for the sanitizer to watch its end */
 	char *name = malloc(5);
@@ -68,7 +70,6 @@ START_TEST(name_without_an_end_is_not_read_beyond)
 	ck_assert(!link_ethtool_matches("rx#4", name, 5));
 	free(name);
 }
-END_TEST
 
 #define MAX_NAMES 64
 
@@ -98,7 +99,7 @@ static uint64_t value_of(const struct sample *s, const char *name)
 	return row->value;
 }
 
-START_TEST(queues_are_summed_up)
+TEST(made, queues_are_summed_up)
 {
 	const uint64_t values[] = {9, 100, 2, 30, 4, 500, 7};
 	struct sample s = {0};
@@ -118,7 +119,6 @@ START_TEST(queues_are_summed_up)
 	ck_assert_uint_eq(value_of(&s, "xdp_xmit_errors"), 7);
 	sample_free(&s);
 }
-END_TEST
 
 /* Of each driver the names that it is known for. */
 static const struct {
@@ -146,7 +146,7 @@ static const struct {
 	 "tx_no_memory tx_no_space tx_too_big"},
 };
 
-START_TEST(driver_is_known_by_its_names)
+TEST_EACH(made, driver_is_known_by_its_names, ARRAY_SIZE(drivers))
 {
 	uint64_t values[MAX_NAMES];
 	char copy[512], *save = NULL;
@@ -167,9 +167,8 @@ START_TEST(driver_is_known_by_its_names)
 	ck_assert_uint_eq(s.n_rows, rows);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(each_counter_of_drivers_is_one_of_theirs)
+TEST(made, each_counter_of_drivers_is_one_of_theirs)
 {
 	for (size_t i = 0; i < link_probe.n_counters; i++) {
 		const struct counter *c = &link_probe.counters[i];
@@ -182,9 +181,8 @@ START_TEST(each_counter_of_drivers_is_one_of_theirs)
 		ck_assert_msg(found, "nobody counts %s", c->name);
 	}
 }
-END_TEST
 
-START_TEST(names_without_a_meaning_cost_nothing)
+TEST(made, names_without_a_meaning_cost_nothing)
 {
 	uint32_t n;
 
@@ -192,9 +190,8 @@ START_TEST(names_without_a_meaning_cost_nothing)
 	ck_assert_uint_eq(learn("veth", "peer_ifindex", &n), 0);
 	ck_assert_uint_eq(learn("veth", "", &n), 0);
 }
-END_TEST
 
-START_TEST(more_names_than_allowed_are_refused)
+TEST(made, more_names_than_allowed_are_refused)
 {
 	uint32_t n = LINK_ETHTOOL_MAX + 1;
 	char *names = calloc(n, LINK_ETHTOOL_NAME);
@@ -205,9 +202,8 @@ START_TEST(more_names_than_allowed_are_refused)
 	ck_assert_uint_ne(link_ethtool_learn(cache, "veth", names, n - 1), 0);
 	free(names);
 }
-END_TEST
 
-START_TEST(same_names_are_learnt_once)
+TEST(made, same_names_are_learnt_once)
 {
 	uint32_t n;
 	uint64_t a = learn("veth", "x rx_queue_0_xdp_drops", &n);
@@ -216,9 +212,8 @@ START_TEST(same_names_are_learnt_once)
 	ck_assert_uint_ne(learn("veth", "rx_queue_0_xdp_drops x", &n), a);
 	ck_assert_uint_ne(learn("virtio_net", "x rx_queue_0_xdp_drops", &n), a);
 }
-END_TEST
 
-START_TEST(numbers_of_another_count_are_stale)
+TEST(made, numbers_of_another_count_are_stale)
 {
 	const uint64_t values[3] = {1, 2, 3};
 	struct sample s = {0};
@@ -234,9 +229,8 @@ START_TEST(numbers_of_another_count_are_stale)
 	ck_assert_uint_eq(s.n_rows, 0);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(layout_not_used_for_longest_is_forgotten)
+TEST(made, layout_not_used_for_longest_is_forgotten)
 {
 	const uint64_t values[2] = {1, 2};
 	struct sample s = {0};
@@ -259,7 +253,6 @@ START_TEST(layout_not_used_for_longest_is_forgotten)
 	ck_assert_uint_gt(learn("veth", "b rx_queue_0_xdp_drops", &n), second);
 	sample_free(&s);
 }
-END_TEST
 
 /* In a namespace of this test's own, which ends with its process. */
 
@@ -322,8 +315,11 @@ int ioctl(int fd, unsigned long request, ...)
 	return (int)syscall(SYS_ioctl, fd, request, data);
 }
 
+CASE(kernel, .lacks = lacks_root, .timeout = 30, .setup = setup_kernel,
+     .teardown = teardown_kernel);
+
 /* The kernel would for an interface that is gone, by its name. */
-START_TEST(asking_a_driver_cannot_load_a_module)
+TEST(kernel, asking_a_driver_cannot_load_a_module)
 {
 	uint32_t before = effective();
 	struct sample s = {0};
@@ -336,7 +332,6 @@ START_TEST(asking_a_driver_cannot_load_a_module)
 	ck_assert_uint_eq(effective(), before);
 	sample_free(&s);
 }
-END_TEST
 
 /* What is remembered of an interface. */
 static struct link_ethtool_note *note_of(const struct sample *s,
@@ -384,7 +379,7 @@ static void attach(struct sample *s, const char *place)
 		->counter = &link_fact_xdp;
 }
 
-START_TEST(veth_with_a_program_has_its_rows_and_lo_has_none)
+TEST(kernel, veth_with_a_program_has_its_rows_and_lo_has_none)
 {
 	struct sample then = {0}, now = {0}, third = {0};
 
@@ -408,9 +403,8 @@ START_TEST(veth_with_a_program_has_its_rows_and_lo_has_none)
 	sample_free(&now);
 	sample_free(&third);
 }
-END_TEST
 
-START_TEST(nobody_asks_drivers_without_a_cache)
+TEST(kernel, nobody_asks_drivers_without_a_cache)
 {
 	struct sample then = {0}, now = {0};
 
@@ -422,9 +416,8 @@ START_TEST(nobody_asks_drivers_without_a_cache)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(interface_without_numbers_is_not_asked_again)
+TEST(kernel, interface_without_numbers_is_not_asked_again)
 {
 	struct sample then = {0}, now = {0};
 
@@ -436,9 +429,8 @@ START_TEST(interface_without_numbers_is_not_asked_again)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(what_is_known_is_found_behind_an_interface_that_went)
+TEST(kernel, what_is_known_is_found_behind_an_interface_that_went)
 {
 	struct sample then = {0}, now = {0};
 	unsigned asked;
@@ -455,7 +447,6 @@ START_TEST(what_is_known_is_found_behind_an_interface_that_went)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
 /* As ethtool -L does. */
 static int set_queues(const char *name, unsigned n)
@@ -468,7 +459,7 @@ static int set_queues(const char *name, unsigned n)
 	return netlink_ioctl(&netlink, SIOCETHTOOL, &request);
 }
 
-START_TEST(other_number_of_queues_is_learnt_again)
+TEST(kernel, other_number_of_queues_is_learnt_again)
 {
 	struct sample then = {0}, now = {0};
 
@@ -491,56 +482,4 @@ START_TEST(other_number_of_queues_is_learnt_again)
 	ck_assert_uint_ne(layout_of(&now, "ut0"), layout_of(&then, "ut0"));
 	sample_free(&then);
 	sample_free(&now);
-}
-END_TEST
-
-static TCase *kernel_cases(void)
-{
-	TCase *t = tcase_create("kernel");
-
-	tcase_set_timeout(t, 30);
-	tcase_add_checked_fixture(t, setup_kernel, teardown_kernel);
-	tcase_add_test(t, veth_with_a_program_has_its_rows_and_lo_has_none);
-	tcase_add_test(t, asking_a_driver_cannot_load_a_module);
-	tcase_add_test(t, nobody_asks_drivers_without_a_cache);
-	tcase_add_test(t, interface_without_numbers_is_not_asked_again);
-	tcase_add_test(t, what_is_known_is_found_behind_an_interface_that_went);
-	tcase_add_test(t, other_number_of_queues_is_learnt_again);
-	return t;
-}
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("ethtool");
-	TCase *t = tcase_create("made");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, pattern_stands_for_the_names_of_all_queues, 0,
-			    ARRAY_SIZE(patterns));
-	tcase_add_test(t, name_without_an_end_is_not_read_beyond);
-	tcase_add_test(t, queues_are_summed_up);
-	tcase_add_loop_test(t, driver_is_known_by_its_names, 0,
-			    ARRAY_SIZE(drivers));
-	tcase_add_test(t, each_counter_of_drivers_is_one_of_theirs);
-	tcase_add_test(t, names_without_a_meaning_cost_nothing);
-	tcase_add_test(t, more_names_than_allowed_are_refused);
-	tcase_add_test(t, same_names_are_learnt_once);
-	tcase_add_test(t, numbers_of_another_count_are_stale);
-	tcase_add_test(t, layout_not_used_for_longest_is_forgotten);
-	return s;
-}
-
-int main(void)
-{
-	Suite *s = suite();
-	int r;
-
-	if (geteuid() == 0)
-		suite_add_tcase(s, kernel_cases());
-	r = run_suite(s);
-	if (r || geteuid() == 0)
-		return r;
-	printf("SKIP: a namespace of its own needs root\n");
-	return SKIPPED;
 }

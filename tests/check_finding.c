@@ -109,7 +109,9 @@ static void check_finding(size_t i, enum finding_class class, enum layer layer,
 	ck_assert_uint_eq(f.items[i].lost, lost);
 }
 
-START_TEST(nothing_is_found_in_nothing)
+CASE(finding, .setup = setup, .teardown = teardown);
+
+TEST(finding, nothing_is_found_in_nothing)
 {
 	collect();
 	ck_assert_uint_eq(f.n, 0);
@@ -119,9 +121,8 @@ START_TEST(nothing_is_found_in_nothing)
 	collect();
 	ck_assert_uint_eq(f.n, 0);
 }
-END_TEST
 
-START_TEST(the_worst_share_is_first)
+TEST(finding, the_worst_share_is_first)
 {
 	link_lost("eth0", 50, 1000);
 	link_lost("eth1", 10, 10);
@@ -135,9 +136,8 @@ START_TEST(the_worst_share_is_first)
 	ck_assert_uint_eq(f.items[1].total, 20);
 	ck_assert(findings_have_loss(&f));
 }
-END_TEST
 
-START_TEST(a_share_that_is_not_known_is_no_number)
+TEST(finding, a_share_that_is_not_known_is_no_number)
 {
 	counted(&discards, 7);
 	collect();
@@ -146,10 +146,9 @@ START_TEST(a_share_that_is_not_known_is_no_number)
 	ck_assert(isnan(f.items[0].percent));
 	ck_assert_uint_eq(f.items[0].total, 0);
 }
-END_TEST
 
 /* Whatever order they are found in. */
-START_TEST(shares_that_are_not_known_come_last)
+TEST(finding, shares_that_are_not_known_come_last)
 {
 	struct finding a = {.percent = 50, .lost = 1};
 	struct finding b = {.percent = 1, .lost = 10};
@@ -160,14 +159,13 @@ START_TEST(shares_that_are_not_known_come_last)
 	ck_assert_int_lt(finding_compare(&a, &c), 0);
 	ck_assert_int_gt(finding_compare(&c, &a), 0);
 }
-END_TEST
 
 static const struct counter *counter_of(size_t finding, size_t cause)
 {
 	return f.items[finding].causes.items[cause].counter;
 }
 
-START_TEST(several_causes_are_one_finding)
+TEST(finding, several_causes_are_one_finding)
 {
 	counted(&receives, 100);
 	object(LAYER_IP, "", "");
@@ -183,9 +181,8 @@ START_TEST(several_causes_are_one_finding)
 	ck_assert_ptr_eq(counter_of(0, 1), &discards);
 	ck_assert_uint_eq(f.items[0].causes.items[1].lost, 5);
 }
-END_TEST
 
-START_TEST(symptoms_belong_to_the_loss)
+TEST(finding, symptoms_belong_to_the_loss)
 {
 	counted(snmp("RetransSegs"), 90);
 	counted(snmp("TCPTimeouts"), 3);
@@ -200,9 +197,8 @@ START_TEST(symptoms_belong_to_the_loss)
 		ck_assert_int_eq(f.items[i].below, 0);
 	}
 }
-END_TEST
 
-START_TEST(symptoms_alone_belong_to_nothing)
+TEST(finding, symptoms_alone_belong_to_nothing)
 {
 	counted(snmp("RetransSegs"), 90);
 	counted(snmp("TCPTimeouts"), 3);
@@ -220,9 +216,8 @@ START_TEST(symptoms_alone_belong_to_nothing)
 	}
 	ck_assert_ptr_null(snmp("NoPorts")->symptom);
 }
-END_TEST
 
-START_TEST(what_is_no_loss_comes_last)
+TEST(finding, what_is_no_loss_comes_last)
 {
 	counted(&no_ports, 400);
 	counted(snmp("TCPTimeouts"), 1);
@@ -237,18 +232,16 @@ START_TEST(what_is_no_loss_comes_last)
 	ck_assert_int_eq(f.items[1].below, -1);
 	ck_assert_int_eq(f.items[3].below, -1);
 }
-END_TEST
 
-START_TEST(benign_alone_is_no_loss)
+TEST(finding, benign_alone_is_no_loss)
 {
 	counted(&no_ports, 400);
 	collect();
 	ck_assert_uint_eq(f.n, 1);
 	ck_assert(!findings_have_loss(&f));
 }
-END_TEST
 
-START_TEST(a_counter_that_is_new_says_nothing)
+TEST(finding, a_counter_that_is_new_says_nothing)
 {
 	object(LAYER_UDP, "", "");
 	sample_row(&s, &no_ports, 400);
@@ -258,7 +251,6 @@ START_TEST(a_counter_that_is_new_says_nothing)
 	collect();
 	ck_assert_uint_eq(f.n, 0);
 }
-END_TEST
 
 static void table(uint64_t n, uint64_t max)
 {
@@ -267,15 +259,14 @@ static void table(uint64_t n, uint64_t max)
 	sample_row(&s, &room, max);
 }
 
-START_TEST(a_table_with_room_is_nothing)
+TEST(finding, a_table_with_room_is_nothing)
 {
 	table(85, 100);
 	collect();
 	ck_assert_uint_eq(f.n, 0);
 }
-END_TEST
 
-START_TEST(a_tight_table_is_overload)
+TEST(finding, a_tight_table_is_overload)
 {
 	table(86, 100);
 	collect();
@@ -284,7 +275,6 @@ START_TEST(a_tight_table_is_overload)
 	ck_assert_double_eq(f.items[0].percent, 86);
 	ck_assert(!findings_have_loss(&f));
 }
-END_TEST
 
 /* A chain, and its only rule. */
 static void rule(uint64_t lost, bool by_chance)
@@ -300,7 +290,7 @@ static void rule(uint64_t lost, bool by_chance)
 		sample_row(&s, &firewall_facts[FIREWALL_PROBABILITY], 1 << 29);
 }
 
-START_TEST(a_rule_is_policy_and_chance_is_not)
+TEST(finding, a_rule_is_policy_and_chance_is_not)
 {
 	counted(&receives, 100);
 	rule(20, false);
@@ -314,9 +304,8 @@ START_TEST(a_rule_is_policy_and_chance_is_not)
 	collect();
 	check_finding(0, CLASS_LOSS, LAYER_NETFILTER, "", 20);
 }
-END_TEST
 
-START_TEST(the_echo_of_a_loss_is_a_symptom)
+TEST(finding, the_echo_of_a_loss_is_a_symptom)
 {
 	link_lost("eth0", 5, 100);
 	ck_assert_int_eq(loss_tally(&l, &s), 0);
@@ -325,39 +314,12 @@ START_TEST(the_echo_of_a_loss_is_a_symptom)
 	ck_assert_uint_eq(f.n, 1);
 	check_finding(0, CLASS_SYMPTOM, LAYER_LINK, "eth0", 5);
 }
-END_TEST
 
-START_TEST(a_lower_bound_says_so)
+TEST(finding, a_lower_bound_says_so)
 {
 	link_lost("eth0", 5, 100);
 	ck_assert_int_eq(loss_tally(&l, &s), 0);
 	loss_find(&l, LAYER_LINK, "eth0", DIR_RX)->at_least = true;
 	ck_assert_int_eq(findings_collect(&f, &s, &l), 0);
 	ck_assert(f.items[0].at_least);
-}
-END_TEST
-
-int main(void)
-{
-	Suite *suite = suite_create("finding");
-	TCase *t = tcase_create("finding");
-
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, nothing_is_found_in_nothing);
-	tcase_add_test(t, the_worst_share_is_first);
-	tcase_add_test(t, a_share_that_is_not_known_is_no_number);
-	tcase_add_test(t, shares_that_are_not_known_come_last);
-	tcase_add_test(t, several_causes_are_one_finding);
-	tcase_add_test(t, symptoms_belong_to_the_loss);
-	tcase_add_test(t, symptoms_alone_belong_to_nothing);
-	tcase_add_test(t, what_is_no_loss_comes_last);
-	tcase_add_test(t, benign_alone_is_no_loss);
-	tcase_add_test(t, a_counter_that_is_new_says_nothing);
-	tcase_add_test(t, a_table_with_room_is_nothing);
-	tcase_add_test(t, a_tight_table_is_overload);
-	tcase_add_test(t, a_rule_is_policy_and_chance_is_not);
-	tcase_add_test(t, the_echo_of_a_loss_is_a_symptom);
-	tcase_add_test(t, a_lower_bound_says_so);
-	suite_add_tcase(suite, t);
-	return run_suite(suite);
 }

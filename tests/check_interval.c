@@ -45,7 +45,9 @@ static uint64_t lost(const struct ns *ns)
 	return loss ? loss->lost : 0;
 }
 
-START_TEST(interval_is_known_from_the_second_read_on)
+CASE(interval, .teardown = teardown);
+
+TEST(interval, interval_is_known_from_the_second_read_on)
 {
 	struct ns *ns = add("");
 
@@ -62,9 +64,8 @@ START_TEST(interval_is_known_from_the_second_read_on)
 	ns->host_only = true;
 	ck_assert(!interval_is_known(ns));
 }
-END_TEST
 
-START_TEST(read_that_is_missing_makes_the_interval_longer)
+TEST(interval, read_that_is_missing_makes_the_interval_longer)
 {
 	struct ns *ns = add("");
 
@@ -78,9 +79,8 @@ START_TEST(read_that_is_missing_makes_the_interval_longer)
 	ck_assert_double_eq_tol(interval_seconds(ns), 20, 1e-9);
 	ck_assert_uint_eq(lost(ns), 20);
 }
-END_TEST
 
-START_TEST(interval_since_boot_has_all_and_no_length)
+TEST(interval, interval_since_boot_has_all_and_no_length)
 {
 	struct ns *ns = add("");
 
@@ -91,9 +91,8 @@ START_TEST(interval_since_boot_has_all_and_no_length)
 	ck_assert_double_nan(interval_seconds(ns));
 	ck_assert_uint_eq(lost(ns), 5);
 }
-END_TEST
 
-START_TEST(namespace_that_was_replaced_keeps_no_loss)
+TEST(interval, namespace_that_was_replaced_keeps_no_loss)
 {
 	struct ns *ns = add("");
 
@@ -106,10 +105,9 @@ START_TEST(namespace_that_was_replaced_keeps_no_loss)
 	ck_assert(!ns->replaced);
 	ck_assert_uint_eq(list.n, 1);
 }
-END_TEST
 
 /* Behind collectd's own, those before the next one to be read go. */
-START_TEST(turn_is_kept_when_namespaces_go)
+TEST(interval, turn_is_kept_when_namespaces_go)
 {
 	struct ns *others[5];
 	char name[] = "a";
@@ -123,25 +121,4 @@ START_TEST(turn_is_kept_when_namespaces_go)
 	ck_assert_uint_eq(list.n, 3);
 	ck_assert_uint_eq(list.next, 1);
 	ck_assert_str_eq(list.items[1 + list.next]->name, "d");
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("interval");
-	TCase *t = tcase_create("interval");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, NULL, teardown);
-	tcase_add_test(t, interval_is_known_from_the_second_read_on);
-	tcase_add_test(t, read_that_is_missing_makes_the_interval_longer);
-	tcase_add_test(t, interval_since_boot_has_all_and_no_length);
-	tcase_add_test(t, namespace_that_was_replaced_keeps_no_loss);
-	tcase_add_test(t, turn_is_kept_when_namespaces_go);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

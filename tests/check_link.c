@@ -10,7 +10,6 @@
 #include "probes/qdisc/qdisc.h"
 #include "model/selection.h"
 #include "testlib.h"
-#include "xtables_file.h"
 
 static const char *const kernels[] = {"6.18", "6.1"};
 
@@ -127,7 +126,9 @@ static unsigned check_numbers(FILE *f, bool rx,
 	return 1;
 }
 
-START_TEST(recorded_links_are_what_ip_printed)
+CASE(recorded, .timeout = 60);
+
+TEST_EACH(recorded, recorded_links_are_what_ip_printed, ARRAY_SIZE(kernels))
 {
 	_cleanup_fclose_ FILE *f = fixture_open(kernels[_i], "expected.txt");
 	struct links links = recorded(kernels[_i]);
@@ -153,9 +154,8 @@ START_TEST(recorded_links_are_what_ip_printed)
 	ck_assert_uint_eq(n, 2 * links.n_stats);
 	ck_assert_uint_eq(links.n_stats, links.n_configs);
 }
-END_TEST
 
-START_TEST(recorded_counters_are_as_many_as_the_kernel_has)
+TEST(recorded, recorded_counters_are_as_many_as_the_kernel_has)
 {
 	struct links old = recorded("6.1"), new = recorded("6.18");
 
@@ -165,7 +165,6 @@ START_TEST(recorded_counters_are_as_many_as_the_kernel_has)
 		offsetof(struct rtnl_link_stats64, rx_otherhost_dropped) + 8);
 	ck_assert_uint_ge(new.size[1], old.size[1]);
 }
-END_TEST
 
 static void stats_message(struct message *m, int ifindex, size_t size)
 {
@@ -180,7 +179,9 @@ static void stats_message(struct message *m, int ifindex, size_t size)
 	attr_put(m, IFLA_STATS_LINK_64, values, size);
 }
 
-START_TEST(counters_end_where_the_kernels_do)
+CASE(made);
+
+TEST(made, counters_end_where_the_kernels_do)
 {
 	struct rtnl_link_stats64 stats;
 	struct message m;
@@ -206,9 +207,8 @@ START_TEST(counters_end_where_the_kernels_do)
 			ck_assert_uint_ne(stats.tx_packets, 101);
 	}
 }
-END_TEST
 
-START_TEST(message_without_counters_is_refused)
+TEST(made, message_without_counters_is_refused)
 {
 	struct rtnl_link_stats64 stats;
 	struct if_stats_msg head = {.ifindex = 1};
@@ -229,7 +229,6 @@ START_TEST(message_without_counters_is_refused)
 		link_parse_stats((void *)m.bytes, &ifindex, &stats, &n),
 		-EBADMSG);
 }
-END_TEST
 
 static void link_message(struct message *m, unsigned flags)
 {
@@ -240,7 +239,7 @@ static void link_message(struct message *m, unsigned flags)
 	message_put(m, &head, sizeof(head));
 }
 
-START_TEST(configuration_is_what_the_attributes_say)
+TEST(made, configuration_is_what_the_attributes_say)
 {
 	static const unsigned char mac[] = {2, 0, 0, 0, 1, 0xff};
 	struct link_config c;
@@ -266,9 +265,8 @@ START_TEST(configuration_is_what_the_attributes_say)
 	ck_assert_str_eq(c.name, "eth0");
 	ck_assert_str_eq(c.kind, "veth");
 }
-END_TEST
 
-START_TEST(what_is_not_said_is_not_there)
+TEST(made, what_is_not_said_is_not_there)
 {
 	struct link_config c;
 	struct message m;
@@ -284,9 +282,8 @@ START_TEST(what_is_not_said_is_not_there)
 	ck_assert_str_eq(c.name, "");
 	ck_assert_str_eq(c.kind, "");
 }
-END_TEST
 
-START_TEST(port_and_its_carrier_are_what_the_attributes_say)
+TEST(made, port_and_its_carrier_are_what_the_attributes_say)
 {
 	struct link_config c;
 	struct message m;
@@ -309,9 +306,8 @@ START_TEST(port_and_its_carrier_are_what_the_attributes_say)
 	ck_assert_str_eq(c.master_kind, "bridge");
 	ck_assert_str_eq(c.kind, "");
 }
-END_TEST
 
-START_TEST(names_and_addresses_too_long_are_cut)
+TEST(made, names_and_addresses_too_long_are_cut)
 {
 	static const unsigned char mac[20] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
 	struct link_config c;
@@ -329,7 +325,6 @@ START_TEST(names_and_addresses_too_long_are_cut)
 	ck_assert_str_eq(c.kind, "0123456789abcde");
 	ck_assert_uint_eq(c.mac, 0x0102030405060708);
 }
-END_TEST
 
 static void parse_lawfully(const struct nlmsghdr *h, size_t n)
 {
@@ -371,12 +366,12 @@ static void torture(const char *kernel, const char *file)
 	free(bytes);
 }
 
-START_TEST(message_cut_or_damaged_anywhere_is_survived)
+TEST_EACH(recorded, message_cut_or_damaged_anywhere_is_survived,
+	  ARRAY_SIZE(kernels))
 {
 	torture(kernels[_i], "getstats.nl");
 	torture(kernels[_i], "getlink.nl");
 }
-END_TEST
 
 /* In a namespace of this test's own, which ends with its process. */
 
@@ -425,7 +420,10 @@ static const struct object *config_of(const struct sample *s, const char *place)
 	return o;
 }
 
-START_TEST(veth_knows_its_peer)
+CASE(kernel, .lacks = lacks_root, .timeout = 30, .setup = setup,
+     .teardown = teardown);
+
+TEST(kernel, veth_knows_its_peer)
 {
 	struct sample s = {0};
 	const struct object *a, *b, *lo;
@@ -452,9 +450,8 @@ START_TEST(veth_knows_its_peer)
 	ck_assert(!find_object(&s, LAYER_LINK, "ut0", "")->main);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(quiet_interface_is_not_asked_again)
+TEST(kernel, quiet_interface_is_not_asked_again)
 {
 	struct sample then = {0}, now = {0};
 
@@ -477,7 +474,6 @@ START_TEST(quiet_interface_is_not_asked_again)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
 /* The interface as the read before has it, with what it did not tell. */
 static void pretend(struct sample *then, const char *place, bool main)
@@ -489,7 +485,7 @@ static void pretend(struct sample *then, const char *place, bool main)
 	o->main = main;
 }
 
-START_TEST(real_device_is_asked_at_each_read)
+TEST(kernel, real_device_is_asked_at_each_read)
 {
 	struct sample then = {0}, now = {0};
 
@@ -502,9 +498,8 @@ START_TEST(real_device_is_asked_at_each_read)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(bridge_port_is_asked_when_something_was_too_big)
+TEST(kernel, bridge_port_is_asked_when_something_was_too_big)
 {
 	const struct counter frag = {
 		.layer = LAYER_IP, .name = "FragFails", .tag = TAG_FRAG_FAILS};
@@ -536,9 +531,8 @@ START_TEST(bridge_port_is_asked_when_something_was_too_big)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(carrier_follows_the_peer)
+TEST(kernel, carrier_follows_the_peer)
 {
 	struct sample s = {0};
 
@@ -553,7 +547,6 @@ START_TEST(carrier_follows_the_peer)
 	ck_assert(link_has_carrier(&s, "ut0"));
 	sample_free(&s);
 }
-END_TEST
 
 static void touch(const char *devices, const char *path)
 {
@@ -564,7 +557,7 @@ static void touch(const char *devices, const char *path)
 }
 
 /* No kernel has a Wi-Fi device for us: /sys is made by hand, kinds too. */
-START_TEST(wireless_device_is_known_by_its_directory)
+TEST(kernel, wireless_device_is_known_by_its_directory)
 {
 	char devices[] = "/tmp/check_link_XXXXXX", command[64];
 	struct sample then = {0}, now = {0};
@@ -587,9 +580,8 @@ START_TEST(wireless_device_is_known_by_its_directory)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(interface_of_an_old_name_is_asked_again)
+TEST(kernel, interface_of_an_old_name_is_asked_again)
 {
 	struct sample then = {0}, now = {0};
 
@@ -605,9 +597,8 @@ START_TEST(interface_of_an_old_name_is_asked_again)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(interfaces_not_wanted_are_left_out)
+TEST(kernel, interfaces_not_wanted_are_left_out)
 {
 	struct selection only_a = {.n = 0};
 	struct sample s = {0};
@@ -623,9 +614,8 @@ START_TEST(interfaces_not_wanted_are_left_out)
 	selection_free(&only_a);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(every_packet_that_is_too_large_is_counted)
+TEST(kernel, every_packet_that_is_too_large_is_counted)
 {
 	struct sample then = {0}, now = {0};
 	const struct object *o;
@@ -656,9 +646,8 @@ START_TEST(every_packet_that_is_too_large_is_counted)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(roles_are_told_from_the_facts)
+TEST(made, roles_are_told_from_the_facts)
 {
 	struct sample s = {0};
 
@@ -682,7 +671,6 @@ START_TEST(roles_are_told_from_the_facts)
 	ck_assert(link_has_carrier(&s, "bond0"));
 	sample_free(&s);
 }
-END_TEST
 
 static int give_up(const struct nlmsghdr *h, void *arg)
 {
@@ -690,7 +678,7 @@ static int give_up(const struct nlmsghdr *h, void *arg)
 	return -EAGAIN;
 }
 
-START_TEST(dump_given_up_is_not_in_the_way_of_the_next)
+TEST(kernel, dump_given_up_is_not_in_the_way_of_the_next)
 {
 	struct {
 		struct nlmsghdr h;
@@ -709,62 +697,4 @@ START_TEST(dump_given_up_is_not_in_the_way_of_the_next)
 	ck_assert_int_eq(link_probe.read(&env, &s), 0);
 	ck_assert_uint_ge(s.n_objects, 2 * 82);
 	sample_free(&s);
-}
-END_TEST
-
-static TCase *kernel_cases(void)
-{
-	TCase *t = tcase_create("kernel");
-
-	tcase_set_timeout(t, 30);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, veth_knows_its_peer);
-	tcase_add_test(t, quiet_interface_is_not_asked_again);
-	tcase_add_test(t, interface_of_an_old_name_is_asked_again);
-	tcase_add_test(t, real_device_is_asked_at_each_read);
-	tcase_add_test(t, bridge_port_is_asked_when_something_was_too_big);
-	tcase_add_test(t, dump_given_up_is_not_in_the_way_of_the_next);
-	tcase_add_test(t, carrier_follows_the_peer);
-	tcase_add_test(t, wireless_device_is_known_by_its_directory);
-	tcase_add_test(t, interfaces_not_wanted_are_left_out);
-	tcase_add_test(t, every_packet_that_is_too_large_is_counted);
-	return t;
-}
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("link");
-	TCase *t = tcase_create("recorded");
-	int n = ARRAY_SIZE(kernels);
-
-	suite_add_tcase(s, t);
-	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, recorded_links_are_what_ip_printed, 0, n);
-	tcase_add_test(t, recorded_counters_are_as_many_as_the_kernel_has);
-	tcase_add_loop_test(t, message_cut_or_damaged_anywhere_is_survived, 0,
-			    n);
-	t = tcase_create("made");
-	suite_add_tcase(s, t);
-	tcase_add_test(t, counters_end_where_the_kernels_do);
-	tcase_add_test(t, message_without_counters_is_refused);
-	tcase_add_test(t, configuration_is_what_the_attributes_say);
-	tcase_add_test(t, what_is_not_said_is_not_there);
-	tcase_add_test(t, names_and_addresses_too_long_are_cut);
-	tcase_add_test(t, port_and_its_carrier_are_what_the_attributes_say);
-	tcase_add_test(t, roles_are_told_from_the_facts);
-	return s;
-}
-
-int main(void)
-{
-	Suite *s = suite();
-	int r;
-
-	if (geteuid() == 0)
-		suite_add_tcase(s, kernel_cases());
-	r = run_suite(s);
-	if (r || geteuid() == 0)
-		return r;
-	printf("SKIP: a namespace of its own needs root\n");
-	return SKIPPED;
 }

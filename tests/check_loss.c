@@ -206,7 +206,9 @@ static const struct {
 	 50, 2},
 };
 
-START_TEST(each_layer_has_its_ratio)
+CASE(loss);
+
+TEST_EACH(loss, each_layer_has_its_ratio, ARRAY_SIZE(cases))
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -224,9 +226,8 @@ START_TEST(each_layer_has_its_ratio)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(firewall_rule_is_not_added_to_its_chain)
+TEST(loss, firewall_rule_is_not_added_to_its_chain)
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -245,7 +246,6 @@ START_TEST(firewall_rule_is_not_added_to_its_chain)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
 /* What the balance of IP misses, and who counted it. */
 static const struct {
@@ -280,7 +280,8 @@ static const struct {
 	{.what = "forwarded, before 6.7", .old = true, .in = 100, .fwd = 100},
 };
 
-START_TEST(gap_that_no_rule_counted_is_lost_by_the_firewall)
+TEST_EACH(loss, gap_that_no_rule_counted_is_lost_by_the_firewall,
+	  ARRAY_SIZE(gaps))
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -312,9 +313,8 @@ START_TEST(gap_that_no_rule_counted_is_lost_by_the_firewall)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(gap_is_known_where_no_rule_is)
+TEST(loss, gap_is_known_where_no_rule_is)
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -327,9 +327,8 @@ START_TEST(gap_is_known_where_no_rule_is)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(gap_below_one_percent_is_no_loss)
+TEST(loss, gap_below_one_percent_is_no_loss)
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -344,7 +343,6 @@ START_TEST(gap_below_one_percent_is_no_loss)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
 static const struct {
 	uint64_t count, max; /* max 0: none */
@@ -355,7 +353,7 @@ static const struct {
 	{100, 100, 100, true}, {150, 100, 100, true}, {7, 0, UNKNOWN, false},
 };
 
-START_TEST(table_is_as_full_as_its_limit_says)
+TEST_EACH(loss, table_is_as_full_as_its_limit_says, ARRAY_SIZE(fills))
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -376,7 +374,6 @@ START_TEST(table_is_as_full_as_its_limit_says)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
 static const struct counter *qdisc_counter(const char *type, enum kind kind)
 {
@@ -391,7 +388,7 @@ static const struct counter *qdisc_counter(const char *type, enum kind kind)
 	return NULL;
 }
 
-START_TEST(only_the_root_qdisc_makes_the_total)
+TEST(loss, only_the_root_qdisc_makes_the_total)
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -407,7 +404,6 @@ START_TEST(only_the_root_qdisc_makes_the_total)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
 /* A qdisc on eth0, the root or one below it. */
 static void add_qdisc(struct sample *s, const char *kind, bool root,
@@ -439,7 +435,8 @@ static const struct {
 	{true, "tx_packets=900 tx_dropped=0", 1000, true},
 };
 
-START_TEST(offloaded_bundles_are_measured_as_the_device_counts)
+TEST_EACH(loss, offloaded_bundles_are_measured_as_the_device_counts,
+	  ARRAY_SIZE(devices))
 {
 	const struct loss *loss;
 	struct losses l = {0};
@@ -461,7 +458,6 @@ START_TEST(offloaded_bundles_are_measured_as_the_device_counts)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
 static const struct {
 	const char *root, *leaf, *other;
@@ -479,7 +475,8 @@ static const struct {
 	{"htb", NULL, NULL, 10, 0, 0, false},
 };
 
-START_TEST(loss_is_of_a_queue_manager_if_one_dropped_most)
+TEST_EACH(loss, loss_is_of_a_queue_manager_if_one_dropped_most,
+	  ARRAY_SIZE(trees))
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -495,9 +492,8 @@ START_TEST(loss_is_of_a_queue_manager_if_one_dropped_most)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(ingress_counts_its_drops_among_what_came)
+TEST(loss, ingress_counts_its_drops_among_what_came)
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -510,9 +506,8 @@ START_TEST(ingress_counts_its_drops_among_what_came)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(interfaces_are_told_apart)
+TEST(loss, interfaces_are_told_apart)
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -533,9 +528,8 @@ START_TEST(interfaces_are_told_apart)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(each_interval_starts_from_nothing)
+TEST(loss, each_interval_starts_from_nothing)
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -553,9 +547,8 @@ START_TEST(each_interval_starts_from_nothing)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(what_is_not_in_the_sample_is_gone)
+TEST(loss, what_is_not_in_the_sample_is_gone)
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -580,9 +573,8 @@ START_TEST(what_is_not_in_the_sample_is_gone)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(ratio_is_awake_from_the_first_loss_on)
+TEST(loss, ratio_is_awake_from_the_first_loss_on)
 {
 	static const struct {
 		const char *rows;
@@ -607,9 +599,8 @@ START_TEST(ratio_is_awake_from_the_first_loss_on)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(retransmits_are_a_symptom_and_drops_are_not)
+TEST(loss, retransmits_are_a_symptom_and_drops_are_not)
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -622,9 +613,8 @@ START_TEST(retransmits_are_a_symptom_and_drops_are_not)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(many_places_keep_their_own_numbers)
+TEST(loss, many_places_keep_their_own_numbers)
 {
 	struct losses l = {0};
 	struct sample s = {0};
@@ -652,9 +642,8 @@ START_TEST(many_places_keep_their_own_numbers)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(no_numbers_make_more_than_all_or_less_than_nothing)
+TEST(loss, no_numbers_make_more_than_all_or_less_than_nothing)
 {
 	uint64_t state = 7;
 
@@ -673,9 +662,8 @@ START_TEST(no_numbers_make_more_than_all_or_less_than_nothing)
 			ck_assert(percent >= 0 && percent <= 100);
 	}
 }
-END_TEST
 
-START_TEST(bridge_is_measured_by_what_came_counted_once)
+TEST(loss, bridge_is_measured_by_what_came_counted_once)
 {
 	struct losses l = {.n = 0};
 	struct sample s = {0};
@@ -692,10 +680,9 @@ START_TEST(bridge_is_measured_by_what_came_counted_once)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
 /* The deltas are of two intervals, and those of other sources are not. */
-START_TEST(read_after_a_failed_one_has_no_ratio)
+TEST(loss, read_after_a_failed_one_has_no_ratio)
 {
 	struct sample s = {.rows = NULL};
 	struct losses l = {.items = NULL};
@@ -714,10 +701,9 @@ START_TEST(read_after_a_failed_one_has_no_ratio)
 	losses_free(&l);
 	sample_free(&s);
 }
-END_TEST
 
 /* Who dropped what IP misses is not known while a firewall cannot be read. */
-START_TEST(gap_is_nobodys_while_a_firewall_is_unread)
+TEST(loss, gap_is_nobodys_while_a_firewall_is_unread)
 {
 	for (int unread = 0; unread < 2; unread++) {
 		struct sample s = {.unread = (unsigned)unread
@@ -732,44 +718,4 @@ START_TEST(gap_is_nobodys_while_a_firewall_is_unread)
 		losses_free(&l);
 		sample_free(&s);
 	}
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("loss");
-	TCase *t = tcase_create("loss");
-
-	suite_add_tcase(s, t);
-	tcase_add_loop_test(t, each_layer_has_its_ratio, 0, ARRAY_SIZE(cases));
-	tcase_add_test(t, firewall_rule_is_not_added_to_its_chain);
-	tcase_add_loop_test(t, gap_that_no_rule_counted_is_lost_by_the_firewall,
-			    0, ARRAY_SIZE(gaps));
-	tcase_add_test(t, gap_is_known_where_no_rule_is);
-	tcase_add_test(t, gap_below_one_percent_is_no_loss);
-	tcase_add_loop_test(t, table_is_as_full_as_its_limit_says, 0,
-			    ARRAY_SIZE(fills));
-	tcase_add_test(t, only_the_root_qdisc_makes_the_total);
-	tcase_add_loop_test(t,
-			    offloaded_bundles_are_measured_as_the_device_counts,
-			    0, ARRAY_SIZE(devices));
-	tcase_add_loop_test(t, loss_is_of_a_queue_manager_if_one_dropped_most,
-			    0, ARRAY_SIZE(trees));
-	tcase_add_test(t, ingress_counts_its_drops_among_what_came);
-	tcase_add_test(t, interfaces_are_told_apart);
-	tcase_add_test(t, each_interval_starts_from_nothing);
-	tcase_add_test(t, what_is_not_in_the_sample_is_gone);
-	tcase_add_test(t, ratio_is_awake_from_the_first_loss_on);
-	tcase_add_test(t, retransmits_are_a_symptom_and_drops_are_not);
-	tcase_add_test(t, bridge_is_measured_by_what_came_counted_once);
-	tcase_add_test(t, many_places_keep_their_own_numbers);
-	tcase_add_test(t, no_numbers_make_more_than_all_or_less_than_nothing);
-	tcase_add_test(t, read_after_a_failed_one_has_no_ratio);
-	tcase_add_test(t, gap_is_nobodys_while_a_firewall_is_unread);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

@@ -32,7 +32,9 @@ static const struct {
 	{"123456789012345", "123456789012345"},
 };
 
-START_TEST(raw_name_becomes_a_clean_one)
+CASE(names);
+
+TEST_EACH(names, raw_name_becomes_a_clean_one, ARRAY_SIZE(cleaned))
 {
 	char buffer[NAME_INTERFACE + 1];
 	const char *raw = cleaned[_i].raw;
@@ -48,7 +50,6 @@ START_TEST(raw_name_becomes_a_clean_one)
 	ck_assert(name_clean(buffer, NAME_INTERFACE, raw, false) == differs);
 	ck_assert_str_eq(buffer, clean);
 }
-END_TEST
 
 static bool is_clean_name(const char *name, size_t max)
 {
@@ -72,7 +73,7 @@ static bool has_hash(const char *name, const char *raw)
 	return n > 9 && !strcmp(name + n - 9, hash);
 }
 
-START_TEST(long_name_is_cut_and_ends_in_a_hash)
+TEST(names, long_name_is_cut_and_ends_in_a_hash)
 {
 	static const size_t limits[] = {NAME_INTERFACE, NAME_NAMESPACE,
 					NAME_PART};
@@ -91,18 +92,16 @@ START_TEST(long_name_is_cut_and_ends_in_a_hash)
 		ck_assert_str_eq(buffer, longest);
 	}
 }
-END_TEST
 
-START_TEST(dot_before_the_hash_is_no_end)
+TEST(names, dot_before_the_hash_is_no_end)
 {
 	char buffer[NAME_INTERFACE + 1];
 
 	name_clean(buffer, NAME_INTERFACE, "12345.789-abcdef.", false);
 	ck_assert(!strncmp(buffer, "12345._", 7));
 }
-END_TEST
 
-START_TEST(long_names_with_one_beginning_stay_apart)
+TEST(names, long_names_with_one_beginning_stay_apart)
 {
 	char a[NAME_NAMESPACE + 1], b[NAME_NAMESPACE + 1];
 
@@ -112,9 +111,8 @@ START_TEST(long_names_with_one_beginning_stay_apart)
 	name_clean(b, NAME_NAMESPACE, FIFTY "-one", false);
 	ck_assert_str_eq(a, b);
 }
-END_TEST
 
-START_TEST(unique_names_that_look_alike_stay_apart)
+TEST(names, unique_names_that_look_alike_stay_apart)
 {
 	static const char *const alike[] = {"a b", "a_b", "a/b", "a@b"};
 	char names[ARRAY_SIZE(alike)][NAME_INTERFACE + 1];
@@ -127,9 +125,8 @@ START_TEST(unique_names_that_look_alike_stay_apart)
 			ck_assert_str_ne(names[i], names[j]);
 	}
 }
-END_TEST
 
-START_TEST(unique_name_of_any_length_fits)
+TEST(names, unique_name_of_any_length_fits)
 {
 	char raw[128] = "", buffer[NAME_PART + 1];
 
@@ -140,9 +137,8 @@ START_TEST(unique_name_of_any_length_fits)
 		ck_assert(has_hash(buffer, raw));
 	}
 }
-END_TEST
 
-START_TEST(cut_inside_dots_and_dashes_stays_clean)
+TEST(names, cut_inside_dots_and_dashes_stays_clean)
 {
 	char raw[64] = "", buffer[NAME_INTERFACE + 1];
 
@@ -153,9 +149,8 @@ START_TEST(cut_inside_dots_and_dashes_stays_clean)
 			      buffer);
 	}
 }
-END_TEST
 
-START_TEST(random_bytes_become_clean_names)
+TEST(names, random_bytes_become_clean_names)
 {
 	uint64_t state = 11;
 	char raw[80], buffer[NAME_PART + 1];
@@ -171,7 +166,6 @@ START_TEST(random_bytes_become_clean_names)
 		ck_assert(is_clean_name(buffer, max));
 	}
 }
-END_TEST
 
 static const struct {
 	const char *interface, *namespace, *place;
@@ -190,7 +184,7 @@ static const struct {
 	{.interface = "", .unique = true, .namespace = "x", .place = "all@x"},
 };
 
-START_TEST(place_names_interface_and_namespace)
+TEST_EACH(names, place_names_interface_and_namespace, ARRAY_SIZE(places))
 {
 	char buffer[NAME_PART + 1];
 
@@ -199,9 +193,8 @@ START_TEST(place_names_interface_and_namespace)
 	ck_assert_str_eq(buffer, places[_i].place);
 	ck_assert_uint_le(strlen(buffer), NAME_PART);
 }
-END_TEST
 
-START_TEST(unique_place_has_a_hash_in_its_interface)
+TEST(names, unique_place_has_a_hash_in_its_interface)
 {
 	char buffer[NAME_PART + 1], *at;
 
@@ -212,7 +205,6 @@ START_TEST(unique_place_has_a_hash_in_its_interface)
 	*at = '\0';
 	ck_assert(has_hash(buffer, "e:0"));
 }
-END_TEST
 
 static const struct {
 	uint8_t layer;
@@ -230,7 +222,7 @@ static const struct {
 	{LAYER_QDISC, "", "tx", "qdisc-tx"},
 };
 
-START_TEST(instance_names_layer_object_and_counter)
+TEST_EACH(names, instance_names_layer_object_and_counter, ARRAY_SIZE(instances))
 {
 	char buffer[NAME_PART + 1];
 
@@ -238,9 +230,8 @@ START_TEST(instance_names_layer_object_and_counter)
 		      instances[_i].counter, false);
 	ck_assert_str_eq(buffer, instances[_i].instance);
 }
-END_TEST
 
-START_TEST(long_instances_fit_and_stay_apart)
+TEST(names, long_instances_fit_and_stay_apart)
 {
 	char object[256], a[NAME_PART + 1], b[NAME_PART + 1];
 
@@ -256,9 +247,8 @@ START_TEST(long_instances_fit_and_stay_apart)
 		ck_assert_str_ne(a, b);
 	}
 }
-END_TEST
 
-START_TEST(unique_instances_that_look_alike_stay_apart)
+TEST(names, unique_instances_that_look_alike_stay_apart)
 {
 	char a[NAME_PART + 1], b[NAME_PART + 1];
 
@@ -267,9 +257,8 @@ START_TEST(unique_instances_that_look_alike_stay_apart)
 	ck_assert_str_ne(a, b);
 	ck_assert(is_clean_name(a, NAME_PART));
 }
-END_TEST
 
-START_TEST(layers_have_names_that_are_read_back)
+TEST(names, layers_have_names_that_are_read_back)
 {
 	for (int i = 0; i < N_LAYERS; i++) {
 		ck_assert_int_eq(layer_parse(layer_name(i)), i);
@@ -278,36 +267,4 @@ START_TEST(layers_have_names_that_are_read_back)
 	ck_assert_int_lt(layer_parse("Link"), 0);
 	ck_assert_int_lt(layer_parse(""), 0);
 	ck_assert_int_lt(layer_parse("lin"), 0);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("names");
-	TCase *t = tcase_create("names");
-
-	suite_add_tcase(s, t);
-	tcase_add_loop_test(t, raw_name_becomes_a_clean_one, 0,
-			    ARRAY_SIZE(cleaned));
-	tcase_add_test(t, long_name_is_cut_and_ends_in_a_hash);
-	tcase_add_test(t, dot_before_the_hash_is_no_end);
-	tcase_add_test(t, long_names_with_one_beginning_stay_apart);
-	tcase_add_test(t, unique_names_that_look_alike_stay_apart);
-	tcase_add_test(t, unique_name_of_any_length_fits);
-	tcase_add_test(t, cut_inside_dots_and_dashes_stays_clean);
-	tcase_add_test(t, random_bytes_become_clean_names);
-	tcase_add_loop_test(t, place_names_interface_and_namespace, 0,
-			    ARRAY_SIZE(places));
-	tcase_add_test(t, unique_place_has_a_hash_in_its_interface);
-	tcase_add_loop_test(t, instance_names_layer_object_and_counter, 0,
-			    ARRAY_SIZE(instances));
-	tcase_add_test(t, long_instances_fit_and_stay_apart);
-	tcase_add_test(t, unique_instances_that_look_alike_stay_apart);
-	tcase_add_test(t, layers_have_names_that_are_read_back);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

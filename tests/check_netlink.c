@@ -54,7 +54,9 @@ static void end_message(struct message *m, uint16_t type, uint16_t flags,
 	message_put(m, &error, sizeof(error));
 }
 
-START_TEST(part_of_a_dump_goes_on)
+CASE(walk);
+
+TEST(walk, part_of_a_dump_goes_on)
 {
 	struct message m = {.n = 0};
 	struct visitor v = {0};
@@ -65,9 +67,8 @@ START_TEST(part_of_a_dump_goes_on)
 	ck_assert_uint_eq(v.n, 2);
 	ck_assert_uint_eq(v.bytes, 21);
 }
-END_TEST
 
-START_TEST(done_ends_a_dump)
+TEST(walk, done_ends_a_dump)
 {
 	struct message m = {.n = 0};
 	struct visitor v = {0};
@@ -78,9 +79,8 @@ START_TEST(done_ends_a_dump)
 	ck_assert_int_eq(walk(&m, SEQ, &v), 1);
 	ck_assert_uint_eq(v.n, 1);
 }
-END_TEST
 
-START_TEST(single_answer_ends_at_once)
+TEST(walk, single_answer_ends_at_once)
 {
 	struct message m = {.n = 0};
 	struct visitor v = {0};
@@ -89,7 +89,6 @@ START_TEST(single_answer_ends_at_once)
 	ck_assert_int_eq(walk(&m, SEQ, &v), 1);
 	ck_assert_uint_eq(v.n, 1);
 }
-END_TEST
 
 static const struct {
 	const char *what;
@@ -109,7 +108,7 @@ static const struct {
 	{"nothing", NLMSG_NOOP, 0, 0, 0},
 };
 
-START_TEST(control_message_has_its_result)
+TEST_EACH(walk, control_message_has_its_result, ARRAY_SIZE(ends))
 {
 	struct message m = {.n = 0};
 	struct visitor v = {0};
@@ -119,9 +118,8 @@ START_TEST(control_message_has_its_result)
 		      ends[_i].what);
 	ck_assert_uint_eq(v.n, 0);
 }
-END_TEST
 
-START_TEST(control_message_without_its_error_code)
+TEST(walk, control_message_without_its_error_code)
 {
 	struct message m = {.n = 0};
 	struct visitor v = {0};
@@ -133,9 +131,8 @@ START_TEST(control_message_without_its_error_code)
 	message_put(&m, "xx", 2);
 	ck_assert_int_eq(walk(&m, SEQ, &v), -EBADMSG);
 }
-END_TEST
 
-START_TEST(answer_to_another_request_is_passed_over)
+TEST(walk, answer_to_another_request_is_passed_over)
 {
 	struct message m = {.n = 0};
 	struct visitor v = {0};
@@ -149,9 +146,8 @@ START_TEST(answer_to_another_request_is_passed_over)
 	ck_assert_int_eq(walk(&m, ANY, &v), 1);
 	ck_assert_uint_eq(v.n, 1);
 }
-END_TEST
 
-START_TEST(row_that_fails_stops_the_walk)
+TEST(walk, row_that_fails_stops_the_walk)
 {
 	struct message m = {.n = 0};
 	struct visitor v = {.stop_at = 2, .result = -ENOMEM};
@@ -161,9 +157,8 @@ START_TEST(row_that_fails_stops_the_walk)
 	ck_assert_int_eq(walk(&m, SEQ, &v), -ENOMEM);
 	ck_assert_uint_eq(v.n, 2);
 }
-END_TEST
 
-START_TEST(length_that_lies_is_refused)
+TEST(walk, length_that_lies_is_refused)
 {
 	static const uint32_t lengths[] = {0,  1,	   15,
 					   33, 0x7fffffff, UINT32_MAX};
@@ -178,9 +173,8 @@ START_TEST(length_that_lies_is_refused)
 		ck_assert_uint_eq(v.n, 0);
 	}
 }
-END_TEST
 
-START_TEST(message_cut_anywhere_is_refused)
+TEST(walk, message_cut_anywhere_is_refused)
 {
 	struct message m = {.n = 0};
 
@@ -198,9 +192,8 @@ START_TEST(message_cut_anywhere_is_refused)
 	}
 	ck_assert_int_eq(netlink_walk(NULL, 0, SEQ, visit, NULL), 0);
 }
-END_TEST
 
-START_TEST(missing_padding_at_the_end_is_fine)
+TEST(walk, missing_padding_at_the_end_is_fine)
 {
 	struct message m = {.n = 0};
 	struct visitor v = {0};
@@ -209,7 +202,6 @@ START_TEST(missing_padding_at_the_end_is_fine)
 	ck_assert_int_eq(walk(&m, SEQ, &v), 0);
 	ck_assert_uint_eq(v.bytes, 13);
 }
-END_TEST
 
 /* Against the kernel: any namespace has lo. */
 
@@ -241,7 +233,9 @@ static struct request ask_for(int ifindex, uint16_t flags)
 	};
 }
 
-START_TEST(kernel_answers_dumps_and_single_requests)
+CASE(kernel, .setup = open_route, .teardown = close_route);
+
+TEST(kernel, kernel_answers_dumps_and_single_requests)
 {
 	struct visitor v = {0};
 	struct request all = ask_for(0, NLM_F_DUMP), lo = ask_for(1, 0);
@@ -260,9 +254,8 @@ START_TEST(kernel_answers_dumps_and_single_requests)
 		ck_assert_uint_eq(v.n, 1);
 	}
 }
-END_TEST
 
-START_TEST(kernel_error_is_returned)
+TEST(kernel, kernel_error_is_returned)
 {
 	struct visitor v = {0};
 	struct request none = ask_for(0x7ffffff0, 0);
@@ -272,9 +265,8 @@ START_TEST(kernel_error_is_returned)
 		-ENODEV);
 	ck_assert_uint_eq(v.n, 0);
 }
-END_TEST
 
-START_TEST(answer_left_over_is_not_taken_for_the_next)
+TEST(kernel, answer_left_over_is_not_taken_for_the_next)
 {
 	struct visitor impatient = {.stop_at = 1, .result = -ECANCELED};
 	struct visitor v = {0};
@@ -287,9 +279,8 @@ START_TEST(answer_left_over_is_not_taken_for_the_next)
 			 0);
 	ck_assert_uint_eq(v.n, 1);
 }
-END_TEST
 
-START_TEST(sequence_number_is_never_the_one_for_any)
+TEST(kernel, sequence_number_is_never_the_one_for_any)
 {
 	struct visitor v = {0};
 	struct request lo = ask_for(1, 0);
@@ -300,9 +291,8 @@ START_TEST(sequence_number_is_never_the_one_for_any)
 	ck_assert_uint_eq(netlink.sequence, 1);
 	ck_assert_uint_eq(v.n, 1);
 }
-END_TEST
 
-START_TEST(interface_has_its_name)
+TEST(kernel, interface_has_its_name)
 {
 	char name[16];
 
@@ -310,7 +300,6 @@ START_TEST(interface_has_its_name)
 	ck_assert_str_eq(name, "lo");
 	ck_assert_int_eq(netlink_ifname(&netlink, 0x7ffffff0, name), -ENODEV);
 }
-END_TEST
 
 /* The lowest number that is free: it is as before where nothing was left. */
 static int next_fd(void)
@@ -321,7 +310,7 @@ static int next_fd(void)
 	return fd;
 }
 
-START_TEST(visits_leave_nothing_open_but_a_socket_of_own)
+TEST(kernel, visits_leave_nothing_open_but_a_socket_of_own)
 {
 	static const bool own[] = {false, true, false, true, true, false};
 	struct request all = ask_for(0, NLM_F_DUMP);
@@ -348,7 +337,6 @@ START_TEST(visits_leave_nothing_open_but_a_socket_of_own)
 	netlink_free(&netlink);
 	ck_assert_int_eq(next_fd(), before);
 }
-END_TEST
 
 static uint32_t port_of(int fd)
 {
@@ -378,7 +366,7 @@ static void *visit_own(void *arg)
 }
 
 /* The one of the process is for others; nor has a socket that is renewed. */
-START_TEST(socket_that_stays_has_the_port_of_its_thread)
+TEST(kernel, socket_that_stays_has_the_port_of_its_thread)
 {
 	uint32_t ports[2] = {1, 1};
 	pthread_t thread;
@@ -388,9 +376,8 @@ START_TEST(socket_that_stays_has_the_port_of_its_thread)
 	ck_assert_uint_eq(ports[0], 0);
 	ck_assert_uint_eq(ports[1], 0);
 }
-END_TEST
 
-START_TEST(other_protocols_have_sockets_for_one_visit)
+TEST(kernel, other_protocols_have_sockets_for_one_visit)
 {
 	struct visitor v = {0};
 	int before = next_fd();
@@ -410,9 +397,8 @@ START_TEST(other_protocols_have_sockets_for_one_visit)
 	ck_assert_int_eq(netlink.fds[NETLINK_SOCK_DIAG], -1);
 	ck_assert_int_eq(next_fd(), before - 1);
 }
-END_TEST
 
-START_TEST(cookie_is_that_of_the_namespace)
+TEST(kernel, cookie_is_that_of_the_namespace)
 {
 	uint64_t here = netlink_cookie(&netlink);
 
@@ -424,42 +410,4 @@ START_TEST(cookie_is_that_of_the_namespace)
 	}
 	ck_assert_int_eq(netlink_enter(&netlink, false), 0);
 	ck_assert_uint_ne(netlink_cookie(&netlink), here);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("netlink");
-	TCase *t = tcase_create("walk");
-
-	suite_add_tcase(s, t);
-	tcase_add_test(t, part_of_a_dump_goes_on);
-	tcase_add_test(t, done_ends_a_dump);
-	tcase_add_test(t, single_answer_ends_at_once);
-	tcase_add_loop_test(t, control_message_has_its_result, 0,
-			    ARRAY_SIZE(ends));
-	tcase_add_test(t, control_message_without_its_error_code);
-	tcase_add_test(t, answer_to_another_request_is_passed_over);
-	tcase_add_test(t, row_that_fails_stops_the_walk);
-	tcase_add_test(t, length_that_lies_is_refused);
-	tcase_add_test(t, message_cut_anywhere_is_refused);
-	tcase_add_test(t, missing_padding_at_the_end_is_fine);
-	t = tcase_create("kernel");
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, open_route, close_route);
-	tcase_add_test(t, kernel_answers_dumps_and_single_requests);
-	tcase_add_test(t, kernel_error_is_returned);
-	tcase_add_test(t, answer_left_over_is_not_taken_for_the_next);
-	tcase_add_test(t, sequence_number_is_never_the_one_for_any);
-	tcase_add_test(t, interface_has_its_name);
-	tcase_add_test(t, visits_leave_nothing_open_but_a_socket_of_own);
-	tcase_add_test(t, socket_that_stays_has_the_port_of_its_thread);
-	tcase_add_test(t, other_protocols_have_sockets_for_one_visit);
-	tcase_add_test(t, cookie_is_that_of_the_namespace);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

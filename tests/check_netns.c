@@ -68,7 +68,9 @@ static void remove_root(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-START_TEST(files_that_are_no_namespaces_are_passed_over)
+CASE(scan, .setup = make_root, .teardown = remove_root);
+
+TEST(scan, files_that_are_no_namespaces_are_passed_over)
 {
 	struct wanted w = {.name = "leftover"};
 
@@ -81,9 +83,8 @@ START_TEST(files_that_are_no_namespaces_are_passed_over)
 	ck_assert_int_eq(netns_scan_names(root, &known, on_found, &w), 0);
 	ck_assert_uint_eq(w.visits, 0);
 }
-END_TEST
 
-START_TEST(pipe_makes_nobody_wait)
+TEST(scan, pipe_makes_nobody_wait)
 {
 	const struct netns_id id = {1, 1};
 	char file[256];
@@ -94,10 +95,9 @@ START_TEST(pipe_makes_nobody_wait)
 	ck_assert(!netns_is_network(file));
 	ck_assert_int_eq(netns_enter(file, &id), -ESTALE);
 }
-END_TEST
 
 /* Where docker keeps them, as a host shows it: /var/run is a link to /run. */
-START_TEST(names_of_docker_are_found_below_a_root)
+TEST(scan, names_of_docker_are_found_below_a_root)
 {
 	struct wanted w = {.name = "0123456789ab"};
 	char file[256];
@@ -117,9 +117,8 @@ START_TEST(names_of_docker_are_found_below_a_root)
 	ck_assert_uint_eq(w.n, 1);
 	ck_assert_uint_eq(w.visits, 1);
 }
-END_TEST
 
-START_TEST(processes_that_are_none_are_passed_over)
+TEST(scan, processes_that_are_none_are_passed_over)
 {
 	struct wanted w = {.name = "x"};
 
@@ -133,9 +132,8 @@ START_TEST(processes_that_are_none_are_passed_over)
 	ck_assert_int_eq(netns_scan_processes("/nowhere", on_found, &w),
 			 -ENOENT);
 }
-END_TEST
 
-START_TEST(own_namespace_is_that_of_this_process)
+TEST(scan, own_namespace_is_that_of_this_process)
 {
 	struct netns_id id, link = {0};
 	struct wanted w = {.name = NULL};
@@ -151,9 +149,8 @@ START_TEST(own_namespace_is_that_of_this_process)
 	ck_assert_int_eq(netns_identify("/nowhere", &link), -ENOENT);
 	ck_assert_uint_eq(link.ino, 0);
 }
-END_TEST
 
-START_TEST(only_a_network_namespace_is_one)
+TEST(scan, only_a_network_namespace_is_one)
 {
 	ck_assert(netns_is_network("/proc/thread-self/ns/net"));
 	ck_assert(!netns_is_network("/proc/thread-self/ns/mnt"));
@@ -161,9 +158,8 @@ START_TEST(only_a_network_namespace_is_one)
 	ck_assert(!netns_is_network("/proc/thread-self/status"));
 	ck_assert(!netns_is_network("/nowhere"));
 }
-END_TEST
 
-START_TEST(visitor_can_stop_a_scan)
+TEST(scan, visitor_can_stop_a_scan)
 {
 	struct wanted w = {.name = "none", .stop_with = -ECANCELED};
 
@@ -171,7 +167,6 @@ START_TEST(visitor_can_stop_a_scan)
 			 -ECANCELED);
 	ck_assert_uint_eq(w.visits, 1);
 }
-END_TEST
 
 /* With a namespace of that name, as root. */
 
@@ -202,7 +197,10 @@ static bool is_here(const struct netns_id *id)
 	return here.dev == id->dev && here.ino == id->ino;
 }
 
-START_TEST(named_namespace_is_found)
+CASE(kernel, .lacks = lacks_own_run, .timeout = 30, .setup = setup,
+     .teardown = teardown);
+
+TEST(kernel, named_namespace_is_found)
 {
 	struct wanted w = {.name = NAME};
 	struct netns_id id;
@@ -215,9 +213,8 @@ START_TEST(named_namespace_is_found)
 	ck_assert_uint_eq(w.id.ino, id.ino);
 	ck_assert_uint_ne(w.id.ino, own.ino);
 }
-END_TEST
 
-START_TEST(namespace_is_entered_and_left)
+TEST(kernel, namespace_is_entered_and_left)
 {
 	struct netns_id id;
 	int fd = netns_open_own();
@@ -232,9 +229,8 @@ START_TEST(namespace_is_entered_and_left)
 	}
 	close(fd);
 }
-END_TEST
 
-START_TEST(visit_leaves_nothing_open)
+TEST(kernel, visit_leaves_nothing_open)
 {
 	struct netns_id id;
 	int fd = netns_open_own(), next = dup(0), after;
@@ -250,9 +246,8 @@ START_TEST(visit_leaves_nothing_open)
 	close(after);
 	close(fd);
 }
-END_TEST
 
-START_TEST(namespace_that_is_another_is_not_entered)
+TEST(kernel, namespace_that_is_another_is_not_entered)
 {
 	struct netns_id id;
 
@@ -266,9 +261,8 @@ START_TEST(namespace_that_is_another_is_not_entered)
 	remove_root();
 	ck_assert(is_here(&own));
 }
-END_TEST
 
-START_TEST(process_shows_the_way_into_its_namespace)
+TEST(kernel, process_shows_the_way_into_its_namespace)
 {
 	struct wanted w = {.name = NULL};
 	int ready[2], status;
@@ -292,51 +286,4 @@ START_TEST(process_shows_the_way_into_its_namespace)
 	ck_assert_uint_eq(w.n, 1);
 	ck_assert_int_eq(w.pid, pid);
 	ck_assert_uint_ne(w.id.ino, own.ino);
-}
-END_TEST
-
-static TCase *kernel_cases(void)
-{
-	TCase *t = tcase_create("kernel");
-
-	tcase_set_timeout(t, 30);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, named_namespace_is_found);
-	tcase_add_test(t, namespace_is_entered_and_left);
-	tcase_add_test(t, visit_leaves_nothing_open);
-	tcase_add_test(t, namespace_that_is_another_is_not_entered);
-	tcase_add_test(t, process_shows_the_way_into_its_namespace);
-	return t;
-}
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("netns");
-	TCase *t = tcase_create("scan");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, make_root, remove_root);
-	tcase_add_test(t, files_that_are_no_namespaces_are_passed_over);
-	tcase_add_test(t, pipe_makes_nobody_wait);
-	tcase_add_test(t, names_of_docker_are_found_below_a_root);
-	tcase_add_test(t, processes_that_are_none_are_passed_over);
-	tcase_add_test(t, own_namespace_is_that_of_this_process);
-	tcase_add_test(t, only_a_network_namespace_is_one);
-	tcase_add_test(t, visitor_can_stop_a_scan);
-	return s;
-}
-
-int main(void)
-{
-	Suite *s = suite();
-	bool kernel = geteuid() == 0 && has_own_run();
-	int r;
-
-	if (kernel)
-		suite_add_tcase(s, kernel_cases());
-	r = run_suite(s);
-	if (r || kernel)
-		return r;
-	printf("SKIP: named namespaces need root, and a mount at /\n");
-	return SKIPPED;
 }

@@ -3,7 +3,6 @@
  * The parsers of nf_tables: against what nft and iptables-nft printed of the
  * recorded rulesets, and against messages made by hand, sane and not.
  */
-#include <check.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -20,7 +19,8 @@
 #include "nft_file.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
-#include "xtables_file.h"
+#include "lib/fixture.h"
+#include "lib/test.h"
 
 #define NATIVE "nft.nl"
 #define COMPAT "nft_ipt.nl"
@@ -185,16 +185,17 @@ static int check_listing(const struct sample *s, const char *name)
 	return n;
 }
 
-START_TEST(recorded_rules_count_as_nft_printed)
+CASE(recorded);
+
+TEST(recorded, recorded_rules_count_as_nft_printed)
 {
 	struct sample s = read_recorded(NATIVE);
 
 	ck_assert_int_ge(check_listing(&s, "nft.txt"), 12);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(recorded_rules_count_as_iptables_nft_printed)
+TEST(recorded, recorded_rules_count_as_iptables_nft_printed)
 {
 	struct sample s = read_recorded(COMPAT);
 	unsigned long long n = 0;
@@ -211,7 +212,6 @@ START_TEST(recorded_rules_count_as_iptables_nft_printed)
 	ck_assert_uint_eq(firewall_uncounted(&s), 0);
 	sample_free(&s);
 }
-END_TEST
 
 /* The object whose only rules are the uncounted part. */
 static unsigned blind(const struct sample *s)
@@ -224,7 +224,7 @@ static unsigned blind(const struct sample *s)
 	return n;
 }
 
-START_TEST(named_counters_and_maps_are_counted_once)
+TEST(recorded, named_counters_and_maps_are_counted_once)
 {
 	struct sample s = read_recorded(NATIVE);
 	uint64_t parts = 0;
@@ -247,9 +247,8 @@ START_TEST(named_counters_and_maps_are_counted_once)
 	ck_assert_ptr_nonnull(find(&s, "inet.t.fw#policy"));
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(chains_have_the_direction_they_are_reached_from)
+TEST(recorded, chains_have_the_direction_they_are_reached_from)
 {
 	static const struct {
 		const char *file, *object;
@@ -277,7 +276,6 @@ START_TEST(chains_have_the_direction_they_are_reached_from)
 		sample_free(&s);
 	}
 }
-END_TEST
 
 /* The words for the first object with that comment or target. */
 static void check_words(const struct sample *s, const struct object *o,
@@ -292,7 +290,7 @@ static void check_words(const struct sample *s, const struct object *o,
 	ck_assert_str_eq(text, remedy);
 }
 
-START_TEST(recorded_rules_are_put_into_words)
+TEST(recorded, recorded_rules_are_put_into_words)
 {
 	struct sample s = read_recorded(NATIVE);
 
@@ -317,9 +315,8 @@ START_TEST(recorded_rules_are_put_into_words)
 		    "nft -a list chain ip filter INPUT  # handle 11");
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(tables_that_x_tables_has_too_are_known)
+TEST(recorded, tables_that_x_tables_has_too_are_known)
 {
 	struct sample s = read_recorded(COMPAT);
 
@@ -329,9 +326,8 @@ START_TEST(tables_that_x_tables_has_too_are_known)
 	ck_assert(!nft_has_table(&s, 0, FAMILY_IP6, "filter"));
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(queue_loses_only_while_nobody_listens)
+TEST(recorded, queue_loses_only_while_nobody_listens)
 {
 	struct bytes b = recorded(COMPAT);
 	struct sample off = read_bytes(&b, "", NULL);
@@ -352,7 +348,6 @@ START_TEST(queue_loses_only_while_nobody_listens)
 	sample_free(&on);
 	sample_free(&again);
 }
-END_TEST
 
 static void check_same(const struct sample *a, const struct sample *b)
 {
@@ -378,7 +373,7 @@ static void check_same(const struct sample *a, const struct sample *b)
 	}
 }
 
-START_TEST(steady_read_says_what_the_first_one_said)
+TEST(recorded, steady_read_says_what_the_first_one_said)
 {
 	static const char *const files[] = {NATIVE, COMPAT};
 
@@ -395,9 +390,8 @@ START_TEST(steady_read_says_what_the_first_one_said)
 		sample_free(&third);
 	}
 }
-END_TEST
 
-START_TEST(rules_beyond_the_limit_stay_in_the_total)
+TEST(recorded, rules_beyond_the_limit_stay_in_the_total)
 {
 	struct bytes b = recorded(NATIVE);
 	struct sample few = {0};
@@ -415,7 +409,6 @@ START_TEST(rules_beyond_the_limit_stay_in_the_total)
 	sample_free(&few);
 	sample_free(&all);
 }
-END_TEST
 
 /* Messages made by hand. */
 
@@ -561,8 +554,10 @@ static void add_element(struct bytes *b, uint32_t key, bool counted)
 	end(b, h);
 }
 
+CASE(made);
+
 /* What becomes of one rule in a chain that input calls. */
-START_TEST(counter_counts_only_what_comes_to_the_verdict)
+TEST(made, counter_counts_only_what_comes_to_the_verdict)
 {
 	static const struct {
 		const char *rule;
@@ -590,9 +585,8 @@ START_TEST(counter_counts_only_what_comes_to_the_verdict)
 		sample_free(&s);
 	}
 }
-END_TEST
 
-START_TEST(what_never_runs_is_no_blind_spot)
+TEST(made, what_never_runs_is_no_blind_spot)
 {
 	struct bytes b = {.n = 0};
 	struct sample s;
@@ -605,10 +599,9 @@ START_TEST(what_never_runs_is_no_blind_spot)
 	ck_assert_uint_eq(firewall_uncounted(&s), 0);
 	sample_free(&s);
 }
-END_TEST
 
 /* What is beyond the limit stands there once, though a queue is read again. */
-START_TEST(steady_read_keeps_what_is_uncounted)
+TEST_EACH(made, steady_read_keeps_what_is_uncounted, 6)
 {
 	struct sample first = {0}, second = {0};
 	struct bytes b = {.n = 0};
@@ -624,9 +617,8 @@ START_TEST(steady_read_keeps_what_is_uncounted)
 	sample_free(&first);
 	sample_free(&second);
 }
-END_TEST
 
-START_TEST(jumps_in_a_circle_end)
+TEST(made, jumps_in_a_circle_end)
 {
 	struct bytes b = {.n = 0};
 	struct sample s;
@@ -643,9 +635,8 @@ START_TEST(jumps_in_a_circle_end)
 			 DIR_TX);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(map_is_counted_as_far_as_its_elements_are)
+TEST(made, map_is_counted_as_far_as_its_elements_are)
 {
 	struct bytes b = {.n = 0};
 	struct sample s, t;
@@ -669,9 +660,8 @@ START_TEST(map_is_counted_as_far_as_its_elements_are)
 	sample_free(&s);
 	sample_free(&t);
 }
-END_TEST
 
-START_TEST(same_rule_under_another_handle_is_another)
+TEST(made, same_rule_under_another_handle_is_another)
 {
 	struct bytes b = {.n = 0}, c = {.n = 0};
 	struct sample s, t;
@@ -687,9 +677,8 @@ START_TEST(same_rule_under_another_handle_is_another)
 	sample_free(&s);
 	sample_free(&t);
 }
-END_TEST
 
-START_TEST(change_while_reading_is_noticed)
+TEST(made, change_while_reading_is_noticed)
 {
 	struct bytes b = {.n = 0};
 	struct sample s = {0};
@@ -700,7 +689,6 @@ START_TEST(change_while_reading_is_noticed)
 	ck_assert_int_eq(nft_file_read(b.at, b.n, "", 64, NULL, &s), -EAGAIN);
 	sample_free(&s);
 }
-END_TEST
 
 /* Nonsense: nothing here may crash; sanitizers see the rest. */
 
@@ -716,16 +704,17 @@ static void survive(const void *bytes, size_t n)
 	free(copy);
 }
 
-START_TEST(truncated_messages_are_survived)
+CASE(nonsense, .timeout = 120);
+
+TEST_EACH(nonsense, truncated_messages_are_survived, 2)
 {
 	struct bytes b = recorded(_i ? COMPAT : NATIVE);
 
 	for (size_t n = 1; n < b.n; n += n < 2000 ? 1 : 17)
 		survive(b.at, n);
 }
-END_TEST
 
-START_TEST(damaged_messages_are_survived)
+TEST_EACH(nonsense, damaged_messages_are_survived, 2)
 {
 	struct bytes b = recorded(_i ? COMPAT : NATIVE);
 
@@ -739,9 +728,8 @@ START_TEST(damaged_messages_are_survived)
 		b.at[at] = was;
 	}
 }
-END_TEST
 
-START_TEST(strange_names_do_no_harm)
+TEST(nonsense, strange_names_do_no_harm)
 {
 	struct bytes b = {.n = 0};
 	char name[250], remedy[128];
@@ -764,9 +752,8 @@ START_TEST(strange_names_do_no_harm)
 			ck_assert_ptr_nonnull(memchr(s.text, '#', i));
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(lines_of_nfnetlink_queue_are_parsed)
+TEST(made, lines_of_nfnetlink_queue_are_parsed)
 {
 	static const char lines[] =
 		"    3   4242    17 2 65531    11    13     1234  1\n"
@@ -786,7 +773,6 @@ START_TEST(lines_of_nfnetlink_queue_are_parsed)
 	ck_assert(!nfqueue_next(&text, &q));
 	ck_assert_uint_gt(text.n, 0);
 }
-END_TEST
 
 /* Whether a subsystem is there, below a root made for the test. */
 
@@ -843,7 +829,7 @@ static void remove_root(const struct root *root)
 	ck_assert_int_eq(system(command), 0);
 }
 
-START_TEST(absent_subsystem_is_not_asked)
+TEST(made, absent_subsystem_is_not_asked)
 {
 	struct root root = make_root();
 	struct utsname kernel;
@@ -869,51 +855,4 @@ START_TEST(absent_subsystem_is_not_asked)
 	make_file(&root, name, "kernel/net/netfilter/nf_tables.ko\n");
 	ck_assert_int_eq(available(&root), 0);
 	remove_root(&root);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("nftables");
-	TCase *rec = tcase_create("recorded");
-	TCase *made = tcase_create("made");
-	TCase *nonsense = tcase_create("nonsense");
-
-	suite_add_tcase(s, rec);
-	tcase_add_test(rec, recorded_rules_count_as_nft_printed);
-	tcase_add_test(rec, recorded_rules_count_as_iptables_nft_printed);
-	tcase_add_test(rec, named_counters_and_maps_are_counted_once);
-	tcase_add_test(rec, chains_have_the_direction_they_are_reached_from);
-	tcase_add_test(rec, recorded_rules_are_put_into_words);
-	tcase_add_test(rec, tables_that_x_tables_has_too_are_known);
-	tcase_add_test(rec, queue_loses_only_while_nobody_listens);
-	tcase_add_test(rec, steady_read_says_what_the_first_one_said);
-	tcase_add_test(rec, rules_beyond_the_limit_stay_in_the_total);
-	suite_add_tcase(s, made);
-	tcase_add_test(made, counter_counts_only_what_comes_to_the_verdict);
-	tcase_add_test(made, what_never_runs_is_no_blind_spot);
-	tcase_add_loop_test(made, steady_read_keeps_what_is_uncounted, 0, 6);
-	tcase_add_test(made, jumps_in_a_circle_end);
-	tcase_add_test(made, map_is_counted_as_far_as_its_elements_are);
-	tcase_add_test(made, same_rule_under_another_handle_is_another);
-	tcase_add_test(made, change_while_reading_is_noticed);
-	tcase_add_test(made, lines_of_nfnetlink_queue_are_parsed);
-	tcase_add_test(made, absent_subsystem_is_not_asked);
-	suite_add_tcase(s, nonsense);
-	tcase_set_timeout(nonsense, 120);
-	tcase_add_loop_test(nonsense, truncated_messages_are_survived, 0, 2);
-	tcase_add_loop_test(nonsense, damaged_messages_are_survived, 0, 2);
-	tcase_add_test(nonsense, strange_names_do_no_harm);
-	return s;
-}
-
-int main(void)
-{
-	SRunner *runner = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
 }

@@ -9,7 +9,6 @@
 #include "probes/rt_cache.h"
 #include "kernel/procnet.h"
 #include "testlib.h"
-#include "xtables_file.h"
 
 static const struct counter rows[] = {
 	{.name = "level", .kind = KIND_LEVEL, .bits = 32},
@@ -22,7 +21,9 @@ static int parse(const char *text, struct percpu *ret)
 	return percpu_parse(text, strlen(text), rows, ARRAY_SIZE(rows), ret);
 }
 
-START_TEST(counts_are_added_up_and_levels_are_not)
+CASE(parser);
+
+TEST(parser, counts_are_added_up_and_levels_are_not)
 {
 	struct percpu stats;
 
@@ -36,9 +37,8 @@ START_TEST(counts_are_added_up_and_levels_are_not)
 	ck_assert_uint_eq(stats.value[1], 0x22);
 	ck_assert_uint_eq(stats.value[2], 0x33);
 }
-END_TEST
 
-START_TEST(missing_column_is_absent)
+TEST(parser, missing_column_is_absent)
 {
 	struct percpu stats;
 
@@ -47,9 +47,8 @@ START_TEST(missing_column_is_absent)
 	ck_assert(!stats.found[0] && !stats.found[1] && stats.found[2]);
 	ck_assert_uint_eq(stats.value[2], 4);
 }
-END_TEST
 
-START_TEST(sum_wraps_as_the_counters_do)
+TEST(parser, sum_wraps_as_the_counters_do)
 {
 	struct percpu stats;
 
@@ -64,9 +63,8 @@ START_TEST(sum_wraps_as_the_counters_do)
 			 0);
 	ck_assert_uint_eq(stats.value[2], 2);
 }
-END_TEST
 
-START_TEST(text_that_is_no_table_is_refused)
+TEST(parser, text_that_is_no_table_is_refused)
 {
 	static const char *const bad[] = {
 		"",
@@ -90,10 +88,9 @@ START_TEST(text_that_is_no_table_is_refused)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		ck_assert_msg(parse(bad[i], &stats) == -EBADMSG, "%s", bad[i]);
 }
-END_TEST
 
 /* Only what ends where a line ends can be whole. */
-START_TEST(text_cut_anywhere_is_refused)
+TEST(parser, text_cut_anywhere_is_refused)
 {
 	static const char text[] = "level narrow wide\n"
 				   "00000007 00000001 00000002\n"
@@ -112,9 +109,8 @@ START_TEST(text_cut_anywhere_is_refused)
 		free(copy);
 	}
 }
-END_TEST
 
-START_TEST(more_columns_than_are_known_are_passed_over)
+TEST(parser, more_columns_than_are_known_are_passed_over)
 {
 	char text[4096] = "";
 	struct percpu stats;
@@ -129,7 +125,6 @@ START_TEST(more_columns_than_are_known_are_passed_over)
 	ck_assert_int_eq(parse(text, &stats), 0);
 	ck_assert_uint_eq(stats.value[1], 5);
 }
-END_TEST
 
 /* The probes, on files of the test's own. */
 
@@ -191,7 +186,9 @@ static uint64_t value(const struct probe *probe, const char *object,
 	      "00000009 1 2 3 4 5 00000060 7 8 9 000000a0 000000b0 000000c0\n"
 #define NDISC CACHE "00000001 1 2 3 4 5 2 7 8 9 3 4 5\n"
 
-START_TEST(neighbours_of_both_families_are_read)
+CASE(probes, .setup = setup, .teardown = teardown);
+
+TEST(probes, neighbours_of_both_families_are_read)
 {
 	put("arp_cache", ARP);
 	put("ndisc_cache", NDISC);
@@ -208,9 +205,8 @@ START_TEST(neighbours_of_both_families_are_read)
 			  UINT64_MAX);
 	ck_assert_uint_eq(value(&neigh_probe, "ndisc_cache", "table_fulls"), 5);
 }
-END_TEST
 
-START_TEST(one_family_of_neighbours_will_do)
+TEST(probes, one_family_of_neighbours_will_do)
 {
 	ck_assert_int_eq(neigh_probe.read(&env, &sample), -ENOENT);
 	put("arp_cache", ARP);
@@ -219,7 +215,6 @@ START_TEST(one_family_of_neighbours_will_do)
 	put("ndisc_cache", "nonsense\n");
 	ck_assert_int_eq(neigh_probe.read(&env, &sample), -EBADMSG);
 }
-END_TEST
 
 #define ROUTES                                                                 \
 	"entries  in_hit   in_slow_tot in_slow_mc in_no_route in_brd   "       \
@@ -229,7 +224,7 @@ END_TEST
 	"00000004 0 3 0 1 0 00000005 ffffffff 0 8 0 0 0 0 0 0 0\n"             \
 	"00000004 0 4 0 1 0 00000050 00000007 0 9 0 0 0 0 0 0 0\n"
 
-START_TEST(martians_are_read)
+TEST(probes, martians_are_read)
 {
 	put("rt_cache", ROUTES);
 	ck_assert_int_eq(rt_cache_probe.read(&env, &sample), 0);
@@ -239,7 +234,6 @@ START_TEST(martians_are_read)
 			  0x55);
 	ck_assert_uint_eq(sample.n_rows, 2);
 }
-END_TEST
 
 /* Every row is a column of a kernel that was recorded. */
 static void check_spelling(const struct probe *probe, const char *file)
@@ -265,37 +259,9 @@ static void check_spelling(const struct probe *probe, const char *file)
 			      probe->counters[j].name);
 }
 
-START_TEST(columns_are_spelled_as_the_kernel_spells_them)
+TEST(parser, columns_are_spelled_as_the_kernel_spells_them)
 {
 	check_spelling(&neigh_probe, "stat/arp_cache");
 	check_spelling(&neigh_probe, "stat/ndisc_cache");
 	check_spelling(&rt_cache_probe, "stat/rt_cache");
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("cpustat");
-	TCase *t = tcase_create("parser");
-
-	suite_add_tcase(s, t);
-	tcase_add_test(t, counts_are_added_up_and_levels_are_not);
-	tcase_add_test(t, missing_column_is_absent);
-	tcase_add_test(t, sum_wraps_as_the_counters_do);
-	tcase_add_test(t, text_that_is_no_table_is_refused);
-	tcase_add_test(t, text_cut_anywhere_is_refused);
-	tcase_add_test(t, more_columns_than_are_known_are_passed_over);
-	tcase_add_test(t, columns_are_spelled_as_the_kernel_spells_them);
-	t = tcase_create("probes");
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, neighbours_of_both_families_are_read);
-	tcase_add_test(t, one_family_of_neighbours_will_do);
-	tcase_add_test(t, martians_are_read);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

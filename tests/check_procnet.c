@@ -52,7 +52,9 @@ static const struct {
 	{"", 16, false, NO},
 };
 
-START_TEST(number_is_all_digits_and_fits)
+CASE(tokens);
+
+TEST_EACH(tokens, number_is_all_digits_and_fits, ARRAY_SIZE(numbers))
 {
 	struct token t = {numbers[_i].text, strlen(numbers[_i].text)};
 	uint64_t value = NO;
@@ -61,16 +63,14 @@ START_TEST(number_is_all_digits_and_fits)
 		  numbers[_i].is_number);
 	ck_assert_uint_eq(value, numbers[_i].number);
 }
-END_TEST
 
-START_TEST(number_ends_at_its_length)
+TEST(tokens, number_ends_at_its_length)
 {
 	uint64_t value = 0;
 
 	ck_assert(token_number((struct token) {"123456", 3}, 10, &value));
 	ck_assert_uint_eq(value, 123);
 }
-END_TEST
 
 static void check_word(struct token *line, const char *word)
 {
@@ -80,7 +80,7 @@ static void check_word(struct token *line, const char *word)
 	ck_assert(token_is(t, word));
 }
 
-START_TEST(words_stand_between_blanks)
+TEST(tokens, words_stand_between_blanks)
 {
 	const char text[] = " one\t two  three";
 	struct token line = {text, strlen(text) - 1};
@@ -91,9 +91,8 @@ START_TEST(words_stand_between_blanks)
 	check_word(&line, "");
 	check_word(&line, "");
 }
-END_TEST
 
-START_TEST(lines_end_at_newlines_and_at_the_end)
+TEST(tokens, lines_end_at_newlines_and_at_the_end)
 {
 	static const char *const lines[] = {"one", "", "two words", "last"};
 	const char text[] = "one\n\ntwo words\nlast";
@@ -107,9 +106,8 @@ START_TEST(lines_end_at_newlines_and_at_the_end)
 	}
 	ck_assert_uint_eq(rest.n, 0);
 }
-END_TEST
 
-START_TEST(token_is_a_text_of_its_length)
+TEST(tokens, token_is_a_text_of_its_length)
 {
 	const struct token t = {"OutRequests", 3};
 
@@ -122,7 +120,6 @@ START_TEST(token_is_a_text_of_its_length)
 	/* a NUL ends a text, not a token */
 	ck_assert(!token_is((struct token) {"Ou\0xxxxx", 8}, "Ou"));
 }
-END_TEST
 
 static char dir[] = "/tmp/pktloss-check-XXXXXX";
 
@@ -152,7 +149,9 @@ static void write_file(const char *text, size_t n)
 	ck_assert_int_eq(fclose(f), 0);
 }
 
-START_TEST(file_is_read_to_its_end)
+CASE(files, .setup = setup, .teardown = teardown);
+
+TEST(files, file_is_read_to_its_end)
 {
 	char buffer[64];
 
@@ -166,9 +165,8 @@ START_TEST(file_is_read_to_its_end)
 			 0);
 	ck_assert_str_eq(buffer, "");
 }
-END_TEST
 
-START_TEST(file_that_does_not_fit_is_refused)
+TEST(files, file_that_does_not_fit_is_refused)
 {
 	char text[64], *buffer;
 
@@ -186,9 +184,8 @@ START_TEST(file_that_does_not_fit_is_refused)
 		free(buffer);
 	}
 }
-END_TEST
 
-START_TEST(missing_file_is_said_to_be_missing)
+TEST(files, missing_file_is_said_to_be_missing)
 {
 	char buffer[8], long_name[5000];
 	uint64_t value = NO;
@@ -207,7 +204,6 @@ START_TEST(missing_file_is_said_to_be_missing)
 	ck_assert_int_eq(file_read_number(dir, "none", &value), -ENOENT);
 	ck_assert_uint_eq(value, NO);
 }
-END_TEST
 
 static int count_files(void)
 {
@@ -227,7 +223,7 @@ static void check_file(struct procnet *files, const char *text)
 	ck_assert_str_eq(buffer, text);
 }
 
-START_TEST(only_the_files_of_own_stay_open)
+TEST(files, only_the_files_of_own_stay_open)
 {
 	struct procnet files = PROCNET(dir);
 	int before = count_files();
@@ -246,9 +242,8 @@ START_TEST(only_the_files_of_own_stay_open)
 	procnet_free(&files);
 	ck_assert_int_eq(count_files(), before);
 }
-END_TEST
 
-START_TEST(file_that_is_kept_and_fails_is_opened_again)
+TEST(files, file_that_is_kept_and_fails_is_opened_again)
 {
 	struct procnet files = PROCNET(dir);
 
@@ -263,9 +258,8 @@ START_TEST(file_that_is_kept_and_fails_is_opened_again)
 	procnet_leave(&files);
 	procnet_free(&files);
 }
-END_TEST
 
-START_TEST(files_are_those_of_the_namespace)
+TEST(files, files_are_those_of_the_namespace)
 {
 	struct procnet files = PROCNET("/proc/thread-self/net");
 	char text[4096];
@@ -290,9 +284,8 @@ START_TEST(files_are_those_of_the_namespace)
 	}
 	procnet_free(&files);
 }
-END_TEST
 
-START_TEST(failed_reads_leave_no_file_open)
+TEST(files, failed_reads_leave_no_file_open)
 {
 	char buffer[8];
 	int before = dup(0), after;
@@ -309,7 +302,6 @@ START_TEST(failed_reads_leave_no_file_open)
 	close(before);
 	close(after);
 }
-END_TEST
 
 static const struct {
 	const char *text;
@@ -328,7 +320,7 @@ static const struct {
 	{"00000000000000000000000000000000000000012\n", -E2BIG, NO},
 };
 
-START_TEST(file_with_a_number_holds_nothing_else)
+TEST_EACH(files, file_with_a_number_holds_nothing_else, ARRAY_SIZE(files))
 {
 	uint64_t value = NO;
 
@@ -336,37 +328,4 @@ START_TEST(file_with_a_number_holds_nothing_else)
 	ck_assert_int_eq(file_read_number(dir, "file", &value),
 			 files[_i].error);
 	ck_assert_uint_eq(value, files[_i].number);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("procnet");
-	TCase *t = tcase_create("tokens");
-
-	suite_add_tcase(s, t);
-	tcase_add_loop_test(t, number_is_all_digits_and_fits, 0,
-			    ARRAY_SIZE(numbers));
-	tcase_add_test(t, number_ends_at_its_length);
-	tcase_add_test(t, words_stand_between_blanks);
-	tcase_add_test(t, lines_end_at_newlines_and_at_the_end);
-	tcase_add_test(t, token_is_a_text_of_its_length);
-	t = tcase_create("files");
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, file_is_read_to_its_end);
-	tcase_add_test(t, file_that_does_not_fit_is_refused);
-	tcase_add_test(t, missing_file_is_said_to_be_missing);
-	tcase_add_test(t, only_the_files_of_own_stay_open);
-	tcase_add_test(t, file_that_is_kept_and_fails_is_opened_again);
-	tcase_add_test(t, files_are_those_of_the_namespace);
-	tcase_add_test(t, failed_reads_leave_no_file_open);
-	tcase_add_loop_test(t, file_with_a_number_holds_nothing_else, 0,
-			    ARRAY_SIZE(files));
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

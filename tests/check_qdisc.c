@@ -8,7 +8,6 @@
 #include "probes/qdisc/netem.h"
 #include "model/selection.h"
 #include "testlib.h"
-#include "xtables_file.h"
 
 static const char *const kernels[] = {"6.18", "6.1"};
 
@@ -72,7 +71,9 @@ static bool check_line(const char *line, const struct qdisc_config *q)
 	return true;
 }
 
-START_TEST(recorded_qdiscs_are_what_tc_printed)
+CASE(recorded, .timeout = 60);
+
+TEST_EACH(recorded, recorded_qdiscs_are_what_tc_printed, ARRAY_SIZE(kernels))
 {
 	struct dump d = recorded(kernels[_i]);
 	_cleanup_fclose_ FILE *f = fixture_open(kernels[_i], "expected.txt");
@@ -91,7 +92,6 @@ START_TEST(recorded_qdiscs_are_what_tc_printed)
 	ck_assert_uint_eq(n, d.n);
 	free(d.bytes);
 }
-END_TEST
 
 static const struct qdisc_config *find(const struct dump *d, const char *name)
 {
@@ -108,7 +108,7 @@ static const struct qdisc_config *find(const struct dump *d, const char *name)
 
 #define PARTS(share) ((uint32_t)((share) * (double)UINT32_MAX + 0.5))
 
-START_TEST(recorded_settings_are_decoded)
+TEST(recorded, recorded_settings_are_decoded)
 {
 	struct dump d = recorded("6.1");
 	static const struct {
@@ -138,7 +138,6 @@ START_TEST(recorded_settings_are_decoded)
 	(void)find(&d, "fq_codel_50");
 	free(d.bytes);
 }
-END_TEST
 
 /* As the kernel sends it; more is put behind. */
 static void begin(struct message *m, const char *kind, uint32_t handle,
@@ -171,7 +170,9 @@ static size_t netem(struct message *m, uint32_t loss)
 	return at;
 }
 
-START_TEST(plain_loss_is_decoded)
+CASE(made);
+
+TEST(made, plain_loss_is_decoded)
 {
 	static const uint32_t values[] = {0, 1, 0x4ccccccc, UINT32_MAX};
 
@@ -189,9 +190,8 @@ START_TEST(plain_loss_is_decoded)
 		ck_assert(!q.has_basic && !q.has_queue);
 	}
 }
-END_TEST
 
-START_TEST(loss_model_replaces_plain_loss)
+TEST(made, loss_model_replaces_plain_loss)
 {
 	struct tc_netem_gemodel ge = {PARTS(0.05), PARTS(0.25), PARTS(0.2),
 				      PARTS(0.01)};
@@ -208,9 +208,8 @@ START_TEST(loss_model_replaces_plain_loss)
 	ck_assert(q.has_loss);
 	ck_assert_double_eq_tol((double)q.loss / UINT32_MAX, 0.141667, 1e-5);
 }
-END_TEST
 
-START_TEST(loss_model_too_short_is_not_there)
+TEST(made, loss_model_too_short_is_not_there)
 {
 	struct tc_netem_gimodel gi = {0};
 	struct qdisc_config q;
@@ -225,9 +224,8 @@ START_TEST(loss_model_too_short_is_not_there)
 	ck_assert_int_eq(parse(&m, &q), 0);
 	ck_assert(!q.has_loss);
 }
-END_TEST
 
-START_TEST(marking_netem_is_told)
+TEST(made, marking_netem_is_told)
 {
 	for (uint32_t ecn = 0; ecn < 2; ecn++) {
 		struct qdisc_config q;
@@ -240,9 +238,8 @@ START_TEST(marking_netem_is_told)
 		ck_assert(q.ecn == (ecn == 1));
 	}
 }
-END_TEST
 
-START_TEST(options_of_other_kinds_are_not_mistaken_for_netems)
+TEST(made, options_of_other_kinds_are_not_mistaken_for_netems)
 {
 	struct tc_netem_qopt plain = {.limit = 77, .loss = 88};
 	struct qdisc_config q;
@@ -253,9 +250,8 @@ START_TEST(options_of_other_kinds_are_not_mistaken_for_netems)
 	ck_assert_int_eq(parse(&m, &q), 0);
 	ck_assert(!q.has_loss && !q.has_limit && !q.rate);
 }
-END_TEST
 
-START_TEST(shaper_has_its_rate)
+TEST(made, shaper_has_its_rate)
 {
 	struct tc_tbf_qopt tbf = {.rate = {.rate = 125000}};
 	uint64_t rate64 = UINT64_C(5) << 30;
@@ -275,7 +271,6 @@ START_TEST(shaper_has_its_rate)
 		ck_assert_uint_eq(q.rate, wide ? rate64 : 125000);
 	}
 }
-END_TEST
 
 static void counts(struct message *m, size_t basic_size, size_t queue_size)
 {
@@ -290,7 +285,7 @@ static void counts(struct message *m, size_t basic_size, size_t queue_size)
 	attr_end(m, at);
 }
 
-START_TEST(counts_are_there_as_far_as_the_kernel_sends_them)
+TEST(made, counts_are_there_as_far_as_the_kernel_sends_them)
 {
 	struct qdisc_config q;
 	struct message m;
@@ -315,9 +310,8 @@ START_TEST(counts_are_there_as_far_as_the_kernel_sends_them)
 	ck_assert_uint_eq(q.requeues, 4);
 	ck_assert_uint_eq(q.overlimits, 5);
 }
-END_TEST
 
-START_TEST(wide_count_of_packets_is_preferred)
+TEST(made, wide_count_of_packets_is_preferred)
 {
 	struct gnet_stats_basic basic = {.packets = 10};
 	uint64_t wide = UINT64_C(7) << 32 | 10;
@@ -333,9 +327,8 @@ START_TEST(wide_count_of_packets_is_preferred)
 	ck_assert_int_eq(parse(&m, &q), 0);
 	ck_assert_uint_eq(q.packets, wide);
 }
-END_TEST
 
-START_TEST(message_of_another_kind_is_refused)
+TEST(made, message_of_another_kind_is_refused)
 {
 	struct qdisc_config q;
 	struct message m;
@@ -348,9 +341,8 @@ START_TEST(message_of_another_kind_is_refused)
 	memcpy(m.bytes + 4, &type, sizeof(type));
 	ck_assert_int_eq(parse(&m, &q), -EBADMSG);
 }
-END_TEST
 
-START_TEST(kind_too_long_is_cut)
+TEST(made, kind_too_long_is_cut)
 {
 	struct qdisc_config q;
 	struct message m;
@@ -362,7 +354,6 @@ START_TEST(kind_too_long_is_cut)
 	qdisc_name(&q, name, sizeof(name));
 	ck_assert_str_eq(name, "0123456789abcde_1");
 }
-END_TEST
 
 static const struct {
 	const char *kind;
@@ -377,7 +368,8 @@ static const struct {
 	{"fq_codel", 0, 0x8001000a, "fq_codel_0_8001.a"},
 };
 
-START_TEST(name_is_kind_handle_and_parent_where_handles_repeat)
+TEST_EACH(made, name_is_kind_handle_and_parent_where_handles_repeat,
+	  ARRAY_SIZE(names))
 {
 	struct qdisc_config q = {.handle = names[_i].handle,
 				 .parent = names[_i].parent};
@@ -387,7 +379,6 @@ START_TEST(name_is_kind_handle_and_parent_where_handles_repeat)
 	qdisc_name(&q, name, sizeof(name));
 	ck_assert_str_eq(name, names[_i].name);
 }
-END_TEST
 
 static const struct {
 	double p, r, h, k1, mean;
@@ -401,7 +392,7 @@ static const struct {
 	{1, 0, 0, 1, 1},
 };
 
-START_TEST(mean_of_gilbert_elliott)
+TEST_EACH(made, mean_of_gilbert_elliott, ARRAY_SIZE(gemodels))
 {
 	struct tc_netem_gemodel m = {
 		PARTS(gemodels[_i].p), PARTS(gemodels[_i].r),
@@ -410,7 +401,6 @@ START_TEST(mean_of_gilbert_elliott)
 	ck_assert_double_eq_tol((double)netem_mean_gemodel(&m) / UINT32_MAX,
 				gemodels[_i].mean, 1e-6);
 }
-END_TEST
 
 static const struct {
 	double p13, p31, p32, p14, p23, mean;
@@ -423,7 +413,7 @@ static const struct {
 	{0, 0, 0, 0, 0, 0},
 };
 
-START_TEST(mean_of_four_states)
+TEST_EACH(made, mean_of_four_states, ARRAY_SIZE(chains))
 {
 	struct tc_netem_gimodel m = {
 		.p13 = PARTS(chains[_i].p13),
@@ -436,7 +426,6 @@ START_TEST(mean_of_four_states)
 	ck_assert_double_eq_tol((double)netem_mean_4state(&m) / UINT32_MAX,
 				chains[_i].mean, 1e-6);
 }
-END_TEST
 
 /* Calls f with each message of a recording. */
 static void each_message(const char *kernel, const char *name,
@@ -536,7 +525,7 @@ static bool is_recordable(const struct counter *c)
 	       strcmp(c->section, "fq_pie");
 }
 
-START_TEST(recorded_counters_of_a_kind_are_what_tc_printed)
+TEST(recorded, recorded_counters_of_a_kind_are_what_tc_printed)
 {
 	struct dump d = recorded_in("6.1", "getqdisc_aqm.nl");
 	struct dump classes = recorded_in("6.1", "gettclass.nl");
@@ -566,9 +555,8 @@ START_TEST(recorded_counters_of_a_kind_are_what_tc_printed)
 	free(d.bytes);
 	free(classes.bytes);
 }
-END_TEST
 
-START_TEST(optional_counters_are_left_out_unless_asked_for)
+TEST(recorded, optional_counters_are_left_out_unless_asked_for)
 {
 	struct dump d = recorded_in("6.1", "getqdisc_aqm.nl");
 	const struct probe_env env = {.counters = NULL};
@@ -584,9 +572,8 @@ START_TEST(optional_counters_are_left_out_unless_asked_for)
 	sample_free(&s);
 	free(d.bytes);
 }
-END_TEST
 
-START_TEST(recorded_limits_are_decoded)
+TEST(recorded, recorded_limits_are_decoded)
 {
 	struct dump d = recorded_in("6.1", "getqdisc_aqm.nl");
 	static const struct {
@@ -609,7 +596,6 @@ START_TEST(recorded_limits_are_decoded)
 	ck_assert(!find(&d, "htb_1")->has_limit);
 	free(d.bytes);
 }
-END_TEST
 
 /* The lines of a class: what is read of it so far is in its numbers. */
 struct class
@@ -649,7 +635,7 @@ static uint64_t own_value(const struct qdisc_config *q, const char *name)
 	return value;
 }
 
-START_TEST(recorded_classes_are_what_tc_printed)
+TEST(recorded, recorded_classes_are_what_tc_printed)
 {
 	struct dump d = recorded_in("6.1", "gettclass.nl");
 	_cleanup_fclose_ FILE *f = fixture_open("6.1", "class.txt");
@@ -676,7 +662,6 @@ START_TEST(recorded_classes_are_what_tc_printed)
 	ck_assert_uint_eq(n, 12);
 	free(d.bytes);
 }
-END_TEST
 
 /* A qdisc with a struct of its kind, in one of the two places for it. */
 static void own(struct message *m, const char *kind, const void *data, size_t n,
@@ -694,7 +679,7 @@ static void own(struct message *m, const char *kind, const void *data, size_t n,
 	attr_end(m, at);
 }
 
-START_TEST(struct_of_a_kind_is_there_as_far_as_the_kernel_sends_it)
+TEST(made, struct_of_a_kind_is_there_as_far_as_the_kernel_sends_it)
 {
 	const struct tc_red_xstats red = {1, 2, 3, 4};
 	static const char *const fields[] = {"early", "pdrop", "other",
@@ -712,9 +697,8 @@ START_TEST(struct_of_a_kind_is_there_as_far_as_the_kernel_sends_it)
 					n >= 4 * (i + 1) ? i + 1 : UINT64_MAX);
 		}
 }
-END_TEST
 
-START_TEST(wide_numbers_of_fq_are_read_as_such)
+TEST(made, wide_numbers_of_fq_are_read_as_such)
 {
 	uint64_t fq[17] = {0};
 	struct qdisc_config q;
@@ -729,9 +713,8 @@ START_TEST(wide_numbers_of_fq_are_read_as_such)
 	ck_assert_uint_eq(own_value(&q, "band_drops_0"), fq[14]);
 	ck_assert_uint_eq(own_value(&q, "band_drops_2"), fq[16]);
 }
-END_TEST
 
-START_TEST(flow_of_fq_codel_is_no_qdisc)
+TEST(made, flow_of_fq_codel_is_no_qdisc)
 {
 	const struct tc_fq_codel_xstats flow = {
 		.type = TCA_FQ_CODEL_XSTATS_CLASS,
@@ -743,7 +726,6 @@ START_TEST(flow_of_fq_codel_is_no_qdisc)
 	ck_assert_int_eq(parse(&m, &q), 0);
 	ck_assert_uint_eq(own_value(&q, "drop_overlimit"), UINT64_MAX);
 }
-END_TEST
 
 static void tin(struct message *m, uint16_t number, uint32_t drops)
 {
@@ -753,7 +735,7 @@ static void tin(struct message *m, uint16_t number, uint32_t drops)
 	attr_end(m, at);
 }
 
-START_TEST(tins_of_cake_are_added_up)
+TEST(made, tins_of_cake_are_added_up)
 {
 	struct message body = {.n = 0}, m;
 	struct qdisc_config q;
@@ -772,9 +754,8 @@ START_TEST(tins_of_cake_are_added_up)
 	ck_assert_int_eq(parse(&m, &q), 0);
 	ck_assert_uint_eq(own_value(&q, "tin_drops"), UINT64_MAX);
 }
-END_TEST
 
-START_TEST(queue_managers_are_told_from_plain_queues)
+TEST(made, queue_managers_are_told_from_plain_queues)
 {
 	ck_assert(qdisc_is_aqm("fq_codel"));
 	ck_assert(qdisc_is_aqm("cake"));
@@ -783,7 +764,6 @@ START_TEST(queue_managers_are_told_from_plain_queues)
 	ck_assert(!qdisc_is_aqm("htb"));
 	ck_assert(!qdisc_is_aqm("ingress"));
 }
-END_TEST
 
 static void parse_lawfully(const struct nlmsghdr *h, size_t n)
 {
@@ -840,66 +820,14 @@ static const struct {
 	{"6.1", "gettclass.nl"},
 };
 
-START_TEST(message_cut_anywhere_is_survived)
+TEST_EACH(recorded, message_cut_anywhere_is_survived, ARRAY_SIZE(recordings))
 {
 	each_message(recordings[_i].kernel, recordings[_i].name,
 		     cut_everywhere);
 }
-END_TEST
 
-START_TEST(lying_attribute_is_survived)
+TEST_EACH(recorded, lying_attribute_is_survived, ARRAY_SIZE(recordings))
 {
 	each_message(recordings[_i].kernel, recordings[_i].name,
 		     damage_everywhere);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("qdisc");
-	TCase *t = tcase_create("recorded");
-	int n = ARRAY_SIZE(kernels);
-
-	suite_add_tcase(s, t);
-	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, recorded_qdiscs_are_what_tc_printed, 0, n);
-	tcase_add_test(t, recorded_settings_are_decoded);
-	tcase_add_test(t, recorded_counters_of_a_kind_are_what_tc_printed);
-	tcase_add_test(t, optional_counters_are_left_out_unless_asked_for);
-	tcase_add_test(t, recorded_limits_are_decoded);
-	tcase_add_test(t, recorded_classes_are_what_tc_printed);
-	tcase_add_loop_test(t, message_cut_anywhere_is_survived, 0,
-			    ARRAY_SIZE(recordings));
-	tcase_add_loop_test(t, lying_attribute_is_survived, 0,
-			    ARRAY_SIZE(recordings));
-	t = tcase_create("made");
-	suite_add_tcase(s, t);
-	tcase_add_test(t, plain_loss_is_decoded);
-	tcase_add_test(t, loss_model_replaces_plain_loss);
-	tcase_add_test(t, loss_model_too_short_is_not_there);
-	tcase_add_test(t, marking_netem_is_told);
-	tcase_add_test(t, options_of_other_kinds_are_not_mistaken_for_netems);
-	tcase_add_test(t, shaper_has_its_rate);
-	tcase_add_test(t, counts_are_there_as_far_as_the_kernel_sends_them);
-	tcase_add_test(t, wide_count_of_packets_is_preferred);
-	tcase_add_test(t,
-		       struct_of_a_kind_is_there_as_far_as_the_kernel_sends_it);
-	tcase_add_test(t, wide_numbers_of_fq_are_read_as_such);
-	tcase_add_test(t, flow_of_fq_codel_is_no_qdisc);
-	tcase_add_test(t, tins_of_cake_are_added_up);
-	tcase_add_test(t, queue_managers_are_told_from_plain_queues);
-	tcase_add_test(t, message_of_another_kind_is_refused);
-	tcase_add_test(t, kind_too_long_is_cut);
-	tcase_add_loop_test(t,
-			    name_is_kind_handle_and_parent_where_handles_repeat,
-			    0, ARRAY_SIZE(names));
-	tcase_add_loop_test(t, mean_of_gilbert_elliott, 0,
-			    ARRAY_SIZE(gemodels));
-	tcase_add_loop_test(t, mean_of_four_states, 0, ARRAY_SIZE(chains));
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

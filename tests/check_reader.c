@@ -26,13 +26,14 @@ static void init(void)
 	ck_assert_int_eq(reader_init(&reader, &settings, &stop, &blindness), 0);
 }
 
+CASE(reader, .setup = setup, .teardown = teardown);
+
 /* The settings that remedies quote have no counter that could be asked for. */
-START_TEST(every_source_is_read_by_default)
+TEST(reader, every_source_is_read_by_default)
 {
 	init();
 	ck_assert_uint_eq(reader.wanted_probes, (1u << n_probes) - 1);
 }
-END_TEST
 
 static const struct {
 	const char *layer;
@@ -41,17 +42,17 @@ static const struct {
 	{"netfilter", true}, {"ip", true}, {"neigh", true}, {"link", false}};
 
 /* Without it what a firewall refuses looks like a next hop that is gone. */
-START_TEST(balance_of_ip_is_kept_for_all_who_need_it)
+TEST_EACH(reader, balance_of_ip_is_kept_for_all_who_need_it,
+	  ARRAY_SIZE(balanced))
 {
 	ck_assert_int_eq(selection_add(&settings.layers, balanced[_i].layer),
 			 0);
 	init();
 	ck_assert(reader.env.gaps == balanced[_i].gaps);
 }
-END_TEST
 
 /* Of a namespace that cannot be entered: its path may be another's by now. */
-START_TEST(namespace_that_ended_is_no_blindness)
+TEST(reader, namespace_that_ended_is_no_blindness)
 {
 	struct ns ns = {.path = "/nonexistent/ns"};
 
@@ -63,24 +64,4 @@ START_TEST(namespace_that_ended_is_no_blindness)
 	ck_assert_int_eq(reader_read(&reader, &ns), -ENOTDIR);
 	ck_assert_int_eq(blindness.entering.errors[0], -ENOTDIR);
 	ck_assert(!reader.away);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("reader");
-	TCase *t = tcase_create("reader");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, every_source_is_read_by_default);
-	tcase_add_loop_test(t, balance_of_ip_is_kept_for_all_who_need_it, 0,
-			    ARRAY_SIZE(balanced));
-	tcase_add_test(t, namespace_that_ended_is_no_blindness);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

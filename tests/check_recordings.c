@@ -1103,7 +1103,9 @@ static void check_kernel_text(const char *kernel_name, const char *what)
 
 /* What is recorded. */
 
-START_TEST(report_is_as_recorded)
+CASE(recordings, .timeout = 120);
+
+TEST_EACH(recordings, report_is_as_recorded, ARRAY_SIZE(kernels))
 {
 	struct lab lab;
 
@@ -1116,9 +1118,8 @@ START_TEST(report_is_as_recorded)
 	check_kernel_text(kernels[_i], "report.txt");
 	free_text();
 }
-END_TEST
 
-START_TEST(idle_report_is_as_recorded)
+TEST_EACH(recordings, idle_report_is_as_recorded, ARRAY_SIZE(kernels))
 {
 	struct lab lab;
 
@@ -1130,7 +1131,6 @@ START_TEST(idle_report_is_as_recorded)
 	check_kernel_text(kernels[_i], "idle.txt");
 	free_text();
 }
-END_TEST
 
 /* JSON is one line, of which no difference could be read: it is broken up. */
 static void print_json(const struct summary *l)
@@ -1210,19 +1210,17 @@ static void check_shown(const char *kernel_name, bool json)
 	free_text();
 }
 
-START_TEST(table_is_as_recorded)
+TEST_EACH(recordings, table_is_as_recorded, ARRAY_SIZE(kernels))
 {
 	check_shown(kernels[_i], false);
 }
-END_TEST
 
-START_TEST(json_is_as_recorded)
+TEST_EACH(recordings, json_is_as_recorded, ARRAY_SIZE(kernels))
 {
 	check_shown(kernels[_i], true);
 }
-END_TEST
 
-START_TEST(list_is_as_recorded)
+TEST(recordings, list_is_as_recorded)
 {
 	const struct style style = {.width = 100};
 
@@ -1231,7 +1229,6 @@ START_TEST(list_is_as_recorded)
 	check_text("list.txt");
 	free_text();
 }
-END_TEST
 
 /* That nothing is left out. */
 
@@ -1283,7 +1280,7 @@ static void find_all(void)
 	}
 }
 
-START_TEST(every_counter_is_read)
+TEST(recordings, every_counter_is_read)
 {
 	unsigned missing = 0;
 
@@ -1295,7 +1292,6 @@ START_TEST(every_counter_is_read)
 	}
 	ck_assert_uint_eq(missing, 0);
 }
-END_TEST
 
 /* Whether a line tells of a series of a counter, whatever object it is of. */
 static bool tells_of(const char *line, const struct counter *c)
@@ -1333,7 +1329,7 @@ static void read_recording(const char *kernel_name)
 }
 
 /* What has a name of its own is asked for by it, the rest by its type. */
-START_TEST(every_series_is_recorded)
+TEST(recordings, every_series_is_recorded)
 {
 	unsigned missing = 0;
 
@@ -1351,28 +1347,4 @@ START_TEST(every_series_is_recorded)
 	}
 	free(told);
 	ck_assert_uint_eq(missing, 0);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("recordings");
-	TCase *t = tcase_create("recordings");
-
-	suite_add_tcase(s, t);
-	tcase_set_timeout(t, 120);
-	tcase_add_loop_test(t, report_is_as_recorded, 0, ARRAY_SIZE(kernels));
-	tcase_add_loop_test(t, idle_report_is_as_recorded, 0,
-			    ARRAY_SIZE(kernels));
-	tcase_add_loop_test(t, table_is_as_recorded, 0, ARRAY_SIZE(kernels));
-	tcase_add_loop_test(t, json_is_as_recorded, 0, ARRAY_SIZE(kernels));
-	tcase_add_test(t, list_is_as_recorded);
-	tcase_add_test(t, every_counter_is_read);
-	tcase_add_test(t, every_series_is_recorded);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

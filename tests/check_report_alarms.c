@@ -5,6 +5,7 @@
 #include "probes/firewall/rule.h"
 #include "probes/link/link.h"
 #include "probes/snmp/snmp.h"
+#include "lib/test.h"
 
 /* Reads of which each lost that much of a hundred in the queue. */
 static void queue_rounds(struct ns *ns, const char *kind, bool main,
@@ -25,7 +26,9 @@ static void queue_rounds(struct ns *ns, const char *kind, bool main,
 	}
 }
 
-START_TEST(queue_manager_may_drop_some)
+CASE(report_alarms, .setup = lab_setup, .teardown = lab_teardown);
+
+TEST(report_alarms, queue_manager_may_drop_some)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -39,18 +42,16 @@ START_TEST(queue_manager_may_drop_some)
 	ck_assert_uint_eq(lab.n_notified, 1);
 	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_FAILURE);
 }
-END_TEST
 
-START_TEST(plain_queue_may_not)
+TEST(report_alarms, plain_queue_may_not)
 {
 	queue_rounds(lab_ns("nginx"), "pfifo_fast", false, 4);
 	ck_assert_uint_eq(lab.n_notified, 1);
 	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_FAILURE);
 	ck_assert_double_eq(lab.notified[0].failure, 1);
 }
-END_TEST
 
-START_TEST(limits_follow_what_drops)
+TEST(report_alarms, limits_follow_what_drops)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -59,9 +60,8 @@ START_TEST(limits_follow_what_drops)
 	queue_rounds(ns, "pfifo", false, 4);
 	ck_assert_uint_eq(lab.n_notified, 1);
 }
-END_TEST
 
-START_TEST(lower_bound_is_told_as_such)
+TEST(report_alarms, lower_bound_is_told_as_such)
 {
 	queue_rounds(lab_ns("nginx"), "netem", true, 30);
 	ck_assert_uint_eq(lab.n_notified, 1);
@@ -74,9 +74,8 @@ START_TEST(lower_bound_is_told_as_such)
 	ck_assert_ptr_eq(strstr(lab.notified[0].message, "30% of packets "),
 			 lab.notified[0].message);
 }
-END_TEST
 
-START_TEST(second_lossy_interval_is_notified)
+TEST(report_alarms, second_lossy_interval_is_notified)
 {
 	struct ns *ns = lab_ns("nginx");
 	const struct recorded *n = &lab.notified[0];
@@ -114,9 +113,8 @@ START_TEST(second_lossy_interval_is_notified)
 	lab_round(ns, 1150, 30);
 	ck_assert_uint_eq(lab.n_notified, 0);
 }
-END_TEST
 
-START_TEST(recovery_is_notified_once)
+TEST(report_alarms, recovery_is_notified_once)
 {
 	struct ns *ns = lab_ns("");
 	const struct recorded *n = &lab.notified[0];
@@ -138,9 +136,8 @@ START_TEST(recovery_is_notified_once)
 	lab_round(ns, 2400, 20);
 	ck_assert_uint_eq(lab.n_notified, 0);
 }
-END_TEST
 
-START_TEST(unexplained_rx_dropped_is_a_warning_at_most)
+TEST(report_alarms, unexplained_rx_dropped_is_a_warning_at_most)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -152,7 +149,6 @@ START_TEST(unexplained_rx_dropped_is_a_warning_at_most)
 	}
 	ck_assert_int_eq(ns->losses.items[0].alarm.state, SEVERITY_WARNING);
 }
-END_TEST
 
 /* A read of eth0, of which 10 % are lost, with a fact of its kind or none. */
 static void lossy_round(struct ns *ns, uint64_t i, const char *kind,
@@ -187,7 +183,8 @@ static const struct {
 	{"veth eth1", &link_fact_up, 0, true},
 };
 
-START_TEST(what_an_interface_is_decides_whether_it_alerts)
+TEST_EACH(report_alarms, what_an_interface_is_decides_whether_it_alerts,
+	  ARRAY_SIZE(roles))
 {
 	struct ns *ns = lab_ns("");
 	unsigned n = 0;
@@ -200,9 +197,8 @@ START_TEST(what_an_interface_is_decides_whether_it_alerts)
 	ck_assert_uint_eq(n, roles[_i].alerts);
 	check_line("eth0/percent-link-rx 10 @50");
 }
-END_TEST
 
-START_TEST(threshold_for_an_interface_makes_it_alert)
+TEST(report_alarms, threshold_for_an_interface_makes_it_alert)
 {
 	struct ns *ns = lab_ns("");
 	struct option_value eth0 = {.type = VALUE_STRING, .string = "eth0"};
@@ -217,9 +213,8 @@ START_TEST(threshold_for_an_interface_makes_it_alert)
 	}
 	ck_assert_uint_eq(n, 1);
 }
-END_TEST
 
-START_TEST(wireless_may_lose_more)
+TEST(report_alarms, wireless_may_lose_more)
 {
 	struct ns *ns = lab_ns("");
 	const struct recorded *n = &lab.notified[0];
@@ -231,9 +226,8 @@ START_TEST(wireless_may_lose_more)
 	ck_assert_double_eq_tol(n->warning, 1, 1e-9);
 	ck_assert_double_eq_tol(n->failure, 5, 1e-9);
 }
-END_TEST
 
-START_TEST(alarm_ends_when_the_carrier_does)
+TEST(report_alarms, alarm_ends_when_the_carrier_does)
 {
 	struct ns *ns = lab_ns("");
 	struct sample *s;
@@ -251,9 +245,8 @@ START_TEST(alarm_ends_when_the_carrier_does)
 	ck_assert_uint_eq(lab.n_notified, 1);
 	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
 }
-END_TEST
 
-START_TEST(vanished_interface_ends_its_alarm)
+TEST(report_alarms, vanished_interface_ends_its_alarm)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -269,9 +262,8 @@ START_TEST(vanished_interface_ends_its_alarm)
 	ck_assert_ptr_nonnull(strstr(lab.notified[0].message, "is gone"));
 	ck_assert_uint_eq(ns->losses.n, 0);
 }
-END_TEST
 
-START_TEST(vanished_namespace_ends_its_alarms)
+TEST(report_alarms, vanished_namespace_ends_its_alarms)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -290,9 +282,8 @@ START_TEST(vanished_namespace_ends_its_alarms)
 	lab_report();
 	ck_assert_uint_eq(lab.n_notified, 0);
 }
-END_TEST
 
-START_TEST(namespace_made_anew_ends_the_alarms_of_the_old)
+TEST(report_alarms, namespace_made_anew_ends_the_alarms_of_the_old)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -314,7 +305,6 @@ START_TEST(namespace_made_anew_ends_the_alarms_of_the_old)
 	ck_assert_uint_eq(lab.n_notified, 1);
 	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_FAILURE);
 }
-END_TEST
 
 static void many_interfaces(struct sample *s, int n, uint64_t packets,
 			    uint64_t missed)
@@ -327,7 +317,7 @@ static void many_interfaces(struct sample *s, int n, uint64_t packets,
 	}
 }
 
-START_TEST(flood_of_notifications_is_summed_up)
+TEST(report_alarms, flood_of_notifications_is_summed_up)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -347,9 +337,8 @@ START_TEST(flood_of_notifications_is_summed_up)
 	lab_report();
 	ck_assert_uint_eq(lab.n_notified, 0);
 }
-END_TEST
 
-START_TEST(twenty_notifications_need_no_summary)
+TEST(report_alarms, twenty_notifications_need_no_summary)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -360,7 +349,6 @@ START_TEST(twenty_notifications_need_no_summary)
 	ck_assert_uint_eq(lab.n_notified, 20);
 	ck_assert_str_eq(lab.notified[19].interface, "eth19");
 }
-END_TEST
 
 /* One end of a veth pair, with an address that follows from its index. */
 static void veth(struct sample *s, const char *place, uint64_t index,
@@ -391,7 +379,7 @@ static const struct {
 	{"the peer of another", 7, 5, true, 2},
 };
 
-START_TEST(loss_on_a_wire_alerts_at_one_end)
+TEST_EACH(report_alarms, loss_on_a_wire_alerts_at_one_end, ARRAY_SIZE(wires))
 {
 	struct ns *host = lab_ns(""), *container = lab_ns("nginx");
 	unsigned n = 0;
@@ -408,9 +396,8 @@ START_TEST(loss_on_a_wire_alerts_at_one_end)
 	ck_assert_str_eq(lab.notified[lab.n_notified - 1].namespace,
 			 wires[_i].loses ? "nginx" : "");
 }
-END_TEST
 
-START_TEST(other_wire_of_equal_indexes_is_told_by_its_address)
+TEST(report_alarms, other_wire_of_equal_indexes_is_told_by_its_address)
 {
 	struct ns *host = lab_ns(""), *container = lab_ns("nginx");
 	unsigned n = 0;
@@ -427,7 +414,6 @@ START_TEST(other_wire_of_equal_indexes_is_told_by_its_address)
 	}
 	ck_assert_uint_eq(n, 2);
 }
-END_TEST
 
 /* A namespace in which a rule with that comment drops half of all. */
 static void firewall(struct ns *ns, const char *comment, uint64_t dropped)
@@ -474,7 +460,7 @@ static void check_cut(const struct recorded *n)
 	ck_assert_int_eq(whole[kept - 4], ' ');
 }
 
-START_TEST(long_message_ends_with_a_whole_word)
+TEST_EACH(report_alarms, long_message_ends_with_a_whole_word, 250)
 {
 	struct ns *ns = lab_ns("nginx");
 	char comment[256];
@@ -489,9 +475,8 @@ START_TEST(long_message_ends_with_a_whole_word)
 	ck_assert_ptr_nonnull(strstr(lab.notified[0].cause, comment));
 	check_cut(&lab.notified[0]);
 }
-END_TEST
 
-START_TEST(message_is_short_and_printable_whatever_a_rule_says)
+TEST(report_alarms, message_is_short_and_printable_whatever_a_rule_says)
 {
 	struct ns *ns = lab_ns("12345678901234567890123456789012345678901234"
 			       "567");
@@ -515,9 +500,8 @@ START_TEST(message_is_short_and_printable_whatever_a_rule_says)
 						 "failure above 1%)"));
 	ck_assert_str_eq(n->interface, "");
 }
-END_TEST
 
-START_TEST(rule_is_named_in_the_notification)
+TEST(report_alarms, rule_is_named_in_the_notification)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -535,7 +519,6 @@ START_TEST(rule_is_named_in_the_notification)
 		"all@nginx/ipt_packets-netfilter-ip.filter.INPUT.maintenance "
 		"2000 @30");
 }
-END_TEST
 
 static void retransmit(struct ns *ns, uint64_t n)
 {
@@ -547,7 +530,7 @@ static void retransmit(struct ns *ns, uint64_t n)
 	lab_report();
 }
 
-START_TEST(retransmits_alert_only_where_a_threshold_says_so)
+TEST(report_alarms, retransmits_alert_only_where_a_threshold_says_so)
 {
 	const struct option_value tcp = {.type = VALUE_STRING, .string = "tcp"};
 	unsigned n = 0;
@@ -569,9 +552,8 @@ START_TEST(retransmits_alert_only_where_a_threshold_says_so)
 		ck_assert_uint_eq(n, with);
 	}
 }
-END_TEST
 
-START_TEST(namespace_skipped_counts_over_both_intervals)
+TEST(report_alarms, namespace_skipped_counts_over_both_intervals)
 {
 	struct ns *ns = lab_ns("nginx"), *own = lab_ns("");
 
@@ -590,45 +572,4 @@ START_TEST(namespace_skipped_counts_over_both_intervals)
 	ck_assert_uint_eq(lab.n_notified, 1);
 	ck_assert_ptr_nonnull(
 		strstr(lab.notified[0].message, "(20 of 200 in 20 s, "));
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("report alarms");
-	TCase *t = tcase_create("report alarms");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, lab_setup, lab_teardown);
-	tcase_add_test(t, queue_manager_may_drop_some);
-	tcase_add_test(t, plain_queue_may_not);
-	tcase_add_test(t, limits_follow_what_drops);
-	tcase_add_test(t, lower_bound_is_told_as_such);
-	tcase_add_test(t, second_lossy_interval_is_notified);
-	tcase_add_test(t, recovery_is_notified_once);
-	tcase_add_test(t, unexplained_rx_dropped_is_a_warning_at_most);
-	tcase_add_loop_test(t, what_an_interface_is_decides_whether_it_alerts,
-			    0, ARRAY_SIZE(roles));
-	tcase_add_test(t, threshold_for_an_interface_makes_it_alert);
-	tcase_add_test(t, wireless_may_lose_more);
-	tcase_add_test(t, alarm_ends_when_the_carrier_does);
-	tcase_add_test(t, vanished_interface_ends_its_alarm);
-	tcase_add_test(t, vanished_namespace_ends_its_alarms);
-	tcase_add_test(t, namespace_made_anew_ends_the_alarms_of_the_old);
-	tcase_add_test(t, flood_of_notifications_is_summed_up);
-	tcase_add_test(t, twenty_notifications_need_no_summary);
-	tcase_add_loop_test(t, loss_on_a_wire_alerts_at_one_end, 0,
-			    ARRAY_SIZE(wires));
-	tcase_add_test(t, other_wire_of_equal_indexes_is_told_by_its_address);
-	tcase_add_loop_test(t, long_message_ends_with_a_whole_word, 1, 250);
-	tcase_add_test(t, message_is_short_and_printable_whatever_a_rule_says);
-	tcase_add_test(t, rule_is_named_in_the_notification);
-	tcase_add_test(t, retransmits_alert_only_where_a_threshold_says_so);
-	tcase_add_test(t, namespace_skipped_counts_over_both_intervals);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

@@ -5,8 +5,11 @@
 #include <errno.h>
 
 #include "probes/firewall/firewall.h"
+#include "lib/test.h"
 
-START_TEST(blind_source_is_a_series_once_it_was_blind)
+CASE(report_health, .setup = lab_setup, .teardown = lab_teardown);
+
+TEST(report_health, blind_source_is_a_series_once_it_was_blind)
 {
 	struct ns *ns = lab_ns("nginx");
 	size_t probe = 0;
@@ -26,9 +29,8 @@ START_TEST(blind_source_is_a_series_once_it_was_blind)
 	check_line("all@nginx/gauge-netfilter-available 1 @30");
 	ck_assert_uint_eq(lab_count("available"), 1);
 }
-END_TEST
 
-START_TEST(blindness_is_logged_once_per_reason)
+TEST(report_health, blindness_is_logged_once_per_reason)
 {
 	lab.blindness.sources[0].errors[0] = -EPERM;
 	lab_report();
@@ -45,9 +47,8 @@ START_TEST(blindness_is_logged_once_per_reason)
 	lab_report();
 	ck_assert_uint_eq(lab_count("LOG "), 0);
 }
-END_TEST
 
-START_TEST(shortfalls_are_sent_once_there_are_some)
+TEST(report_health, shortfalls_are_sent_once_there_are_some)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -70,23 +71,4 @@ START_TEST(shortfalls_are_sent_once_there_are_some)
 	check_line("all/gauge-all-skipped 1 @40");
 	check_line("all/gauge-all-unwatched 3 @40");
 	ck_assert_uint_eq(lab_count("LOG "), 0);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("report health");
-	TCase *t = tcase_create("report health");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, lab_setup, lab_teardown);
-	tcase_add_test(t, blind_source_is_a_series_once_it_was_blind);
-	tcase_add_test(t, blindness_is_logged_once_per_reason);
-	tcase_add_test(t, shortfalls_are_sent_once_there_are_some);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

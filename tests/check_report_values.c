@@ -6,8 +6,11 @@
 #include "probes/firewall/rule.h"
 #include "probes/link/link.h"
 #include "probes/socket/socket.h"
+#include "lib/test.h"
 
-START_TEST(quiet_namespace_sends_its_heartbeat_only)
+CASE(report_values, .setup = lab_setup, .teardown = lab_teardown);
+
+TEST(report_values, quiet_namespace_sends_its_heartbeat_only)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -16,9 +19,8 @@ START_TEST(quiet_namespace_sends_its_heartbeat_only)
 	lab_round(ns, 2000, 5);
 	ck_assert_str_eq(lab.output, "all@nginx/gauge-all-sources 3 @20\n");
 }
-END_TEST
 
-START_TEST(first_loss_is_sent_with_the_values_before)
+TEST(report_values, first_loss_is_sent_with_the_values_before)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -51,9 +53,8 @@ START_TEST(first_loss_is_sent_with_the_values_before)
 		"eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @40\n"
 		"eth0@nginx/percent-link-rx 0 @40\n");
 }
-END_TEST
 
-START_TEST(first_loss_of_something_young_has_one_value_before)
+TEST(report_values, first_loss_of_something_young_has_one_value_before)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -65,9 +66,8 @@ START_TEST(first_loss_of_something_young_has_one_value_before)
 	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @20");
 	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @30");
 }
-END_TEST
 
-START_TEST(ratio_starts_with_two_of_the_past)
+TEST(report_values, ratio_starts_with_two_of_the_past)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -80,9 +80,8 @@ START_TEST(ratio_starts_with_two_of_the_past)
 	check_line("eth0@nginx/percent-link-rx 0 @30");
 	check_line("eth0@nginx/percent-link-rx 10 @40");
 }
-END_TEST
 
-START_TEST(ratio_that_was_unknown_before_starts_with_itself)
+TEST(report_values, ratio_that_was_unknown_before_starts_with_itself)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -92,7 +91,6 @@ START_TEST(ratio_that_was_unknown_before_starts_with_itself)
 	check_without("nan");
 	check_line("eth0@nginx/percent-link-rx 10 @30");
 }
-END_TEST
 
 static void udp_port(struct sample *s, uint64_t drops, bool began)
 {
@@ -103,7 +101,7 @@ static void udp_port(struct sample *s, uint64_t drops, bool began)
 	sample_row(s, &socket_fact_port, 5001);
 }
 
-START_TEST(port_that_drops_is_sent_from_its_first_drop)
+TEST(report_values, port_that_drops_is_sent_from_its_first_drop)
 {
 	struct ns *ns = lab_ns("dns");
 
@@ -120,9 +118,8 @@ START_TEST(port_that_drops_is_sent_from_its_first_drop)
 	lab_report();
 	check_line("all@dns/packets-socket-udp_5001_drops 7 @30");
 }
-END_TEST
 
-START_TEST(accept_queue_is_sent_when_it_was_looked_at)
+TEST(report_values, accept_queue_is_sent_when_it_was_looked_at)
 {
 	struct ns *ns = lab_ns("web");
 	struct sample *s = lab_read(ns);
@@ -136,9 +133,8 @@ START_TEST(accept_queue_is_sent_when_it_was_looked_at)
 	lab_report();
 	check_without("tcp_80_accept");
 }
-END_TEST
 
-START_TEST(values_before_are_flushed_before_new_ones)
+TEST(report_values, values_before_are_flushed_before_new_ones)
 {
 	struct ns *a = lab_ns("a"), *b = lab_ns("b");
 
@@ -157,9 +153,8 @@ START_TEST(values_before_are_flushed_before_new_ones)
 		ck_assert(!strstr(flushed + 1, "FLUSH"));
 	}
 }
-END_TEST
 
-START_TEST(ratio_without_traffic_is_not_sent)
+TEST(report_values, ratio_without_traffic_is_not_sent)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -170,9 +165,8 @@ START_TEST(ratio_without_traffic_is_not_sent)
 	check_without("percent");
 	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @30");
 }
-END_TEST
 
-START_TEST(idle_counters_are_sent_on_demand)
+TEST(report_values, idle_counters_are_sent_on_demand)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -190,9 +184,8 @@ START_TEST(idle_counters_are_sent_on_demand)
 	check_line("eth0@nginx/percent-link-rx 0 @20");
 	check_line("eth0@nginx/if_rx_packets-link-rx_packets 1100 @20");
 }
-END_TEST
 
-START_TEST(idle_part_of_a_loss_waits_for_its_first_packet)
+TEST(report_values, idle_part_of_a_loss_waits_for_its_first_packet)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -207,9 +200,8 @@ START_TEST(idle_part_of_a_loss_waits_for_its_first_packet)
 	check_line("eth0@nginx/if_rx_errors-link-rx_crc_errors 0 @20");
 	check_line("eth0@nginx/if_rx_errors-link-rx_crc_errors 7 @30");
 }
-END_TEST
 
-START_TEST(own_real_interface_sends_its_main_counters)
+TEST(report_values, own_real_interface_sends_its_main_counters)
 {
 	struct ns *ns = lab_ns("");
 	struct sample *s = lab_read(ns);
@@ -235,9 +227,8 @@ START_TEST(own_real_interface_sends_its_main_counters)
 	check_without("lo/if_rx");
 	ck_assert_uint_eq(lab_count("@10\n"), 0);
 }
-END_TEST
 
-START_TEST(own_virtual_interface_is_quiet_until_it_loses)
+TEST(report_values, own_virtual_interface_is_quiet_until_it_loses)
 {
 	static const char *const kinds[] = {"veth", "bridge", ""};
 	struct ns *ns = lab_ns("");
@@ -261,9 +252,8 @@ START_TEST(own_virtual_interface_is_quiet_until_it_loses)
 	}
 	check_line("ea/if_rx_dropped-link-rx_dropped 7 @40");
 }
-END_TEST
 
-START_TEST(own_interface_that_nothing_is_known_of_sends_its_ratio)
+TEST(report_values, own_interface_that_nothing_is_known_of_sends_its_ratio)
 {
 	struct ns *ns = lab_ns("");
 
@@ -274,9 +264,8 @@ START_TEST(own_interface_that_nothing_is_known_of_sends_its_ratio)
 	}
 	check_line("eth0/percent-qdisc-tx 0 @20");
 }
-END_TEST
 
-START_TEST(own_connection_table_is_sent_when_it_is_half_full)
+TEST(report_values, own_connection_table_is_sent_when_it_is_half_full)
 {
 	const struct counter *count = find_counter(&conntrack_probe, "count",
 						   NULL),
@@ -296,9 +285,8 @@ START_TEST(own_connection_table_is_sent_when_it_is_half_full)
 	check_line("all/conntrack-conntrack-count 60 @20");
 	check_line("all/conntrack-conntrack-max 100 @20");
 }
-END_TEST
 
-START_TEST(real_interface_elsewhere_is_as_quiet_as_any)
+TEST(report_values, real_interface_elsewhere_is_as_quiet_as_any)
 {
 	struct ns *ns = lab_ns("vm");
 	struct sample *s = lab_read(ns);
@@ -308,9 +296,8 @@ START_TEST(real_interface_elsewhere_is_as_quiet_as_any)
 	lab_report();
 	ck_assert_str_eq(lab.output, "all@vm/gauge-all-sources 3 @10\n");
 }
-END_TEST
 
-START_TEST(new_thing_under_an_old_name_is_a_baseline)
+TEST(report_values, new_thing_under_an_old_name_is_a_baseline)
 {
 	struct ns *ns = lab_ns("nginx");
 	struct sample *s;
@@ -334,9 +321,8 @@ START_TEST(new_thing_under_an_old_name_is_a_baseline)
 		ck_assert_uint_eq(lab.n_notified, 0);
 	}
 }
-END_TEST
 
-START_TEST(counter_that_went_back_makes_no_ratio)
+TEST(report_values, counter_that_went_back_makes_no_ratio)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -350,9 +336,8 @@ START_TEST(counter_that_went_back_makes_no_ratio)
 	lab_round(ns, 10, 30);
 	check_without("percent-link-rx ");
 }
-END_TEST
 
-START_TEST(moving_symptom_is_sent_and_traffic_is_not)
+TEST(report_values, moving_symptom_is_sent_and_traffic_is_not)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -367,9 +352,8 @@ START_TEST(moving_symptom_is_sent_and_traffic_is_not)
 			 "all@nginx/gauge-all-sources 3 @20\n"
 			 "eth0@nginx/if_rx_dropped-link-rx_nohandler 1 @20\n");
 }
-END_TEST
 
-START_TEST(facts_and_details_are_never_sent)
+TEST(report_values, facts_and_details_are_never_sent)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -385,7 +369,6 @@ START_TEST(facts_and_details_are_never_sent)
 		ck_assert_uint_eq(lab_count("\n"), 1);
 	}
 }
-END_TEST
 
 /* Series that collectd has been given since the last call with restart. */
 static unsigned count_series(bool restart)
@@ -411,7 +394,7 @@ static unsigned count_series(bool restart)
 	return n;
 }
 
-START_TEST(no_more_series_than_allowed_and_it_is_said_once)
+TEST(report_values, no_more_series_than_allowed_and_it_is_said_once)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -435,9 +418,8 @@ START_TEST(no_more_series_than_allowed_and_it_is_said_once)
 	check_line("eth0@nginx/if_rx_errors-link-rx_errors 0 @50");
 	ck_assert_int_eq(ns->losses.items[0].alarm.state, SEVERITY_FAILURE);
 }
-END_TEST
 
-START_TEST(late_series_do_not_exceed_what_is_allowed)
+TEST(report_values, late_series_do_not_exceed_what_is_allowed)
 {
 	struct ns *late = lab_ns("late"), *early = lab_ns("early");
 
@@ -450,9 +432,8 @@ START_TEST(late_series_do_not_exceed_what_is_allowed)
 	lab_round(early, 1000, 0);
 	ck_assert_uint_le(count_series(false), 8);
 }
-END_TEST
 
-START_TEST(stale_source_sends_nothing_and_loses_nothing)
+TEST(report_values, stale_source_sends_nothing_and_loses_nothing)
 {
 	struct ns *ns = lab_ns("nginx");
 	struct sample *s;
@@ -478,9 +459,8 @@ START_TEST(stale_source_sends_nothing_and_loses_nothing)
 	check_line("eth0@nginx/percent-link-rx 10 @100");
 	ck_assert_uint_eq(lab.n_notified, 0);
 }
-END_TEST
 
-START_TEST(namespace_not_read_says_nothing)
+TEST(report_values, namespace_not_read_says_nothing)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -494,9 +474,8 @@ START_TEST(namespace_not_read_says_nothing)
 	check_line("eth0@nginx/percent-link-rx 10 @40");
 	ck_assert_uint_eq(lab_count("link-rx_missed_errors"), 1);
 }
-END_TEST
 
-START_TEST(carrier_changes_are_sent_once_there_are_some)
+TEST(report_values, carrier_changes_are_sent_once_there_are_some)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -515,9 +494,8 @@ START_TEST(carrier_changes_are_sent_once_there_are_some)
 	check_line("eth0@nginx/derive-link-carrier_changes 7 @20");
 	check_line("eth0@nginx/derive-link-carrier_changes 9 @30");
 }
-END_TEST
 
-START_TEST(places_that_look_alike_stay_apart)
+TEST(report_values, places_that_look_alike_stay_apart)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -537,9 +515,8 @@ START_TEST(places_that_look_alike_stay_apart)
 			  7);
 	ck_assert_uint_eq(lab_count("\n"), 16);
 }
-END_TEST
 
-START_TEST(objects_that_look_alike_stay_apart)
+TEST(report_values, objects_that_look_alike_stay_apart)
 {
 	static const char *const names[] = {"a b", "a_b", "a/b"};
 	struct ns *ns = lab_ns("nginx");
@@ -557,9 +534,8 @@ START_TEST(objects_that_look_alike_stay_apart)
 	ck_assert_uint_eq(lab_count("-netfilter-a_b_"), 2);
 	ck_assert_uint_eq(count_series(true), 4);
 }
-END_TEST
 
-START_TEST(samples_of_a_renamed_interface_start_anew)
+TEST(report_values, samples_of_a_renamed_interface_start_anew)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -570,49 +546,4 @@ START_TEST(samples_of_a_renamed_interface_start_anew)
 	check_without("wan@nginx/percent");
 	check_without("eth0");
 	ck_assert_uint_eq(lab.n_notified, 0);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("report values");
-	TCase *t = tcase_create("report values");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, lab_setup, lab_teardown);
-	tcase_add_test(t, quiet_namespace_sends_its_heartbeat_only);
-	tcase_add_test(t, first_loss_is_sent_with_the_values_before);
-	tcase_add_test(t, first_loss_of_something_young_has_one_value_before);
-	tcase_add_test(t, ratio_starts_with_two_of_the_past);
-	tcase_add_test(t, ratio_that_was_unknown_before_starts_with_itself);
-	tcase_add_test(t, port_that_drops_is_sent_from_its_first_drop);
-	tcase_add_test(t, accept_queue_is_sent_when_it_was_looked_at);
-	tcase_add_test(t, values_before_are_flushed_before_new_ones);
-	tcase_add_test(t, ratio_without_traffic_is_not_sent);
-	tcase_add_test(t, idle_counters_are_sent_on_demand);
-	tcase_add_test(t, idle_part_of_a_loss_waits_for_its_first_packet);
-	tcase_add_test(t, own_real_interface_sends_its_main_counters);
-	tcase_add_test(t, own_virtual_interface_is_quiet_until_it_loses);
-	tcase_add_test(t,
-		       own_interface_that_nothing_is_known_of_sends_its_ratio);
-	tcase_add_test(t, own_connection_table_is_sent_when_it_is_half_full);
-	tcase_add_test(t, real_interface_elsewhere_is_as_quiet_as_any);
-	tcase_add_test(t, new_thing_under_an_old_name_is_a_baseline);
-	tcase_add_test(t, counter_that_went_back_makes_no_ratio);
-	tcase_add_test(t, moving_symptom_is_sent_and_traffic_is_not);
-	tcase_add_test(t, facts_and_details_are_never_sent);
-	tcase_add_test(t, no_more_series_than_allowed_and_it_is_said_once);
-	tcase_add_test(t, late_series_do_not_exceed_what_is_allowed);
-	tcase_add_test(t, stale_source_sends_nothing_and_loses_nothing);
-	tcase_add_test(t, namespace_not_read_says_nothing);
-	tcase_add_test(t, carrier_changes_are_sent_once_there_are_some);
-	tcase_add_test(t, places_that_look_alike_stay_apart);
-	tcase_add_test(t, objects_that_look_alike_stay_apart);
-	tcase_add_test(t, samples_of_a_renamed_interface_start_anew);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

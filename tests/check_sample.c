@@ -42,7 +42,9 @@ static void check_object(const struct sample *s, const struct object *o,
 	ck_assert_str_eq(object_label(s, o), label);
 }
 
-START_TEST(objects_are_found_by_layer_place_and_name)
+CASE(sample);
+
+TEST(sample, objects_are_found_by_layer_place_and_name)
 {
 	struct sample s = {0};
 
@@ -65,9 +67,8 @@ START_TEST(objects_are_found_by_layer_place_and_name)
 	ck_assert_ptr_null(find_object(&s, LAYER_LINK, "eth00", ""));
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(hint_follows_the_order_and_never_hides_an_object)
+TEST(sample, hint_follows_the_order_and_never_hides_an_object)
 {
 	struct sample s = {0};
 	uint32_t hint = 0;
@@ -87,9 +88,8 @@ START_TEST(hint_follows_the_order_and_never_hides_an_object)
 	ck_assert_ptr_nonnull(sample_find(&s, LAYER_LINK, "a", "", &hint));
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(rows_belong_to_the_object_appended_last)
+TEST(sample, rows_belong_to_the_object_appended_last)
 {
 	struct sample s = {0};
 	const struct object *a, *b;
@@ -108,9 +108,8 @@ START_TEST(rows_belong_to_the_object_appended_last)
 	ck_assert_ptr_null(object_row(&s, a, &level));
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(first_sample_has_no_deltas)
+TEST(sample, first_sample_has_no_deltas)
 {
 	struct sample then = {0}, now = one_row(&lost, 1000, 1);
 
@@ -121,7 +120,6 @@ START_TEST(first_sample_has_no_deltas)
 	ck_assert(!now.objects[0].awake);
 	sample_free(&now);
 }
-END_TEST
 
 static const struct {
 	const struct counter *counter;
@@ -143,7 +141,7 @@ static const struct {
 	{&fact, 10, 15, 1, false, 0, 15},
 };
 
-START_TEST(same_thing_has_a_delta)
+TEST_EACH(sample, same_thing_has_a_delta, ARRAY_SIZE(comparisons))
 {
 	struct sample then =
 		one_row(comparisons[_i].counter, comparisons[_i].before, 1);
@@ -160,9 +158,8 @@ START_TEST(same_thing_has_a_delta)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(identity_change_keeps_what_collectd_has)
+TEST(sample, identity_change_keeps_what_collectd_has)
 {
 	struct sample then = one_row(&lost, 10, 1);
 	struct sample now = one_row(&lost, 500, 2);
@@ -175,9 +172,8 @@ START_TEST(identity_change_keeps_what_collectd_has)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(row_that_was_absent_is_a_baseline)
+TEST(sample, row_that_was_absent_is_a_baseline)
 {
 	struct sample then = one_row(&passed, 10, 1);
 	struct sample now = one_row(&passed, 15, 1);
@@ -191,9 +187,8 @@ START_TEST(row_that_was_absent_is_a_baseline)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(rows_and_objects_in_another_order_are_matched)
+TEST(sample, rows_and_objects_in_another_order_are_matched)
 {
 	struct sample then = {0}, now = {0};
 
@@ -226,7 +221,6 @@ START_TEST(rows_and_objects_in_another_order_are_matched)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
 /* As the engine does: the sample read becomes the one before. */
 static void swap(struct sample *a, struct sample *b)
@@ -238,7 +232,7 @@ static void swap(struct sample *a, struct sample *b)
 	sample_reset(a);
 }
 
-START_TEST(narrow_counter_is_widened_read_after_read)
+TEST(sample, narrow_counter_is_widened_read_after_read)
 {
 	struct sample now = {0}, then = {0};
 	uint64_t truth = 0xf0000000;
@@ -256,7 +250,6 @@ START_TEST(narrow_counter_is_widened_read_after_read)
 	sample_free(&now);
 	sample_free(&then);
 }
-END_TEST
 
 static const struct {
 	uint8_t kind;
@@ -268,7 +261,7 @@ static const struct {
 	{KIND_LEVEL, false},	{KIND_FACT, false},   {KIND_DETAIL, false},
 };
 
-START_TEST(only_a_loss_wakes_an_object)
+TEST_EACH(sample, only_a_loss_wakes_an_object, ARRAY_SIZE(kinds))
 {
 	const struct counter c = {
 		.name = "x", .kind = kinds[_i].kind, .bits = 64};
@@ -279,9 +272,8 @@ START_TEST(only_a_loss_wakes_an_object)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(what_lost_once_stays_awake)
+TEST(sample, what_lost_once_stays_awake)
 {
 	struct sample now = {0}, then = {0};
 	static const uint64_t values[] = {10, 10, 12, 12, 12};
@@ -296,9 +288,8 @@ START_TEST(what_lost_once_stays_awake)
 	sample_free(&now);
 	sample_free(&then);
 }
-END_TEST
 
-START_TEST(reset_does_not_wake)
+TEST(sample, reset_does_not_wake)
 {
 	struct sample then = one_row(&lost, 10, 1), now = one_row(&lost, 5, 1);
 
@@ -307,7 +298,6 @@ START_TEST(reset_does_not_wake)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
 /* Two sources: 1 left eth0 with two rows, 2 left eth1. */
 static struct sample two_sources(void)
@@ -328,7 +318,7 @@ static struct sample two_sources(void)
 	return s;
 }
 
-START_TEST(carried_objects_are_stale_copies)
+TEST(sample, carried_objects_are_stale_copies)
 {
 	struct sample then = two_sources(), now = {0};
 	const struct object *o;
@@ -354,9 +344,8 @@ START_TEST(carried_objects_are_stale_copies)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(read_after_a_gap_counts_from_before_it)
+TEST(sample, read_after_a_gap_counts_from_before_it)
 {
 	struct sample then = two_sources(), gap = {0}, twice = {0};
 	struct sample now = one_row(&lost, 17, 7);
@@ -376,9 +365,8 @@ START_TEST(read_after_a_gap_counts_from_before_it)
 	sample_free(&twice);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(compared_with_zeroes_all_that_counts_is_a_delta)
+TEST(sample, compared_with_zeroes_all_that_counts_is_a_delta)
 {
 	struct sample zero = one_row(&lost, 5, 9), now = {0};
 
@@ -399,9 +387,8 @@ START_TEST(compared_with_zeroes_all_that_counts_is_a_delta)
 	sample_free(&now);
 	sample_free(&zero);
 }
-END_TEST
 
-START_TEST(rollback_takes_back_what_was_appended)
+TEST(sample, rollback_takes_back_what_was_appended)
 {
 	struct sample s = two_sources();
 	struct sample_mark mark = sample_mark(&s);
@@ -424,7 +411,6 @@ START_TEST(rollback_takes_back_what_was_appended)
 		     "kept");
 	sample_free(&s);
 }
-END_TEST
 
 #define MANY 5000
 #define ROWS 7
@@ -444,7 +430,9 @@ static void fill(struct sample *s)
 	ck_assert_int_eq(s->error, 0);
 }
 
-START_TEST(thousands_of_objects_keep_their_texts_and_rows)
+CASE(size, .timeout = 30);
+
+TEST(size, thousands_of_objects_keep_their_texts_and_rows)
 {
 	struct sample s = {0};
 	char name[64];
@@ -466,9 +454,8 @@ START_TEST(thousands_of_objects_keep_their_texts_and_rows)
 	ck_assert(ok);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(steady_reads_use_their_memory_again)
+TEST(size, steady_reads_use_their_memory_again)
 {
 	struct sample s = {0};
 	struct row *rows;
@@ -489,9 +476,8 @@ START_TEST(steady_reads_use_their_memory_again)
 	ck_assert_ptr_null(s.rows);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(comparison_of_thousands_costs_no_search)
+TEST(size, comparison_of_thousands_costs_no_search)
 {
 	struct sample then = {0}, now = {0};
 
@@ -503,9 +489,8 @@ START_TEST(comparison_of_thousands_costs_no_search)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(more_than_a_million_rows_are_refused)
+TEST(size, more_than_a_million_rows_are_refused)
 {
 	struct sample s = {0};
 	uint32_t text;
@@ -529,9 +514,8 @@ START_TEST(more_than_a_million_rows_are_refused)
 	check_object(&s, &s.objects[0], "eth0", "", "");
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(text_without_end_is_refused)
+TEST(size, text_without_end_is_refused)
 {
 	size_t n = 65u << 20;
 	char *text = malloc(n);
@@ -549,9 +533,8 @@ START_TEST(text_without_end_is_refused)
 	free(text);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(object_whose_name_does_not_fit_is_not_appended)
+TEST(size, object_whose_name_does_not_fit_is_not_appended)
 {
 	size_t n = 65u << 20;
 	char *text = malloc(n);
@@ -568,7 +551,6 @@ START_TEST(object_whose_name_does_not_fit_is_not_appended)
 	free(text);
 	sample_free(&s);
 }
-END_TEST
 
 /* Some interfaces in that order; each is its own layer's and has a name. */
 static void append_shuffled(struct sample *s, const unsigned *order, unsigned n)
@@ -594,7 +576,7 @@ static void shuffle(unsigned *order, unsigned n)
 }
 
 /* Whatever the order, and whatever comes and goes. */
-START_TEST(object_is_found_in_the_sample_before)
+TEST_EACH(sample, object_is_found_in_the_sample_before, 90)
 {
 	struct sample then = {0}, now = {0};
 	unsigned order[90];
@@ -620,7 +602,6 @@ START_TEST(object_is_found_in_the_sample_before)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
 static const char *memory_of(const struct sample *s, uint8_t source, size_t n)
 {
@@ -631,7 +612,7 @@ static const char *memory_of(const struct sample *s, uint8_t source, size_t n)
 	return memory;
 }
 
-START_TEST(probe_remembers_what_it_put_there_and_no_other)
+TEST(sample, probe_remembers_what_it_put_there_and_no_other)
 {
 	struct sample s = {.source = 3};
 
@@ -649,9 +630,8 @@ START_TEST(probe_remembers_what_it_put_there_and_no_other)
 	ck_assert_ptr_null(memory_of(&s, 3, 0));
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(memory_that_is_too_large_is_an_error)
+TEST(sample, memory_that_is_too_large_is_an_error)
 {
 	struct sample s = {.source = 1};
 
@@ -663,9 +643,8 @@ START_TEST(memory_that_is_too_large_is_an_error)
 	ck_assert_mem_eq(memory_of(&s, 1, 3), "abc", 3);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(memory_is_taken_back_and_carried_with_its_source)
+TEST(sample, memory_is_taken_back_and_carried_with_its_source)
 {
 	struct sample then = {.source = 1}, now = {.source = 1};
 	struct sample_mark mark;
@@ -684,9 +663,8 @@ START_TEST(memory_is_taken_back_and_carried_with_its_source)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(sample_answers_what_moved_and_what_is_set)
+TEST(sample, sample_answers_what_moved_and_what_is_set)
 {
 	static const struct counter mtu = {.kind = KIND_FACT, .name = "mtu"};
 	static const struct counter dropped = {
@@ -723,9 +701,8 @@ START_TEST(sample_answers_what_moved_and_what_is_set)
 	sample_free(&then);
 	sample_free(&now);
 }
-END_TEST
 
-START_TEST(firewall_object_has_its_table_and_chain)
+TEST(sample, firewall_object_has_its_table_and_chain)
 {
 	struct sample then = {.source = 1}, now = {.source = 1};
 
@@ -746,52 +723,4 @@ START_TEST(firewall_object_has_its_table_and_chain)
 	ck_assert_str_eq(object_chain(&now, &now.objects[2]), "out");
 	sample_free(&then);
 	sample_free(&now);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("sample");
-	TCase *t = tcase_create("sample");
-
-	suite_add_tcase(s, t);
-	tcase_add_test(t, objects_are_found_by_layer_place_and_name);
-	tcase_add_test(t, probe_remembers_what_it_put_there_and_no_other);
-	tcase_add_test(t, memory_that_is_too_large_is_an_error);
-	tcase_add_test(t, memory_is_taken_back_and_carried_with_its_source);
-	tcase_add_test(t, sample_answers_what_moved_and_what_is_set);
-	tcase_add_test(t, firewall_object_has_its_table_and_chain);
-	tcase_add_test(t, hint_follows_the_order_and_never_hides_an_object);
-	tcase_add_test(t, rows_belong_to_the_object_appended_last);
-	tcase_add_test(t, first_sample_has_no_deltas);
-	tcase_add_loop_test(t, same_thing_has_a_delta, 0,
-			    ARRAY_SIZE(comparisons));
-	tcase_add_test(t, identity_change_keeps_what_collectd_has);
-	tcase_add_test(t, row_that_was_absent_is_a_baseline);
-	tcase_add_test(t, rows_and_objects_in_another_order_are_matched);
-	tcase_add_test(t, narrow_counter_is_widened_read_after_read);
-	tcase_add_loop_test(t, only_a_loss_wakes_an_object, 0,
-			    ARRAY_SIZE(kinds));
-	tcase_add_test(t, what_lost_once_stays_awake);
-	tcase_add_test(t, reset_does_not_wake);
-	tcase_add_test(t, carried_objects_are_stale_copies);
-	tcase_add_test(t, read_after_a_gap_counts_from_before_it);
-	tcase_add_test(t, compared_with_zeroes_all_that_counts_is_a_delta);
-	tcase_add_test(t, rollback_takes_back_what_was_appended);
-	tcase_add_loop_test(t, object_is_found_in_the_sample_before, 0, 90);
-	t = tcase_create("size");
-	suite_add_tcase(s, t);
-	tcase_set_timeout(t, 30);
-	tcase_add_test(t, thousands_of_objects_keep_their_texts_and_rows);
-	tcase_add_test(t, steady_reads_use_their_memory_again);
-	tcase_add_test(t, comparison_of_thousands_costs_no_search);
-	tcase_add_test(t, more_than_a_million_rows_are_refused);
-	tcase_add_test(t, text_without_end_is_refused);
-	tcase_add_test(t, object_whose_name_does_not_fit_is_not_appended);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

@@ -35,7 +35,9 @@ static const struct {
 	{"/a/b/", "xa/bx", true},
 };
 
-START_TEST(pattern_matches_what_it_means)
+CASE(selection);
+
+TEST_EACH(selection, pattern_matches_what_it_means, ARRAY_SIZE(patterns))
 {
 	struct pattern p;
 
@@ -45,9 +47,8 @@ START_TEST(pattern_matches_what_it_means)
 		      "%s on %s", patterns[_i].pattern, patterns[_i].text);
 	pattern_free(&p);
 }
-END_TEST
 
-START_TEST(bad_expression_is_refused)
+TEST(selection, bad_expression_is_refused)
 {
 	static const char *const bad[] = {"/[/", "/(/", "/a{2,1}/", "/*(/"};
 	struct pattern p;
@@ -60,16 +61,14 @@ START_TEST(bad_expression_is_refused)
 		pattern_free(&p);
 	}
 }
-END_TEST
 
-START_TEST(no_pattern_matches_everything)
+TEST(selection, no_pattern_matches_everything)
 {
 	const struct pattern none = {0};
 
 	ck_assert(pattern_matches(&none, ""));
 	ck_assert(pattern_matches(&none, "eth0"));
 }
-END_TEST
 
 static const struct {
 	bool ignore;
@@ -91,7 +90,7 @@ static const struct {
 	{true, {""}, "", false},
 };
 
-START_TEST(selection_wants_what_it_says)
+TEST_EACH(selection, selection_wants_what_it_says, ARRAY_SIZE(selections))
 {
 	struct selection s = {.ignore = selections[_i].ignore};
 
@@ -103,15 +102,13 @@ START_TEST(selection_wants_what_it_says)
 	selection_free(&s);
 	ck_assert_uint_eq(s.n, 0);
 }
-END_TEST
 
-START_TEST(no_selection_wants_everything)
+TEST(selection, no_selection_wants_everything)
 {
 	ck_assert(selection_wants(NULL, "eth0"));
 }
-END_TEST
 
-START_TEST(refused_pattern_leaves_the_selection_alone)
+TEST(selection, refused_pattern_leaves_the_selection_alone)
 {
 	struct selection s = {0};
 
@@ -124,9 +121,8 @@ START_TEST(refused_pattern_leaves_the_selection_alone)
 	ck_assert(!selection_wants(&s, "eth1"));
 	selection_free(&s);
 }
-END_TEST
 
-START_TEST(many_patterns_are_kept)
+TEST(selection, many_patterns_are_kept)
 {
 	struct selection s = {0};
 	char text[32];
@@ -140,28 +136,4 @@ START_TEST(many_patterns_are_kept)
 	ck_assert(selection_wants(&s, "eth299"));
 	ck_assert(!selection_wants(&s, "eth300"));
 	selection_free(&s);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("selection");
-	TCase *t = tcase_create("selection");
-
-	suite_add_tcase(s, t);
-	tcase_add_loop_test(t, pattern_matches_what_it_means, 0,
-			    ARRAY_SIZE(patterns));
-	tcase_add_test(t, bad_expression_is_refused);
-	tcase_add_test(t, no_pattern_matches_everything);
-	tcase_add_loop_test(t, selection_wants_what_it_says, 0,
-			    ARRAY_SIZE(selections));
-	tcase_add_test(t, no_selection_wants_everything);
-	tcase_add_test(t, refused_pattern_leaves_the_selection_alone);
-	tcase_add_test(t, many_patterns_are_kept);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

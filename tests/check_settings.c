@@ -60,7 +60,9 @@ static void set_all_defaults(void)
 	}
 }
 
-START_TEST(default_pattern_says_what_no_pattern_says)
+CASE(options, .setup = setup, .teardown = teardown);
+
+TEST(options, default_pattern_says_what_no_pattern_says)
 {
 	static const char *const names[] = {"", "eth0", "tcp-TCPPureAcks"};
 	const struct threshold *t;
@@ -85,9 +87,8 @@ START_TEST(default_pattern_says_what_no_pattern_says)
 			  !selection_names(&settings.counters, names[i]));
 	settings_free(&initial);
 }
-END_TEST
 
-START_TEST(default_values_are_there_from_the_start)
+TEST(options, default_values_are_there_from_the_start)
 {
 	ck_assert(!settings.report_idle && !settings.classes);
 	ck_assert_double_eq(settings.read_budget, 0);
@@ -98,9 +99,8 @@ START_TEST(default_values_are_there_from_the_start)
 	ck_assert_str_eq(settings.proc_root, "/proc");
 	ck_assert_ptr_null(settings.state_file);
 }
-END_TEST
 
-START_TEST(built_in_limits_are_those_of_an_empty_threshold)
+TEST(options, built_in_limits_are_those_of_an_empty_threshold)
 {
 	const struct limits *built_in = settings_limits(
 		&settings, LAYER_LINK, DIR_RX, "", "", LIMITS_PLAIN);
@@ -117,9 +117,8 @@ START_TEST(built_in_limits_are_those_of_an_empty_threshold)
 	set_all_defaults();
 	check_same_limits(built_in, &settings.thresholds.items[1].limits);
 }
-END_TEST
 
-START_TEST(value_of_the_wrong_type_is_refused)
+TEST(options, value_of_the_wrong_type_is_refused)
 {
 	ck_assert_int_eq(settings_add_threshold(&settings), 0);
 	for (size_t i = 0; i < n_options; i++) {
@@ -141,7 +140,6 @@ START_TEST(value_of_the_wrong_type_is_refused)
 				-EINVAL);
 	}
 }
-END_TEST
 
 static const struct {
 	bool in_threshold;
@@ -186,16 +184,15 @@ static const struct {
 	{true, "Hysteresis", 101, -EINVAL},
 };
 
-START_TEST(number_is_taken_within_its_range)
+TEST_EACH(options, number_is_taken_within_its_range, ARRAY_SIZE(ranges))
 {
 	ck_assert_int_eq(settings_add_threshold(&settings), 0);
 	ck_assert_msg(set(ranges[_i].in_threshold, ranges[_i].name,
 			  number(ranges[_i].value)) == ranges[_i].result,
 		      "%s %g", ranges[_i].name, ranges[_i].value);
 }
-END_TEST
 
-START_TEST(each_option_sets_its_own_member)
+TEST(options, each_option_sets_its_own_member)
 {
 	struct limits *l;
 
@@ -233,9 +230,8 @@ START_TEST(each_option_sets_its_own_member)
 	ck_assert_double_eq(l->hysteresis, 7);
 	ck_assert(l->persist);
 }
-END_TEST
 
-START_TEST(selections_are_kept_apart_and_repeatable)
+TEST(options, selections_are_kept_apart_and_repeatable)
 {
 	ck_assert_int_eq(set(false, "Namespace", text("nginx")), 0);
 	ck_assert_int_eq(set(false, "Namespace", text("/^cni-/")), 0);
@@ -255,9 +251,8 @@ START_TEST(selections_are_kept_apart_and_repeatable)
 	ck_assert_int_eq(set(false, "IgnoreNamespace", no), 0);
 	ck_assert(selection_wants(&settings.namespaces, "nginx"));
 }
-END_TEST
 
-START_TEST(boolean_may_be_a_word)
+TEST(options, boolean_may_be_a_word)
 {
 	ck_assert_int_eq(set(false, "ReportIdle", text("TRUE")), 0);
 	ck_assert(settings.report_idle);
@@ -266,9 +261,8 @@ START_TEST(boolean_may_be_a_word)
 	ck_assert_int_eq(set(false, "ReportIdle", text("maybe")), -EINVAL);
 	ck_assert_int_eq(set(false, "ReportIdle", text("")), -EINVAL);
 }
-END_TEST
 
-START_TEST(names_are_known_in_any_case_and_in_their_place)
+TEST(options, names_are_known_in_any_case_and_in_their_place)
 {
 	ck_assert_int_eq(set(false, "reportidle", yes), 0);
 	ck_assert_int_eq(set(false, "ReportIdl", yes), -ENOENT);
@@ -280,9 +274,8 @@ START_TEST(names_are_known_in_any_case_and_in_their_place)
 	ck_assert_int_eq(set(true, "ReportIdle", yes), -ENOENT);
 	ck_assert_int_eq(set(true, "Hits", number(1)), 0);
 }
-END_TEST
 
-START_TEST(refused_value_changes_nothing)
+TEST(options, refused_value_changes_nothing)
 {
 	ck_assert_int_eq(set(false, "ProcRoot", text("proc")), -EINVAL);
 	ck_assert_int_eq(set(false, "ProcRoot", text("")), -EINVAL);
@@ -299,7 +292,6 @@ START_TEST(refused_value_changes_nothing)
 	ck_assert(pattern_matches(&settings.thresholds.items[0].layer, "tcp"));
 	ck_assert(!pattern_matches(&settings.thresholds.items[0].layer, "udp"));
 }
-END_TEST
 
 /* The warning limit tells which threshold was chosen. */
 static void threshold(double warning, const char *layer, const char *namespace,
@@ -323,7 +315,7 @@ static double chosen(enum layer layer, const char *namespace,
 		->warning;
 }
 
-START_TEST(first_threshold_that_matches_is_taken)
+TEST(options, first_threshold_that_matches_is_taken)
 {
 	threshold(11, "netfilter", "/^n/", NULL);
 	threshold(12, "netfilter", NULL, NULL);
@@ -340,9 +332,8 @@ START_TEST(first_threshold_that_matches_is_taken)
 	ck_assert_double_eq(chosen(LAYER_IP, "x", ""), 0.1);
 	ck_assert_double_eq(chosen(LAYER_UDP, "", ""), 0.1);
 }
-END_TEST
 
-START_TEST(symptom_has_no_limits_unless_it_is_given_some)
+TEST(options, symptom_has_no_limits_unless_it_is_given_some)
 {
 	const struct limits *l = settings_limits(&settings, LAYER_TCP, DIR_TX,
 						 "", "", LIMITS_SYMPTOM);
@@ -357,9 +348,8 @@ START_TEST(symptom_has_no_limits_unless_it_is_given_some)
 			    LIMITS_SYMPTOM);
 	ck_assert_double_nan(l->warning);
 }
-END_TEST
 
-START_TEST(queue_manager_may_drop_more_unless_a_threshold_says_otherwise)
+TEST(options, queue_manager_may_drop_more_unless_a_threshold_says_otherwise)
 {
 	const struct limits *l;
 
@@ -375,7 +365,6 @@ START_TEST(queue_manager_may_drop_more_unless_a_threshold_says_otherwise)
 			    LIMITS_AQM);
 	ck_assert_double_eq(l->warning, 7);
 }
-END_TEST
 
 static double warning_for(enum limits_kind kind)
 {
@@ -383,7 +372,7 @@ static double warning_for(enum limits_kind kind)
 		->warning;
 }
 
-START_TEST(wireless_has_limits_of_its_own_unless_it_is_given_some)
+TEST(options, wireless_has_limits_of_its_own_unless_it_is_given_some)
 {
 	const struct limits *l = settings_limits(&settings, LAYER_LINK, DIR_RX,
 						 "", "eth0", LIMITS_WIRELESS);
@@ -394,9 +383,8 @@ START_TEST(wireless_has_limits_of_its_own_unless_it_is_given_some)
 	threshold(7, NULL, NULL, NULL);
 	ck_assert_double_eq(warning_for(LIMITS_WIRELESS), 7);
 }
-END_TEST
 
-START_TEST(what_repeats_others_has_limits_only_by_its_name)
+TEST(options, what_repeats_others_has_limits_only_by_its_name)
 {
 	ck_assert_double_nan(warning_for(LIMITS_REPEATED));
 	threshold(7, NULL, NULL, NULL);
@@ -407,9 +395,8 @@ START_TEST(what_repeats_others_has_limits_only_by_its_name)
 	ck_assert_double_eq(warning_for(LIMITS_REPEATED), 9);
 	ck_assert_double_eq(warning_for(LIMITS_PLAIN), 7);
 }
-END_TEST
 
-START_TEST(one_ratio_of_a_layer_can_be_named)
+TEST(options, one_ratio_of_a_layer_can_be_named)
 {
 	threshold(5, "tcp-listen", NULL, NULL);
 	ck_assert_double_eq(settings_limits(&settings, LAYER_TCP, DIR_LISTEN,
@@ -418,9 +405,8 @@ START_TEST(one_ratio_of_a_layer_can_be_named)
 			    5);
 	ck_assert_double_eq(chosen(LAYER_TCP, "", ""), 0.1);
 }
-END_TEST
 
-START_TEST(full_table_has_limits_of_its_own)
+TEST(options, full_table_has_limits_of_its_own)
 {
 	const struct limits *l;
 
@@ -434,9 +420,8 @@ START_TEST(full_table_has_limits_of_its_own)
 			    LIMITS_PLAIN);
 	ck_assert_double_eq(l->warning, 50);
 }
-END_TEST
 
-START_TEST(option_of_layers_names_every_layer)
+TEST(options, option_of_layers_names_every_layer)
 {
 	const struct config_option *o = options_table;
 
@@ -446,9 +431,8 @@ START_TEST(option_of_layers_names_every_layer)
 		ck_assert_msg(strstr(o->doc, layer_name(i)), "%s",
 			      layer_name(i));
 }
-END_TEST
 
-START_TEST(option_names_are_unique)
+TEST(options, option_names_are_unique)
 {
 	for (size_t i = 0; i < n_options; i++)
 		for (size_t j = 0; j < i; j++)
@@ -456,43 +440,4 @@ START_TEST(option_names_are_unique)
 					  options_table[j].in_threshold ||
 				  strcasecmp(options_table[i].name,
 					     options_table[j].name));
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("options");
-	TCase *t = tcase_create("options");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, default_pattern_says_what_no_pattern_says);
-	tcase_add_test(t, default_values_are_there_from_the_start);
-	tcase_add_test(t, built_in_limits_are_those_of_an_empty_threshold);
-	tcase_add_test(t, value_of_the_wrong_type_is_refused);
-	tcase_add_loop_test(t, number_is_taken_within_its_range, 0,
-			    ARRAY_SIZE(ranges));
-	tcase_add_test(t, each_option_sets_its_own_member);
-	tcase_add_test(t, selections_are_kept_apart_and_repeatable);
-	tcase_add_test(t, boolean_may_be_a_word);
-	tcase_add_test(t, names_are_known_in_any_case_and_in_their_place);
-	tcase_add_test(t, refused_value_changes_nothing);
-	tcase_add_test(t, first_threshold_that_matches_is_taken);
-	tcase_add_test(t, symptom_has_no_limits_unless_it_is_given_some);
-	tcase_add_test(
-		t,
-		queue_manager_may_drop_more_unless_a_threshold_says_otherwise);
-	tcase_add_test(t,
-		       wireless_has_limits_of_its_own_unless_it_is_given_some);
-	tcase_add_test(t, what_repeats_others_has_limits_only_by_its_name);
-	tcase_add_test(t, one_ratio_of_a_layer_can_be_named);
-	tcase_add_test(t, full_table_has_limits_of_its_own);
-	tcase_add_test(t, option_of_layers_names_every_layer);
-	tcase_add_test(t, option_names_are_unique);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

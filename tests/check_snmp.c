@@ -7,7 +7,6 @@
 #include "model/selection.h"
 #include "kernel/procnet.h"
 #include "testlib.h"
-#include "xtables_file.h"
 
 static const char *const kernels[] = {"6.18", "6.1"};
 static const char *const files[] = {"snmp", "netstat", "snmp6"};
@@ -145,7 +144,10 @@ static unsigned compare_nstat(const char *kernel, const struct snmp_values *v)
 	return n;
 }
 
-START_TEST(recorded_counters_are_what_nstat_printed)
+CASE(recorded, .timeout = 60);
+
+TEST_EACH(recorded, recorded_counters_are_what_nstat_printed,
+	  ARRAY_SIZE(kernels))
 {
 	struct snmp_values v = recorded_values(kernels[_i], "/./");
 
@@ -153,9 +155,8 @@ START_TEST(recorded_counters_are_what_nstat_printed)
 	ck_assert_uint_ge(count_found(&v), _i ? 300 : 390);
 	ck_assert_uint_ge(compare_nstat(kernels[_i], &v), _i ? 300 : 390);
 }
-END_TEST
 
-START_TEST(counters_are_absent_where_the_kernel_lacks_them)
+TEST(recorded, counters_are_absent_where_the_kernel_lacks_them)
 {
 	struct snmp_values old = recorded_values("6.1", NULL);
 	struct snmp_values new = recorded_values("6.18", NULL);
@@ -166,7 +167,6 @@ START_TEST(counters_are_absent_where_the_kernel_lacks_them)
 	ck_assert(new.found[index_of("Ip6", "Ip6OutTransmits")]);
 	ck_assert_uint_gt(count_found(&new), count_found(&old));
 }
-END_TEST
 
 /* As long as it takes, in memory that ends where the text does. */
 static int parse_exactly(parser parse, const char *text, size_t n,
@@ -183,7 +183,7 @@ static int parse_exactly(parser parse, const char *text, size_t n,
 	return r;
 }
 
-START_TEST(recording_cut_anywhere_is_survived)
+TEST_EACH(recorded, recording_cut_anywhere_is_survived, ARRAY_SIZE(files))
 {
 	const char *file = files[_i];
 	struct snmp_columns *l = layout_for(NULL);
@@ -200,9 +200,9 @@ START_TEST(recording_cut_anywhere_is_survived)
 	snmp_columns_free(l);
 	free(text);
 }
-END_TEST
 
-START_TEST(recording_with_any_byte_changed_is_survived)
+TEST_EACH(recorded, recording_with_any_byte_changed_is_survived,
+	  ARRAY_SIZE(files))
 {
 	const char *file = files[_i];
 	struct snmp_columns *l = layout_for(NULL);
@@ -225,9 +225,10 @@ START_TEST(recording_with_any_byte_changed_is_survived)
 	snmp_columns_free(l);
 	free(text);
 }
-END_TEST
 
-START_TEST(columns_are_found_by_name_in_any_order)
+CASE(made);
+
+TEST(made, columns_are_found_by_name_in_any_order)
 {
 	static const char text[] = "Udp: InErrors New InDatagrams NoPorts\n"
 				   "Udp: 3 99 100 4\n"
@@ -243,9 +244,8 @@ START_TEST(columns_are_found_by_name_in_any_order)
 	check_value(&v, "Icmp", "InErrors", 5);
 	ck_assert_uint_eq(count_found(&v), 4);
 }
-END_TEST
 
-START_TEST(list_is_read_in_any_order)
+TEST(made, list_is_read_in_any_order)
 {
 	static const char text[] = "Udp6InErrors  \t 3\n"
 				   "Ip6Unheard 7\n"
@@ -258,9 +258,8 @@ START_TEST(list_is_read_in_any_order)
 	check_value(&v, "Ip6", "Ip6InReceives", UINT64_MAX);
 	ck_assert_uint_eq(count_found(&v), 2);
 }
-END_TEST
 
-START_TEST(garbage_is_absent_and_not_zero)
+TEST(made, garbage_is_absent_and_not_zero)
 {
 	static const char *const garbage[] = {
 		"-1", "x", "1x", "0x10", "18446744073709551616", "1.5"};
@@ -283,9 +282,8 @@ START_TEST(garbage_is_absent_and_not_zero)
 		check_absent(&v, "Udp6", "Udp6InErrors");
 	}
 }
-END_TEST
 
-START_TEST(optional_counters_are_read_where_asked_for)
+TEST(made, optional_counters_are_read_where_asked_for)
 {
 	static const char text[] = "Icmp: InMsgs InEchos InEchoReps\n"
 				   "Icmp: 9 8 7\n";
@@ -312,7 +310,6 @@ START_TEST(optional_counters_are_read_where_asked_for)
 	check_value(&y, "Udp", "InDatagrams", 5);
 	check_value(&y, "UdpLite", "UdpLiteInDatagrams", 6);
 }
-END_TEST
 
 /* Whatever a layout has seen, the result is that of one that saw nothing. */
 static void parse_both(parser parse, const char *text, size_t n,
@@ -329,7 +326,8 @@ static void parse_both(parser parse, const char *text, size_t n,
 			      snmp_probe.counters[i].name);
 }
 
-START_TEST(recording_changed_anywhere_is_noticed)
+TEST_EACH(recorded, recording_changed_anywhere_is_noticed,
+	  ARRAY_SIZE(files) * ARRAY_SIZE(kernels))
 {
 	const char *file = files[_i / 2];
 	struct snmp_columns *l = layout_for("/./");
@@ -349,7 +347,6 @@ START_TEST(recording_changed_anywhere_is_noticed)
 	snmp_columns_free(l);
 	free(text);
 }
-END_TEST
 
 /* As another namespace, or another kernel, would print them. */
 static const char *const layouts[] = {
@@ -366,7 +363,7 @@ static const char *const layouts[] = {
 	"IcmpMsg: OutType3 InType11 InType3\nIcmpMsg: 1 2 3\n",
 };
 
-START_TEST(layout_follows_the_kernel_from_any_to_any)
+TEST(made, layout_follows_the_kernel_from_any_to_any)
 {
 	size_t n = ARRAY_SIZE(layouts);
 	struct snmp_columns *l = layout_for("/./");
@@ -379,7 +376,6 @@ START_TEST(layout_follows_the_kernel_from_any_to_any)
 	}
 	snmp_columns_free(l);
 }
-END_TEST
 
 static const char *const lists[] = {
 	"Ip6InReceives\t1\nIcmp6InMsgs\t2\nUdp6NoPorts\t3\n",
@@ -393,7 +389,7 @@ static const char *const lists[] = {
 	"Udp6NoPortsToo\t3\nUdp6NoPort\t4\n",
 };
 
-START_TEST(list_is_followed_from_any_to_any)
+TEST(made, list_is_followed_from_any_to_any)
 {
 	size_t n = ARRAY_SIZE(lists);
 	struct snmp_columns *l = layout_for("/./");
@@ -406,7 +402,6 @@ START_TEST(list_is_followed_from_any_to_any)
 	}
 	snmp_columns_free(l);
 }
-END_TEST
 
 static void read_all(const char *kernel, struct snmp_columns *l)
 {
@@ -421,7 +416,7 @@ static void read_all(const char *kernel, struct snmp_columns *l)
 }
 
 /* Were anything learnt again, the state would not be the same to a byte. */
-START_TEST(steady_read_learns_nothing)
+TEST_EACH(recorded, steady_read_learns_nothing, ARRAY_SIZE(kernels))
 {
 	struct snmp_columns *l = layout_for("/./"), was;
 
@@ -433,10 +428,9 @@ START_TEST(steady_read_learns_nothing)
 	ck_assert(!memcmp(&was, l, sizeof(was)));
 	snmp_columns_free(l);
 }
-END_TEST
 
 /* The names of two namespaces that differ are kept side by side. */
-START_TEST(lines_that_come_and_go_are_learnt_once)
+TEST(made, lines_that_come_and_go_are_learnt_once)
 {
 	struct snmp_columns *l = layout_for(NULL);
 	struct snmp_values v = {0};
@@ -453,9 +447,8 @@ START_TEST(lines_that_come_and_go_are_learnt_once)
 	ck_assert_uint_eq(l->n_names, n_names);
 	snmp_columns_free(l);
 }
-END_TEST
 
-START_TEST(flood_of_names_is_bounded)
+TEST(made, flood_of_names_is_bounded)
 {
 	struct snmp_columns *l = layout_for(NULL);
 	struct snmp_values v = {0};
@@ -472,7 +465,6 @@ START_TEST(flood_of_names_is_bounded)
 	ck_assert_uint_le(l->n_names, MAX_SNMP_NAMES);
 	snmp_columns_free(l);
 }
-END_TEST
 
 static const struct {
 	parser parse;
@@ -498,7 +490,7 @@ static const struct {
 	{snmp_parse_list, "\n", -EBADMSG},
 };
 
-START_TEST(text_that_does_not_match_is_refused)
+TEST_EACH(made, text_that_does_not_match_is_refused, ARRAY_SIZE(texts))
 {
 	struct snmp_columns *l = layout_for(NULL);
 
@@ -510,9 +502,8 @@ START_TEST(text_that_does_not_match_is_refused)
 			      "%s", texts[_i].text);
 	snmp_columns_free(l);
 }
-END_TEST
 
-START_TEST(what_stood_before_a_mismatch_stays)
+TEST(made, what_stood_before_a_mismatch_stays)
 {
 	static const char text[] = "Udp: InErrors\nUdp: 3\nTcp: InErrs\n";
 	struct snmp_values v = {0};
@@ -523,7 +514,6 @@ START_TEST(what_stood_before_a_mismatch_stays)
 	check_value(&v, "Udp", "InErrors", 3);
 	ck_assert_uint_eq(count_found(&v), 1);
 }
-END_TEST
 
 /* Where the recordings of a kernel are. */
 static void fixture_dir(const char *kernel, char path[512])
@@ -537,7 +527,7 @@ static void fixture_dir(const char *kernel, char path[512])
 			 kernel);
 }
 
-START_TEST(probe_appends_an_object_for_each_layer)
+TEST_EACH(recorded, probe_appends_an_object_for_each_layer, ARRAY_SIZE(kernels))
 {
 	static char buffer[65536];
 	char path[512];
@@ -561,10 +551,9 @@ START_TEST(probe_appends_an_object_for_each_layer)
 	snmp_probe.free(env.state);
 	sample_free(&s);
 }
-END_TEST
 
 /* With optional rows: two in objects of other layers, one a fact as well. */
-START_TEST(probe_uses_the_layout_of_its_caller)
+TEST_EACH(recorded, probe_uses_the_layout_of_its_caller, ARRAY_SIZE(kernels))
 {
 	static char buffer[65536];
 	char path[512];
@@ -598,9 +587,8 @@ START_TEST(probe_uses_the_layout_of_its_caller)
 	selection_free(&asked);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(probe_without_files_has_no_source)
+TEST(recorded, probe_without_files_has_no_source)
 {
 	char buffer[64];
 	struct probe_env env = {.net = &(struct procnet)PROCNET("/nowhere"),
@@ -613,9 +601,8 @@ START_TEST(probe_without_files_has_no_source)
 	snmp_probe.free(env.state);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(probe_refuses_a_file_larger_than_its_buffer)
+TEST(recorded, probe_refuses_a_file_larger_than_its_buffer)
 {
 	char buffer[64], path[512];
 	struct probe_env env = {.net = &(struct procnet)PROCNET(path),
@@ -628,49 +615,4 @@ START_TEST(probe_refuses_a_file_larger_than_its_buffer)
 	ck_assert_int_eq(snmp_probe.read(&env, &s), -E2BIG);
 	snmp_probe.free(env.state);
 	sample_free(&s);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("snmp");
-	TCase *t = tcase_create("recorded");
-	int n_kernels = ARRAY_SIZE(kernels), n_files = ARRAY_SIZE(files);
-
-	suite_add_tcase(s, t);
-	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, recorded_counters_are_what_nstat_printed, 0,
-			    n_kernels);
-	tcase_add_test(t, counters_are_absent_where_the_kernel_lacks_them);
-	tcase_add_loop_test(t, recording_cut_anywhere_is_survived, 0, n_files);
-	tcase_add_loop_test(t, recording_with_any_byte_changed_is_survived, 0,
-			    n_files);
-	tcase_add_loop_test(t, probe_appends_an_object_for_each_layer, 0,
-			    n_kernels);
-	tcase_add_loop_test(t, recording_changed_anywhere_is_noticed, 0,
-			    n_files * n_kernels);
-	tcase_add_loop_test(t, steady_read_learns_nothing, 0, n_kernels);
-	tcase_add_loop_test(t, probe_uses_the_layout_of_its_caller, 0,
-			    n_kernels);
-	tcase_add_test(t, probe_without_files_has_no_source);
-	tcase_add_test(t, probe_refuses_a_file_larger_than_its_buffer);
-	t = tcase_create("made");
-	suite_add_tcase(s, t);
-	tcase_add_test(t, columns_are_found_by_name_in_any_order);
-	tcase_add_test(t, list_is_read_in_any_order);
-	tcase_add_test(t, garbage_is_absent_and_not_zero);
-	tcase_add_loop_test(t, text_that_does_not_match_is_refused, 0,
-			    ARRAY_SIZE(texts));
-	tcase_add_test(t, what_stood_before_a_mismatch_stays);
-	tcase_add_test(t, optional_counters_are_read_where_asked_for);
-	tcase_add_test(t, layout_follows_the_kernel_from_any_to_any);
-	tcase_add_test(t, list_is_followed_from_any_to_any);
-	tcase_add_test(t, lines_that_come_and_go_are_learnt_once);
-	tcase_add_test(t, flood_of_names_is_bounded);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

@@ -271,7 +271,9 @@ static void check_moved(const char *name, uint64_t value, uint64_t delta)
 	ck_assert_uint_eq(row->delta, delta);
 }
 
-START_TEST(quiet_namespace_is_not_dumped)
+CASE(probe, .setup = setup, .teardown = teardown);
+
+TEST(probe, quiet_namespace_is_not_dumped)
 {
 	udp(5001, 1, 5);
 	for (int i = 0; i < 3; i++)
@@ -289,9 +291,8 @@ START_TEST(quiet_namespace_is_not_dumped)
 	must_read();
 	ck_assert_uint_eq(n_asked, 6);
 }
-END_TEST
 
-START_TEST(what_was_dropped_before_is_a_baseline)
+TEST(probe, what_was_dropped_before_is_a_baseline)
 {
 	udp(5001, 1, 5);
 	must_read();
@@ -301,9 +302,8 @@ START_TEST(what_was_dropped_before_is_a_baseline)
 	must_read();
 	check_moved("udp_5001_drops", 8, 3);
 }
-END_TEST
 
-START_TEST(first_drop_of_a_port_counts_from_zero)
+TEST(probe, first_drop_of_a_port_counts_from_zero)
 {
 	udp(5001, 1, 0);
 	must_read();
@@ -317,9 +317,8 @@ START_TEST(first_drop_of_a_port_counts_from_zero)
 	must_read();
 	check_moved("udp_5001_drops", 5, 2);
 }
-END_TEST
 
-START_TEST(sockets_of_both_families_are_one_port)
+TEST(probe, sockets_of_both_families_are_one_port)
 {
 	must_read();
 	udp(5001, 1, 3);
@@ -336,9 +335,8 @@ START_TEST(sockets_of_both_families_are_one_port)
 	ck_assert_uint_eq(row_of("udp_5001_drops", &socket_fact_rcvbuf)->value,
 			  77);
 }
-END_TEST
 
-START_TEST(socket_that_closes_takes_nothing_back)
+TEST(probe, socket_that_closes_takes_nothing_back)
 {
 	must_read();
 	udp(5001, 1, 0);
@@ -354,9 +352,8 @@ START_TEST(socket_that_closes_takes_nothing_back)
 	must_read();
 	check_moved("udp_5001_drops", 13, 0);
 }
-END_TEST
 
-START_TEST(count_that_wraps_goes_on)
+TEST(probe, count_that_wraps_goes_on)
 {
 	must_read();
 	udp(5001, 1, 0);
@@ -367,9 +364,8 @@ START_TEST(count_that_wraps_goes_on)
 	ck_assert_uint_eq(fakes[0].info.drops, 3);
 	check_moved("udp_5001_drops", (uint64_t)UINT32_MAX + 4, 5);
 }
-END_TEST
 
-START_TEST(count_that_goes_back_adds_nothing)
+TEST(probe, count_that_goes_back_adds_nothing)
 {
 	must_read();
 	udp(5001, 1, 0);
@@ -383,9 +379,8 @@ START_TEST(count_that_goes_back_adds_nothing)
 	must_read();
 	check_moved("udp_5001_drops", 51, 1);
 }
-END_TEST
 
-START_TEST(socket_dumped_twice_counts_once)
+TEST(probe, socket_dumped_twice_counts_once)
 {
 	must_read();
 	udp(5001, 1, 6);
@@ -394,7 +389,6 @@ START_TEST(socket_dumped_twice_counts_once)
 	must_read();
 	check_moved("udp_5001_drops", 6, 6);
 }
-END_TEST
 
 /* What the next dump begins with. */
 static struct socket_dump remembered(void)
@@ -406,7 +400,7 @@ static struct socket_dump remembered(void)
 }
 
 /* What is forgotten can be told too low, never too high. */
-START_TEST(more_sockets_than_allowed_make_a_lower_bound)
+TEST(probe, more_sockets_than_allowed_make_a_lower_bound)
 {
 	uint64_t told = 0, lost = 0;
 
@@ -429,9 +423,8 @@ START_TEST(more_sockets_than_allowed_make_a_lower_bound)
 	must_read();
 	check_moved("udp_5001_drops", 145 + told, told);
 }
-END_TEST
 
-START_TEST(order_does_not_matter_to_who_is_remembered)
+TEST(probe, order_does_not_matter_to_who_is_remembered)
 {
 	struct socket_dump d;
 
@@ -447,9 +440,8 @@ START_TEST(order_does_not_matter_to_who_is_remembered)
 	for (uint32_t i = 0; i < 3; i++)
 		ck_assert_uint_ge(d.seen_before[i].drops, 10);
 }
-END_TEST
 
-START_TEST(further_ports_are_one)
+TEST(probe, further_ports_are_one)
 {
 	must_read();
 	for (uint16_t i = 0; i < SOCKET_PORTS; i++) {
@@ -473,7 +465,6 @@ START_TEST(further_ports_are_one)
 	must_read();
 	check_moved("udp_other_drops", 8, 1);
 }
-END_TEST
 
 static const struct {
 	uint32_t queue, limit;
@@ -483,7 +474,7 @@ static const struct {
 	{64, 128, true}, {129, 128, true}, {2, 1, true},    {1, 3, false},
 };
 
-START_TEST(listener_is_told_when_its_queue_fills)
+TEST_EACH(probe, listener_is_told_when_its_queue_fills, ARRAY_SIZE(queues))
 {
 	const struct object *o;
 
@@ -503,9 +494,8 @@ START_TEST(listener_is_told_when_its_queue_fills)
 	must_read(); /* a level that was not read is not told again */
 	ck_assert_ptr_null(find("tcp_80_accept"));
 }
-END_TEST
 
-START_TEST(fullest_listener_of_a_port_is_told)
+TEST(probe, fullest_listener_of_a_port_is_told)
 {
 	listener(AF_INET, 80, 5, 8);
 	listener(AF_INET, 80, 9, 8);
@@ -516,9 +506,8 @@ START_TEST(fullest_listener_of_a_port_is_told)
 	ck_assert_uint_eq(row_of("tcp_80_accept", &socket_tcp_accept)->value,
 			  9);
 }
-END_TEST
 
-START_TEST(fullest_listeners_are_told_of_many)
+TEST(probe, fullest_listeners_are_told_of_many)
 {
 	char name[32];
 
@@ -532,9 +521,8 @@ START_TEST(fullest_listeners_are_told_of_many)
 		ck_assert_int_eq(find(name) != NULL, i >= SOCKET_LISTENERS);
 	}
 }
-END_TEST
 
-START_TEST(absent_module_is_never_asked)
+TEST_EACH(probe, absent_module_is_never_asked, 2)
 {
 	char command[64];
 
@@ -554,9 +542,8 @@ START_TEST(absent_module_is_never_asked)
 	ck_assert_uint_eq(drops_of("udp_5001_drops")->value, 11);
 	ck_assert(!(drops_of("udp_5001_drops")->flags & ROW_COMPARED));
 }
-END_TEST
 
-START_TEST(listeners_are_told_without_udp_diag)
+TEST(probe, listeners_are_told_without_udp_diag)
 {
 	char command[64];
 
@@ -571,9 +558,8 @@ START_TEST(listeners_are_told_without_udp_diag)
 	ck_assert_ptr_nonnull(find("tcp_80_accept"));
 	ck_assert_uint_eq(n_asked, 2);
 }
-END_TEST
 
-START_TEST(module_that_goes_takes_no_total_back)
+TEST(probe, module_that_goes_takes_no_total_back)
 {
 	char command[64];
 
@@ -592,17 +578,15 @@ START_TEST(module_that_goes_takes_no_total_back)
 	must_read();
 	check_moved("udp_5001_drops", 8, 5);
 }
-END_TEST
 
-START_TEST(kernel_that_tells_no_drops_is_no_source)
+TEST(probe, kernel_that_tells_no_drops_is_no_source)
 {
 	old_kernel = true;
 	udp(5001, 1, 5);
 	ck_assert_int_eq(read_again(), -EOPNOTSUPP);
 }
-END_TEST
 
-START_TEST(failed_dump_is_made_up_for)
+TEST(probe, failed_dump_is_made_up_for)
 {
 	udp(5001, 1, 0);
 	must_read();
@@ -618,9 +602,8 @@ START_TEST(failed_dump_is_made_up_for)
 	must_read(); /* though nothing moved since */
 	check_moved("udp_5001_drops", 7, 4);
 }
-END_TEST
 
-START_TEST(no_memory_is_needed_for_steady_reads)
+TEST(probe, no_memory_is_needed_for_steady_reads)
 {
 	const unsigned char *memory;
 	const struct row *rows;
@@ -639,7 +622,6 @@ START_TEST(no_memory_is_needed_for_steady_reads)
 	ck_assert_ptr_eq(now.rows, rows);
 	ck_assert_ptr_eq(now.memory, memory);
 }
-END_TEST
 
 /* The process. */
 
@@ -667,7 +649,9 @@ static const char *label_of(const char *name)
 	return object_label(&now, find(name));
 }
 
-START_TEST(process_of_the_worst_socket_is_named)
+CASE(process, .setup = setup, .teardown = teardown);
+
+TEST(process, process_of_the_worst_socket_is_named)
 {
 	put_process("41", "other\n", HERE, "socket:[776]");
 	put_process("42", "reader\n", HERE, "socket:[777]");
@@ -683,9 +667,8 @@ START_TEST(process_of_the_worst_socket_is_named)
 	must_read();
 	ck_assert_str_eq(label_of("udp_5001_drops"), "reader[42]");
 }
-END_TEST
 
-START_TEST(process_elsewhere_or_unknown_is_not_named)
+TEST(process, process_elsewhere_or_unknown_is_not_named)
 {
 	put_process("43", "elsewhere\n", "/proc/self/ns/uts", "socket:[777]");
 	put_process("44", "pipes\n", HERE, "pipe:[777]");
@@ -695,9 +678,8 @@ START_TEST(process_elsewhere_or_unknown_is_not_named)
 	must_read();
 	ck_assert_str_eq(label_of("udp_5001_drops"), "");
 }
-END_TEST
 
-START_TEST(name_of_a_process_is_made_clean)
+TEST(process, name_of_a_process_is_made_clean)
 {
 	put_process("42", "a\x1b[1m b\"\xc3\xa4'`$x", HERE, "socket:[777]");
 	must_read();
@@ -706,10 +688,9 @@ START_TEST(name_of_a_process_is_made_clean)
 	must_read();
 	ck_assert_str_eq(label_of("udp_5001_drops"), "a__1m_b_____$x[42]");
 }
-END_TEST
 
 /* The search is for a minute, unless another socket is the worst. */
-START_TEST(process_is_looked_for_once_a_minute)
+TEST(process, process_is_looked_for_once_a_minute)
 {
 	char path[64];
 
@@ -735,7 +716,6 @@ START_TEST(process_is_looked_for_once_a_minute)
 	must_read();
 	ck_assert_str_eq(label_of("udp_5001_drops"), "second[43]");
 }
-END_TEST
 
 /* The parser. */
 
@@ -747,7 +727,9 @@ static struct message message_of(const struct fake *f)
 	return m;
 }
 
-START_TEST(message_is_parsed)
+CASE(message);
+
+TEST(message, message_is_parsed)
 {
 	struct fake f = {AF_INET6,
 			 IPPROTO_UDP,
@@ -771,9 +753,8 @@ START_TEST(message_is_parsed)
 	ck_assert_uint_eq(info.port, f.info.port);
 	ck_assert(info.has_memory);
 }
-END_TEST
 
-START_TEST(message_cut_short_is_refused_or_has_no_drops)
+TEST(message, message_cut_short_is_refused_or_has_no_drops)
 {
 	struct fake f = {AF_INET, IPPROTO_UDP, {.drops = 5}};
 	struct message m = message_of(&f);
@@ -791,52 +772,4 @@ START_TEST(message_cut_short_is_refused_or_has_no_drops)
 		ck_assert(n >= 16 + sizeof(struct inet_diag_msg) || r < 0);
 		free(cut);
 	}
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("socket");
-	TCase *t = tcase_create("message");
-
-	suite_add_tcase(s, t);
-	tcase_add_test(t, message_is_parsed);
-	tcase_add_test(t, message_cut_short_is_refused_or_has_no_drops);
-	t = tcase_create("probe");
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, quiet_namespace_is_not_dumped);
-	tcase_add_test(t, what_was_dropped_before_is_a_baseline);
-	tcase_add_test(t, first_drop_of_a_port_counts_from_zero);
-	tcase_add_test(t, sockets_of_both_families_are_one_port);
-	tcase_add_test(t, socket_that_closes_takes_nothing_back);
-	tcase_add_test(t, count_that_wraps_goes_on);
-	tcase_add_test(t, count_that_goes_back_adds_nothing);
-	tcase_add_test(t, socket_dumped_twice_counts_once);
-	tcase_add_test(t, more_sockets_than_allowed_make_a_lower_bound);
-	tcase_add_test(t, order_does_not_matter_to_who_is_remembered);
-	tcase_add_test(t, further_ports_are_one);
-	tcase_add_loop_test(t, listener_is_told_when_its_queue_fills, 0,
-			    ARRAY_SIZE(queues));
-	tcase_add_test(t, fullest_listener_of_a_port_is_told);
-	tcase_add_test(t, fullest_listeners_are_told_of_many);
-	tcase_add_loop_test(t, absent_module_is_never_asked, 0, 2);
-	tcase_add_test(t, listeners_are_told_without_udp_diag);
-	tcase_add_test(t, module_that_goes_takes_no_total_back);
-	tcase_add_test(t, kernel_that_tells_no_drops_is_no_source);
-	tcase_add_test(t, failed_dump_is_made_up_for);
-	tcase_add_test(t, no_memory_is_needed_for_steady_reads);
-	t = tcase_create("process");
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, process_of_the_worst_socket_is_named);
-	tcase_add_test(t, process_elsewhere_or_unknown_is_not_named);
-	tcase_add_test(t, name_of_a_process_is_made_clean);
-	tcase_add_test(t, process_is_looked_for_once_a_minute);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

@@ -7,7 +7,6 @@
 #include "model/selection.h"
 #include "kernel/procnet.h"
 #include "testlib.h"
-#include "xtables_file.h"
 
 #define COLUMNS 15
 
@@ -45,7 +44,9 @@ static size_t index_of(const char *name)
 	       softnet_probe.counters;
 }
 
-START_TEST(line_gives_the_columns)
+CASE(lines);
+
+TEST(lines, line_gives_the_columns)
 {
 	struct softnet_lines lines;
 	const char *line = line_of(15, 5, 0xffffffff, 7);
@@ -60,9 +61,8 @@ START_TEST(line_gives_the_columns)
 	ck_assert_uint_eq(lines.cpu.value[index_of("flow_limit_count")], 4);
 	ck_assert_int_eq(softnet_next(&lines), 0);
 }
-END_TEST
 
-START_TEST(old_kernels_have_fewer_columns)
+TEST(lines, old_kernels_have_fewer_columns)
 {
 	for (unsigned columns = 9; columns <= COLUMNS; columns++) {
 		struct softnet_lines lines;
@@ -81,9 +81,8 @@ START_TEST(old_kernels_have_fewer_columns)
 			  (columns >= 11));
 	}
 }
-END_TEST
 
-START_TEST(recordings_are_understood)
+TEST(lines, recordings_are_understood)
 {
 	static const struct {
 		const char *kernel;
@@ -106,9 +105,8 @@ START_TEST(recordings_are_understood)
 		free(text);
 	}
 }
-END_TEST
 
-START_TEST(text_that_is_no_table_is_refused)
+TEST(lines, text_that_is_no_table_is_refused)
 {
 	const char *const bad[] = {
 		"",
@@ -130,9 +128,8 @@ START_TEST(text_that_is_no_table_is_refused)
 		ck_assert_msg(walk(bad[i], strlen(bad[i]), &lines) == -EBADMSG,
 			      "%s", bad[i]);
 }
-END_TEST
 
-START_TEST(lines_have_to_agree)
+TEST(lines, lines_have_to_agree)
 {
 	struct {
 		const char *first, *second;
@@ -152,9 +149,8 @@ START_TEST(lines_have_to_agree)
 		ck_assert_int_eq(walk(text, strlen(text), &lines), -EBADMSG);
 	}
 }
-END_TEST
 
-START_TEST(text_cut_anywhere_is_refused)
+TEST(lines, text_cut_anywhere_is_refused)
 {
 	char text[512];
 
@@ -171,7 +167,6 @@ START_TEST(text_cut_anywhere_is_refused)
 		free(copy);
 	}
 }
-END_TEST
 
 /* The probe, read after read, on a file of the test's own. */
 
@@ -271,7 +266,9 @@ static void check_lost(uint64_t dropped)
 	ck_assert_uint_eq(total("dropped")->delta, dropped);
 }
 
-START_TEST(first_read_is_the_kernels_sum)
+CASE(probe, .setup = setup, .teardown = teardown);
+
+TEST(probe, first_read_is_the_kernels_sum)
 {
 	READ(15, {0, 0xffffffff, 5}, {1, 0xfffffff0, 7});
 	check_totals(UINT64_C(0x1ffffffef), 12);
@@ -280,9 +277,8 @@ START_TEST(first_read_is_the_kernels_sum)
 	ck_assert_ptr_null(total("received_rps"));
 	ck_assert(!(total("dropped")->flags & ROW_COMPARED));
 }
-END_TEST
 
-START_TEST(total_grows_over_the_wrap_of_a_cpu)
+TEST(probe, total_grows_over_the_wrap_of_a_cpu)
 {
 	READ(15, {0, 0xfffffff0, 0xfffffffe}, {1, 100, 10});
 	READ(15, {0, 16, 3}, {1, 101, 11});
@@ -292,9 +288,8 @@ START_TEST(total_grows_over_the_wrap_of_a_cpu)
 	READ(15, {0, 17, 4}, {1, 101, 11});
 	check_lost(1);
 }
-END_TEST
 
-START_TEST(total_stands_while_a_cpu_is_offline)
+TEST(probe, total_stands_while_a_cpu_is_offline)
 {
 	READ(15, {0, 100, 1}, {1, 200, 20}, {2, 300, 30});
 	READ(15, {0, 110, 2}, {2, 310, 33});
@@ -306,9 +301,8 @@ START_TEST(total_stands_while_a_cpu_is_offline)
 	check_totals(625, 61);
 	check_lost(6);
 }
-END_TEST
 
-START_TEST(first_and_last_cpu_may_go_offline)
+TEST(probe, first_and_last_cpu_may_go_offline)
 {
 	READ(15, {0, 100, 1}, {1, 200, 20}, {2, 300, 30});
 	READ(15, {1, 201, 21});
@@ -317,9 +311,8 @@ START_TEST(first_and_last_cpu_may_go_offline)
 	check_totals(606, 58);
 	check_lost(6);
 }
-END_TEST
 
-START_TEST(cpu_that_was_never_seen_begins_with_its_next_read)
+TEST(probe, cpu_that_was_never_seen_begins_with_its_next_read)
 {
 	READ(15, {0, 100, 1});
 	READ(15, {0, 101, 2}, {3, 5000000, 4000000});
@@ -332,10 +325,9 @@ START_TEST(cpu_that_was_never_seen_begins_with_its_next_read)
 	check_totals(112, 6);
 	check_lost(1);
 }
-END_TEST
 
 /* flow_limit_count starts again when its mask is written. */
-START_TEST(counter_that_went_back_adds_nothing)
+TEST(probe, counter_that_went_back_adds_nothing)
 {
 	READ(15, {0, 100, 1000}, {1, 0, 0});
 	READ(15, {0, 100, 3}, {1, 0, 2});
@@ -343,19 +335,17 @@ START_TEST(counter_that_went_back_adds_nothing)
 	READ(15, {0, 100, 5}, {1, 0, 2});
 	check_lost(2);
 }
-END_TEST
 
-START_TEST(lines_without_numbers_are_cpus_in_order)
+TEST(probe, lines_without_numbers_are_cpus_in_order)
 {
 	READ(11, {0, 100, 1}, {1, 200, 20});
 	READ(11, {0, 101, 2}, {1, 202, 23});
 	check_totals(303, 25);
 	check_lost(4);
 }
-END_TEST
 
 /* The second line is CPU 2's now: nothing is known of the interval. */
-START_TEST(lines_without_numbers_that_moved_are_not_compared)
+TEST(probe, lines_without_numbers_that_moved_are_not_compared)
 {
 	READ(11, {0, 100, 1}, {1, 200, 20}, {2, 900, 900});
 	READ(11, {0, 110, 2}, {2, 910, 903});
@@ -365,9 +355,8 @@ START_TEST(lines_without_numbers_that_moved_are_not_compared)
 	check_totals(1202, 924);
 	check_lost(3);
 }
-END_TEST
 
-START_TEST(failed_read_is_made_up_for)
+TEST(probe, failed_read_is_made_up_for)
 {
 	READ(15, {0, 100, 1}, {1, 200, 20});
 	READ(15, {0, 100, 1});
@@ -376,18 +365,16 @@ START_TEST(failed_read_is_made_up_for)
 	check_totals(307, 28);
 	check_lost(7);
 }
-END_TEST
 
-START_TEST(column_that_is_missing_is_no_row)
+TEST(probe, column_that_is_missing_is_no_row)
 {
 	READ(9, {0, 100, 1});
 	check_totals(100, 1);
 	ck_assert_ptr_nonnull(total("time_squeeze"));
 	ck_assert_ptr_null(total("flow_limit_count"));
 }
-END_TEST
 
-START_TEST(optional_counter_is_read_when_asked_for)
+TEST(probe, optional_counter_is_read_when_asked_for)
 {
 	struct selection s = {0};
 
@@ -398,9 +385,8 @@ START_TEST(optional_counter_is_read_when_asked_for)
 	env.counters = NULL;
 	selection_free(&s);
 }
-END_TEST
 
-START_TEST(probe_refuses_what_it_cannot_read)
+TEST(probe, probe_refuses_what_it_cannot_read)
 {
 	char text[sizeof(buffer) + 256];
 
@@ -410,40 +396,4 @@ START_TEST(probe_refuses_what_it_cannot_read)
 	text[sizeof(text) - 1] = '\0';
 	ck_assert_int_eq(read_again(text), -E2BIG);
 	ck_assert_int_eq(read_again(line_of(15, 0, 1, 2)), 0);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("softnet");
-	TCase *t = tcase_create("lines");
-
-	suite_add_tcase(s, t);
-	tcase_add_test(t, line_gives_the_columns);
-	tcase_add_test(t, old_kernels_have_fewer_columns);
-	tcase_add_test(t, recordings_are_understood);
-	tcase_add_test(t, text_that_is_no_table_is_refused);
-	tcase_add_test(t, lines_have_to_agree);
-	tcase_add_test(t, text_cut_anywhere_is_refused);
-	t = tcase_create("probe");
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, first_read_is_the_kernels_sum);
-	tcase_add_test(t, total_grows_over_the_wrap_of_a_cpu);
-	tcase_add_test(t, total_stands_while_a_cpu_is_offline);
-	tcase_add_test(t, first_and_last_cpu_may_go_offline);
-	tcase_add_test(t, cpu_that_was_never_seen_begins_with_its_next_read);
-	tcase_add_test(t, counter_that_went_back_adds_nothing);
-	tcase_add_test(t, lines_without_numbers_are_cpus_in_order);
-	tcase_add_test(t, lines_without_numbers_that_moved_are_not_compared);
-	tcase_add_test(t, failed_read_is_made_up_for);
-	tcase_add_test(t, column_that_is_missing_is_no_row);
-	tcase_add_test(t, optional_counter_is_read_when_asked_for);
-	tcase_add_test(t, probe_refuses_what_it_cannot_read);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

@@ -120,7 +120,9 @@ static void check_width(unsigned width)
 		ck_assert_msg(strcspn(c, "\n") <= width, "too wide: %s", c);
 }
 
-START_TEST(a_loss_is_a_row_and_a_remedy)
+CASE(ns, .setup = setup, .teardown = teardown);
+
+TEST(ns, a_loss_is_a_row_and_a_remedy)
 {
 	add(add_namespace("nginx"), CLASS_LOSS, 25);
 	to_text(in_words);
@@ -136,9 +138,8 @@ START_TEST(a_loss_is_a_row_and_a_remedy)
 		"    [1] Mend it\n"
 		"\n");
 }
-END_TEST
 
-START_TEST(several_causes_have_lines_and_numbers)
+TEST(ns, several_causes_have_lines_and_numbers)
 {
 	struct finding *f = add(add_namespace(""), CLASS_POLICY, 25);
 
@@ -155,9 +156,8 @@ START_TEST(several_causes_have_lines_and_numbers)
 	check_has("[1] Mend it\n");
 	check_lacks("[2]");
 }
-END_TEST
 
-START_TEST(what_is_not_known_is_a_dash)
+TEST(ns, what_is_not_known_is_a_dash)
 {
 	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 7);
 
@@ -173,9 +173,8 @@ START_TEST(what_is_not_known_is_a_dash)
 	check_has("\"percent\":null");
 	check_lacks("nan");
 }
-END_TEST
 
-START_TEST(a_lower_bound_says_so)
+TEST(ns, a_lower_bound_says_so)
 {
 	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
 
@@ -186,9 +185,8 @@ START_TEST(a_lower_bound_says_so)
 	to_text(in_words);
 	check_has("  <0.01%  ");
 }
-END_TEST
 
-START_TEST(quiet_namespaces_are_one_line)
+TEST(ns, quiet_namespaces_are_one_line)
 {
 	add_namespace("a");
 	to_text(in_words);
@@ -204,9 +202,8 @@ START_TEST(quiet_namespaces_are_one_line)
 	check_has("\n1 more namespace: nothing lost\n");
 	check_has("c: nothing lost here\n  benign: link eth0 rx: 1");
 }
-END_TEST
 
-START_TEST(symptoms_stand_below_their_loss)
+TEST(ns, symptoms_stand_below_their_loss)
 {
 	const struct counter *resent =
 		find_counter(&snmp_probe, "RetransSegs", NULL);
@@ -241,9 +238,8 @@ START_TEST(symptoms_stand_below_their_loss)
 	check_has(resent->symptom);
 	check_lacks("sent again");
 }
-END_TEST
 
-START_TEST(since_boot_is_said)
+TEST(ns, since_boot_is_said)
 {
 	l.seconds = NAN;
 	add(add_namespace("a"), CLASS_LOSS, 1);
@@ -252,7 +248,6 @@ START_TEST(since_boot_is_said)
 	to_text(in_json);
 	check_has("\"interval\":null,\"since_boot\":true");
 }
-END_TEST
 
 /* One end of a veth between index 1 and index 2. */
 static void wire(struct sample *s, uint64_t index)
@@ -263,7 +258,7 @@ static void wire(struct sample *s, uint64_t index)
 	sample_row(s, &link_fact_peer_mac, 3 - index);
 }
 
-START_TEST(a_symptom_leads_to_the_loss_behind_the_wire)
+TEST(ns, a_symptom_leads_to_the_loss_behind_the_wire)
 {
 	struct summary_ns *a = add_namespace("a"), *b;
 
@@ -282,9 +277,8 @@ START_TEST(a_symptom_leads_to_the_loss_behind_the_wire)
 	to_text(in_json);
 	check_has("{\"name\":\"a\",\"see\":\"b\"");
 }
-END_TEST
 
-START_TEST(nothing_hostile_reaches_the_screen)
+TEST(ns, nothing_hostile_reaches_the_screen)
 {
 	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
 	char note[] = "note " HOSTILE;
@@ -306,7 +300,6 @@ START_TEST(nothing_hostile_reaches_the_screen)
 	check_printable();
 	check_has("remedy ?[2J??\\\"\\\\???");
 }
-END_TEST
 
 static void make_long(struct finding *f)
 {
@@ -318,7 +311,7 @@ static void make_long(struct finding *f)
 	c->text[20] = ' ';
 }
 
-START_TEST(long_texts_fit_the_screen)
+TEST(ns, long_texts_fit_the_screen)
 {
 	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
 
@@ -338,9 +331,8 @@ START_TEST(long_texts_fit_the_screen)
 		ck_assert_uint_eq(y, sizeof(f->causes.items[0].remedy) - 3);
 	}
 }
-END_TEST
 
-START_TEST(huge_numbers_fit_their_columns)
+TEST(ns, huge_numbers_fit_their_columns)
 {
 	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
 
@@ -353,9 +345,8 @@ START_TEST(huge_numbers_fit_their_columns)
 	to_text(in_json);
 	check_has("\"lost\":18446744073709551614");
 }
-END_TEST
 
-START_TEST(colours_only_where_wanted)
+TEST(ns, colours_only_where_wanted)
 {
 	add(add_namespace("a"), CLASS_LOSS, 25);
 	add(&items[0], CLASS_POLICY, 2);
@@ -366,7 +357,6 @@ START_TEST(colours_only_where_wanted)
 	check_has("\033[31m25\033[m");
 	check_has("\033[33m2\033[m");
 }
-END_TEST
 
 static yajl_val at(yajl_val tree, const char *key, yajl_type type)
 {
@@ -411,7 +401,7 @@ static void check_json_finding(yajl_val f)
 	check_number(YAJL_GET_ARRAY(causes)->values[0], "lost", 25);
 }
 
-START_TEST(json_says_it_all_in_one_line)
+TEST(ns, json_says_it_all_in_one_line)
 {
 	struct summary_ns *a = add_namespace("a");
 	yajl_val tree, namespaces, findings;
@@ -438,7 +428,6 @@ START_TEST(json_says_it_all_in_one_line)
 	check_number(YAJL_GET_ARRAY(findings)->values[1], "symptom_of", 0);
 	yajl_tree_free(tree);
 }
-END_TEST
 
 static int the_list(FILE *out)
 {
@@ -446,7 +435,7 @@ static int the_list(FILE *out)
 	return 0;
 }
 
-START_TEST(every_series_is_in_the_list)
+TEST(ns, every_series_is_in_the_list)
 {
 	to_text(the_list);
 	check_printable();
@@ -455,29 +444,4 @@ START_TEST(every_series_is_in_the_list)
 	check_has("(part of ");
 	check_lacks("(null)");
 	check_lacks("(not sent");
-}
-END_TEST
-
-int main(void)
-{
-	Suite *suite = suite_create("ns");
-	TCase *t = tcase_create("ns");
-
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, a_loss_is_a_row_and_a_remedy);
-	tcase_add_test(t, several_causes_have_lines_and_numbers);
-	tcase_add_test(t, what_is_not_known_is_a_dash);
-	tcase_add_test(t, a_lower_bound_says_so);
-	tcase_add_test(t, quiet_namespaces_are_one_line);
-	tcase_add_test(t, symptoms_stand_below_their_loss);
-	tcase_add_test(t, since_boot_is_said);
-	tcase_add_test(t, a_symptom_leads_to_the_loss_behind_the_wire);
-	tcase_add_test(t, nothing_hostile_reaches_the_screen);
-	tcase_add_test(t, long_texts_fit_the_screen);
-	tcase_add_test(t, huge_numbers_fit_their_columns);
-	tcase_add_test(t, colours_only_where_wanted);
-	tcase_add_test(t, json_says_it_all_in_one_line);
-	tcase_add_test(t, every_series_is_in_the_list);
-	suite_add_tcase(suite, t);
-	return run_suite(suite);
 }

@@ -78,7 +78,9 @@ static void read_again(void)
 	ck_assert_int_eq(now.error, 0);
 }
 
-START_TEST(setting_is_read_once_its_counter_moves)
+CASE(sysctl, .setup = setup, .teardown = teardown);
+
+TEST(sysctl, setting_is_read_once_its_counter_moves)
 {
 	put("net/core/rmem_max", "212992\n");
 	udp(&then, 10);
@@ -88,9 +90,8 @@ START_TEST(setting_is_read_once_its_counter_moves)
 	ck_assert_str_eq(value_of("net.core.rmem_max"), "212992");
 	ck_assert_ptr_null(value_of("net.core.somaxconn"));
 }
-END_TEST
 
-START_TEST(nothing_is_read_of_what_stands_still)
+TEST(sysctl, nothing_is_read_of_what_stands_still)
 {
 	put("net/core/rmem_max", "212992\n");
 	udp(&then, 10);
@@ -104,9 +105,8 @@ START_TEST(nothing_is_read_of_what_stands_still)
 	read_again();
 	ck_assert_uint_eq(now.n_objects, 1);
 }
-END_TEST
 
-START_TEST(absent_setting_is_no_value)
+TEST(sysctl, absent_setting_is_no_value)
 {
 	udp(&then, 10);
 	sample_follow(&now, &then);
@@ -114,9 +114,8 @@ START_TEST(absent_setting_is_no_value)
 	read_again();
 	ck_assert_ptr_null(value_of("net.core.rmem_max"));
 }
-END_TEST
 
-START_TEST(remedy_tells_what_is_set_now)
+TEST(sysctl, remedy_tells_what_is_set_now)
 {
 	struct loss loss = {
 		.layer = LAYER_UDP, .direction = DIR_RX, .lost = 10};
@@ -134,7 +133,6 @@ START_TEST(remedy_tells_what_is_set_now)
 			      NULL,
 		      "%s", cause.remedy);
 }
-END_TEST
 
 static const struct {
 	const char *text, *names[4];
@@ -149,7 +147,7 @@ static const struct {
 	{"ask subnet.x or ethernet.", {NULL}},
 };
 
-START_TEST(names_are_found_in_a_remedy)
+TEST_EACH(sysctl, names_are_found_in_a_remedy, ARRAY_SIZE(remedies))
 {
 	const char *rest = remedies[_i].text;
 
@@ -157,26 +155,4 @@ START_TEST(names_are_found_in_a_remedy)
 		ck_assert(token_is(sysctl_next(&rest), remedies[_i].names[i]));
 	ck_assert_uint_eq(sysctl_next(&rest).n, 0);
 	ck_assert_uint_eq(sysctl_next(&rest).n, 0);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("sysctl");
-	TCase *t = tcase_create("sysctl");
-
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, setting_is_read_once_its_counter_moves);
-	tcase_add_test(t, nothing_is_read_of_what_stands_still);
-	tcase_add_test(t, absent_setting_is_no_value);
-	tcase_add_test(t, remedy_tells_what_is_set_now);
-	tcase_add_loop_test(t, names_are_found_in_a_remedy, 0,
-			    ARRAY_SIZE(remedies));
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

@@ -6,7 +6,6 @@
 #include "probes/xfrm.h"
 #include "kernel/procnet.h"
 #include "testlib.h"
-#include "xtables_file.h"
 
 static struct sample sample;
 
@@ -32,7 +31,9 @@ static uint64_t value(const char *name, uint64_t otherwise)
 			    find_counter(&xfrm_probe, name, NULL), otherwise);
 }
 
-START_TEST(numbers_stand_behind_their_names)
+CASE(parser);
+
+TEST(parser, numbers_stand_behind_their_names)
 {
 	ck_assert_int_eq(parse("XfrmOutPolBlock         \t20\n"
 			       "XfrmInPolBlock          \t100\n"
@@ -45,9 +46,8 @@ START_TEST(numbers_stand_behind_their_names)
 	ck_assert_uint_eq(value("XfrmOutNoStates", 99), 99);
 	ck_assert_uint_eq(sample.n_rows, 3);
 }
-END_TEST
 
-START_TEST(text_that_is_no_list_is_refused)
+TEST(parser, text_that_is_no_list_is_refused)
 {
 	static const char *const bad[] = {
 		"",
@@ -67,9 +67,8 @@ START_TEST(text_that_is_no_list_is_refused)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		ck_assert_msg(parse(bad[i]) == -EBADMSG, "%s", bad[i]);
 }
-END_TEST
 
-START_TEST(text_cut_anywhere_is_refused)
+TEST(parser, text_cut_anywhere_is_refused)
 {
 	static const char text[] = "XfrmInError             \t12\n"
 				   "XfrmInNoStates          \t34\n";
@@ -84,7 +83,6 @@ START_TEST(text_cut_anywhere_is_refused)
 		free(copy);
 	}
 }
-END_TEST
 
 static unsigned count_found(const char *kernel)
 {
@@ -97,7 +95,7 @@ static unsigned count_found(const char *kernel)
 	return sample.n_rows;
 }
 
-START_TEST(counters_are_spelled_as_the_kernel_spells_them)
+TEST(parser, counters_are_spelled_as_the_kernel_spells_them)
 {
 	ck_assert_uint_eq(count_found("6.1"), 26);
 	ck_assert_uint_eq(value("XfrmInStateDirError", 99), 99);
@@ -108,9 +106,8 @@ START_TEST(counters_are_spelled_as_the_kernel_spells_them)
 			      "%s is not where the kernel has it",
 			      xfrm_probe.counters[i].name);
 }
-END_TEST
 
-START_TEST(directions_are_in_the_names)
+TEST(parser, directions_are_in_the_names)
 {
 	for (size_t i = 0; i < xfrm_probe.n_counters; i++) {
 		const struct counter *c = &xfrm_probe.counters[i];
@@ -120,7 +117,6 @@ START_TEST(directions_are_in_the_names)
 			      c->name);
 	}
 }
-END_TEST
 
 static char dir[] = "/tmp/pktloss-xfrm-XXXXXX";
 
@@ -149,7 +145,9 @@ static void teardown(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-START_TEST(probe_appends_what_is_there)
+CASE(probe, .setup = setup, .teardown = teardown);
+
+TEST(probe, probe_appends_what_is_there)
 {
 	static char buffer[4096];
 	struct probe_env env = {.net = &(struct procnet)PROCNET(dir),
@@ -169,28 +167,4 @@ START_TEST(probe_appends_what_is_there)
 	put("XfrmInPolBlock 3\nXfr");
 	ck_assert_int_eq(xfrm_probe.read(&env, &sample), -EBADMSG);
 	sample_free(&sample);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("xfrm");
-	TCase *t = tcase_create("parser");
-
-	suite_add_tcase(s, t);
-	tcase_add_test(t, numbers_stand_behind_their_names);
-	tcase_add_test(t, text_that_is_no_list_is_refused);
-	tcase_add_test(t, text_cut_anywhere_is_refused);
-	tcase_add_test(t, counters_are_spelled_as_the_kernel_spells_them);
-	tcase_add_test(t, directions_are_in_the_names);
-	t = tcase_create("probe");
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, probe_appends_what_is_there);
-	return s;
-}
-
-int main(void)
-{
-	return run_suite(suite());
 }

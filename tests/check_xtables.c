@@ -3,7 +3,6 @@
  * The parser of x_tables tables: against what iptables-legacy printed of the
  * recorded ones, and against tables made by hand, sane and not.
  */
-#include <check.h>
 #include <errno.h>
 #include <inttypes.h>
 
@@ -14,7 +13,9 @@
 
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/rule.h"
+#include "lib/fixture.h"
 #include "xtables_file.h"
+#include "lib/test.h"
 
 static const char *const kernels[] = {"6.18", "6.1"};
 
@@ -256,7 +257,10 @@ static void end_table(struct listing *l)
 	ck_assert_uint_eq(l->sample.n_objects, l->objects);
 }
 
-START_TEST(recorded_tables_count_as_iptables_printed)
+CASE(recorded);
+
+TEST_EACH(recorded, recorded_tables_count_as_iptables_printed,
+	  ARRAY_SIZE(kernels))
 {
 	const char *kernel = kernels[_i];
 	_cleanup_fclose_ FILE *f = fixture_open(kernel, "expected.txt");
@@ -287,7 +291,6 @@ START_TEST(recorded_tables_count_as_iptables_printed)
 	ck_assert_int_eq(n_tables, 5);
 	sample_free(&l.sample);
 }
-END_TEST
 
 static void expect_rule(const struct listing *l, const char *name,
 			const char *text, const char *remedy)
@@ -302,7 +305,7 @@ static void expect_rule(const struct listing *l, const char *name,
 	ck_assert_str_eq(buf, remedy);
 }
 
-START_TEST(recorded_rules_are_put_into_words)
+TEST_EACH(recorded, recorded_rules_are_put_into_words, ARRAY_SIZE(kernels))
 {
 	struct listing l = {0};
 
@@ -327,7 +330,6 @@ START_TEST(recorded_rules_are_put_into_words)
 		    "ip6tables-legacy -t filter -L INPUT 1 -nv");
 	sample_free(&l.sample);
 }
-END_TEST
 
 static enum direction chain_direction(const struct listing *l, const char *name)
 {
@@ -337,7 +339,8 @@ static enum direction chain_direction(const struct listing *l, const char *name)
 	return l->sample.rows[o->first].counter->direction;
 }
 
-START_TEST(chains_have_the_direction_they_are_reached_from)
+TEST_EACH(recorded, chains_have_the_direction_they_are_reached_from,
+	  ARRAY_SIZE(kernels))
 {
 	struct listing l = {0};
 
@@ -359,7 +362,6 @@ START_TEST(chains_have_the_direction_they_are_reached_from)
 			 DIR_TX);
 	sample_free(&l.sample);
 }
-END_TEST
 
 /* Identity and names. */
 
@@ -389,7 +391,9 @@ static struct sample two_rules(bool with_accept, uint32_t second, int verdict)
 
 #define WHOLE "ip.filter.INPUT.drop"
 
-START_TEST(accept_rule_leaves_identities_alone)
+CASE(made);
+
+TEST(made, accept_rule_leaves_identities_alone)
 {
 	struct sample a = two_rules(false, 2, -1);
 	struct sample b = two_rules(true, 2, -1);
@@ -406,9 +410,8 @@ START_TEST(accept_rule_leaves_identities_alone)
 	sample_free(&a);
 	sample_free(&b);
 }
-END_TEST
 
-START_TEST(changed_drop_rule_is_another_one)
+TEST(made, changed_drop_rule_is_another_one)
 {
 	struct sample a = two_rules(false, 2, -1);
 	struct sample b = two_rules(false, 3, -1);
@@ -424,9 +427,8 @@ START_TEST(changed_drop_rule_is_another_one)
 	sample_free(&b);
 	sample_free(&c);
 }
-END_TEST
 
-START_TEST(bytes_behind_a_name_are_nobodys)
+TEST(made, bytes_behind_a_name_are_nobodys)
 {
 	struct table t;
 	struct sample a, b;
@@ -445,7 +447,6 @@ START_TEST(bytes_behind_a_name_are_nobodys)
 	sample_free(&a);
 	sample_free(&b);
 }
-END_TEST
 
 static void all_names_differ(const struct sample *s)
 {
@@ -455,7 +456,7 @@ static void all_names_differ(const struct sample *s)
 					 object_name(s, &s->objects[j]));
 }
 
-START_TEST(rules_that_look_alike_have_names_of_their_own)
+TEST(made, rules_that_look_alike_have_names_of_their_own)
 {
 	struct table t;
 	struct sample s;
@@ -481,9 +482,8 @@ START_TEST(rules_that_look_alike_have_names_of_their_own)
 	ck_assert_uint_eq(packets(&s, find(&s, WHOLE)), 7);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(words_are_of_the_rule_and_not_of_its_name)
+TEST(made, words_are_of_the_rule_and_not_of_its_name)
 {
 	struct table t;
 	struct sample s;
@@ -503,9 +503,8 @@ START_TEST(words_are_of_the_rule_and_not_of_its_name)
 	ck_assert_int_eq(firewall_remedy(&s, &s.objects[2], buf, 10), -ENOSPC);
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(table_has_another_name_in_that_of_a_series)
+TEST(made, table_has_another_name_in_that_of_a_series)
 {
 	const struct object *o;
 	struct table t;
@@ -527,9 +526,8 @@ START_TEST(table_has_another_name_in_that_of_a_series)
 	ck_assert_str_eq(buf, "iptables-legacy -t a.b -L INPUT 1 -nv");
 	sample_free(&s);
 }
-END_TEST
 
-START_TEST(rules_beyond_the_limit_stay_in_the_total)
+TEST(made, rules_beyond_the_limit_stay_in_the_total)
 {
 	struct table t;
 	struct sample s;
@@ -546,9 +544,8 @@ START_TEST(rules_beyond_the_limit_stay_in_the_total)
 		sample_free(&s);
 	}
 }
-END_TEST
 
-START_TEST(statistic_match_is_a_fact)
+TEST(made, statistic_match_is_a_fact)
 {
 	static const struct {
 		int mode;
@@ -591,9 +588,8 @@ START_TEST(statistic_match_is_a_fact)
 		sample_free(&s);
 	}
 }
-END_TEST
 
-START_TEST(strange_texts_do_no_harm)
+TEST(made, strange_texts_do_no_harm)
 {
 	const struct object *o;
 	struct table t;
@@ -621,7 +617,6 @@ START_TEST(strange_texts_do_no_harm)
 	ck_assert_str_eq(buf, "iptables-legacy -t filter -nvL --line-numbers");
 	sample_free(&s);
 }
-END_TEST
 
 /* Nonsense. */
 
@@ -643,7 +638,9 @@ static int parse_copy(const struct xt_blob *blob, size_t size)
 	return r;
 }
 
-START_TEST(truncated_tables_are_refused)
+CASE(nonsense, .timeout = 60);
+
+TEST(nonsense, truncated_tables_are_refused)
 {
 	struct xt_blob blob = {.family = FAMILY_IP, .table = "filter"};
 	_cleanup_free_ char *bytes = NULL;
@@ -659,9 +656,8 @@ START_TEST(truncated_tables_are_refused)
 	ck_assert_int_lt(n_good, 20);
 	ck_assert_int_eq(parse_copy(&blob, blob.size), 0);
 }
-END_TEST
 
-START_TEST(damaged_tables_are_survived)
+TEST(nonsense, damaged_tables_are_survived)
 {
 	static const unsigned char values[] = {0, 1, 0x7f, 0x80, 0xff};
 	struct xt_blob blob = {.family = FAMILY_IP, .table = "filter"};
@@ -680,9 +676,8 @@ START_TEST(damaged_tables_are_survived)
 		*at = was;
 	}
 }
-END_TEST
 
-START_TEST(offsets_out_of_range_are_refused)
+TEST(nonsense, offsets_out_of_range_are_refused)
 {
 	struct sample s = {0};
 	struct table t;
@@ -711,9 +706,8 @@ START_TEST(offsets_out_of_range_are_refused)
 	ck_assert_int_eq(xt_parse(&t.blob, 64, &s), -E2BIG);
 	ck_assert_uint_eq(s.n_objects, 0);
 }
-END_TEST
 
-START_TEST(match_that_never_ends_is_refused)
+TEST(nonsense, match_that_never_ends_is_refused)
 {
 	struct table t;
 	uint16_t zero = 0;
@@ -725,7 +719,6 @@ START_TEST(match_that_never_ends_is_refused)
 	memcpy(t.bytes + sizeof(struct ipt_entry), &zero, 2);
 	ck_assert_int_eq(parse_copy(&t.blob, t.blob.size), -EBADMSG);
 }
-END_TEST
 
 static void set_jump(struct table *t, uint32_t rule, uint32_t to)
 {
@@ -734,7 +727,7 @@ static void set_jump(struct table *t, uint32_t rule, uint32_t to)
 	       &to, sizeof(to));
 }
 
-START_TEST(jumps_in_a_circle_end)
+TEST(nonsense, jumps_in_a_circle_end)
 {
 	struct table t;
 	struct sample s;
@@ -759,9 +752,8 @@ START_TEST(jumps_in_a_circle_end)
 	set_jump(&t, b, INT32_MAX);
 	ck_assert_int_eq(parse_copy(&t.blob, t.blob.size), 0);
 }
-END_TEST
 
-START_TEST(table_without_terminator_is_read_to_its_end)
+TEST(nonsense, table_without_terminator_is_read_to_its_end)
 {
 	struct table t;
 	struct sample s;
@@ -776,52 +768,4 @@ START_TEST(table_without_terminator_is_read_to_its_end)
 	ck_assert_int_eq(parse_copy(&t.blob, 0), -EBADMSG);
 	t.blob.valid_hooks = 0;
 	ck_assert_int_eq(parse_copy(&t.blob, 0), 0);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("xtables");
-	TCase *recorded = tcase_create("recorded");
-	TCase *made = tcase_create("made");
-	TCase *nonsense = tcase_create("nonsense");
-	int n = ARRAY_SIZE(kernels);
-
-	suite_add_tcase(s, recorded);
-	tcase_add_loop_test(recorded, recorded_tables_count_as_iptables_printed,
-			    0, n);
-	tcase_add_loop_test(recorded, recorded_rules_are_put_into_words, 0, n);
-	tcase_add_loop_test(recorded,
-			    chains_have_the_direction_they_are_reached_from, 0,
-			    n);
-	suite_add_tcase(s, made);
-	tcase_add_test(made, accept_rule_leaves_identities_alone);
-	tcase_add_test(made, changed_drop_rule_is_another_one);
-	tcase_add_test(made, bytes_behind_a_name_are_nobodys);
-	tcase_add_test(made, rules_that_look_alike_have_names_of_their_own);
-	tcase_add_test(made, words_are_of_the_rule_and_not_of_its_name);
-	tcase_add_test(made, table_has_another_name_in_that_of_a_series);
-	tcase_add_test(made, rules_beyond_the_limit_stay_in_the_total);
-	tcase_add_test(made, statistic_match_is_a_fact);
-	tcase_add_test(made, strange_texts_do_no_harm);
-	suite_add_tcase(s, nonsense);
-	tcase_set_timeout(nonsense, 60);
-	tcase_add_test(nonsense, truncated_tables_are_refused);
-	tcase_add_test(nonsense, damaged_tables_are_survived);
-	tcase_add_test(nonsense, offsets_out_of_range_are_refused);
-	tcase_add_test(nonsense, match_that_never_ends_is_refused);
-	tcase_add_test(nonsense, jumps_in_a_circle_end);
-	tcase_add_test(nonsense, table_without_terminator_is_read_to_its_end);
-	return s;
-}
-
-int main(void)
-{
-	SRunner *runner = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
 }

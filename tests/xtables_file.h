@@ -7,10 +7,7 @@
 #define XTABLES_FILE_H
 
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "probes/firewall/xt_chains.h"
 
@@ -45,45 +42,6 @@ static inline int xtables_file_parse(const void *bytes, size_t n,
 	ret->bytes = (const char *)bytes + sizeof(head);
 	ret->size = head.size;
 	return 0;
-}
-
-/* The file of that name below tests/fixtures, wherever the test runs. */
-static inline FILE *fixture_open(const char *kernel, const char *name)
-{
-	static const char *const below[] = {"tests/fixtures", "fixtures"};
-	const char *srcdir = getenv("srcdir");
-	char path[512];
-
-	for (size_t i = 0; i < ARRAY_SIZE(below); i++) {
-		FILE *f;
-
-		snprintf(path, sizeof(path), "%s/%s/%s/%s",
-			 srcdir ? srcdir : ".", below[i], kernel, name);
-		f = fopen(path, "re");
-		if (f)
-			return f;
-	}
-	return NULL;
-}
-
-/* Reads such a file whole, to be freed; NULL: there is none. */
-static inline char *fixture_read(const char *kernel, const char *name,
-				 size_t *ret_size)
-{
-	_cleanup_fclose_ FILE *f = fixture_open(kernel, name);
-	char *bytes = NULL;
-	long size;
-
-	if (!f || fseek(f, 0, SEEK_END) < 0 || (size = ftell(f)) < 0)
-		return NULL;
-	rewind(f);
-	bytes = calloc(1, (size_t)size + 1);
-	if (bytes && fread(bytes, 1, (size_t)size, f) != (size_t)size) {
-		free(bytes);
-		return NULL;
-	}
-	*ret_size = (size_t)size;
-	return bytes;
 }
 
 #endif
