@@ -201,7 +201,9 @@ TEST(alarm_file, only_a_regular_file_is_read_or_replaced)
 	check_untouched(S_IFLNK);
 }
 
-TEST(alarm_file, device_is_not_overwritten)
+CASE(device, .setup = setup, .teardown = teardown, .lacks = lacks_root);
+
+TEST(device, device_is_not_overwritten)
 {
 	unlink(path);
 	ck_assert_int_eq(mknod(path, S_IFCHR | 0600, makedev(1, 5)), 0);
