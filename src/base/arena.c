@@ -14,7 +14,7 @@ struct arena_piece {
 	max_align_t bytes[];
 };
 
-static bool grow(struct arena *a, size_t size)
+static bool add_piece(struct arena *a, size_t size)
 {
 	size_t n = size > PIECE ? size : PIECE;
 	struct arena_piece *piece;
@@ -41,7 +41,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	void *p;
 
 	size = (size + 7) & ~(size_t)7;
-	if (size > a->left && !grow(a, size))
+	if (size > a->left && !add_piece(a, size))
 		return NULL;
 	p = memset(a->at, 0, size);
 	a->at += size;

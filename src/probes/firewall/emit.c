@@ -45,8 +45,8 @@ struct firewall_seen {
 };
 
 /* Where a key is, or would be. */
-static struct firewall_seen *find_seen(const struct firewall_writer *w,
-				       uint64_t key)
+static struct firewall_seen *seen_at(const struct firewall_writer *w,
+				     uint64_t key)
 {
 	size_t at = key ^ key >> 32, last = w->max_seen - 1;
 
@@ -67,7 +67,7 @@ static bool grow_seen(struct firewall_writer *w)
 		return false;
 	for (size_t i = 0; i < w->max_seen; i++)
 		if (w->seen[i].n)
-			*find_seen(&grown, w->seen[i].key) = w->seen[i];
+			*seen_at(&grown, w->seen[i].key) = w->seen[i];
 	w->seen = grown.seen;
 	w->max_seen = grown.max_seen;
 	return true;
@@ -80,7 +80,7 @@ static uint32_t see(struct firewall_writer *w, uint64_t key)
 
 	if (w->n_seen >= w->max_seen / 2 && !grow_seen(w))
 		return 0;
-	seen = find_seen(w, key);
+	seen = seen_at(w, key);
 	w->n_seen += !seen->n;
 	seen->key = key;
 	return ++seen->n;
@@ -178,7 +178,7 @@ static bool is_ambiguous(const char *comment)
 
 static bool is_shared(const struct firewall_writer *w, const char *comment)
 {
-	return find_seen(w, hash_text(comment))->n > 1;
+	return seen_at(w, hash_text(comment))->n > 1;
 }
 
 /*
