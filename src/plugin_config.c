@@ -6,7 +6,7 @@
 
 #include "plugin_config.h"
 
-static void complain(const oconfig_item_t *item, const char *what)
+static void config_complain(const oconfig_item_t *item, const char *what)
 {
 	WARNING("pktloss plugin: option \"%s\": %s; it is ignored", item->key,
 		what);
@@ -43,21 +43,22 @@ static bool apply_option(struct settings *s, bool in_threshold,
 	struct option_value value;
 
 	if (!get_value(item, &value)) {
-		complain(item, "takes exactly one value");
+		config_complain(item, "takes exactly one value");
 		return false;
 	}
 	switch (settings_set(s, in_threshold, item->key, &value)) {
 	case 0:
 		return true;
 	case -ENOENT:
-		complain(item, "there is no such option here");
+		config_complain(item, "there is no such option here");
 		return true;
 	case -EINVAL:
-		complain(item, "its value is of the wrong type, out of range, "
-			       "unknown, or no valid regular expression");
+		config_complain(item,
+				"its value is of the wrong type, out of range, "
+				"unknown, or no valid regular expression");
 		return false;
 	default:
-		complain(item, "out of memory");
+		config_complain(item, "out of memory");
 		return false;
 	}
 }
@@ -68,9 +69,9 @@ static void apply_threshold(struct settings *s, const oconfig_item_t *block)
 	bool good = true;
 
 	if (block->values_num)
-		complain(block, "takes no argument");
+		config_complain(block, "takes no argument");
 	if (settings_add_threshold(s) < 0) {
-		complain(block, "out of memory");
+		config_complain(block, "out of memory");
 		return;
 	}
 	for (int i = 0; i < block->children_num; i++)
@@ -78,7 +79,8 @@ static void apply_threshold(struct settings *s, const oconfig_item_t *block)
 	if (good)
 		return;
 	settings_drop_threshold(s);
-	complain(block, "something in it is wrong, the whole block is left "
+	config_complain(block,
+			"something in it is wrong, the whole block is left "
 			"out");
 }
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Size limits: no function of src/ over 60 lines, half of them 20 or less.
+# Size limits: no function of src/ over 60 lines, half of them 20 or less; and a
+# function has a name of its own, so that whoever looks for it finds it.
 set -euo pipefail
 
 src=${srcdir:-.}/src
@@ -34,10 +35,20 @@ check_functions() {
 	done <<<"$all"
 }
 
+check_names() {
+	local name files
+	while read -r name files; do
+		fail "$name() stands in $files"
+	done < <(functions | awk '
+		{ files[$2] = files[$2] " " $3; n[$2]++ }
+		END { for (name in n) if (n[name] > 1) print name files[name] }')
+}
+
 ctags=${CTAGS:-ctags}
 if [ "$ctags" = no ] || ! "$ctags" --version | grep -q Universal; then
 	echo "SKIP: universal-ctags is not installed" >&2
 	exit 77
 fi
 check_functions
+check_names
 [ "$failures" = 0 ]

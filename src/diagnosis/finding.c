@@ -19,7 +19,7 @@ const char *class_name(enum finding_class class)
 	return names[class];
 }
 
-static struct finding *append(struct findings *f)
+static struct finding *append_finding(struct findings *f)
 {
 	struct finding *finding = ARRAY_ADD(f);
 
@@ -60,7 +60,7 @@ static int add_loss(struct findings *f, const struct sample *s,
 		    const struct loss *loss)
 {
 	enum limits_kind kind = loss_limits_kind(s, loss);
-	struct finding *finding = append(f);
+	struct finding *finding = append_finding(f);
 
 	if (!finding)
 		return -ENOMEM;
@@ -103,7 +103,7 @@ static int class_of(const struct counter *c)
 static int add_row(struct findings *f, const struct sample *s,
 		   const struct object *o, const struct row *row)
 {
-	struct finding *finding = append(f);
+	struct finding *finding = append_finding(f);
 	struct cause *cause;
 
 	if (!finding)

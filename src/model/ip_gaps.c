@@ -8,7 +8,7 @@
 #define MIN_UNCOUNTED_PERCENT 1
 
 /* Takes from *gap what is explained, returns what of it is left over. */
-static uint64_t explain(uint64_t *gap, uint64_t counted)
+static uint64_t take_from_gap(uint64_t *gap, uint64_t counted)
 {
 	uint64_t taken = counted < *gap ? counted : *gap;
 
@@ -24,7 +24,7 @@ static int add_gap(struct tally *t, enum direction direction, uint64_t gap,
 		   uint64_t *queued)
 {
 	struct loss *loss = tally_get(t, LAYER_NETFILTER, direction);
-	uint64_t left = explain(&gap, *queued);
+	uint64_t left = take_from_gap(&gap, *queued);
 
 	if (!loss)
 		return -ENOMEM;
@@ -73,13 +73,13 @@ static int tally_gaps(struct tally *t, uint64_t ipsec)
 
 	if (!conntrack)
 		return -ENOMEM;
-	(void)explain(in, ipsec);
-	(void)explain(out, sent ? sent->lost : 0);
-	(void)explain(in, t->counted[DIR_RX]);
-	(void)explain(t->since67 ? out : in, t->counted[DIR_FWD]);
-	(void)explain(out, t->counted[DIR_TX]);
-	left = explain(in, conntrack->lost);
-	(void)explain(out, left);
+	(void)take_from_gap(in, ipsec);
+	(void)take_from_gap(out, sent ? sent->lost : 0);
+	(void)take_from_gap(in, t->counted[DIR_RX]);
+	(void)take_from_gap(t->since67 ? out : in, t->counted[DIR_FWD]);
+	(void)take_from_gap(out, t->counted[DIR_TX]);
+	left = take_from_gap(in, conntrack->lost);
+	(void)take_from_gap(out, left);
 	r = add_gap(t, DIR_RX, *in, &queued);
 	return r < 0 ? r : add_gap(t, DIR_TX, *out, &queued);
 }

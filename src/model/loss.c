@@ -14,8 +14,8 @@ void losses_free(struct losses *l)
 	*l = (struct losses) {0};
 }
 
-static struct loss *append(struct losses *l, const char *place, uint8_t layer,
-			   uint8_t direction)
+static struct loss *append_loss(struct losses *l, const char *place,
+				uint8_t layer, uint8_t direction)
 {
 	struct loss *loss = ARRAY_ADD(l);
 
@@ -71,7 +71,7 @@ static struct loss *get(struct losses *l, size_t *cursor, const char *place,
 {
 	*cursor = find_near(l, *cursor, place, layer, direction);
 	if (*cursor == l->n)
-		return append(l, place, layer, direction);
+		return append_loss(l, place, layer, direction);
 	l->items[*cursor].idle = false;
 	return &l->items[*cursor];
 }
