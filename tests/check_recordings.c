@@ -24,7 +24,8 @@
 #include "report/reporter.h"
 
 #include "probes/catalogue.h"
-#include "program/summary.h"
+#include "program/counter_list.h"
+#include "program/summary_json.h"
 #include "nft_file.h"
 #include "probes/conntrack.h"
 #include "probes/link/link.h"
@@ -1140,7 +1141,7 @@ static void print_json(const struct summary *l)
 	FILE *f = open_memstream(&json, &n);
 
 	ck_assert_ptr_nonnull(f);
-	ck_assert_int_eq(summary_print_json(f, l), 0);
+	ck_assert_int_eq(summary_json_print(f, l), 0);
 	fclose(f);
 	for (const char *c = json; *c; c++)
 		fprintf(out, "%s%c", *c == '{' ? "\n" : "", *c);
@@ -1151,7 +1152,7 @@ static void print_table(const struct summary *l, bool verbose)
 {
 	const struct style style = {.width = 100, .verbose = verbose};
 
-	summary_print(out, l, &style);
+	summary_text_print(out, l, &style);
 }
 
 /* Both say the same, so each shows some of the rounds only. */
@@ -1225,7 +1226,7 @@ TEST(recordings, list_is_as_recorded)
 	const struct style style = {.width = 100};
 
 	begin_text();
-	counters_print(out, &style);
+	counter_list_print(out, &style);
 	check_text("list.txt");
 	free_text();
 }

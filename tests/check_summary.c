@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What pktloss(8) prints of findings: for people, and as JSON. */
-#include "program/summary.h"
+#include "program/counter_list.h"
+#include "program/summary_json.h"
 
 #include <yajl/yajl_tree.h>
 
@@ -88,13 +89,13 @@ static void to_text(int (*print)(FILE *out))
 
 static int in_words(FILE *out)
 {
-	summary_print(out, &l, &style);
+	summary_text_print(out, &l, &style);
 	return 0;
 }
 
 static int in_json(FILE *out)
 {
-	return summary_print_json(out, &l);
+	return summary_json_print(out, &l);
 }
 
 static void check_has(const char *words)
@@ -431,7 +432,7 @@ TEST(ns, json_says_it_all_in_one_line)
 
 static int the_list(FILE *out)
 {
-	counters_print(out, &style);
+	counter_list_print(out, &style);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 #define PKTLOSS_PROGRAM_COMMAND_LINE_H
 
 #include "model/settings.h"
-#include "program/summary.h"
+#include "program/summary_text.h"
 
 enum action {
 	ACTION_LOOK,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* pktloss --list: the tables that the probes read by, for people. */
+#include "program/counter_list.h"
+
 #include "probes/catalogue.h"
-#include "program/summary.h"
 
 static void print_counter(FILE *out, const struct style *style,
 			  const struct probe *p, const struct counter *c)
@@ -20,10 +20,10 @@ static void print_counter(FILE *out, const struct style *style,
 		c->direction == DIR_NONE ? "" : direction_name(c->direction),
 		c->optional ? ", optional" : "");
 	fprintf(out, "    ");
-	print_wrapped(out, style, 4, 4, c->means);
+	summary_text_wrap(out, style, 4, 4, c->means);
 }
 
-void counters_print(FILE *out, const struct style *style)
+void counter_list_print(FILE *out, const struct style *style)
 {
 	for (size_t i = 0; i < n_probes; i++) {
 		const struct probe *p = probes[i];

@@ -12,6 +12,8 @@
 
 #include "engine/engine.h"
 #include "program/command_line.h"
+#include "program/counter_list.h"
+#include "program/summary_json.h"
 
 #define CLEAR "\033[H\033[2J"
 
@@ -54,7 +56,7 @@ static void print_new_notes(const struct options *o, const struct summary *l,
 			    size_t from, FILE *out)
 {
 	for (size_t i = from; i < l->n_notes; i++)
-		print_wrapped(out, &o->style, 0, 2, l->notes[i]);
+		summary_text_wrap(out, &o->style, 0, 2, l->notes[i]);
 }
 
 /* Prints one interval. Returns 0, or what went wrong with the output. */
@@ -64,11 +66,11 @@ static int show(const struct options *o, const struct summary *l,
 	int r = 0;
 
 	if (o->json) {
-		r = summary_print_json(stdout, l);
+		r = summary_json_print(stdout, l);
 	} else {
 		if (o->watch && o->terminal)
 			printf(CLEAR);
-		summary_print(stdout, l, &o->style);
+		summary_text_print(stdout, l, &o->style);
 		/* on a screen that is cleared they would be lost */
 		print_new_notes(o, l, o->watch ? 0 : old_notes,
 				o->watch ? stdout : stderr);
@@ -186,7 +188,7 @@ static enum status act(struct options *o)
 	case ACTION_LOOK:
 		return run_engine(o);
 	case ACTION_LIST:
-		counters_print(stdout, &o->style);
+		counter_list_print(stdout, &o->style);
 		return STATUS_NO_LOSS;
 	case ACTION_END:
 		return STATUS_NO_LOSS;

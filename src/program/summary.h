@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The summary of pktloss(8): what was found in each namespace in one interval,
- * the worst first, and how it is printed.
+ * the worst first.
  */
 #ifndef PKTLOSS_PROGRAM_SUMMARY_H
 #define PKTLOSS_PROGRAM_SUMMARY_H
-
-#include <stdio.h>
 
 #include "engine/blindness.h"
 #include "engine/ns.h"
@@ -47,28 +45,5 @@ void summary_sort(struct summary *l);
 
 /* Whether packets are lost anywhere. */
 bool summary_have_loss(const struct summary *l);
-
-struct style {
-	unsigned width; /* columns of the screen */
-	bool colour;
-	bool verbose; /* what is no loss, and every symptom, too */
-};
-
-/* Prints for people: printable ASCII, and colours where wanted. */
-void summary_print(FILE *out, const struct summary *l,
-		   const struct style *style);
-
-/* Prints one line of JSON. Returns 0, or -ENOMEM without having printed. */
-int MUST_CHECK summary_print_json(FILE *out, const struct summary *l);
-
-/* Prints every counter that there is, and what it means. */
-void counters_print(FILE *out, const struct style *style);
-
-/*
- * Prints text from column on, broken at spaces before style->width, the lines
- * after the first behind indent spaces; ends the last line.
- */
-void print_wrapped(FILE *out, const struct style *style, unsigned column,
-		   unsigned indent, const char *text);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "program/summary_json.h"
+
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
 
 #include "base/text.h"
-#include "program/summary.h"
 
 static void put_text(yajl_gen g, const char *text)
 {
@@ -129,7 +130,7 @@ static void put_all(yajl_gen g, const struct summary *l)
 	yajl_gen_map_close(g);
 }
 
-int summary_print_json(FILE *out, const struct summary *l)
+int summary_json_print(FILE *out, const struct summary *l)
 {
 	yajl_gen g = yajl_gen_alloc(NULL);
 	const unsigned char *text;

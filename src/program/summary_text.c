@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "program/summary_text.h"
+
 #include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/array.h"
 #include "base/text.h"
-#include "program/summary.h"
 
 #define MIN_CAUSE 30 /* columns; with less a cause has lines of its own */
 /* a cause, and what stands before it */
@@ -52,8 +53,8 @@ static void paint(const struct printer *p, const char *colour, const char *text)
 		fprintf(p->out, "%s", text);
 }
 
-void print_wrapped(FILE *out, const struct style *style, unsigned column,
-		   unsigned indent, const char *text)
+void summary_text_wrap(FILE *out, const struct style *style, unsigned column,
+		       unsigned indent, const char *text)
 {
 	char copy[LINE_SIZE], *at = copy;
 	/* what has no room at all is too long instead of never ending */
@@ -225,7 +226,7 @@ static void print_loss(struct printer *p, const struct finding *f)
 			fprintf(p->out, "%*s", (int)indent, "");
 		describe_cause(p, &f->causes.items[i], f->causes.n > 1, text,
 			       sizeof(text));
-		print_wrapped(p->out, p->style, indent, indent, text);
+		summary_text_wrap(p->out, p->style, indent, indent, text);
 		column = 0;
 	}
 }
@@ -252,8 +253,9 @@ static void print_note(const struct printer *p, const struct finding *f,
 		    direction_name(f->direction), (unsigned long long)f->lost,
 		    named ? "" : ":", meaning ? name : "", meaning ? ": " : "",
 		    meaning ? meaning : cause->text);
-	print_wrapped(p->out, p->style, indent + strlen(class_name(f->class)),
-		      indent + 2, text);
+	summary_text_wrap(p->out, p->style,
+			  indent + strlen(class_name(f->class)), indent + 2,
+			  text);
 }
 
 static bool is_shown(const struct printer *p, const struct finding *f)
@@ -293,7 +295,7 @@ static void print_remedies(struct printer *p)
 	for (size_t i = 0; i < r->n; i++) {
 		int width = fprintf(p->out, "    [%zu] ", i + 1);
 
-		print_wrapped(p->out, p->style, width, width, r->items[i]);
+		summary_text_wrap(p->out, p->style, width, width, r->items[i]);
 	}
 	free(r->items);
 	*r = (struct remedies) {.n = 0};
@@ -337,7 +339,7 @@ static void print_see(const struct printer *p, const struct summary_ns *see)
 	if (f->causes.n)
 		format_text(text + strlen(text), sizeof(text) - strlen(text),
 			    ": %s", f->causes.items[0].text);
-	print_wrapped(p->out, p->style, 0, 4, text);
+	summary_text_wrap(p->out, p->style, 0, 4, text);
 }
 
 static void print_lossless(const struct printer *p, const struct summary_ns *ns)
@@ -372,8 +374,8 @@ static bool says_something(const struct printer *p, const struct findings *f)
 	return false;
 }
 
-void summary_print(FILE *out, const struct summary *l,
-		   const struct style *style)
+void summary_text_print(FILE *out, const struct summary *l,
+			const struct style *style)
 {
 	struct printer p = {.out = out, .style = style};
 	size_t quiet = 0;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* pktloss --list: the tables that the probes read by, for people. */
+#ifndef PKTLOSS_PROGRAM_COUNTER_LIST_H
+#define PKTLOSS_PROGRAM_COUNTER_LIST_H
+
+#include <stdio.h>
+
+#include "program/summary_text.h"
+
+/* Prints every counter that there is, and what it means. */
+void counter_list_print(FILE *out, const struct style *style);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* A summary for people, and text that fits their screen. */
+#ifndef PKTLOSS_PROGRAM_SUMMARY_TEXT_H
+#define PKTLOSS_PROGRAM_SUMMARY_TEXT_H
+
+#include <stdio.h>
+
+#include "program/summary.h"
+
+struct style {
+	unsigned width; /* columns of the screen */
+	bool colour;
+	bool verbose; /* what is no loss, and every symptom, too */
+};
+
+/* Prints printable ASCII, and colours where wanted. */
+void summary_text_print(FILE *out, const struct summary *l,
+			const struct style *style);
+
+/*
+ * Prints text from column on, broken at spaces before style->width, the lines
+ * after the first behind indent spaces; ends the last line.
+ */
+void summary_text_wrap(FILE *out, const struct style *style, unsigned column,
+		       unsigned indent, const char *text);
+
+#endif
