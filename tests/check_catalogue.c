@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The tables of counters: that each row is whole, true and fits the others. */
 #include "probes/conntrack.h"
+#include "probes/snmp/snmp.h"
 #include "probes/snmp/snmp_private.h"
 #include "model/selection.h"
 #include "testlib.h"

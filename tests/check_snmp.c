@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "probes/snmp/snmp.h"
 #include "probes/snmp/snmp_private.h"
 #include "model/selection.h"
 #include "kernel/procnet.h"

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "probes/snmp/snmp.h"
 #include "probes/snmp/snmp_private.h"
 #include "model/selection.h"
 

@@ -5,9 +5,6 @@
 
 #include "model/probe.h"
 
-/* Room for its counters. */
-#define MAX_SNMP_COUNTERS 512
-
 extern const struct probe snmp_probe;
 
 #endif

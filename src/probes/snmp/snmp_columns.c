@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "probes/snmp/snmp.h"
 
 /*
  * As the kernel prints it: a name may have its section in front. The lines of

@@ -9,8 +9,9 @@
 #define PKTLOSS_PROBES_SNMP_SNMP_COLUMNS_H
 
 #include "base/token.h"
-#include "probes/snmp/snmp.h"
+#include "model/probe.h"
 
+#define MAX_SNMP_COUNTERS 512 /* of the probe */
 #define SNMP_NO_SLOT UINT16_MAX
 #define MAX_SNMP_LINES 16  /* the kernel has 9 sections */
 #define MAX_SNMP_NAMES 256 /* the kernel has about 100 lines in snmp6 */
