@@ -1349,3 +1349,29 @@ TEST(recordings, every_series_is_recorded)
 	free(told);
 	ck_assert_uint_eq(missing, 0);
 }
+
+/* Where its objects have no names, a series is called as the documents say. */
+static void check_documented(struct place *p)
+{
+	const struct counter *c = counter_at(p);
+
+	if (!catalogue_is_series(c) || probes[p->object->source]->names_objects)
+		return;
+	ck_assert_msg(!strcmp(object_name(&p->ns->now, p->object),
+			      c->object ? c->object : ""),
+		      "%s %s stands in an object %s", layer_name(c->layer),
+		      c->name, object_name(&p->ns->now, p->object));
+}
+
+TEST_EACH(recordings, series_have_the_names_that_are_documented,
+	  ARRAY_SIZE(kernels))
+{
+	struct lab lab;
+
+	lab_open(&lab, kernels[_i], false);
+	for (unsigned i = 0; i < ARRAY_SIZE(namespaces); i++) {
+		lab_read(&lab, i, 10);
+		each_place(&lab, i, check_documented);
+	}
+	lab_close(&lab);
+}

@@ -16,7 +16,8 @@ static const char *const head =
 	"`@<namespace>`\n"
 	"follows outside collectd's own network namespace. Counters keep the\n"
 	"kernel's own spelling. `<name>` stands for the name of an object: a\n"
-	"qdisc (`netem_8001`), a firewall chain or rule, a port.\n"
+	"qdisc (`netem_8001`), a firewall chain or rule, a port, a table of\n"
+	"neighbours (`arp_cache`, `ndisc_cache`).\n"
 	"\n"
 	"What a counter counts:\n"
 	"\n"
@@ -138,13 +139,16 @@ static void print_counter(const struct probe *p, const struct counter *c)
 	printf(" |\n");
 }
 
-/* Several probes may read by one table, which is shown with the first. */
+/*
+ * Several probes may read by one table, which is shown with the first; one has
+ * none.
+ */
 static bool has_own_table(size_t probe)
 {
 	for (size_t i = 0; i < probe; i++)
 		if (probes[i]->counters == probes[probe]->counters)
 			return false;
-	return true;
+	return probes[probe]->n_counters > 0;
 }
 
 /* A text of each of the probes that read by the table of one. */

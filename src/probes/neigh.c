@@ -90,6 +90,7 @@ const struct probe neigh_probe = {
 	.reads = "/proc/net/stat/arp_cache and /proc/net/stat/ndisc_cache, "
 		 "for the whole host",
 	.host_wide = true,
+	.names_objects = true,
 	.layer = LAYER_NEIGH,
 	.counters = neigh_counters,
 	.n_counters = ARRAY_SIZE(neigh_counters),

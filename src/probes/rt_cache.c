@@ -5,7 +5,10 @@
 
 #include "probes/percpu.h"
 
-#define ROUTE .layer = LAYER_IP, .bits = 32, .source = "net/ipv4/route.c"
+#define OBJECT "rt_cache"
+#define ROUTE                                                                  \
+	.layer = LAYER_IP, .bits = 32, .object = OBJECT,                       \
+	.source = "net/ipv4/route.c"
 #define IN ROUTE, .type = "packets", .direction = DIR_RX
 #define OUT ROUTE, .type = "packets", .direction = DIR_TX
 #define MARTIAN IN, .kind = KIND_SYMPTOM
@@ -40,7 +43,7 @@ _Static_assert(ARRAY_SIZE(rt_cache_counters) <= MAX_PERCPU, "too many rows");
 
 static int rt_cache_read(struct probe_env *env, struct sample *out)
 {
-	return percpu_append(env, "rt_cache", LAYER_IP, "rt_cache",
+	return percpu_append(env, "rt_cache", LAYER_IP, OBJECT,
 			     rt_cache_counters, ARRAY_SIZE(rt_cache_counters),
 			     out);
 }
