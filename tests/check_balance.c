@@ -1,43 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* The balance of IP: what of it is a gap, and what is jitter. */
-#include <unistd.h>
-
 #include "probes/snmp/ip_balance.h"
 #include "probes/snmp/snmp.h"
 #include "kernel/procnet.h"
 #include "testlib.h"
 
-static char dir[] = "/tmp/pktloss-balance-XXXXXX";
+static struct tree tree;
 static char buffer[8192];
 static struct sample then, now;
-static struct probe_env env = {.net = &(struct procnet)PROCNET(dir),
+static struct probe_env env = {.net = &(struct procnet)PROCNET(tree.path),
 			       .buffer = buffer,
 			       .size = sizeof(buffer)};
 
-static void put(const char *name, const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "we");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_ge(fputs(text, f), 0);
-	ck_assert_int_eq(fclose(f), 0);
-}
-
 static void setup(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	then = now = (struct sample) {.rows = NULL};
+	tree_make(&tree);
 }
 
 static void teardown(void)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	ck_assert_int_eq(system(command), 0);
+	tree_remove(&tree);
 	sample_free(&then);
 	sample_free(&now);
 }
@@ -213,7 +195,7 @@ static const struct {
 
 TEST_EACH(balance, no_gap_where_others_move_packets, ARRAY_SIZE(others))
 {
-	put(others[_i].file, others[_i].text);
+	tree_put(&tree, others[_i].file, others[_i].text);
 	read_balance("InReceives=0 InDelivers=0");
 	read_balance("InReceives=100 InDelivers=0");
 	ck_assert_uint_eq(gap("in_gap", false),

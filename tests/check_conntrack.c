@@ -5,7 +5,6 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netlink/attr.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel/nfnetlink.h"
@@ -153,43 +152,21 @@ TEST(statistics, levels_are_parsed_and_need_both)
 
 /* The probe, on files of the test's own. */
 
-static char dir[] = "/tmp/pktloss-conntrack-XXXXXX";
+static struct tree tree;
 static char buffer[8192];
-static struct probe_env env = {.net = &(struct procnet)PROCNET(dir),
-			       .sys = dir,
+static struct probe_env env = {.net = &(struct procnet)PROCNET(tree.path),
+			       .sys = tree.path,
 			       .buffer = buffer,
 			       .size = sizeof(buffer)};
 
-static void put(const char *name, const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "we");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_ge(fputs(text, f), 0);
-	ck_assert_int_eq(fclose(f), 0);
-}
-
 static void setup(void)
 {
-	static const char *const below[] = {"net", "net/netfilter", "stat"};
-	char path[128];
-
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	for (size_t i = 0; i < ARRAY_SIZE(below); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, below[i]);
-		ck_assert_int_eq(mkdir(path, 0700), 0);
-	}
+	tree_make(&tree);
 }
 
 static void teardown(void)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	ck_assert_int_eq(system(command), 0);
+	tree_remove(&tree);
 }
 
 static const struct row *row_of(const struct sample *s, const char *name)
@@ -209,9 +186,9 @@ TEST(probe, probe_reads_levels_and_losses)
 {
 	struct sample s = {0};
 
-	put(COUNT, "12\n");
-	put(MAX, "100\n");
-	put("stat/nf_conntrack", HEAD CPU0);
+	tree_put(&tree, COUNT, "12\n");
+	tree_put(&tree, MAX, "100\n");
+	tree_put(&tree, "stat/nf_conntrack", HEAD CPU0);
 	ck_assert_int_eq(conntrack_probe.read(&env, &s), 0);
 	ck_assert_uint_eq(row_of(&s, "count")->value, 12);
 	ck_assert_uint_eq(row_of(&s, "max")->value, 100);
@@ -223,8 +200,8 @@ TEST(probe, no_limit_is_no_row)
 {
 	struct sample s = {0};
 
-	put(COUNT, "12\n");
-	put(MAX, "0\n");
+	tree_put(&tree, COUNT, "12\n");
+	tree_put(&tree, MAX, "0\n");
 	ck_assert_int_eq(conntrack_probe.read(&env, &s), 0);
 	ck_assert_uint_eq(row_of(&s, "count")->value, 12);
 	ck_assert_ptr_null(row_of(&s, "max"));
@@ -237,8 +214,8 @@ TEST(probe, missing_module_is_no_source)
 	struct sample s = {0};
 
 	ck_assert_int_eq(conntrack_probe.read(&env, &s), -ENOENT);
-	put(COUNT, "twelve\n");
-	put(MAX, "100\n");
+	tree_put(&tree, COUNT, "twelve\n");
+	tree_put(&tree, MAX, "100\n");
 	ck_assert_int_eq(conntrack_probe.read(&env, &s), -EBADMSG);
 	sample_free(&s);
 }

@@ -256,47 +256,27 @@ TEST(json, long_name_is_none)
 
 /* Trees of files. */
 
-static char root[128], top[64];
-
-static void write_file(const char *path, const char *text)
-{
-	char file[512];
-	FILE *f;
-
-	snprintf(file, sizeof(file), "%s%s", root, path);
-	for (char *at = file + strlen(top) + 1; (at = strchr(at, '/')); at++) {
-		*at = '\0';
-		ck_assert(mkdir(file, 0700) == 0 || errno == EEXIST);
-		*at = '/';
-	}
-	unlink(file);
-	f = fopen(file, "we");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_ge(fputs(text, f), 0);
-	ck_assert_int_eq(fclose(f), 0);
-}
+static struct tree tree;
 
 static void make_tree(void)
 {
-	snprintf(top, sizeof(top), "/tmp/pktloss-container-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(top));
-	snprintf(root, sizeof(root), "%s/1/root", top);
+	tree_make(&tree);
 }
 
 static void remove_tree(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", top);
-	ck_assert_int_eq(system(command), 0);
+	tree_remove(&tree);
 }
 
-#define DOCKER "/var/lib/docker/containers/" ID "/config.v2.json"
-#define STORAGE "/var/lib/containers/storage/overlay-containers/"
-#define TASKS "/io.containerd.runtime.v2.task/k8s.io/" ID "/config.json"
+#define ROOT "1/root/"
+#define DOCKER ROOT "var/lib/docker/containers/" ID "/config.v2.json"
+#define STORAGE ROOT "var/lib/containers/storage/overlay-containers/"
+#define TASKS                                                                  \
+	"containerd/io.containerd.runtime.v2.task/k8s.io/" ID "/config.json"
 #define CRIO                                                                   \
-	"/run/containers/storage/overlay-containers/" ID "/userdata/"          \
-	"config.json"
+	ROOT "run/containers/storage/overlay-containers/" ID "/userdata/"      \
+	     "config.json"
+#define POD_FILE ROOT "run/" TASKS
 #define IN_POD                                                                 \
 	"{\"annotations\":{\"" CRI "namespace\":\"shop\",\"" CRI               \
 	"name\":\"web-0\"}}"
@@ -308,14 +288,13 @@ static const struct {
 	const char *path, *text, *name;
 } trees[] = {
 	{CONTAINER_DOCKER, DOCKER, WEB, "web"},
-	{CONTAINER_CONTAINERD, "/run/containerd" TASKS, IN_POD, "shop_web-0"},
-	{CONTAINER_CONTAINERD, "/run/k3s/containerd" TASKS, IN_POD,
-	 "shop_web-0"},
+	{CONTAINER_CONTAINERD, POD_FILE, IN_POD, "shop_web-0"},
+	{CONTAINER_CONTAINERD, ROOT "run/k3s/" TASKS, IN_POD, "shop_web-0"},
 	{CONTAINER_CRIO, CRIO, IN_POD, "shop_web-0"},
 	{CONTAINER_PODMAN, STORAGE "containers.json", IN_LIST, "web"},
 	{CONTAINER_PODMAN, STORAGE "volatile-containers.json", IN_LIST, "web"},
 	{CONTAINER_POD, DOCKER, WEB, "web"},
-	{CONTAINER_POD, "/run/containerd" TASKS, IN_POD, "shop_web-0"},
+	{CONTAINER_POD, POD_FILE, IN_POD, "shop_web-0"},
 	{CONTAINER_POD, CRIO, IN_POD, "shop_web-0"},
 };
 
@@ -323,7 +302,7 @@ static int name_in_tree(enum container_kind kind, char *name)
 {
 	struct container c = {.kind = kind, .name = ID};
 
-	return container_name(root, &c, name);
+	return container_name(tree_path(&tree, "1/root"), &c, name);
 }
 
 CASE(files, .setup = make_tree, .teardown = remove_tree);
@@ -333,11 +312,11 @@ TEST_EACH(files, name_is_read_where_the_runtime_keeps_it, ARRAY_SIZE(trees))
 	char name[CONTAINER_NAME + 1] = "";
 
 	ck_assert_int_eq(name_in_tree(trees[_i].kind, name), -ENOENT);
-	write_file(trees[_i].path, trees[_i].text);
+	tree_put(&tree, trees[_i].path, trees[_i].text);
 	ck_assert_int_eq(name_in_tree(trees[_i].kind, name), 0);
 	ck_assert_str_eq(name, trees[_i].name);
 	ck_assert_int_eq(name_in_tree(CONTAINER_OTHER, name), -ENOENT);
-	write_file(trees[_i].path, "{");
+	tree_put(&tree, trees[_i].path, "{");
 	ck_assert_int_lt(name_in_tree(trees[_i].kind, name), 0);
 }
 
@@ -352,20 +331,19 @@ TEST(files, named_container_needs_no_file)
 
 TEST(files, only_a_small_regular_file_is_read)
 {
-	char name[CONTAINER_NAME + 1], file[512];
+	char name[CONTAINER_NAME + 1];
 
-	write_file(DOCKER, WEB);
-	snprintf(file, sizeof(file), "%s%s", root, DOCKER);
-	ck_assert_int_eq(truncate(file, 1024 * 1024 + 1), 0);
+	tree_put(&tree, DOCKER, WEB);
+	ck_assert_int_eq(truncate(tree_path(&tree, DOCKER), 1024 * 1024 + 1),
+			 0);
 	ck_assert_int_eq(name_in_tree(CONTAINER_DOCKER, name), -EFBIG);
-	unlink(file);
-	ck_assert_int_eq(mkfifo(file, 0600), 0);
+	tree_drop(&tree, DOCKER);
+	ck_assert_int_eq(mkfifo(tree_path(&tree, DOCKER), 0600), 0);
 	ck_assert_int_eq(name_in_tree(CONTAINER_DOCKER, name), -EINVAL);
-	unlink(file);
-	ck_assert_int_eq(symlink("/dev/zero", file), 0);
+	tree_link(&tree, DOCKER, "/dev/zero");
 	ck_assert_int_eq(name_in_tree(CONTAINER_DOCKER, name), -EINVAL);
-	unlink(file);
-	ck_assert_int_eq(mkdir(file, 0700), 0);
+	tree_drop(&tree, DOCKER);
+	tree_mkdir(&tree, DOCKER);
 	ck_assert_int_eq(name_in_tree(CONTAINER_DOCKER, name), -EINVAL);
 }
 
@@ -411,31 +389,46 @@ static pid_t start(pid_t beside)
 	return pid;
 }
 
+static void put_cgroup(pid_t pid, const char *cgroup)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%d/cgroup", (int)pid);
+	tree_put(&tree, name, cgroup);
+}
+
+/* Has a name lead to the namespace of a process. */
+static void link_ns(const char *name, pid_t pid)
+{
+	char target[64];
+
+	snprintf(target, sizeof(target), "/proc/%d/ns/net", (int)pid);
+	tree_link(&tree, name, target);
+}
+
+/* Shows a process in the namespace of another one, or of its own. */
+static void show_in(pid_t pid, pid_t beside)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%d/ns/net", (int)pid);
+	link_ns(name, beside);
+}
+
 /* Shows a process in the made-up /proc, with that cgroup. */
 static void show(pid_t pid, const char *cgroup)
 {
-	char path[128], target[64];
-
-	snprintf(path, sizeof(path), "/../../%d/cgroup", (int)pid);
-	write_file(path, cgroup);
-	snprintf(path, sizeof(path), "%s/%d/ns", top, (int)pid);
-	ck_assert_int_eq(mkdir(path, 0700), 0);
-	snprintf(path, sizeof(path), "%s/%d/ns/net", top, (int)pid);
-	snprintf(target, sizeof(target), "/proc/%d/ns/net", (int)pid);
-	ck_assert_int_eq(symlink(target, path), 0);
+	put_cgroup(pid, cgroup);
+	show_in(pid, pid);
 }
 
 /* Gives the namespace of a process a file's name. */
 static void name_file(const char *name, pid_t pid)
 {
-	char path[256], target[64];
+	char path[128];
 
-	snprintf(path, sizeof(path), "/run/netns/%s", name);
-	write_file(path, "");
-	snprintf(path, sizeof(path), "%s/run/netns/%s", root, name);
-	unlink(path);
-	snprintf(target, sizeof(target), "/proc/%d/ns/net", (int)pid);
-	ck_assert_int_eq(symlink(target, path), 0);
+	snprintf(path, sizeof(path), ROOT "run/netns/%s", name);
+	link_ns(path, pid);
 }
 
 static void set_text(const char *key, const char *text)
@@ -449,9 +442,9 @@ static void set_text(const char *key, const char *text)
 static void open_stage(void)
 {
 	make_tree();
-	write_file("/etc/hostname", "");
+	tree_put(&tree, ROOT "etc/hostname", "");
 	ck_assert_int_eq(settings_init(&stage.settings), 0);
-	set_text("ProcRoot", top);
+	set_text("ProcRoot", tree.path);
 	stage.discovery.settings = &stage.settings;
 	stage.discovery.list = &stage.list;
 	stage.discovery.stop = &stop;
@@ -516,7 +509,7 @@ CASE(discovery, .lacks = lacks_root, .timeout = 30, .setup = open_stage,
 TEST(discovery, process_gives_the_name_of_its_container)
 {
 	show(start(0), IN_DOCKER);
-	write_file(DOCKER, WEB);
+	tree_put(&tree, DOCKER, WEB);
 	discover();
 	expect("web");
 }
@@ -546,7 +539,7 @@ TEST(discovery, made_up_name_gives_way_to_the_pod)
 
 	name_file("cni-" UUID, pid);
 	show(pid, IN_CRI);
-	write_file("/run/containerd" TASKS, IN_POD);
+	tree_put(&tree, POD_FILE, IN_POD);
 	discover();
 	expect("shop_web-0");
 	ck_assert(ns_has_file(stage.list.items[1]));
@@ -562,7 +555,7 @@ TEST(discovery, name_of_a_person_stays)
 
 	name_file("blue", pid);
 	show(pid, IN_CRI);
-	write_file("/run/containerd" TASKS, IN_POD);
+	tree_put(&tree, POD_FILE, IN_POD);
 	discover();
 	expect("blue");
 }
@@ -576,7 +569,7 @@ TEST(discovery, namespace_waits_for_its_first_process)
 	discover();
 	expect("");
 	show(pid, IN_CRI);
-	write_file("/run/containerd" TASKS, IN_POD);
+	tree_put(&tree, POD_FILE, IN_POD);
 	stage.discovery.scan_ns = 1;
 	discover();
 	expect("shop_web-0");
@@ -590,7 +583,7 @@ TEST(discovery, new_file_has_the_processes_scanned)
 	discover();
 	name_file("cni-" UUID, pid);
 	show(pid, IN_CRI);
-	write_file("/run/containerd" TASKS, IN_POD);
+	tree_put(&tree, POD_FILE, IN_POD);
 	stage.discovery.scan_ns = 1;
 	discover();
 	expect("shop_web-0");
@@ -603,7 +596,7 @@ TEST(discovery, name_is_not_waited_for_at_any_price)
 	discover();
 	name_file("cni-" UUID, pid);
 	show(pid, IN_CRI);
-	write_file("/run/containerd" TASKS, IN_POD);
+	tree_put(&tree, POD_FILE, IN_POD);
 	/* as if a scan of processes took a second */
 	stage.discovery.scan_ns = 1000000000;
 	discover();
@@ -636,7 +629,7 @@ TEST(discovery, unwanted_namespace_stays_out)
 	name_file("blue", start(0));
 	show(stage.pids[1], "0::/init.scope\n");
 	show(pid, IN_CRI);
-	write_file("/run/containerd" TASKS, IN_POD);
+	tree_put(&tree, POD_FILE, IN_POD);
 	for (int i = 0; i < 3; i++) {
 		rescan();
 		expect("");
@@ -653,7 +646,7 @@ TEST_EACH(discovery, name_of_the_file_is_matched_beside_the_pods, 2)
 	stage.settings.namespaces.ignore = _i;
 	name_file("cni-" UUID, pid);
 	show(pid, IN_CRI);
-	write_file("/run/containerd" TASKS, IN_POD);
+	tree_put(&tree, POD_FILE, IN_POD);
 	for (int i = 0; i < 3; i++) {
 		rescan();
 		expect(_i ? "" : "shop_web-0");
@@ -664,19 +657,14 @@ TEST_EACH(discovery, name_of_the_file_is_matched_beside_the_pods, 2)
 TEST(discovery, pid_used_again_gives_no_name)
 {
 	pid_t pid = start(0);
-	char path[128], target[64];
 
 	name_file("cni-" UUID, pid);
 	show(pid, "0::/init.scope\n");
 	discover();
 	stage.discovery.scan_ns = 1000000000;
-	snprintf(path, sizeof(path), "%s/%d/ns/net", top, (int)pid);
-	snprintf(target, sizeof(target), "/proc/%d/ns/net", (int)start(0));
-	ck_assert_int_eq(unlink(path), 0);
-	ck_assert_int_eq(symlink(target, path), 0);
-	snprintf(path, sizeof(path), "/../../%d/cgroup", (int)pid);
-	write_file(path, IN_CRI);
-	write_file("/run/containerd" TASKS, IN_POD);
+	show_in(pid, start(0));
+	put_cgroup(pid, IN_CRI);
+	tree_put(&tree, POD_FILE, IN_POD);
 	discover();
 	expect("");
 	ck_assert_uint_eq(stage.discovery.candidates.items[0].asked, 1);
@@ -689,7 +677,7 @@ TEST(discovery, name_that_comes_late_is_found)
 	show(start(0), IN_DOCKER);
 	discover();
 	expect("");
-	write_file(DOCKER, WEB);
+	tree_put(&tree, DOCKER, WEB);
 	rescan();
 	expect("web");
 }
@@ -697,18 +685,16 @@ TEST(discovery, name_that_comes_late_is_found)
 TEST(discovery, namespace_that_loses_an_unwanted_name_is_wanted)
 {
 	pid_t pid = start(0);
-	char path[256];
 
 	set_text("Namespace", "/^web$/");
 	name_file("blue", pid);
 	show(pid, IN_DOCKER);
-	write_file(DOCKER, WEB);
+	tree_put(&tree, DOCKER, WEB);
 	for (int i = 0; i < 3; i++) {
 		rescan();
 		expect("");
 	}
-	snprintf(path, sizeof(path), "%s/run/netns/blue", root);
-	ck_assert_int_eq(unlink(path), 0);
+	tree_drop(&tree, ROOT "run/netns/blue");
 	rescan();
 	expect("web");
 }
@@ -723,7 +709,7 @@ TEST(discovery, second_file_waits_beside_an_unwanted_one)
 	name_file("cni-" UUID, pid);
 	name_file("green", pid);
 	show(pid, IN_CRI);
-	write_file("/run/containerd" TASKS, IN_POD);
+	tree_put(&tree, POD_FILE, IN_POD);
 	discover();
 	expect("shop_web-0");
 }
@@ -738,7 +724,7 @@ TEST(discovery, not_every_process_is_asked)
 	ck_assert_uint_eq(stage.discovery.candidates.items[0].asked, 1);
 	stage.discovery.candidates.items[0].asked = 16;
 	show(start(pid), IN_CRI);
-	write_file("/run/containerd" TASKS, IN_POD);
+	tree_put(&tree, POD_FILE, IN_POD);
 	rescan();
 	expect("");
 	stage.discovery.candidates.items[0].asked = 14;
@@ -748,20 +734,17 @@ TEST(discovery, not_every_process_is_asked)
 
 static void start_three(void)
 {
-	const struct timespec old[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
-	char path[256];
 	pid_t pod;
 
 	show(start(0), IN_DOCKER);
-	write_file(DOCKER, WEB);
+	tree_put(&tree, DOCKER, WEB);
 	pod = start(0);
 	name_file("cni-" UUID, pod);
 	show(pod, IN_CRI);
-	write_file("/run/containerd" TASKS, IN_POD);
+	tree_put(&tree, POD_FILE, IN_POD);
 	show(start(0), "0::/lxc.payload.mail\n");
 	/* the directory gives no reason to look at it again */
-	snprintf(path, sizeof(path), "%s/run/netns", root);
-	ck_assert_int_eq(utimensat(AT_FDCWD, path, old, 0), 0);
+	tree_make_old(&tree, ROOT "run/netns");
 }
 
 /* In any order: it is that of a directory. */
@@ -807,7 +790,7 @@ TEST(discovery, namespace_without_room_keeps_its_name)
 		settings_set(&stage.settings, false, "MaxNamespaces", &one), 0);
 	name_file("cni-" UUID, pid);
 	show(pid, IN_CRI);
-	write_file("/run/containerd" TASKS, IN_POD);
+	tree_put(&tree, POD_FILE, IN_POD);
 	discover();
 	expect("");
 	ck_assert_uint_eq(stage.discovery.n_unwatched, 1);
@@ -825,9 +808,11 @@ TEST(discovery, processes_of_a_pod_agree)
 	name_file("cni-" UUID, pid);
 	show(pid, "0::/init.scope\n"); /* the first one has no name */
 	show(start(pid), beside);
-	write_file("/run/containerd/io.containerd.runtime.v2.task/k8s.io/" OTHER
-		   "/config.json",
-		   IN_POD);
+	tree_put(&tree,
+		 ROOT
+		 "run/containerd/io.containerd.runtime.v2.task/k8s.io/" OTHER
+		 "/config.json",
+		 IN_POD);
 	discover();
 	expect("shop_web-0");
 }
@@ -839,7 +824,7 @@ TEST(discovery, one_name_for_two_is_told_apart)
 
 	show(pids[0], IN_DOCKER);
 	show(pids[1], IN_DOCKER);
-	write_file(DOCKER, "{\"Name\":\"/we b\"}");
+	tree_put(&tree, DOCKER, "{\"Name\":\"/we b\"}");
 	discover();
 	ck_assert_uint_eq(stage.list.n, 3);
 	ck_assert_str_eq(stage.list.items[1]->name, "we_b");
@@ -851,14 +836,14 @@ TEST(discovery, one_name_for_two_is_told_apart)
 TEST(discovery, restarted_container_has_its_name_again)
 {
 	pid_t pid = start(0);
-	char path[128];
+	char name[16];
 
 	show(pid, IN_DOCKER);
-	write_file(DOCKER, WEB);
+	tree_put(&tree, DOCKER, WEB);
 	discover();
 	expect("web");
-	snprintf(path, sizeof(path), "rm -rf %s/%d", top, (int)pid);
-	ck_assert_int_eq(system(path), 0);
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	tree_drop(&tree, name);
 	show(start(0), IN_DOCKER);
 	rescan();
 	expect("web web");

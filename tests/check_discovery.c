@@ -13,35 +13,27 @@
 #include "engine/discovery.h"
 #include "testlib.h"
 
-static char root[] = "/tmp/pktloss-discover-XXXXXX";
+static struct tree tree;
 static struct processes list;
-
-static const char *path_of(const char *name)
-{
-	static char file[256];
-
-	snprintf(file, sizeof(file), "%s/%s", root, name);
-	return file;
-}
-
-__attribute__((format(printf, 1, 2))) static void run_command(
-	const char *format, ...)
-{
-	char command[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(command, sizeof(command), format, args);
-	va_end(args);
-	ck_assert_int_eq(system(command), 0);
-}
 
 /* A process; its namespace is a file's identity. */
 static void make_process(const char *pid, const char *ns)
 {
-	run_command("mkdir -p %s/%s/ns && touch %s/ns-%s && "
-		    "ln -f %s/ns-%s %s/%s/ns/net",
-		    root, pid, root, ns, root, ns, root, pid);
+	char file[32], link_to[32];
+
+	snprintf(file, sizeof(file), "ns-%s", ns);
+	snprintf(link_to, sizeof(link_to), "%s/ns/net", pid);
+	tree_put(&tree, file, "");
+	tree_put(&tree, link_to, "");
+	ck_assert_int_eq(unlink(tree_path(&tree, link_to)), 0);
+	ck_assert_int_eq(
+		link(tree_path(&tree, file), tree_path(&tree, link_to)), 0);
+}
+
+static void move(const char *from, const char *to)
+{
+	ck_assert_int_eq(rename(tree_path(&tree, from), tree_path(&tree, to)),
+			 0);
 }
 
 static ino_t inode_of(const char *ns)
@@ -50,24 +42,24 @@ static ino_t inode_of(const char *ns)
 	char name[32];
 
 	snprintf(name, sizeof(name), "ns-%s", ns);
-	ck_assert_int_eq(netns_identify(path_of(name), &id), 0);
+	ck_assert_int_eq(netns_identify(tree_path(&tree, name), &id), 0);
 	return id.ino;
 }
 
 static void setup(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(root));
+	tree_make(&tree);
 }
 
 static void teardown(void)
 {
 	processes_free(&list);
-	run_command("rm -rf %s", root);
+	tree_remove(&tree);
 }
 
 static void scan(void)
 {
-	ck_assert_int_eq(processes_scan(&list, root), 0);
+	ck_assert_int_eq(processes_scan(&list, tree.path), 0);
 }
 
 static const struct process *find(pid_t pid)
@@ -86,7 +78,7 @@ TEST(processes, processes_are_listed_with_their_namespaces)
 	make_process("8", "b");
 	make_process("self", "c");
 	make_process("12x", "c");
-	ck_assert_int_eq(mkdir(path_of("77"), 0700), 0);
+	tree_mkdir(&tree, "77");
 	scan();
 	ck_assert_uint_eq(list.now.n, 3);
 	ck_assert_uint_eq(find(7)->id.ino, inode_of("a"));
@@ -94,7 +86,7 @@ TEST(processes, processes_are_listed_with_their_namespaces)
 	ck_assert_uint_eq(find(77)->id.ino, 0);
 	ck_assert_int_eq(processes_scan(&list, "/nowhere"), -ENOENT);
 	ck_assert_uint_eq(list.now.n, 3);
-	run_command("rm -r %s/7", root);
+	tree_drop(&tree, "7");
 	scan();
 	ck_assert_ptr_null(find(7));
 	ck_assert_uint_eq(list.now.n, 2);
@@ -135,7 +127,7 @@ TEST(processes, pid_used_again_is_another_process)
 	make_process("7", "a");
 	scan();
 	scan();
-	run_command("mv %s/7 %s/gone", root, root); /* keeps its inode number */
+	move("7", "gone"); /* keeps its inode number */
 	make_process("7", "b");
 	scan();
 	ck_assert_uint_eq(find(7)->id.ino, inode_of("b"));
@@ -182,14 +174,15 @@ TEST(processes, skipped_process_is_visited_when_it_was_asked)
 		scan();
 		for (unsigned k = 0; k < 2; k++)
 			ck_assert_int_eq(
-				processes_visit(&list, root, on_visit, &v), 0);
+				processes_visit(&list, tree.path, on_visit, &v),
+				0);
 		ck_assert_uint_eq(v.n, i < 2 ? 1 : i < 7 ? 2 : 3);
 	}
-	ck_assert_str_eq(v.path, path_of("7/ns/net"));
+	ck_assert_str_eq(v.path, tree_path(&tree, "7/ns/net"));
 	processes_forget(&list, 7);
 	scan();
 	v.result = -ECANCELED;
-	ck_assert_int_eq(processes_visit(&list, root, on_visit, &v),
+	ck_assert_int_eq(processes_visit(&list, tree.path, on_visit, &v),
 			 -ECANCELED);
 	ck_assert_uint_eq(v.n, 4);
 }
@@ -207,48 +200,44 @@ static int no_visit(const struct netns_found *found, void *arg)
 
 static bool changed(void)
 {
-	bool r = netns_names_changed(root, &names);
+	bool r = netns_names_changed(tree.path, &names);
 
-	ck_assert_int_eq(netns_scan_names(root, &names, no_visit, NULL), 0);
+	ck_assert_int_eq(netns_scan_names(tree.path, &names, no_visit, NULL),
+			 0);
 	return r;
-}
-
-static void make_old(const char *directory)
-{
-	run_command("touch -d '1 hour ago' %s", path_of(directory));
 }
 
 TEST(processes, directory_of_names_shows_that_it_changes)
 {
 	ck_assert(!changed()); /* there is none */
-	run_command("mkdir -p %s", path_of("1/root/run/netns"));
+	tree_mkdir(&tree, "1/root/run/netns");
 	ck_assert(changed());
 	ck_assert(changed()); /* young: it may change and not show it */
-	make_old("1/root/run/netns");
+	tree_make_old(&tree, "1/root/run/netns");
 	ck_assert(changed());
 	ck_assert(!changed());
 	ck_assert(!changed());
 	/* replaced by one of the same age */
-	run_command("mv %s %s/old", path_of("1/root/run"), root);
-	run_command("mkdir -p %s", path_of("1/root/run/netns"));
-	make_old("1/root/run/netns");
+	move("1/root/run", "old");
+	tree_mkdir(&tree, "1/root/run/netns");
+	tree_make_old(&tree, "1/root/run/netns");
 	ck_assert(changed());
-	run_command("rm -r %s", path_of("1/root/run"));
+	tree_drop(&tree, "1/root/run");
 	ck_assert(changed());
 	ck_assert(!changed());
-	run_command("mkdir -p %s", path_of("1/root/run/docker/netns"));
+	tree_mkdir(&tree, "1/root/run/docker/netns");
 	ck_assert(changed());
 }
 
 TEST(processes, file_that_is_no_namespace_yet_is_looked_at_again)
 {
-	run_command("mkdir -p %s", path_of("1/root/run/netns"));
-	run_command("touch %s", path_of("1/root/run/netns/web"));
-	make_old("1/root/run/netns");
+	tree_mkdir(&tree, "1/root/run/netns");
+	tree_put(&tree, "1/root/run/netns/web", "");
+	tree_make_old(&tree, "1/root/run/netns");
 	for (int i = 0; i < 4; i++)
 		ck_assert(changed());
-	run_command("rm %s", path_of("1/root/run/netns/web"));
-	make_old("1/root/run/netns");
+	tree_drop(&tree, "1/root/run/netns/web");
+	tree_make_old(&tree, "1/root/run/netns");
 	(void)changed();
 	ck_assert(!changed());
 }
@@ -267,7 +256,7 @@ static void setup_discovery(void)
 	setup();
 	ck_assert_int_eq(settings_init(&settings), 0);
 	free(settings.proc_root);
-	settings.proc_root = strdup(root);
+	settings.proc_root = strdup(tree.path);
 	discovery.settings = &settings;
 	discovery.list = &spaces;
 	discovery.stop = &stop;
@@ -331,7 +320,7 @@ TEST(discovery, namespace_of_processes_is_found_once)
 	ck_assert_uint_eq(spaces.n, 3);
 	snprintf(name, sizeof(name), "ns-%lu", (unsigned long)inode_of("b"));
 	ck_assert_str_eq(found("b")->name, name);
-	ck_assert_str_eq(found("b")->path, path_of("8/ns/net"));
+	ck_assert_str_eq(found("b")->path, tree_path(&tree, "8/ns/net"));
 	ck_assert_int_eq(found("b")->pid, 8);
 	ck_assert(!ns_has_file(found("b")));
 	rediscover();
@@ -344,7 +333,7 @@ TEST(discovery, namespace_whose_processes_ended_is_gone)
 	make_process("8", "b");
 	discover();
 	ck_assert_ptr_nonnull(found("b"));
-	run_command("rm -r %s/8", root);
+	tree_drop(&tree, "8");
 	discover(); /* it is not time yet */
 	ck_assert_ptr_nonnull(found("b"));
 	rediscover();
@@ -354,7 +343,10 @@ TEST(discovery, namespace_whose_processes_ended_is_gone)
 
 static void end_process(pid_t pid)
 {
-	run_command("rm -r %s/%d", root, (int)pid);
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	tree_drop(&tree, name);
 }
 
 /* The order of a directory is anything. */
@@ -371,8 +363,9 @@ TEST(discovery, namespace_stays_while_another_process_leads_there)
 	discovery.scan_ns = 0; /* so that it may be at once */
 	discover();
 	ck_assert_int_eq(found("b")->pid, other);
-	ck_assert_str_eq(found("b")->path,
-			 path_of(other == 7 ? "7/ns/net" : "8/ns/net"));
+	ck_assert_str_eq(
+		found("b")->path,
+		tree_path(&tree, other == 7 ? "7/ns/net" : "8/ns/net"));
 }
 
 TEST(discovery, only_so_many_are_found_and_the_rest_is_counted)

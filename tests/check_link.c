@@ -548,33 +548,24 @@ TEST(kernel, carrier_follows_the_peer)
 	sample_free(&s);
 }
 
-static void touch(const char *devices, const char *path)
-{
-	char command[256];
-
-	snprintf(command, sizeof(command), "mkdir -p %s/%s", devices, path);
-	ck_assert(run(command));
-}
-
 /* No kernel has a Wi-Fi device for us: /sys is made by hand, kinds too. */
 TEST(kernel, wireless_device_is_known_by_its_directory)
 {
-	char devices[] = "/tmp/check_link_XXXXXX", command[64];
+	struct tree tree;
 	struct sample then = {0}, now = {0};
 
-	ck_assert_ptr_nonnull(mkdtemp(devices));
-	touch(devices, "dum0/phy80211");
-	touch(devices, "dum1/wireless");
-	touch(devices, "ut0/phy80211");
-	ck_assert(link_is_wireless_device(devices, "dum0"));
-	ck_assert(link_is_wireless_device(devices, "dum1"));
-	ck_assert(!link_is_wireless_device(devices, "ut1"));
-	env.devices = devices;
+	tree_make(&tree);
+	tree_mkdir(&tree, "dum0/phy80211");
+	tree_mkdir(&tree, "dum1/wireless");
+	tree_mkdir(&tree, "ut0/phy80211");
+	ck_assert(link_is_wireless_device(tree.path, "dum0"));
+	ck_assert(link_is_wireless_device(tree.path, "dum1"));
+	ck_assert(!link_is_wireless_device(tree.path, "ut1"));
+	env.devices = tree.path;
 	env.own = true;
 	ck_assert_int_eq(link_probe.read(&env, &then), 0);
 	ck_assert(!link_is_wireless(&then, "ut0")); /* it has a kind */
-	snprintf(command, sizeof(command), "rm -r %s", devices);
-	ck_assert(run(command));
+	tree_remove(&tree);
 	env.devices = NULL;
 	env.own = false;
 	sample_free(&then);

@@ -38,34 +38,16 @@ static int on_found(const struct netns_found *found, void *arg)
 }
 
 static struct netns_names known;
-static char root[] = "/tmp/pktloss-netns-XXXXXX";
-
-static void make(const char *path, bool directory)
-{
-	char file[256];
-
-	snprintf(file, sizeof(file), "%s/%s", root, path);
-	if (directory) {
-		ck_assert_int_eq(mkdir(file, 0700), 0);
-	} else {
-		int fd = open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-
-		ck_assert_int_ge(fd, 0);
-		close(fd);
-	}
-}
+static struct tree tree;
 
 static void make_root(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(root));
+	tree_make(&tree);
 }
 
 static void remove_root(void)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf %s", root);
-	ck_assert_int_eq(system(command), 0);
+	tree_remove(&tree);
 }
 
 CASE(scan, .setup = make_root, .teardown = remove_root);
@@ -74,23 +56,17 @@ TEST(scan, files_that_are_no_namespaces_are_passed_over)
 {
 	struct wanted w = {.name = "leftover"};
 
-	ck_assert_int_eq(netns_scan_names(root, &known, on_found, &w), 0);
-	make("1", true);
-	make("1/root", true);
-	make("1/root/run", true);
-	make("1/root/run/netns", true);
-	make("1/root/run/netns/leftover", false);
-	ck_assert_int_eq(netns_scan_names(root, &known, on_found, &w), 0);
+	ck_assert_int_eq(netns_scan_names(tree.path, &known, on_found, &w), 0);
+	tree_put(&tree, "1/root/run/netns/leftover", "");
+	ck_assert_int_eq(netns_scan_names(tree.path, &known, on_found, &w), 0);
 	ck_assert_uint_eq(w.visits, 0);
 }
 
 TEST(scan, pipe_makes_nobody_wait)
 {
 	const struct netns_id id = {1, 1};
-	char file[256];
+	const char *file = tree_path(&tree, "pipe");
 
-	make("netns", true);
-	snprintf(file, sizeof(file), "%s/netns/pipe", root);
 	ck_assert_int_eq(mkfifo(file, 0600), 0);
 	ck_assert(!netns_is_network(file));
 	ck_assert_int_eq(netns_enter(file, &id), -ESTALE);
@@ -100,20 +76,11 @@ TEST(scan, pipe_makes_nobody_wait)
 TEST(scan, names_of_docker_are_found_below_a_root)
 {
 	struct wanted w = {.name = "0123456789ab"};
-	char file[256];
 
-	make("1", true);
-	make("1/root", true);
-	make("1/root/run", true);
-	make("1/root/run/docker", true);
-	make("1/root/run/docker/netns", true);
-	make("1/root/var", true);
-	snprintf(file, sizeof(file), "%s/1/root/var/run", root);
-	ck_assert_int_eq(symlink("/run", file), 0);
-	snprintf(file, sizeof(file), "%s/1/root/run/docker/netns/%s", root,
-		 w.name);
-	ck_assert_int_eq(symlink("/proc/self/ns/net", file), 0);
-	ck_assert_int_eq(netns_scan_names(root, &known, on_found, &w), 0);
+	tree_link(&tree, "1/root/var/run", "/run");
+	tree_link(&tree, "1/root/run/docker/netns/0123456789ab",
+		  "/proc/self/ns/net");
+	ck_assert_int_eq(netns_scan_names(tree.path, &known, on_found, &w), 0);
 	ck_assert_uint_eq(w.n, 1);
 	ck_assert_uint_eq(w.visits, 1);
 }
@@ -122,12 +89,12 @@ TEST(scan, processes_that_are_none_are_passed_over)
 {
 	struct wanted w = {.name = "x"};
 
-	make("self", true);
-	make("12x", true);
-	make("77", true); /* a process without ns/net */
-	make("0", true);
-	make("-5", true);
-	ck_assert_int_eq(netns_scan_processes(root, on_found, &w), 0);
+	tree_mkdir(&tree, "self");
+	tree_mkdir(&tree, "12x");
+	tree_mkdir(&tree, "77"); /* a process without ns/net */
+	tree_mkdir(&tree, "0");
+	tree_mkdir(&tree, "-5");
+	ck_assert_int_eq(netns_scan_processes(tree.path, on_found, &w), 0);
 	ck_assert_uint_eq(w.visits, 0);
 	ck_assert_int_eq(netns_scan_processes("/nowhere", on_found, &w),
 			 -ENOENT);
@@ -256,8 +223,8 @@ TEST(kernel, namespace_that_is_another_is_not_entered)
 	ck_assert_int_eq(system("ip netns del " NAME), 0);
 	ck_assert_int_eq(netns_enter(PATH, &id), -ESTALE);
 	make_root();
-	make("file", false);
-	ck_assert_int_eq(netns_enter(root, &id), -ESTALE);
+	tree_put(&tree, "file", "");
+	ck_assert_int_eq(netns_enter(tree.path, &id), -ESTALE);
 	remove_root();
 	ck_assert(is_here(&own));
 }

@@ -3,11 +3,7 @@
  * The parsers of nf_tables: against what nft and iptables-nft printed of the
  * recorded rulesets, and against messages made by hand, sane and not.
  */
-#include <limits.h>
 #include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include <libmnl/libmnl.h>
@@ -21,6 +17,7 @@
 #include "probes/firewall/nfqueue.h"
 #include "lib/fixture.h"
 #include "lib/test.h"
+#include "lib/tree.h"
 
 #define NATIVE "nft.nl"
 #define COMPAT "nft_ipt.nl"
@@ -776,38 +773,7 @@ TEST(made, lines_of_nfnetlink_queue_are_parsed)
 
 /* Whether a subsystem is there, below a root made for the test. */
 
-struct root {
-	char path[64];
-};
-
-static struct root make_root(void)
-{
-	struct root root = {"/tmp/check_nftables.XXXXXX"};
-
-	ck_assert_ptr_nonnull(mkdtemp(root.path));
-	return root;
-}
-
-static void make_file(const struct root *root, const char *name,
-		      const char *text)
-{
-	char path[PATH_MAX];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", root->path, name);
-	for (char *p = path + strlen(root->path) + 1; (p = strchr(p, '/'));
-	     p++) {
-		*p = '\0';
-		mkdir(path, 0700);
-		*p = '/';
-	}
-	f = fopen(path, "we");
-	ck_assert_ptr_nonnull(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-static int available(const struct root *root)
+static int available(const struct tree *root)
 {
 	struct netlink nl;
 	int r, again;
@@ -821,38 +787,31 @@ static int available(const struct root *root)
 	return r;
 }
 
-static void remove_root(const struct root *root)
-{
-	char command[96];
-
-	snprintf(command, sizeof(command), "rm -rf %s", root->path);
-	ck_assert_int_eq(system(command), 0);
-}
-
 TEST(made, absent_subsystem_is_not_asked)
 {
-	struct root root = make_root();
+	struct tree root;
 	struct utsname kernel;
 	char name[128];
 
+	tree_make(&root);
 	ck_assert_int_eq(available(&root), -ENOENT); /* no /proc at all */
-	make_file(&root, "proc/cmdline", "");
+	tree_put(&root, "proc/cmdline", "");
 	ck_assert_int_eq(available(&root), 0); /* no modules */
-	make_file(&root, "proc/modules", "");
+	tree_put(&root, "proc/modules", "");
 	ck_assert_int_eq(available(&root), -ENOENT);
-	make_file(&root, "sys/kernel/btf/vmlinux", "\1nf_tables_getgen");
+	tree_put(&root, "sys/kernel/btf/vmlinux", "\1nf_tables_getgen");
 	ck_assert_int_eq(available(&root), 0);
 	uname(&kernel);
 	snprintf(name, sizeof(name), "lib/modules/%s/modules.builtin",
 		 kernel.release);
-	make_file(&root, name, "kernel/net/netfilter/nfnetlink.ko\n");
+	tree_put(&root, name, "kernel/net/netfilter/nfnetlink.ko\n");
 	ck_assert_int_eq(available(&root), -ENOENT); /* it knows better */
-	make_file(&root, "sys/module/nf_tables/refcnt", "0\n");
+	tree_put(&root, "sys/module/nf_tables/refcnt", "0\n");
 	ck_assert_int_eq(available(&root), 0);
-	remove_root(&root);
-	root = make_root();
-	make_file(&root, "proc/modules", "");
-	make_file(&root, name, "kernel/net/netfilter/nf_tables.ko\n");
+	tree_remove(&root);
+	tree_make(&root);
+	tree_put(&root, "proc/modules", "");
+	tree_put(&root, name, "kernel/net/netfilter/nf_tables.ko\n");
 	ck_assert_int_eq(available(&root), 0);
-	remove_root(&root);
+	tree_remove(&root);
 }

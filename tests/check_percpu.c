@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* /proc/net/stat: its parser, and the probes of neighbours and routes. */
 #include <errno.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "probes/percpu.h"
 #include "probes/neigh.h"
@@ -128,40 +126,21 @@ TEST(parser, more_columns_than_are_known_are_passed_over)
 
 /* The probes, on files of the test's own. */
 
-static char dir[] = "/tmp/pktloss-cpustat-XXXXXX";
+static struct tree tree;
 static char buffer[8192];
 static struct sample sample;
-static struct probe_env env = {.net = &(struct procnet)PROCNET(dir),
+static struct probe_env env = {.net = &(struct procnet)PROCNET(tree.path),
 			       .buffer = buffer,
 			       .size = sizeof(buffer)};
 
-static void put(const char *name, const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/stat/%s", dir, name);
-	f = fopen(path, "we");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_ge(fputs(text, f), 0);
-	ck_assert_int_eq(fclose(f), 0);
-}
-
 static void setup(void)
 {
-	char path[128];
-
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	snprintf(path, sizeof(path), "%s/stat", dir);
-	ck_assert_int_eq(mkdir(path, 0700), 0);
+	tree_make(&tree);
 }
 
 static void teardown(void)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	ck_assert_int_eq(system(command), 0);
+	tree_remove(&tree);
 	sample_free(&sample);
 }
 
@@ -190,8 +169,8 @@ CASE(probes, .setup = setup, .teardown = teardown);
 
 TEST(probes, neighbours_of_both_families_are_read)
 {
-	put("arp_cache", ARP);
-	put("ndisc_cache", NDISC);
+	tree_put(&tree, "stat/arp_cache", ARP);
+	tree_put(&tree, "stat/ndisc_cache", NDISC);
 	ck_assert_int_eq(neigh_probe.read(&env, &sample), 0);
 	ck_assert_uint_eq(value(&neigh_probe, "arp_cache", "entries"), 9);
 	ck_assert_uint_eq(value(&neigh_probe, "arp_cache", "res_failed"), 0x66);
@@ -209,10 +188,10 @@ TEST(probes, neighbours_of_both_families_are_read)
 TEST(probes, one_family_of_neighbours_will_do)
 {
 	ck_assert_int_eq(neigh_probe.read(&env, &sample), -ENOENT);
-	put("arp_cache", ARP);
+	tree_put(&tree, "stat/arp_cache", ARP);
 	ck_assert_int_eq(neigh_probe.read(&env, &sample), 0);
 	ck_assert_uint_eq(sample.n_objects, 1);
-	put("ndisc_cache", "nonsense\n");
+	tree_put(&tree, "stat/ndisc_cache", "nonsense\n");
 	ck_assert_int_eq(neigh_probe.read(&env, &sample), -EBADMSG);
 }
 
@@ -226,7 +205,7 @@ TEST(probes, one_family_of_neighbours_will_do)
 
 TEST(probes, martians_are_read)
 {
-	put("rt_cache", ROUTES);
+	tree_put(&tree, "stat/rt_cache", ROUTES);
 	ck_assert_int_eq(rt_cache_probe.read(&env, &sample), 0);
 	ck_assert_uint_eq(value(&rt_cache_probe, "rt_cache", "in_martian_src"),
 			  6);

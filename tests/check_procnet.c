@@ -121,32 +121,16 @@ TEST(tokens, token_is_a_text_of_its_length)
 	ck_assert(!token_is((struct token) {"Ou\0xxxxx", 8}, "Ou"));
 }
 
-static char dir[] = "/tmp/pktloss-check-XXXXXX";
+static struct tree tree;
 
 static void setup(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	tree_make(&tree);
 }
 
 static void teardown(void)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "%s/file", dir);
-	unlink(path);
-	rmdir(dir);
-}
-
-static void write_file(const char *text, size_t n)
-{
-	char path[64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/file", dir);
-	f = fopen(path, "we");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_uint_eq(fwrite(text, 1, n, f), n);
-	ck_assert_int_eq(fclose(f), 0);
+	tree_remove(&tree);
 }
 
 CASE(files, .setup = setup, .teardown = teardown);
@@ -156,13 +140,13 @@ TEST(files, file_is_read_to_its_end)
 	char buffer[64];
 
 	memset(buffer, 'x', sizeof(buffer));
-	write_file("one\ntwo\n", 8);
-	ck_assert_int_eq(file_read_text(dir, "file", buffer, sizeof(buffer)),
-			 8);
+	tree_put(&tree, "file", "one\ntwo\n");
+	ck_assert_int_eq(
+		file_read_text(tree.path, "file", buffer, sizeof(buffer)), 8);
 	ck_assert_str_eq(buffer, "one\ntwo\n");
-	write_file("", 0);
-	ck_assert_int_eq(file_read_text(dir, "file", buffer, sizeof(buffer)),
-			 0);
+	tree_put(&tree, "file", "");
+	ck_assert_int_eq(
+		file_read_text(tree.path, "file", buffer, sizeof(buffer)), 0);
 	ck_assert_str_eq(buffer, "");
 }
 
@@ -174,13 +158,15 @@ TEST(files, file_that_does_not_fit_is_refused)
 	for (size_t size = 1; size < sizeof(text); size++) {
 		buffer = malloc(size); /* its end is watched */
 		ck_assert_ptr_nonnull(buffer);
-		write_file(text, size - 1);
-		ck_assert_int_eq(file_read_text(dir, "file", buffer, size),
-				 size - 1);
+		tree_put_bytes(&tree, "file", text, size - 1);
+		ck_assert_int_eq(
+			file_read_text(tree.path, "file", buffer, size),
+			size - 1);
 		ck_assert_uint_eq(strlen(buffer), size - 1);
-		write_file(text, size);
-		ck_assert_int_eq(file_read_text(dir, "file", buffer, size),
-				 -E2BIG);
+		tree_put_bytes(&tree, "file", text, size);
+		ck_assert_int_eq(
+			file_read_text(tree.path, "file", buffer, size),
+			-E2BIG);
 		free(buffer);
 	}
 }
@@ -190,8 +176,9 @@ TEST(files, missing_file_is_said_to_be_missing)
 	char buffer[8], long_name[5000];
 	uint64_t value = NO;
 
-	ck_assert_int_eq(file_read_text(dir, "none", buffer, sizeof(buffer)),
-			 -ENOENT);
+	ck_assert_int_eq(
+		file_read_text(tree.path, "none", buffer, sizeof(buffer)),
+		-ENOENT);
 	ck_assert_int_eq(
 		file_read_text("/nowhere", "file", buffer, sizeof(buffer)),
 		-ENOENT);
@@ -199,9 +186,10 @@ TEST(files, missing_file_is_said_to_be_missing)
 			 -EISDIR);
 	memset(long_name, 'x', sizeof(long_name));
 	long_name[sizeof(long_name) - 1] = '\0';
-	ck_assert_int_eq(file_read_text(dir, long_name, buffer, sizeof(buffer)),
-			 -ENAMETOOLONG);
-	ck_assert_int_eq(file_read_number(dir, "none", &value), -ENOENT);
+	ck_assert_int_eq(
+		file_read_text(tree.path, long_name, buffer, sizeof(buffer)),
+		-ENAMETOOLONG);
+	ck_assert_int_eq(file_read_number(tree.path, "none", &value), -ENOENT);
 	ck_assert_uint_eq(value, NO);
 }
 
@@ -225,13 +213,12 @@ static void check_file(struct procnet *files, const char *text)
 
 TEST(files, only_the_files_of_own_stay_open)
 {
-	struct procnet files = PROCNET(dir);
+	struct procnet files = PROCNET(tree.path);
 	int before = count_files();
 
 	for (int own = 0; own < 2; own++)
 		for (int i = 0; i < 3; i++) {
-			write_file(i == 1 ? "two two\n" : "one\n",
-				   i == 1 ? 8 : 4);
+			tree_put(&tree, "file", i == 1 ? "two two\n" : "one\n");
 			procnet_enter(&files, own);
 			check_file(&files, i == 1 ? "two two\n" : "one\n");
 			check_file(&files, i == 1 ? "two two\n" : "one\n");
@@ -245,9 +232,9 @@ TEST(files, only_the_files_of_own_stay_open)
 
 TEST(files, file_that_is_kept_and_fails_is_opened_again)
 {
-	struct procnet files = PROCNET(dir);
+	struct procnet files = PROCNET(tree.path);
 
-	write_file("one\n", 4);
+	tree_put(&tree, "file", "one\n");
 	procnet_enter(&files, true);
 	check_file(&files, "one\n");
 	ck_assert_int_ge(dup2(open("/", O_PATH | O_CLOEXEC), files.kept[0].fd),
@@ -290,9 +277,9 @@ TEST(files, failed_reads_leave_no_file_open)
 	char buffer[8];
 	int before = dup(0), after;
 
-	write_file("long enough to be refused", 25);
+	tree_put(&tree, "file", "long enough to be refused");
 	for (int i = 0; i < 100; i++) {
-		ck_assert_int_eq(file_read_text(dir, "file", buffer, 8),
+		ck_assert_int_eq(file_read_text(tree.path, "file", buffer, 8),
 				 -E2BIG);
 		ck_assert_int_eq(file_read_text("/", "tmp", buffer, 8),
 				 -EISDIR);
@@ -324,8 +311,8 @@ TEST_EACH(files, file_with_a_number_holds_nothing_else, ARRAY_SIZE(files))
 {
 	uint64_t value = NO;
 
-	write_file(files[_i].text, strlen(files[_i].text));
-	ck_assert_int_eq(file_read_number(dir, "file", &value),
+	tree_put(&tree, "file", files[_i].text);
+	ck_assert_int_eq(file_read_number(tree.path, "file", &value),
 			 files[_i].error);
 	ck_assert_uint_eq(value, files[_i].number);
 }

@@ -16,7 +16,6 @@
 #include <fcntl.h>
 #include <linux/gen_stats.h>
 #include <linux/pkt_sched.h>
-#include <sys/stat.h>
 
 /* before the kernel's own headers, which then leave out what libc has */
 #include "engine/interval.h"
@@ -61,7 +60,7 @@ struct lab {
 	struct reader reader;
 	struct blindness blindness;
 	struct reporter *reporter;
-	char net[64]; /* the directory that stands for /proc/net */
+	struct tree net; /* the directory that stands for /proc/net */
 	char *files[16];
 	size_t n_files;
 	struct message links[2]; /* made by hand, of each namespace */
@@ -336,17 +335,6 @@ static void lab_ns(struct lab *lab, const char *name)
 		snprintf(ns->path, sizeof(ns->path), "/run/netns/%s", name);
 }
 
-static FILE *create_in(const struct lab *lab, const char *name)
-{
-	char path[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", lab->net, name);
-	f = fopen(path, "we");
-	ck_assert_msg(f, "cannot write %s", path);
-	return f;
-}
-
 /*
  * The file as recorded, with more at the end of lines that begin with a word:
  * first that of the names, then that of the numbers.
@@ -354,13 +342,13 @@ static FILE *create_in(const struct lab *lab, const char *name)
 static void copy_file(const struct lab *lab, const char *name, const char *word,
 		      const char *const more[2])
 {
-	_cleanup_fclose_ FILE *f = create_in(lab, name);
+	_cleanup_fclose_ FILE *f = fopen(tree_path(&lab->net, name), "we");
 	_cleanup_free_ char *bytes = NULL;
 	char *rest, *line;
 	size_t n;
 
 	bytes = rest = fixture_read(lab->kernel, name, &n);
-	ck_assert_ptr_nonnull(bytes);
+	ck_assert(f && bytes);
 	for (unsigned i = 0; (line = strsep(&rest, "\n")) && rest;) {
 		bool wanted = word && !strncmp(line, word, strlen(word));
 
@@ -378,12 +366,9 @@ static void lab_net(struct lab *lab)
 		"stat/rt_cache",
 	};
 	static const char *const more[] = {" InType11 OutType11", " 4 5"};
-	char stat[256];
 
-	snprintf(lab->net, sizeof(lab->net), "/tmp/pktloss-net-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(lab->net));
-	snprintf(stat, sizeof(stat), "%s/stat", lab->net);
-	ck_assert_int_eq(mkdir(stat, 0700), 0);
+	tree_make(&lab->net);
+	tree_mkdir(&lab->net, "stat");
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		copy_file(lab, files[i], NULL, NULL);
 	copy_file(lab, "snmp", "IcmpMsg:", more);
@@ -400,7 +385,7 @@ static void lab_open(struct lab *lab, const char *kernel_name, bool idle)
 	lab_net(lab);
 	ck_assert_int_eq(reader_init(r, &lab->settings, &stop, &lab->blindness),
 			 0);
-	r->files.path = lab->net;
+	r->files.path = lab->net.path;
 	r->netlink.fds[NETLINK_ROUTE] = open("/dev/null", O_RDWR | O_CLOEXEC);
 	r->env.devices = NULL;
 	lab->reporter = reporter_new(&lab->settings);
@@ -411,14 +396,11 @@ static void lab_open(struct lab *lab, const char *kernel_name, bool idle)
 
 static void lab_close(struct lab *lab)
 {
-	char command[128];
-
 	reporter_free(lab->reporter);
 	reader_free(&lab->reader);
 	ns_list_free(&lab->list);
 	settings_free(&lab->settings);
-	snprintf(command, sizeof(command), "rm -rf %s", lab->net);
-	ck_assert_int_eq(system(command), 0);
+	tree_remove(&lab->net);
 	for (size_t i = 0; i < lab->n_files; i++)
 		free(lab->files[i]);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The parsers of /proc/net/{snmp,netstat,snmp6}, on recordings and nonsense. */
 #include <errno.h>
-#include <unistd.h>
 
 #include "probes/snmp/snmp.h"
 #include "probes/snmp/snmp_private.h"
@@ -516,29 +515,17 @@ TEST(made, what_stood_before_a_mismatch_stays)
 	ck_assert_uint_eq(count_found(&v), 1);
 }
 
-/* Where the recordings of a kernel are. */
-static void fixture_dir(const char *kernel, char path[512])
-{
-	const char *srcdir = getenv("srcdir");
-
-	snprintf(path, 512, "%s/tests/fixtures/%s", srcdir ? srcdir : ".",
-		 kernel);
-	if (access(path, R_OK) < 0)
-		snprintf(path, 512, "%s/fixtures/%s", srcdir ? srcdir : ".",
-			 kernel);
-}
-
 TEST_EACH(recorded, probe_appends_an_object_for_each_layer, ARRAY_SIZE(kernels))
 {
 	static char buffer[65536];
-	char path[512];
+	char path[PATH_MAX];
 	struct probe_env env = {.net = &(struct procnet)PROCNET(path),
 				.buffer = buffer,
 				.size = sizeof(buffer)};
 	struct sample s = {0};
 	const struct snmp_values v = recorded_values(kernels[_i], NULL);
 
-	fixture_dir(kernels[_i], path);
+	fixture_path(kernels[_i], "", path);
 	ck_assert_int_eq(snmp_probe.init(&env, &env.state), 0);
 	ck_assert_int_eq(snmp_probe.read(&env, &s), 0);
 	ck_assert_int_eq(s.error, 0);
@@ -557,7 +544,7 @@ TEST_EACH(recorded, probe_appends_an_object_for_each_layer, ARRAY_SIZE(kernels))
 TEST_EACH(recorded, probe_uses_the_layout_of_its_caller, ARRAY_SIZE(kernels))
 {
 	static char buffer[65536];
-	char path[512];
+	char path[PATH_MAX];
 	struct selection asked = {0};
 	struct probe_env env = {.net = &(struct procnet)PROCNET(path),
 				.counters = &asked,
@@ -566,7 +553,7 @@ TEST_EACH(recorded, probe_uses_the_layout_of_its_caller, ARRAY_SIZE(kernels))
 	struct snmp_columns *columns;
 	struct sample s = {0};
 
-	fixture_dir(kernels[_i], path);
+	fixture_path(kernels[_i], "", path);
 	ck_assert_int_eq(selection_add(&asked, "neigh-ArpFilter"), 0);
 	ck_assert_int_eq(selection_add(&asked, "ip-ReasmOKs"), 0);
 	columns = snmp_columns_new(&env);
@@ -605,13 +592,13 @@ TEST(recorded, probe_without_files_has_no_source)
 
 TEST(recorded, probe_refuses_a_file_larger_than_its_buffer)
 {
-	char buffer[64], path[512];
+	char buffer[64], path[PATH_MAX];
 	struct probe_env env = {.net = &(struct procnet)PROCNET(path),
 				.buffer = buffer,
 				.size = sizeof(buffer)};
 	struct sample s = {0};
 
-	fixture_dir("6.18", path);
+	fixture_path("6.18", "", path);
 	ck_assert_int_eq(snmp_probe.init(&env, &env.state), 0);
 	ck_assert_int_eq(snmp_probe.read(&env, &s), -E2BIG);
 	snmp_probe.free(env.state);

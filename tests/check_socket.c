@@ -9,7 +9,6 @@
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "probes/snmp/snmp.h"
@@ -132,64 +131,37 @@ static struct socket_info *listener(int family, uint16_t port, uint32_t queue,
 
 /* The probe: reads of one namespace, one after another. */
 
-static char root[] = "/tmp/pktloss-socket-XXXXXX";
+static struct tree tree;
 static char buffer[65536];
 static struct sample now, then;
 static struct netlink netlink;
 static uint64_t udp_lost, tcp_refused; /* what the counters say */
 static struct probe_env env = {
-	.proc = root,
+	.proc = tree.path,
 	.netlink = &netlink,
 	.buffer = buffer,
 	.size = sizeof(buffer),
 	.max_sockets = 1024,
 };
 
-static void put(const char *name, const char *text)
-{
-	char path[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", root, name);
-	for (char *p = path + sizeof(root); (p = strchr(p, '/')); *p++ = '/') {
-		*p = '\0';
-		mkdir(path, 0700);
-	}
-	f = fopen(path, "we");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_ge(fputs(text, f), 0);
-	ck_assert_int_eq(fclose(f), 0);
-}
-
-static void put_link(const char *name, const char *target)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", root, name);
-	ck_assert_int_eq(symlink(target, path), 0);
-}
-
 static void setup(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(root));
+	tree_make(&tree);
 	ck_assert_int_eq(netlink_alloc(&netlink), 0);
-	netlink.kmods.root = root;
-	put("proc/modules", "");
-	put("proc/cmdline", "");
-	put("sys/module/inet_diag/x", "");
-	put("sys/module/udp_diag/x", "");
-	put("sys/module/tcp_diag/x", "");
+	netlink.kmods.root = tree.path;
+	tree_put(&tree, "proc/modules", "");
+	tree_put(&tree, "proc/cmdline", "");
+	tree_mkdir(&tree, "sys/module/inet_diag");
+	tree_mkdir(&tree, "sys/module/udp_diag");
+	tree_mkdir(&tree, "sys/module/tcp_diag");
 }
 
 static void teardown(void)
 {
-	char command[64];
-
 	netlink_free(&netlink);
 	sample_free(&now);
 	sample_free(&then);
-	snprintf(command, sizeof(command), "rm -rf %s", root);
-	ck_assert_int_eq(system(command), 0);
+	tree_remove(&tree);
 }
 
 static void append_counters(struct sample *s)
@@ -524,17 +496,16 @@ TEST(probe, fullest_listeners_are_told_of_many)
 
 TEST_EACH(probe, absent_module_is_never_asked, 2)
 {
-	char command[64];
+	const char *module = _i ? "sys/module/udp_diag"
+				: "sys/module/inet_diag";
 
-	snprintf(command, sizeof(command), "rm -r %s/sys/module/%s", root,
-		 _i ? "udp_diag" : "inet_diag");
-	ck_assert_int_eq(system(command), 0);
+	tree_drop(&tree, module);
 	udp(5001, 1, 5);
 	ck_assert_int_eq(read_again(), -ENOENT);
 	lose(3);
 	ck_assert_int_eq(read_again(), -ENOENT);
 	ck_assert_uint_eq(n_asked, 0);
-	put(_i ? "sys/module/udp_diag/x" : "sys/module/inet_diag/x", "");
+	tree_mkdir(&tree, module);
 	lose(3);
 	must_read(); /* somebody else has loaded it */
 	ck_assert_uint_eq(n_asked, 2);
@@ -545,11 +516,7 @@ TEST_EACH(probe, absent_module_is_never_asked, 2)
 
 TEST(probe, listeners_are_told_without_udp_diag)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -r %s/sys/module/udp_diag",
-		 root);
-	ck_assert_int_eq(system(command), 0);
+	tree_drop(&tree, "sys/module/udp_diag");
 	listener(AF_INET, 80, 9, 8);
 	(void)!read_again();
 	tcp_refused++;
@@ -561,19 +528,15 @@ TEST(probe, listeners_are_told_without_udp_diag)
 
 TEST(probe, module_that_goes_takes_no_total_back)
 {
-	char command[64];
-
 	udp(5001, 1, 0);
 	must_read();
 	lose(3);
 	must_read();
-	snprintf(command, sizeof(command), "rm -r %s/sys/module/inet_diag",
-		 root);
-	ck_assert_int_eq(system(command), 0);
+	tree_drop(&tree, "sys/module/inet_diag");
 	lose(4);
 	must_read();
 	check_moved("udp_5001_drops", 3, 0);
-	put("sys/module/inet_diag/x", "");
+	tree_mkdir(&tree, "sys/module/inet_diag");
 	lose(1);
 	must_read();
 	check_moved("udp_5001_drops", 8, 5);
@@ -631,15 +594,13 @@ static void put_process(const char *pid, const char *name, const char *ns,
 	char path[64];
 
 	snprintf(path, sizeof(path), "%s/comm", pid);
-	put(path, name);
-	snprintf(path, sizeof(path), "%s/ns/x", pid);
-	put(path, "");
-	snprintf(path, sizeof(path), "%s/fd/x", pid);
-	put(path, "");
+	tree_put(&tree, path, name);
 	snprintf(path, sizeof(path), "%s/ns/net", pid);
-	put_link(path, ns);
+	tree_link(&tree, path, ns);
+	snprintf(path, sizeof(path), "%s/fd/x", pid);
+	tree_put(&tree, path, ""); /* no link at all */
 	snprintf(path, sizeof(path), "%s/fd/3", pid);
-	put_link(path, socket);
+	tree_link(&tree, path, socket);
 }
 
 #define HERE "/proc/self/ns/net"
@@ -692,16 +653,12 @@ TEST(process, name_of_a_process_is_made_clean)
 /* The search is for a minute, unless another socket is the worst. */
 TEST(process, process_is_looked_for_once_a_minute)
 {
-	char path[64];
-
 	put_process("42", "reader\n", HERE, "socket:[777]");
 	must_read();
 	udp(5001, 1, 0)->inode = 777;
 	lose(3);
 	must_read();
-	snprintf(path, sizeof(path), "%s/42/comm", root);
-	ck_assert_int_eq(unlink(path), 0);
-	put("42/comm", "renamed\n");
+	tree_put(&tree, "42/comm", "renamed\n");
 	for (int i = 0; i < 5; i++) {
 		lose(1);
 		must_read();

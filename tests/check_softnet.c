@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* softnet_stat: its lines, and totals over CPUs that come, go and wrap. */
 #include <errno.h>
-#include <unistd.h>
 
 #include "probes/softnet.h"
 #include "model/selection.h"
@@ -170,36 +169,21 @@ TEST(lines, text_cut_anywhere_is_refused)
 
 /* The probe, read after read, on a file of the test's own. */
 
-static char dir[] = "/tmp/pktloss-softnet-XXXXXX";
+static struct tree tree;
 static char buffer[4096];
 static struct sample then, now;
-static struct probe_env env = {.net = &(struct procnet)PROCNET(dir),
+static struct probe_env env = {.net = &(struct procnet)PROCNET(tree.path),
 			       .buffer = buffer,
 			       .size = sizeof(buffer)};
 
-static void put(const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/softnet_stat", dir);
-	f = fopen(path, "we");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_ge(fputs(text, f), 0);
-	ck_assert_int_eq(fclose(f), 0);
-}
-
 static void setup(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	tree_make(&tree);
 }
 
 static void teardown(void)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	ck_assert_int_eq(system(command), 0);
+	tree_remove(&tree);
 	sample_free(&then);
 	sample_free(&now);
 }
@@ -210,7 +194,7 @@ static int read_again(const char *text)
 	struct sample read = then;
 	int r;
 
-	put(text);
+	tree_put(&tree, "softnet_stat", text);
 	then = now;
 	now = read;
 	sample_reset(&now);

@@ -2,52 +2,22 @@
 /* Settings of the kernel, read when a loss has to do with them. */
 #include "probes/sysctl.h"
 
-#include <sys/stat.h>
-
 #include "diagnosis/cause.h"
 #include "probes/snmp/snmp.h"
 #include "base/token.h"
 #include "testlib.h"
 
-static char sys[64];
+static struct tree tree;
 static struct sample now, then;
-
-static void put(const char *name, const char *value)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", sys, name);
-	f = fopen(path, "we");
-	ck_assert_ptr_nonnull(f);
-	fputs(value, f);
-	fclose(f);
-}
 
 static void setup(void)
 {
-	char dir[128];
-
-	snprintf(sys, sizeof(sys), "/tmp/pktloss-sysctl-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(sys));
-	snprintf(dir, sizeof(dir), "%s/net", sys);
-	ck_assert_int_eq(mkdir(dir, 0700), 0);
-	snprintf(dir, sizeof(dir), "%s/net/core", sys);
-	ck_assert_int_eq(mkdir(dir, 0700), 0);
-	now = then = (struct sample) {.rows = NULL};
+	tree_make(&tree);
 }
 
 static void teardown(void)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/net/core/rmem_max", sys);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/net/core", sys);
-	rmdir(path);
-	snprintf(path, sizeof(path), "%s/net", sys);
-	rmdir(path);
-	rmdir(sys);
+	tree_remove(&tree);
 	sample_free(&now);
 	sample_free(&then);
 }
@@ -72,7 +42,7 @@ static const char *value_of(const char *name)
 /* What was read after then. */
 static void read_again(void)
 {
-	struct probe_env env = {.sys = sys};
+	struct probe_env env = {.sys = tree.path};
 
 	ck_assert_int_eq(sysctl_probe.read(&env, &now), 0);
 	ck_assert_int_eq(now.error, 0);
@@ -82,7 +52,7 @@ CASE(sysctl, .setup = setup, .teardown = teardown);
 
 TEST(sysctl, setting_is_read_once_its_counter_moves)
 {
-	put("net/core/rmem_max", "212992\n");
+	tree_put(&tree, "net/core/rmem_max", "212992\n");
 	udp(&then, 10);
 	sample_follow(&now, &then);
 	udp(&now, 11);
@@ -93,7 +63,7 @@ TEST(sysctl, setting_is_read_once_its_counter_moves)
 
 TEST(sysctl, nothing_is_read_of_what_stands_still)
 {
-	put("net/core/rmem_max", "212992\n");
+	tree_put(&tree, "net/core/rmem_max", "212992\n");
 	udp(&then, 10);
 	sample_follow(&now, &then);
 	udp(&now, 10);
@@ -121,7 +91,7 @@ TEST(sysctl, remedy_tells_what_is_set_now)
 		.layer = LAYER_UDP, .direction = DIR_RX, .lost = 10};
 	struct cause cause;
 
-	put("net/core/rmem_max", "4096\t5\n");
+	tree_put(&tree, "net/core/rmem_max", "4096\t5\n");
 	udp(&then, 0);
 	sample_follow(&now, &then);
 	udp(&now, 10);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* IPsec: the parser of xfrm_stat, and the probe. */
 #include <errno.h>
-#include <unistd.h>
 
 #include "probes/xfrm.h"
 #include "kernel/procnet.h"
@@ -118,31 +117,16 @@ TEST(parser, directions_are_in_the_names)
 	}
 }
 
-static char dir[] = "/tmp/pktloss-xfrm-XXXXXX";
-
-static void put(const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/xfrm_stat", dir);
-	f = fopen(path, "we");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_ge(fputs(text, f), 0);
-	ck_assert_int_eq(fclose(f), 0);
-}
+static struct tree tree;
 
 static void setup(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	tree_make(&tree);
 }
 
 static void teardown(void)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	ck_assert_int_eq(system(command), 0);
+	tree_remove(&tree);
 }
 
 CASE(probe, .setup = setup, .teardown = teardown);
@@ -150,21 +134,21 @@ CASE(probe, .setup = setup, .teardown = teardown);
 TEST(probe, probe_appends_what_is_there)
 {
 	static char buffer[4096];
-	struct probe_env env = {.net = &(struct procnet)PROCNET(dir),
+	struct probe_env env = {.net = &(struct procnet)PROCNET(tree.path),
 				.buffer = buffer,
 				.size = sizeof(buffer)};
 	const struct object *o;
 
 	sample_reset(&sample);
 	ck_assert_int_eq(xfrm_probe.read(&env, &sample), -ENOENT);
-	put("XfrmInPolBlock 3\nXfrmNoSuchError 4\n");
+	tree_put(&tree, "xfrm_stat", "XfrmInPolBlock 3\nXfrmNoSuchError 4\n");
 	ck_assert_int_eq(xfrm_probe.read(&env, &sample), 0);
 	o = find_object(&sample, LAYER_XFRM, "", "");
 	ck_assert_ptr_nonnull(o);
 	ck_assert_uint_eq(o->n, 1); /* no row knows the other one */
 	ck_assert_str_eq(sample.rows[o->first].counter->name, "XfrmInPolBlock");
 	ck_assert_uint_eq(sample.rows[o->first].value, 3);
-	put("XfrmInPolBlock 3\nXfr");
+	tree_put(&tree, "xfrm_stat", "XfrmInPolBlock 3\nXfr");
 	ck_assert_int_eq(xfrm_probe.read(&env, &sample), -EBADMSG);
 	sample_free(&sample);
 }

@@ -3,12 +3,14 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 void tree_make(struct tree *t)
 {
@@ -25,12 +27,17 @@ static int remove_entry(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
+static void remove_all(const char *path)
+{
+	ck_assert_int_eq(
+		nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT),
+		0);
+}
+
 void tree_remove(struct tree *t)
 {
 	if (t->path[0])
-		ck_assert_int_eq(nftw(t->path, remove_entry, 16,
-				      FTW_DEPTH | FTW_PHYS | FTW_MOUNT),
-				 0);
+		remove_all(t->path);
 	t->path[0] = '\0';
 }
 
@@ -78,4 +85,23 @@ void tree_put_bytes(const struct tree *t, const char *name, const void *bytes,
 void tree_put(const struct tree *t, const char *name, const char *text)
 {
 	tree_put_bytes(t, name, text, strlen(text));
+}
+
+void tree_link(const struct tree *t, const char *name, const char *target)
+{
+	make_parents(t, name);
+	ck_assert(unlink(tree_path(t, name)) == 0 || errno == ENOENT);
+	ck_assert_int_eq(symlink(target, tree_path(t, name)), 0);
+}
+
+void tree_drop(const struct tree *t, const char *name)
+{
+	remove_all(tree_path(t, name));
+}
+
+void tree_make_old(const struct tree *t, const char *name)
+{
+	static const struct timespec old[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+
+	ck_assert_int_eq(utimensat(AT_FDCWD, tree_path(t, name), old, 0), 0);
 }

@@ -23,6 +23,12 @@ void tree_put_bytes(const struct tree *t, const char *name, const void *bytes,
 		    size_t n);
 /* Makes a directory, and those above it. */
 void tree_mkdir(const struct tree *t, const char *name);
+/* Makes a symbolic link, and what is above it; replaces a file or a link. */
+void tree_link(const struct tree *t, const char *name, const char *target);
+/* Removes a file, or a directory and all that is in it; it has to be there. */
+void tree_drop(const struct tree *t, const char *name);
+/* Dates what is there back to 1970, so that it seems not to change. */
+void tree_make_old(const struct tree *t, const char *name);
 
 /* The path of a name below it; valid until the next call but three. */
 const char *tree_path(const struct tree *t, const char *name);
