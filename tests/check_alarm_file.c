@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The alarm file: what is written comes back, what is damaged does not. */
-#include "report/alarm_file.h"
-
 #include <errno.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "report/alarm_file.h"
 #include "testlib.h"
 
 static char path[64];

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Alarms over a restart of collectd: what reports and StateFile do together. */
-#include "report_lab.h"
-#include "lib/test.h"
-
 #include <sys/stat.h>
+
+#include "report_lab.h"
 
 static char alarm_path[64];
 

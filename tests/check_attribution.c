@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Packets that two places count: that one of them loses them. */
+#include "engine/interval.h"
 #include "probes/link/link.h"
 #include "testlib.h"
-#include "engine/interval.h"
 
 /* Rows of host-wide sources, and of a namespace's IP. */
 #define ROW(layer_, direction_, kind_, name_, ...)                             \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The balance of IP: what of it is a gap, and what is jitter. */
+#include "kernel/procnet.h"
 #include "probes/snmp/ip_balance.h"
 #include "probes/snmp/snmp.h"
-#include "kernel/procnet.h"
 #include "testlib.h"
 
 static struct tree tree;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The tables of counters: that each row is whole, true and fits the others. */
+#include "model/selection.h"
 #include "probes/conntrack.h"
 #include "probes/snmp/snmp.h"
 #include "probes/snmp/snmp_private.h"
-#include "model/selection.h"
 #include "testlib.h"
 #include "unrecorded.h"
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Why packets were lost: each rule, and what the counter itself says. */
 #include "diagnosis/cause.h"
-
-#include "probes/link/link.h"
 #include "probes/firewall/rule.h"
+#include "probes/firewall/xt_chains.h"
+#include "probes/link/link.h"
 #include "probes/qdisc/qdisc.h"
 #include "probes/snmp/snmp.h"
 #include "probes/socket/socket.h"
-#include "probes/firewall/xt_chains.h"
 #include "testlib.h"
 
 #define ROOT UINT32_MAX

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "kernel/nfnetlink.h"
-#include "probes/conntrack.h"
 #include "kernel/procnet.h"
+#include "probes/conntrack.h"
 #include "testlib.h"
 
 /* As Linux 6.1 prints it. */

@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "testlib.h"
 #include "engine/discovery.h"
+#include "testlib.h"
 
 #define HEX16 "0123456789abcdef"
 #define ID "fedcba987654" HEX16 HEX16 HEX16 "3210"

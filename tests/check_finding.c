@@ -2,9 +2,8 @@
 /* What is said of a namespace: which findings, of which class, in which order.
  */
 #include "diagnosis/finding.h"
-
-#include "probes/link/link.h"
 #include "probes/firewall/rule.h"
+#include "probes/link/link.h"
 #include "probes/snmp/snmp.h"
 #include "testlib.h"
 

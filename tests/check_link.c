@@ -6,9 +6,9 @@
 #include <net/if.h>
 #include <sched.h>
 
+#include "model/selection.h"
 #include "probes/link/link_private.h"
 #include "probes/qdisc/qdisc.h"
-#include "model/selection.h"
 #include "testlib.h"
 
 static const char *const kernels[] = {"6.18", "6.1"};

@@ -2,10 +2,10 @@
 /* From counters to ratios, with the tables of the real probes. */
 #include "model/loss.h"
 #include "probes/conntrack.h"
+#include "probes/firewall/rule.h"
 #include "probes/link/link.h"
 #include "probes/qdisc/qdisc.h"
 #include "probes/snmp/snmp.h"
-#include "probes/firewall/rule.h"
 #include "testlib.h"
 
 /* Appends a row that counted delta, or, with baseline, a new counter. */

@@ -5,19 +5,18 @@
  */
 #include <netinet/in.h>
 #include <sys/utsname.h>
-
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
 #include "kernel/nfnetlink.h"
-#include "nft_file.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
 #include "lib/fixture.h"
 #include "lib/test.h"
 #include "lib/tree.h"
+#include "nft_file.h"
 
 #define NATIVE "nft.nl"
 #define COMPAT "nft_ipt.nl"

@@ -2,10 +2,10 @@
 /* /proc/net/stat: its parser, and the probes of neighbours and routes. */
 #include <errno.h>
 
-#include "probes/percpu.h"
-#include "probes/neigh.h"
-#include "probes/rt_cache.h"
 #include "kernel/procnet.h"
+#include "probes/neigh.h"
+#include "probes/percpu.h"
+#include "probes/rt_cache.h"
 #include "testlib.h"
 
 static const struct counter rows[] = {

@@ -5,8 +5,8 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
-#include "probes/qdisc/netem.h"
 #include "model/selection.h"
+#include "probes/qdisc/netem.h"
 #include "testlib.h"
 
 static const char *const kernels[] = {"6.18", "6.1"};

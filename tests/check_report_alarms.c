@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What a report notifies, and in which words. */
-#include "report_lab.h"
-
 #include "probes/firewall/rule.h"
 #include "probes/link/link.h"
 #include "probes/snmp/snmp.h"
-#include "lib/test.h"
+#include "report_lab.h"
 
 /* Reads of which each lost that much of a hundred in the queue. */
 static void queue_rounds(struct ns *ns, const char *kind, bool main,

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What a report tells of the reading itself. */
-#include "report_lab.h"
-
 #include <errno.h>
 
 #include "probes/firewall/firewall.h"
-#include "lib/test.h"
+#include "report_lab.h"
 
 CASE(report_health, .setup = lab_setup, .teardown = lab_teardown);
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Which series a report sends, when, and under which names. */
-#include "report_lab.h"
-
 #include "probes/conntrack.h"
 #include "probes/firewall/rule.h"
 #include "probes/link/link.h"
 #include "probes/socket/socket.h"
-#include "lib/test.h"
+#include "report_lab.h"
 
 CASE(report_values, .setup = lab_setup, .teardown = lab_teardown);
 

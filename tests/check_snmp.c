@@ -2,10 +2,10 @@
 /* The parsers of /proc/net/{snmp,netstat,snmp6}, on recordings and nonsense. */
 #include <errno.h>
 
+#include "kernel/procnet.h"
+#include "model/selection.h"
 #include "probes/snmp/snmp.h"
 #include "probes/snmp/snmp_private.h"
-#include "model/selection.h"
-#include "kernel/procnet.h"
 #include "testlib.h"
 
 static const char *const kernels[] = {"6.18", "6.1"};

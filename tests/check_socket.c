@@ -11,10 +11,10 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include "kernel/sockdiag.h"
 #include "probes/snmp/snmp.h"
 #include "probes/socket/socket.h"
 #include "probes/socket/socket_ports.h"
-#include "kernel/sockdiag.h"
 #include "testlib.h"
 
 #define SOURCE 5 /* index of the probe */

@@ -2,9 +2,9 @@
 /* softnet_stat: its lines, and totals over CPUs that come, go and wrap. */
 #include <errno.h>
 
-#include "probes/softnet.h"
-#include "model/selection.h"
 #include "kernel/procnet.h"
+#include "model/selection.h"
+#include "probes/softnet.h"
 #include "testlib.h"
 
 #define COLUMNS 15

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What pktloss(8) prints of findings: for people, and as JSON. */
-#include "program/counter_list.h"
-#include "program/summary_json.h"
-
 #include <yajl/yajl_tree.h>
 
 #include "probes/link/link.h"
 #include "probes/snmp/snmp.h"
+#include "program/counter_list.h"
+#include "program/summary_json.h"
 #include "testlib.h"
 
 #define HOSTILE "\033[2J\r\n\"\\\177\303\244"

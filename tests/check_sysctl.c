@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Settings of the kernel, read when a loss has to do with them. */
-#include "probes/sysctl.h"
-
+#include "base/token.h"
 #include "diagnosis/cause.h"
 #include "probes/snmp/snmp.h"
-#include "base/token.h"
+#include "probes/sysctl.h"
 #include "testlib.h"
 
 static struct tree tree;

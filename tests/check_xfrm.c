@@ -2,8 +2,8 @@
 /* IPsec: the parser of xfrm_stat, and the probe. */
 #include <errno.h>
 
-#include "probes/xfrm.h"
 #include "kernel/procnet.h"
+#include "probes/xfrm.h"
 #include "testlib.h"
 
 static struct sample sample;

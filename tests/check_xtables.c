@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_statistic.h>
@@ -14,8 +13,8 @@
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/rule.h"
 #include "lib/fixture.h"
-#include "xtables_file.h"
 #include "lib/test.h"
+#include "xtables_file.h"
 
 static const char *const kernels[] = {"6.18", "6.1"};
 

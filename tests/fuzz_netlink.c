@@ -4,11 +4,11 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
+#include "model/selection.h"
 #include "probes/conntrack.h"
 #include "probes/link/link_private.h"
 #include "probes/qdisc/qdisc_private.h"
 #include "probes/socket/socket_ports.h"
-#include "model/selection.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,9 +2,9 @@
 /* The parsers of nf_tables, fed with files as tests/record_nft.c makes. */
 #include <stdlib.h>
 
-#include "nft_file.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
+#include "nft_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

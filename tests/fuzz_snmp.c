@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "model/selection.h"
 #include "probes/snmp/snmp.h"
 #include "probes/snmp/snmp_private.h"
-#include "model/selection.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

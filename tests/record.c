@@ -12,7 +12,6 @@
 #include <net/if.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-
 #include <linux/if_link.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/rtnetlink.h>

@@ -9,7 +9,6 @@
 /* before the kernel's own headers, which then leave out what libc has */
 #include "engine/ns.h"
 #include "report/report.h"
-
 #include "testlib.h"
 
 #define SECOND UINT64_C(1000000000)

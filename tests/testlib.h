@@ -4,12 +4,12 @@
 #define TESTLIB_H
 
 #include "diagnosis/cause.h"
+#include "model/probe.h"
 #include "lib/fixture.h"
 #include "lib/message.h"
 #include "lib/ns.h"
 #include "lib/test.h"
 #include "lib/tree.h"
-#include "model/probe.h"
 
 static inline const struct object *find_object(const struct sample *s,
 					       enum layer layer,
