@@ -63,9 +63,9 @@ static char *contents(size_t *n)
 	return text;
 }
 
-CASE(alarm_file, .setup = setup, .teardown = teardown);
+CASE(file, .setup = setup, .teardown = teardown);
 
-TEST(alarm_file, what_is_written_comes_back)
+TEST(file, what_is_written_comes_back)
 {
 	struct alarm_file back;
 
@@ -84,7 +84,7 @@ TEST(alarm_file, what_is_written_comes_back)
 	alarm_file_free(&back);
 }
 
-TEST(alarm_file, no_alarm_is_a_file_too)
+TEST(file, no_alarm_is_a_file_too)
 {
 	struct alarm_file back;
 
@@ -93,7 +93,7 @@ TEST(alarm_file, no_alarm_is_a_file_too)
 	ck_assert_uint_eq(back.n, 0);
 }
 
-TEST(alarm_file, nobody_else_may_read_or_finds_the_half)
+TEST(file, nobody_else_may_read_or_finds_the_half)
 {
 	struct stat st;
 	char new[80];
@@ -105,7 +105,7 @@ TEST(alarm_file, nobody_else_may_read_or_finds_the_half)
 	ck_assert_int_eq(access(new, F_OK), -1);
 }
 
-TEST(alarm_file, any_byte_changed_is_noticed)
+TEST(file, any_byte_changed_is_noticed)
 {
 	_cleanup_free_ char *text = NULL;
 	struct alarm_file back;
@@ -123,7 +123,7 @@ TEST(alarm_file, any_byte_changed_is_noticed)
 	alarm_file_free(&back);
 }
 
-TEST(alarm_file, any_cut_is_noticed)
+TEST(file, any_cut_is_noticed)
 {
 	_cleanup_free_ char *text = NULL;
 	struct alarm_file back;
@@ -148,7 +148,7 @@ static const char *const strange[] = {
 	"FAILURE link rx =eth0 =nginx\nFAILURE\n",
 };
 
-TEST_EACH(alarm_file, strange_lines_are_refused, ARRAY_SIZE(strange))
+TEST_EACH(file, strange_lines_are_refused, ARRAY_SIZE(strange))
 {
 	char text[512];
 	struct alarm_file back;
@@ -161,7 +161,7 @@ TEST_EACH(alarm_file, strange_lines_are_refused, ARRAY_SIZE(strange))
 	ck_assert_ptr_null(back.items);
 }
 
-TEST(alarm_file, errors_are_told)
+TEST(file, errors_are_told)
 {
 	struct alarm_file back;
 	size_t left;
@@ -190,7 +190,7 @@ static void check_untouched(mode_t type)
 	ck_assert_uint_eq(st.st_mode & S_IFMT, type);
 }
 
-TEST(alarm_file, only_a_regular_file_is_read_or_replaced)
+TEST(file, only_a_regular_file_is_read_or_replaced)
 {
 	unlink(path);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
@@ -210,7 +210,7 @@ TEST(device, device_is_not_overwritten)
 }
 
 /* What is written can be read again, however much there is. */
-TEST(alarm_file, as_many_as_fit_are_kept)
+TEST(file, as_many_as_fit_are_kept)
 {
 	struct alarm_file back;
 	struct stat st;
@@ -244,7 +244,7 @@ int fsync(int fd)
 	return disk_fails ? -1 : 0;
 }
 
-TEST(alarm_file, new_file_is_on_the_disk_before_the_old_one_goes)
+TEST(file, new_file_is_on_the_disk_before_the_old_one_goes)
 {
 	_cleanup_free_ char *before = NULL, *after = NULL;
 	size_t n, m, left;

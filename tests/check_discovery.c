@@ -4,10 +4,6 @@
  * /proc made by hand.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/discovery.h"
@@ -207,7 +203,9 @@ static bool changed(void)
 	return r;
 }
 
-TEST(processes, directory_of_names_shows_that_it_changes)
+CASE(names, .setup = setup, .teardown = teardown);
+
+TEST(names, directory_of_names_shows_that_it_changes)
 {
 	ck_assert(!changed()); /* there is none */
 	tree_mkdir(&tree, "1/root/run/netns");
@@ -229,7 +227,7 @@ TEST(processes, directory_of_names_shows_that_it_changes)
 	ck_assert(changed());
 }
 
-TEST(processes, file_that_is_no_namespace_yet_is_looked_at_again)
+TEST(names, file_that_is_no_namespace_yet_is_looked_at_again)
 {
 	tree_mkdir(&tree, "1/root/run/netns");
 	tree_put(&tree, "1/root/run/netns/web", "");
@@ -299,9 +297,9 @@ static struct ns *found(const char *name)
 	return NULL;
 }
 
-CASE(discovery, .setup = setup_discovery, .teardown = teardown_discovery);
+CASE(namespaces, .setup = setup_discovery, .teardown = teardown_discovery);
 
-TEST(discovery, own_namespace_is_the_first)
+TEST(namespaces, own_namespace_is_the_first)
 {
 	ck_assert_uint_eq(spaces.n, 1);
 	ck_assert(ns_is_own(spaces.items[0]));
@@ -310,7 +308,7 @@ TEST(discovery, own_namespace_is_the_first)
 	ck_assert_uint_ne(spaces.items[0]->id.ino, 0);
 }
 
-TEST(discovery, namespace_of_processes_is_found_once)
+TEST(namespaces, namespace_of_processes_is_found_once)
 {
 	char name[64];
 
@@ -328,7 +326,7 @@ TEST(discovery, namespace_of_processes_is_found_once)
 }
 
 /* Its inode number is still remembered, and leads nowhere. */
-TEST(discovery, namespace_whose_processes_ended_is_gone)
+TEST(namespaces, namespace_whose_processes_ended_is_gone)
 {
 	make_process("8", "b");
 	discover();
@@ -350,7 +348,7 @@ static void end_process(pid_t pid)
 }
 
 /* The order of a directory is anything. */
-TEST(discovery, namespace_stays_while_another_process_leads_there)
+TEST(namespaces, namespace_stays_while_another_process_leads_there)
 {
 	pid_t other;
 
@@ -368,7 +366,7 @@ TEST(discovery, namespace_stays_while_another_process_leads_there)
 		tree_path(&tree, other == 7 ? "7/ns/net" : "8/ns/net"));
 }
 
-TEST(discovery, only_so_many_are_found_and_the_rest_is_counted)
+TEST(namespaces, only_so_many_are_found_and_the_rest_is_counted)
 {
 	settings.max_namespaces = 2; /* own is one */
 	make_process("7", "b");
@@ -384,7 +382,7 @@ TEST(discovery, only_so_many_are_found_and_the_rest_is_counted)
 	ck_assert_uint_eq(discovery.n_unwatched, 1);
 }
 
-TEST(discovery, what_is_not_wanted_is_not_found)
+TEST(namespaces, what_is_not_wanted_is_not_found)
 {
 	ck_assert_int_eq(selection_add(&settings.namespaces, "/^web/"), 0);
 	discover();
@@ -392,7 +390,7 @@ TEST(discovery, what_is_not_wanted_is_not_found)
 	ck_assert_uint_eq(discovery.n_unwatched, 0);
 }
 
-TEST(discovery, discovery_ends_when_it_is_told_to)
+TEST(namespaces, discovery_ends_when_it_is_told_to)
 {
 	stop = true;
 	ck_assert_int_eq(discovery_run(&discovery, 0), -ECANCELED);

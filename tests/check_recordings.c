@@ -23,13 +23,10 @@
 #include "report/reporter.h"
 
 #include "probes/catalogue.h"
-#include "program/counter_list.h"
-#include "program/summary_json.h"
-#include "nft_file.h"
 #include "probes/conntrack.h"
+#include "probes/firewall/firewall.h"
 #include "probes/link/link.h"
 #include "probes/neigh.h"
-#include "probes/firewall/firewall.h"
 #include "probes/qdisc/qdisc.h"
 #include "probes/rt_cache.h"
 #include "probes/snmp/snmp.h"
@@ -37,9 +34,12 @@
 #include "probes/softnet.h"
 #include "probes/sysctl.h"
 #include "probes/xfrm.h"
+#include "program/counter_list.h"
+#include "program/summary_json.h"
+#include "nft_file.h"
 #include "recorded_kernel.h"
-#include "unrecorded.h"
 #include "testlib.h"
+#include "unrecorded.h"
 #include "xtables_file.h"
 
 #define SECOND UINT64_C(1000000000)

@@ -42,9 +42,11 @@ static void check_object(const struct sample *s, const struct object *o,
 	ck_assert_str_eq(object_label(s, o), label);
 }
 
-CASE(sample);
+CASE(objects);
+CASE(comparison);
+CASE(memory);
 
-TEST(sample, objects_are_found_by_layer_place_and_name)
+TEST(objects, objects_are_found_by_layer_place_and_name)
 {
 	struct sample s = {0};
 
@@ -68,7 +70,7 @@ TEST(sample, objects_are_found_by_layer_place_and_name)
 	sample_free(&s);
 }
 
-TEST(sample, hint_follows_the_order_and_never_hides_an_object)
+TEST(objects, hint_follows_the_order_and_never_hides_an_object)
 {
 	struct sample s = {0};
 	uint32_t hint = 0;
@@ -89,7 +91,7 @@ TEST(sample, hint_follows_the_order_and_never_hides_an_object)
 	sample_free(&s);
 }
 
-TEST(sample, rows_belong_to_the_object_appended_last)
+TEST(objects, rows_belong_to_the_object_appended_last)
 {
 	struct sample s = {0};
 	const struct object *a, *b;
@@ -109,7 +111,7 @@ TEST(sample, rows_belong_to_the_object_appended_last)
 	sample_free(&s);
 }
 
-TEST(sample, first_sample_has_no_deltas)
+TEST(comparison, first_sample_has_no_deltas)
 {
 	struct sample then = {0}, now = one_row(&lost, 1000, 1);
 
@@ -141,7 +143,7 @@ static const struct {
 	{&fact, 10, 15, 1, false, 0, 15},
 };
 
-TEST_EACH(sample, same_thing_has_a_delta, ARRAY_SIZE(comparisons))
+TEST_EACH(comparison, same_thing_has_a_delta, ARRAY_SIZE(comparisons))
 {
 	struct sample then =
 		one_row(comparisons[_i].counter, comparisons[_i].before, 1);
@@ -159,7 +161,7 @@ TEST_EACH(sample, same_thing_has_a_delta, ARRAY_SIZE(comparisons))
 	sample_free(&now);
 }
 
-TEST(sample, identity_change_keeps_what_collectd_has)
+TEST(comparison, identity_change_keeps_what_collectd_has)
 {
 	struct sample then = one_row(&lost, 10, 1);
 	struct sample now = one_row(&lost, 500, 2);
@@ -173,7 +175,7 @@ TEST(sample, identity_change_keeps_what_collectd_has)
 	sample_free(&now);
 }
 
-TEST(sample, row_that_was_absent_is_a_baseline)
+TEST(comparison, row_that_was_absent_is_a_baseline)
 {
 	struct sample then = one_row(&passed, 10, 1);
 	struct sample now = one_row(&passed, 15, 1);
@@ -188,7 +190,7 @@ TEST(sample, row_that_was_absent_is_a_baseline)
 	sample_free(&now);
 }
 
-TEST(sample, rows_and_objects_in_another_order_are_matched)
+TEST(comparison, rows_and_objects_in_another_order_are_matched)
 {
 	struct sample then = {0}, now = {0};
 
@@ -232,7 +234,7 @@ static void swap(struct sample *a, struct sample *b)
 	sample_reset(a);
 }
 
-TEST(sample, narrow_counter_is_widened_read_after_read)
+TEST(comparison, narrow_counter_is_widened_read_after_read)
 {
 	struct sample now = {0}, then = {0};
 	uint64_t truth = 0xf0000000;
@@ -261,7 +263,7 @@ static const struct {
 	{KIND_LEVEL, false},	{KIND_FACT, false},   {KIND_DETAIL, false},
 };
 
-TEST_EACH(sample, only_a_loss_wakes_an_object, ARRAY_SIZE(kinds))
+TEST_EACH(comparison, only_a_loss_wakes_an_object, ARRAY_SIZE(kinds))
 {
 	const struct counter c = {
 		.name = "x", .kind = kinds[_i].kind, .bits = 64};
@@ -273,7 +275,7 @@ TEST_EACH(sample, only_a_loss_wakes_an_object, ARRAY_SIZE(kinds))
 	sample_free(&now);
 }
 
-TEST(sample, what_lost_once_stays_awake)
+TEST(comparison, what_lost_once_stays_awake)
 {
 	struct sample now = {0}, then = {0};
 	static const uint64_t values[] = {10, 10, 12, 12, 12};
@@ -289,7 +291,7 @@ TEST(sample, what_lost_once_stays_awake)
 	sample_free(&then);
 }
 
-TEST(sample, reset_does_not_wake)
+TEST(comparison, reset_does_not_wake)
 {
 	struct sample then = one_row(&lost, 10, 1), now = one_row(&lost, 5, 1);
 
@@ -318,7 +320,7 @@ static struct sample two_sources(void)
 	return s;
 }
 
-TEST(sample, carried_objects_are_stale_copies)
+TEST(comparison, carried_objects_are_stale_copies)
 {
 	struct sample then = two_sources(), now = {0};
 	const struct object *o;
@@ -345,7 +347,7 @@ TEST(sample, carried_objects_are_stale_copies)
 	sample_free(&now);
 }
 
-TEST(sample, read_after_a_gap_counts_from_before_it)
+TEST(comparison, read_after_a_gap_counts_from_before_it)
 {
 	struct sample then = two_sources(), gap = {0}, twice = {0};
 	struct sample now = one_row(&lost, 17, 7);
@@ -366,7 +368,7 @@ TEST(sample, read_after_a_gap_counts_from_before_it)
 	sample_free(&now);
 }
 
-TEST(sample, compared_with_zeroes_all_that_counts_is_a_delta)
+TEST(comparison, compared_with_zeroes_all_that_counts_is_a_delta)
 {
 	struct sample zero = one_row(&lost, 5, 9), now = {0};
 
@@ -388,7 +390,7 @@ TEST(sample, compared_with_zeroes_all_that_counts_is_a_delta)
 	sample_free(&zero);
 }
 
-TEST(sample, rollback_takes_back_what_was_appended)
+TEST(objects, rollback_takes_back_what_was_appended)
 {
 	struct sample s = two_sources();
 	struct sample_mark mark = sample_mark(&s);
@@ -576,7 +578,7 @@ static void shuffle(unsigned *order, unsigned n)
 }
 
 /* Whatever the order, and whatever comes and goes. */
-TEST_EACH(sample, object_is_found_in_the_sample_before, 90)
+TEST_EACH(comparison, object_is_found_in_the_sample_before, 90)
 {
 	struct sample then = {0}, now = {0};
 	unsigned order[90];
@@ -612,7 +614,7 @@ static const char *memory_of(const struct sample *s, uint8_t source, size_t n)
 	return memory;
 }
 
-TEST(sample, probe_remembers_what_it_put_there_and_no_other)
+TEST(memory, probe_remembers_what_it_put_there_and_no_other)
 {
 	struct sample s = {.source = 3};
 
@@ -631,7 +633,7 @@ TEST(sample, probe_remembers_what_it_put_there_and_no_other)
 	sample_free(&s);
 }
 
-TEST(sample, memory_that_is_too_large_is_an_error)
+TEST(memory, memory_that_is_too_large_is_an_error)
 {
 	struct sample s = {.source = 1};
 
@@ -644,7 +646,7 @@ TEST(sample, memory_that_is_too_large_is_an_error)
 	sample_free(&s);
 }
 
-TEST(sample, memory_is_taken_back_and_carried_with_its_source)
+TEST(memory, memory_is_taken_back_and_carried_with_its_source)
 {
 	struct sample then = {.source = 1}, now = {.source = 1};
 	struct sample_mark mark;
@@ -664,7 +666,7 @@ TEST(sample, memory_is_taken_back_and_carried_with_its_source)
 	sample_free(&now);
 }
 
-TEST(sample, sample_answers_what_moved_and_what_is_set)
+TEST(comparison, sample_answers_what_moved_and_what_is_set)
 {
 	static const struct counter mtu = {.kind = KIND_FACT, .name = "mtu"};
 	static const struct counter dropped = {
@@ -702,7 +704,7 @@ TEST(sample, sample_answers_what_moved_and_what_is_set)
 	sample_free(&now);
 }
 
-TEST(sample, firewall_object_has_its_table_and_chain)
+TEST(objects, firewall_object_has_its_table_and_chain)
 {
 	struct sample then = {.source = 1}, now = {.source = 1};
 

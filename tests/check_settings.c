@@ -61,6 +61,7 @@ static void set_all_defaults(void)
 }
 
 CASE(options, .setup = setup, .teardown = teardown);
+CASE(thresholds, .setup = setup, .teardown = teardown);
 
 TEST(options, default_pattern_says_what_no_pattern_says)
 {
@@ -100,7 +101,7 @@ TEST(options, default_values_are_there_from_the_start)
 	ck_assert_ptr_null(settings.state_file);
 }
 
-TEST(options, built_in_limits_are_those_of_an_empty_threshold)
+TEST(thresholds, built_in_limits_are_those_of_an_empty_threshold)
 {
 	const struct limits *built_in = settings_limits(
 		&settings, LAYER_LINK, DIR_RX, "", "", LIMITS_PLAIN);
@@ -315,7 +316,7 @@ static double chosen(enum layer layer, const char *namespace,
 		->warning;
 }
 
-TEST(options, first_threshold_that_matches_is_taken)
+TEST(thresholds, first_threshold_that_matches_is_taken)
 {
 	threshold(11, "netfilter", "/^n/", NULL);
 	threshold(12, "netfilter", NULL, NULL);
@@ -333,7 +334,7 @@ TEST(options, first_threshold_that_matches_is_taken)
 	ck_assert_double_eq(chosen(LAYER_UDP, "", ""), 0.1);
 }
 
-TEST(options, symptom_has_no_limits_unless_it_is_given_some)
+TEST(thresholds, symptom_has_no_limits_unless_it_is_given_some)
 {
 	const struct limits *l = settings_limits(&settings, LAYER_TCP, DIR_TX,
 						 "", "", LIMITS_SYMPTOM);
@@ -349,7 +350,7 @@ TEST(options, symptom_has_no_limits_unless_it_is_given_some)
 	ck_assert_double_nan(l->warning);
 }
 
-TEST(options, queue_manager_may_drop_more_unless_a_threshold_says_otherwise)
+TEST(thresholds, queue_manager_may_drop_more_unless_a_threshold_says_otherwise)
 {
 	const struct limits *l;
 
@@ -372,7 +373,7 @@ static double warning_for(enum limits_kind kind)
 		->warning;
 }
 
-TEST(options, wireless_has_limits_of_its_own_unless_it_is_given_some)
+TEST(thresholds, wireless_has_limits_of_its_own_unless_it_is_given_some)
 {
 	const struct limits *l = settings_limits(&settings, LAYER_LINK, DIR_RX,
 						 "", "eth0", LIMITS_WIRELESS);
@@ -384,7 +385,7 @@ TEST(options, wireless_has_limits_of_its_own_unless_it_is_given_some)
 	ck_assert_double_eq(warning_for(LIMITS_WIRELESS), 7);
 }
 
-TEST(options, what_repeats_others_has_limits_only_by_its_name)
+TEST(thresholds, what_repeats_others_has_limits_only_by_its_name)
 {
 	ck_assert_double_nan(warning_for(LIMITS_REPEATED));
 	threshold(7, NULL, NULL, NULL);
@@ -396,7 +397,7 @@ TEST(options, what_repeats_others_has_limits_only_by_its_name)
 	ck_assert_double_eq(warning_for(LIMITS_PLAIN), 7);
 }
 
-TEST(options, one_ratio_of_a_layer_can_be_named)
+TEST(thresholds, one_ratio_of_a_layer_can_be_named)
 {
 	threshold(5, "tcp-listen", NULL, NULL);
 	ck_assert_double_eq(settings_limits(&settings, LAYER_TCP, DIR_LISTEN,
@@ -406,7 +407,7 @@ TEST(options, one_ratio_of_a_layer_can_be_named)
 	ck_assert_double_eq(chosen(LAYER_TCP, "", ""), 0.1);
 }
 
-TEST(options, full_table_has_limits_of_its_own)
+TEST(thresholds, full_table_has_limits_of_its_own)
 {
 	const struct limits *l;
 

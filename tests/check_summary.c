@@ -120,9 +120,9 @@ static void check_width(unsigned width)
 		ck_assert_msg(strcspn(c, "\n") <= width, "too wide: %s", c);
 }
 
-CASE(ns, .setup = setup, .teardown = teardown);
+CASE(screen, .setup = setup, .teardown = teardown);
 
-TEST(ns, a_loss_is_a_row_and_a_remedy)
+TEST(screen, a_loss_is_a_row_and_a_remedy)
 {
 	add(add_namespace("nginx"), CLASS_LOSS, 25);
 	to_text(in_words);
@@ -139,7 +139,7 @@ TEST(ns, a_loss_is_a_row_and_a_remedy)
 		"\n");
 }
 
-TEST(ns, several_causes_have_lines_and_numbers)
+TEST(screen, several_causes_have_lines_and_numbers)
 {
 	struct finding *f = add(add_namespace(""), CLASS_POLICY, 25);
 
@@ -157,7 +157,7 @@ TEST(ns, several_causes_have_lines_and_numbers)
 	check_lacks("[2]");
 }
 
-TEST(ns, what_is_not_known_is_a_dash)
+TEST(screen, what_is_not_known_is_a_dash)
 {
 	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 7);
 
@@ -174,7 +174,7 @@ TEST(ns, what_is_not_known_is_a_dash)
 	check_lacks("nan");
 }
 
-TEST(ns, a_lower_bound_says_so)
+TEST(screen, a_lower_bound_says_so)
 {
 	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
 
@@ -186,7 +186,7 @@ TEST(ns, a_lower_bound_says_so)
 	check_has("  <0.01%  ");
 }
 
-TEST(ns, quiet_namespaces_are_one_line)
+TEST(screen, quiet_namespaces_are_one_line)
 {
 	add_namespace("a");
 	to_text(in_words);
@@ -203,7 +203,7 @@ TEST(ns, quiet_namespaces_are_one_line)
 	check_has("c: nothing lost here\n  benign: link eth0 rx: 1");
 }
 
-TEST(ns, symptoms_stand_below_their_loss)
+TEST(screen, symptoms_stand_below_their_loss)
 {
 	const struct counter *resent =
 		find_counter(&snmp_probe, "RetransSegs", NULL);
@@ -239,7 +239,7 @@ TEST(ns, symptoms_stand_below_their_loss)
 	check_lacks("sent again");
 }
 
-TEST(ns, since_boot_is_said)
+TEST(screen, since_boot_is_said)
 {
 	l.seconds = NAN;
 	add(add_namespace("a"), CLASS_LOSS, 1);
@@ -258,7 +258,7 @@ static void wire(struct sample *s, uint64_t index)
 	sample_row(s, &link_fact_peer_mac, 3 - index);
 }
 
-TEST(ns, a_symptom_leads_to_the_loss_behind_the_wire)
+TEST(screen, a_symptom_leads_to_the_loss_behind_the_wire)
 {
 	struct summary_ns *a = add_namespace("a"), *b;
 
@@ -278,7 +278,7 @@ TEST(ns, a_symptom_leads_to_the_loss_behind_the_wire)
 	check_has("{\"name\":\"a\",\"see\":\"b\"");
 }
 
-TEST(ns, nothing_hostile_reaches_the_screen)
+TEST(screen, nothing_hostile_reaches_the_screen)
 {
 	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
 	char note[] = "note " HOSTILE;
@@ -311,7 +311,7 @@ static void make_long(struct finding *f)
 	c->text[20] = ' ';
 }
 
-TEST(ns, long_texts_fit_the_screen)
+TEST(screen, long_texts_fit_the_screen)
 {
 	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
 
@@ -332,7 +332,7 @@ TEST(ns, long_texts_fit_the_screen)
 	}
 }
 
-TEST(ns, huge_numbers_fit_their_columns)
+TEST(screen, huge_numbers_fit_their_columns)
 {
 	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
 
@@ -346,7 +346,7 @@ TEST(ns, huge_numbers_fit_their_columns)
 	check_has("\"lost\":18446744073709551614");
 }
 
-TEST(ns, colours_only_where_wanted)
+TEST(screen, colours_only_where_wanted)
 {
 	add(add_namespace("a"), CLASS_LOSS, 25);
 	add(&items[0], CLASS_POLICY, 2);
@@ -401,7 +401,9 @@ static void check_json_finding(yajl_val f)
 	check_number(YAJL_GET_ARRAY(causes)->values[0], "lost", 25);
 }
 
-TEST(ns, json_says_it_all_in_one_line)
+CASE(json, .setup = setup, .teardown = teardown);
+
+TEST(json, json_says_it_all_in_one_line)
 {
 	struct summary_ns *a = add_namespace("a");
 	yajl_val tree, namespaces, findings;
@@ -435,7 +437,9 @@ static int the_list(FILE *out)
 	return 0;
 }
 
-TEST(ns, every_series_is_in_the_list)
+CASE(list, .setup = setup, .teardown = teardown);
+
+TEST(list, every_series_is_in_the_list)
 {
 	to_text(the_list);
 	check_printable();
