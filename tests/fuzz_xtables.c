@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The parser of x_tables tables, fed with files as tests/record.c makes. */
 #include "probes/firewall/firewall.h"
-#include "lib/fixture.h"
+#include "xtables_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
