@@ -205,18 +205,27 @@ static void add_meta(notification_t *n, const struct notification *from)
 	const struct {
 		const char *name, *value;
 	} texts[] = {
-		{"DataSource", "value"},	{"Namespace", from->namespace},
-		{"Interface", from->interface}, {"Layer", from->layer},
-		{"Counter", from->counter},	{"Cause", from->cause},
+		/* clang-format off */
+		{"DataSource", "value"},
+		{"Namespace", from->namespace},
+		{"Interface", from->interface},
+		{"Layer", from->layer},
+		{"Counter", from->counter},
+		{"Cause", from->cause},
 		{"Remedy", from->remedy},
+		/* clang-format on */
 	};
 	const struct {
 		const char *name;
 		double value;
 	} numbers[] = {
-		{"CurrentValue", from->percent}, {"WarningMin", NAN},
-		{"WarningMax", from->warning},	 {"FailureMin", NAN},
+		/* clang-format off */
+		{"CurrentValue", from->percent},
+		{"WarningMin", NAN},
+		{"WarningMax", from->warning},
+		{"FailureMin", NAN},
 		{"FailureMax", from->failure},
+		/* clang-format on */
 	};
 
 	for (size_t i = 0; i < STATIC_ARRAY_SIZE(texts); i++)

@@ -488,7 +488,9 @@ TEST(catalogue, counters_of_the_kernel_are_spelled_as_it_spells_them)
 		slot = snmp_columns_slot(i);
 		ck_assert_msg((v[0].found[slot] || v[1].found[slot]) !=
 				      is_unrecorded(c),
-			      "%s %s", c->section, c->name);
+			      "%s %s: if no recorded kernel prints it, name "
+			      "it in unrecorded.h",
+			      c->section, c->name);
 	}
 	snmp_columns_free(layout);
 	selection_free(&all);

@@ -10,11 +10,15 @@
 
 const char *class_name(enum finding_class class)
 {
+	/* clang-format off */
 	static const char *const names[N_CLASSES] = {
-		[CLASS_LOSS] = "loss",	       [CLASS_POLICY] = "policy",
-		[CLASS_OVERLOAD] = "overload", [CLASS_SYMPTOM] = "symptom",
+		[CLASS_LOSS] = "loss",
+		[CLASS_POLICY] = "policy",
+		[CLASS_OVERLOAD] = "overload",
+		[CLASS_SYMPTOM] = "symptom",
 		[CLASS_BENIGN] = "benign",
 	};
+	/* clang-format on */
 
 	return names[class];
 }

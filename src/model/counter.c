@@ -20,10 +20,16 @@ static const char *const layer_names[] = {
 };
 _Static_assert(ARRAY_SIZE(layer_names) == N_LAYERS, "a layer has no name");
 
+/* clang-format off */
 static const char *const direction_names[] = {
-	[DIR_NONE] = "all",  [DIR_RX] = "rx",	[DIR_TX] = "tx",
-	[DIR_FILL] = "fill", [DIR_FWD] = "fwd", [DIR_LISTEN] = "listen",
+	[DIR_NONE] = "all",
+	[DIR_RX] = "rx",
+	[DIR_TX] = "tx",
+	[DIR_FILL] = "fill",
+	[DIR_FWD] = "fwd",
+	[DIR_LISTEN] = "listen",
 };
+/* clang-format on */
 _Static_assert(ARRAY_SIZE(direction_names) == N_DIRECTIONS,
 	       "a direction has no name");
 

@@ -265,10 +265,12 @@ static bool explain_conntrack(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+/* clang-format off */
 static const struct explainer conntrack_explainers[] = {
 	{LAYER_CONNTRACK, explain_conntrack},
 	{0, NULL},
 };
+/* clang-format on */
 
 const struct probe conntrack_probe = {
 	.name = "conntrack",

@@ -85,7 +85,9 @@ bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
 	return true;
 }
 
+/* clang-format off */
 const struct explainer firewall_explainers[] = {
 	{LAYER_NETFILTER, explain_rule},
 	{0, NULL},
 };
+/* clang-format on */

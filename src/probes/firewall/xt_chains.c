@@ -12,11 +12,15 @@
 #include "probes/firewall/xt_chains.h"
 #include "probes/firewall/xt_entry.h"
 
+/* clang-format off */
 static const char *const hook_names[NF_INET_NUMHOOKS] = {
-	[NF_INET_PRE_ROUTING] = "PREROUTING",	[NF_INET_LOCAL_IN] = "INPUT",
-	[NF_INET_FORWARD] = "FORWARD",		[NF_INET_LOCAL_OUT] = "OUTPUT",
+	[NF_INET_PRE_ROUTING] = "PREROUTING",
+	[NF_INET_LOCAL_IN] = "INPUT",
+	[NF_INET_FORWARD] = "FORWARD",
+	[NF_INET_LOCAL_OUT] = "OUTPUT",
 	[NF_INET_POST_ROUTING] = "POSTROUTING",
 };
+/* clang-format on */
 
 #define ALL_HOOKS ((1u << NF_INET_NUMHOOKS) - 1)
 

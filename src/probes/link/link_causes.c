@@ -172,6 +172,7 @@ static bool explain_bridge(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+/* clang-format off */
 const struct explainer link_explainers[] = {
 	{LAYER_LINK, explain_xdp},
 	{LAYER_LINK, explain_down},
@@ -179,3 +180,4 @@ const struct explainer link_explainers[] = {
 	{LAYER_IP, explain_bridge},
 	{0, NULL},
 };
+/* clang-format on */

@@ -111,8 +111,10 @@ static bool explain_listener(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+/* clang-format off */
 const struct explainer socket_explainers[] = {
 	{LAYER_UDP, explain_udp},
 	{LAYER_TCP, explain_listener},
 	{0, NULL},
 };
+/* clang-format on */
