@@ -646,6 +646,23 @@ TEST(memory, memory_that_is_too_large_is_an_error)
 	sample_free(&s);
 }
 
+TEST(memory, probe_remembers_in_one_go)
+{
+	struct sample s = {.source = 1};
+
+	sample_remember(&s, "first", 5);
+	sample_remember(&s, " and more", 9);
+	s.source = 2;
+	sample_remember(&s, "other", 5);
+	ck_assert_int_eq(s.error, 0);
+	s.source = 1;
+	sample_remember(&s, "too late", 8);
+	ck_assert_int_eq(s.error, -EINVAL);
+	ck_assert_mem_eq(memory_of(&s, 1, 14), "first and more", 14);
+	ck_assert_mem_eq(memory_of(&s, 2, 5), "other", 5);
+	sample_free(&s);
+}
+
 TEST(memory, memory_is_taken_back_and_carried_with_its_source)
 {
 	struct sample then = {.source = 1}, now = {.source = 1};

@@ -53,6 +53,8 @@ static struct memory_head *last_memory(struct sample *s, size_t more)
 			 : s->n_memory;
 	size_t n = head ? head->n : 0;
 
+	if (head && at + sizeof(*head) + round_up(n) != s->n_memory)
+		s->error = -EINVAL; /* what follows would be overwritten */
 	if (!reserve_memory(s, at + sizeof(*head) + round_up(n + more)))
 		return NULL;
 	if (!head)

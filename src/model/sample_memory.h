@@ -10,8 +10,9 @@
 #include "model/sample.h"
 
 /*
- * Appends n bytes for the probe that appends now, in any number of calls. A
- * failure (-ENOMEM, -E2BIG past 64 MiB) stays in s->error.
+ * Appends n bytes for the probe that appends now, in any number of calls, but
+ * without another probe's or a sample_rollback() in between. A failure stays in
+ * s->error: -ENOMEM, -E2BIG past 64 MiB, -EINVAL for such a call.
  */
 void sample_remember(struct sample *s, const void *bytes, size_t n);
 

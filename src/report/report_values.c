@@ -49,7 +49,10 @@ static bool is_filling(const struct ns *ns, const struct counter *c)
 	return fill && fill->awake;
 }
 
-/* Whether a row is sent: see design, "the first loss must be visible". */
+/*
+ * Whether a row is sent. What lost nothing is quiet, but a first loss is to be
+ * seen: from then on its object is awake.
+ */
 static bool is_row_due(const struct report *r, const struct object *o,
 		       const struct row *row)
 {
