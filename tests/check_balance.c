@@ -139,6 +139,13 @@ TEST(balance, families_have_gaps_of_their_own)
 	ck_assert_uint_eq(gap("out_gap", true), 7);
 }
 
+TEST(balance, packets_for_groups_of_ipv6_are_not_missed)
+{
+	read_balance("Ip6InReceives=0 Ip6InDelivers=0 Ip6InMcastPkts=7");
+	read_balance("Ip6InReceives=100 Ip6InDelivers=0 Ip6InMcastPkts=67");
+	ck_assert_uint_eq(gap("in_gap", true), 40);
+}
+
 TEST(balance, gap_only_grows)
 {
 	static const struct {

@@ -770,15 +770,22 @@ TEST(cause, hostile_peer_name_is_in_no_command)
 	ck_assert_ptr_null(strstr(c.remedy, ";reboot"));
 }
 
-TEST(cause, xdp_program_is_named_with_its_device)
+/* As veth, virtio_net and mlx5 call it. */
+static const char *const xdp_drops[] = {
+	"xdp_drops",
+	"rx_xdp_drops",
+	"rx_xdp_drop",
+};
+
+TEST_EACH(cause, xdp_program_is_named_with_its_device, ARRAY_SIZE(xdp_drops))
 {
 	struct cause c;
 
 	sample_object(&s, LAYER_LINK, "eth0", "", 1);
 	link_counted("rx_packets", 100);
-	link_counted("xdp_drops", 25);
+	link_counted(xdp_drops[_i], 25);
 	c = cause_of(LAYER_LINK, DIR_RX, "eth0", 25);
-	check_cause(&c, "xdp_drops", "an XDP program on eth0 drops them",
+	check_cause(&c, xdp_drops[_i], "an XDP program on eth0 drops them",
 		    "Look at it: ip link show dev eth0; bpftool net");
 	ck_assert(c.known);
 }
@@ -864,6 +871,14 @@ static const struct {
 	 NULL},
 	{"a router answered",
 	 "FragFails",
+	 {9000, 9000, 1500},
+	 {7, 7, 7},
+	 LINK_OF_BRIDGE,
+	 100,
+	 NULL,
+	 NULL},
+	{"a router answered, of IPv6",
+	 "Ip6FragFails",
 	 {9000, 9000, 1500},
 	 {7, 7, 7},
 	 LINK_OF_BRIDGE,

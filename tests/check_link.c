@@ -499,10 +499,13 @@ TEST(kernel, real_device_is_asked_at_each_read)
 	sample_free(&now);
 }
 
-TEST(kernel, bridge_port_is_asked_when_something_was_too_big)
+TEST_EACH(kernel, bridge_port_is_asked_when_something_was_too_big, 2)
 {
 	const struct counter frag = {
-		.layer = LAYER_IP, .name = "FragFails", .tag = TAG_FRAG_FAILS};
+		.layer = LAYER_IP,
+		.name = "FragFails",
+		.tag = _i ? TAG_FRAG_FAILS6 : TAG_FRAG_FAILS,
+	};
 	struct sample then = {0}, now = {0};
 	const struct object *port;
 
