@@ -2,6 +2,7 @@
 /* What is said of a namespace: which findings, of which class, in which order.
  */
 #include "diagnosis/finding.h"
+#include "model/tally.h"
 #include "probes/firewall/rule.h"
 #include "probes/link/link.h"
 #include "probes/snmp/snmp.h"
@@ -94,7 +95,7 @@ static void link_lost(const char *place, uint64_t lost, uint64_t passed)
 
 static void collect(void)
 {
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	ck_assert_int_eq(findings_collect(&f, &s, &l), 0);
 }
 
@@ -307,7 +308,7 @@ TEST(finding, a_rule_is_policy_and_chance_is_not)
 TEST(finding, the_echo_of_a_loss_is_a_symptom)
 {
 	link_lost("eth0", 5, 100);
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	loss_find(&l, LAYER_LINK, "eth0", DIR_RX)->echo = true;
 	ck_assert_int_eq(findings_collect(&f, &s, &l), 0);
 	ck_assert_uint_eq(f.n, 1);
@@ -317,7 +318,7 @@ TEST(finding, the_echo_of_a_loss_is_a_symptom)
 TEST(finding, a_lower_bound_says_so)
 {
 	link_lost("eth0", 5, 100);
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	loss_find(&l, LAYER_LINK, "eth0", DIR_RX)->at_least = true;
 	ck_assert_int_eq(findings_collect(&f, &s, &l), 0);
 	ck_assert(f.items[0].at_least);

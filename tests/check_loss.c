@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From counters to ratios, with the tables of the real probes. */
 #include "model/loss.h"
+#include "model/tally.h"
 #include "probes/conntrack.h"
 #include "probes/firewall/rule.h"
 #include "probes/link/link.h"
@@ -220,7 +221,7 @@ TEST_EACH(loss, each_layer_has_its_ratio, ARRAY_SIZE(cases))
 			firewall_counter(FIREWALL_CHAIN, cases[_i].direction),
 			cases[_i].chain, false);
 	}
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	check_ratio(&l, "", cases[_i].layer, cases[_i].direction,
 		    cases[_i].lost, cases[_i].total, cases[_i].percent);
 	losses_free(&l);
@@ -241,7 +242,7 @@ TEST(loss, firewall_rule_is_not_added_to_its_chain)
 	counted(&s, firewall_counter(FIREWALL_RULE, DIR_RX), 20, false);
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT#1", 1);
 	counted(&s, firewall_counter(FIREWALL_DETAIL, DIR_RX), 10, false);
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 30, 100, 30);
 	losses_free(&l);
 	sample_free(&s);
@@ -303,7 +304,7 @@ TEST_EACH(loss, gap_that_no_rule_counted_is_lost_by_the_firewall,
 		false);
 	counted(&s, firewall_counter(FIREWALL_CHAIN, DIR_TX), gaps[_i].tx,
 		false);
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	loss = find_loss(&l, "", LAYER_NETFILTER, DIR_RX);
 	ck_assert_msg(loss->lost == gaps[_i].lost_rx, "%s", gaps[_i].what);
 	ck_assert_uint_eq(loss->uncounted, gaps[_i].uncounted_rx);
@@ -321,7 +322,7 @@ TEST(loss, gap_is_known_where_no_rule_is)
 
 	object_with(&s, LAYER_IP, "", "InReceives=400");
 	counted(&s, find_counter(&snmp_probe, "in_gap", NULL), 100, false);
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 100, 400, 25);
 	ck_assert(find_loss(&l, "", LAYER_NETFILTER, DIR_RX)->awake);
 	losses_free(&l);
@@ -335,10 +336,10 @@ TEST(loss, gap_below_one_percent_is_no_loss)
 
 	object_with(&s, LAYER_IP, "", "InReceives=100000");
 	counted(&s, find_counter(&snmp_probe, "in_gap", NULL), 999, false);
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	ck_assert_uint_eq(find_loss(&l, "", LAYER_NETFILTER, DIR_RX)->lost, 0);
 	s.rows[1].delta = 1000;
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 1000, 100000, 1);
 	losses_free(&l);
 	sample_free(&s);
@@ -364,7 +365,7 @@ TEST_EACH(loss, table_is_as_full_as_its_limit_says, ARRAY_SIZE(fills))
 	if (fills[_i].max)
 		sample_row(&s, find_counter(&conntrack_probe, "max", NULL),
 			   fills[_i].max);
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	check_ratio(&l, "", LAYER_CONNTRACK, DIR_FILL, fills[_i].count,
 		    fills[_i].count > fills[_i].max ? fills[_i].count
 						    : fills[_i].max,
@@ -398,7 +399,7 @@ TEST(loss, only_the_root_qdisc_makes_the_total)
 	counted(&s, qdisc_counter("if_tx_packets", KIND_PASSED), 70, false);
 	sample_object(&s, LAYER_QDISC, "eth0", "netem_8001", 2);
 	counted(&s, qdisc_counter("if_tx_dropped", KIND_PART), 30, false);
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	ck_assert_uint_eq(l.n, 1);
 	check_ratio(&l, "eth0", LAYER_QDISC, DIR_TX, 30, 100, 30);
 	losses_free(&l);
@@ -448,7 +449,7 @@ TEST_EACH(loss, offloaded_bundles_are_measured_as_the_device_counts,
 	}
 	add_qdisc(&s, "netem", true, 100, 900);
 	for (int round = 0; round < 2; round++) {
-		ck_assert_int_eq(loss_tally(&l, &s), 0);
+		ck_assert_int_eq(tally_losses(&l, &s), 0);
 		loss = find_loss(&l, "eth0", LAYER_QDISC, DIR_TX);
 		ck_assert_ptr_nonnull(loss);
 		ck_assert_uint_eq(loss->lost, 100);
@@ -486,7 +487,7 @@ TEST_EACH(loss, loss_is_of_a_queue_manager_if_one_dropped_most,
 		add_qdisc(&s, trees[_i].leaf, false, trees[_i].by_leaf, 50);
 		add_qdisc(&s, trees[_i].other, false, trees[_i].by_other, 50);
 	}
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	ck_assert(find_loss(&l, "eth0", LAYER_QDISC, DIR_TX)->aqm ==
 		  trees[_i].aqm);
 	losses_free(&l);
@@ -501,7 +502,7 @@ TEST(loss, ingress_counts_its_drops_among_what_came)
 	sample_object(&s, LAYER_QDISC, "eth0", "ingress_ffff", 1);
 	counted(&s, qdisc_counter("if_rx_dropped", KIND_LOST), 25, false);
 	counted(&s, qdisc_counter("if_rx_packets", KIND_PASSED), 100, false);
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	check_ratio(&l, "eth0", LAYER_QDISC, DIR_RX, 25, 100, 25);
 	losses_free(&l);
 	sample_free(&s);
@@ -519,7 +520,7 @@ TEST(loss, interfaces_are_told_apart)
 			    "tx_dropped=3");
 		object_with(&s, LAYER_LINK, "eth1",
 			    "rx_packets=80 rx_dropped=20");
-		ck_assert_int_eq(loss_tally(&l, &s), 0);
+		ck_assert_int_eq(tally_losses(&l, &s), 0);
 		ck_assert_uint_eq(l.n, 3);
 		check_ratio(&l, "eth0", LAYER_LINK, DIR_RX, 10, 100, 10);
 		check_ratio(&l, "eth0", LAYER_LINK, DIR_TX, 3, 10, 30);
@@ -535,14 +536,14 @@ TEST(loss, each_interval_starts_from_nothing)
 	struct sample s = {0};
 
 	object_with(&s, LAYER_LINK, "eth0", "rx_packets=90 rx_dropped=10");
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	sample_reset(&s);
 	object_with(&s, LAYER_LINK, "eth0", "rx_packets=50 rx_dropped=0");
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	check_ratio(&l, "eth0", LAYER_LINK, DIR_RX, 0, 50, 0);
 	sample_reset(&s);
 	object_with(&s, LAYER_LINK, "eth0", "rx_packets=? rx_dropped=?");
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	ck_assert_double_nan(loss_percent(&l.items[0]));
 	losses_free(&l);
 	sample_free(&s);
@@ -556,18 +557,18 @@ TEST(loss, what_is_not_in_the_sample_is_gone)
 
 	object_with(&s, LAYER_LINK, "eth0", "rx_packets=90 rx_dropped=10");
 	object_with(&s, LAYER_LINK, "eth1", "rx_packets=90 rx_dropped=10");
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	ck_assert(!find_loss(&l, "eth0", LAYER_LINK, DIR_RX)->gone);
 	sample_reset(&s);
 	object_with(&s, LAYER_LINK, "eth1", "rx_packets=90 rx_dropped=10");
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	loss = find_loss(&l, "eth0", LAYER_LINK, DIR_RX);
 	ck_assert(loss->gone);
 	ck_assert_uint_eq(loss->lost, 0);
 	ck_assert_double_nan(loss_percent(loss));
 	ck_assert(!find_loss(&l, "eth1", LAYER_LINK, DIR_RX)->gone);
 	object_with(&s, LAYER_LINK, "eth0", "rx_packets=9 rx_dropped=1");
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	ck_assert_uint_eq(l.n, 2);
 	ck_assert(!find_loss(&l, "eth0", LAYER_LINK, DIR_RX)->gone);
 	losses_free(&l);
@@ -592,7 +593,7 @@ TEST(loss, ratio_is_awake_from_the_first_loss_on)
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		sample_reset(&s);
 		object_with(&s, LAYER_LINK, "eth0", steps[i].rows);
-		ck_assert_int_eq(loss_tally(&l, &s), 0);
+		ck_assert_int_eq(tally_losses(&l, &s), 0);
 		ck_assert_msg(l.items[0].awake == steps[i].awake, "%s",
 			      steps[i].rows);
 	}
@@ -607,7 +608,7 @@ TEST(loss, retransmits_are_a_symptom_and_drops_are_not)
 
 	object_with(&s, LAYER_TCP, "",
 		    "TCPOrigDataSent=90 RetransSegs=10 InSegs=9 InErrs=1");
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	ck_assert(find_loss(&l, "", LAYER_TCP, DIR_TX)->symptom);
 	ck_assert(!find_loss(&l, "", LAYER_TCP, DIR_RX)->symptom);
 	losses_free(&l);
@@ -631,7 +632,7 @@ TEST(loss, many_places_keep_their_own_numbers)
 				 "rx_packets=%d rx_dropped=%d", 1000 - n, n);
 			object_with(&s, LAYER_LINK, place, rows);
 		}
-		ck_assert_int_eq(loss_tally(&l, &s), 0);
+		ck_assert_int_eq(tally_losses(&l, &s), 0);
 		ck_assert_uint_eq(l.n, 500);
 		for (uint64_t i = 0; i < 500; i++) {
 			snprintf(place, sizeof(place), "veth%d", (int)i);
@@ -675,7 +676,7 @@ TEST(loss, bridge_is_measured_by_what_came_counted_once)
 	sample_object(&s, LAYER_NETFILTER, "", "bridge.t.c.drop", 1);
 	sample_chain(&s, FAMILY_BRIDGE, "t", "c");
 	counted(&s, firewall_counter(FIREWALL_CHAIN, DIR_RX), 25, false);
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 25, 100, 25);
 	losses_free(&l);
 	sample_free(&s);
@@ -691,12 +692,12 @@ TEST(loss, read_after_a_failed_one_has_no_ratio)
 	object_with(&s, LAYER_LINK, "eth0",
 		    "rx_packets=90 rx_missed_errors=10");
 	s.objects[0].late = true;
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	loss = find_loss(&l, "eth0", LAYER_LINK, DIR_RX);
 	ck_assert_uint_eq(loss->lost, 10);
 	ck_assert_double_nan(loss_percent(loss));
 	s.objects[0].late = false;
-	ck_assert_int_eq(loss_tally(&l, &s), 0);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	ck_assert_double_eq(loss_percent(loss), 10);
 	losses_free(&l);
 	sample_free(&s);
@@ -712,7 +713,7 @@ TEST(loss, gap_is_nobodys_while_a_firewall_is_unread)
 		struct loss *loss;
 
 		object_with(&s, LAYER_IP, "", "InReceives=400 in_gap=100");
-		ck_assert_int_eq(loss_tally(&l, &s), 0);
+		ck_assert_int_eq(tally_losses(&l, &s), 0);
 		loss = find_loss(&l, "", LAYER_NETFILTER, DIR_RX);
 		ck_assert_uint_eq(loss ? loss->uncounted : 0, unread ? 0 : 100);
 		losses_free(&l);

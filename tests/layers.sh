@@ -34,7 +34,7 @@ socket: snmp
 link: .
 qdisc: .
 snmp: .
-firewall: .
+firewall: . snmp
 .: link qdisc snmp socket firewall
 '
 
@@ -77,6 +77,17 @@ probe_room_of() {
 # Whether one may look into the other, by a table as above.
 allows() { # TABLE FROM TO
 	[ "$2" = "$3" ] || grep -qE "^$2:(.* )?$3( |\$)" <<<"$1"
+}
+
+# What may not be part of a circle of symbols: a room, a folder below probes/,
+# and each file beside these. Inside a folder there is one: a probe's struct
+# names its functions, which look at its table.
+node_of() {
+	case $1 in
+	probes/*/*) echo "probes/$(probe_room_of "$1")" ;;
+	probes/*) echo "$1" ;;
+	*) room_of "$1" ;;
+	esac
 }
 
 check_arrow() { # WHAT FROM-PATH TO-PATH
@@ -131,9 +142,10 @@ check_objects() {
 
 # The same borders for symbols: a declaration without its header, a callback.
 check_symbols() {
-	local from to symbol n=0
+	local from to symbol circle n=0
 	while read -r from to symbol; do
 		check_arrow "wants $symbol of" "$from" "$to"
+		echo "$(node_of "$from") $(node_of "$to")" >>"$scratch/symbols"
 		n=$((n + 1))
 	done < <(list_objects | while read -r path object; do
 		$nm "$object" | awk -v path="$path" '
@@ -150,6 +162,8 @@ check_symbols() {
 			}
 		}' | sort -u)
 	[ "$n" -gt 200 ] || fail "only $n symbols seen in the objects"
+	circle=$(sort -u "$scratch/symbols" | tsort 2>&1 >/dev/null) ||
+		fail "these want each other's symbols:"$'\n'"$circle"
 }
 
 check_pure() {

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "engine/attribution.h"
+#include "model/tally.h"
 
 int interval_since_boot(struct ns_list *list)
 {
@@ -26,7 +27,7 @@ int interval_compare(struct ns_list *list)
 		if (!ns->was_read)
 			continue;
 		sample_compare(&ns->now, &ns->then);
-		if (loss_tally(&ns->losses, &ns->now) < 0)
+		if (tally_losses(&ns->losses, &ns->now) < 0)
 			result = -ENOMEM;
 	}
 	attribution_apply(list);

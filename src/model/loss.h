@@ -61,12 +61,6 @@ struct losses {
 void losses_free(struct losses *l);
 
 /*
- * Adds up a sample that went through sample_compare(). Entries that are not
- * in it stay, marked gone. Returns 0 or -ENOMEM.
- */
-int MUST_CHECK loss_tally(struct losses *l, const struct sample *s);
-
-/*
  * The entry of a layer, place ("" for none) and direction; loss_get() makes
  * one where there is none. Returns NULL: there is none, or no memory.
  */
@@ -74,6 +68,13 @@ struct loss *loss_find(const struct losses *l, enum layer layer,
 		       const char *place, enum direction direction);
 struct loss *loss_get(struct losses *l, enum layer layer, const char *place,
 		      enum direction direction);
+
+/*
+ * The same, for who walks a sample: *cursor, 0 at first, is near the one asked
+ * for before, and follows.
+ */
+struct loss *loss_get_near(struct losses *l, size_t *cursor, const char *place,
+			   enum layer layer, enum direction direction);
 
 /*
  * Moves up to n of the packets of a loss to the layer that really lost them.
@@ -89,12 +90,5 @@ uint64_t loss_total(const struct loss *loss);
  * was no traffic.
  */
 double loss_percent(const struct loss *loss);
-
-/*
- * Packets lost by one row, which is of KIND_LOST or KIND_RESENT: its delta, or
- * the sum of its parts where a driver fills only those.
- */
-uint64_t loss_of_row(const struct sample *s, const struct object *o,
-		     const struct row *row);
 
 #endif

@@ -17,9 +17,8 @@ bool counter_wanted(const struct probe_env *env, const struct counter *c)
 
 const struct counter *probe_counter(const struct probe *p, enum tag tag)
 {
-	const struct counter *c = p->counters;
-
-	while (c->tag != tag)
-		c++;
-	return c;
+	for (size_t i = 0; i < p->n_counters; i++)
+		if (p->counters[i].tag == tag)
+			return &p->counters[i];
+	return NULL;
 }

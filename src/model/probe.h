@@ -16,10 +16,13 @@
  */
 struct procnet;
 struct netlink;
+struct probe;
 struct selection;
 
 struct probe_env {
-	void *state;	     /* of this probe, see struct probe */
+	void *state; /* of this probe, see struct probe */
+	/* all, in the order of the reads: a source is an index of them */
+	const struct probe *const *probes;
 	struct procnet *net; /* /proc/thread-self/net */
 	const char *sys;     /* "/proc/sys" */
 	const char *proc;    /* ProcRoot: processes by number */
@@ -82,13 +85,14 @@ struct probe {
 };
 
 #define MAX_PROBES 32
+/* The list, see probes/probes.c. */
 extern const struct probe *const probes[];
 extern const size_t n_probes;
 
-/* The first row that carries a tag, of all probes. */
-const struct counter *counter_tagged(enum tag tag);
-
-/* The first row of a probe that carries a tag; it must have one. Pure. */
+/*
+ * The first row of a probe that carries a tag, or NULL: check_catalogue knows
+ * that there is one for each caller. Pure.
+ */
 const struct counter *probe_counter(const struct probe *p, enum tag tag);
 
 /* Whether a row is wanted: it is not optional, or env->counters names it. */

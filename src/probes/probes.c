@@ -35,12 +35,3 @@ const struct probe *const probes[] = {
 /* clang-format on */
 const size_t n_probes = ARRAY_SIZE(probes);
 _Static_assert(ARRAY_SIZE(probes) <= MAX_PROBES, "sample.sources is 32 bits");
-
-const struct counter *counter_tagged(enum tag tag)
-{
-	for (size_t i = 0; i < n_probes; i++)
-		for (size_t j = 0; j < probes[i]->n_counters; j++)
-			if (probes[i]->counters[j].tag == tag)
-				return &probes[i]->counters[j];
-	return NULL; /* check_catalogue: there is one of each */
-}

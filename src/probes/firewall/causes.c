@@ -2,6 +2,7 @@
 /* Which rules lose packets, those without a counter included. */
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/rule.h"
+#include "probes/snmp/snmp.h"
 
 const struct object *firewall_next_uncounted(const struct sample *s,
 					     const struct object *behind)
@@ -79,8 +80,9 @@ bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
 	if (!loss->uncounted)
 		return false;
 	ret->lost = loss->uncounted;
-	ret->counter = counter_tagged(loss->direction == DIR_RX ? TAG_IN_GAP
-								: TAG_OUT_GAP);
+	ret->counter = probe_counter(&snmp_probe, loss->direction == DIR_RX
+							  ? TAG_IN_GAP
+							  : TAG_OUT_GAP);
 	describe_uncounted(s, loss, ret);
 	return true;
 }

@@ -145,12 +145,12 @@ static int get_entries(int fd, const struct xt_family *f,
 }
 
 /* nf_tables, which was read before, may have a table of that name, too. */
-static bool is_in_nft(const struct sample *s, enum family family,
-		      const char *table)
+static bool is_in_nft(const struct probe_env *env, const struct sample *s,
+		      enum family family, const char *table)
 {
 	uint8_t source = 0;
 
-	while (probes[source] != &nft_probe)
+	while (env->probes[source] != &nft_probe)
 		source++;
 	return nft_has_table(s, source, family, table);
 }
@@ -190,7 +190,7 @@ static int read_table(const struct probe_env *env, int fd,
 	struct xt_blob blob = {
 		.family = f->family,
 		.table = table,
-		.is_legacy = is_in_nft(out, f->family, table),
+		.is_legacy = is_in_nft(env, out, f->family, table),
 	};
 	_cleanup_free_ char *allocated = NULL;
 	char *request = env->buffer;

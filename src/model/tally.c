@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/tally.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "model/ip_gaps.h"
+
+/* The sums of one sample while they are made. */
+struct tally {
+	struct losses *losses;
+	const struct sample *sample;
+	size_t cursor;
+	/* 1 + index of each loss of the place that is walked, 0: not known */
+	uint32_t at[N_LAYERS][N_DIRECTIONS];
+	const char *place;
+	struct ip_gaps gaps;
+	uint64_t received;	    /* frames, on all interfaces but lo */
+	bool bridged[N_DIRECTIONS]; /* a bridge's firewall can drop */
+};
+
+static uint64_t parts_of_row(const struct sample *s, const struct object *o,
+			     const struct row *row)
+{
+	uint64_t parts = 0;
+
+	if (!o->parts_moved)
+		return 0;
+	EACH_ROW (s, o, part)
+		if (part->counter->kind == KIND_PART && row_moved(part) &&
+		    !strcmp(part->counter->in, row->counter->name))
+			parts += part->delta;
+	return parts;
+}
+
+uint64_t tally_of_row(const struct sample *s, const struct object *o,
+		      const struct row *row)
+{
+	uint64_t parts = parts_of_row(s, o, row);
+
+	return row->delta > parts ? row->delta : parts;
+}
+
+static void add_passed(struct loss *loss, const struct row *row,
+		       enum relation relation, bool since67)
+{
+	loss->measured = true;
+	if (row->counter->kind == KIND_LEVEL)
+		loss->came += row->value;
+	else if (!(row->flags & ROW_COMPARED))
+		loss->blind = true;
+	else if (relation == RELATION_INSIDE ||
+		 (relation == RELATION_SINCE67 && since67))
+		loss->came += row->delta;
+	else
+		loss->passed += row->delta;
+}
+
+/* The loss of the object's place: most rows of it ask for the same two. */
+static struct loss *loss_at(struct tally *t, const struct object *o,
+			    uint8_t layer, uint8_t direction)
+{
+	uint32_t *at = &t->at[layer][direction];
+	struct loss *loss;
+
+	if (*at)
+		return &t->losses->items[*at - 1];
+	loss = loss_get_near(t->losses, &t->cursor, object_place(t->sample, o),
+			     layer, direction);
+	if (loss)
+		*at = loss - t->losses->items + 1;
+	return loss;
+}
+
+static int tally_passed(struct tally *t, const struct object *o,
+			const struct row *row)
+{
+	for (int i = 0; i < MAX_DENOMINATORS; i++) {
+		const struct denominator *of = &row->counter->of[i];
+		struct loss *loss;
+
+		if (of->relation == RELATION_NONE)
+			break;
+		loss = loss_at(t, o, of->layer, of->direction);
+		if (!loss)
+			return -ENOMEM;
+		add_passed(loss, row, of->relation, t->gaps.since67);
+		loss->blind |= o->late;
+	}
+	return 0;
+}
+
+/* What a firewall's loss of a family is measured against, beside IP. */
+static void tally_family(struct tally *t, struct loss *loss, uint8_t family,
+			 uint64_t lost)
+{
+	switch (family) {
+	case FAMILY_BRIDGE:
+		t->bridged[loss->direction] = true;
+		return;
+	case FAMILY_NETDEV:
+	case FAMILY_ARP:
+		/* on input IP never saw them, on output it has sent them */
+		loss->came += loss->direction == DIR_RX ? lost : 0;
+		return;
+	default:
+		t->gaps.counted[loss->direction] += lost;
+	}
+}
+
+static int tally_lost(struct tally *t, const struct object *o,
+		      const struct row *row)
+{
+	struct loss *loss;
+	uint64_t lost;
+
+	loss = loss_at(t, o, o->layer, row->counter->direction);
+	if (!loss)
+		return -ENOMEM;
+	loss->gone = false;
+	loss->symptom = row->counter->kind == KIND_RESENT;
+	if (!(row->flags & ROW_COMPARED)) {
+		loss->has_role = false; /* it may be another one */
+		return 0;
+	}
+	loss->known = true;
+	loss->blind |= o->late;
+	lost = tally_of_row(t->sample, o, row);
+	loss->lost += lost;
+	loss->inside += row->counter->inside ? lost : 0;
+	if (o->layer == LAYER_NETFILTER)
+		tally_family(t, loss, o->family, lost);
+	else if (o->layer == LAYER_UDP && loss->direction == DIR_RX)
+		t->gaps.udp_other += lost - parts_of_row(t->sample, o, row);
+	else if (o->layer == LAYER_NEIGH)
+		loss->host_wide |= lost > 0;
+	loss->awake |= loss->lost > 0;
+	return 0;
+}
+
+/* A level is known at once, and wakes its ratio when half full. */
+static int tally_fill(struct tally *t, const struct object *o,
+		      const struct row *row)
+{
+	struct loss *loss;
+
+	loss = loss_at(t, o, o->layer, row->counter->direction);
+	if (!loss)
+		return -ENOMEM;
+	loss->gone = false;
+	loss->known = !o->stale;
+	loss->lost = row->value;
+	return 0;
+}
+
+static bool is_received(const struct sample *s, const struct object *o,
+			const struct row *row)
+{
+	return o->layer == LAYER_LINK && row->counter->direction == DIR_RX &&
+	       row->counter->of[0].relation != RELATION_NONE &&
+	       strcmp(object_place(s, o), "lo");
+}
+
+static void begin_place(struct tally *t, const char *place)
+{
+	if (t->place == place) /* objects of one place share its text */
+		return;
+	t->place = place;
+	memset(t->at, 0, sizeof(t->at));
+}
+
+static int tally_row(struct tally *t, const struct object *o,
+		     const struct row *row)
+{
+	t->gaps.refused += row->counter->refused * (int64_t)row->delta;
+	switch (row->counter->kind) {
+	case KIND_LOST:
+	case KIND_RESENT:
+		return tally_lost(t, o, row);
+	case KIND_GAP:
+		t->gaps.missed[row->counter->direction] += row->delta;
+		t->gaps.is_known |= row->flags & ROW_COMPARED;
+		return 0;
+	case KIND_FILL:
+		return tally_fill(t, o, row);
+	case KIND_PASSED:
+		if (is_received(t->sample, o, row))
+			t->received += row->delta;
+		return tally_passed(t, o, row);
+	case KIND_LEVEL:
+		return tally_passed(t, o, row);
+	default:
+		return 0;
+	}
+}
+
+static int tally_object(struct tally *t, const struct object *o)
+{
+	begin_place(t, object_place(t->sample, o));
+	EACH_ROW (t->sample, o, row) {
+		int r = tally_row(t, o, row);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Whether this kernel counts what IP hands to the interface, of IPv4 or 6. */
+static bool has_transmits(const struct sample *s)
+{
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_IP &&
+		    object_tagged(s, o, TAG_OUT_TRANSMITS))
+			return true;
+	return false;
+}
+
+/*
+ * Frames that a bridge could forward are not in the counters of IP: they are
+ * measured against all that the interfaces received.
+ */
+static int measure_bridged(struct tally *t)
+{
+	for (int i = 0; i < N_DIRECTIONS; i++) {
+		struct loss *loss;
+
+		if (!t->bridged[i])
+			continue;
+		loss = loss_get_near(t->losses, &t->cursor, "", LAYER_NETFILTER,
+				     i);
+		if (!loss)
+			return -ENOMEM;
+		loss->came += t->received;
+		loss->measured = true;
+	}
+	return 0;
+}
+
+/*
+ * A qdisc drops whole skbs and counts what it sends in segments. A virtual
+ * device counts skbs, those it lost itself included here, so that is what the
+ * qdisc has passed; drivers differ. Less by a few is but the time in between.
+ */
+#define SAME_UNIT_PERCENT 95
+
+static void measure_sent(struct tally *t, struct loss *loss)
+{
+	const struct loss *sent;
+	const struct object *link;
+	uint32_t hint = 0;
+
+	link = sample_find(t->sample, LAYER_LINK, loss->place, "", &hint);
+	if (!link)
+		return;
+	loss->at_least = link->main;
+	sent = loss_find(t->losses, LAYER_LINK, loss->place, DIR_TX);
+	if (!link->main && sent && !isnan(loss_percent(sent)) &&
+	    loss_total(sent) * 100 < loss->passed * SAME_UNIT_PERCENT)
+		loss->passed = loss_total(sent);
+}
+
+/* What qdiscs of active queue management dropped, roots or leaves. */
+static uint64_t dropped_by_aqm(const struct sample *s, const char *place)
+{
+	uint64_t sum = 0;
+
+	EACH_OBJECT (s, o) {
+		if (!o->aqm || strcmp(object_place(s, o), place))
+			continue;
+		EACH_ROW (s, o, row)
+			if (row->counter->tag == TAG_QDISC_DROPS)
+				sum += row->delta;
+	}
+	return sum;
+}
+
+static void measure_qdiscs(struct tally *t)
+{
+	for (size_t i = 0; i < t->losses->n; i++) {
+		struct loss *loss = &t->losses->items[i];
+
+		if (loss->layer != LAYER_QDISC || loss->direction != DIR_TX ||
+		    !loss->lost)
+			continue;
+		measure_sent(t, loss);
+		loss->aqm = dropped_by_aqm(t->sample, loss->place) * 2 >=
+			    loss->lost;
+	}
+}
+
+static void reset(struct losses *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct loss *loss = &l->items[i];
+
+		loss->lost = loss->passed = loss->came = loss->uncounted = 0;
+		loss->inside = loss->elsewhere = 0;
+		loss->martians = loss->unresolved = 0;
+		loss->known = loss->blind = loss->measured = false;
+		loss->at_least = false;
+		loss->echo = loss->host_wide = false;
+		loss->gone = loss->idle = true;
+	}
+}
+
+static void wake_filling(struct losses *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct loss *loss = &l->items[i];
+
+		if (loss->direction == DIR_FILL && loss->came)
+			loss->awake |= loss->lost * 2 >= loss->came;
+	}
+}
+
+int tally_losses(struct losses *l, const struct sample *s)
+{
+	struct tally t = {.losses = l, .sample = s};
+	int r = 0;
+
+	t.gaps.since67 = has_transmits(s);
+	reset(l);
+	for (uint32_t i = 0; r == 0 && i < s->n_objects; i++)
+		r = tally_object(&t, &s->objects[i]);
+	if (r == 0)
+		r = measure_bridged(&t);
+	if (s->unread & 1u << LAYER_NETFILTER) /* who dropped is not known */
+		t.gaps.is_known = false;
+	if (r == 0)
+		r = ip_gaps_tally(&t.gaps, l);
+	measure_qdiscs(&t);
+	wake_filling(l);
+	return r;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* From the rows of a compared sample to losses. Pure. */
+#ifndef PKTLOSS_MODEL_TALLY_H
+#define PKTLOSS_MODEL_TALLY_H
+
+#include "model/loss.h"
+
+/*
+ * Adds up a sample that went through sample_compare(). Entries that are not
+ * in it stay, marked gone. Returns 0 or -ENOMEM.
+ */
+int MUST_CHECK tally_losses(struct losses *l, const struct sample *s);
+
+/*
+ * Packets lost by one row, which is of KIND_LOST or KIND_RESENT: its delta, or
+ * the sum of its parts where a driver fills only those.
+ */
+uint64_t tally_of_row(const struct sample *s, const struct object *o,
+		      const struct row *row);
+
+#endif
