@@ -7,7 +7,7 @@
 #ifndef PKTLOSS_DIAGNOSIS_CAUSE_H
 #define PKTLOSS_DIAGNOSIS_CAUSE_H
 
-#include "model/cause.h"
+#include "model/explain.h"
 
 #define MAX_CAUSES 4
 

@@ -62,7 +62,7 @@ static const struct loss *find_far_end(const struct ns_list *list,
 /*
  * A veth pair is one wire: what the receiving end refuses, the sending end
  * counts too. The receiving end is where it can be put right, so it is the
- * one that alerts, if it is watched at all.
+ * one that raises an alarm, if it is read at all.
  */
 static void attribute_wires(const struct ns_list *list, struct ns *ns)
 {

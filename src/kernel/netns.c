@@ -73,7 +73,7 @@ int netns_return(int own)
 }
 
 /* A change within this of another one may leave the time as it was. */
-#define SETTLED_SECONDS 3
+#define YOUNG_SECONDS 3
 
 static bool is_namespace_file(const char *dir, const char *name, dev_t nsfs,
 			      char file[PATH_MAX], struct netns_id *id)
@@ -103,7 +103,7 @@ static int scan_directory(const char *path, dev_t nsfs,
 			continue;
 		if (!is_namespace_file(path, entry->d_name, nsfs, file,
 				       &found.id)) {
-			known->unsettled = true;
+			known->is_young = true;
 			continue;
 		}
 		r = visit(&found, arg);
@@ -140,7 +140,7 @@ static struct netns_directory stat_directory(const char *path)
 	clock_gettime(CLOCK_REALTIME, &now);
 	d.id = (struct netns_id) {st.st_dev, st.st_ino};
 	d.changed = st.st_mtim;
-	d.unsettled = now.tv_sec - d.changed.tv_sec < SETTLED_SECONDS;
+	d.is_young = now.tv_sec - d.changed.tv_sec < YOUNG_SECONDS;
 	return d;
 }
 
@@ -154,7 +154,7 @@ bool netns_names_changed(const char *proc_root, const struct netns_names *known)
 		if (!directory_path(proc_root, i, path))
 			continue;
 		now = stat_directory(path);
-		if (d->unsettled || d->id.dev != now.id.dev ||
+		if (d->is_young || d->id.dev != now.id.dev ||
 		    d->id.ino != now.id.ino ||
 		    d->changed.tv_sec != now.changed.tv_sec ||
 		    d->changed.tv_nsec != now.changed.tv_nsec)

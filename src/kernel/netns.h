@@ -69,7 +69,7 @@ struct netns_names {
 	struct netns_directory {
 		struct netns_id id;	 /* all 0: there was none */
 		struct timespec changed; /* CLOCK_REALTIME, its mtime */
-		bool unsettled;		 /* it may change without showing it */
+		bool is_young;		 /* it may change without showing it */
 	} directories[NETNS_DIRECTORIES];
 };
 

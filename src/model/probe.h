@@ -7,7 +7,7 @@
 #ifndef PKTLOSS_MODEL_PROBE_H
 #define PKTLOSS_MODEL_PROBE_H
 
-#include "model/cause.h"
+#include "model/explain.h"
 #include "model/sample_memory.h"
 
 /*
@@ -76,7 +76,7 @@ struct probe {
 	void (*free)(void *state);
 	int (*read)(struct probe_env *env, struct sample *out);
 
-	/* What it knows of causes; any may be NULL. See cause.h. */
+	/* What it knows of causes; any may be NULL. See explain.h. */
 	const struct explainer *explainers; /* the last has no function */
 	cause_explain_hidden explain_hidden;
 	/* the kind of limits for a loss of its layer, by what lost most */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "model/delta.h"
 #include "model/sample_memory.h"
 #include "model/sample_query.h"
@@ -45,27 +46,17 @@ void sample_free(struct sample *s)
 static bool grow(struct sample *s, void **items, uint32_t *max, uint64_t wanted,
 		 size_t size)
 {
-	uint64_t limit = MAX_ITEMS * (size == 1 ? 64 : 1), grown = *max;
-	void *p;
+	const size_t limit = MAX_ITEMS * (size == 1 ? 64 : 1);
+	size_t room = *max;
 
 	if (s->error)
 		return false;
-	if (wanted > limit) {
+	if (wanted > limit)
 		s->error = -E2BIG;
-		return false;
-	}
-	while (grown < wanted) /* not doubled: each namespace has two */
-		grown += grown / 4 + 16;
-	if (grown > limit)
-		grown = limit;
-	p = realloc(*items, grown * size);
-	if (!p) {
+	else if (!array_reserve(items, &room, wanted, size))
 		s->error = -ENOMEM;
-		return false;
-	}
-	*items = p;
-	*max = grown;
-	return true;
+	*max = room < limit ? room : limit;
+	return !s->error;
 }
 
 static inline bool reserve(struct sample *s, void **items, uint32_t *max,

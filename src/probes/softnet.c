@@ -103,33 +103,33 @@ int softnet_next(struct softnet_lines *lines)
 }
 
 /* What was counted up to the read before. */
-struct before {
+struct earlier {
 	const struct softnet_cpu *cpus;
 	size_t n;
 	uint64_t total[MAX_SOFTNET_COUNTERS];
 	bool any;
 };
 
-static struct before softnet_recall(const struct sample *then, uint8_t source)
+static struct earlier softnet_recall(const struct sample *then, uint8_t source)
 {
-	struct before before = {.n = 0};
+	struct earlier earlier = {.n = 0};
 	const struct object *all;
 	uint32_t hint = 0;
 
-	before.cpus = sample_memory(then, source, &before.n);
-	if (!before.cpus)
-		return before;
-	before.any = true;
-	before.n /= sizeof(*before.cpus);
+	earlier.cpus = sample_memory(then, source, &earlier.n);
+	if (!earlier.cpus)
+		return earlier;
+	earlier.any = true;
+	earlier.n /= sizeof(*earlier.cpus);
 	all = sample_find(then, LAYER_SOFTNET, "", "", &hint);
 	for (size_t i = 0; i < N_COUNTERS; i++)
-		before.total[i] =
+		earlier.total[i] =
 			object_value(then, all, &softnet_counters[i], 0);
-	return before;
+	return earlier;
 }
 
 /* Without numbers, a line is that of another CPU once their number changed. */
-static void forget_moved_lines(struct before *before,
+static void forget_moved_lines(struct earlier *earlier,
 			       const struct softnet_lines *lines)
 {
 	struct softnet_lines ahead = *lines;
@@ -137,62 +137,62 @@ static void forget_moved_lines(struct before *before,
 
 	while (r > 0 && !ahead.numbered)
 		r = softnet_next(&ahead);
-	if (!ahead.numbered && ahead.n != before->n)
-		before->n = 0;
+	if (!ahead.numbered && ahead.n != earlier->n)
+		earlier->n = 0;
 }
 
 /*
  * Adds what a CPU counted since the read before; nothing for one that was not
  * there yet, as it may have been online, and counting, some time ago.
  */
-static void add_cpu(const struct softnet_lines *lines, struct before *before)
+static void add_cpu(const struct softnet_lines *lines, struct earlier *earlier)
 {
-	bool known = before->n && before->cpus->number == lines->cpu.number;
+	bool known = earlier->n && earlier->cpus->number == lines->cpu.number;
 
 	for (size_t i = 0; i < N_COUNTERS; i++) {
 		uint64_t value = lines->cpu.value[i], delta = 0;
 
-		if (!before->any)
+		if (!earlier->any)
 			delta = value;
 		else if (!known ||
-			 !delta_of(before->cpus->value[i], &value, 32, &delta))
+			 !delta_of(earlier->cpus->value[i], &value, 32, &delta))
 			continue;
-		before->total[i] += delta;
+		earlier->total[i] += delta;
 	}
 	if (!known)
 		return;
-	before->cpus++;
-	before->n--;
+	earlier->cpus++;
+	earlier->n--;
 }
 
 /* Goes on to remember a CPU of the read before, which is offline. */
-static void carry_cpu(struct before *before, struct sample *out)
+static void carry_cpu(struct earlier *earlier, struct sample *out)
 {
-	sample_remember(out, before->cpus, sizeof(*before->cpus));
-	before->cpus++;
-	before->n--;
+	sample_remember(out, earlier->cpus, sizeof(*earlier->cpus));
+	earlier->cpus++;
+	earlier->n--;
 }
 
-static int add_cpus(struct softnet_lines *lines, struct before *before,
+static int add_cpus(struct softnet_lines *lines, struct earlier *earlier,
 		    struct sample *out)
 {
 	int r;
 
 	while ((r = softnet_next(lines)) > 0) {
-		while (before->n && before->cpus->number < lines->cpu.number)
-			carry_cpu(before, out);
-		add_cpu(lines, before);
+		while (earlier->n && earlier->cpus->number < lines->cpu.number)
+			carry_cpu(earlier, out);
+		add_cpu(lines, earlier);
 		sample_remember(out, &lines->cpu, sizeof(lines->cpu));
 	}
-	while (before->n)
-		carry_cpu(before, out);
+	while (earlier->n)
+		carry_cpu(earlier, out);
 	return r;
 }
 
 static int softnet_read(struct probe_env *env, struct sample *out)
 {
 	struct softnet_lines lines;
-	struct before before;
+	struct earlier earlier;
 	ssize_t n;
 	int r;
 
@@ -200,16 +200,16 @@ static int softnet_read(struct probe_env *env, struct sample *out)
 	r = n < 0 ? (int)n : softnet_begin(&lines, env->buffer, n);
 	if (r < 0)
 		return r;
-	before = softnet_recall(out->then, out->source);
-	forget_moved_lines(&before, &lines);
-	r = add_cpus(&lines, &before, out);
+	earlier = softnet_recall(out->then, out->source);
+	forget_moved_lines(&earlier, &lines);
+	r = add_cpus(&lines, &earlier, out);
 	if (r < 0)
 		return r;
 	sample_object(out, LAYER_SOFTNET, "", "", 0);
 	for (size_t i = 0; i < N_COUNTERS; i++)
 		if (softnet_has(&lines, i) &&
 		    counter_wanted(env, &softnet_counters[i]))
-			sample_row(out, &softnet_counters[i], before.total[i]);
+			sample_row(out, &softnet_counters[i], earlier.total[i]);
 	return 0;
 }
 

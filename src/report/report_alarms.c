@@ -181,7 +181,7 @@ static void recover(struct report *r, struct loss *loss)
 
 /* ---- what is notified ---- */
 
-static bool never_alerts(const struct limits *limits)
+static bool never_alarms(const struct limits *limits)
 {
 	return isnan(limits->warning) && isnan(limits->failure);
 }
@@ -194,7 +194,7 @@ static double judged_percent(const struct loss *loss)
 {
 	double percent = loss_percent(loss);
 
-	if (loss->gone || loss->echo || never_alerts(loss->limits))
+	if (loss->gone || loss->echo || never_alarms(loss->limits))
 		return 0;
 	if (isnan(percent) && loss->layer == LAYER_NEIGH && loss->known)
 		return loss->lost ? 100 : 0;
@@ -224,7 +224,7 @@ static void judge(struct report *r, struct loss *loss)
 	if (!report_wants(r, loss->layer))
 		return;
 	choose_limits(r, loss);
-	if (loss->lost && !loss->echo && !never_alerts(loss->limits))
+	if (loss->lost && !loss->echo && !never_alarms(loss->limits))
 		cause_list(&ns->now, loss, &causes);
 	if (!alarm_step(&loss->alarm, loss->limits, judged_percent(loss),
 			loss->lost,

@@ -9,7 +9,7 @@
 #define PKTLOSS_PROBES_FIREWALL_RULE_H
 
 #include "base/token.h"
-#include "model/cause.h"
+#include "model/explain.h"
 #include "model/sample_query.h"
 
 enum firewall_target {

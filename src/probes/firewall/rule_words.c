@@ -67,8 +67,11 @@ int firewall_describe(const struct sample *s, const struct object *o, char *buf,
 	return 0;
 }
 
-/* Whether a shell, nft and iptables take it for a plain word. */
-static bool is_plain(const char *name)
+/*
+ * Whether a shell, nft and iptables take it for a plain word: text_is_plain(),
+ * but names of chains often have a colon, and one is never empty.
+ */
+static bool is_plain_chain(const char *name)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "abcdefghijklmnopqrstuvwxyz"
@@ -82,9 +85,9 @@ static int nft_command(const struct firewall_rule *rule, const char *family,
 		       const char *table, const char *chain, char *buf,
 		       size_t size)
 {
-	if (!is_plain(table))
+	if (!is_plain_chain(table))
 		return snprintf(buf, size, "nft -a list ruleset %s", family);
-	if (!is_plain(chain))
+	if (!is_plain_chain(chain))
 		return snprintf(buf, size, "nft -a list table %s %s", family,
 				table);
 	if (rule->target == FIREWALL_POLICY)
@@ -100,7 +103,7 @@ static int xt_command(const struct firewall_rule *rule, const char *family,
 {
 	bool is_arp = !strcmp(family, "arp"); /* which lists no single rule */
 
-	if (!is_plain(chain) || is_arp)
+	if (!is_plain_chain(chain) || is_arp)
 		return snprintf(buf, size,
 				"%stables-legacy -t %s -nvL --line-numbers",
 				family, table);
@@ -123,7 +126,7 @@ int firewall_remedy(const struct sample *s, const struct object *o, char *buf,
 		return -EINVAL;
 	if (rule.is_nft)
 		n = nft_command(&rule, family, table, chain, buf, size);
-	else if (is_plain(table))
+	else if (is_plain_chain(table))
 		n = xt_command(&rule, family, table, chain, buf, size);
 	else
 		return -EINVAL;

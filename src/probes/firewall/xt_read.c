@@ -226,9 +226,9 @@ static uint64_t table_total(const struct sample *s, uint8_t source,
 }
 
 /* As read_table(), and once more where counts seem to be on their way back. */
-static int read_settled(const struct probe_env *env, int fd,
-			const struct xt_family *f, const char *table,
-			struct sample *out)
+static int read_restored(const struct probe_env *env, int fd,
+			 const struct xt_family *f, const char *table,
+			 struct sample *out)
 {
 	const struct timespec wait = {.tv_nsec = RESTORE_WAIT_NS};
 	struct sample_mark mark = sample_mark(out);
@@ -266,7 +266,7 @@ static int read_tables(const struct probe_env *env, const struct xt_family *f,
 	     name = strtok_r(NULL, "\n", &rest)) {
 		if (strlen(name) >= XT_TABLE_MAXNAMELEN)
 			return -EBADMSG;
-		r = read_settled(env, fd, f, name, out);
+		r = read_restored(env, fd, f, name, out);
 		if (r < 0 && r != -ENOENT) /* the table has gone since */
 			return r;
 	}
@@ -292,6 +292,7 @@ static int xt_read(struct probe_env *env, struct sample *out)
 	return found ? 0 : -ENOENT;
 }
 
+/* Its causes are told by those of nf_tables: see causes.c. */
 const struct probe xt_probe = {
 	.name = "iptables",
 	.reads = "getsockopt IPT_SO_GET_ENTRIES, tables named in "

@@ -19,11 +19,10 @@ const struct counter socket_counters[N_SOCKET_COUNTERS] = {
 		 .layer = LAYER_SOCKET,
 		 .direction = DIR_RX,
 		 .kind = KIND_ECHO,
-		 .means = "udp_PORT_drops: packets that the UDP sockets of a "
-			  "port "
-			  "dropped, as far as they were still open at the look "
-			  "after "
-			  "it; UDP's InErrors has them, too",
+		 .means = "udp_PORT_drops: packets that the UDP "
+			  "sockets of a port dropped, as far as they "
+			  "were still open at the look after it; UDP's "
+			  "InErrors has them, too",
 		 .remedy = "ss -uamp (d = drops); raise SO_RCVBUF and "
 			   "net.core.rmem_max",
 		 .source = "net/core/sock.c sk_get_meminfo()"},
@@ -35,10 +34,8 @@ const struct counter socket_counters[N_SOCKET_COUNTERS] = {
 		 .direction = DIR_LISTEN,
 		 .kind = KIND_LEVEL,
 		 .means = "tcp_PORT_accept: connections that wait for "
-			  "accept(); sent "
-			  "only where connections were dropped and the queue "
-			  "is at "
-			  "least half full",
+			  "accept(); sent only where connections were "
+			  "dropped and the queue is at least half full",
 		 .source = "net/ipv4/tcp_diag.c tcp_diag_get_info()"},
 };
 

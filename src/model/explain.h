@@ -4,8 +4,8 @@
  * layers' explainers are listed in their struct probe; diagnosis/cause.h finds
  * the suspects and asks them.
  */
-#ifndef PKTLOSS_MODEL_CAUSE_H
-#define PKTLOSS_MODEL_CAUSE_H
+#ifndef PKTLOSS_MODEL_EXPLAIN_H
+#define PKTLOSS_MODEL_EXPLAIN_H
 
 #include "model/loss.h"
 
