@@ -16,6 +16,9 @@ static const struct counter dropped =
 static const struct counter martian_src = ROW(LAYER_IP, DIR_RX, KIND_SYMPTOM,
 					      "in_martian_src",
 					      .tag = TAG_MARTIAN_SRC);
+static const struct counter martian_dst = ROW(LAYER_IP, DIR_RX, KIND_SYMPTOM,
+					      "in_martian_dst",
+					      .tag = TAG_MARTIAN_DST);
 static const struct counter reverse_path = ROW(LAYER_IP, DIR_RX, KIND_LOST,
 					       "IPReversePathFilter",
 					       .tag = TAG_RP_FILTER);
@@ -184,6 +187,16 @@ TEST(attribute, martians_belong_to_ip_where_they_vanish)
 	ck_assert_double_eq(
 		loss_percent(loss_find(&ns->losses, LAYER_IP, "", DIR_RX)), 25);
 	ck_assert_uint_eq(lost(host, LAYER_IP, "", DIR_RX), 0);
+}
+
+TEST(attribute, impossible_destinations_are_martians_too)
+{
+	count(host, &martian_dst, 100);
+	count(ns, &receives, 400);
+	count(ns, &in_gap, 100);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX), 100);
+	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 0);
 }
 
 TEST(attribute, vanished_without_martians_stays_with_the_firewall)

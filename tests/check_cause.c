@@ -690,6 +690,21 @@ TEST(cause, fullest_accept_queue_is_named)
 		    ACCEPT_FASTER);
 }
 
+/* A queue of SYNs that is full for the accept queue counts drops alone. */
+TEST(cause, accept_queue_is_named_where_drops_are_all_that_is_counted)
+{
+	struct cause c;
+
+	queue(6001, 2, 1, "python3[12]");
+	sample_object(&s, LAYER_TCP, "", "", 0);
+	counted(find_counter(&snmp_probe, "ListenDrops", NULL), 9);
+	c = cause_of(LAYER_TCP, DIR_LISTEN, "", 9);
+	check_cause(&c, "ListenDrops",
+		    "accept queue of TCP port 6001 (python3[12]) is full: 2 "
+		    "of 1",
+		    ACCEPT_FASTER);
+}
+
 TEST(cause, accept_queue_that_is_not_full_is_told_as_such)
 {
 	struct cause c;
