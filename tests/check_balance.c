@@ -32,13 +32,13 @@ static void append_rows(const char *counters)
 	snprintf(copy, sizeof(copy), "%s", counters);
 	for (char *word = strtok_r(copy, " ", &save); word;
 	     word = strtok_r(NULL, " ", &save)) {
-		const struct counter *c = snmp_probe.counters;
+		const struct counter *c = snmp_probe.counters->rows;
 		char *value = strchr(word, '=');
 
 		*value++ = '\0';
 		while (c->layer != LAYER_IP || strcmp(c->name, word))
-			ck_assert(++c <
-				  snmp_probe.counters + snmp_probe.n_counters);
+			ck_assert(++c < snmp_probe.counters->rows +
+						snmp_probe.counters->n);
 		sample_row(&now, c, strtoull(value, NULL, 10));
 	}
 }
@@ -54,9 +54,10 @@ static void read_balance(const char *counters)
 	sample_follow(&now, then.n_objects ? &then : NULL);
 	sample_object(&now, LAYER_IP, "", "", 0);
 	append_rows(counters);
-	for (size_t i = 0; i < snmp_probe.n_counters; i++)
-		if (snmp_probe.counters[i].kind == KIND_GAP)
-			ip_balance_append(&env, &snmp_probe.counters[i], &now);
+	for (size_t i = 0; i < snmp_probe.counters->n; i++)
+		if (snmp_probe.counters->rows[i].kind == KIND_GAP)
+			ip_balance_append(&env, &snmp_probe.counters->rows[i],
+					  &now);
 	ck_assert_int_eq(now.error, 0);
 }
 

@@ -12,8 +12,8 @@ typedef void (*row_check)(const struct probe *p, const struct counter *c);
 static void each_row(row_check check)
 {
 	for (size_t i = 0; i < n_probes; i++)
-		for (size_t j = 0; j < probes[i]->n_counters; j++)
-			check(probes[i], &probes[i]->counters[j]);
+		for (size_t j = 0; j < probes[i]->counters->n; j++)
+			check(probes[i], &probes[i]->counters->rows[j]);
 }
 
 #define REQUIRE(condition, p, c)                                               \
@@ -340,8 +340,8 @@ static void check_part(const struct probe *p, const struct counter *c)
 		REQUIRE(!strcmp(c->in, "drop"), p, c);
 		return;
 	}
-	for (size_t i = 0; i < p->n_counters; i++) {
-		const struct counter *d = &p->counters[i];
+	for (size_t i = 0; i < p->counters->n; i++) {
+		const struct counter *d = &p->counters->rows[i];
 
 		wholes += d->kind == KIND_LOST && d->layer == c->layer &&
 			  d->direction == c->direction &&
@@ -358,8 +358,8 @@ TEST(catalogue, parts_belong_to_one_loss)
 static bool has_denominator(uint8_t layer, uint8_t direction)
 {
 	for (size_t i = 0; i < n_probes; i++)
-		for (size_t j = 0; j < probes[i]->n_counters; j++) {
-			const struct counter *c = &probes[i]->counters[j];
+		for (size_t j = 0; j < probes[i]->counters->n; j++) {
+			const struct counter *c = &probes[i]->counters->rows[j];
 
 			for (int k = 0; k < MAX_DENOMINATORS &&
 					c->of[k].relation != RELATION_NONE;
@@ -479,8 +479,8 @@ TEST(catalogue, counters_of_the_kernel_are_spelled_as_it_spells_them)
 	ck_assert_ptr_nonnull(layout);
 	find_in("6.1", layout, &v[0]);
 	find_in("6.18", layout, &v[1]);
-	for (size_t i = 0; i < snmp_probe.n_counters; i++) {
-		const struct counter *c = &snmp_probe.counters[i];
+	for (size_t i = 0; i < snmp_probe.counters->n; i++) {
+		const struct counter *c = &snmp_probe.counters->rows[i];
 		uint16_t slot;
 
 		if (!c->section) /* computed */
@@ -501,8 +501,8 @@ TEST(catalogue, balance_of_ip_has_both_families)
 {
 	int in[2] = {0}, out[2] = {0};
 
-	for (size_t i = 0; i < snmp_probe.n_counters; i++) {
-		const struct counter *c = &snmp_probe.counters[i];
+	for (size_t i = 0; i < snmp_probe.counters->n; i++) {
+		const struct counter *c = &snmp_probe.counters->rows[i];
 
 		ck_assert(!c->section ||
 			  c->v6 == (strchr(c->section, '6') != NULL));

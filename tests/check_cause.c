@@ -262,10 +262,10 @@ TEST(cause, loss_above_ip_is_explained_by_its_part)
 
 static const struct counter *drops(enum kind kind)
 {
-	for (size_t i = 0; i < qdisc_probe.n_counters; i++)
-		if (qdisc_probe.counters[i].kind == kind &&
-		    qdisc_probe.counters[i].direction == DIR_TX)
-			return &qdisc_probe.counters[i];
+	for (size_t i = 0; i < qdisc_probe.counters->n; i++)
+		if (qdisc_probe.counters->rows[i].kind == kind &&
+		    qdisc_probe.counters->rows[i].direction == DIR_TX)
+			return &qdisc_probe.counters->rows[i];
 	return NULL;
 }
 
@@ -384,8 +384,8 @@ TEST(cause, other_qdisc_has_a_full_queue)
 /* A row that only one kind of qdisc has, or of a class. */
 static const struct counter *row_of(const char *kind, const char *name)
 {
-	for (size_t i = 0; i < qdisc_probe.n_counters; i++) {
-		const struct counter *c = &qdisc_probe.counters[i];
+	for (size_t i = 0; i < qdisc_probe.counters->n; i++) {
+		const struct counter *c = &qdisc_probe.counters->rows[i];
 
 		if (c->section && !strcmp(c->section, kind) &&
 		    !strcmp(c->name, name))
@@ -462,7 +462,7 @@ TEST(cause, limit_in_bytes_is_told_as_such)
 static void class(uint64_t lost)
 {
 	qdisc("htb", 0x10010, 0x10000, 0);
-	counted(probe_counter(&qdisc_probe, TAG_CLASS_DROPS), lost);
+	counted(counter_tagged(qdisc_probe.counters, TAG_CLASS_DROPS), lost);
 }
 
 TEST(cause, leaf_says_more_than_its_class)
@@ -825,10 +825,10 @@ static void bridge(const char *name, uint64_t index)
 static void ip_counted(enum layer layer, const char *name, uint64_t delta)
 {
 	sample_object(&s, layer, "", "", 1);
-	for (size_t i = 0; i < snmp_probe.n_counters; i++)
-		if (snmp_probe.counters[i].layer == layer &&
-		    !strcmp(snmp_probe.counters[i].name, name)) {
-			counted(&snmp_probe.counters[i], delta);
+	for (size_t i = 0; i < snmp_probe.counters->n; i++)
+		if (snmp_probe.counters->rows[i].layer == layer &&
+		    !strcmp(snmp_probe.counters->rows[i].name, name)) {
+			counted(&snmp_probe.counters->rows[i], delta);
 			return;
 		}
 	ck_abort_msg("no counter %s", name);

@@ -29,13 +29,13 @@
 static size_t index_of(const char *name)
 {
 	return find_counter(&conntrack_probe, name, NULL) -
-	       conntrack_probe.counters;
+	       conntrack_probe.counters->rows;
 }
 
 static int parse(const char *text, struct percpu *ret)
 {
-	return percpu_parse(text, strlen(text), conntrack_probe.counters,
-			    conntrack_probe.n_counters, ret);
+	return percpu_parse(text, strlen(text), conntrack_probe.counters->rows,
+			    conntrack_probe.counters->n, ret);
 }
 
 static const struct {
@@ -56,7 +56,7 @@ TEST(statistics, columns_are_added_up_over_the_cpus)
 	struct percpu stats;
 
 	/* and two levels */
-	ck_assert_uint_eq(ARRAY_SIZE(sums) + 2, conntrack_probe.n_counters);
+	ck_assert_uint_eq(ARRAY_SIZE(sums) + 2, conntrack_probe.counters->n);
 	ck_assert_int_eq(parse(text, &stats), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(sums); i++) {
 		size_t at = index_of(sums[i].name);

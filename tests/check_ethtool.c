@@ -170,8 +170,8 @@ TEST_EACH(made, driver_is_known_by_its_names, ARRAY_SIZE(drivers))
 
 TEST(made, each_counter_of_drivers_is_one_of_theirs)
 {
-	for (size_t i = 0; i < link_probe.n_counters; i++) {
-		const struct counter *c = &link_probe.counters[i];
+	for (size_t i = 0; i < link_probe.counters->n; i++) {
+		const struct counter *c = &link_probe.counters->rows[i];
 		unsigned found = 0;
 
 		if (!c->section || strcmp(c->section, "ethtool"))

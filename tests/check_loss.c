@@ -30,10 +30,10 @@ static const struct counter *counter_of(enum layer layer, const char *name)
 		return find_counter(&link_probe, name, NULL);
 	if (layer == LAYER_NETFILTER)
 		layer = LAYER_IP; /* its denominators */
-	for (size_t i = 0; i < snmp_probe.n_counters; i++)
-		if (snmp_probe.counters[i].layer == layer &&
-		    !strcmp(snmp_probe.counters[i].name, name))
-			return &snmp_probe.counters[i];
+	for (size_t i = 0; i < snmp_probe.counters->n; i++)
+		if (snmp_probe.counters->rows[i].layer == layer &&
+		    !strcmp(snmp_probe.counters->rows[i].name, name))
+			return &snmp_probe.counters->rows[i];
 	ck_abort_msg("no counter %s", name);
 	return NULL;
 }
@@ -378,8 +378,8 @@ TEST_EACH(loss, table_is_as_full_as_its_limit_says, ARRAY_SIZE(fills))
 
 static const struct counter *qdisc_counter(const char *type, enum kind kind)
 {
-	for (size_t i = 0; i < qdisc_probe.n_counters; i++) {
-		const struct counter *c = &qdisc_probe.counters[i];
+	for (size_t i = 0; i < qdisc_probe.counters->n; i++) {
+		const struct counter *c = &qdisc_probe.counters->rows[i];
 
 		if (c->type && !strcmp(c->type, type) && c->kind == kind &&
 		    (kind != KIND_PASSED || c->of[0].relation != RELATION_NONE))

@@ -226,16 +226,16 @@ static void check_spelling(const struct probe *probe, const char *file)
 		char *text = fixture_read(kernels[i], file, &n);
 
 		ck_assert_msg(text, "no recording %s/%s", kernels[i], file);
-		ck_assert_int_eq(percpu_parse(text, n, probe->counters,
-					      probe->n_counters, &stats),
+		ck_assert_int_eq(percpu_parse(text, n, probe->counters->rows,
+					      probe->counters->n, &stats),
 				 0);
-		for (size_t j = 0; j < probe->n_counters; j++)
+		for (size_t j = 0; j < probe->counters->n; j++)
 			found[j] |= stats.found[j];
 		free(text);
 	}
-	for (size_t j = 0; j < probe->n_counters; j++)
+	for (size_t j = 0; j < probe->counters->n; j++)
 		ck_assert_msg(found[j], "no kernel has %s %s", file,
-			      probe->counters[j].name);
+			      probe->counters->rows[j].name);
 }
 
 TEST(parser, columns_are_spelled_as_the_kernel_spells_them)

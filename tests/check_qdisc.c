@@ -505,7 +505,7 @@ static void check_own(const struct qdisc_config *q, const char *json,
 		const struct counter *c = s.rows[i].counter;
 
 		ck_assert_str_eq(c->section, q->kind);
-		seen[c - qdisc_probe.counters] = true;
+		seen[c - qdisc_probe.counters->rows] = true;
 		parts += c->kind == KIND_PART ? s.rows[i].value : 0;
 		if (is_printed(c->name))
 			ck_assert_msg(
@@ -530,7 +530,7 @@ TEST(recorded, recorded_counters_of_a_kind_are_what_tc_printed)
 	struct dump d = recorded_in("6.1", "getqdisc_aqm.nl");
 	struct dump classes = recorded_in("6.1", "gettclass.nl");
 	struct sample s = {.rows = NULL};
-	size_t n = 0, rows = qdisc_probe.n_counters;
+	size_t n = 0, rows = qdisc_probe.counters->n;
 	char *text = fixture_read("6.1", "qdisc_aqm.json", &n), *json = text;
 	bool seen[128] = {false};
 
@@ -544,12 +544,13 @@ TEST(recorded, recorded_counters_of_a_kind_are_what_tc_printed)
 	}
 	append_own(&classes.q[0], &s);
 	for (uint32_t i = 0; i < s.n_rows; i++)
-		seen[s.rows[i].counter - qdisc_probe.counters] = true;
+		seen[s.rows[i].counter - qdisc_probe.counters->rows] = true;
 	for (size_t i = QDISC_OWN_ROWS; i < rows; i++)
-		ck_assert_msg(seen[i] ==
-				      is_recordable(&qdisc_probe.counters[i]),
-			      "%s %s", qdisc_probe.counters[i].section,
-			      qdisc_probe.counters[i].name);
+		ck_assert_msg(
+			seen[i] ==
+				is_recordable(&qdisc_probe.counters->rows[i]),
+			"%s %s", qdisc_probe.counters->rows[i].section,
+			qdisc_probe.counters->rows[i].name);
 	sample_free(&s);
 	free(text);
 	free(d.bytes);

@@ -503,23 +503,23 @@ static bool read_link(struct reading *r)
 	if (r->namespace)
 		return true;
 	put_object(r, "nic0", "", "");
-	for (size_t i = 0; i < link_probe.n_counters; i++)
-		if (!link_probe.counters[i].object)
-			put_rows(r, &link_probe.counters[i], 1, NULL);
+	for (size_t i = 0; i < link_probe.counters->n; i++)
+		if (!link_probe.counters->rows[i].object)
+			put_rows(r, &link_probe.counters->rows[i], 1, NULL);
 	return true;
 }
 
 static bool read_conntrack(struct reading *r)
 {
 	put_object(r, "", "", "");
-	put_rows(r, r->probe->counters, r->probe->n_counters, NULL);
+	put_rows(r, r->probe->counters->rows, r->probe->counters->n, NULL);
 	return true;
 }
 
 static bool read_nfqueue(struct reading *r)
 {
 	put_object(r, "", "queue7", "");
-	put_rows(r, r->probe->counters, r->probe->n_counters, NULL);
+	put_rows(r, r->probe->counters->rows, r->probe->counters->n, NULL);
 	return true;
 }
 
@@ -1287,7 +1287,7 @@ TEST(recordings, every_counter_is_read)
 	for (size_t i = 0; i < n_probes; i++) {
 		const struct probe *p = probes[i];
 
-		missing += count_missing(p, p->counters, p->n_counters);
+		missing += count_missing(p, p->counters->rows, p->counters->n);
 	}
 	ck_assert_uint_eq(missing, 0);
 }

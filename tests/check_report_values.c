@@ -482,7 +482,9 @@ TEST(report_values, carrier_changes_are_sent_once_there_are_some)
 
 		lab_interface(s, "eth0", 1000, "rx_missed_errors", 0);
 		sample_object(s, LAYER_LINK, "eth0", LINK_CARRIER, 1);
-		sample_row(s, probe_counter(&link_probe, TAG_CARRIER_CHANGES),
+		sample_row(s,
+			   counter_tagged(link_probe.counters,
+					  TAG_CARRIER_CHANGES),
 			   i == 2 ? 9 : 7);
 		lab_report();
 		ck_assert_uint_eq(lab.n_notified, 0);

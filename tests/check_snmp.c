@@ -46,8 +46,8 @@ static int parse_fresh(parser parse, const char *text, size_t n,
 
 static size_t index_of(const char *section, const char *name)
 {
-	for (size_t i = 0; i < snmp_probe.n_counters; i++) {
-		const struct counter *c = &snmp_probe.counters[i];
+	for (size_t i = 0; i < snmp_probe.counters->n; i++) {
+		const struct counter *c = &snmp_probe.counters->rows[i];
 
 		if (c->section && !strcmp(c->section, section) &&
 		    !strcmp(c->name, name))
@@ -122,8 +122,8 @@ static unsigned compare_nstat(const char *kernel, const struct snmp_values *v)
 		nstat |= !strncmp(line, "### nstat", 9);
 		if (!nstat || sscanf(line, "%127s %llu", name, &value) != 2)
 			continue;
-		for (size_t i = 0; i < snmp_probe.n_counters; i++) {
-			const struct counter *c = &snmp_probe.counters[i];
+		for (size_t i = 0; i < snmp_probe.counters->n; i++) {
+			const struct counter *c = &snmp_probe.counters->rows[i];
 			size_t slot, skip;
 
 			if (!c->section)
@@ -319,11 +319,11 @@ static void parse_both(parser parse, const char *text, size_t n,
 	int r = parse_fresh(parse, text, n, "/./", &b);
 
 	ck_assert_int_eq(parse(text, n, learnt, &a), r);
-	for (size_t i = 0; i < snmp_probe.n_counters; i++)
+	for (size_t i = 0; i < snmp_probe.counters->n; i++)
 		ck_assert_msg(a.found[i] == b.found[i] &&
 				      (!a.found[i] || a.value[i] == b.value[i]),
-			      "%s %s", snmp_probe.counters[i].section,
-			      snmp_probe.counters[i].name);
+			      "%s %s", snmp_probe.counters->rows[i].section,
+			      snmp_probe.counters->rows[i].name);
 }
 
 TEST_EACH(recorded, recording_changed_anywhere_is_noticed,

@@ -40,7 +40,7 @@ static int walk(const char *text, size_t n, struct softnet_lines *lines)
 static size_t index_of(const char *name)
 {
 	return find_counter(&softnet_probe, name, NULL) -
-	       softnet_probe.counters;
+	       softnet_probe.counters->rows;
 }
 
 CASE(lines);
@@ -99,7 +99,7 @@ TEST(lines, recordings_are_understood)
 		ck_assert_uint_eq(lines.n_columns, kernels[i].columns);
 		ck_assert_uint_ge(lines.n, 1);
 		ck_assert_uint_eq(lines.cpu.number, lines.n - 1);
-		for (size_t j = 0; j < softnet_probe.n_counters; j++)
+		for (size_t j = 0; j < softnet_probe.counters->n; j++)
 			ck_assert(softnet_has(&lines, j));
 		free(text);
 	}
@@ -214,7 +214,8 @@ static const struct row *total(const char *name)
 	const struct object *o = find_object(&now, LAYER_SOFTNET, "", "");
 
 	ck_assert_ptr_nonnull(o);
-	return object_row(&now, o, &softnet_probe.counters[index_of(name)]);
+	return object_row(&now, o,
+			  &softnet_probe.counters->rows[index_of(name)]);
 }
 
 struct cpu {

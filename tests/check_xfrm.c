@@ -99,17 +99,18 @@ TEST(parser, counters_are_spelled_as_the_kernel_spells_them)
 	ck_assert_uint_eq(count_found("6.1"), 26);
 	ck_assert_uint_eq(value("XfrmInStateDirError", 99), 99);
 	/* each of them once, and in the table's order */
-	ck_assert_uint_eq(count_found("6.18"), xfrm_probe.n_counters);
-	for (size_t i = 0; i < xfrm_probe.n_counters; i++)
-		ck_assert_msg(sample.rows[i].counter == &xfrm_probe.counters[i],
+	ck_assert_uint_eq(count_found("6.18"), xfrm_probe.counters->n);
+	for (size_t i = 0; i < xfrm_probe.counters->n; i++)
+		ck_assert_msg(sample.rows[i].counter ==
+				      &xfrm_probe.counters->rows[i],
 			      "%s is not where the kernel has it",
-			      xfrm_probe.counters[i].name);
+			      xfrm_probe.counters->rows[i].name);
 }
 
 TEST(parser, directions_are_in_the_names)
 {
-	for (size_t i = 0; i < xfrm_probe.n_counters; i++) {
-		const struct counter *c = &xfrm_probe.counters[i];
+	for (size_t i = 0; i < xfrm_probe.counters->n; i++) {
+		const struct counter *c = &xfrm_probe.counters->rows[i];
 		bool out = !strncmp(c->name, "XfrmOut", 7);
 
 		ck_assert_msg(c->direction == (out ? DIR_TX : DIR_RX), "%s",

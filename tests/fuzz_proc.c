@@ -36,8 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sample_object(&sample, LAYER_XFRM, "", "", 0);
 	check_result(xfrm_parse(&env, text, size, &sample));
 	sample_free(&sample);
-	check_result(percpu_parse(text, size, conntrack_probe.counters,
-				  conntrack_probe.n_counters, &stats));
+	check_result(percpu_parse(text, size, conntrack_probe.counters->rows,
+				  conntrack_probe.counters->n, &stats));
 	walk_softnet(text, size);
 	return 0;
 }

@@ -52,7 +52,7 @@ static void compare(parser parse, const char *text, size_t n,
 	require(r == 0 || r == -EBADMSG);
 	require(parse(text, n, fresh, &b) == r);
 	require(!memcmp(a.found, b.found, sizeof(a.found)));
-	for (size_t i = 0; i < snmp_probe.n_counters; i++)
+	for (size_t i = 0; i < snmp_probe.counters->n; i++)
 		require(!a.found[i] || a.value[i] == b.value[i]);
 	snmp_columns_free(fresh);
 }

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Who may know whom. The table below is the layout of the project: an include
-# or a symbol that crosses a border which is not in it fails. Besides, collectd
+# or a symbol that crosses a border which is not in it fails, and so does a
+# circle of files that want each other's symbols. Besides, collectd
 # is visible in two files, what is pure makes no system call, and only the
 # plugin's file has state.
 set -euo pipefail
@@ -79,17 +80,6 @@ allows() { # TABLE FROM TO
 	[ "$2" = "$3" ] || grep -qE "^$2:(.* )?$3( |\$)" <<<"$1"
 }
 
-# What may not be part of a circle of symbols: a room, a folder below probes/,
-# and each file beside these. Inside a folder there is one: a probe's struct
-# names its functions, which look at its table.
-node_of() {
-	case $1 in
-	probes/*/*) echo "probes/$(probe_room_of "$1")" ;;
-	probes/*) echo "$1" ;;
-	*) room_of "$1" ;;
-	esac
-}
-
 check_arrow() { # WHAT FROM-PATH TO-PATH
 	local from to
 	from=$(room_of "$2")
@@ -145,7 +135,7 @@ check_symbols() {
 	local from to symbol circle n=0
 	while read -r from to symbol; do
 		check_arrow "wants $symbol of" "$from" "$to"
-		echo "$(node_of "$from") $(node_of "$to")" >>"$scratch/symbols"
+		echo "$from $to" >>"$scratch/symbols"
 		n=$((n + 1))
 	done < <(list_objects | while read -r path object; do
 		$nm "$object" | awk -v path="$path" '
@@ -163,7 +153,7 @@ check_symbols() {
 		}' | sort -u)
 	[ "$n" -gt 200 ] || fail "only $n symbols seen in the objects"
 	circle=$(sort -u "$scratch/symbols" | tsort 2>&1 >/dev/null) ||
-		fail "these want each other's symbols:"$'\n'"$circle"
+		fail "files want each other's symbols:"$'\n'"$circle"
 }
 
 check_pure() {

@@ -26,8 +26,8 @@ static inline const struct counter *find_counter(const struct probe *probe,
 						 const char *name,
 						 const char *type)
 {
-	for (size_t i = 0; i < probe->n_counters; i++) {
-		const struct counter *c = &probe->counters[i];
+	for (size_t i = 0; i < probe->counters->n; i++) {
+		const struct counter *c = &probe->counters->rows[i];
 
 		if (!strcmp(c->name, name) &&
 		    (!type || (c->type && !strcmp(c->type, type))))

@@ -99,7 +99,7 @@ static bool says_the_same(const struct counter *a, const struct counter *b)
 /* The first row of its table to say what it says; the others go with it. */
 static bool is_first(const struct probe *p, const struct counter *c)
 {
-	const struct counter *first = p->counters;
+	const struct counter *first = p->counters->rows;
 
 	while (!says_the_same(first, c))
 		first++;
@@ -108,7 +108,8 @@ static bool is_first(const struct probe *p, const struct counter *c)
 
 static void print_directions(const struct probe *p, const struct counter *c)
 {
-	const struct counter *other = c, *end = p->counters + p->n_counters;
+	const struct counter *other = c;
+	const struct counter *end = p->counters->rows + p->counters->n;
 
 	for (; other < end; other++)
 		if (other->direction != DIR_NONE && says_the_same(other, c))
@@ -148,7 +149,7 @@ static bool has_own_table(size_t probe)
 	for (size_t i = 0; i < probe; i++)
 		if (probes[i]->counters == probes[probe]->counters)
 			return false;
-	return probes[probe]->n_counters > 0;
+	return probes[probe]->counters->n > 0;
 }
 
 /* A text of each of the probes that read by the table of one. */
@@ -189,8 +190,8 @@ static void print_probe(size_t probe)
 	printf(".\n\n"
 	       "| Series | Counts | Meaning | Kernel |\n"
 	       "| --- | --- | --- | --- |\n");
-	for (size_t i = 0; i < p->n_counters; i++) {
-		const struct counter *c = &p->counters[i];
+	for (size_t i = 0; i < p->counters->n; i++) {
+		const struct counter *c = &p->counters->rows[i];
 
 		if (catalogue_is_series(c) && !c->optional && is_first(p, c))
 			print_counter(p, c);
@@ -212,8 +213,9 @@ static unsigned visit_counters(visitor visit, enum layer layer,
 
 		if (!has_own_table(i))
 			continue;
-		for (size_t j = 0; j < p->n_counters; j++)
-			n += visit(p, &p->counters[j], layer, direction, n);
+		for (size_t j = 0; j < p->counters->n; j++)
+			n += visit(p, &p->counters->rows[j], layer, direction,
+				   n);
 	}
 	return n;
 }

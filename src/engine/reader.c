@@ -28,10 +28,10 @@ static bool is_needed(const struct probe_env *env, uint32_t layers,
 }
 
 static bool any_needed(const struct probe_env *env, uint32_t layers,
-		       const struct counter *rows, size_t n)
+		       const struct counter_table *table)
 {
-	for (size_t i = 0; i < n; i++)
-		if (is_needed(env, layers, &rows[i]))
+	for (size_t i = 0; i < table->n; i++)
+		if (is_needed(env, layers, &table->rows[i]))
 			return true;
 	return false;
 }
@@ -44,8 +44,7 @@ static uint32_t choose_probes(const struct probe_env *env, uint32_t layers)
 		const struct probe *p = probes[i];
 
 		/* one without counters reads what the others ask for */
-		if (!p->n_counters ||
-		    any_needed(env, layers, p->counters, p->n_counters))
+		if (!p->counters->n || any_needed(env, layers, p->counters))
 			wanted |= 1u << i;
 	}
 	return wanted;

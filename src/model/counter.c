@@ -56,3 +56,12 @@ void counter_option(const struct counter *c, char buffer[COUNTER_OPTION])
 	snprintf(buffer, COUNTER_OPTION, "%s-%s", layer_name(c->layer),
 		 c->name);
 }
+
+const struct counter *counter_tagged(const struct counter_table *table,
+				     enum tag tag)
+{
+	for (size_t i = 0; i < table->n; i++)
+		if (table->rows[i].tag == tag)
+			return &table->rows[i];
+	return NULL;
+}

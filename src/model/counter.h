@@ -119,6 +119,20 @@ struct counter {
 	const char *symptom;
 };
 
+/* The rows of a probe. */
+struct counter_table {
+	const struct counter *rows;
+	size_t n;
+};
+#define COUNTER_TABLE(rows_)                                                   \
+	{                                                                      \
+		.rows = (rows_), .n = ARRAY_SIZE(rows_)                        \
+	}
+
+/* The first row of a table that carries a tag, or NULL. */
+const struct counter *counter_tagged(const struct counter_table *table,
+				     enum tag tag);
+
 /* Bytes of the name that a Counter option has for it: "tcp-TCPPureAcks". */
 #define COUNTER_OPTION 96
 void counter_option(const struct counter *c, char buffer[COUNTER_OPTION]);

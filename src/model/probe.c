@@ -14,11 +14,3 @@ bool counter_wanted(const struct probe_env *env, const struct counter *c)
 	counter_option(c, name);
 	return selection_names(env->counters, name);
 }
-
-const struct counter *probe_counter(const struct probe *p, enum tag tag)
-{
-	for (size_t i = 0; i < p->n_counters; i++)
-		if (p->counters[i].tag == tag)
-			return &p->counters[i];
-	return NULL;
-}

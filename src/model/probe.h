@@ -63,8 +63,7 @@ struct probe {
 	const struct probe *const *after;
 	bool is_last; /* it looks at the rows of all the others */
 
-	const struct counter *counters;
-	size_t n_counters;
+	const struct counter_table *counters; /* n is 0 for one without */
 
 	/*
 	 * What it learns of the kernel and keeps from read to read, for any
@@ -88,12 +87,6 @@ struct probe {
 /* The list, see probes/probes.c. */
 extern const struct probe *const probes[];
 extern const size_t n_probes;
-
-/*
- * The first row of a probe that carries a tag, or NULL: check_catalogue knows
- * that there is one for each caller. Pure.
- */
-const struct counter *probe_counter(const struct probe *p, enum tag tag);
 
 /* Whether a row is wanted: it is not optional, or env->counters names it. */
 bool counter_wanted(const struct probe_env *env, const struct counter *c);

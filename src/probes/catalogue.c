@@ -5,14 +5,14 @@
 
 #include "model/selection.h"
 
-static bool has_match(const struct pattern *p, const struct counter *rows,
-		      size_t n)
+static bool has_match(const struct pattern *p,
+		      const struct counter_table *table)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < table->n; i++) {
 		char name[COUNTER_OPTION];
 
-		counter_option(&rows[i], name);
-		if (rows[i].optional && pattern_matches(p, name))
+		counter_option(&table->rows[i], name);
+		if (table->rows[i].optional && pattern_matches(p, name))
 			return true;
 	}
 	return false;
@@ -21,7 +21,7 @@ static bool has_match(const struct pattern *p, const struct counter *rows,
 bool catalogue_has_counter(const struct pattern *p)
 {
 	for (size_t i = 0; i < n_probes; i++)
-		if (has_match(p, probes[i]->counters, probes[i]->n_counters))
+		if (has_match(p, probes[i]->counters))
 			return true;
 	return false;
 }

@@ -82,12 +82,14 @@ static const struct counter conntrack_counters[] = {
 	 .means = "The host's limit, compared with each namespace's own count",
 	 .section = "nf_conntrack_max"},
 };
+static const struct counter_table conntrack_table =
+	COUNTER_TABLE(conntrack_counters);
 
 _Static_assert(ARRAY_SIZE(conntrack_counters) <= MAX_PERCPU, "too many rows");
 
 static const struct counter *level(enum tag tag)
 {
-	return probe_counter(&conntrack_probe, tag);
+	return counter_tagged(&conntrack_table, tag);
 }
 
 /* The attributes of a message. Returns 0 or -EBADMSG. */
@@ -277,8 +279,7 @@ const struct probe conntrack_probe = {
 	.reads = "ctnetlink, else /proc/net/stat/nf_conntrack and "
 		 "/proc/sys/net/netfilter/nf_conntrack_{count,max}",
 	.layer = LAYER_CONNTRACK,
-	.counters = conntrack_counters,
-	.n_counters = ARRAY_SIZE(conntrack_counters),
+	.counters = &conntrack_table,
 	.explainers = conntrack_explainers,
 	.read = conntrack_read,
 };

@@ -51,6 +51,7 @@ static const struct counter neigh_counters[] = {
 	 .means = "Neighbour solicitations received by unicast"},
 	{ASIDE, .name = "periodic_gc_runs", .means = "Rounds of cleaning up"},
 };
+static const struct counter_table neigh_table = COUNTER_TABLE(neigh_counters);
 _Static_assert(ARRAY_SIZE(neigh_counters) <= MAX_PERCPU, "too many rows");
 
 static int append_cache(const struct probe_env *env, const char *name,
@@ -77,7 +78,7 @@ static bool explain_unresolved(const struct sample *s, const struct loss *loss,
 	if (!loss->unresolved)
 		return false;
 	ret->lost = loss->unresolved;
-	ret->counter = probe_counter(&neigh_probe, TAG_RES_FAILED);
+	ret->counter = counter_tagged(&neigh_table, TAG_RES_FAILED);
 	CAUSE_TEXT(ret, "the next hop does not resolve: nobody answers ARP or "
 			"neighbour discovery for it");
 	CAUSE_REMEDY(ret, "Is it up and on this wire? ip neigh show nud "
@@ -92,8 +93,7 @@ const struct probe neigh_probe = {
 	.host_wide = true,
 	.names_objects = true,
 	.layer = LAYER_NEIGH,
-	.counters = neigh_counters,
-	.n_counters = ARRAY_SIZE(neigh_counters),
+	.counters = &neigh_table,
 	.explain_hidden = explain_unresolved,
 	.read = neigh_read,
 };

@@ -39,6 +39,8 @@ static const struct counter rt_cache_counters[] = {
 	{ROUTE, .name = "entries", .type = "gauge", .kind = KIND_LEVEL,
 	 .optional = true, .means = "IPv4 destination entries in use"},
 };
+static const struct counter_table rt_cache_table =
+	COUNTER_TABLE(rt_cache_counters);
 _Static_assert(ARRAY_SIZE(rt_cache_counters) <= MAX_PERCPU, "too many rows");
 
 static int rt_cache_read(struct probe_env *env, struct sample *out)
@@ -55,7 +57,7 @@ static bool explain_martians(const struct sample *s, const struct loss *loss,
 	if (!loss->martians)
 		return false;
 	ret->lost = loss->martians;
-	ret->counter = probe_counter(&rt_cache_probe, TAG_MARTIAN_SRC);
+	ret->counter = counter_tagged(&rt_cache_table, TAG_MARTIAN_SRC);
 	CAUSE_TEXT(ret, "martian packets: their source or destination "
 			"address cannot come from there");
 	CAUSE_REMEDY(ret, "Find the sender: sysctl -w "
@@ -68,8 +70,7 @@ const struct probe rt_cache_probe = {
 	.reads = "/proc/net/stat/rt_cache, for the whole host",
 	.host_wide = true,
 	.layer = LAYER_IP,
-	.counters = rt_cache_counters,
-	.n_counters = ARRAY_SIZE(rt_cache_counters),
+	.counters = &rt_cache_table,
 	.explain_hidden = explain_martians,
 	.read = rt_cache_read,
 };

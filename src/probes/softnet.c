@@ -39,6 +39,8 @@ static const struct counter softnet_counters[] = {
 	 .remedy = "Spread or slow down that flow; sysctl "
 		   "net.core.flow_limit_cpu_bitmap"},
 };
+static const struct counter_table softnet_table =
+	COUNTER_TABLE(softnet_counters);
 #define N_COUNTERS ARRAY_SIZE(softnet_counters)
 _Static_assert(N_COUNTERS <= MAX_SOFTNET_COUNTERS, "too many rows");
 
@@ -218,7 +220,6 @@ const struct probe softnet_probe = {
 	.reads = "/proc/net/softnet_stat, for the whole host",
 	.host_wide = true,
 	.layer = LAYER_SOFTNET,
-	.counters = softnet_counters,
-	.n_counters = N_COUNTERS,
+	.counters = &softnet_table,
 	.read = softnet_read,
 };

@@ -100,10 +100,13 @@ static int sysctl_read(struct probe_env *env, struct sample *out)
 	return 0;
 }
 
+static const struct counter_table no_counters = {.n = 0};
+
 const struct probe sysctl_probe = {
 	.name = "sysctl",
 	.reads = "/proc/sys/net, once a loss has to do with it",
 	.layer = LAYER_IP,
 	.is_last = true,
+	.counters = &no_counters,
 	.read = sysctl_read,
 };

@@ -185,6 +185,7 @@ static const struct counter xfrm_counters[] = {
 		  "through",
 	 .remedy = LOOK_AT_STATES ": mode iptfs, max-queue-size"},
 };
+static const struct counter_table xfrm_table = COUNTER_TABLE(xfrm_counters);
 
 /* The row of that name, looked for from *cursor on, or NULL. */
 static const struct counter *xfrm_row(struct token name, size_t *cursor)
@@ -238,7 +239,6 @@ const struct probe xfrm_probe = {
 	.name = "xfrm",
 	.reads = "/proc/net/xfrm_stat",
 	.layer = LAYER_XFRM,
-	.counters = xfrm_counters,
-	.n_counters = ARRAY_SIZE(xfrm_counters),
+	.counters = &xfrm_table,
 	.read = xfrm_read,
 };

@@ -30,8 +30,9 @@ void counter_list_print(FILE *out, const struct style *style)
 
 		fprintf(out, "%s%s: from %s\n\n", i ? "\n" : "", p->name,
 			p->reads);
-		for (size_t j = 0; j < p->n_counters; j++)
-			if (catalogue_is_series(&p->counters[j]))
-				print_counter(out, style, p, &p->counters[j]);
+		for (size_t j = 0; j < p->counters->n; j++)
+			if (catalogue_is_series(&p->counters->rows[j]))
+				print_counter(out, style, p,
+					      &p->counters->rows[j]);
 	}
 }

@@ -80,9 +80,9 @@ bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
 	if (!loss->uncounted)
 		return false;
 	ret->lost = loss->uncounted;
-	ret->counter = probe_counter(&snmp_probe, loss->direction == DIR_RX
-							  ? TAG_IN_GAP
-							  : TAG_OUT_GAP);
+	ret->counter = counter_tagged(snmp_probe.counters,
+				      loss->direction == DIR_RX ? TAG_IN_GAP
+								: TAG_OUT_GAP);
 	describe_uncounted(s, loss, ret);
 	return true;
 }

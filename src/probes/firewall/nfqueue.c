@@ -32,6 +32,8 @@ static const struct counter nfqueue_counters[] = {
 	 .remedy = "A larger socket buffer in that program; "
 		   "cat /proc/net/netfilter/nfnetlink_queue"},
 };
+static const struct counter_table nfqueue_table =
+	COUNTER_TABLE(nfqueue_counters);
 
 #define FIELDS 7
 
@@ -102,8 +104,7 @@ const struct probe nfqueue_probe = {
 	.name = "nfqueue",
 	.reads = "/proc/net/netfilter/nfnetlink_queue",
 	.layer = LAYER_NETFILTER,
-	.counters = nfqueue_counters,
-	.n_counters = ARRAY_SIZE(nfqueue_counters),
+	.counters = &nfqueue_table,
 	.names_objects = true,
 	.read = nfqueue_read,
 };

@@ -56,6 +56,7 @@ const struct counter firewall_rows[N_FIREWALL_ROWS] = {
 		      "map or a policy dropped."),
 };
 /* clang-format on */
+const struct counter_table firewall_table = COUNTER_TABLE(firewall_rows);
 
 const struct counter *firewall_counter(enum firewall_role role,
 				       enum direction direction)

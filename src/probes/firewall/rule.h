@@ -69,6 +69,7 @@ enum firewall_role {
 
 #define N_FIREWALL_ROWS (N_FIREWALL_ROLES * 3)
 extern const struct counter firewall_rows[N_FIREWALL_ROWS];
+extern const struct counter_table firewall_table; /* of both engines */
 
 const struct counter *firewall_counter(enum firewall_role role,
 				       enum direction direction);

@@ -36,10 +36,9 @@ int link_parse_stats(const struct nlmsghdr *h, int *ret_ifindex,
 static void append_counters(const struct rtnl_link_stats64 *stats, size_t size,
 			    struct sample *out)
 {
-	const struct counter *c = link_probe.counters;
+	const struct counter *c = link_table.rows;
 
-	for (const struct counter *end = c + link_probe.n_counters; c < end;
-	     c++) {
+	for (const struct counter *end = c + link_table.n; c < end; c++) {
 		uint64_t value;
 
 		if (c->section || c->object || c->offset + sizeof(value) > size)
@@ -109,7 +108,7 @@ static bool lacks_config(const struct sample *s, const struct object *o,
 	       (o + 1 == end || strcmp(object_name(s, o + 1), LINK_CONFIG));
 }
 
-int link_read(struct probe_env *env, struct sample *out)
+static int link_read(struct probe_env *env, struct sample *out)
 {
 	struct link_reader reader = {
 		.env = env, .out = out, .fragile = was_too_big(out->then)};
@@ -123,3 +122,16 @@ int link_read(struct probe_env *env, struct sample *out)
 			r = link_config_append(&reader, i);
 	return r;
 }
+
+const struct probe link_probe = {
+	.name = "link",
+	.reads = "rtnetlink RTM_GETSTATS, RTM_GETLINK for real, new or losing "
+		 "interfaces and peers of veths, SIOCETHTOOL",
+	.layer = LAYER_LINK,
+	.counters = &link_table,
+	.explainers = link_explainers,
+	.limits_kind = link_limits_kind,
+	.init = link_ethtool_init,
+	.free = link_ethtool_free,
+	.read = link_read,
+};

@@ -285,7 +285,7 @@ static void append_changes(const char *place, const struct link_config *config,
 			   struct sample *out)
 {
 	const struct counter *c =
-		probe_counter(&link_probe, TAG_CARRIER_CHANGES);
+		counter_tagged(&link_table, TAG_CARRIER_CHANGES);
 
 	if (!config->has_changes)
 		return;

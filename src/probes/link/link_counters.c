@@ -210,16 +210,4 @@ static const struct counter link_counters[] = {
 };
 _Static_assert(ARRAY_SIZE(link_counters) <= LINK_MAX_COUNTERS, "raise it");
 
-const struct probe link_probe = {
-	.name = "link",
-	.reads = "rtnetlink RTM_GETSTATS, RTM_GETLINK for real, new or losing "
-		 "interfaces and peers of veths, SIOCETHTOOL",
-	.layer = LAYER_LINK,
-	.counters = link_counters,
-	.n_counters = ARRAY_SIZE(link_counters),
-	.explainers = link_explainers,
-	.limits_kind = link_limits_kind,
-	.init = link_ethtool_init,
-	.free = link_ethtool_free,
-	.read = link_read,
-};
+const struct counter_table link_table = COUNTER_TABLE(link_counters);

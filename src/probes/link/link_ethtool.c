@@ -136,8 +136,8 @@ static int row_of(const char *driver, const char *name)
 		    !link_ethtool_matches(sources[i].pattern, name,
 					  LINK_ETHTOOL_NAME))
 			continue;
-		for (size_t j = 0; j < link_probe.n_counters; j++)
-			if (!strcmp(link_probe.counters[j].name,
+		for (size_t j = 0; j < link_table.n; j++)
+			if (!strcmp(link_table.rows[j].name,
 				    sources[i].counter))
 				return (int)j;
 	}
@@ -229,9 +229,9 @@ int link_ethtool_sum(struct link_ethtool *e, uint64_t id,
 		sums[match->row] += values[match->number];
 		known |= UINT64_C(1) << match->row;
 	}
-	for (size_t i = 0; i < link_probe.n_counters; i++)
+	for (size_t i = 0; i < link_table.n; i++)
 		if (known & UINT64_C(1) << i)
-			sample_row(out, &link_probe.counters[i], sums[i]);
+			sample_row(out, &link_table.rows[i], sums[i]);
 	return 0;
 }
 

@@ -17,7 +17,6 @@ struct link_reader {
 };
 
 /* What struct probe has of them, see there. */
-int link_read(struct probe_env *env, struct sample *out);
 extern const struct explainer link_explainers[];
 enum limits_kind link_limits_kind(const struct sample *s,
 				  const struct loss *loss);
@@ -106,5 +105,7 @@ bool link_is_wireless(const struct sample *s, const char *place);
 bool link_is_real(const struct sample *s, const char *place);
 /* It is up, and has a carrier. */
 bool link_has_carrier(const struct sample *s, const char *place);
+
+extern const struct counter_table link_table; /* link_counters.c */
 
 #endif

@@ -12,15 +12,6 @@
 #include "model/selection.h"
 #include "probes/qdisc/qdisc_private.h"
 
-#define FACT .layer = LAYER_QDISC, .kind = KIND_FACT
-
-const struct counter qdisc_fact_handle = {FACT, .name = "handle"};
-const struct counter qdisc_fact_parent = {FACT, .name = "parent"};
-const struct counter qdisc_fact_rate = {FACT, .name = "rate"};
-const struct counter qdisc_fact_netem_loss = {FACT, .name = "loss"};
-const struct counter qdisc_fact_limit = {FACT, .name = "limit"};
-const struct counter qdisc_fact_limit_bytes = {FACT, .name = "limit_bytes"};
-
 static void parse_counts(struct nlattr *stats, struct qdisc_config *q)
 {
 	struct nlattr *attrs[TCA_STATS_MAX + 1];
@@ -119,7 +110,7 @@ static void append_qdisc_facts(const struct qdisc_config *q, struct sample *out)
 
 static void append_counts(const struct qdisc_config *q, struct sample *out)
 {
-	const struct counter *rows = qdisc_probe.counters;
+	const struct counter *rows = qdisc_table.rows;
 	int drops = drops_of(q);
 
 	if (q->has_queue) {
@@ -241,7 +232,7 @@ static int ask_tc(struct qdisc_reader *reader, uint16_t type, int ifindex,
 			   reader);
 }
 
-int qdisc_read(struct probe_env *env, struct sample *out)
+static int qdisc_read(struct probe_env *env, struct sample *out)
 {
 	struct qdisc_reader reader = {.env = env, .out = out};
 	int r = ask_tc(&reader, RTM_GETQDISC, 0, on_qdisc);
@@ -252,3 +243,13 @@ int qdisc_read(struct probe_env *env, struct sample *out)
 	free(reader.classful.items);
 	return r;
 }
+
+const struct probe qdisc_probe = {
+	.name = "qdisc",
+	.reads = "rtnetlink RTM_GETQDISC, and RTM_GETTCLASS for Classes",
+	.layer = LAYER_QDISC,
+	.counters = &qdisc_table,
+	.explainers = qdisc_explainers,
+	.names_objects = true,
+	.read = qdisc_read,
+};

@@ -221,13 +221,13 @@ static const struct counter qdisc_counters[] = {
 	 .means = "Class of htb: packets too large for its rate table"},
 };
 
-const struct probe qdisc_probe = {
-	.name = "qdisc",
-	.reads = "rtnetlink RTM_GETQDISC, and RTM_GETTCLASS for Classes",
-	.layer = LAYER_QDISC,
-	.counters = qdisc_counters,
-	.n_counters = ARRAY_SIZE(qdisc_counters),
-	.explainers = qdisc_explainers,
-	.names_objects = true,
-	.read = qdisc_read,
-};
+const struct counter_table qdisc_table = COUNTER_TABLE(qdisc_counters);
+
+#define FACT .layer = LAYER_QDISC, .kind = KIND_FACT
+
+const struct counter qdisc_fact_handle = {FACT, .name = "handle"};
+const struct counter qdisc_fact_parent = {FACT, .name = "parent"};
+const struct counter qdisc_fact_rate = {FACT, .name = "rate"};
+const struct counter qdisc_fact_netem_loss = {FACT, .name = "loss"};
+const struct counter qdisc_fact_limit = {FACT, .name = "limit"};
+const struct counter qdisc_fact_limit_bytes = {FACT, .name = "limit_bytes"};

@@ -182,8 +182,8 @@ void qdisc_append_own(const struct probe_env *env, const struct qdisc_config *q,
 
 	if (!q->own)
 		return;
-	for (size_t i = QDISC_OWN_ROWS; i < qdisc_probe.n_counters; i++) {
-		const struct counter *c = &qdisc_probe.counters[i];
+	for (size_t i = QDISC_OWN_ROWS; i < qdisc_table.n; i++) {
+		const struct counter *c = &qdisc_table.rows[i];
 		uint64_t value;
 
 		if (has_own(c, q) && counter_wanted(env, c) &&

@@ -25,7 +25,6 @@ enum {
 };
 
 /* What struct probe has of them, see there. */
-int qdisc_read(struct probe_env *env, struct sample *out);
 extern const struct explainer qdisc_explainers[];
 
 /* What one RTM_NEWQDISC or RTM_NEWTCLASS message says. */
@@ -79,5 +78,7 @@ void qdisc_parse_own(struct nlattr *attr, struct qdisc_config *q);
 /* Appends the rows that only this kind has. */
 void qdisc_append_own(const struct probe_env *env, const struct qdisc_config *q,
 		      struct sample *out);
+
+extern const struct counter_table qdisc_table; /* qdisc_counters.c */
 
 #endif

@@ -179,7 +179,7 @@ static void snmp_append(const struct probe_env *env,
 	}
 }
 
-int snmp_read(struct probe_env *env, struct sample *out)
+static int snmp_read(struct probe_env *env, struct sample *out)
 {
 	struct snmp_columns *columns = env->state;
 	struct snmp_values values;
@@ -192,13 +192,23 @@ int snmp_read(struct probe_env *env, struct sample *out)
 	return r;
 }
 
-int snmp_init(const struct probe_env *env, void **ret)
+static int snmp_init(const struct probe_env *env, void **ret)
 {
 	*ret = snmp_columns_new(env);
 	return *ret ? 0 : -ENOMEM;
 }
 
-void snmp_free(void *state)
+static void snmp_free(void *state)
 {
 	snmp_columns_free(state);
 }
+
+const struct probe snmp_probe = {
+	.name = "snmp",
+	.reads = "/proc/net/snmp, /proc/net/netstat and /proc/net/snmp6",
+	.layer = LAYER_IP,
+	.counters = &snmp_table,
+	.init = snmp_init,
+	.free = snmp_free,
+	.read = snmp_read,
+};

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "probes/snmp/snmp.h"
+#include "probes/snmp/snmp_private.h"
 
 /*
  * As the kernel prints it: a name may have its section in front. The lines of
@@ -20,7 +20,7 @@ static const char *printed_name(const struct counter *c)
 
 uint16_t snmp_columns_slot(size_t counter)
 {
-	const struct counter *all = snmp_probe.counters, *c = &all[counter];
+	const struct counter *all = snmp_table.rows, *c = &all[counter];
 
 	for (uint16_t i = 0; i < counter; i++)
 		if (all[i].section && !strcmp(all[i].section, c->section) &&
@@ -33,8 +33,8 @@ static void want_layer(struct snmp_columns *cols, const struct probe_env *env,
 		       enum layer layer)
 {
 	cols->first[layer] = cols->n_wanted;
-	for (size_t i = 0; i < snmp_probe.n_counters; i++) {
-		const struct counter *c = &snmp_probe.counters[i];
+	for (size_t i = 0; i < snmp_table.n; i++) {
+		const struct counter *c = &snmp_table.rows[i];
 
 		if (c->layer == layer && c->section && counter_wanted(env, c))
 			cols->wanted[cols->n_wanted++] =
@@ -44,10 +44,10 @@ static void want_layer(struct snmp_columns *cols, const struct probe_env *env,
 
 static void want_computed(struct snmp_columns *cols)
 {
-	for (size_t i = 0; i < snmp_probe.n_counters; i++)
-		if (!snmp_probe.counters[i].section)
+	for (size_t i = 0; i < snmp_table.n; i++)
+		if (!snmp_table.rows[i].section)
 			cols->wanted[cols->n_wanted++] = (struct snmp_wanted) {
-				&snmp_probe.counters[i], SNMP_NO_SLOT};
+				&snmp_table.rows[i], SNMP_NO_SLOT};
 }
 
 struct snmp_columns *snmp_columns_new(const struct probe_env *env)

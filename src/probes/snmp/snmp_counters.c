@@ -1158,13 +1158,4 @@ static const struct counter snmp_counters[] = {
 _Static_assert(ARRAY_SIZE(snmp_counters) <= MAX_SNMP_COUNTERS,
 	       "raise MAX_SNMP_COUNTERS");
 
-const struct probe snmp_probe = {
-	.name = "snmp",
-	.reads = "/proc/net/snmp, /proc/net/netstat and /proc/net/snmp6",
-	.layer = LAYER_IP,
-	.counters = snmp_counters,
-	.n_counters = ARRAY_SIZE(snmp_counters),
-	.init = snmp_init,
-	.free = snmp_free,
-	.read = snmp_read,
-};
+const struct counter_table snmp_table = COUNTER_TABLE(snmp_counters);

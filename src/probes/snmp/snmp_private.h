@@ -33,9 +33,6 @@ int MUST_CHECK snmp_parse_list(const char *text, size_t n,
 			       struct snmp_columns *columns,
 			       struct snmp_values *values);
 
-/* The functions of the probe; its state are the columns. */
-int snmp_init(const struct probe_env *env, void **ret);
-void snmp_free(void *state);
-int snmp_read(struct probe_env *env, struct sample *out);
+extern const struct counter_table snmp_table; /* snmp_counters.c */
 
 #endif

@@ -11,40 +11,6 @@
 #include "probes/socket/socket_owner.h"
 #include "probes/socket/socket_ports.h"
 
-const struct counter socket_counters[N_SOCKET_COUNTERS] = {
-	[SOCKET_UDP_DROPS] =
-		{.name = "",
-		 .type = "packets",
-		 .bits = 64,
-		 .layer = LAYER_SOCKET,
-		 .direction = DIR_RX,
-		 .kind = KIND_ECHO,
-		 .means = "udp_PORT_drops: packets that the UDP "
-			  "sockets of a port dropped, as far as they "
-			  "were still open at the look after it; UDP's "
-			  "InErrors has them, too",
-		 .remedy = "ss -uamp (d = drops); raise SO_RCVBUF and "
-			   "net.core.rmem_max",
-		 .source = "net/core/sock.c sk_get_meminfo()"},
-	[SOCKET_TCP_ACCEPT] =
-		{.name = "",
-		 .type = "queue_length",
-		 .bits = 32,
-		 .layer = LAYER_SOCKET,
-		 .direction = DIR_LISTEN,
-		 .kind = KIND_LEVEL,
-		 .means = "tcp_PORT_accept: connections that wait for "
-			  "accept(); sent only where connections were "
-			  "dropped and the queue is at least half full",
-		 .source = "net/ipv4/tcp_diag.c tcp_diag_get_info()"},
-};
-
-#define FACT .bits = 64, .layer = LAYER_SOCKET, .kind = KIND_FACT
-
-const struct counter socket_fact_port = {FACT, .name = "port"};
-const struct counter socket_fact_rcvbuf = {FACT, .name = "rcvbuf"};
-const struct counter socket_fact_limit = {FACT, .name = "limit"};
-
 /* More than this is not worth its time: each is compared with all others. */
 #define MAX_SEEN 4096
 /* A search for processes costs more than a dump. */
@@ -219,8 +185,7 @@ const struct probe socket_probe = {
 	.name = "socket",
 	.reads = "sock_diag, where UDP or TCP lost packets",
 	.layer = LAYER_SOCKET,
-	.counters = socket_counters,
-	.n_counters = ARRAY_SIZE(socket_counters),
+	.counters = &socket_table,
 	.explainers = socket_explainers,
 	.names_objects = true,
 	.after = (const struct probe *const[]) {&snmp_probe, NULL},

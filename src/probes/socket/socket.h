@@ -18,6 +18,7 @@ enum {
 	N_SOCKET_COUNTERS,
 };
 extern const struct counter socket_counters[N_SOCKET_COUNTERS];
+extern const struct counter_table socket_table;
 #define socket_udp_drops (socket_counters[SOCKET_UDP_DROPS])
 #define socket_tcp_accept (socket_counters[SOCKET_TCP_ACCEPT])
 

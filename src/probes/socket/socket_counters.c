@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The counters of a port, and the facts that tell whose it is. */
+#include "probes/socket/socket.h"
+
+const struct counter socket_counters[N_SOCKET_COUNTERS] = {
+	[SOCKET_UDP_DROPS] =
+		{.name = "",
+		 .type = "packets",
+		 .bits = 64,
+		 .layer = LAYER_SOCKET,
+		 .direction = DIR_RX,
+		 .kind = KIND_ECHO,
+		 .means = "udp_PORT_drops: packets that the UDP "
+			  "sockets of a port dropped, as far as they "
+			  "were still open at the look after it; UDP's "
+			  "InErrors has them, too",
+		 .remedy = "ss -uamp (d = drops); raise SO_RCVBUF and "
+			   "net.core.rmem_max",
+		 .source = "net/core/sock.c sk_get_meminfo()"},
+	[SOCKET_TCP_ACCEPT] =
+		{.name = "",
+		 .type = "queue_length",
+		 .bits = 32,
+		 .layer = LAYER_SOCKET,
+		 .direction = DIR_LISTEN,
+		 .kind = KIND_LEVEL,
+		 .means = "tcp_PORT_accept: connections that wait for "
+			  "accept(); sent only where connections were "
+			  "dropped and the queue is at least half full",
+		 .source = "net/ipv4/tcp_diag.c tcp_diag_get_info()"},
+};
+const struct counter_table socket_table = COUNTER_TABLE(socket_counters);
+
+#define FACT .bits = 64, .layer = LAYER_SOCKET, .kind = KIND_FACT
+
+const struct counter socket_fact_port = {FACT, .name = "port"};
+const struct counter socket_fact_rcvbuf = {FACT, .name = "rcvbuf"};
+const struct counter socket_fact_limit = {FACT, .name = "limit"};
