@@ -49,8 +49,9 @@ _GLOBAL_OFFSET_TABLE_ __stack_chk_fail __ctype_b_loc __vsnprintf_chk
 __snprintf_chk __memcpy_chk __memset_chk __strcpy_chk __memmove_chk
 calloc free malloc realloc qsort
 memchr memcmp memcpy memmove memset
-snprintf vsnprintf fmax regcomp regexec regfree
-strchr strcmp strcspn strdup strlen strncmp strcasecmp strndup strrchr strspn strstr strtod
+snprintf vsnprintf floor fmax regcomp regexec regfree
+strchr strcmp strcspn strdup strlen strncmp strcasecmp
+strndup strrchr strspn strstr strtod
 '
 
 fail() {
