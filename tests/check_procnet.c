@@ -92,6 +92,18 @@ TEST(tokens, words_stand_between_blanks)
 	check_word(&line, "");
 }
 
+/* memchr() may not be given NULL, not even for no bytes. */
+TEST(tokens, empty_token_needs_no_text)
+{
+	struct token t = {NULL, 0};
+
+	ck_assert(token_is(t, ""));
+	ck_assert(!token_is(t, "one"));
+	ck_assert_uint_eq(token_line(&t).n, 0);
+	ck_assert_uint_eq(token_word(&t).n, 0);
+	ck_assert_ptr_null(t.at);
+}
+
 TEST(tokens, lines_end_at_newlines_and_at_the_end)
 {
 	static const char *const lines[] = {"one", "", "two words", "last"};

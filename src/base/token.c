@@ -5,7 +5,7 @@
 
 bool token_is(struct token t, const char *text)
 {
-	return strlen(text) == t.n && !memcmp(t.at, text, t.n);
+	return strlen(text) == t.n && (!t.n || !memcmp(t.at, text, t.n));
 }
 
 static bool is_blank(char c)
@@ -15,9 +15,12 @@ static bool is_blank(char c)
 
 struct token token_word(struct token *line)
 {
-	const char *at = line->at, *end = at + line->n;
+	const char *at = line->at, *end;
 	struct token word;
 
+	if (!line->n) /* at may be NULL */
+		return *line;
+	end = at + line->n;
 	while (at < end && is_blank(*at))
 		at++;
 	word.at = at;
@@ -30,11 +33,16 @@ struct token token_word(struct token *line)
 
 struct token token_line(struct token *text)
 {
-	const char *end = memchr(text->at, '\n', text->n);
-	struct token line = {text->at,
-			     end ? (size_t)(end - text->at) : text->n};
-	size_t taken = line.n + (end != NULL);
+	struct token line = *text;
+	const char *end;
+	size_t taken;
 
+	if (!text->n) /* at may be NULL */
+		return line;
+	end = memchr(text->at, '\n', text->n);
+	if (end)
+		line.n = end - text->at;
+	taken = line.n + (end != NULL);
 	text->at += taken;
 	text->n -= taken;
 	return line;

@@ -9,7 +9,7 @@
 
 #include "base/util.h"
 
-/* A stretch of text that is not terminated. */
+/* A stretch of text that is not terminated; at may be NULL where n is 0. */
 struct token {
 	const char *at;
 	size_t n;
