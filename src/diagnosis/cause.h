@@ -9,7 +9,7 @@
 
 #include "model/explain.h"
 
-#define MAX_CAUSES 4
+#define MAX_CAUSES 8
 
 struct causes {
 	struct cause items[MAX_CAUSES]; /* the worst first; [0] is there even

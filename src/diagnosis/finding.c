@@ -14,6 +14,7 @@ const char *class_name(enum finding_class class)
 	static const char *const names[N_CLASSES] = {
 		[CLASS_LOSS] = "loss",
 		[CLASS_POLICY] = "policy",
+		[CLASS_UNEXPLAINED] = "unexplained",
 		[CLASS_OVERLOAD] = "overload",
 		[CLASS_SYMPTOM] = "symptom",
 		[CLASS_BENIGN] = "benign",

@@ -12,11 +12,12 @@
 #include "model/loss.h"
 
 enum finding_class {
-	CLASS_LOSS,	/* packets are lost that should not be */
-	CLASS_POLICY,	/* a rule was told to drop or refuse them */
-	CLASS_OVERLOAD, /* nothing is lost yet, but it is tight */
-	CLASS_SYMPTOM,	/* packets are lost elsewhere */
-	CLASS_BENIGN,	/* discarded by design */
+	CLASS_LOSS,	   /* packets are lost that should not be */
+	CLASS_POLICY,	   /* a rule was told to drop or refuse them */
+	CLASS_UNEXPLAINED, /* gone, and nothing that is read tells where */
+	CLASS_OVERLOAD,	   /* nothing is lost yet, but it is tight */
+	CLASS_SYMPTOM,	   /* packets are lost elsewhere */
+	CLASS_BENIGN,	   /* discarded by design */
 	N_CLASSES,
 };
 

@@ -15,10 +15,12 @@ enum severity {
 /* What a loss is like: the limits that are built in differ. */
 enum limits_kind {
 	LIMITS_PLAIN,
-	LIMITS_SYMPTOM,	 /* packets sent again: lost elsewhere */
-	LIMITS_AQM,	 /* dropped by a qdisc that works by dropping */
-	LIMITS_WIRELESS, /* loses a little all the time */
-	LIMITS_REPEATED, /* its members alarm, or it is out of use */
+	LIMITS_SYMPTOM,	    /* packets sent again: lost elsewhere */
+	LIMITS_AQM,	    /* dropped by a qdisc that works by dropping */
+	LIMITS_WIRELESS,    /* loses a little all the time */
+	LIMITS_REPEATED,    /* its members alarm, or it is out of use */
+	LIMITS_POLICY,	    /* a rule drops each packet that it matches */
+	LIMITS_UNEXPLAINED, /* nothing tells why, and nothing is suspected */
 };
 
 struct limits {

@@ -9,9 +9,24 @@
 
 #include "model/loss.h"
 
+/*
+ * A kind of cause. docs/CAUSES.md is made of these, and a notification names
+ * one. Whole sentences; what is to be pasted into a shell stands in backquotes,
+ * nothing else does.
+ */
+struct reason {
+	const char *id;	     /* "mtu-mismatch": unique, a word for an anchor */
+	const char *means;   /* what has happened, and why packets are lost */
+	const char *confirm; /* how to see by hand that it is so */
+	const char *fix;     /* how to mend it */
+	const char *gone;    /* how to see that it is mended */
+};
+
 struct cause {
+	const struct reason *reason; /* NULL: the words of the counter */
 	char text[384];	  /* a clause: "netem is configured to lose 30%" */
-	char remedy[160]; /* a sentence or command, without a final stop */
+	char remedy[256]; /* a sentence, without a final stop; commands in it
+			     stand in backquotes, as in struct reason */
 	const struct counter *counter; /* that lost most, NULL: not known */
 	uint64_t lost; /* packets it explains, or entries of a table */
 	bool known;    /* more than a guess from the counter's name */
@@ -33,8 +48,8 @@ struct suspect {
 };
 
 /*
- * Whether this is what happened. If so, fills in text and remedy, and is_rule;
- * the other members are there already. Pure.
+ * Whether this is what happened. If so, fills in reason, text and remedy, and
+ * is_rule; the other members are there already. Pure.
  */
 typedef bool (*cause_explain)(const struct suspect *suspect, struct cause *ret);
 

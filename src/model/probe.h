@@ -77,6 +77,7 @@ struct probe {
 
 	/* What it knows of causes; any may be NULL. See explain.h. */
 	const struct explainer *explainers; /* the last has no function */
+	const struct reason *reasons; /* that they name; the last has no id */
 	cause_explain_hidden explain_hidden;
 	/* the kind of limits for a loss of its layer, by what lost most */
 	enum limits_kind (*limits_kind)(const struct sample *s,

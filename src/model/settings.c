@@ -182,6 +182,16 @@ static const struct limits no_limits = {
 	.hits_okay = 1,
 };
 
+/* What a rule matches, somebody wanted to be dropped: so much is a surprise. */
+static const struct limits policy_limits = {
+	.warning = 10,
+	.failure = NAN,
+	.minimum_lost = 10,
+	.hits = 2,
+	.hits_okay = 3,
+	.hysteresis = 20,
+};
+
 /* A table that fills up. */
 static const struct limits fill_limits = {
 	.warning = TIGHT_PERCENT,
@@ -429,6 +439,8 @@ const struct limits *settings_limits(const struct settings *s, enum layer layer,
 		[LIMITS_AQM] = &aqm_limits,
 		[LIMITS_WIRELESS] = &wireless_limits,
 		[LIMITS_REPEATED] = &no_limits,
+		[LIMITS_POLICY] = &policy_limits,
+		[LIMITS_UNEXPLAINED] = &no_limits,
 	};
 
 	for (size_t i = 0; i < s->thresholds.n; i++) {
