@@ -50,7 +50,8 @@ static const struct counter receives = {
 	.direction = DIR_RX,
 	.kind = KIND_PASSED,
 	.of = {{LAYER_IP, DIR_RX, RELATION_INSIDE},
-	       {LAYER_NETFILTER, DIR_RX, RELATION_INSIDE}},
+	       {LAYER_NETFILTER, DIR_RX, RELATION_INSIDE},
+	       {LAYER_UNEXPLAINED, DIR_RX, RELATION_INSIDE}},
 };
 static const struct counter unreachs = {
 	.name = "OutDestUnreachs",
@@ -183,7 +184,7 @@ TEST(attribute, martians_belong_to_ip_where_they_vanish)
 	count(ns, &in_gap, 100);
 	attribute();
 	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX), 100);
-	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 0);
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 0);
 	ck_assert_double_eq(
 		loss_percent(loss_find(&ns->losses, LAYER_IP, "", DIR_RX)), 25);
 	ck_assert_uint_eq(lost(host, LAYER_IP, "", DIR_RX), 0);
@@ -196,17 +197,17 @@ TEST(attribute, impossible_destinations_are_martians_too)
 	count(ns, &in_gap, 100);
 	attribute();
 	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX), 100);
-	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 0);
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 0);
 }
 
-TEST(attribute, vanished_without_martians_stays_with_the_firewall)
+TEST(attribute, vanished_without_martians_stays_unexplained)
 {
 	count(host, &martian_src, 30);
 	count(ns, &receives, 400);
 	count(ns, &in_gap, 100);
 	attribute();
 	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX), 30);
-	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 70);
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 70);
 }
 
 TEST(attribute, what_rp_filter_drops_are_no_martians)
@@ -218,17 +219,17 @@ TEST(attribute, what_rp_filter_drops_are_no_martians)
 	count(ns, &in_gap, 100);
 	attribute();
 	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX), 40);
-	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 100);
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 100);
 }
 
-TEST(attribute, refused_by_a_rule_without_counter_is_the_firewalls)
+TEST(attribute, refused_where_packets_vanish_is_no_neighbours)
 {
 	count(host, &res_failed, 1);
 	count(ns, &unreachs, 100);
 	count(ns, &receives, 400);
 	count(ns, &in_gap, 100);
 	attribute();
-	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 100);
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 100);
 	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), 0);
 }
 
@@ -268,6 +269,6 @@ TEST(attribute, ipsec_explains_what_ip_misses)
 	count(ns, &in_gap, 150);
 	count(ns, &out_gap, 20);
 	attribute();
-	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 50);
-	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_TX), 0);
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 50);
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_TX), 0);
 }

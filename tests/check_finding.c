@@ -288,6 +288,8 @@ static void rule(uint64_t lost, bool by_chance)
 	sample_row(&s, &firewall_facts[FIREWALL_TARGET], FIREWALL_DROP);
 	if (by_chance)
 		sample_row(&s, &firewall_facts[FIREWALL_PROBABILITY], 1 << 29);
+	else
+		sample_row(&s, &firewall_rows[FIREWALL_IS_POLICY], 1);
 }
 
 TEST(finding, a_rule_is_policy_and_chance_is_not)
@@ -297,7 +299,8 @@ TEST(finding, a_rule_is_policy_and_chance_is_not)
 	collect();
 	ck_assert_uint_eq(f.n, 1);
 	check_finding(0, CLASS_POLICY, LAYER_NETFILTER, "", 20);
-	ck_assert(findings_have_loss(&f));
+	ck_assert(!findings_have_loss(&f));
+	ck_assert(findings_have_drops(&f));
 	sample_reset(&s);
 	counted(&receives, 100);
 	rule(20, true);

@@ -2,6 +2,7 @@
 /* From counters to ratios, with the tables of the real probes. */
 #include "model/loss.h"
 #include "model/tally.h"
+#include "probes/balance/balance.h"
 #include "probes/conntrack.h"
 #include "probes/firewall/rule.h"
 #include "probes/link/link.h"
@@ -251,51 +252,68 @@ TEST(loss, firewall_rule_is_not_added_to_its_chain)
 /* What the balance of IP misses, and who counted it. */
 static const struct {
 	const char *what;
-	bool old;	      /* before 6.7 */
-	uint64_t in, out;     /* missed */
-	uint64_t rx, fwd, tx; /* counted by chains */
-	uint64_t lost_rx, lost_tx, uncounted_rx, uncounted_tx;
+	bool old;		   /* before 6.7 */
+	uint64_t in, out;	   /* missed */
+	uint64_t rx, fwd, tx;	   /* counted by chains */
+	uint64_t to_forward, told; /* to forward, and senders that were told */
+	uint64_t left_rx, left_fwd, left_tx; /* that nothing explains */
 } gaps[] = {
-	{.what = "counted", .in = 100, .rx = 100, .lost_rx = 100},
-	{.what = "nobody counted",
-	 .in = 100,
-	 .lost_rx = 100,
-	 .uncounted_rx = 100},
-	{.what = "half counted",
-	 .in = 100,
-	 .rx = 50,
-	 .lost_rx = 100,
-	 .uncounted_rx = 50},
-	{.what = "counted more than is missed",
-	 .in = 100,
-	 .rx = 150,
-	 .lost_rx = 150},
-	{.what = "forwarded", .out = 100, .fwd = 100},
-	{.what = "sent",
+	{.what = "counted", .in = 100, .rx = 100},
+	{.what = "nobody counted", .in = 100, .left_rx = 100},
+	{.what = "half counted", .in = 100, .rx = 50, .left_rx = 50},
+	{.what = "counted more than is missed", .in = 100, .rx = 150},
+	{.what = "forwarded", .out = 100, .fwd = 100, .to_forward = 200},
+	{.what = "nobody counted, while forwarding",
 	 .out = 100,
-	 .tx = 60,
-	 .lost_tx = 100,
-	 .uncounted_tx = 40},
+	 .to_forward = 200,
+	 .left_fwd = 100},
+	{.what = "sent", .out = 100, .tx = 60, .left_tx = 40},
+	{.what = "sent, while others are forwarded",
+	 .out = 100,
+	 .told = 100,
+	 .to_forward = 200,
+	 .left_tx = 100},
+	{.what = "both",
+	 .out = 100,
+	 .told = 30,
+	 .to_forward = 200,
+	 .left_tx = 30,
+	 .left_fwd = 70},
+	{.what = "fewer to forward than vanished",
+	 .out = 100,
+	 .to_forward = 60,
+	 .left_tx = 40,
+	 .left_fwd = 60},
 	{.what = "too few", .in = 9},
-	{.what = "just enough", .in = 10, .lost_rx = 10, .uncounted_rx = 10},
+	{.what = "just enough", .in = 10, .left_rx = 10},
 	{.what = "forwarded, before 6.7", .old = true, .in = 100, .fwd = 100},
 };
 
-TEST_EACH(loss, gap_that_no_rule_counted_is_lost_by_the_firewall,
-	  ARRAY_SIZE(gaps))
+static uint64_t lost_of(const struct losses *l, enum layer layer,
+			enum direction direction)
+{
+	const struct loss *loss = loss_find(l, layer, "", direction);
+
+	return loss ? loss->lost : 0;
+}
+
+TEST_EACH(loss, gap_that_no_rule_counted_is_unexplained, ARRAY_SIZE(gaps))
 {
 	struct losses l = {0};
 	struct sample s = {0};
-	const struct loss *loss;
 
 	object_with(
 		&s, LAYER_IP, "",
 		gaps[_i].old
 			? "InReceives=1000 OutRequests=1000"
 			: "InReceives=1000 OutRequests=1000 OutTransmits=1000");
-	counted(&s, find_counter(&snmp_probe, "in_gap", NULL), gaps[_i].in,
+	counted(&s, find_counter(&snmp_probe, "ForwDatagrams", NULL),
+		gaps[_i].to_forward, false);
+	counted(&s, find_counter(&snmp_probe, "OutDiscards", NULL),
+		gaps[_i].told, false);
+	counted(&s, find_counter(&balance_probe, "in_gap", NULL), gaps[_i].in,
 		false);
-	counted(&s, find_counter(&snmp_probe, "out_gap", NULL), gaps[_i].out,
+	counted(&s, find_counter(&balance_probe, "out_gap", NULL), gaps[_i].out,
 		false);
 	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.X.drop", 1);
 	counted(&s, firewall_counter(FIREWALL_CHAIN, DIR_RX), gaps[_i].rx,
@@ -305,12 +323,18 @@ TEST_EACH(loss, gap_that_no_rule_counted_is_lost_by_the_firewall,
 	counted(&s, firewall_counter(FIREWALL_CHAIN, DIR_TX), gaps[_i].tx,
 		false);
 	ck_assert_int_eq(tally_losses(&l, &s), 0);
-	loss = find_loss(&l, "", LAYER_NETFILTER, DIR_RX);
-	ck_assert_msg(loss->lost == gaps[_i].lost_rx, "%s", gaps[_i].what);
-	ck_assert_uint_eq(loss->uncounted, gaps[_i].uncounted_rx);
-	loss = find_loss(&l, "", LAYER_NETFILTER, DIR_TX);
-	ck_assert_msg(loss->lost == gaps[_i].lost_tx, "%s", gaps[_i].what);
-	ck_assert_uint_eq(loss->uncounted, gaps[_i].uncounted_tx);
+	ck_assert_msg(
+		lost_of(&l, LAYER_NETFILTER, DIR_RX) == gaps[_i].rx &&
+			lost_of(&l, LAYER_NETFILTER, DIR_FWD) == gaps[_i].fwd &&
+			lost_of(&l, LAYER_NETFILTER, DIR_TX) == gaps[_i].tx,
+		"%s", gaps[_i].what);
+	ck_assert_msg(lost_of(&l, LAYER_UNEXPLAINED, DIR_RX) ==
+				      gaps[_i].left_rx &&
+			      lost_of(&l, LAYER_UNEXPLAINED, DIR_FWD) ==
+				      gaps[_i].left_fwd &&
+			      lost_of(&l, LAYER_UNEXPLAINED, DIR_TX) ==
+				      gaps[_i].left_tx,
+		      "%s", gaps[_i].what);
 	losses_free(&l);
 	sample_free(&s);
 }
@@ -321,10 +345,10 @@ TEST(loss, gap_is_known_where_no_rule_is)
 	struct sample s = {0};
 
 	object_with(&s, LAYER_IP, "", "InReceives=400");
-	counted(&s, find_counter(&snmp_probe, "in_gap", NULL), 100, false);
+	counted(&s, find_counter(&balance_probe, "in_gap", NULL), 100, false);
 	ck_assert_int_eq(tally_losses(&l, &s), 0);
-	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 100, 400, 25);
-	ck_assert(find_loss(&l, "", LAYER_NETFILTER, DIR_RX)->awake);
+	check_ratio(&l, "", LAYER_UNEXPLAINED, DIR_RX, 100, 400, 25);
+	ck_assert(find_loss(&l, "", LAYER_UNEXPLAINED, DIR_RX)->awake);
 	losses_free(&l);
 	sample_free(&s);
 }
@@ -335,12 +359,36 @@ TEST(loss, gap_below_one_percent_is_no_loss)
 	struct sample s = {0};
 
 	object_with(&s, LAYER_IP, "", "InReceives=100000");
-	counted(&s, find_counter(&snmp_probe, "in_gap", NULL), 999, false);
+	counted(&s, find_counter(&balance_probe, "in_gap", NULL), 999, false);
 	ck_assert_int_eq(tally_losses(&l, &s), 0);
-	ck_assert_uint_eq(find_loss(&l, "", LAYER_NETFILTER, DIR_RX)->lost, 0);
+	ck_assert_uint_eq(find_loss(&l, "", LAYER_UNEXPLAINED, DIR_RX)->lost,
+			  0);
 	s.rows[1].delta = 1000;
 	ck_assert_int_eq(tally_losses(&l, &s), 0);
-	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 1000, 100000, 1);
+	check_ratio(&l, "", LAYER_UNEXPLAINED, DIR_RX, 1000, 100000, 1);
+	losses_free(&l);
+	sample_free(&s);
+}
+
+TEST(loss, suspect_takes_what_nothing_explains)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	object_with(&s, LAYER_IP, "", "InReceives=400");
+	counted(&s, find_counter(&balance_probe, "in_gap", NULL), 100, false);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	ck_assert_uint_eq(loss_suspect(&l, DIR_RX, LAYER_IP, DIR_RX, 30), 30);
+	ck_assert_uint_eq(
+		loss_suspect(&l, DIR_RX, LAYER_NETFILTER, DIR_RX, UINT64_MAX),
+		70);
+	ck_assert_uint_eq(loss_suspect(&l, DIR_RX, LAYER_IP, DIR_RX, 1), 0);
+	ck_assert_uint_eq(loss_suspect(&l, DIR_TX, LAYER_IP, DIR_TX, 1), 0);
+	check_ratio(&l, "", LAYER_UNEXPLAINED, DIR_RX, 0, 400, 0);
+	check_ratio(&l, "", LAYER_IP, DIR_RX, 30, 400, 7.5);
+	check_ratio(&l, "", LAYER_NETFILTER, DIR_RX, 70, 400, 17.5);
+	ck_assert_uint_eq(find_loss(&l, "", LAYER_NETFILTER, DIR_RX)->uncounted,
+			  70);
 	losses_free(&l);
 	sample_free(&s);
 }
@@ -710,12 +758,13 @@ TEST(loss, gap_is_nobodys_while_a_firewall_is_unread)
 		struct sample s = {.unread = (unsigned)unread
 					     << LAYER_NETFILTER};
 		struct losses l = {.items = NULL};
-		struct loss *loss;
 
-		object_with(&s, LAYER_IP, "", "InReceives=400 in_gap=100");
+		object_with(&s, LAYER_IP, "", "InReceives=400");
+		counted(&s, find_counter(&balance_probe, "in_gap", NULL), 100,
+			false);
 		ck_assert_int_eq(tally_losses(&l, &s), 0);
-		loss = find_loss(&l, "", LAYER_NETFILTER, DIR_RX);
-		ck_assert_uint_eq(loss ? loss->uncounted : 0, unread ? 0 : 100);
+		ck_assert_uint_eq(lost_of(&l, LAYER_UNEXPLAINED, DIR_RX),
+				  unread ? 0 : 100);
 		losses_free(&l);
 		sample_free(&s);
 	}

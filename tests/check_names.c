@@ -262,7 +262,7 @@ TEST(names, layers_have_names_that_are_read_back)
 {
 	for (int i = 0; i < N_LAYERS; i++) {
 		ck_assert_int_eq(layer_parse(layer_name(i)), i);
-		ck_assert(is_clean_name(layer_name(i), 10));
+		ck_assert(is_clean_name(layer_name(i), 11));
 	}
 	ck_assert_int_lt(layer_parse("Link"), 0);
 	ck_assert_int_lt(layer_parse(""), 0);

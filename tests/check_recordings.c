@@ -23,6 +23,7 @@
 #include "report/reporter.h"
 
 #include "probes/catalogue.h"
+#include "probes/balance/balance.h"
 #include "probes/conntrack.h"
 #include "probes/firewall/firewall.h"
 #include "probes/link/link.h"
@@ -568,6 +569,8 @@ static const struct {
 	{&rt_cache_probe, read_really},
 	{&snmp_probe, read_really},
 	{&xfrm_probe, read_really},
+	{&balance_probe, read_really},
+	{&routes_probe, read_really}, /* no gap: nothing is asked */
 	{&socket_probe, read_socket},
 	{&sysctl_probe, read_sysctl},
 	/* clang-format on */

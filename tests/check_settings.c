@@ -101,10 +101,21 @@ TEST(options, default_values_are_there_from_the_start)
 	ck_assert_ptr_null(settings.state_file);
 }
 
+static const struct limits *limits_for(enum layer layer,
+				       enum direction direction,
+				       const char *namespace,
+				       const char *interface,
+				       enum limits_kind kind)
+{
+	return settings_limits(&settings,
+			       &(struct limits_of) {layer, direction, namespace,
+						    interface, "", kind});
+}
+
 TEST(thresholds, built_in_limits_are_those_of_an_empty_threshold)
 {
-	const struct limits *built_in = settings_limits(
-		&settings, LAYER_LINK, DIR_RX, "", "", LIMITS_PLAIN);
+	const struct limits *built_in =
+		limits_for(LAYER_LINK, DIR_RX, "", "", LIMITS_PLAIN);
 
 	ck_assert_double_eq(built_in->warning, 0.1);
 	ck_assert_double_eq(built_in->failure, 1);
@@ -311,8 +322,7 @@ static void threshold(double warning, const char *layer, const char *namespace,
 static double chosen(enum layer layer, const char *namespace,
 		     const char *interface)
 {
-	return settings_limits(&settings, layer, DIR_RX, namespace, interface,
-			       LIMITS_PLAIN)
+	return limits_for(layer, DIR_RX, namespace, interface, LIMITS_PLAIN)
 		->warning;
 }
 
@@ -336,17 +346,15 @@ TEST(thresholds, first_threshold_that_matches_is_taken)
 
 TEST(thresholds, symptom_has_no_limits_unless_it_is_given_some)
 {
-	const struct limits *l = settings_limits(&settings, LAYER_TCP, DIR_TX,
-						 "", "", LIMITS_SYMPTOM);
+	const struct limits *l =
+		limits_for(LAYER_TCP, DIR_TX, "", "", LIMITS_SYMPTOM);
 
 	ck_assert_double_nan(l->warning);
 	ck_assert_double_nan(l->failure);
 	threshold(5, "tcp", NULL, NULL);
-	l = settings_limits(&settings, LAYER_TCP, DIR_TX, "", "",
-			    LIMITS_SYMPTOM);
+	l = limits_for(LAYER_TCP, DIR_TX, "", "", LIMITS_SYMPTOM);
 	ck_assert_double_eq(l->warning, 5);
-	l = settings_limits(&settings, LAYER_UDP, DIR_TX, "", "",
-			    LIMITS_SYMPTOM);
+	l = limits_for(LAYER_UDP, DIR_TX, "", "", LIMITS_SYMPTOM);
 	ck_assert_double_nan(l->warning);
 }
 
@@ -354,29 +362,26 @@ TEST(thresholds, queue_manager_may_drop_more_unless_a_threshold_says_otherwise)
 {
 	const struct limits *l;
 
-	l = settings_limits(&settings, LAYER_QDISC, DIR_TX, "", "eth0",
-			    LIMITS_AQM);
+	l = limits_for(LAYER_QDISC, DIR_TX, "", "eth0", LIMITS_AQM);
 	ck_assert_double_eq(l->warning, 5);
 	ck_assert_double_eq(l->failure, 20);
 	ck_assert_uint_eq(l->minimum_lost, 10);
 	ck_assert_uint_eq(l->hits, 2);
 	ck_assert_uint_eq(l->hits_okay, 3);
 	threshold(7, "qdisc", NULL, NULL);
-	l = settings_limits(&settings, LAYER_QDISC, DIR_TX, "", "eth0",
-			    LIMITS_AQM);
+	l = limits_for(LAYER_QDISC, DIR_TX, "", "eth0", LIMITS_AQM);
 	ck_assert_double_eq(l->warning, 7);
 }
 
 static double warning_for(enum limits_kind kind)
 {
-	return settings_limits(&settings, LAYER_LINK, DIR_RX, "", "eth0", kind)
-		->warning;
+	return limits_for(LAYER_LINK, DIR_RX, "", "eth0", kind)->warning;
 }
 
 TEST(thresholds, wireless_has_limits_of_its_own_unless_it_is_given_some)
 {
-	const struct limits *l = settings_limits(&settings, LAYER_LINK, DIR_RX,
-						 "", "eth0", LIMITS_WIRELESS);
+	const struct limits *l =
+		limits_for(LAYER_LINK, DIR_RX, "", "eth0", LIMITS_WIRELESS);
 
 	ck_assert_double_eq(l->warning, 1);
 	ck_assert_double_eq(l->failure, 5);
@@ -397,13 +402,71 @@ TEST(thresholds, what_repeats_others_has_limits_only_by_its_name)
 	ck_assert_double_eq(warning_for(LIMITS_PLAIN), 7);
 }
 
+static double warning_for_rule(const char *rule)
+{
+	return settings_limits(&settings,
+			       &(struct limits_of) {LAYER_NETFILTER, DIR_RX, "",
+						    "", rule, LIMITS_POLICY})
+		->warning;
+}
+
+TEST(thresholds, policy_is_a_warning_at_most_unless_its_layer_or_rule_is_named)
+{
+	const struct limits *l =
+		limits_for(LAYER_NETFILTER, DIR_RX, "", "", LIMITS_POLICY);
+
+	ck_assert_double_eq(l->warning, 10);
+	ck_assert_double_nan(l->failure);
+	threshold(7, NULL, NULL, NULL);
+	ck_assert_double_eq(warning_for_rule("ip.filter.INPUT#policy"), 10);
+	threshold(8, "netfilter", NULL, NULL);
+	ck_assert_double_eq(warning_for_rule("ip.filter.INPUT#policy"), 8);
+}
+
+static const struct {
+	const char *pattern, *rule;
+	bool matches;
+} rules[] = {
+	{"ip.filter.INPUT", "ip.filter.INPUT#policy", true},
+	{"ip.filter.INPUT", "ip.filter.INPUT#0123456789abcdef", true},
+	{"ip.filter.INPUT", "ip.filter.INPUT.no telnet", true},
+	{"ip.filter.INPUT", "ip.filter.INPUT", true},
+	{"ip.filter.INPUT", "ip.filter.INPUT2.no telnet", false},
+	{"ip.filter.INPUT", "", false},
+	{"ip.filter.INPUT.no telnet", "ip.filter.INPUT.no telnet", true},
+	{"ip.filter.INPUT.no telnet", "ip.filter.INPUT.other", false},
+	{"/telnet/", "ip.filter.INPUT.no telnet", true},
+	{"/./", "", false},
+};
+
+TEST_EACH(thresholds, threshold_may_be_for_a_chain_or_rule, ARRAY_SIZE(rules))
+{
+	threshold(9, NULL, NULL, NULL);
+	ck_assert_int_eq(set(true, "Rule", text(rules[_i].pattern)), 0);
+	ck_assert_double_eq(warning_for_rule(rules[_i].rule),
+			    rules[_i].matches ? 9 : 10);
+}
+
+TEST(thresholds, what_nothing_explains_alarms_only_by_its_name)
+{
+	threshold(7, NULL, NULL, NULL);
+	ck_assert_double_nan(limits_for(LAYER_UNEXPLAINED, DIR_RX, "", "",
+					LIMITS_UNEXPLAINED)
+				     ->warning);
+	threshold(8, "unexplained", NULL, NULL);
+	ck_assert_double_eq(limits_for(LAYER_UNEXPLAINED, DIR_RX, "", "",
+				       LIMITS_UNEXPLAINED)
+				    ->warning,
+			    8);
+}
+
 TEST(thresholds, one_ratio_of_a_layer_can_be_named)
 {
 	threshold(5, "tcp-listen", NULL, NULL);
-	ck_assert_double_eq(settings_limits(&settings, LAYER_TCP, DIR_LISTEN,
-					    "", "", LIMITS_PLAIN)
-				    ->warning,
-			    5);
+	ck_assert_double_eq(
+		limits_for(LAYER_TCP, DIR_LISTEN, "", "", LIMITS_PLAIN)
+			->warning,
+		5);
 	ck_assert_double_eq(chosen(LAYER_TCP, "", ""), 0.1);
 }
 
@@ -412,13 +475,11 @@ TEST(thresholds, full_table_has_limits_of_its_own)
 	const struct limits *l;
 
 	threshold(5, NULL, NULL, NULL);
-	l = settings_limits(&settings, LAYER_CONNTRACK, DIR_FILL, "", "",
-			    LIMITS_PLAIN);
+	l = limits_for(LAYER_CONNTRACK, DIR_FILL, "", "", LIMITS_PLAIN);
 	ck_assert_double_eq(l->warning, 85);
 	ck_assert_double_eq(l->failure, 95);
 	threshold(50, "conntrack-fill", NULL, NULL);
-	l = settings_limits(&settings, LAYER_CONNTRACK, DIR_FILL, "", "",
-			    LIMITS_PLAIN);
+	l = limits_for(LAYER_CONNTRACK, DIR_FILL, "", "", LIMITS_PLAIN);
 	ck_assert_double_eq(l->warning, 50);
 }
 

@@ -35,8 +35,9 @@ socket: snmp
 link: .
 qdisc: .
 snmp: .
-firewall: . snmp
-.: link qdisc snmp socket firewall
+firewall: . balance
+balance: . link snmp firewall
+.: link qdisc snmp socket firewall balance
 '
 
 # Rooms that only calculate: no system call, nothing of the kernel but its

@@ -210,6 +210,7 @@ static void explain_suspect(struct suspect *suspect, struct causes *list)
 							  : suspect->row->delta;
 	prefer_part(suspect);
 	c.counter = suspect->row->counter;
+	c.object = suspect->object;
 	explain(suspect, &c);
 	quote_settings(suspect->sample, &c);
 	insert_cause(list, &c);

@@ -24,6 +24,9 @@ const char *class_name(enum finding_class class)
 	return names[class];
 }
 
+/* One percent is a failure, of policy 10 percent are no more than a warning. */
+#define PLAIN_WEIGHT 100
+
 static struct finding *append_finding(struct findings *f)
 {
 	struct finding *finding = ARRAY_ADD(f);
@@ -39,20 +42,19 @@ enum limits_kind loss_limits_kind(const struct sample *s,
 {
 	if (loss->symptom)
 		return LIMITS_SYMPTOM;
+	if (loss->layer == LAYER_UNEXPLAINED)
+		return LIMITS_UNEXPLAINED;
 	if (loss->aqm)
 		return LIMITS_AQM;
 	if (loss->gone || (!loss->lost && loss->alarm.state == SEVERITY_OKAY))
 		return LIMITS_PLAIN; /* where it does not matter, too */
+	/* of the two parts the one that is nearer to its limit of failure */
+	if (loss->policy > (loss->lost - loss->policy) * PLAIN_WEIGHT)
+		return LIMITS_POLICY;
 	for (size_t i = 0; i < n_probes; i++)
 		if (probes[i]->layer == loss->layer && probes[i]->limits_kind)
 			return probes[i]->limits_kind(s, loss);
 	return LIMITS_PLAIN;
-}
-
-/* A rule that somebody wrote; chance, and rules nobody knows of, are faults. */
-static bool is_policy(const struct loss *loss, const struct cause *worst)
-{
-	return loss->layer == LAYER_NETFILTER && worst->is_rule;
 }
 
 /* What a queue to user space drops is in the losses of its direction, too. */
@@ -61,33 +63,69 @@ static bool is_repeated(const struct loss *loss)
 	return loss->layer == LAYER_NETFILTER && loss->direction == DIR_NONE;
 }
 
-static int add_loss(struct findings *f, const struct sample *s,
-		    const struct loss *loss)
+static enum finding_class class_of_loss(const struct sample *s,
+					const struct loss *loss)
 {
 	enum limits_kind kind = loss_limits_kind(s, loss);
-	struct finding *finding = append_finding(f);
 
+	if (loss->echo || is_repeated(loss) || kind == LIMITS_SYMPTOM ||
+	    kind == LIMITS_REPEATED)
+		return CLASS_SYMPTOM;
+	if (kind == LIMITS_UNEXPLAINED)
+		return CLASS_UNEXPLAINED;
+	if (kind == LIMITS_POLICY && !loss->policy) /* not only in part */
+		return CLASS_POLICY;
+	if (kind == LIMITS_AQM && !(loss_percent(loss) > AQM_PERCENT))
+		return CLASS_OVERLOAD;
+	return loss->direction == DIR_FILL ? CLASS_OVERLOAD : CLASS_LOSS;
+}
+
+/* Leaves the causes that are rules which drop what they match, or the others.
+ */
+static void keep_causes(struct causes *causes, bool policy)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < causes->n; i++)
+		if (causes->items[i].is_rule == policy)
+			causes->items[kept++] = causes->items[i];
+	causes->n = kept;
+	if (!kept)
+		causes->items[0] = (struct cause) {.counter = NULL};
+}
+
+/* Adds n of the lost packets: those of policy, or the others. */
+static int add_part(struct findings *f, const struct sample *s,
+		    const struct loss *loss, uint64_t n, bool policy)
+{
+	struct finding *finding;
+
+	if (!n)
+		return 0;
+	finding = append_finding(f);
 	if (!finding)
 		return -ENOMEM;
 	memcpy(finding->place, loss->place, sizeof(finding->place));
 	finding->layer = loss->layer;
 	finding->direction = loss->direction;
-	finding->lost = loss->lost;
-	finding->percent = loss_percent(loss);
+	finding->lost = n;
+	finding->percent = loss_percent_of(loss, n);
 	finding->total = isnan(finding->percent) ? 0 : loss_total(loss);
 	finding->at_least = loss->at_least;
 	cause_list(s, loss, &finding->causes);
-	if (loss->echo || is_repeated(loss) || kind == LIMITS_SYMPTOM ||
-	    kind == LIMITS_REPEATED)
-		finding->class = CLASS_SYMPTOM;
-	else if (kind == LIMITS_AQM && !(finding->percent > AQM_PERCENT))
-		finding->class = CLASS_OVERLOAD;
-	else if (loss->direction == DIR_FILL)
-		finding->class = CLASS_OVERLOAD;
-	else if (finding->causes.n &&
-		 is_policy(loss, &finding->causes.items[0]))
-		finding->class = CLASS_POLICY;
+	if (loss->policy)
+		keep_causes(&finding->causes, policy);
+	finding->class = policy ? CLASS_POLICY : class_of_loss(s, loss);
 	return 0;
+}
+
+static int add_loss(struct findings *f, const struct sample *s,
+		    const struct loss *loss)
+{
+	int r = add_part(f, s, loss, loss->policy, true);
+
+	return r < 0 ? r
+		     : add_part(f, s, loss, loss->lost - loss->policy, false);
 }
 
 static int class_of(const struct counter *c)
@@ -105,8 +143,8 @@ static int class_of(const struct counter *c)
 }
 
 /* A counter that moved and is no loss. */
-static int add_row(struct findings *f, const struct sample *s,
-		   const struct object *o, const struct row *row)
+static int add_counter(struct findings *f, const struct sample *s,
+		       const struct object *o, const struct row *row)
 {
 	struct finding *finding = append_finding(f);
 	struct cause *cause;
@@ -135,7 +173,7 @@ static int add_rows(struct findings *f, const struct sample *s)
 			int r = 0;
 
 			if (row_moved(row) && class_of(row->counter) >= 0)
-				r = add_row(f, s, o, row);
+				r = add_counter(f, s, o, row);
 			if (r < 0)
 				return r;
 		}
@@ -161,8 +199,7 @@ static uint8_t rank_of(const struct finding *f)
 int finding_compare(const void *a, const void *b)
 {
 	const struct finding *x = a, *y = b;
-	bool x_loses = x->class <= CLASS_POLICY;
-	bool y_loses = y->class <= CLASS_POLICY;
+	bool x_loses = x->class == CLASS_LOSS, y_loses = y->class == CLASS_LOSS;
 
 	if (!x_loses || !y_loses) {
 		if (x->class != y->class)
@@ -178,7 +215,7 @@ int finding_compare(const void *a, const void *b)
 /* What is no loss is listed under the worst loss of the namespace. */
 static void tie_symptoms(struct findings *f)
 {
-	bool has_loss = findings_have_loss(f);
+	bool has_loss = findings_have_drops(f);
 
 	for (size_t i = 0; i < f->n; i++)
 		if (f->items[i].class == CLASS_SYMPTOM && has_loss)
@@ -209,11 +246,16 @@ int findings_collect(struct findings *f, const struct sample *s,
 
 bool findings_have_loss(const struct findings *f)
 {
-	return f->n && f->items[0].class <= CLASS_POLICY;
+	return f->n && f->items[0].class == CLASS_LOSS;
 }
 
 void findings_free(struct findings *f)
 {
 	free(f->items);
 	*f = (struct findings) {0};
+}
+
+bool findings_have_drops(const struct findings *f)
+{
+	return f->n && f->items[0].class <= CLASS_POLICY;
 }

@@ -55,8 +55,13 @@ void findings_free(struct findings *f);
 /* For qsort(): less than 0 where finding a is worse than b. */
 int finding_compare(const void *a, const void *b);
 
-/* Whether packets are lost: the first finding, which is the worst, says. */
+/*
+ * Whether packets are lost that should not be: the first finding says, for it
+ * is the worst.
+ */
 bool findings_have_loss(const struct findings *f);
+/* The same, or that rules dropped some on purpose. */
+bool findings_have_drops(const struct findings *f);
 
 /* "loss", "policy", ... for people and machines. */
 const char *class_name(enum finding_class class);

@@ -82,17 +82,6 @@ static void attribute_wires(const struct ns_list *list, struct ns *ns)
 	}
 }
 
-/* Adds to a loss that no row of this namespace counts. */
-static void add_lost(struct loss *loss, uint64_t n)
-{
-	loss->lost += n;
-	loss->awake |= n > 0;
-	if (loss->awake) {
-		loss->known = true;
-		loss->gone = false;
-	}
-}
-
 /*
  * What rp_filter drops is a martian to the host's counter, too, and no packet
  * that is missed: its namespace counts it.
@@ -115,16 +104,14 @@ static uint64_t count_martians(const struct ns_list *list, const struct ns *own)
 /* Up to n martians among what vanished in a namespace. Returns how many. */
 static uint64_t take_martians(struct losses *l, uint64_t n)
 {
-	struct loss *vanished = loss_find(l, LAYER_NETFILTER, "", DIR_RX);
 	struct loss *ip = loss_find(l, LAYER_IP, "", DIR_RX);
 
-	if (!ip || !vanished)
+	if (!ip)
 		return 0;
-	n = loss_take(vanished,
-		      vanished->uncounted < n ? vanished->uncounted : n);
-	vanished->uncounted -= n;
+	n = loss_suspect(l, DIR_RX, LAYER_IP, DIR_RX, n);
+	ip = loss_find(l, LAYER_IP, "", DIR_RX);
+	ip->uncounted -= n; /* the host counts them */
 	ip->martians = n;
-	add_lost(ip, n);
 	return n;
 }
 
@@ -157,7 +144,7 @@ static void attribute_unresolved(struct losses *l, bool any_failed)
 	if (!loss)
 		return;
 	loss->unresolved = any_failed ? l->refused : 0;
-	add_lost(loss, loss->unresolved);
+	loss_add(loss, loss->unresolved);
 }
 
 void attribution_apply(struct ns_list *list)

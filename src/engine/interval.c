@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "engine/attribution.h"
+#include "model/probe.h"
 #include "model/tally.h"
 
 int interval_since_boot(struct ns_list *list)
@@ -19,6 +20,14 @@ int interval_since_boot(struct ns_list *list)
 	return 0;
 }
 
+/* Has all probes say which of the losses are theirs, in their order. */
+static void attribute_by_probes(struct ns *ns)
+{
+	for (size_t i = 0; i < n_probes; i++)
+		if (probes[i]->attribute)
+			probes[i]->attribute(&ns->now, &ns->losses);
+}
+
 int interval_compare(struct ns_list *list)
 {
 	int result = 0;
@@ -31,6 +40,9 @@ int interval_compare(struct ns_list *list)
 			result = -ENOMEM;
 	}
 	attribution_apply(list);
+	EACH_NS (list, ns)
+		if (ns->was_read)
+			attribute_by_probes(ns);
 	return result;
 }
 

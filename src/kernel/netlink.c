@@ -101,6 +101,18 @@ void netlink_leave(struct netlink *nl)
 			close_socket(&nl->fds[i]);
 }
 
+int netlink_be_strict(struct netlink *nl, bool strict)
+{
+	int on = strict, r = open_socket(nl, NETLINK_ROUTE);
+
+	if (r < 0)
+		return r;
+	return setsockopt(nl->fds[NETLINK_ROUTE], SOL_NETLINK,
+			  NETLINK_GET_STRICT_CHK, &on, sizeof(on)) < 0
+		       ? -errno
+		       : 0;
+}
+
 int netlink_available(struct netlink *nl, enum kmod which)
 {
 	return kmod_available(&nl->kmods, which, nl->buffer, nl->size);

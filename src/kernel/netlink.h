@@ -76,6 +76,13 @@ int MUST_CHECK netlink_ask(struct netlink *nl, int protocol,
 			   void *arg);
 
 /*
+ * Has the kernel take requests to NETLINK_ROUTE strictly, and heed the filters
+ * in dumps (Linux 4.20), or not, up to the next netlink_ask() that fails.
+ * Returns 0 or negative errno.
+ */
+int MUST_CHECK netlink_be_strict(struct netlink *nl, bool strict);
+
+/*
  * The parser behind netlink_ask(): walks the messages in bytes. Messages of
  * another sequence number are passed over, unless sequence is 0, which stands
  * for any. Returns 1 when the answer ended here, 0 when more is to come, or

@@ -26,6 +26,7 @@ enum layer {
 	LAYER_UDP,
 	LAYER_SOCKET,
 	LAYER_XFRM,
+	LAYER_UNEXPLAINED, /* IP misses them, and no layer is suspected */
 	N_LAYERS,
 };
 
@@ -72,7 +73,7 @@ struct denominator {
 	uint8_t relation;  /* enum relation */
 };
 
-#define MAX_DENOMINATORS 4
+#define MAX_DENOMINATORS 5
 
 /*
  * section and offset tell the probe that reads a counter where it stands in
@@ -80,7 +81,7 @@ struct denominator {
  *
  *   probe      section                           offset
  *   snmp       line of the file: "TcpExt";
- *              NULL: computed, see ip_balance.h
+ *              NULL: computed, see balance.h
  *   conntrack  column of the file; for a level,  attribute, CTA_STATS_...
  *              the file of the setting
  *   others of /proc/net/stat: column, where it is not called like the counter
@@ -105,7 +106,7 @@ struct counter {
 	bool optional;	     /* read only where a Counter option asks for it */
 	bool inside;	     /* counted in what passed, too */
 	bool v6;	     /* /proc/net: of IPv6, hence listed in snmp6 */
-	int8_t in_gap;	/* sign in the balance of IP input, see ip_balance.h */
+	int8_t in_gap;	/* sign in the balance of IP input, see balance.h */
 	int8_t out_gap; /* and of IP output */
 	int8_t refused; /* sign among packets refused without another counter */
 	uint8_t rank;	/* with .symptom: the higher the more telling, not 0 */

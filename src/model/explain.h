@@ -28,6 +28,7 @@ struct cause {
 	char remedy[256]; /* a sentence, without a final stop; commands in it
 			     stand in backquotes, as in struct reason */
 	const struct counter *counter; /* that lost most, NULL: not known */
+	const struct object *object;   /* and of what, NULL: no single one */
 	uint64_t lost; /* packets it explains, or entries of a table */
 	bool known;    /* more than a guess from the counter's name */
 	bool is_rule;  /* a firewall rule drops each packet that it matches */

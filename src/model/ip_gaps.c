@@ -16,30 +16,45 @@ static uint64_t take_from_gap(uint64_t *gap, uint64_t counted)
 	return counted - taken;
 }
 
-/*
- * Adds what is left of a gap to the firewall's losses: what full queues to
- * user space lost, whose direction nobody counts, then what nobody counted.
- */
-static int add_gap(struct losses *l, enum direction direction, uint64_t gap,
-		   uint64_t *queued)
+static void be_known(struct loss *loss)
 {
-	struct loss *loss = loss_get(l, LAYER_NETFILTER, "", direction);
-	uint64_t left = take_from_gap(&gap, *queued);
-
-	if (!loss)
-		return -ENOMEM;
-	loss->lost += *queued - left;
-	*queued = left;
-	if (gap >= MIN_UNCOUNTED &&
-	    gap * 100 >= loss_total(loss) * MIN_UNCOUNTED_PERCENT) {
-		loss->uncounted = gap;
-		loss->lost += gap;
-	}
 	loss->awake |= loss->lost > 0;
 	if (loss->awake) { /* and as long as the balance is known */
 		loss->known = true;
 		loss->gone = false;
 	}
+}
+
+/*
+ * What full queues to user space lost, whose direction nobody counts, belongs
+ * to the firewall's losses of the gap that misses it.
+ */
+static int add_queued(struct losses *l, enum direction direction, uint64_t *gap,
+		      uint64_t *queued)
+{
+	struct loss *loss = loss_get(l, LAYER_NETFILTER, "", direction);
+	uint64_t left = take_from_gap(gap, *queued);
+
+	if (!loss)
+		return -ENOMEM;
+	loss->lost += *queued - left;
+	*queued = left;
+	be_known(loss);
+	return 0;
+}
+
+static int add_unexplained(struct losses *l, enum direction direction,
+			   uint64_t gap)
+{
+	struct loss *loss = loss_get(l, LAYER_UNEXPLAINED, "", direction);
+
+	if (!loss)
+		return -ENOMEM;
+	loss->lost = gap;
+	if (gap < MIN_UNCOUNTED ||
+	    gap * 100 < loss_total(loss) * MIN_UNCOUNTED_PERCENT)
+		loss->lost = 0;
+	be_known(loss);
 	return 0;
 }
 
@@ -60,28 +75,71 @@ static uint64_t take_from_udp(const struct ip_gaps *g, struct losses *l)
 }
 
 /*
- * What the balance of IP misses and neither a firewall rule nor conntrack
- * counted. Before Linux 6.7 a packet that FORWARD drops is missed on input.
+ * What is counted already. Before Linux 6.7 a packet that FORWARD drops is
+ * missed on input. What FORWARD dropped and IP does not miss was bridged.
  */
-static int tally_gaps(struct ip_gaps *g, struct losses *l, uint64_t ipsec)
+static void take_counted(struct ip_gaps *g, const struct losses *l,
+			 uint64_t ipsec)
 {
-	struct loss *conntrack = loss_get(l, LAYER_CONNTRACK, "", DIR_NONE);
+	const struct loss *conntrack =
+		loss_find(l, LAYER_CONNTRACK, "", DIR_NONE);
 	const struct loss *sent = loss_find(l, LAYER_XFRM, "", DIR_TX);
 	uint64_t *in = &g->missed[DIR_RX], *out = &g->missed[DIR_TX];
-	uint64_t left, queued = g->counted[DIR_NONE];
-	int r;
+	uint64_t left;
 
-	if (!conntrack)
-		return -ENOMEM;
 	(void)take_from_gap(in, ipsec);
 	(void)take_from_gap(out, sent ? sent->lost : 0);
 	(void)take_from_gap(in, g->counted[DIR_RX]);
-	(void)take_from_gap(g->since67 ? out : in, g->counted[DIR_FWD]);
+	g->bridged = take_from_gap(g->since67 ? out : in, g->counted[DIR_FWD]);
+	if (g->bridged * 2 < g->counted[DIR_FWD])
+		g->bridged = 0; /* read a little later, no more */
 	(void)take_from_gap(out, g->counted[DIR_TX]);
-	left = take_from_gap(in, conntrack->lost);
+	left = take_from_gap(in, conntrack ? conntrack->lost : 0);
 	(void)take_from_gap(out, left);
-	r = add_gap(l, DIR_RX, *in, &queued);
-	return r < 0 ? r : add_gap(l, DIR_TX, *out, &queued);
+}
+
+/* What devices and qdiscs lost: their senders were told as well. */
+static uint64_t lost_below(const struct losses *l)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->items[i].direction == DIR_TX &&
+		    (l->items[i].layer == LAYER_QDISC ||
+		     l->items[i].layer == LAYER_LINK))
+			n += l->items[i].lost;
+	return n;
+}
+
+/*
+ * Of what is missed on output: the sender of a local packet was told, or it
+ * was one to forward.
+ */
+static uint64_t missed_while_forwarding(const struct ip_gaps *g,
+					const struct losses *l)
+{
+	uint64_t below = lost_below(l), left = g->missed[DIR_TX];
+	uint64_t told = g->refused_below > below ? g->refused_below - below : 0;
+
+	(void)take_from_gap(&left, told);
+	return left < g->forwarded ? left : g->forwarded;
+}
+
+static int tally_gaps(struct ip_gaps *g, struct losses *l, uint64_t ipsec)
+{
+	uint64_t queued = g->counted[DIR_NONE], forwarded;
+	int r;
+
+	take_counted(g, l, ipsec);
+	r = add_queued(l, DIR_RX, &g->missed[DIR_RX], &queued);
+	if (r == 0)
+		r = add_queued(l, DIR_TX, &g->missed[DIR_TX], &queued);
+	if (r == 0)
+		r = add_unexplained(l, DIR_RX, g->missed[DIR_RX]);
+	forwarded = missed_while_forwarding(g, l);
+	if (r == 0)
+		r = add_unexplained(l, DIR_TX, g->missed[DIR_TX] - forwarded);
+	return r < 0 ? r : add_unexplained(l, DIR_FWD, forwarded);
 }
 
 /*
@@ -106,4 +164,38 @@ int ip_gaps_tally(struct ip_gaps *g, struct losses *l)
 		r = tally_gaps(g, l, ipsec);
 	l->refused = not_refused_by_rules(g);
 	return r;
+}
+
+/* What vanished, and what of it firewall rules have counted. */
+static void add_grown(const struct sample *s, uint64_t *missed,
+		      uint64_t *counted)
+{
+	*missed = *counted = 0;
+	EACH_OBJECT (s, o) {
+		if (o->layer != LAYER_IP && o->layer != LAYER_NETFILTER)
+			continue;
+		EACH_ROW (s, o, row) {
+			if (row->counter->kind == KIND_GAP)
+				*missed += row_growth(s, o, row);
+			else if (row->counter->kind == KIND_LOST &&
+				 o->layer == LAYER_NETFILTER)
+				*counted += row_growth(s, o, row);
+		}
+	}
+}
+
+bool ip_gaps_are_open(const struct sample *s)
+{
+	uint64_t missed, counted;
+
+	add_grown(s, &missed, &counted);
+	return missed >= counted + MIN_UNCOUNTED;
+}
+
+bool ip_gaps_are_counted(const struct sample *s)
+{
+	uint64_t missed, counted;
+
+	add_grown(s, &missed, &counted);
+	return counted > 0;
 }

@@ -11,16 +11,30 @@ struct ip_gaps {
 	bool is_known; /* some balance is, and every firewall was read */
 	uint64_t missed[N_DIRECTIONS];	/* vanished in IP, wherever */
 	uint64_t counted[N_DIRECTIONS]; /* of it, by firewall rules */
+	uint64_t forwarded;		/* packets that were to be forwarded */
+	uint64_t refused_below;		/* local ones that could not be sent */
+	uint64_t bridged;   /* counted by FORWARD, but never packets of IP */
 	int64_t refused;    /* answered with ICMP, less what counters explain */
 	uint64_t udp_other; /* lost by UDP, not by a part that names why */
 };
 
 /*
  * Gives what is missed to those who have counted it: IPsec, firewall rules,
- * conntrack; *g is used up. What is left of it, if it is no jitter, was lost
- * by a firewall without a counter. Sets l->refused: packets that were answered
- * with ICMP and no counter tells why. Returns 0 or -ENOMEM.
+ * conntrack; *g is used up. What is left of it, if it is no jitter, becomes the
+ * loss of LAYER_UNEXPLAINED, from which those who are suspected take it
+ * afterwards (loss_suspect()). Sets l->refused: packets that were answered with
+ * ICMP and no counter tells why. Returns 0 or -ENOMEM.
  */
 int MUST_CHECK ip_gaps_tally(struct ip_gaps *g, struct losses *l);
+
+/*
+ * Whether more vanished since the read before than firewall rules have counted:
+ * reason enough to look who may have taken it. Of a sample that is being read,
+ * as far as it goes.
+ */
+bool ip_gaps_are_open(const struct sample *s);
+
+/* Whether firewall rules have counted something since the read before. */
+bool ip_gaps_are_counted(const struct sample *s);
 
 #endif

@@ -99,6 +99,32 @@ uint64_t loss_take(struct loss *loss, uint64_t n)
 	return n;
 }
 
+void loss_add(struct loss *loss, uint64_t n)
+{
+	loss->lost += n;
+	loss->awake |= n > 0;
+	if (loss->awake) {
+		loss->known = true;
+		loss->gone = false;
+	}
+}
+
+uint64_t loss_suspect(struct losses *l, enum direction direction,
+		      enum layer layer, enum direction to, uint64_t n)
+{
+	struct loss *suspect = loss_get(l, layer, "", to);
+	/* behind loss_get(), which may move them */
+	struct loss *pool = loss_find(l, LAYER_UNEXPLAINED, "", direction);
+
+	if (!suspect || !pool || !pool->lost)
+		return 0;
+	n = loss_take(pool, n);
+	pool->elsewhere = 0; /* it was never this one's */
+	suspect->uncounted += n;
+	loss_add(suspect, n);
+	return n;
+}
+
 uint64_t loss_total(const struct loss *loss)
 {
 	uint64_t outside = loss->lost - loss->inside;
@@ -108,12 +134,17 @@ uint64_t loss_total(const struct loss *loss)
 	return total > loss->lost ? total : loss->lost;
 }
 
-double loss_percent(const struct loss *loss)
+double loss_percent_of(const struct loss *loss, uint64_t n)
 {
 	uint64_t total = loss_total(loss);
 
 	if (!loss->known || !loss->measured || loss->blind || loss->host_wide ||
 	    !total)
 		return NAN;
-	return 100.0 * (double)loss->lost / (double)total;
+	return 100.0 * (double)n / (double)total;
+}
+
+double loss_percent(const struct loss *loss)
+{
+	return loss_percent_of(loss, loss->lost);
 }

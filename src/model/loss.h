@@ -32,6 +32,7 @@ struct loss {
 	uint64_t came;	 /* packets, with the lost ones */
 	uint64_t inside; /* part of lost that passed counts, too */
 	uint64_t uncounted;  /* part of lost that no counter tells of */
+	uint64_t policy;     /* part of lost that rules matched on purpose */
 	uint64_t martians;   /* part of lost that only the host counts */
 	uint64_t unresolved; /* part of lost whose next hop does not resolve */
 	uint64_t elsewhere;  /* not in lost: another layer lost these */
@@ -82,6 +83,17 @@ struct loss *loss_get_near(struct losses *l, size_t *cursor, const char *place,
  */
 uint64_t loss_take(struct loss *loss, uint64_t n);
 
+/*
+ * Gives up to n packets of what nothing explains in a direction to a layer that
+ * is suspected of them: they are its uncounted ones. to is the direction in
+ * which it loses them. Returns how many these are; 0, too, without memory.
+ */
+uint64_t loss_suspect(struct losses *l, enum direction direction,
+		      enum layer layer, enum direction to, uint64_t n);
+
+/* Adds n packets to a loss that no row of its namespace counts. */
+void loss_add(struct loss *loss, uint64_t n);
+
 /* Packets that the ratio is of: lost and passed ones. */
 uint64_t loss_total(const struct loss *loss);
 
@@ -90,5 +102,7 @@ uint64_t loss_total(const struct loss *loss);
  * was no traffic.
  */
 double loss_percent(const struct loss *loss);
+/* The same for n packets of the lost ones. */
+double loss_percent_of(const struct loss *loss, uint64_t n);
 
 #endif

@@ -79,6 +79,13 @@ struct probe {
 	const struct explainer *explainers; /* the last has no function */
 	const struct reason *reasons; /* that they name; the last has no id */
 	cause_explain_hidden explain_hidden;
+	/*
+	 * Moves packets between the losses of a namespace, once these are
+	 * summed up: what nothing explains (LAYER_UNEXPLAINED) to where this
+	 * probe suspects it was lost, with loss_suspect(), or what its layer
+	 * lost and need not have. In the order of the probes. Pure.
+	 */
+	void (*attribute)(const struct sample *s, struct losses *l);
 	/* the kind of limits for a loss of its layer, by what lost most */
 	enum limits_kind (*limits_kind)(const struct sample *s,
 					const struct loss *loss);

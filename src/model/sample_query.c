@@ -55,3 +55,14 @@ uint64_t sample_moved(const struct sample *s, enum layer layer,
 	}
 	return sum;
 }
+
+uint64_t row_growth(const struct sample *s, const struct object *o,
+		    const struct row *row)
+{
+	const struct object *before = object_before(s, o);
+	uint64_t then = row->value;
+
+	if (before)
+		then = object_value(s->then, before, row->counter, then);
+	return row->value > then ? row->value - then : 0;
+}

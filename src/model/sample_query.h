@@ -63,6 +63,13 @@ static inline bool row_moved(const struct row *row)
 }
 
 /*
+ * By how much a row that only grows grew since the read before, in a sample
+ * that is still being read; 0 where that is not known.
+ */
+uint64_t row_growth(const struct sample *s, const struct object *o,
+		    const struct row *row);
+
+/*
  * By how much the rows of a tag moved since the previous read, added up over
  * the objects of that layer and place; place NULL stands for all places.
  */

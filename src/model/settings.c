@@ -75,7 +75,8 @@ const struct config_option options_table[] = {
 	       "Turns the list of Interface options around."),
 	GLOBAL("Layer", OPT_LAYERS, layers, STRING("/.*/"),
 	       "A layer to look at: link, qdisc, softnet, netfilter, "
-	       "conntrack, neigh, ip, icmp, tcp, udp, socket or xfrm; "
+	       "conntrack, neigh, ip, icmp, tcp, udp, socket, xfrm or "
+	       "unexplained; "
 	       "repeatable, exact or /regular expression/. "
 	       "The default is every layer that the kernel offers."),
 	GLOBAL("IgnoreLayer", OPT_BOOL, layers.ignore, BOOLEAN(false),
@@ -135,7 +136,8 @@ const struct config_option options_table[] = {
 		  "The layers this threshold is for, exact or /regular "
 		  "expression/, or one ratio of a layer: \"tcp-listen\". How "
 		  "full the connection table is has limits of its own, 85 and "
-		  "95 percent, which only \"conntrack-fill\" replaces. The "
+		  "95 percent, which only \"conntrack-fill\" replaces, and "
+		  "\"unexplained\" alarms only where a threshold names it. The "
 		  "first threshold that matches is used; built-in defaults "
 		  "follow after the last."),
 	THRESHOLD("Namespace", OPT_PATTERN, namespace, STRING("/.*/"),
@@ -143,6 +145,14 @@ const struct config_option options_table[] = {
 	THRESHOLD("Interface", OPT_PATTERN, interface, STRING("/.*/"),
 		  "The interfaces this threshold is for. What has no interface "
 		  "has the name \"all\"."),
+	THRESHOLD("Rule", OPT_PATTERN, rule, STRING("/.*/"),
+		  "The firewall chains or rules this threshold is for, as they "
+		  "are called in the series: \"ip.filter.INPUT\", or "
+		  "\"ip.filter.INPUT.no telnet\" for a rule with that comment. "
+		  "It counts which one dropped most. What a rule drops by what "
+		  "it matches is policy, and never more than a WARNING, above "
+		  "10 percent; a threshold with this option, or with Layer, is "
+		  "for policy, too."),
 	THRESHOLD(
 		"WarningMax", OPT_PERCENT, limits.warning, NUMBER(0.1),
 		"Percent lost above which a WARNING is raised. 100 never is."),
@@ -218,6 +228,7 @@ void settings_drop_threshold(struct settings *s)
 	pattern_free(&t->layer);
 	pattern_free(&t->namespace);
 	pattern_free(&t->interface);
+	pattern_free(&t->rule);
 }
 
 void settings_free(struct settings *s)
@@ -404,17 +415,17 @@ int settings_init(struct settings *s)
 }
 
 /* A layer by its name, or one of its ratios alone: "tcp-listen". */
-static bool layer_matches(const struct pattern *p, enum layer layer,
-			  enum direction direction)
+static bool layer_matches(const struct pattern *p, const struct limits_of *of)
 {
 	char ratio[32];
 
-	snprintf(ratio, sizeof(ratio), "%s-%s", layer_name(layer),
-		 direction_name(direction));
+	snprintf(ratio, sizeof(ratio), "%s-%s", layer_name(of->layer),
+		 direction_name(of->direction));
 	if (p->text && !strcmp(p->text, ratio))
 		return true;
 	/* limits for packets lost would be wrong for how full a table is */
-	return direction != DIR_FILL && pattern_matches(p, layer_name(layer));
+	return of->direction != DIR_FILL &&
+	       pattern_matches(p, layer_name(of->layer));
 }
 
 uint32_t settings_layers(const struct settings *s)
@@ -427,11 +438,42 @@ uint32_t settings_layers(const struct settings *s)
 	return layers;
 }
 
-const struct limits *settings_limits(const struct settings *s, enum layer layer,
-				     enum direction direction,
-				     const char *namespace,
-				     const char *interface,
-				     enum limits_kind kind)
+/* A rule is called like its chain, too: what follows its name is left out. */
+static bool rule_matches(const struct pattern *p, const char *rule)
+{
+	char chain[256];
+	size_t n = strlen(rule);
+
+	if (!p->text)
+		return true;
+	if (pattern_matches(p, rule))
+		return n > 0;
+	for (size_t dots = 0, i = 0; i <= n && i < sizeof(chain); i++) {
+		dots += rule[i] == '.';
+		chain[i] = rule[i];
+		if (rule[i] != '#' && rule[i] != '\0' && dots < 3)
+			continue;
+		chain[i] = '\0';
+		return n > 0 && pattern_matches(p, chain);
+	}
+	return false;
+}
+
+/* Some kinds never alarm, or hardly, unless a threshold says that it is they.
+ */
+static bool is_meant(const struct threshold *t, const struct limits_of *of)
+{
+	if (!rule_matches(&t->rule, of->rule))
+		return false;
+	if (of->kind == LIMITS_REPEATED)
+		return t->interface.text;
+	if (of->kind == LIMITS_POLICY || of->kind == LIMITS_UNEXPLAINED)
+		return t->layer.text || t->rule.text;
+	return true;
+}
+
+const struct limits *settings_limits(const struct settings *s,
+				     const struct limits_of *of)
 {
 	const struct limits *const built_in[] = {
 		[LIMITS_PLAIN] = &s->limits,
@@ -446,15 +488,13 @@ const struct limits *settings_limits(const struct settings *s, enum layer layer,
 	for (size_t i = 0; i < s->thresholds.n; i++) {
 		const struct threshold *t = &s->thresholds.items[i];
 
-		if (kind == LIMITS_REPEATED && !t->interface.text)
-			continue;
-		if (layer_matches(&t->layer, layer, direction) &&
-		    pattern_matches(&t->namespace, namespace) &&
+		if (is_meant(t, of) && layer_matches(&t->layer, of) &&
+		    pattern_matches(&t->namespace, of->namespace) &&
 		    pattern_matches(&t->interface,
-				    interface[0] ? interface : "all"))
+				    of->interface[0] ? of->interface : "all"))
 			return &t->limits;
 	}
-	if (direction == DIR_FILL)
+	if (of->direction == DIR_FILL)
 		return &fill_limits;
-	return built_in[kind];
+	return built_in[of->kind];
 }

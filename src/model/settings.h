@@ -35,7 +35,7 @@ extern const struct config_option options_table[];
 extern const size_t n_options;
 
 struct threshold {
-	struct pattern layer, namespace, interface;
+	struct pattern layer, namespace, interface, rule;
 	struct limits limits;
 };
 
@@ -77,18 +77,25 @@ int MUST_CHECK settings_set(struct settings *s, bool in_threshold,
 /* The layers that are wanted: bit i is enum layer i. */
 uint32_t settings_layers(const struct settings *s);
 
+/* What limits are for. */
+struct limits_of {
+	enum layer layer;
+	enum direction direction;
+	const char *namespace; /* "" for collectd's own */
+	const char *interface; /* "" for what has none */
+	const char *rule; /* of the firewall, that dropped most; "": none did */
+	enum limits_kind kind;
+};
+
 /*
  * The limits for a place: of the first threshold that matches, else the
  * built-in ones, which differ with the character of the loss; those of a
  * table that fills up are its own. For LIMITS_REPEATED a threshold matches
- * only if it says which interface.
- * interface is "" for what has none, namespace is "" for collectd's own. The
- * result lives as long as s and its thresholds are left alone.
+ * only if it says which interface, for LIMITS_POLICY and LIMITS_UNEXPLAINED
+ * only if it says which layer or rule.
+ * The result lives as long as s and its thresholds are left alone.
  */
-const struct limits *settings_limits(const struct settings *s, enum layer layer,
-				     enum direction direction,
-				     const char *namespace,
-				     const char *interface,
-				     enum limits_kind kind);
+const struct limits *settings_limits(const struct settings *s,
+				     const struct limits_of *of);
 
 #endif

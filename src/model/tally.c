@@ -170,6 +170,15 @@ static void begin_place(struct tally *t, const char *place)
 	memset(t->at, 0, sizeof(t->at));
 }
 
+/* What the balance of IP needs besides the losses and the gaps. */
+static void tally_ip(struct tally *t, const struct row *row)
+{
+	if (row->counter->tag == TAG_FORW_DATAGRAMS)
+		t->gaps.forwarded += row->delta;
+	else if (row->counter->tag == TAG_OUT_DISCARDS)
+		t->gaps.refused_below += row->delta;
+}
+
 static int tally_row(struct tally *t, const struct object *o,
 		     const struct row *row)
 {
@@ -187,12 +196,34 @@ static int tally_row(struct tally *t, const struct object *o,
 	case KIND_PASSED:
 		if (is_received(t->sample, o, row))
 			t->received += row->delta;
+		tally_ip(t, row);
 		return tally_passed(t, o, row);
+	case KIND_ECHO:
+		tally_ip(t, row);
+		return 0;
 	case KIND_LEVEL:
 		return tally_passed(t, o, row);
 	default:
 		return 0;
 	}
+}
+
+/* What a rule drops that drops all it matches, of its chain's packets. */
+static int tally_policy(struct tally *t, const struct object *o)
+{
+	EACH_ROW (t->sample, o, row) {
+		struct loss *loss;
+
+		if ((row->counter->kind != KIND_PART &&
+		     row->counter->kind != KIND_DETAIL) ||
+		    !row_moved(row))
+			continue;
+		loss = loss_at(t, o, o->layer, row->counter->direction);
+		if (!loss)
+			return -ENOMEM;
+		loss->policy += row->delta;
+	}
+	return 0;
 }
 
 static int tally_object(struct tally *t, const struct object *o)
@@ -204,7 +235,18 @@ static int tally_object(struct tally *t, const struct object *o)
 		if (r < 0)
 			return r;
 	}
+	if (o->layer == LAYER_NETFILTER &&
+	    object_tagged(t->sample, o, TAG_RULE_IS_POLICY))
+		return tally_policy(t, o);
 	return 0;
+}
+
+/* A chain that is not comparable has lost nothing that is known. */
+static void bound_policy(struct losses *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->items[i].policy > l->items[i].lost)
+			l->items[i].policy = l->items[i].lost;
 }
 
 /* Whether this kernel counts what IP hands to the interface, of IPv4 or 6. */
@@ -218,15 +260,16 @@ static bool has_transmits(const struct sample *s)
 }
 
 /*
- * Frames that a bridge could forward are not in the counters of IP: they are
- * measured against all that the interfaces received.
+ * Frames that a bridge could forward are not in the counters of IP, whether
+ * its own firewall drops them or that of IP (br_netfilter): they are measured
+ * against all that the interfaces received.
  */
 static int measure_bridged(struct tally *t)
 {
 	for (int i = 0; i < N_DIRECTIONS; i++) {
 		struct loss *loss;
 
-		if (!t->bridged[i])
+		if (!t->bridged[i] && !(i == DIR_FWD && t->gaps.bridged))
 			continue;
 		loss = loss_get_near(t->losses, &t->cursor, "", LAYER_NETFILTER,
 				     i);
@@ -297,7 +340,7 @@ static void reset(struct losses *l)
 
 		loss->lost = loss->passed = loss->came = loss->uncounted = 0;
 		loss->inside = loss->elsewhere = 0;
-		loss->martians = loss->unresolved = 0;
+		loss->martians = loss->unresolved = loss->policy = 0;
 		loss->known = loss->blind = loss->measured = false;
 		loss->at_least = false;
 		loss->echo = loss->host_wide = false;
@@ -324,13 +367,14 @@ int tally_losses(struct losses *l, const struct sample *s)
 	reset(l);
 	for (uint32_t i = 0; r == 0 && i < s->n_objects; i++)
 		r = tally_object(&t, &s->objects[i]);
-	if (r == 0)
-		r = measure_bridged(&t);
 	if (s->unread & 1u << LAYER_NETFILTER) /* who dropped is not known */
 		t.gaps.is_known = false;
 	if (r == 0)
 		r = ip_gaps_tally(&t.gaps, l);
+	if (r == 0)
+		r = measure_bridged(&t);
 	measure_qdiscs(&t);
+	bound_policy(l);
 	wake_filling(l);
 	return r;
 }

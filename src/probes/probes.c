@@ -4,6 +4,7 @@
  * goes up the stack, but what looks at rows of another stands behind it (its
  * .after): the order of the two that read sockets and settings is no taste.
  */
+#include "probes/balance/balance.h"
 #include "probes/conntrack.h"
 #include "probes/firewall/firewall.h"
 #include "probes/link/link.h"
@@ -21,14 +22,16 @@ const struct probe *const probes[] = {
 	&link_probe,
 	&softnet_probe,
 	&qdisc_probe,
+	&snmp_probe, /* before those that count what it misses, see balance.c */
 	&nft_probe,
 	&xt_probe, /* marks tables that nf_tables has as well */
 	&nfqueue_probe,
 	&conntrack_probe,
 	&neigh_probe,
 	&rt_cache_probe,
-	&snmp_probe,
 	&xfrm_probe,
+	&balance_probe,
+	&routes_probe, /* where packets vanish */
 	&socket_probe, /* dumps sockets where UDP or TCP lost */
 	&sysctl_probe, /* reads the settings that remedies of losses name */
 };

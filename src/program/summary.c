@@ -92,7 +92,7 @@ static const struct summary_ns *find_see(const struct summary *l,
 	for (size_t i = 0; i < l->n; i++) {
 		const struct summary_ns *to = &l->items[i];
 
-		if (!findings_have_loss(&to->findings))
+		if (!findings_have_drops(&to->findings))
 			break;
 		if (link_is_wired_to(from->sample, to->sample))
 			return to;
@@ -115,7 +115,7 @@ void summary_sort(struct summary *l)
 	for (size_t i = 0; i < l->n; i++) {
 		struct summary_ns *ns = &l->items[i];
 
-		if (!findings_have_loss(&ns->findings) &&
+		if (!findings_have_drops(&ns->findings) &&
 		    has_symptom(&ns->findings))
 			ns->see = find_see(l, ns);
 	}

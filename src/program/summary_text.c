@@ -131,9 +131,10 @@ static void widen(struct printer *p, const struct cells *cells)
 			p->widths[i] = strlen(cells->text[i]);
 }
 
+/* What has a row of the table. */
 static bool is_loss(const struct finding *f)
 {
-	return f->class <= CLASS_POLICY;
+	return f->class <= CLASS_UNEXPLAINED;
 }
 
 /* The same columns in all namespaces. */
@@ -213,8 +214,7 @@ static void print_loss(struct printer *p, const struct finding *f)
 	char text[LINE_SIZE];
 
 	fill_cells(&cells, f);
-	column =
-		print_cells(p, &cells, f->class == CLASS_POLICY ? YELLOW : RED);
+	column = print_cells(p, &cells, f->class == CLASS_LOSS ? RED : YELLOW);
 	indent = column;
 	if (p->style->width < column + MIN_CAUSE || !f->causes.n) {
 		fprintf(p->out, "\n");
@@ -385,7 +385,7 @@ void summary_text_print(FILE *out, const struct summary *l,
 	for (size_t i = 0; i < l->n; i++) {
 		const struct summary_ns *ns = &l->items[i];
 
-		if (findings_have_loss(&ns->findings))
+		if (findings_have_drops(&ns->findings))
 			print_losses(&p, ns);
 		else if (says_something(&p, &ns->findings))
 			print_lossless(&p, ns);

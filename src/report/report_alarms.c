@@ -33,6 +33,23 @@ static const char *what_happened(enum direction direction)
 	}
 }
 
+/*
+ * The packets that are judged: of a firewall those that rules dropped on
+ * purpose, or the others.
+ */
+static uint64_t judged_lost(const struct loss *loss)
+{
+	if (!loss->policy)
+		return loss->lost;
+	return loss->limits_kind == LIMITS_POLICY ? loss->policy
+						  : loss->lost - loss->policy;
+}
+
+static double lost_percent(const struct loss *loss)
+{
+	return loss_percent_of(loss, judged_lost(loss));
+}
+
 static void notify(struct report *r, const struct loss *loss,
 		   const struct cause *cause, const char *message)
 {
@@ -51,7 +68,7 @@ static void notify(struct report *r, const struct loss *loss,
 		.counter = cause_counter(cause),
 		.cause = cause->text,
 		.remedy = cause->remedy,
-		.percent = loss_percent(loss),
+		.percent = lost_percent(loss),
 		.warning = loss->limits->warning,
 		.failure = loss->limits->failure,
 		.time_ns = r->time_ns,
@@ -74,7 +91,7 @@ static void notify(struct report *r, const struct loss *loss,
 static void describe_share(const struct ns *ns, const struct loss *loss,
 			   char *buffer, size_t size)
 {
-	unsigned long long lost = loss->lost, total = loss_total(loss);
+	unsigned long long lost = judged_lost(loss), total = loss_total(loss);
 
 	if (loss->direction == DIR_FILL)
 		snprintf(buffer, size, "%llu of %llu", lost, total);
@@ -88,7 +105,7 @@ static void describe_loss(const struct ns *ns, const struct loss *loss,
 			  char *buffer, size_t size)
 {
 	char place[NAME_PART + 1], share[80];
-	double percent = loss_percent(loss);
+	double percent = lost_percent(loss);
 	/* a guess is a warning, even above the limit of a failure alone */
 	bool failure = loss->alarm.state == SEVERITY_FAILURE ||
 		       !(percent > loss->limits->warning);
@@ -97,7 +114,7 @@ static void describe_loss(const struct ns *ns, const struct loss *loss,
 	report_names_place(ns, loss->place, place);
 	if (isnan(percent)) {
 		format_text(buffer, size, "%llu %s in %s on %s (in %.3g s)",
-			    (unsigned long long)loss->lost, what,
+			    (unsigned long long)judged_lost(loss), what,
 			    layer_name(loss->layer), place,
 			    interval_seconds(ns));
 		return;
@@ -192,7 +209,7 @@ static bool never_alarms(const struct limits *limits)
  */
 static double judged_percent(const struct loss *loss)
 {
-	double percent = loss_percent(loss);
+	double percent = lost_percent(loss);
 
 	if (loss->gone || loss->echo || never_alarms(loss->limits))
 		return 0;
@@ -201,34 +218,69 @@ static double judged_percent(const struct loss *loss)
 	return percent;
 }
 
-static void choose_limits(struct report *r, struct loss *loss)
+/* The rule that dropped most, if one did. */
+static const char *worst_rule(const struct sample *s, const struct loss *loss,
+			      const struct causes *causes)
+{
+	const struct object *o = causes->items[0].object;
+
+	if (loss->layer != LAYER_NETFILTER || !loss->lost || !o)
+		return "";
+	return object_name(s, o);
+}
+
+static void choose_limits(struct report *r, struct loss *loss,
+			  const struct causes *causes)
 {
 	const struct ns *ns = r->ns;
-	enum limits_kind kind = loss_limits_kind(&ns->now, loss);
+	const struct limits_of of = {
+		.layer = loss->layer,
+		.direction = loss->direction,
+		.namespace = ns->name,
+		.interface = loss->place,
+		.rule = worst_rule(&ns->now, loss, causes),
+		.kind = loss_limits_kind(&ns->now, loss),
+	};
 
-	if (loss->limits && loss->limits_kind == kind)
-		return;
 	if (!loss->limits)
 		alarm_memory_claim(&r->reporter->alarms, ns, loss);
-	loss->limits_kind = kind;
-	loss->limits = settings_limits(r->reporter->settings, loss->layer,
-				       loss->direction, ns->name, loss->place,
-				       kind);
+	loss->limits_kind = of.kind;
+	loss->limits = settings_limits(r->reporter->settings, &of);
+}
+
+/*
+ * Limits stay as they are where nothing changed that they depend on: of a
+ * firewall that is the rule that drops most.
+ */
+static bool has_limits(const struct report *r, const struct loss *loss)
+{
+	if (!loss->limits)
+		return false;
+	if (loss->layer == LAYER_NETFILTER)
+		return !loss->lost;
+	return loss->limits_kind == loss_limits_kind(&r->ns->now, loss);
 }
 
 static void judge(struct report *r, struct loss *loss)
 {
 	const struct ns *ns = r->ns;
-	struct causes causes = {.items = {{.known = true}}};
+	bool explained = loss->lost && !loss->echo;
+	struct causes causes;
 
 	if (!report_wants(r, loss->layer))
 		return;
-	choose_limits(r, loss);
-	if (loss->lost && !loss->echo && !never_alarms(loss->limits))
+	/* all of them would be kilobytes to clear, for each ratio */
+	causes.n = 0;
+	causes.items[0] = (struct cause) {.known = true};
+	if (explained && loss->layer == LAYER_NETFILTER)
+		cause_list(&ns->now, loss, &causes);
+	if (!has_limits(r, loss))
+		choose_limits(r, loss, &causes);
+	if (explained && !never_alarms(loss->limits) && !causes.n)
 		cause_list(&ns->now, loss, &causes);
 	if (!alarm_step(&loss->alarm, loss->limits, judged_percent(loss),
-			loss->lost,
-			causes.items[0].known && !isnan(loss_percent(loss))
+			judged_lost(loss),
+			causes.items[0].known && !isnan(lost_percent(loss))
 				? SEVERITY_FAILURE
 				: SEVERITY_WARNING))
 		return;
@@ -289,9 +341,15 @@ static void take_back(struct report *r, const struct saved_alarm *alarm)
 
 	memcpy(gone.name, alarm->namespace, sizeof(gone.name));
 	memcpy(loss.place, alarm->place, sizeof(loss.place));
-	loss.limits = settings_limits(r->reporter->settings, loss.layer,
-				      loss.direction, gone.name, loss.place,
-				      LIMITS_PLAIN);
+	loss.limits = settings_limits(r->reporter->settings,
+				      &(struct limits_of) {
+					      .layer = loss.layer,
+					      .direction = loss.direction,
+					      .namespace = gone.name,
+					      .interface = loss.place,
+					      .rule = "",
+					      .kind = LIMITS_PLAIN,
+				      });
 	r->ns = &gone;
 	notify_okay(r, &loss, "what lost them is gone");
 	r->ns = NULL;

@@ -2,7 +2,7 @@
 /* Which rules lose packets, those without a counter included. */
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/rule.h"
-#include "probes/snmp/snmp.h"
+#include "probes/balance/balance.h"
 
 const struct object *firewall_next_uncounted(const struct sample *s,
 					     const struct object *behind)
@@ -74,15 +74,26 @@ static void describe_uncounted(const struct sample *s, const struct loss *loss,
 	CAUSE_REMEDY(ret, "Add `counter` to it");
 }
 
+void firewall_attribute(const struct sample *s, struct losses *l)
+{
+	static const enum direction directions[] = {DIR_RX, DIR_TX, DIR_FWD};
+
+	if (!firewall_next_uncounted(s, NULL))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
+		loss_suspect(l, directions[i], LAYER_NETFILTER, directions[i],
+			     UINT64_MAX);
+}
+
 bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
 				struct cause *ret)
 {
-	if (!loss->uncounted)
+	if (loss->layer != LAYER_NETFILTER || !loss->uncounted)
 		return false;
 	ret->lost = loss->uncounted;
-	ret->counter = counter_tagged(snmp_probe.counters,
-				      loss->direction == DIR_RX ? TAG_IN_GAP
-								: TAG_OUT_GAP);
+	ret->counter = counter_tagged(&balance_table, loss->direction == DIR_RX
+							      ? TAG_IN_GAP
+							      : TAG_OUT_GAP);
 	describe_uncounted(s, loss, ret);
 	return true;
 }

@@ -280,6 +280,7 @@ const struct probe nft_probe = {
 	.counters = &firewall_table,
 	.explainers = firewall_explainers,
 	.explain_hidden = firewall_explain_uncounted,
+	.attribute = firewall_attribute,
 	.names_objects = true,
 	.read = nft_read,
 };

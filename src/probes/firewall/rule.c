@@ -54,6 +54,8 @@ const struct counter firewall_rows[N_FIREWALL_ROWS] = {
 	     BLAMED, .in = "drop",
 	     .means = "Packets (skbs) that a rule without a comment, a verdict "
 		      "map or a policy dropped."),
+	[FIREWALL_IS_POLICY] = {FACT, .name = "policy",
+				.tag = TAG_RULE_IS_POLICY},
 };
 /* clang-format on */
 const struct counter_table firewall_table = COUNTER_TABLE(firewall_rows);
@@ -105,6 +107,12 @@ void firewall_rule_statistic(struct firewall_rule *rule, const void *info,
 	}
 }
 
+bool firewall_rule_is_policy(const struct firewall_rule *rule)
+{
+	return !rule->is_random && !rule->every &&
+	       rule->target != FIREWALL_QUEUE;
+}
+
 static void append_packets(const struct firewall_rule *rule,
 			   enum direction direction, struct sample *out)
 {
@@ -139,6 +147,8 @@ void firewall_rule_append(const struct firewall_rule *rule,
 		sample_row(out, &facts[FIREWALL_EVERY], rule->every);
 	if (rule->uncounted)
 		sample_row(out, &facts[FIREWALL_UNCOUNTED], rule->uncounted);
+	if (firewall_rule_is_policy(rule))
+		sample_row(out, &firewall_rows[FIREWALL_IS_POLICY], 1);
 }
 
 bool firewall_rule_of(const struct sample *s, const struct object *o,

@@ -67,7 +67,9 @@ enum firewall_role {
 	N_FIREWALL_ROLES,
 };
 
-#define N_FIREWALL_ROWS (N_FIREWALL_ROLES * 3)
+/* The fact of a rule that is policy: it drops all that it matches, always. */
+#define FIREWALL_IS_POLICY (N_FIREWALL_ROLES * 3)
+#define N_FIREWALL_ROWS (FIREWALL_IS_POLICY + 1)
 extern const struct counter firewall_rows[N_FIREWALL_ROWS];
 extern const struct counter_table firewall_table; /* of both engines */
 
@@ -80,6 +82,9 @@ const char *firewall_family_name(enum family family);
 /* Takes over what a match says: n bytes of a struct xt_statistic_info. */
 void firewall_rule_statistic(struct firewall_rule *rule, const void *info,
 			     size_t n);
+
+/* Whether it drops all that it matches, always: no chance, rate or queue. */
+bool firewall_rule_is_policy(const struct firewall_rule *rule);
 
 /* Appends the rows of a rule to the object appended last. */
 void firewall_rule_append(const struct firewall_rule *rule,
@@ -94,6 +99,8 @@ bool firewall_rule_of(const struct sample *s, const struct object *o,
 
 /* causes.c: which rules lose packets, those without a counter included. */
 extern const struct explainer firewall_explainers[];
+/* Suspects them of what vanished in IP without a counter. */
+void firewall_attribute(const struct sample *s, struct losses *l);
 bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
 				struct cause *ret);
 

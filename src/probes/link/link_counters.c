@@ -110,7 +110,7 @@ static const struct counter link_counters[] = {
 	 .means = "Bytes of the frames in rx_packets"},
 	{AT(tx_bytes), TX("derive", KIND_BYTES),
 	 .means = "Bytes of the frames in tx_packets"},
-	{AT(multicast), RX("packets", KIND_PASSED),
+	{AT(multicast), .tag = TAG_LINK_MULTICAST, RX("packets", KIND_PASSED),
 	 .means = "Multicast frames received"},
 	{AT(rx_compressed), RX("packets", KIND_PASSED),
 	 .means = "Compressed packets, SLIP and PPP"},

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "probes/snmp/snmp.h"
 #include "probes/snmp/snmp_private.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "kernel/procnet.h"
-#include "probes/snmp/ip_balance.h"
 
 static void keep_number(struct snmp_values *values, uint16_t slot,
 			struct token number)
@@ -165,18 +165,11 @@ static void append_layer(const struct snmp_columns *columns, enum layer layer,
 	}
 }
 
-static void snmp_append(const struct probe_env *env,
-			const struct snmp_columns *columns,
+static void snmp_append(const struct snmp_columns *columns,
 			const struct snmp_values *values, struct sample *out)
 {
-	for (int layer = 0; layer < N_LAYERS; layer++) {
+	for (int layer = 0; layer < N_LAYERS; layer++)
 		append_layer(columns, layer, values, out);
-		if (layer != LAYER_IP)
-			continue;
-		for (size_t i = columns->first[N_LAYERS]; i < columns->n_wanted;
-		     i++)
-			ip_balance_append(env, columns->wanted[i].counter, out);
-	}
 }
 
 static int snmp_read(struct probe_env *env, struct sample *out)
@@ -188,7 +181,20 @@ static int snmp_read(struct probe_env *env, struct sample *out)
 	memset(values.found, 0, sizeof(values.found));
 	r = snmp_read_files(env, columns, &values);
 	if (r == 0)
-		snmp_append(env, columns, &values, out);
+		snmp_append(columns, &values, out);
+	return r;
+}
+
+int snmp_read_ip(const struct probe_env *env, struct snmp_columns *columns,
+		 struct sample *out)
+{
+	struct snmp_values values;
+	int r;
+
+	memset(values.found, 0, sizeof(values.found));
+	r = snmp_read_files(env, columns, &values);
+	if (r == 0)
+		append_layer(columns, LAYER_IP, &values, out);
 	return r;
 }
 

@@ -49,9 +49,9 @@ struct snmp_wanted {
  * read allocates only where it finds names that are new.
  */
 struct snmp_columns {
-	/* by layer, and then those that are computed */
+	/* by layer */
 	struct snmp_wanted wanted[MAX_SNMP_COUNTERS];
-	uint16_t first[N_LAYERS + 1]; /* of a layer; of those computed */
+	uint16_t first[N_LAYERS + 1]; /* of a layer; the last: n_wanted */
 	uint16_t n_wanted;
 	struct snmp_line lines[MAX_SNMP_LINES];
 	size_t n_lines, next_line;
@@ -60,7 +60,7 @@ struct snmp_columns {
 };
 
 /*
- * Of env it looks at counters and gaps alone. Returns NULL when out of memory.
+ * Of env it looks at counters alone. Returns NULL when out of memory.
  */
 struct snmp_columns *snmp_columns_new(const struct probe_env *env);
 void snmp_columns_free(struct snmp_columns *cols);

@@ -37,12 +37,6 @@
 /* Only to see whether what came in went somewhere. */
 #define FACT(section_, name_, ...)                                             \
 	{section_, .kind = KIND_FACT, .name = name_, __VA_ARGS__}
-/* Computed, see ip_balance.h: in no section. */
-#define GAP(direction_, name_, tag_, means_, ...)                              \
-	{.layer = LAYER_IP, .bits = 64, .type = "packets",                     \
-	 .direction = DIR_##direction_, .kind = KIND_GAP, .name = name_,       \
-	 .tag = tag_, .source = "computed", .means = means_, __VA_ARGS__}
-
 /* Read only where a Counter option asks for it, never part of a ratio. */
 #define OPT(section_, direction_, kind_, name_, means_, ...)                   \
 	{section_, .type = "packets", .direction = DIR_##direction_,           \
@@ -59,15 +53,18 @@
 	.of = {{LAYER_IP, DIR_RX, RELATION_INSIDE},                            \
 	       {LAYER_NETFILTER, DIR_RX, RELATION_INSIDE},                     \
 	       {LAYER_CONNTRACK, DIR_NONE, RELATION_INSIDE},                   \
-	       {LAYER_XFRM, DIR_RX, RELATION_INSIDE}}
+	       {LAYER_XFRM, DIR_RX, RELATION_INSIDE},                          \
+	       {LAYER_UNEXPLAINED, DIR_RX, RELATION_INSIDE}}
 #define FORWARD_MEASURES                                                       \
 	.of = {{LAYER_IP, DIR_FWD, RELATION_SINCE67},                          \
-	       {LAYER_NETFILTER, DIR_FWD, RELATION_SINCE67}}
+	       {LAYER_NETFILTER, DIR_FWD, RELATION_SINCE67},                   \
+	       {LAYER_UNEXPLAINED, DIR_FWD, RELATION_SINCE67}}
 #define OUTPUT_MEASURES                                                        \
 	.of = {{LAYER_IP, DIR_TX, RELATION_OUTSIDE},                           \
 	       {LAYER_NETFILTER, DIR_TX, RELATION_SINCE67},                    \
 	       {LAYER_CONNTRACK, DIR_NONE, RELATION_SINCE67},                  \
-	       {LAYER_XFRM, DIR_TX, RELATION_SINCE67}}
+	       {LAYER_XFRM, DIR_TX, RELATION_SINCE67},                         \
+	       {LAYER_UNEXPLAINED, DIR_TX, RELATION_SINCE67}}
 
 /* What several rows say. */
 #define CORRUPTED                                                              \
@@ -77,13 +74,6 @@
 #define REFUSED                                                                \
 	"a host or router further on refuses what is sent: closed port, "      \
 	"reject rule or no route"
-#define IN_GAP                                                                 \
-	"Packets that came in and were neither delivered, forwarded nor "      \
-	"counted as lost by IP: what firewall rules drop, with or without a "  \
-	"counter"
-#define OUT_GAP                                                                \
-	"Packets to send or forward that did not reach an interface (Linux "   \
-	"6.7 and later)"
 #define UDP_READ                                                               \
 	"Datagrams read by applications (counted at recvmsg, so queued ones "  \
 	"are missing)"
@@ -134,7 +124,7 @@ static const struct counter snmp_counters[] = {
 		      "net.ipv4.ip_forward"),
 	ROW(IP, FWD, PASSED, "ForwDatagrams", "net/ipv4/ip_forward.c",
 	    "Packets chosen for forwarding; >=6.7 counted before MTU check and "
-	    "FORWARD hook, older after it", .in_gap = -1, .out_gap = 1,
+	    "FORWARD hook, older after it", .tag = TAG_FORW_DATAGRAMS, .in_gap = -1, .out_gap = 1,
 	    FORWARD_MEASURES),
 	ROW(IP, RX, LOST, "InUnknownProtos", "net/ipv4/ip_input.c",
 	    "Dropped: no handler or raw socket for the IP protocol number",
@@ -155,7 +145,7 @@ static const struct counter snmp_counters[] = {
 	ROW(IP, TX, ECHO, "OutDiscards", "net/ipv4/ip_output.c ip_send_skb",
 	    "UDP/ICMP/raw send failed locally; echo of qdisc, link, "
 	    "OUTPUT-filter, neighbour or sndbuf failure",
-	    .remedy = "Look at the layer below; do not sum with it"),
+	    .tag = TAG_OUT_DISCARDS, .remedy = "Look at the layer below; do not sum with it"),
 	ROW(IP, TX, LOST, "OutNoRoutes", "net/ipv4/udp.c; net/ipv4/tcp_ipv4.c",
 	    "Local sends refused: no route (ENETUNREACH); not part of "
 	    "OutRequests",
@@ -484,13 +474,13 @@ static const struct counter snmp_counters[] = {
 	    "Packets handed to a transport", .in_gap = -1),
 	ROW(IP6, FWD, PASSED, "Ip6OutForwDatagrams", "net/ipv6/ip6_output.c",
 	    "Packets chosen for forwarding; counted before the MTU check and "
-	    "FORWARD hook", .in_gap = -1, .out_gap = 1, FORWARD_MEASURES),
+	    "FORWARD hook", .tag = TAG_FORW_DATAGRAMS, .in_gap = -1, .out_gap = 1, FORWARD_MEASURES),
 	ROW(IP6, TX, PASSED, "Ip6OutRequests", "net/ipv6/ip6_output.c",
 	    "Local packets sent (>=6.7 before OUTPUT hook)", .out_gap = 1,
 	    OUTPUT_MEASURES),
 	ROW(IP6, TX, ECHO, "Ip6OutDiscards", "net/ipv6/ip6_output.c",
 	    "Local send failed: IPv6 disabled, cgroup filter, neighbour, or "
-	    "echo of layers below", .remedy = "Look below"),
+	    "echo of layers below", .tag = TAG_OUT_DISCARDS, .remedy = "Look below"),
 	ROW(IP6, TX, LOST, "Ip6OutNoRoutes", "net/ipv6/route.c",
 	    "Local sends refused: no route",
 	    .cause = "no route to the destination: a route is missing or its "
@@ -566,10 +556,6 @@ static const struct counter snmp_counters[] = {
 	    .in = "Udp6InErrors"),
 	ROW(UDP6, RX, PART, "Udp6MemErrors", "net/ipv6/udp.c", UDP_MEMORY,
 	    .in = "Udp6InErrors"),
-	GAP(RX, "in_gap", TAG_IN_GAP, IN_GAP),
-	GAP(TX, "out_gap", TAG_OUT_GAP, OUT_GAP),
-	GAP(RX, "Ip6in_gap", TAG_IN_GAP, IN_GAP, .v6 = true),
-	GAP(TX, "Ip6out_gap", TAG_OUT_GAP, OUT_GAP, .v6 = true),
 
 	/*
 	 * The rest, in the kernel's order again. Names are unique in a layer:

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#include "probes/balance/balance.h"
+
+#include <errno.h>
+
+#include "model/ip_gaps.h"
+#include "probes/balance/balance_private.h"
+#include "probes/conntrack.h"
+#include "probes/firewall/firewall.h"
+#include "probes/link/link.h"
+#include "probes/snmp/snmp.h"
+#include "probes/snmp/snmp_columns.h"
+#include "probes/xfrm.h"
+
+/*
+ * The kernel's counters are read one after the other while packets move, so a
+ * balance jitters. What it falls short by is owed to its next rise, up to so
+ * many packets; more is not jitter but a packet that was delivered twice.
+ */
+#define MAX_OWED 100
+
+/* One side of one family, at a read. */
+struct balance {
+	int64_t packets; /* that are missing since ever */
+	bool known;	 /* the counter that it rests on is there */
+};
+
+/* What is remembered of a gap. */
+struct memory {
+	const struct counter *gap;
+	uint64_t lost;
+	struct balance balance; /* of the read; its packets as far as counted */
+	struct balance_taken taken;
+};
+
+/* ---- the sums ---- */
+
+static struct balance add_up(const struct counter *gap, const struct sample *s,
+			     const struct object *ip)
+{
+	bool out = gap->direction == DIR_TX;
+	enum tag rests_on = out ? TAG_OUT_TRANSMITS : TAG_IN_RECEIVES;
+	struct balance b = {.known = false};
+	uint64_t sum = 0;
+
+	EACH_ROW (s, ip, row) {
+		const struct counter *c = row->counter;
+
+		if (c->v6 != gap->v6)
+			continue;
+		sum += (uint64_t)(out ? c->out_gap : c->in_gap) * row->value;
+		b.known |= c->tag == rests_on;
+	}
+	b.packets = (int64_t)sum;
+	return b;
+}
+
+/*
+ * Packets since the read before that came for a group which nobody here may
+ * have joined, at most. IPv6 counts all that came for a group, IPv4 only what
+ * somebody joined: there devices that count multicast frames tell of the rest.
+ */
+static int64_t came_for_groups(const struct sample *s,
+			       const struct counter *gap)
+{
+	int64_t n = 0;
+
+	EACH_OBJECT (s, o) {
+		if (o->layer != LAYER_LINK && o->layer != LAYER_IP)
+			continue;
+		EACH_ROW (s, o, row) {
+			const struct counter *c = row->counter;
+
+			if (c->tag == TAG_LINK_MULTICAST && !gap->v6)
+				n += (int64_t)row_growth(s, o, row);
+			else if (c->tag == TAG_IN_MCAST_PKTS && gap->v6)
+				n += c->v6 ? (int64_t)row_growth(s, o, row) : 0;
+			else if (c->tag == TAG_IN_MCAST_PKTS)
+				n -= (int64_t)row_growth(s, o, row);
+		}
+	}
+	return n;
+}
+
+/* ---- from read to read ---- */
+
+/* What the read before remembered of a gap, or NULL. */
+static const struct memory *gap_before(const struct sample *s,
+				       const struct counter *gap)
+{
+	size_t n;
+	const struct memory *m = sample_memory(s->then, s->source, &n);
+
+	for (n /= sizeof(*m); n; n--, m++)
+		if (m->gap == gap)
+			return m;
+	return NULL;
+}
+
+static uint64_t fewer(uint64_t from, int64_t n)
+{
+	return n <= 0 ? from : (uint64_t)n < from ? from - (uint64_t)n : 0;
+}
+
+/*
+ * What a balance misses since the read before, less what was taken on purpose.
+ * Packets for a group that nobody here joined vanish without a counter, as
+ * they should: of what is missed, as many as may have come for one.
+ */
+static uint64_t lost_since(const struct sample *s, const struct memory *now,
+			   const struct memory *then)
+{
+	bool in = now->gap->direction == DIR_RX;
+	uint64_t missed = now->balance.packets - then->balance.packets;
+
+	missed = fewer(missed, in ? now->taken.in - then->taken.in
+				  : now->taken.out - then->taken.out);
+	return in ? fewer(missed, came_for_groups(s, now->gap)) : missed;
+}
+
+/* Goes on from the read before. What was taken is asked where some is missed.
+ */
+static void count_on(const struct probe_env *env, const struct sample *s,
+		     const struct memory *then, struct memory *now)
+{
+	int64_t *packets = &now->balance.packets;
+	int64_t stands = then->balance.packets;
+
+	now->lost = then->lost;
+	now->taken = then->taken;
+	if (*packets > stands) {
+		now->taken = balance_read_taken(env);
+		now->lost += lost_since(s, now, then);
+	} else {
+		*packets = *packets < stands - MAX_OWED ? *packets + MAX_OWED
+							: stands;
+	}
+}
+
+static const struct object *find_ip(const struct sample *s)
+{
+	uint32_t hint = 0;
+
+	return sample_find(s, LAYER_IP, "", "", &hint);
+}
+
+/* Finds the gaps of this read; returns how many of ret there are. */
+static size_t find_gaps(const struct probe_env *env, const struct sample *out,
+			struct memory *ret)
+{
+	const struct object *ip = find_ip(out);
+	size_t n = 0;
+
+	for (size_t i = 0; ip && i < balance_table.n; i++) {
+		struct memory now = {.gap = &balance_table.rows[i]};
+		const struct memory *then = gap_before(out, now.gap);
+
+		now.balance = add_up(now.gap, out, ip);
+		if (!now.balance.known)
+			continue;
+		if (then)
+			count_on(env, out, then, &now);
+		else
+			now.taken = balance_read_taken(env);
+		ret[n++] = now;
+	}
+	return n;
+}
+
+/*
+ * Firewalls were read behind IP: packets that they counted in between are not
+ * missed yet. So where both count, the next interval begins with IP as it
+ * stands now, and a gap is never more than there was.
+ */
+static void begin_behind(const struct probe_env *env, struct sample *out,
+			 struct memory *gaps, size_t n)
+{
+	struct sample_mark mark = sample_mark(out);
+	const struct object *ip;
+
+	if (snmp_read_ip(env, env->state, out) == 0 && !out->error) {
+		ip = &out->objects[out->n_objects - 1];
+		for (size_t i = 0; i < n; i++) {
+			int64_t packets = add_up(gaps[i].gap, out, ip).packets;
+
+			if (packets > gaps[i].balance.packets)
+				gaps[i].balance.packets = packets;
+		}
+	}
+	sample_rollback(out, mark);
+}
+
+static int balance_read(struct probe_env *env, struct sample *out)
+{
+	struct memory gaps[4];
+	size_t n;
+
+	_Static_assert(ARRAY_SIZE(gaps) >= 4, "one for each row of the table");
+	if (!env->gaps)
+		return -ENOENT;
+	n = find_gaps(env, out, gaps);
+	if (!n)
+		return -ENOENT;
+	sample_object(out, LAYER_IP, "", BALANCE_OBJECT, 0);
+	for (size_t i = 0; i < n; i++)
+		sample_row(out, gaps[i].gap, gaps[i].lost);
+	if (gaps[0].taken.services && ip_gaps_are_open(out))
+		sample_row(out, &balance_fact_services, gaps[0].taken.services);
+	if (ip_gaps_are_counted(out))
+		begin_behind(env, out, gaps, n);
+	sample_remember(out, gaps, n * sizeof(*gaps));
+	return 0;
+}
+
+static int balance_init(const struct probe_env *env, void **ret)
+{
+	*ret = snmp_columns_new(env);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static void balance_free(void *state)
+{
+	snmp_columns_free(state);
+}
+
+/* ---- what is said of it ---- */
+
+enum {
+	REASON_UNEXPLAINED,
+};
+
+static const struct reason balance_reasons[] = {
+	[REASON_UNEXPLAINED] =
+		{
+			.id = "unexplained",
+			.means = "Packets came to IP and neither left it nor "
+				 "were counted as lost, and nothing that can "
+				 "lose packets without a counter was found: no "
+				 "firewall rule without a counter, no route "
+				 "that discards, no queue to user space. Most "
+				 "often nobody misses them: multicast for "
+				 "groups that nobody here joined vanishes in "
+				 "the same way.",
+			.confirm =
+				"`nstat -az IpInReceives IpInDelivers "
+				"IpForwDatagrams IpOutRequests "
+				"IpOutTransmits` shows the counters it rests "
+				"on. `perf record -e skb:kfree_skb -a sleep "
+				"10` names the place in the kernel.",
+			.fix = "Nothing, unless somebody misses packets. Then "
+			       "look for programs of eBPF: `bpftool net` and "
+			       "`bpftool cgroup tree`.",
+			.gone = "`pktloss` shows no row \"unexplained\".",
+		},
+	{.id = NULL},
+};
+
+static bool explain_unexplained(const struct sample *s, const struct loss *loss,
+				struct cause *ret)
+{
+	const char *where = loss->direction == DIR_RX
+				    ? "between IP input and delivery"
+				    : "between IP output and the interface";
+
+	(void)s;
+	if (loss->layer != LAYER_UNEXPLAINED || !loss->lost)
+		return false;
+	ret->reason = &balance_reasons[REASON_UNEXPLAINED];
+	ret->lost = loss->lost;
+	ret->known = false;
+	ret->counter = counter_tagged(&balance_table, loss->direction == DIR_RX
+							      ? TAG_IN_GAP
+							      : TAG_OUT_GAP);
+	CAUSE_TEXT(ret,
+		   "gone %s, and nothing is suspected: often multicast for "
+		   "groups that nobody joined",
+		   where);
+	return true;
+}
+
+/* clang-format off */
+static const struct probe *const balance_after[] = {
+	&link_probe, &snmp_probe, &nft_probe, &xt_probe, &nfqueue_probe,
+	&conntrack_probe, &xfrm_probe, NULL,
+};
+/* clang-format on */
+
+const struct probe balance_probe = {
+	.name = "balance",
+	.reads = "/proc/net/ip_vs_stats and /proc/net/stat/synproxy, where "
+		 "packets vanish in IP",
+	.layer = LAYER_UNEXPLAINED,
+	.counters = &balance_table,
+	.after = balance_after,
+	.init = balance_init,
+	.free = balance_free,
+	.read = balance_read,
+	.reasons = balance_reasons,
+	.explain_hidden = explain_unexplained,
+};

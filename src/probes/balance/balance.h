@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The balance of IP: what came in has to be delivered, forwarded or counted
+ * as lost, and what was to go out has to be handed to the interface. What is
+ * missing vanished in between: a firewall rule dropped it, counted or not, or
+ * something took it on purpose. The columns .in_gap and .out_gap of the table
+ * of snmp say which counter stands on which side.
+ */
+#ifndef PKTLOSS_PROBES_BALANCE_BALANCE_H
+#define PKTLOSS_PROBES_BALANCE_BALANCE_H
+
+#include "model/probe.h"
+
+/*
+ * Appends the gaps, rows of KIND_GAP that only grow, for the counters of IP in
+ * out. One is left out when its counters are absent (that of output before
+ * Linux 6.7).
+ */
+extern const struct probe balance_probe;
+
+/* The suspects that only routes are: what routes of three types discard. */
+extern const struct probe routes_probe;
+
+/* balance_counters.c: the gaps, and what was taken on purpose. */
+extern const struct counter_table balance_table;
+
+/* IPVS services that a namespace has; known while a gap is open. */
+extern const struct counter balance_fact_services;
+
+#endif

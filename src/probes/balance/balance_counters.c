@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#include "probes/balance/balance_private.h"
+
+#define COMPUTED                                                               \
+	.layer = LAYER_IP, .bits = 64, .object = BALANCE_OBJECT,               \
+	.type = "packets", .source = "computed"
+#define GAP_IN                                                                 \
+	COMPUTED, .direction = DIR_RX, .kind = KIND_GAP, .tag = TAG_IN_GAP,    \
+		  .means = "Packets that came in and were neither delivered, " \
+			   "forwarded nor counted as lost by IP: what "        \
+			   "firewall rules drop, with or without a counter"
+#define GAP_OUT                                                                \
+	COMPUTED, .direction = DIR_TX, .kind = KIND_GAP, .tag = TAG_OUT_GAP,   \
+		  .means = "Packets to send or forward that did not reach an " \
+			   "interface (Linux 6.7 and later)"
+#define TAKEN                                                                  \
+	.layer = LAYER_NETFILTER, .bits = 64, .object = BALANCE_OBJECT,        \
+	.type = "packets", .direction = DIR_NONE, .kind = KIND_BENIGN
+
+static const struct counter balance_counters[] = {
+	{GAP_IN, .name = "in_gap"},
+	{GAP_OUT, .name = "out_gap"},
+	{GAP_IN, .name = "Ip6in_gap", .v6 = true},
+	{GAP_OUT, .name = "Ip6out_gap", .v6 = true},
+};
+const struct counter_table balance_table = COUNTER_TABLE(balance_counters);
+
+const struct counter balance_fact_services = {
+	.name = "services",
+	.layer = LAYER_IP,
+	.bits = 64,
+	.kind = KIND_FACT,
+};

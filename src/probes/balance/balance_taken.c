@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * IPVS forwards what it takes past the counters of IP, and counts it. SYNPROXY
+ * swallows the handshake: the SYN and the ACK of a client, and what the server
+ * answers to a SYN of its own (net/netfilter/nf_synproxy_core.c).
+ */
+#include "probes/balance/balance_private.h"
+
+#include <errno.h>
+
+#include "base/token.h"
+#include "kernel/procnet.h"
+#include "probes/percpu.h"
+
+/* Two lines of names, then connections and packets in and out, in hex. */
+bool balance_parse_ipvs(const char *text, size_t n, struct balance_taken *taken)
+{
+	struct token rest = {text, n}, line, number;
+	uint64_t in;
+	char digits[17];
+
+	(void)token_line(&rest);
+	(void)token_line(&rest);
+	line = token_line(&rest);
+	(void)token_word(&line);
+	number = token_word(&line);
+	if (!number.n || number.n >= sizeof(digits))
+		return false;
+	for (size_t i = 0; i < number.n; i++)
+		digits[i] = number.at[i] >= 'A' && number.at[i] <= 'F'
+				    ? number.at[i] - 'A' + 'a'
+				    : number.at[i];
+	if (!token_number((struct token) {digits, number.n}, 16, &in))
+		return false;
+	taken->in += in;
+	return true;
+}
+
+enum {
+	SYN_RECEIVED,
+	COOKIE_INVALID,
+	COOKIE_VALID,
+	N_SYNPROXY,
+};
+
+static const struct counter synproxy_columns[N_SYNPROXY] = {
+	[SYN_RECEIVED] = {.name = "syn_received", .bits = 32},
+	[COOKIE_INVALID] = {.name = "cookie_invalid", .bits = 32},
+	[COOKIE_VALID] = {.name = "cookie_valid", .bits = 32},
+};
+
+bool balance_parse_synproxy(const char *text, size_t n,
+			    struct balance_taken *taken)
+{
+	struct percpu p;
+
+	if (percpu_parse(text, n, synproxy_columns, N_SYNPROXY, &p) < 0)
+		return false;
+	for (int i = 0; i < N_SYNPROXY; i++)
+		if (!p.found[i])
+			return false;
+	taken->in += p.value[SYN_RECEIVED] + p.value[COOKIE_VALID] +
+		     p.value[COOKIE_INVALID];
+	taken->out += p.value[COOKIE_VALID];
+	return true;
+}
+
+/* Three lines of heading, then each service and its destinations. */
+static uint64_t count_services(const char *text, size_t n)
+{
+	struct token rest = {text, n};
+	uint64_t lines = 0;
+
+	while (rest.n) {
+		(void)token_line(&rest);
+		lines++;
+	}
+	return lines > 3 ? lines - 3 : 0;
+}
+
+struct balance_taken balance_read_taken(const struct probe_env *env)
+{
+	struct balance_taken taken = {0};
+	ssize_t n =
+		procnet_read(env->net, "stat/synproxy", env->buffer, env->size);
+
+	if (n > 0)
+		(void)balance_parse_synproxy(env->buffer, n, &taken);
+	n = procnet_read(env->net, "ip_vs", env->buffer, env->size);
+	taken.services = n > 0 ? count_services(env->buffer, n) : n == -E2BIG;
+	if (!taken.services)
+		return taken;
+	n = procnet_read(env->net, "ip_vs_stats", env->buffer, env->size);
+	if (n > 0)
+		(void)balance_parse_ipvs(env->buffer, n, &taken);
+	return taken;
+}
