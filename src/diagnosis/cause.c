@@ -230,3 +230,15 @@ void cause_list(const struct sample *s, const struct loss *loss,
 	for (size_t i = 0; i < ret->n && !text_is_plain(loss->place); i++)
 		ret->items[i].remedy[0] = '\0';
 }
+
+void causes_keep(struct causes *causes, bool rules)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < causes->n; i++)
+		if (causes->items[i].is_rule == rules)
+			causes->items[kept++] = causes->items[i];
+	causes->n = kept;
+	if (!kept)
+		causes->items[0] = (struct cause) {.known = true};
+}

@@ -24,4 +24,10 @@ struct causes {
 void cause_list(const struct sample *s, const struct loss *loss,
 		struct causes *ret);
 
+/*
+ * Leaves those that are rules which drop all they match, or all others. Of an
+ * empty list [0] is empty, as above.
+ */
+void causes_keep(struct causes *causes, bool rules);
+
 #endif

@@ -80,20 +80,6 @@ static enum finding_class class_of_loss(const struct sample *s,
 	return loss->direction == DIR_FILL ? CLASS_OVERLOAD : CLASS_LOSS;
 }
 
-/* Leaves the causes that are rules which drop what they match, or the others.
- */
-static void keep_causes(struct causes *causes, bool policy)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < causes->n; i++)
-		if (causes->items[i].is_rule == policy)
-			causes->items[kept++] = causes->items[i];
-	causes->n = kept;
-	if (!kept)
-		causes->items[0] = (struct cause) {.counter = NULL};
-}
-
 /* Adds n of the lost packets: those of policy, or the others. */
 static int add_part(struct findings *f, const struct sample *s,
 		    const struct loss *loss, uint64_t n, bool policy)
@@ -114,7 +100,7 @@ static int add_part(struct findings *f, const struct sample *s,
 	finding->at_least = loss->at_least;
 	cause_list(s, loss, &finding->causes);
 	if (loss->policy)
-		keep_causes(&finding->causes, policy);
+		causes_keep(&finding->causes, policy);
 	finding->class = policy ? CLASS_POLICY : class_of_loss(s, loss);
 	return 0;
 }

@@ -46,8 +46,11 @@ static int add_queued(struct losses *l, enum direction direction, uint64_t *gap,
 static int add_unexplained(struct losses *l, enum direction direction,
 			   uint64_t gap)
 {
-	struct loss *loss = loss_get(l, LAYER_UNEXPLAINED, "", direction);
+	struct loss *loss;
 
+	if (!gap)
+		return 0;
+	loss = loss_get(l, LAYER_UNEXPLAINED, "", direction);
 	if (!loss)
 		return -ENOMEM;
 	loss->lost = gap;
@@ -139,7 +142,12 @@ static int tally_gaps(struct ip_gaps *g, struct losses *l, uint64_t ipsec)
 	forwarded = missed_while_forwarding(g, l);
 	if (r == 0)
 		r = add_unexplained(l, DIR_TX, g->missed[DIR_TX] - forwarded);
-	return r < 0 ? r : add_unexplained(l, DIR_FWD, forwarded);
+	if (r == 0)
+		r = add_unexplained(l, DIR_FWD, forwarded);
+	for (size_t i = 0; i < l->n; i++) /* those of intervals before, too */
+		if (l->items[i].layer == LAYER_UNEXPLAINED)
+			be_known(&l->items[i]);
+	return r;
 }
 
 /*
@@ -166,36 +174,33 @@ int ip_gaps_tally(struct ip_gaps *g, struct losses *l)
 	return r;
 }
 
-/* What vanished, and what of it firewall rules have counted. */
-static void add_grown(const struct sample *s, uint64_t *missed,
-		      uint64_t *counted)
+/* By how much the rows of one kind and layer grew since the read before. */
+static uint64_t sum_growth(const struct sample *s, enum layer layer,
+			   enum kind kind)
 {
-	*missed = *counted = 0;
+	uint64_t sum = 0;
+
 	EACH_OBJECT (s, o) {
-		if (o->layer != LAYER_IP && o->layer != LAYER_NETFILTER)
+		if (o->layer != layer)
 			continue;
-		EACH_ROW (s, o, row) {
-			if (row->counter->kind == KIND_GAP)
-				*missed += row_growth(s, o, row);
-			else if (row->counter->kind == KIND_LOST &&
-				 o->layer == LAYER_NETFILTER)
-				*counted += row_growth(s, o, row);
-		}
+		EACH_ROW (s, o, row)
+			if (row->counter->kind == kind)
+				sum += row_growth(s, o, row);
 	}
+	return sum;
 }
 
 bool ip_gaps_are_open(const struct sample *s)
 {
-	uint64_t missed, counted;
+	uint64_t missed = sum_growth(s, LAYER_UNEXPLAINED, KIND_GAP);
 
-	add_grown(s, &missed, &counted);
-	return missed >= counted + MIN_UNCOUNTED;
+	return missed >= MIN_UNCOUNTED &&
+	       missed >= sum_growth(s, LAYER_NETFILTER, KIND_LOST) +
+				 MIN_UNCOUNTED;
 }
 
 bool ip_gaps_are_counted(const struct sample *s)
 {
-	uint64_t missed, counted;
-
-	add_grown(s, &missed, &counted);
-	return counted > 0;
+	return sum_growth(s, LAYER_UNEXPLAINED, KIND_GAP) &&
+	       sum_growth(s, LAYER_NETFILTER, KIND_LOST);
 }

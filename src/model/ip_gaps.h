@@ -34,7 +34,7 @@ int MUST_CHECK ip_gaps_tally(struct ip_gaps *g, struct losses *l);
  */
 bool ip_gaps_are_open(const struct sample *s);
 
-/* Whether firewall rules have counted something since the read before. */
+/* Whether firewall rules have counted some of what vanished since then. */
 bool ip_gaps_are_counted(const struct sample *s);
 
 #endif

@@ -120,6 +120,7 @@ uint64_t loss_suspect(struct losses *l, enum direction direction,
 		return 0;
 	n = loss_take(pool, n);
 	pool->elsewhere = 0; /* it was never this one's */
+	pool->awake = pool->lost || pool->sent;
 	suspect->uncounted += n;
 	loss_add(suspect, n);
 	return n;

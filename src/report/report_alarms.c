@@ -278,6 +278,8 @@ static void judge(struct report *r, struct loss *loss)
 		choose_limits(r, loss, &causes);
 	if (explained && !never_alarms(loss->limits) && !causes.n)
 		cause_list(&ns->now, loss, &causes);
+	if (loss->policy)
+		causes_keep(&causes, loss->limits_kind == LIMITS_POLICY);
 	if (!alarm_step(&loss->alarm, loss->limits, judged_percent(loss),
 			judged_lost(loss),
 			causes.items[0].known && !isnan(lost_percent(loss))

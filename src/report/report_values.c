@@ -213,7 +213,7 @@ static void send_object(struct report *r, const struct object *o)
 			report_names_place(r->ns, object_place(s, o), place);
 			unique = report_names_collide(s, o);
 		}
-		name_instance(instance, o->layer, object_name(s, o),
+		name_instance(instance, row->counter->layer, object_name(s, o),
 			      row->counter->name, unique);
 		send_row(r, place, instance, o, row);
 	}

@@ -6,7 +6,7 @@ import time
 
 import truth
 from lab import Failure, wait_until
-from watch import Alert, Series, Share
+from watch import Alert, Series, Share, policy
 
 CASES = {}
 
@@ -268,7 +268,7 @@ def F1(stage):
     with stage.watch([lost, commented]) as watch:
         watch.bursts(good_and_bad(a, b))
         watch.check([Share(b.place(), "percent-netfilter-rx", lost, ALL)],
-                    [Alert(b.place(), "netfilter-rx", ("filter", "INPUT", "rule 1", "maintenance drop"))])
+                    [policy(b.place(), "netfilter-rx", ("filter", "INPUT", "rule 1", "maintenance drop"))])
 
 
 @case
@@ -281,7 +281,7 @@ def F1_v6(stage):
     with stage.watch([lost]) as watch:
         watch.bursts(good_and_bad(a, b))
         watch.check([Share(b.place(), "percent-netfilter-rx", lost, ALL)],
-                    [Alert(b.place(), "netfilter-rx", ("ip6", "INPUT", "rule 1"))])
+                    [policy(b.place(), "netfilter-rx", ("ip6", "INPUT", "rule 1"))])
 
 
 @case
@@ -293,7 +293,7 @@ def F3(stage):
     with stage.watch([lost, snmp_series(a, "OutDiscards", "ip", "IpOutDiscards")]) as watch:
         watch.bursts(good_and_bad(a, b))
         watch.check([Share(a.place(), "percent-netfilter-tx", lost, ALL)],
-                    [Alert(a.place(), "netfilter-tx", ("OUTPUT",))])
+                    [policy(a.place(), "netfilter-tx", ("OUTPUT",))])
 
 
 @case
@@ -306,7 +306,7 @@ def F4(stage):
     with stage.watch([lost]) as watch:
         watch.bursts(good_and_bad(a, b))
         watch.check([Share(b.place(), "percent-netfilter-rx", lost, ALL)],
-                    [Alert(b.place(), "netfilter-rx", ("INPUT", "policy"))])
+                    [policy(b.place(), "netfilter-rx", ("INPUT", "policy"))])
 
 
 @case
@@ -368,7 +368,7 @@ def recovery(stage):
     a, b = stage.pair()
     drop_commented(b)
     lost = firewall_series(b, "filter.INPUT.drop", lambda: truth.rule(b, "INPUT", 1))
-    alert = Alert(b.place(), "netfilter-rx", ("maintenance drop",))
+    alert = policy(b.place(), "netfilter-rx", ("maintenance drop",))
     with stage.watch([lost]) as watch:
         watch.bursts(good_and_bad(a, b), 4)
         watch.check(alerts=[alert])
@@ -387,8 +387,8 @@ def cured(stage):
     b.feature("iptables-legacy -w 20 -A " + rule)
     to_b = good_and_bad(a, b)
     to_a = good_and_bad(b, a)
-    rx = Alert(b.place(), "netfilter-rx", ("INPUT", "maintenance drop"))
-    tx = Alert(b.place(), "netfilter-tx", ("OUTPUT",))
+    rx = policy(b.place(), "netfilter-rx", ("INPUT", "maintenance drop"))
+    tx = policy(b.place(), "netfilter-tx", ("OUTPUT",))
 
     def burst():
         to_b()
@@ -411,7 +411,7 @@ def gone(stage):
     a, b = stage.pair()
     drop_commented(b)
     lost = firewall_series(b, "filter.INPUT.drop", lambda: truth.rule(b, "INPUT", 1))
-    alert = Alert(b.place(), "netfilter-rx", ("maintenance drop",))
+    alert = policy(b.place(), "netfilter-rx", ("maintenance drop",))
     with stage.watch([lost]) as watch:
         watch.bursts(good_and_bad(a, b), 4)
         watch.check(alerts=[alert])
@@ -481,7 +481,7 @@ def two_causes(stage):
         watch.check([Share(a.place(), "percent-ip-tx", unrouted, ALL + LOST),
                      Share(b.place(), "percent-netfilter-rx", dropped, ALL)],
                     [Alert(a.place(), "ip-tx", ("no route",)),
-                     Alert(b.place(), "netfilter-rx", ("maintenance drop",))])
+                     policy(b.place(), "netfilter-rx", ("maintenance drop",))])
 
 
 # Good manners.

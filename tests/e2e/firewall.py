@@ -11,7 +11,7 @@ import truth
 from cases import (ALL, CASES, GOOD, GOOD_PORT, LOST, LOST_PORT, TABLE_NAMES, case, good_and_bad,
                    read_if_there, snmp_series)
 from lab import Failure, Skip, know, leashed
-from watch import Alert, Series, Share
+from watch import Alert, Series, Share, policy
 
 __all__ = ["CASES"]
 
@@ -56,8 +56,8 @@ def lose(stage, series, alert, burst, direction="rx"):
         watch.check([Share(series[0].place, "percent-netfilter-" + direction, series[0], ALL)], [alert])
 
 
-def lose_received(stage, a, b, series, words):
-    lose(stage, series, Alert(b.place(), "netfilter-rx", words), good_and_bad(a, b))
+def lose_received(stage, a, b, series, words, alert=policy):
+    lose(stage, series, alert(b.place(), "netfilter-rx", words), good_and_bad(a, b))
 
 
 # Rules with a counter.
@@ -96,7 +96,7 @@ def F3_nft(stage):
     a, b = stage.pair()
     a.nft(table(base(TO_LOST + " counter drop", "out", "output")))
     lost = rule_series(a, "inet t out")
-    alert = Alert(a.place(), "netfilter-tx", (handle(a, "inet t out"),))
+    alert = policy(a.place(), "netfilter-tx", (handle(a, "inet t out"),))
     discarded = snmp_series(a, "OutDiscards", "ip", "IpOutDiscards")
     lose(stage, [lost, discarded], alert, good_and_bad(a, b), "tx")
 
@@ -126,7 +126,7 @@ def nft_forward(stage):
     """nft: a router's chain drops."""
     a, r, b = stage.router()
     r.nft(table(base(TO_LOST + " counter drop", "through", "forward")))
-    alert = Alert(r.place(), "netfilter-fwd", (handle(r, "inet t through"),))
+    alert = policy(r.place(), "netfilter-fwd", (handle(r, "inet t through"),))
     lose(stage, [rule_series(r, "inet t through")], alert, good_and_bad(a, b), "fwd")
 
 
@@ -198,7 +198,7 @@ def F12_egress(stage):
     a.nft(table(base(TO_LOST + " counter drop", "out", "egress device a0"), name="netdev t"))
     lost = rule_series(a, "netdev t out")
     echo = snmp_series(a, "OutDiscards", "ip", "IpOutDiscards")
-    alert = Alert(a.place(), "netfilter-tx", (handle(a, "netdev t out"),))
+    alert = policy(a.place(), "netfilter-tx", (handle(a, "netdev t out"),))
     lose(stage, [lost, echo], alert, good_and_bad(a, b), "tx")
 
 
@@ -230,7 +230,7 @@ def F13(stage):
     with stage.watch([lost]) as watch:
         watch.bursts(good_and_bad(a, b))
         watch.check([Share(r.place(), "percent-netfilter-fwd", lost, ALL)],
-                    [Alert(r.place(), "netfilter-fwd", (handle(r, "bridge filter FORWARD"),))])
+                    [policy(r.place(), "netfilter-fwd", (handle(r, "bridge filter FORWARD"),))])
 
 
 # What drops without a counter.
@@ -318,7 +318,7 @@ def queue_iptables_nft(stage):
     b.feature("iptables-nft -A INPUT -p udp --dport %d -j NFQUEUE --queue-num 5" % LOST_PORT)
     lost = iptables_series(b, "ip.filter.INPUT.drop",
                            lambda: truth.rule(b, "INPUT", 1, command="iptables-nft"))
-    lose_received(stage, a, b, [lost], (handle(b, "ip filter INPUT"), "queue 5, nobody listens"))
+    lose_received(stage, a, b, [lost], (handle(b, "ip filter INPUT"), "queue 5, nobody listens"), Alert)
 
 
 @case
@@ -333,7 +333,7 @@ def arptables(stage):
         return int(re.search(r"pcnt=(\d+)", b.tool("arptables-legacy -L INPUT -nv")).group(1))
 
     lost = Series(b.place(), "ipt_packets-netfilter-arp.filter.INPUT.drop", counted, LOST)
-    alert = Alert(b.place(), "netfilter-rx", ("rule 1 of arp filter INPUT",))
+    alert = policy(b.place(), "netfilter-rx", ("rule 1 of arp filter INPUT",))
     with stage.watch([lost]) as watch:
         watch.bursts(lambda: a.frames(LOST, "a0", mac, 0x0806, request), 4)
         watch.check(alerts=[alert])
@@ -345,7 +345,7 @@ def queue_legacy(stage):
     a, b = stage.pair()
     b.feature("iptables-legacy -w 20 -A INPUT -p udp --dport %d -j NFQUEUE --queue-num 5" % LOST_PORT)
     lost = iptables_series(b, "ip.filter.INPUT.drop", lambda: truth.rule(b, "INPUT", 1))
-    lose_received(stage, a, b, [lost], ("rule 1 of ip filter INPUT", "queue 5, nobody listens"))
+    lose_received(stage, a, b, [lost], ("rule 1 of ip filter INPUT", "queue 5, nobody listens"), Alert)
 
 
 @case
@@ -411,7 +411,7 @@ def big_set(stage):
         if watch.daemon:
             check_cheap(watch, before)
         watch.check([Share(b.place(), "percent-netfilter-rx", lost, ALL)],
-                    [Alert(b.place(), "netfilter-rx", (handle(b, "inet t in"),))])
+                    [policy(b.place(), "netfilter-rx", (handle(b, "inet t in"),))])
 
 
 def check_cheap(watch, before):

@@ -136,7 +136,7 @@ def pinned_alarm(stage):
     """... between two reads, with an alarm raised and without one."""
     if stage.build is None:
         return
-    block = options(stage).replace("\n</", "\n  <Threshold>\n    FailureMax 1\n    Hits 1\n  </Threshold>\n</")
+    block = options(stage).replace("\n</", "\n  <Threshold>\n    Layer \"netfilter\"\n    FailureMax 1\n    Hits 1\n  </Threshold>\n</")
     with Bounded(stage) as bounded:
         ns = bounded.namespace()
         with Collectd(stage.build, INTERVAL, block) as daemon:

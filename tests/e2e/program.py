@@ -84,7 +84,7 @@ def rows(text, name):
 def check_rows(found, truly):
     # what came to IP were all but the large ones, to the interface all
     shares = {"netfilter": 100 * LOST / (GOOD + LOST), "link": 100 * LOST / (GOOD + 2 * LOST)}
-    expect(list(found)[:2] == ["netfilter", "link"], "the ladder begins with %s" % list(found))
+    expect(list(found)[:2] == ["link", "netfilter"], "the ladder begins with %s" % list(found))
     for layer, share in shares.items():
         lost, percent = found[layer]
         expect(lost == truly[layer], "%s lost %d, the truth is %d" % (layer, lost, truly[layer]))
@@ -126,7 +126,7 @@ def program_json(stage):
     found = {f["layer"]: (f["lost"], f["percent"]) for f in worst["findings"]
              if f["class"] in ("loss", "policy")}
     check_rows(found, truly)
-    expect([f["class"] for f in worst["findings"][:2]] == ["policy", "loss"], "classes: " + text)
+    expect([f["class"] for f in worst["findings"][:2]] == ["loss", "policy"], "classes: " + text)
     expect(abs(said["interval"] - float(INTERVAL)) < 1, "interval %s" % said["interval"])
     echo = [f for n in said["namespaces"] if n["name"] == a.name for f in n["findings"]]
     expect(all(f["class"] == "symptom" for f in echo), "the sender lost something, too: " + text)

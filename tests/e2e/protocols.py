@@ -11,7 +11,7 @@ from cases import (ALL, GOOD, GOOD_PORT, LOST, LOST_PORT, TCP_PORT, case, check_
                    mismatched_pair, snmp_series)
 from daemon import HEARTBEAT
 from lab import Failure, Skip, add_address, wait_until
-from watch import PERCENT_TOLERANCE, Alert, Series, Share
+from watch import PERCENT_TOLERANCE, Alert, Series, Share, policy
 
 WAIT = 0.6  # seconds, for timers of TCP
 MUCH = 10 ** 6  # for a count that only has a lower bound
@@ -226,7 +226,7 @@ def D15(stage):
         watch.bursts(burst)
         a.hang_up()
         watch.check(alerts=[Alert(r.place(), "ip-fwd", ("MTU",)),
-                            Alert(r.place(), "netfilter-tx", ("OUTPUT", "rule 1"))])
+                            policy(r.place(), "netfilter-tx", ("OUTPUT", "rule 1"))])
     if truth.snmp(a, "IcmpInDestUnreachs"):
         raise Failure("the sender was told")
 
@@ -311,7 +311,7 @@ def D21_next_header(stage):
 
 @case
 def D21_blackhole(stage):
-    """IPv6: a router's black hole has no counter, only the balance of IP shows it."""
+    """IPv6: a router's black hole has no counter: the balance of IP shows it, the routes explain it."""
     a, r, b = stage.router6()
     b.sink(GOOD_PORT, v6=True)
     r.ip("route add blackhole fd00:99::/64")
@@ -323,7 +323,7 @@ def D21_blackhole(stage):
         a.udp(LOST, 200, "fd00:99::1", LOST_PORT)
 
     lost = Series(r.place(), "packets-ip-Ip6in_gap", lambda: in_gap6(r) - before, LOST)
-    lose(stage, [lost], burst, "netfilter-rx", ("between IP input and delivery", "without a counter"))
+    lose(stage, [lost], burst, "ip-rx", ("between IP input and delivery", "route blackhole fd00:99::/64"))
 
 
 def wait_for_calm(namespaces):

@@ -10,9 +10,9 @@ from watch import Watch
 
 
 def check_notified(watch, place, failures, okays):
-    seen = [watch.count(severity, place, "netfilter-rx") for severity in ("FAILURE", "OKAY")]
+    seen = [watch.count(severity, place, "netfilter-rx") for severity in ("WARNING", "OKAY")]
     if seen != [failures, okays]:
-        raise Failure("FAILURE and OKAY came %s times, not %s\n%s"
+        raise Failure("WARNING and OKAY came %s times, not %s\n%s"
                       % (seen, [failures, okays], watch.daemon.report(watch.names)))
 
 
@@ -42,7 +42,7 @@ class Restarted(Collectd):
 
 @case
 def restarted(stage):
-    """With a StateFile: one FAILURE and one OKAY, however often collectd restarts."""
+    """With a StateFile: one WARNING and one OKAY, however often collectd restarts."""
     a, b = stage.pair()
     drop_commented(b)
     burst = good_and_bad(a, b)

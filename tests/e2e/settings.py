@@ -5,7 +5,7 @@ import truth
 from cases import ALL, LOST, case, drop_commented, firewall_series, good_and_bad, snmp_series
 from daemon import HEARTBEAT, Collectd
 from lab import Failure, wait_until
-from watch import Alert, Share
+from watch import Alert, Share, policy
 
 NO_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 
@@ -47,7 +47,7 @@ def one_layer(stage):
     with stage.watch([lost], options='Layer "netfilter"') as watch:
         watch.bursts(good_and_bad(a, b))
         watch.check([Share(b.place(), "percent-netfilter-rx", lost, ALL)],
-                    [Alert(b.place(), "netfilter-rx", ("maintenance drop",))])
+                    [policy(b.place(), "netfilter-rx", ("maintenance drop",))])
         if watch.daemon:
             others = [s for s in watch.daemon.series(b.place())
                       if "netfilter" not in s and s != "gauge-all-sources"]
@@ -90,7 +90,7 @@ def mistakes(stage):
     lost = firewall_series(b, "filter.INPUT.drop", lambda: truth.rule(b, "INPUT", 1))
     with stage.watch([lost], options=wrong) as watch:
         watch.bursts(good_and_bad(a, b), 3)
-        watch.check(alerts=[Alert(b.place(), "netfilter-rx", ("above 1%",))])
+        watch.check(alerts=[policy(b.place(), "netfilter-rx", ("above 10%",))])
         if watch.daemon:
             expect(times_logged(watch.daemon, "[warning]") == 10, "not ten warnings")
 
@@ -146,7 +146,7 @@ def few_series(stage):
                         for s in watch.daemon.series(p))
             expect(count <= 20, "%d series instead of 20" % count)
             expect(times_logged(watch.daemon, "MaxSeries") == 1, "it is not said once")
-            expect(watch.count("FAILURE", b.place(), "netfilter-rx") == 1, "no alarm")
+            expect(watch.count("WARNING", b.place(), "netfilter-rx") == 1, "no alarm")
             rest = [v for _, v in watch.daemon.values("all", "packets-netfilter-_other")]
             expect(rest and rest[0] == 0 and rest[-1] == 4 * LOST, "not all in _other: %s" % rest)
 

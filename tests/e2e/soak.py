@@ -28,7 +28,7 @@ import truth
 from cases import good_and_bad, drop_commented, firewall_series
 from daemon import HEARTBEAT, Collectd
 from lab import HERE, Failure, Lab, leashed, run, wait_until
-from watch import Alert, Watch
+from watch import Alert, Watch, policy
 
 AT_ONCE = 20  # namespaces that come and go; they use each other's names and inode numbers
 NAMES = AT_ONCE + 2
@@ -218,7 +218,7 @@ def soak(stage, daemon, seconds, interval, say=lambda text: None):
             if watch.bursts_sent % 60 == 0:
                 say("%d bursts, %d files, %d KB, %s namespaces in the kernel" % (
                     watch.bursts_sent, usage.fds[-1], usage.rss[-1] // 1024, slab("net_namespace")))
-    watch.check(alerts=[Alert(b.place(), "netfilter-rx", ("maintenance drop",))])
+    watch.check(alerts=[policy(b.place(), "netfilter-rx", ("maintenance drop",))])
     churning.check_ended()
     churning.check_many()
     values = check_values(daemon, churning.prefix)

@@ -201,7 +201,8 @@ static int balance_read(struct probe_env *env, struct sample *out)
 	n = find_gaps(env, out, gaps);
 	if (!n)
 		return -ENOENT;
-	sample_object(out, LAYER_IP, "", BALANCE_OBJECT, 0);
+	/* the one that nothing of it explains, so that it is not IP's own */
+	sample_object(out, LAYER_UNEXPLAINED, "", "", 0);
 	for (size_t i = 0; i < n; i++)
 		sample_row(out, gaps[i].gap, gaps[i].lost);
 	if (gaps[0].taken.services && ip_gaps_are_open(out))

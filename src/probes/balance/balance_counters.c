@@ -2,8 +2,7 @@
 #include "probes/balance/balance_private.h"
 
 #define COMPUTED                                                               \
-	.layer = LAYER_IP, .bits = 64, .object = BALANCE_OBJECT,               \
-	.type = "packets", .source = "computed"
+	.layer = LAYER_IP, .bits = 64, .type = "packets", .source = "computed"
 #define GAP_IN                                                                 \
 	COMPUTED, .direction = DIR_RX, .kind = KIND_GAP, .tag = TAG_IN_GAP,    \
 		  .means = "Packets that came in and were neither delivered, " \
@@ -13,10 +12,6 @@
 	COMPUTED, .direction = DIR_TX, .kind = KIND_GAP, .tag = TAG_OUT_GAP,   \
 		  .means = "Packets to send or forward that did not reach an " \
 			   "interface (Linux 6.7 and later)"
-#define TAKEN                                                                  \
-	.layer = LAYER_NETFILTER, .bits = 64, .object = BALANCE_OBJECT,        \
-	.type = "packets", .direction = DIR_NONE, .kind = KIND_BENIGN
-
 static const struct counter balance_counters[] = {
 	{GAP_IN, .name = "in_gap"},
 	{GAP_OUT, .name = "out_gap"},

@@ -5,8 +5,6 @@
 
 #include "probes/balance/balance.h"
 
-#define BALANCE_OBJECT "balance"
-
 /* Packets that were taken so far, of both families. */
 struct balance_taken {
 	uint64_t in;	   /* on input */
