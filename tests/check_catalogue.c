@@ -225,7 +225,7 @@ static void check_blamed(const struct probe *p, const struct counter *c)
 	sample_row(&s, c, 10);
 	s.rows[0].delta = 10;
 	s.rows[0].flags = ROW_COMPARED;
-	cause_list(&s, &loss, &list);
+	cause_list(&s, &loss, CAUSE_ALL, &list);
 	REQUIRE(list.n == 1 && list.items[0].counter == c, p, c);
 	sample_free(&s);
 }

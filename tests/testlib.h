@@ -43,7 +43,7 @@ static inline void cause_find(const struct sample *s, const struct loss *loss,
 {
 	struct causes list;
 
-	cause_list(s, loss, &list);
+	cause_list(s, loss, CAUSE_ALL, &list);
 	*ret = list.items[0];
 }
 

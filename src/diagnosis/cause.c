@@ -36,6 +36,7 @@ static bool is_worse(const struct row *row, const struct row *worst)
 
 /* The suspects of one loss, the worst first. */
 struct suspects {
+	enum cause_part part;
 	struct suspect items[MAX_CAUSES];
 	size_t n;
 };
@@ -55,12 +56,22 @@ static void insert_suspect(struct suspects *list, struct suspect suspect)
 	list->items[at] = suspect;
 }
 
+/* Whether an object is of the part that is asked for. */
+static bool is_of_part(const struct suspects *list, const struct sample *s,
+		       const struct object *o)
+{
+	return list->part == CAUSE_ALL ||
+	       (list->part == CAUSE_POLICY) ==
+		       (object_tagged(s, o, TAG_RULE_IS_POLICY) != NULL);
+}
+
 static void search(struct suspects *list, const struct sample *s,
 		   const struct loss *loss, unsigned kinds)
 {
 	EACH_OBJECT (s, o) {
 		if (o->layer != loss->layer ||
-		    strcmp(object_place(s, o), loss->place))
+		    strcmp(object_place(s, o), loss->place) ||
+		    !is_of_part(list, s, o))
 			continue;
 		EACH_ROW (s, o, row)
 			if (is_culprit(row, loss, kinds))
@@ -217,28 +228,17 @@ static void explain_suspect(struct suspect *suspect, struct causes *list)
 }
 
 void cause_list(const struct sample *s, const struct loss *loss,
-		struct causes *ret)
+		enum cause_part part, struct causes *ret)
 {
-	struct suspects suspects;
+	struct suspects suspects = {.part = part};
 
 	ret->n = 0;
 	ret->items[0] = (struct cause) {.counter = NULL};
 	find_suspects(&suspects, s, loss);
-	explain_hidden(s, loss, ret);
+	if (part != CAUSE_POLICY)
+		explain_hidden(s, loss, ret);
 	for (size_t i = 0; i < suspects.n; i++)
 		explain_suspect(&suspects.items[i], ret);
 	for (size_t i = 0; i < ret->n && !text_is_plain(loss->place); i++)
 		ret->items[i].remedy[0] = '\0';
-}
-
-void causes_keep(struct causes *causes, bool rules)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < causes->n; i++)
-		if (causes->items[i].is_rule == rules)
-			causes->items[kept++] = causes->items[i];
-	causes->n = kept;
-	if (!kept)
-		causes->items[0] = (struct cause) {.known = true};
 }

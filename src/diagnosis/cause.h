@@ -17,17 +17,18 @@ struct causes {
 	size_t n;
 };
 
+/* Of which packets of a loss: see loss->policy. */
+enum cause_part {
+	CAUSE_ALL,
+	CAUSE_POLICY, /* those that rules dropped on purpose */
+	CAUSE_OTHERS,
+};
+
 /*
  * Explains a loss found in a compared sample: several things may lose at one
  * place. Where no layer has an explanation, the row of the counter has.
  */
 void cause_list(const struct sample *s, const struct loss *loss,
-		struct causes *ret);
-
-/*
- * Leaves those that are rules which drop all they match, or all others. Of an
- * empty list [0] is empty, as above.
- */
-void causes_keep(struct causes *causes, bool rules);
+		enum cause_part part, struct causes *ret);
 
 #endif

@@ -98,9 +98,11 @@ static int add_part(struct findings *f, const struct sample *s,
 	finding->percent = loss_percent_of(loss, n);
 	finding->total = isnan(finding->percent) ? 0 : loss_total(loss);
 	finding->at_least = loss->at_least;
-	cause_list(s, loss, &finding->causes);
-	if (loss->policy)
-		causes_keep(&finding->causes, policy);
+	cause_list(s, loss,
+		   policy	  ? CAUSE_POLICY
+		   : loss->policy ? CAUSE_OTHERS
+				  : CAUSE_ALL,
+		   &finding->causes);
 	finding->class = policy ? CLASS_POLICY : class_of_loss(s, loss);
 	return 0;
 }

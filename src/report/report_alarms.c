@@ -229,8 +229,18 @@ static const char *worst_rule(const struct sample *s, const struct loss *loss,
 	return object_name(s, o);
 }
 
+static void list_causes(const struct sample *s, const struct loss *loss,
+			enum limits_kind kind, struct causes *ret)
+{
+	enum cause_part part = CAUSE_ALL;
+
+	if (loss->policy)
+		part = kind == LIMITS_POLICY ? CAUSE_POLICY : CAUSE_OTHERS;
+	cause_list(s, loss, part, ret);
+}
+
 static void choose_limits(struct report *r, struct loss *loss,
-			  const struct causes *causes)
+			  enum limits_kind kind, const struct causes *causes)
 {
 	const struct ns *ns = r->ns;
 	const struct limits_of of = {
@@ -239,7 +249,7 @@ static void choose_limits(struct report *r, struct loss *loss,
 		.namespace = ns->name,
 		.interface = loss->place,
 		.rule = worst_rule(&ns->now, loss, causes),
-		.kind = loss_limits_kind(&ns->now, loss),
+		.kind = kind,
 	};
 
 	if (!loss->limits)
@@ -252,19 +262,20 @@ static void choose_limits(struct report *r, struct loss *loss,
  * Limits stay as they are where nothing changed that they depend on: of a
  * firewall that is the rule that drops most.
  */
-static bool has_limits(const struct report *r, const struct loss *loss)
+static bool has_limits(const struct loss *loss, enum limits_kind kind)
 {
 	if (!loss->limits)
 		return false;
 	if (loss->layer == LAYER_NETFILTER)
 		return !loss->lost;
-	return loss->limits_kind == loss_limits_kind(&r->ns->now, loss);
+	return loss->limits_kind == kind;
 }
 
 static void judge(struct report *r, struct loss *loss)
 {
 	const struct ns *ns = r->ns;
 	bool explained = loss->lost && !loss->echo;
+	enum limits_kind kind;
 	struct causes causes;
 
 	if (!report_wants(r, loss->layer))
@@ -272,14 +283,13 @@ static void judge(struct report *r, struct loss *loss)
 	/* all of them would be kilobytes to clear, for each ratio */
 	causes.n = 0;
 	causes.items[0] = (struct cause) {.known = true};
+	kind = loss_limits_kind(&ns->now, loss);
 	if (explained && loss->layer == LAYER_NETFILTER)
-		cause_list(&ns->now, loss, &causes);
-	if (!has_limits(r, loss))
-		choose_limits(r, loss, &causes);
+		list_causes(&ns->now, loss, kind, &causes);
+	if (!has_limits(loss, kind))
+		choose_limits(r, loss, kind, &causes);
 	if (explained && !never_alarms(loss->limits) && !causes.n)
-		cause_list(&ns->now, loss, &causes);
-	if (loss->policy)
-		causes_keep(&causes, loss->limits_kind == LIMITS_POLICY);
+		list_causes(&ns->now, loss, kind, &causes);
 	if (!alarm_step(&loss->alarm, loss->limits, judged_percent(loss),
 			judged_lost(loss),
 			causes.items[0].known && !isnan(lost_percent(loss))
