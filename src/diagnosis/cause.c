@@ -80,6 +80,13 @@ static void search(struct suspects *list, const struct sample *s,
 	}
 }
 
+/* A rule is known, or what else is lost beside policy has no counter. */
+static bool is_chain_explained(const struct suspects *list,
+			       const struct loss *loss)
+{
+	return list->n || (list->part == CAUSE_OTHERS && loss->uncounted);
+}
+
 /*
  * A chain is the sum of its rules: rules are blamed where one is known. Qdiscs
  * repeat each other: the one that lost most is blamed alone.
@@ -88,10 +95,11 @@ static void find_suspects(struct suspects *list, const struct sample *s,
 			  const struct loss *loss)
 {
 	list->n = 0;
-	if (loss->layer == LAYER_NETFILTER)
+	if (loss->layer == LAYER_NETFILTER) {
 		search(list, s, loss, PARTS);
-	if (list->n)
-		return;
+		if (is_chain_explained(list, loss))
+			return;
+	}
 	search(list, s, loss,
 	       loss->layer == LAYER_QDISC ? WHOLE | PARTS : WHOLE);
 	if (!list->n) /* a driver that fills parts only */
