@@ -77,7 +77,8 @@ class Watch:
     def settle(self):
         self.wait_reads(2)
 
-    def check(self, shares=(), alerts=(), okays=()):
+    def check(self, shares=(), alerts=(), okays=(), findings=()):
+        """findings: what the program says besides the alerts, below their limits."""
         self.settle()
         after = [s.read() for s in self.series]
         for series, before, now in zip(self.series, self.before, after):
@@ -90,7 +91,7 @@ class Watch:
             self.check_alerts(alerts, okays)
             if self.burst and not okays and not self.daemon.ns:
                 self.bursts_sent += 1
-                verdicts.check(self, self.burst, alerts)
+                verdicts.check(self, self.burst, [*alerts, *findings])
 
     def check_series(self, series, before, now):
         what = "%s/%s" % series[:2]
