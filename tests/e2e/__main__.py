@@ -35,6 +35,7 @@ import qdiscs  # noqa: F401
 import program  # noqa: F401
 import restart  # noqa: F401
 import settings  # noqa: F401
+import skew  # noqa: F401
 import sockets  # noqa: F401
 import writers  # noqa: F401
 from uml import conntrack_full, host, queues, reference

@@ -14,6 +14,7 @@ import socketserver
 import struct
 import sys
 import threading
+import time
 
 sys.dont_write_bytecode = True  # the sources may be read-only, and stay clean
 
@@ -193,6 +194,24 @@ def steady(size, to, port, gap):
     stopping.clear()
     pacers.append(threading.Thread(target=pace, args=(size, to, port, gap), daemon=True))
     pacers[-1].start()
+
+
+def flood(rate, size, to, port):
+    """So many datagrams a second in the background, until stop_steady()."""
+    stopping.clear()
+    pacers.append(threading.Thread(target=pour_out, args=(rate, size, to, port), daemon=True))
+    pacers[-1].start()
+
+
+def pour_out(rate, size, to, port):
+    data, beat = b"x" * (size - 28), 0.01
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        due = time.monotonic()
+        while not stopping.is_set():
+            for _ in range(int(rate * beat)):
+                sock.sendto(data, (to, port))
+            due = max(due + beat, time.monotonic() - 1)
+            time.sleep(max(0, due - time.monotonic()))
 
 
 def stop_steady():
@@ -429,7 +448,7 @@ def disable_ipv6():
 
 COMMANDS = {f.__name__: f for f in (
     udp, flows, spoofed, frames, packets, sink, deaf, hoard, pour, close_port, deaf_listener, knock,
-    count_received, steady, stop_steady, dull_queue, web_server, browse, ping, hasty, tcp_sink, tcp_send,
+    count_received, steady, flood, stop_steady, dull_queue, web_server, browse, ping, hasty, tcp_sink, tcp_send,
     connect, talk, hang_up, count_refused, unix_chat, stay, sysctl, calm_ipv6, disable_ipv6)}
 
 
