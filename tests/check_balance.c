@@ -2,6 +2,7 @@
 /* The balance of IP: what of it is a gap, and what is jitter. */
 #include "kernel/procnet.h"
 #include "probes/balance/balance_private.h"
+#include "probes/firewall/rule.h"
 #include "probes/link/link.h"
 #include "probes/snmp/snmp.h"
 #include "testlib.h"
@@ -276,4 +277,45 @@ TEST(balance, other_text_is_nothing_taken)
 	ck_assert(!balance_parse_ipvs("a\nb\n1 G\n", 8, &taken));
 	ck_assert(!balance_parse_synproxy("entries\n0\n", 10, &taken));
 	ck_assert_uint_eq(taken.in + taken.out, 0);
+}
+
+#define SNMP "Ip: InReceives InDelivers\nIp: %u 0\n"
+
+/* A read of IP, then of a rule, and IP as it stands behind that. */
+static void read_with_rule(unsigned received, unsigned counted, unsigned behind)
+{
+	struct sample read = then;
+	char text[64];
+
+	then = now;
+	now = read;
+	snprintf(text, sizeof(text), SNMP, behind);
+	tree_put(&tree, "snmp", text);
+	sample_reset(&now);
+	sample_follow(&now, then.n_objects ? &then : NULL);
+	snprintf(text, sizeof(text), "InReceives=%u InDelivers=0", received);
+	sample_object(&now, LAYER_IP, "", "", 0);
+	append_rows(text);
+	sample_object(&now, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 0);
+	sample_row(&now, firewall_counter(FIREWALL_CHAIN, DIR_RX), counted);
+	ck_assert_int_eq(balance_probe.read(&env, &now), 0);
+}
+
+/* What a rule counts while it is read is not missed in the next interval. */
+TEST(balance, what_came_between_two_sources_is_in_no_gap)
+{
+	read_with_rule(1000, 0, 1000);
+	read_with_rule(2000, 1050, 2050);
+	ck_assert_uint_eq(gap("in_gap", false), 1000);
+	read_with_rule(3000, 2000, 3000);
+	ck_assert_uint_eq(gap("in_gap", false), 1950);
+}
+
+/* Where no rule counts, nothing is between two sources: all of it is missed. */
+TEST(balance, without_a_rule_nothing_is_left_out)
+{
+	read_with_rule(1000, 0, 1000);
+	read_with_rule(2000, 0, 2050);
+	read_with_rule(3000, 0, 3000);
+	ck_assert_uint_eq(gap("in_gap", false), 2000);
 }
