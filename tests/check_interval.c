@@ -106,6 +106,70 @@ TEST(interval, namespace_that_was_replaced_keeps_no_loss)
 	ck_assert_uint_eq(list.n, 1);
 }
 
+TEST(interval, namespace_that_came_into_being_counts_from_0)
+{
+	struct ns *ns = add("");
+
+	ns->born_ns = UINT64_C(4000000000);
+	read_at(ns, 10, 5);
+	ck_assert_int_eq(interval_compare(&list), 0);
+	ck_assert(interval_is_known(ns));
+	ck_assert_uint_eq(ns->now.before_ns, ns->born_ns);
+	ck_assert_double_eq_tol(interval_seconds(ns), 6, 1e-9);
+	ck_assert_uint_eq(lost(ns), 5);
+	interval_end(&list);
+	read_at(ns, 20, 12);
+	ck_assert_int_eq(interval_compare(&list), 0);
+	ck_assert_uint_eq(lost(ns), 7);
+}
+
+TEST(interval, real_interface_of_a_new_namespace_was_elsewhere_before)
+{
+	struct ns *ns = add("");
+
+	ns->born_ns = 1;
+	read_at(ns, 10, 5);
+	ns->now.objects[0].main = true;
+	ck_assert_int_eq(interval_compare(&list), 0);
+	ck_assert_uint_eq(lost(ns), 0);
+}
+
+/* Another interface, which was not there at the read before. */
+static void read_another(struct ns *ns, uint64_t identity, bool real,
+			 uint32_t sources)
+{
+	read_at(ns, 10, 0);
+	ns->now.objects[0].identity = identity;
+	ns->now.text[ns->now.objects[0].place] = 'w'; /* "wth0" */
+	ns->now.sources = sources;
+	interval_end(&list);
+	read_at(ns, 20, 5);
+	ns->now.objects[0].main = real;
+	ns->now.sources = 1;
+}
+
+static const struct {
+	uint64_t identity; /* of the one before; ours is 1 */
+	bool real;
+	uint32_t sources; /* that were read then */
+	uint64_t lost;
+} births[] = {
+	{7, false, 1, 5}, /* it is new */
+	{1, false, 1, 0}, /* it has only another name */
+	{7, true, 1, 0},  /* it may come from another namespace */
+	{7, false, 0, 0}, /* it may have been there, and was not read */
+};
+
+TEST_EACH(interval, new_interface_counts_from_0, ARRAY_SIZE(births))
+{
+	struct ns *ns = add("");
+
+	read_another(ns, births[_i].identity, births[_i].real,
+		     births[_i].sources);
+	ck_assert_int_eq(interval_compare(&list), 0);
+	ck_assert_uint_eq(lost(ns), births[_i].lost);
+}
+
 /* Behind collectd's own, those before the next one to be read go. */
 TEST(interval, turn_is_kept_when_namespaces_go)
 {

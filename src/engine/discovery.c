@@ -84,9 +84,10 @@ static void make_name(const struct ns_list *list, const char *raw,
  * Adds a namespace with a raw name, "" for collectd's own. *ret is NULL for
  * what cannot be read: a path too long to keep, a namespace of another type.
  */
-static int add_ns(struct ns_list *list, const struct netns_found *found,
+static int add_ns(const struct discovery *d, const struct netns_found *found,
 		  const char *raw, struct ns **ret)
 {
+	struct ns_list *list = d->list;
 	char name[NAME_NAMESPACE + 1] = "";
 	struct ns *ns;
 
@@ -101,6 +102,7 @@ static int add_ns(struct ns_list *list, const struct netns_found *found,
 		return -ENOMEM;
 	ns->id = found->id;
 	ns->pid = found->pid;
+	ns->born_ns = d->complete_ns;
 	memcpy(ns->name, name, sizeof(name));
 	snprintf(ns->path, sizeof(ns->path), "%s", found->path);
 	*ret = ns;
@@ -120,7 +122,7 @@ int discovery_add_own(struct discovery *d, bool *ret_private)
 	snprintf(path, sizeof(path), "%s/1/ns/net", d->settings->proc_root);
 	*ret_private = netns_identify(path, &init) == 0 &&
 		       !netns_same(&init, &own.id);
-	r = add_ns(d->list, &own, "", &ns);
+	r = add_ns(d, &own, "", &ns);
 	if (r == 0)
 		ns->host_only = !selection_wants(&d->settings->namespaces, "");
 	return r;
@@ -173,7 +175,7 @@ static int admit(struct discovery *d, const struct netns_found *found,
 	if (!is_wanted_ns(&d->settings->namespaces, found, name))
 		return 1;
 	if (has_room(d))
-		return add_ns(d->list, found, name, &s->ns);
+		return add_ns(d, found, name, &s->ns);
 	d->n_unwatched += !s->left_out;
 	s->left_out = true;
 	return 0;
@@ -332,14 +334,24 @@ static int give_up_waiting(struct discovery *d)
 	return r < 0 ? r : 0;
 }
 
+/* Whether no namespace is known to exist that is not in the list. */
+static bool is_complete(const struct discovery *d)
+{
+	return !d->n_unwatched && !d->naming.any_unnamed &&
+	       !candidates_wait(&d->candidates);
+}
+
 static int discover_all(struct discovery *d)
 {
+	uint64_t begun = clock_ns(CLOCK_REALTIME);
 	int r = scan_processes(d);
 
 	if (r == 0)
 		r = visit_all(d);
 	if (r == 0)
 		r = give_up_waiting(d);
+	if (r == 0 && is_complete(d))
+		d->complete_ns = begun;
 	return r;
 }
 

@@ -32,6 +32,8 @@ struct discovery {
 	bool rescan;	       /* a process has left its namespace, or ended */
 	bool rebuild;	    /* a name leads elsewhere, or was not found out */
 	size_t n_unwatched; /* namespaces beyond MaxNamespaces */
+	uint64_t
+		complete_ns; /* CLOCK_REALTIME when all there were were known */
 };
 
 /*

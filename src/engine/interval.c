@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "engine/attribution.h"
+#include "model/birth.h"
 #include "model/probe.h"
 #include "model/tally.h"
 
@@ -35,7 +36,10 @@ int interval_compare(struct ns_list *list)
 	EACH_NS (list, ns) {
 		if (!ns->was_read)
 			continue;
+		if (ns->born_ns && !ns->then.time_ns)
+			birth_of_namespace(&ns->now, &ns->then, ns->born_ns);
 		sample_compare(&ns->now, &ns->then);
+		birth_of_objects(&ns->now);
 		if (tally_losses(&ns->losses, &ns->now) < 0)
 			result = -ENOMEM;
 	}

@@ -265,15 +265,20 @@ static void note_delta(struct object *o, const struct row *row)
 	o->moved = true;
 }
 
+void sample_row_began(struct object *o, struct row *row)
+{
+	row->delta = row->value < MAX_DELTA ? row->value : MAX_DELTA;
+	row->flags |= ROW_COMPARED;
+	note_delta(o, row);
+}
+
 void sample_began(struct sample *s)
 {
 	struct row *row = s->n_rows ? &s->rows[s->n_rows - 1] : NULL;
 
 	if (s->error || !row)
 		return;
-	row->delta = row->value;
-	row->flags |= ROW_COMPARED;
-	note_delta(&s->objects[s->n_objects - 1], row);
+	sample_row_began(&s->objects[s->n_objects - 1], row);
 }
 
 struct sample_mark sample_mark(const struct sample *s)

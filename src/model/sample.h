@@ -123,6 +123,8 @@ void sample_row(struct sample *s, const struct counter *counter,
  * which its object was not: its first loss is known.
  */
 void sample_began(struct sample *s);
+/* The same of a row of an object, in a sample that was compared. */
+void sample_row_began(struct object *o, struct row *row);
 
 /* Remember where a sample ends, and take back what was appended since. */
 struct sample_mark sample_mark(const struct sample *s);
