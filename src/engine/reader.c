@@ -212,6 +212,7 @@ static void check_cookie(const struct reader *r, struct ns *ns)
 	if (!cookie)
 		return;
 	if (ns->cookie && ns->cookie != cookie) {
+		ns->born_ns = ns->then.time_ns;
 		sample_reset(&ns->then);
 		ns->then.time_ns = 0;
 		ns->replaced = true;

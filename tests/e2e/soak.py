@@ -65,13 +65,14 @@ def churn(prefix, keeper):
     that name: then only its cookie tells that it is new.
 
     Each has lost some packets before it gets its name, and so before anybody can
-    have read it: no value but its heartbeat is right. Some have a veth whose other
-    end is in the keeper, where it is seen that they end.
+    have read it: these are the only ones of it. Some have a veth whose other end is
+    in the keeper, where it is seen that they end.
     """
     kernel = Kernel()
     alive, made = [], 0
     told = []
     inodes, last, reused, same_name = set(), {}, 0, 0
+    losses = {}
     signal.signal(signal.SIGTERM, lambda *_: told.append(True))
     free = ["%s%d" % (prefix, i) for i in range(NAMES)]
 
@@ -83,7 +84,9 @@ def churn(prefix, keeper):
     while not told:
         name = free.pop(random.randrange(len(free)))
         kernel.call("unshare", CLONE_NEWNET)
-        lose_packets(random.randrange(200))
+        lost = random.randrange(200)
+        lose_packets(lost)
+        losses.setdefault(name, []).append(lost)
         with open(path(name), "w"):
             pass
         kernel.call("mount", b"/proc/thread-self/ns/net", path(name).encode(), b"none", MS_BIND, None)
@@ -102,7 +105,7 @@ def churn(prefix, keeper):
         time.sleep(random.random() * 0.03)
     for name in alive:
         end(name)
-    print(json.dumps([made, reused, same_name]), flush=True)
+    print(json.dumps([made, reused, same_name, losses]), flush=True)
 
 
 def path(name):
@@ -117,6 +120,7 @@ class Churn:
         self.prefix = stage.prefix + "c"
         self.process = None
         self.made = self.reused = self.same_name = 0
+        self.losses = {}  # packets that each namespace of a name lost
         self.begin = time.monotonic()
         self.seconds = 0
 
@@ -134,7 +138,7 @@ class Churn:
                 run("ip netns del " + name)
         if self.process.returncode:
             raise Failure("the churn ended with status %d" % self.process.returncode)
-        self.made, self.reused, self.same_name = json.loads(out)
+        self.made, self.reused, self.same_name, self.losses = json.loads(out)
         self.seconds = time.monotonic() - self.begin
 
     def check_many(self):
@@ -184,12 +188,20 @@ def first_and_last(samples):
     return samples[quarter:2 * quarter] or samples, samples[-quarter:]
 
 
-def check_values(daemon, prefix):
-    """Of a namespace that came and went nothing but its heartbeat is sent. Says how many values that was."""
-    places = [p for p in daemon.places() if p.partition("@")[2].startswith(prefix)]
+LOSS, RATIO = "packets-ip-OutNoRoutes", "percent-ip-tx"  # of what comes and goes
+
+
+def check_values(daemon, churning):
+    """Of a namespace that came and went its own losses are sent, if any are. Says how often its heart beat."""
+    places = [p for p in daemon.places() if p.partition("@")[2].startswith(churning.prefix)]
     if not places:
         raise Failure("none of the namespaces that come and go was read")
-    wrong = ["%s/%s = %s" % (p, s, daemon.tail(p, s)) for p in places for s in daemon.series(p) if s != HEARTBEAT]
+    wrong = ["%s/%s = %s" % (p, s, daemon.tail(p, s)) for p in places for s in daemon.series(p)
+             if s not in (HEARTBEAT, LOSS, RATIO)]
+    for place in places:
+        own = churning.losses.get(place.partition("@")[2], [])
+        wrong += ["%s/%s = %d, not of %s" % (place, LOSS, value, own)
+                  for _, value in daemon.values(place, LOSS) if value and value not in own]
     if wrong:
         raise Failure("values of another namespace: " + "; ".join(wrong[:5]))
     return sum(len(daemon.values(p, HEARTBEAT)) for p in places)
@@ -221,7 +233,7 @@ def soak(stage, daemon, seconds, interval, say=lambda text: None):
     watch.check(alerts=[policy(b.place(), "netfilter-rx", ("maintenance drop",))])
     churning.check_ended()
     churning.check_many()
-    values = check_values(daemon, churning.prefix)
+    values = check_values(daemon, churning)
     log_lines = check_quiet(daemon)
     usage.check()
     stage.remove(b)
