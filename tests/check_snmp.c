@@ -226,7 +226,7 @@ TEST_EACH(recorded, recording_with_any_byte_changed_is_survived,
 	free(text);
 }
 
-CASE(made);
+CASE(made, .timeout = 60); /* a busy machine is slow */
 
 TEST(made, columns_are_found_by_name_in_any_order)
 {

@@ -29,6 +29,23 @@ static void attribute_by_probes(struct ns *ns)
 			probes[i]->attribute(&ns->now, &ns->losses);
 }
 
+#define MILLISECOND UINT64_C(1000000)
+
+/*
+ * When a namespace had counted nothing yet: behind all that was read before,
+ * for another one of that name may have been, and collectd takes no value that
+ * is older than the last.
+ */
+static uint64_t time_of_birth(const struct ns_list *list, const struct ns *born)
+{
+	uint64_t time_ns = born->born_ns;
+
+	EACH_NS (list, ns)
+		if (ns->then.time_ns + MILLISECOND > time_ns)
+			time_ns = ns->then.time_ns + MILLISECOND;
+	return time_ns < born->now.time_ns ? time_ns : born->now.time_ns - 1;
+}
+
 int interval_compare(struct ns_list *list)
 {
 	int result = 0;
@@ -36,8 +53,10 @@ int interval_compare(struct ns_list *list)
 	EACH_NS (list, ns) {
 		if (!ns->was_read)
 			continue;
-		if (ns->born_ns && !ns->then.time_ns)
-			birth_of_namespace(&ns->now, &ns->then, ns->born_ns);
+		ns->is_first = !ns->then.time_ns;
+		if (ns->born_ns && ns->is_first)
+			birth_of_namespace(&ns->now, &ns->then,
+					   time_of_birth(list, ns));
 		sample_compare(&ns->now, &ns->then);
 		birth_of_objects(&ns->now);
 		if (tally_losses(&ns->losses, &ns->now) < 0)

@@ -20,6 +20,7 @@ struct ns {
 	bool gone;	/* the newest discovery has not found it */
 	bool replaced;	/* another one took over its inode number */
 	bool was_read;	/* in this interval, into now */
+	bool is_first;	/* that is the first read of it */
 	uint32_t refused;     /* bit i: probe i could not read it */
 	uint32_t was_refused; /* the same, at any time */
 	bool was_uncounted; /* a report saw rules that drop without a counter */

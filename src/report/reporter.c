@@ -68,11 +68,12 @@ static void send_past(struct report *r, const struct ns_list *list,
 	}
 }
 
+/* What took the place of another namespace has none of its alarms. */
 static void judge_all(struct report *r, const struct ns_list *list)
 {
 	EACH_NS (list, ns) {
 		r->ns = ns;
-		if (ns_is_reported(ns))
+		if (ns_is_reported(ns) && !ns->replaced)
 			report_alarms_judge(r);
 	}
 }
@@ -103,7 +104,7 @@ static size_t count_new(const struct ns_list *list)
 	size_t n = 0;
 
 	EACH_NS (list, ns)
-		n += ns_is_reported(ns) && !ns->then.time_ns;
+		n += ns_is_reported(ns) && ns->is_first;
 	return n;
 }
 
