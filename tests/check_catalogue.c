@@ -157,8 +157,9 @@ static void check_numbers(const struct probe *p, const struct counter *c)
 	REQUIRE(c->kind == KIND_PASSED || c->kind == KIND_LEVEL ||
 			c->of[0].relation == RELATION_NONE,
 		p, c);
-	REQUIRE((c->kind == KIND_PART) == (c->in != NULL) ||
-			c->kind == KIND_DETAIL,
+	REQUIRE(c->in || c->kind != KIND_PART, p, c);
+	REQUIRE(!c->in || c->kind == KIND_PART || c->kind == KIND_DETAIL ||
+			c->kind == KIND_BENIGN || c->kind == KIND_SYMPTOM,
 		p, c);
 }
 
@@ -334,7 +335,7 @@ static void check_part(const struct probe *p, const struct counter *c)
 {
 	unsigned wholes = 0;
 
-	if (c->kind != KIND_PART)
+	if (!c->in || c->kind == KIND_DETAIL)
 		return;
 	if (c->layer == LAYER_NETFILTER) {
 		REQUIRE(!strcmp(c->in, "drop"), p, c);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/token.h"
 #include "model/probe.h"
+#include "model/tally.h"
 #include "probes/sysctl.h"
 
 /* Kinds that can be to blame, as a set; some stand for a whole, some name. */
@@ -108,8 +109,9 @@ static void find_suspects(struct suspects *list, const struct sample *s,
 		list->n = 1;
 }
 
-/* The largest part of the suspect that explains at least half of it. */
-static void prefer_part(struct suspect *suspect)
+/* The largest part of the suspect that explains at least half of what it lost.
+ */
+static void prefer_part(struct suspect *suspect, uint64_t lost)
 {
 	const struct row *whole = suspect->row;
 
@@ -117,7 +119,7 @@ static void prefer_part(struct suspect *suspect)
 		if (row->counter->kind == KIND_PART &&
 		    is_culprit(row, suspect->loss, PARTS) &&
 		    !strcmp(row->counter->in, whole->counter->name) &&
-		    row->delta >= whole->delta / 2 &&
+		    row->delta >= lost / 2 &&
 		    (suspect->row == whole || row->delta > suspect->row->delta))
 			suspect->row = row;
 }
@@ -225,9 +227,14 @@ static void explain_suspect(struct suspect *suspect, struct causes *list)
 {
 	struct cause c = {.known = true};
 
-	c.lost = suspect->row->counter->kind == KIND_FILL ? suspect->row->value
-							  : suspect->row->delta;
-	prefer_part(suspect);
+	if (suspect->row->counter->kind == KIND_FILL)
+		c.lost = suspect->row->value;
+	else
+		c.lost = tally_of_whole(suspect->sample, suspect->object,
+					suspect->row);
+	if (!c.lost) /* all of it is excused */
+		return;
+	prefer_part(suspect, c.lost);
 	c.counter = suspect->row->counter;
 	c.object = suspect->object;
 	explain(suspect, &c);

@@ -111,7 +111,11 @@ struct counter {
 	int8_t refused; /* sign among packets refused without another counter */
 	uint8_t rank;	/* with .symptom: the higher the more telling, not 0 */
 	struct denominator of[MAX_DENOMINATORS]; /* KIND_PASSED only */
-	const char *in;	    /* KIND_PART: the counter that holds it too */
+	/*
+	 * The counter that holds it too: of KIND_PART it says why these are
+	 * lost, of KIND_BENIGN or KIND_SYMPTOM that these are not.
+	 */
+	const char *in;
 	const char *means;  /* one sentence for the operator */
 	const char *cause;  /* the likeliest reason, as a clause */
 	const char *remedy; /* what to do, as a command where there is one */

@@ -250,13 +250,11 @@ static void note_delta(struct object *o, const struct row *row)
 {
 	if (!row->delta)
 		return;
+	o->parts_moved |= row->counter->in != NULL;
 	switch (row->counter->kind) {
 	case KIND_PASSED:
 	case KIND_BYTES:
 		return;
-	case KIND_PART:
-		o->parts_moved = true;
-		break;
 	case KIND_LOST:
 	case KIND_RESENT:
 		o->awake = true;

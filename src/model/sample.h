@@ -58,7 +58,7 @@ struct object {
 	bool awake; /* has lost something before: its rows are sent */
 	bool stale; /* carried over, because its source could not be read */
 	bool late;  /* was stale: its deltas are of more than one interval */
-	bool parts_moved; /* a row of KIND_PART moved: they are worth a look */
+	bool parts_moved; /* a row that is in another moved, see counter.h */
 	bool moved;	  /* a row moved that counts no traffic */
 	bool sent;	  /* one of its rows has ROW_SENT */
 	uint8_t source;	  /* index of its probe */

@@ -20,26 +20,43 @@ struct tally {
 	bool bridged[N_DIRECTIONS]; /* a bridge's firewall can drop */
 };
 
-static uint64_t parts_of_row(const struct sample *s, const struct object *o,
-			     const struct row *row)
+/* What is in a row, too: parts say why, of the others nothing is lost. */
+static uint64_t held_in_row(const struct sample *s, const struct object *o,
+			    const struct row *row, bool are_parts)
 {
-	uint64_t parts = 0;
+	uint64_t sum = 0;
 
 	if (!o->parts_moved)
 		return 0;
 	EACH_ROW (s, o, part)
-		if (part->counter->kind == KIND_PART && row_moved(part) &&
+		if (part->counter->in && row_moved(part) &&
+		    (part->counter->kind == KIND_PART) == are_parts &&
 		    !strcmp(part->counter->in, row->counter->name))
-			parts += part->delta;
-	return parts;
+			sum += part->delta;
+	return sum;
+}
+
+static uint64_t parts_of_row(const struct sample *s, const struct object *o,
+			     const struct row *row)
+{
+	return held_in_row(s, o, row, true);
 }
 
 uint64_t tally_of_row(const struct sample *s, const struct object *o,
 		      const struct row *row)
 {
 	uint64_t parts = parts_of_row(s, o, row);
+	uint64_t excused = held_in_row(s, o, row, false);
+	uint64_t lost = row->delta > excused ? row->delta - excused : 0;
 
-	return row->delta > parts ? row->delta : parts;
+	return lost > parts ? lost : parts;
+}
+
+uint64_t tally_of_whole(const struct sample *s, const struct object *o,
+			const struct row *row)
+{
+	return held_in_row(s, o, row, false) ? tally_of_row(s, o, row)
+					     : row->delta;
 }
 
 static void add_passed(struct loss *loss, const struct row *row,

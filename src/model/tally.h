@@ -12,10 +12,15 @@
 int MUST_CHECK tally_losses(struct losses *l, const struct sample *s);
 
 /*
- * Packets lost by one row, which is of KIND_LOST or KIND_RESENT: its delta, or
- * the sum of its parts where a driver fills only those.
+ * Packets lost by one row, which is of KIND_LOST or KIND_RESENT: its delta less
+ * what other rows excuse of it (.in), or the sum of its parts where a driver
+ * fills only those.
  */
 uint64_t tally_of_row(const struct sample *s, const struct object *o,
 		      const struct row *row);
+
+/* The same without its parts: those that only a driver fills are not in it. */
+uint64_t tally_of_whole(const struct sample *s, const struct object *o,
+			const struct row *row);
 
 #endif
