@@ -20,7 +20,7 @@ static void counted(struct sample *s, const struct counter *c, uint64_t delta,
 	ck_assert_int_eq(s->error, 0);
 	row = &s->rows[s->n_rows - 1];
 	row->delta = baseline ? 0 : delta;
-	if (row->delta && row->counter->kind == KIND_PART)
+	if (row->delta && row->counter->in)
 		s->objects[s->n_objects - 1].parts_moved = true;
 	row->flags = baseline ? 0 : ROW_COMPARED;
 }
@@ -747,6 +747,37 @@ TEST(loss, read_after_a_failed_one_has_no_ratio)
 	s.objects[0].late = false;
 	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	ck_assert_double_eq(loss_percent(loss), 10);
+	losses_free(&l);
+	sample_free(&s);
+}
+
+static const struct {
+	const char *rows;
+	uint64_t lost;
+} excuses[] = {
+	/* 24 SYN-ACKs came again, since the ACKs of them were lost */
+	{"InSegs=144 InErrs=24 TCPSYNChallenge=24", 0},
+	{"InSegs=144 InErrs=24", 24},
+	{"InSegs=144 InErrs=34 InCsumErrors=10 TCPSYNChallenge=24", 10},
+	/* those of a closing connection are in no InErrs */
+	{"InSegs=144 InErrs=34 InCsumErrors=10 TCPSYNChallenge=60", 10},
+	{"InSegs=144 InErrs=40 InCsumErrors=10 TCPSYNChallenge=24", 16},
+	{"InSegs=144 InErrs=0 TCPSYNChallenge=24", 0},
+};
+
+TEST_EACH(loss, excused_packets_are_not_lost, ARRAY_SIZE(excuses))
+{
+	struct sample s = {0};
+	struct losses l = {.items = NULL};
+	struct loss *loss;
+	struct causes causes;
+
+	object_with(&s, LAYER_TCP, "", excuses[_i].rows);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	loss = find_loss(&l, "", LAYER_TCP, DIR_RX);
+	ck_assert_uint_eq(loss->lost, excuses[_i].lost);
+	cause_list(&s, loss, CAUSE_ALL, &causes);
+	ck_assert_uint_eq(causes.n, excuses[_i].lost > 0);
 	losses_free(&l);
 	sample_free(&s);
 }

@@ -237,10 +237,10 @@ static const struct counter snmp_counters[] = {
 	    .symptom = "segments sent get lost on the way out, or their ACKs "
 		       "on the way back"),
 	ROW(TCP, RX, LOST, "InErrs", "net/ipv4/tcp_ipv4.c",
-	    "Segments dropped: bad checksum/header or SYN inside the window",
-	    .cause = "bad checksums or headers, or a blind attack",
-	    .remedy = "Find the corrupting hop; try ethtool -K INTERFACE rx "
-		      "off"),
+	    "Segments dropped: bad checksum, a header that cannot be right, or "
+	    "a SYN on an established connection",
+	    .cause = "TCP headers that cannot be right",
+	    .remedy = "Look at them: `tcpdump -nvi any 'tcp[12] < 0x50'`"),
 	ROW(TCP, RX, PART, "InCsumErrors", "net/ipv4/tcp_ipv4.c",
 	    "Segments with a bad checksum", .in = "InErrs", CORRUPTED),
 	ROW(UDP, RX, PASSED, "InDatagrams", "net/ipv4/udp.c", UDP_READ,
@@ -385,6 +385,12 @@ static const struct counter snmp_counters[] = {
 	    "Out-of-order segments dropped: receive memory full",
 	    .cause = "receive memory is full",
 	    .remedy = "sysctl net.ipv4.tcp_rmem net.ipv4.tcp_mem"),
+	ROW(TCP_EXT, RX, SYMPTOM, "TCPSYNChallenge", "net/ipv4/tcp_input.c",
+	    "SYNs or SYN-ACKs on an established connection, answered by a "
+	    "challenge ACK: our ACK was lost, or the peer restarted",
+	    .in = "InErrs", .rank = 8,
+	    .symptom = "the other end repeats what was answered: our ACKs get "
+		       "lost on the way to it"),
 	ROW(TCP_EXT, TX, OVERLOAD, "TCPSpuriousRtxHostQueues",
 	    "net/ipv4/tcp_output.c",
 	    "Retransmit skipped: original still waits in this host's qdisc/NIC "
@@ -782,9 +788,6 @@ static const struct counter snmp_counters[] = {
 	    "Data out of order that had arrived before, discarded"),
 	OPT(TCP_EXT, TX, SYMPTOM, "TCPChallengeACK",
 	    "Challenge ACKs sent: a reset or SYN does not fit the connection"),
-	OPT(TCP_EXT, RX, SYMPTOM, "TCPSYNChallenge",
-	    "SYNs on an established connection, answered by a challenge ACK: "
-	    "peer restarted, or NAT uses the port again"),
 	OPT(TCP_EXT, TX, PASSED, "TCPFastOpenActive",
 	    "Fast Open: data in our SYN accepted by the server"),
 	OPT(TCP_EXT, TX, SYMPTOM, "TCPFastOpenActiveFail",
