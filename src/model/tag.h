@@ -13,6 +13,8 @@ enum tag {
 	/* link */
 	TAG_RX_DROPPED,
 	TAG_TX_DROPPED,
+	TAG_RX_PACKETS,
+	TAG_TX_PACKETS,
 	TAG_XDP_DROPS,
 	TAG_CARRIER_CHANGES,
 	TAG_LINK_MULTICAST,
@@ -30,6 +32,12 @@ enum tag {
 	TAG_RES_FAILED,
 	/* ip */
 	TAG_IN_RECEIVES,
+	TAG_IN_HDR_ERRORS,
+	TAG_HDR_CHECKSUM, /* the part of them with a wrong checksum */
+	TAG_EXPIRED,
+	TAG_DISCARDS6,
+	TAG_DISCARDS6_ON,
+	TAG_DISABLED6,
 	TAG_IN_MCAST_PKTS,
 	TAG_FORW_DATAGRAMS,
 	TAG_OUT_DISCARDS,
@@ -42,6 +50,9 @@ enum tag {
 	TAG_IN_GAP,
 	TAG_OUT_GAP,
 	/* icmp */
+	TAG_OUT_TIME_EXCDS,
+	TAG_RATE_LIMIT,
+	TAG_RATE_LIMIT_ALL, /* one limit for both families */
 	TAG_OUT_DEST_UNREACHS,
 	TAG_OUT_PKT_TOO_BIGS6,
 	/* tcp */

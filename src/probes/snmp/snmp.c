@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/procnet.h"
+#include "probes/snmp/ip_excuses.h"
 
 static void keep_number(struct snmp_values *values, uint16_t slot,
 			struct token number)
@@ -165,11 +166,25 @@ static void append_layer(const struct snmp_columns *columns, enum layer layer,
 	}
 }
 
-static void snmp_append(const struct snmp_columns *columns,
+static void append_computed(const struct probe_env *env,
+			    const struct snmp_columns *columns,
+			    const struct snmp_values *values,
+			    struct sample *out)
+{
+	for (size_t i = columns->first[N_LAYERS]; i < columns->n_wanted; i++)
+		ip_excuse_append(env, columns, values,
+				 columns->wanted[i].counter, out);
+}
+
+static void snmp_append(const struct probe_env *env,
+			const struct snmp_columns *columns,
 			const struct snmp_values *values, struct sample *out)
 {
-	for (int layer = 0; layer < N_LAYERS; layer++)
+	for (int layer = 0; layer < N_LAYERS; layer++) {
 		append_layer(columns, layer, values, out);
+		if (layer == LAYER_IP)
+			append_computed(env, columns, values, out);
+	}
 }
 
 static int snmp_read(struct probe_env *env, struct sample *out)
@@ -181,7 +196,7 @@ static int snmp_read(struct probe_env *env, struct sample *out)
 	memset(values.found, 0, sizeof(values.found));
 	r = snmp_read_files(env, columns, &values);
 	if (r == 0)
-		snmp_append(columns, &values, out);
+		snmp_append(env, columns, &values, out);
 	return r;
 }
 

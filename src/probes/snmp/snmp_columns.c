@@ -36,10 +36,18 @@ static void want_layer(struct snmp_columns *cols, const struct probe_env *env,
 	for (size_t i = 0; i < snmp_table.n; i++) {
 		const struct counter *c = &snmp_table.rows[i];
 
-		if (c->layer == layer && counter_wanted(env, c))
+		if (c->layer == layer && c->section && counter_wanted(env, c))
 			cols->wanted[cols->n_wanted++] =
 				(struct snmp_wanted) {c, snmp_columns_slot(i)};
 	}
+}
+
+static void want_computed(struct snmp_columns *cols)
+{
+	for (size_t i = 0; i < snmp_table.n; i++)
+		if (!snmp_table.rows[i].section)
+			cols->wanted[cols->n_wanted++] = (struct snmp_wanted) {
+				&snmp_table.rows[i], SNMP_NO_SLOT};
 }
 
 struct snmp_columns *snmp_columns_new(const struct probe_env *env)
@@ -51,6 +59,7 @@ struct snmp_columns *snmp_columns_new(const struct probe_env *env)
 	for (int i = 0; i < N_LAYERS; i++)
 		want_layer(cols, env, i);
 	cols->first[N_LAYERS] = cols->n_wanted;
+	want_computed(cols);
 	return cols;
 }
 

@@ -49,9 +49,9 @@ struct snmp_wanted {
  * read allocates only where it finds names that are new.
  */
 struct snmp_columns {
-	/* by layer */
+	/* by layer, and then those that are computed */
 	struct snmp_wanted wanted[MAX_SNMP_COUNTERS];
-	uint16_t first[N_LAYERS + 1]; /* of a layer; the last: n_wanted */
+	uint16_t first[N_LAYERS + 1]; /* of a layer; of those computed */
 	uint16_t n_wanted;
 	struct snmp_line lines[MAX_SNMP_LINES];
 	size_t n_lines, next_line;

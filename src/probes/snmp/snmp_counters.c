@@ -37,6 +37,13 @@
 /* Only to see whether what came in went somewhere. */
 #define FACT(section_, name_, ...)                                             \
 	{section_, .kind = KIND_FACT, .name = name_, __VA_ARGS__}
+/* Computed, see ip_excuses.h: what of a loss is none. In no section. */
+#define EXCUSED(name_, in_, tag_, v6_, means_)                                 \
+	{.layer = LAYER_IP, .bits = 64, .type = "packets",                     \
+	 .direction = DIR_RX, .kind = KIND_BENIGN, .name = name_,              \
+	 .tag = tag_, .v6 = v6_, .in = in_, .source = "computed",              \
+	 .means = means_}
+
 /* Read only where a Counter option asks for it, never part of a ratio. */
 #define OPT(section_, direction_, kind_, name_, means_, ...)                   \
 	{section_, .type = "packets", .direction = DIR_##direction_,           \
@@ -110,11 +117,11 @@ static const struct counter snmp_counters[] = {
 	ROW(IP, RX, LOST, "InHdrErrors",
 	    "net/ipv4/ip_input.c; net/ipv4/ip_forward.c",
 	    "Dropped for a bad header, bad checksum, bad options, or TTL "
-	    "expiry when forwarding", .refused = -1, .in_gap = -1,
-	    .cause = "bad IP headers or checksums, or TTL expired while "
-		     "forwarding (a routing loop)",
-	    .remedy = "Trace the path: traceroute; look at InCsumErrors for "
-		      "corruption"),
+	    "expiry when forwarding", .tag = TAG_IN_HDR_ERRORS, .refused = -1,
+	    .in_gap = -1,
+	    .cause = "IP headers that cannot be right, or a TTL that ended "
+		     "here and nobody was told",
+	    .remedy = "Look at them: `tcpdump -ni any -v 'ip[8] < 2'`"),
 	ROW(IP, RX, LOST, "InAddrErrors", "net/ipv4/route.c ip_error",
 	    "Dropped: destination is not ours and forwarding is off on that "
 	    "interface", .in_gap = -1,
@@ -124,7 +131,8 @@ static const struct counter snmp_counters[] = {
 		      "net.ipv4.ip_forward"),
 	ROW(IP, FWD, PASSED, "ForwDatagrams", "net/ipv4/ip_forward.c",
 	    "Packets chosen for forwarding; >=6.7 counted before MTU check and "
-	    "FORWARD hook, older after it", .tag = TAG_FORW_DATAGRAMS, .in_gap = -1, .out_gap = 1,
+	    "FORWARD hook, older after it", .tag = TAG_FORW_DATAGRAMS,
+	    .in_gap = -1, .out_gap = 1,
 	    FORWARD_MEASURES),
 	ROW(IP, RX, LOST, "InUnknownProtos", "net/ipv4/ip_input.c",
 	    "Dropped: no handler or raw socket for the IP protocol number",
@@ -205,10 +213,12 @@ static const struct counter snmp_counters[] = {
 	    .symptom = "packets sent die on the way: a routing loop"),
 	ROW(ICMP, TX, SYMPTOM, "OutRateLimitGlobal", "net/ipv4/icmp.c",
 	    "ICMP errors not sent: the host sends no more per second; each "
-	    "tells of a packet that was refused", .refused = 1),
+	    "tells of a packet that was refused", .tag = TAG_RATE_LIMIT_ALL,
+	    .refused = 1),
 	ROW(ICMP, TX, SYMPTOM, "OutRateLimitHost", "net/ipv4/icmp.c",
 	    "ICMP errors not sent: their receiver has had enough; each tells "
-	    "of a packet that was refused", .refused = 1),
+	    "of a packet that was refused", .tag = TAG_RATE_LIMIT,
+	    .refused = 1),
 	ROW(ICMP, TX, SYMPTOM, "OutDestUnreachs", "net/ipv4/icmp.c",
 	    "Type 3 sent: we refused packets (no port, REJECT, no route, PTB, "
 	    "dead neighbour)", .tag = TAG_OUT_DEST_UNREACHS, .refused = 1,
@@ -216,7 +226,7 @@ static const struct counter snmp_counters[] = {
 		      "rules"),
 	ROW(ICMP, TX, SYMPTOM, "OutTimeExcds", "net/ipv4/icmp.c",
 	    "Type 11 sent: packets died here by TTL or reassembly timeout",
-	    .remedy = "Check routes, ReasmTimeout"),
+	    .tag = TAG_OUT_TIME_EXCDS, .refused = 1, .remedy = "Check routes, ReasmTimeout"),
 	ROW(TCP, LISTEN, PASSED, "PassiveOpens", "net/ipv4/tcp_ipv4.c",
 	    "Incoming connections established",
 	    .of = {{LAYER_TCP, DIR_LISTEN, RELATION_OUTSIDE}}),
@@ -429,8 +439,8 @@ static const struct counter snmp_counters[] = {
 	    .cause = "frames shorter than the length in their IP header",
 	    .remedy = "Look for a broken driver or tunnel"),
 	ROW(IP_EXT, RX, PART, "InCsumErrors", "net/ipv4/ip_input.c",
-	    "Dropped: bad IPv4 header checksum", .in = "InHdrErrors",
-	    CORRUPTED),
+	    "Dropped: bad IPv4 header checksum", .tag = TAG_HDR_CHECKSUM,
+	    .in = "InHdrErrors", CORRUPTED),
 	ROW(IP_EXT, RX, PART, "ReasmOverlaps", "net/ipv4/ip_fragment.c",
 	    "Datagrams given up because their fragments overlap",
 	    .in = "ReasmFails",
@@ -442,10 +452,11 @@ static const struct counter snmp_counters[] = {
 	ROW(IP6, RX, LOST, "Ip6InHdrErrors",
 	    "net/ipv6/ip6_input.c; net/ipv6/exthdrs.c; net/ipv6/ip6_output.c",
 	    "Dropped: bad header/extension header, or hop limit expired when "
-	    "forwarding", .refused = -1, .in_gap = -1,
-	    .cause = "bad headers, or the hop limit expired while forwarding "
-		     "(a routing loop)",
-	    .remedy = "Trace the path: traceroute -6"),
+	    "forwarding", .tag = TAG_IN_HDR_ERRORS, .refused = -1,
+	    .in_gap = -1,
+	    .cause = "IPv6 headers that cannot be right, or a hop limit that "
+		     "ended here and nobody was told",
+	    .remedy = "Look at them: `tcpdump -ni any -v 'ip6[7] < 2'`"),
 	ROW(IP6, FWD, PART, "Ip6InTooBigErrors",
 	    "net/ipv6/ip6_output.c ip6_forward",
 	    "Forwarded packet larger than the egress MTU; Packet Too Big is "
@@ -473,14 +484,17 @@ static const struct counter snmp_counters[] = {
 	    .remedy = "Look for a broken driver or tunnel"),
 	ROW(IP6, RX, LOST, "Ip6InDiscards", "net/ipv6/ip6_input.c",
 	    "Dropped: IPv6 disabled on the device, no memory, IPsec policy, "
-	    "proxy check", .in_gap = -1,
-	    .cause = "IPv6 is disabled on the interface, or no memory",
-	    .remedy = "sysctl net.ipv6.conf.all.disable_ipv6"),
+	    "proxy check", .tag = TAG_DISCARDS6, .in_gap = -1,
+	    .cause = "an IPsec policy that does not let IPv6 packets through, "
+		     "or no memory for them",
+	    .remedy = "Look at the policies: `ip xfrm policy`; at the memory: "
+		      "`host: free -m`"),
 	ROW(IP6, RX, PASSED, "Ip6InDelivers", "net/ipv6/ip6_input.c",
 	    "Packets handed to a transport", .in_gap = -1),
 	ROW(IP6, FWD, PASSED, "Ip6OutForwDatagrams", "net/ipv6/ip6_output.c",
 	    "Packets chosen for forwarding; counted before the MTU check and "
-	    "FORWARD hook", .tag = TAG_FORW_DATAGRAMS, .in_gap = -1, .out_gap = 1, FORWARD_MEASURES),
+	    "FORWARD hook", .tag = TAG_FORW_DATAGRAMS, .in_gap = -1, .out_gap = 1,
+	    FORWARD_MEASURES),
 	ROW(IP6, TX, PASSED, "Ip6OutRequests", "net/ipv6/ip6_output.c",
 	    "Local packets sent (>=6.7 before OUTPUT hook)", .out_gap = 1,
 	    OUTPUT_MEASURES),
@@ -540,14 +554,16 @@ static const struct counter snmp_counters[] = {
 	    "Type 3 received: hop limit or reassembly timeout"),
 	ROW(ICMP6, TX, SYMPTOM, "Icmp6OutRateLimitHost", "net/ipv6/icmp.c",
 	    "ICMPv6 errors not sent: their receiver has had enough; each tells "
-	    "of a packet that was refused", .refused = 1),
+	    "of a packet that was refused", .tag = TAG_RATE_LIMIT,
+	    .refused = 1),
 	ROW(ICMP6, TX, SYMPTOM, "Icmp6OutDestUnreachs", "net/ipv6/icmp.c",
 	    "Type 1 sent: we refused packets", .refused = 1),
 	ROW(ICMP6, TX, SYMPTOM, "Icmp6OutPktTooBigs", "net/ipv6/icmp.c",
 	    "Type 2 sent: packets too big for our egress MTU",
 	    .tag = TAG_OUT_PKT_TOO_BIGS6, .remedy = "Align MTU"),
 	ROW(ICMP6, TX, SYMPTOM, "Icmp6OutTimeExcds", "net/ipv6/icmp.c",
-	    "Type 3 sent: hop limit expired or reassembly timed out here"),
+	    "Type 3 sent: hop limit expired or reassembly timed out here",
+	    .tag = TAG_OUT_TIME_EXCDS, .refused = 1),
 	ROW(UDP6, RX, PASSED, "Udp6InDatagrams", "net/ipv6/udp.c", UDP_READ,
 	    .of = {{LAYER_UDP, DIR_RX, RELATION_OUTSIDE}}),
 	ROW(UDP6, RX, BENIGN, "Udp6NoPorts", "net/ipv6/udp.c", UDP_NO_PORT,
@@ -562,6 +578,17 @@ static const struct counter snmp_counters[] = {
 	    .in = "Udp6InErrors"),
 	ROW(UDP6, RX, PART, "Udp6MemErrors", "net/ipv6/udp.c", UDP_MEMORY,
 	    .in = "Udp6InErrors"),
+	EXCUSED("expired", "InHdrErrors", TAG_EXPIRED, false,
+	    "Packets of InHdrErrors whose TTL ended here and whose sender was "
+	    "told so: traceroute and mtr live by it"),
+	EXCUSED("Ip6expired", "Ip6InHdrErrors", TAG_EXPIRED, true,
+	    "Packets of Ip6InHdrErrors whose hop limit ended here and whose "
+	    "sender was told so: traceroute and mtr live by it"),
+	{.layer = LAYER_IP, .bits = 64, .kind = KIND_FACT, .v6 = true,
+	 .name = "Ip6discards_on", .tag = TAG_DISCARDS6_ON},
+	EXCUSED("Ip6disabled", "Ip6InDiscards", TAG_DISABLED6, true,
+	    "Packets of Ip6InDiscards that came in on interfaces where IPv6 is "
+	    "switched off (disable_ipv6): neighbours' multicast"),
 
 	/*
 	 * The rest, in the kernel's order again. Names are unique in a layer:

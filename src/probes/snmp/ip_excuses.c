@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+#include "probes/snmp/ip_excuses.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/ipv6.h>
+#include <linux/rtnetlink.h>
+#include <linux/snmp.h>
+#include <string.h>
+
+#include "kernel/attr.h"
+#include "kernel/netlink.h"
+
+/* ---- what was counted before ---- */
+
+/* The first row of an object with that tag and of that family, or NULL. */
+static const struct row *row_like(const struct sample *s,
+				  const struct object *o,
+				  const struct counter *like, enum tag tag)
+{
+	if (!o)
+		return NULL;
+	EACH_ROW (s, o, row)
+		if (row->counter->tag == tag && row->counter->v6 == like->v6)
+			return row;
+	return NULL;
+}
+
+static uint64_t value_of(const struct sample *s, const struct object *o,
+			 const struct counter *like, enum tag tag)
+{
+	const struct row *row = row_like(s, o, like, tag);
+
+	return row ? row->value : 0;
+}
+
+static uint64_t since(uint64_t now, uint64_t then)
+{
+	return now > then ? now - then : 0;
+}
+
+/* By how much the first row of a tag has grown in this read. */
+static uint64_t grown(const struct sample *s, const struct object *o,
+		      enum tag tag)
+{
+	const struct object *p = object_before(s, o);
+	const struct row *row = object_tagged(s, o, tag);
+	const struct row *before = p ? object_tagged(s->then, p, tag) : NULL;
+
+	return row ? since(row->value, before ? before->value : 0) : 0;
+}
+
+/* ---- packets that are meant to die ---- */
+
+/*
+ * A packet in a circle of two routers is forwarded by each of them once for
+ * each two of its TTL, which is 255 at most; few circles have more than six.
+ */
+#define MIN_ROUNDS 10
+#define MAX_ROUNDS 130
+
+static bool is_interface(const struct sample *s, const struct object *o)
+{
+	return o->layer == LAYER_LINK && !object_name(s, o)[0] &&
+	       strcmp(object_place(s, o), "lo");
+}
+
+/*
+ * The least that an interface sent of what it had itself received: all that
+ * came in elsewhere is less than it has sent.
+ */
+static uint64_t turned_back(const struct sample *s, uint64_t received)
+{
+	uint64_t most = 0;
+
+	EACH_OBJECT (s, o) {
+		uint64_t rx, tx;
+
+		if (!is_interface(s, o))
+			continue;
+		rx = grown(s, o, TAG_RX_PACKETS);
+		tx = grown(s, o, TAG_TX_PACKETS);
+		if (since(rx + tx, received) > most)
+			most = since(rx + tx, received);
+	}
+	return most;
+}
+
+bool ip_excuse_is_loop(const struct sample *s, uint64_t expired,
+		       uint64_t forwarded)
+{
+	uint64_t received = 0;
+
+	if (forwarded < expired * MIN_ROUNDS ||
+	    forwarded > expired * MAX_ROUNDS)
+		return false;
+	EACH_OBJECT (s, o)
+		if (is_interface(s, o))
+			received += grown(s, o, TAG_RX_PACKETS);
+	/* where no interface is read, the rounds have to do */
+	return !received || turned_back(s, received) * 2 >= forwarded;
+}
+
+/* What of one family tells of packets whose TTL ended. */
+struct expiries {
+	uint64_t errors, damaged, answered, held_back, forwarded;
+	bool tells_held_back;
+};
+
+static void add_to(struct expiries *e, const struct counter *c,
+		   const struct counter *like, uint64_t value)
+{
+	if (c->v6 != like->v6 && c->tag != TAG_RATE_LIMIT_ALL)
+		return;
+	switch (c->tag) {
+	case TAG_IN_HDR_ERRORS:
+		e->errors += value;
+		break;
+	case TAG_HDR_CHECKSUM:
+		e->damaged += value;
+		break;
+	case TAG_FORW_DATAGRAMS:
+		e->forwarded += value;
+		break;
+	case TAG_OUT_TIME_EXCDS:
+		e->answered += value;
+		break;
+	case TAG_RATE_LIMIT:
+	case TAG_RATE_LIMIT_ALL:
+		e->held_back += value;
+		e->tells_held_back = true;
+		break;
+	}
+}
+
+static struct expiries expiries_now(const struct snmp_columns *columns,
+				    const struct snmp_values *values,
+				    const struct counter *like)
+{
+	struct expiries e = {.errors = 0};
+
+	for (size_t i = 0; i < columns->first[N_LAYERS]; i++) {
+		const struct snmp_wanted *w = &columns->wanted[i];
+
+		if (w->counter->tag && values->found[w->slot])
+			add_to(&e, w->counter, like, values->value[w->slot]);
+	}
+	return e;
+}
+
+static struct expiries expiries_then(const struct sample *then,
+				     const struct counter *like)
+{
+	struct expiries e = {.errors = 0};
+
+	for (uint32_t i = 0; then && i < then->n_objects; i++) {
+		const struct object *o = &then->objects[i];
+
+		if (o->layer != LAYER_IP && o->layer != LAYER_ICMP)
+			continue;
+		EACH_ROW (then, o, row)
+			if (row->counter->tag)
+				add_to(&e, row->counter, like, row->value);
+	}
+	return e;
+}
+
+/*
+ * Packets whose TTL ended and whose sender was told, or would have been if it
+ * had not been told so often: before Linux 5.18 that is not counted, and any
+ * answer stands for the others. What goes round in circles is lost.
+ */
+static uint64_t count_expired(const struct expiries *now,
+			      const struct expiries *then,
+			      const struct sample *s)
+{
+	uint64_t errors = since(now->errors, then->errors);
+	uint64_t damaged = since(now->damaged, then->damaged);
+	uint64_t expired = since(errors, damaged);
+	uint64_t told = since(now->answered, then->answered);
+
+	if (now->tells_held_back)
+		told += since(now->held_back, then->held_back);
+	else if (told)
+		told = expired;
+	if (told < expired)
+		expired = told;
+	if (ip_excuse_is_loop(s, expired,
+			      since(now->forwarded, then->forwarded)))
+		return 0;
+	return expired;
+}
+
+static uint64_t expired_since(const struct snmp_columns *columns,
+			      const struct snmp_values *values,
+			      const struct counter *excuse,
+			      const struct sample *out)
+{
+	struct expiries now = expiries_now(columns, values, excuse);
+	struct expiries then = expiries_then(out->then, excuse);
+
+	return count_expired(&now, &then, out);
+}
+
+/* ---- a protocol that is switched off ---- */
+
+/* The number at an index of an array of them, 0 where it is shorter. */
+static uint64_t number_at(const struct nlattr *attr, size_t size, size_t index)
+{
+	uint64_t value = 0;
+
+	if (attr && mnl_attr_get_payload_len(attr) >= (index + 1) * size)
+		memcpy(&value,
+		       (const char *)mnl_attr_get_payload(attr) + index * size,
+		       size);
+	return value;
+}
+
+int ip_excuse_parse(const struct nlmsghdr *h, void *arg)
+{
+	const struct nlattr *attrs[IFLA_PROTINFO + 1];
+	const struct nlattr *inet6[IFLA_INET6_MAX + 1];
+	const size_t head = NLMSG_ALIGN(sizeof(struct ifinfomsg));
+	uint64_t *discards = arg;
+
+	if (h->nlmsg_type != RTM_NEWLINK || h->nlmsg_len < NLMSG_HDRLEN + head)
+		return -EBADMSG;
+	attrs_index((struct attrs) {(const char *)h + NLMSG_HDRLEN + head,
+				    h->nlmsg_len - NLMSG_HDRLEN - head},
+		    attrs, IFLA_PROTINFO);
+	attrs_index(attrs_in(attrs[IFLA_PROTINFO]), inet6, IFLA_INET6_MAX);
+	if (!number_at(inet6[IFLA_INET6_CONF], 4, DEVCONF_DISABLE_IPV6))
+		*discards += number_at(inet6[IFLA_INET6_STATS], 8,
+				       IPSTATS_MIB_INDISCARDS);
+	return 0;
+}
+
+/* What interfaces discarded that speak IPv6. Returns 0 or negative errno. */
+static int ask_discards(const struct probe_env *env, uint64_t *ret)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifinfomsg m;
+	} request = {
+		.h = {.nlmsg_len = sizeof(request),
+		      .nlmsg_type = RTM_GETLINK,
+		      .nlmsg_flags = NLM_F_DUMP},
+		.m = {.ifi_family = AF_INET6},
+	};
+
+	*ret = 0;
+	if (!env->netlink)
+		return -ENOENT;
+	return netlink_ask(env->netlink, NETLINK_ROUTE, &request.h,
+			   ip_excuse_parse, ret);
+}
+
+/*
+ * The fact that it rests on: asked when a packet was discarded, and absent
+ * where it could not be.
+ */
+static void append_discards_on(const struct probe_env *env,
+			       const struct counter *fact, struct sample *out)
+{
+	const struct object *o = &out->objects[out->n_objects - 1];
+	const struct object *p = object_before(out, o);
+	const struct row *before = p ? object_row(out->then, p, fact) : NULL;
+	uint64_t all = value_of(out, o, fact, TAG_DISCARDS6), on = 0;
+
+	if (before && all == value_of(out->then, p, fact, TAG_DISCARDS6))
+		sample_row(out, fact, before->value);
+	else if (!all || ask_discards(env, &on) == 0)
+		sample_row(out, fact, on);
+}
+
+/* Discarded in this read, less by interfaces that speak IPv6. */
+static uint64_t disabled_since(const struct counter *excuse,
+			       const struct sample *out)
+{
+	const struct object *o = &out->objects[out->n_objects - 1];
+	const struct object *p = object_before(out, o);
+	uint64_t all = value_of(out, o, excuse, TAG_DISCARDS6);
+	uint64_t on = value_of(out, o, excuse, TAG_DISCARDS6_ON);
+	bool known = object_tagged(out, o, TAG_DISCARDS6_ON);
+
+	if (p) {
+		known &= object_tagged(out->then, p, TAG_DISCARDS6_ON) != NULL;
+		all = since(all, value_of(out->then, p, excuse, TAG_DISCARDS6));
+		on = since(on,
+			   value_of(out->then, p, excuse, TAG_DISCARDS6_ON));
+	}
+	return known ? since(all, on) : 0;
+}
+
+/* ---- */
+
+/* The counter of the kernel that an excuse is of. */
+static enum tag excused_tag(const struct counter *excuse)
+{
+	return excuse->tag == TAG_EXPIRED ? TAG_IN_HDR_ERRORS : TAG_DISCARDS6;
+}
+
+/* What of it is excused in this read; nothing where it has not moved. */
+static uint64_t excused_since(const struct snmp_columns *columns,
+			      const struct snmp_values *values,
+			      const struct counter *excuse,
+			      const struct sample *out, const struct object *o)
+{
+	enum tag tag = excused_tag(excuse);
+	const struct object *p = object_before(out, o);
+
+	if (value_of(out, o, excuse, tag) ==
+	    value_of(out->then, p, excuse, tag))
+		return 0;
+	return tag == TAG_IN_HDR_ERRORS
+		       ? expired_since(columns, values, excuse, out)
+		       : disabled_since(excuse, out);
+}
+
+void ip_excuse_append(const struct probe_env *env,
+		      const struct snmp_columns *columns,
+		      const struct snmp_values *values,
+		      const struct counter *excuse, struct sample *out)
+{
+	const struct object *o, *p;
+	const struct row *before;
+
+	if (out->error)
+		return;
+	o = &out->objects[out->n_objects - 1];
+	if (!row_like(out, o, excuse, excused_tag(excuse)))
+		return;
+	if (excuse->tag == TAG_DISCARDS6_ON) {
+		append_discards_on(env, excuse, out);
+		return;
+	}
+	p = object_before(out, o);
+	before = p ? object_row(out->then, p, excuse) : NULL;
+	sample_row(out, excuse,
+		   (before ? before->value : 0) +
+			   excused_since(columns, values, excuse, out, o));
+}

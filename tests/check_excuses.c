@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/* What IP counts among errors and nothing is lost by. */
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/ipv6.h>
+#include <linux/rtnetlink.h>
+#include <linux/snmp.h>
+#include <sys/socket.h>
+
+#include "kernel/netlink.h"
+#include "kernel/procnet.h"
+#include "model/tally.h"
+#include "probes/link/link.h"
+#include "probes/snmp/ip_excuses.h"
+#include "probes/snmp/snmp.h"
+#include "testlib.h"
+
+/* ---- a kernel of our own: files, and interfaces that speak IPv6 or not ----
+ */
+
+static struct tree tree;
+static char buffer[8192];
+static struct sample then, now;
+static struct losses losses;
+static struct netlink netlink;
+static struct probe_env env = {.net = &(struct procnet)PROCNET(tree.path),
+			       .gaps = true,
+			       .buffer = buffer,
+			       .size = sizeof(buffer)};
+
+static struct {
+	uint32_t disabled;
+	uint64_t discards;
+} interfaces[4];
+static size_t n_interfaces;
+static unsigned n_asked;
+static struct message answer;
+
+ssize_t __wrap_send(int fd, const void *data, size_t n, int flags);
+ssize_t __wrap_recvfrom(int fd, void *bytes, size_t n, int flags,
+			struct sockaddr *from, socklen_t *size);
+
+static void put_interface(struct message *m, uint32_t sequence, size_t i)
+{
+	struct ifinfomsg head = {.ifi_family = AF_INET6};
+	uint32_t conf[DEVCONF_DISABLE_IPV6 + 5] = {0};
+	uint64_t stats[__IPSTATS_MIB_MAX] = {0};
+	size_t nest;
+
+	conf[DEVCONF_DISABLE_IPV6] = interfaces[i].disabled;
+	stats[IPSTATS_MIB_INDISCARDS] = interfaces[i].discards;
+	message_begin(m, RTM_NEWLINK, NLM_F_MULTI, sequence);
+	message_put(m, &head, sizeof(head));
+	attr_put(m, IFLA_IFNAME, "eth0", 5);
+	nest = attr_begin(m, IFLA_PROTINFO);
+	attr_put(m, IFLA_INET6_CONF, conf, sizeof(conf));
+	attr_put(m, IFLA_INET6_STATS, stats, sizeof(stats));
+	attr_end(m, nest);
+}
+
+ssize_t __wrap_send(int fd, const void *data, size_t n, int flags)
+{
+	const struct nlmsghdr *h = data;
+	int done = 0;
+
+	(void)fd;
+	(void)flags;
+	ck_assert_int_eq(h->nlmsg_type, RTM_GETLINK);
+	ck_assert_int_eq(((const unsigned char *)(h + 1))[0], AF_INET6);
+	n_asked++;
+	answer.n = 0;
+	for (size_t i = 0; i < n_interfaces; i++)
+		put_interface(&answer, h->nlmsg_seq, i);
+	message_begin(&answer, NLMSG_DONE, NLM_F_MULTI, h->nlmsg_seq);
+	message_put(&answer, &done, sizeof(done));
+	return (ssize_t)n;
+}
+
+ssize_t __wrap_recvfrom(int fd, void *bytes, size_t n, int flags,
+			struct sockaddr *from, socklen_t *size)
+{
+	(void)fd;
+	(void)flags;
+	memset(from, 0, *size);
+	ck_assert_uint_le(answer.n, n);
+	memcpy(bytes, answer.bytes, answer.n);
+	return (ssize_t)answer.n;
+}
+
+static void setup(void)
+{
+	tree_make(&tree);
+	ck_assert_int_eq(netlink_alloc(&netlink), 0);
+	netlink.fds[NETLINK_ROUTE] = 0; /* open: nobody looks */
+	env.netlink = &netlink;
+	ck_assert_int_eq(snmp_probe.init(&env, &env.state), 0);
+}
+
+static void teardown(void)
+{
+	netlink.fds[NETLINK_ROUTE] = -1;
+	netlink_free(&netlink);
+	snmp_probe.free(env.state);
+	tree_remove(&tree);
+	sample_free(&then);
+	sample_free(&now);
+	losses_free(&losses);
+}
+
+/* What a kernel counts, of IPv4. */
+struct counts {
+	uint64_t receives, errors, damaged, forwarded, answered, held_back;
+	uint64_t rx[2], tx[2]; /* of two interfaces */
+};
+
+static void put_counts(const struct counts *c)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "Ip: InReceives InHdrErrors ForwDatagrams\n"
+		 "Ip: %" PRIu64 " %" PRIu64 " %" PRIu64 "\n"
+		 "Icmp: OutRateLimitGlobal OutRateLimitHost OutTimeExcds\n"
+		 "Icmp: 0 %" PRIu64 " %" PRIu64 "\n",
+		 c->receives, c->errors, c->forwarded, c->held_back,
+		 c->answered);
+	tree_put(&tree, "snmp", text);
+	snprintf(text, sizeof(text),
+		 "IpExt: InCsumErrors\nIpExt: %" PRIu64 "\n", c->damaged);
+	tree_put(&tree, "netstat", text);
+}
+
+static void append_interfaces(const struct counts *c)
+{
+	static const char *const names[] = {"r0", "r1"};
+
+	for (size_t i = 0; c && i < ARRAY_SIZE(names); i++) {
+		sample_object(&now, LAYER_LINK, names[i], "", i + 1);
+		sample_row(&now, find_counter(&link_probe, "rx_packets", NULL),
+			   c->rx[i]);
+		sample_row(&now, find_counter(&link_probe, "tx_packets", NULL),
+			   c->tx[i]);
+	}
+}
+
+/* A read; what was read before becomes the one before. */
+static void read_all(const struct counts *c)
+{
+	struct sample read = then;
+
+	then = now;
+	now = read;
+	sample_reset(&now);
+	sample_follow(&now, then.n_objects ? &then : NULL);
+	append_interfaces(c);
+	ck_assert_int_eq(snmp_probe.read(&env, &now), 0);
+	ck_assert_int_eq(now.error, 0);
+	sample_compare(&now, &then);
+	ck_assert_int_eq(tally_losses(&losses, &now), 0);
+}
+
+static void read_counts(const struct counts *c)
+{
+	put_counts(c);
+	read_all(c);
+}
+
+static uint64_t lost(void)
+{
+	const struct loss *loss = loss_find(&losses, LAYER_IP, "", DIR_RX);
+
+	return loss ? loss->lost : 0;
+}
+
+static uint64_t excused(const char *name)
+{
+	const struct counter *c = find_counter(&snmp_probe, name, NULL);
+	const struct object *o = find_object(&now, LAYER_IP, "", "");
+	const struct row *row = object_row(&now, o, c);
+
+	return row ? row->delta : UINT64_MAX;
+}
+
+CASE(expired, .setup = setup, .teardown = teardown);
+
+static const struct {
+	const char *what;
+	struct counts counts;
+	uint64_t lost, expired;
+} expiries[] = {
+	{"traceroute through a router, most answers held back",
+	 {.receives = 300,
+	  .errors = 50,
+	  .forwarded = 250,
+	  .answered = 6,
+	  .held_back = 44,
+	  .rx = {300, 0},
+	  .tx = {6, 250}},
+	 0,
+	 50},
+	{"wrong checksums",
+	 {.receives = 300, .errors = 50, .damaged = 50, .forwarded = 250},
+	 50,
+	 0},
+	{"wrong checksums beside it",
+	 {.receives = 300,
+	  .errors = 80,
+	  .damaged = 30,
+	  .forwarded = 220,
+	  .answered = 6,
+	  .held_back = 44},
+	 30,
+	 50},
+	{"headers that nobody answers beside it",
+	 {.receives = 300,
+	  .errors = 70,
+	  .forwarded = 230,
+	  .answered = 6,
+	  .held_back = 44},
+	 20,
+	 50},
+	{"a circle of two routers: 40 packets of TTL 64",
+	 {.receives = 1300,
+	  .errors = 40,
+	  .forwarded = 1260,
+	  .answered = 6,
+	  .held_back = 34,
+	  .rx = {40, 1260},
+	  .tx = {6, 1260}},
+	 40,
+	 0},
+	{"traceroute through a router that forwards as much",
+	 {.receives = 1300,
+	  .errors = 40,
+	  .forwarded = 1260,
+	  .answered = 6,
+	  .held_back = 34,
+	  .rx = {1300, 0},
+	  .tx = {6, 1260}},
+	 0,
+	 40},
+	{"the same with traffic both ways",
+	 {.receives = 1340,
+	  .errors = 40,
+	  .forwarded = 1300,
+	  .answered = 40,
+	  .rx = {690, 650},
+	  .tx = {690, 650}},
+	 0,
+	 40},
+	{"a router that forwards much more",
+	 {.receives = 20040,
+	  .errors = 40,
+	  .forwarded = 20000,
+	  .answered = 40,
+	  .rx = {40, 20000},
+	  .tx = {40, 20000}},
+	 0,
+	 40},
+};
+
+TEST_EACH(expired, what_is_meant_to_die_is_not_lost, ARRAY_SIZE(expiries))
+{
+	read_counts(&(struct counts) {.errors = 0});
+	read_counts(&expiries[_i].counts);
+	ck_assert_msg(lost() == expiries[_i].lost &&
+			      excused("expired") == expiries[_i].expired,
+		      "%s: lost %" PRIu64 ", expired %" PRIu64,
+		      expiries[_i].what, lost(), excused("expired"));
+}
+
+/* pktloss --once: there is no read before. */
+TEST(expired, totals_since_boot_are_told_apart_too)
+{
+	read_counts(&expiries[0].counts);
+	sample_zero(&then, &now);
+	sample_follow(&now, NULL);
+	sample_compare(&now, &then);
+	ck_assert_int_eq(tally_losses(&losses, &now), 0);
+	ck_assert_uint_eq(lost(), 0);
+	ck_assert_uint_eq(excused("expired"), 50);
+}
+
+TEST(expired, count_goes_on_and_rests)
+{
+	struct counts c = expiries[0].counts;
+
+	read_counts(&(struct counts) {.errors = 0});
+	read_counts(&c);
+	c.receives += 100;
+	read_counts(&c);
+	ck_assert_uint_eq(excused("expired"), 0);
+	c.errors += 5;
+	c.answered += 5;
+	read_counts(&c);
+	ck_assert_uint_eq(excused("expired"), 5);
+	c.errors += 5; /* and nobody is told */
+	read_counts(&c);
+	ck_assert_uint_eq(excused("expired"), 0);
+	ck_assert_uint_eq(lost(), 5);
+}
+
+/* Before Linux 5.18 the answers held back are not counted. */
+TEST(expired, any_answer_stands_for_those_not_counted)
+{
+	for (int answered = 0; answered < 2; answered++) {
+		char text[256];
+
+		for (int i = 0; i < 2; i++) {
+			snprintf(text, sizeof(text),
+				 "Ip: InReceives InHdrErrors\nIp: %d %d\n"
+				 "Icmp: OutTimeExcds\nIcmp: %d\n",
+				 300 * i, 50 * i, i * answered);
+			tree_put(&tree, "snmp", text);
+			read_all(NULL);
+		}
+		ck_assert_uint_eq(lost(), answered ? 0 : 50);
+	}
+}
+
+static void put_six(uint64_t receives, uint64_t errors, uint64_t discards,
+		    uint64_t answered)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "Ip6InReceives %" PRIu64 "\nIp6InHdrErrors %" PRIu64 "\n"
+		 "Ip6InDiscards %" PRIu64 "\nIcmp6OutTimeExcds %" PRIu64 "\n"
+		 "Icmp6OutRateLimitHost 0\n",
+		 receives, errors, discards, answered);
+	tree_put(&tree, "snmp6", text);
+	read_all(NULL);
+}
+
+TEST(expired, families_are_told_apart)
+{
+	put_counts(&(struct counts) {.errors = 0});
+	put_six(0, 0, 0, 0);
+	put_counts(&(struct counts) {.receives = 100, .answered = 30});
+	put_six(300, 30, 0, 10);
+	ck_assert_uint_eq(excused("Ip6expired"), 10);
+	ck_assert_uint_eq(excused("expired"), 0);
+	ck_assert_uint_eq(lost(), 20);
+}
+
+TEST(expired, counter_that_is_not_there_has_no_excuse)
+{
+	tree_put(&tree, "snmp", "Ip: InReceives\nIp: 1\n");
+	read_all(NULL);
+	ck_assert_uint_eq(excused("expired"), UINT64_MAX);
+	ck_assert_uint_eq(excused("Ip6expired"), UINT64_MAX);
+	ck_assert_uint_eq(excused("Ip6disabled"), UINT64_MAX);
+}
+
+CASE(disabled, .setup = setup, .teardown = teardown);
+
+TEST(disabled, what_comes_in_where_ipv6_is_off_is_not_lost)
+{
+	n_interfaces = 2;
+	interfaces[0].disabled = interfaces[1].disabled = 1;
+	put_six(0, 0, 0, 0);
+	ck_assert_uint_eq(n_asked, 0);
+	interfaces[1].discards = 50;
+	put_six(50, 0, 50, 0);
+	ck_assert_uint_eq(lost(), 0);
+	ck_assert_uint_eq(excused("Ip6disabled"), 50);
+	ck_assert_uint_eq(n_asked, 1);
+	put_six(60, 0, 50, 0); /* quiet: not asked again */
+	ck_assert_uint_eq(n_asked, 1);
+	ck_assert_uint_eq(excused("Ip6disabled"), 0);
+}
+
+TEST(disabled, what_an_interface_discards_that_speaks_ipv6_is_lost)
+{
+	n_interfaces = 2;
+	interfaces[0].disabled = 1;
+	interfaces[0].discards = 1000;
+	interfaces[1].discards = 7;
+	put_six(5000, 0, 1007, 0);
+	interfaces[0].discards += 30;
+	interfaces[1].discards += 20;
+	put_six(5100, 0, 1057, 0);
+	ck_assert_uint_eq(excused("Ip6disabled"), 30);
+	ck_assert_uint_eq(lost(), 20);
+}
+
+TEST(disabled, interface_that_ends_takes_its_counts_with_it)
+{
+	n_interfaces = 2;
+	interfaces[0].discards = 700;
+	put_six(5000, 0, 700, 0);
+	n_interfaces = 1;
+	interfaces[0].discards = 0;
+	interfaces[0].disabled = 1;
+	put_six(5000, 0, 710, 0);
+	interfaces[0].disabled = 0;
+	interfaces[0].discards = 5;
+	put_six(5000, 0, 715, 0);
+	ck_assert_uint_eq(lost(), 5);
+}
+
+TEST(disabled, what_cannot_be_asked_excuses_nothing)
+{
+	env.netlink = NULL;
+	put_six(0, 0, 0, 0);
+	put_six(50, 0, 50, 0);
+	ck_assert_uint_eq(lost(), 50);
+	env.netlink = &netlink; /* from here on it is known again */
+	n_interfaces = 1;
+	interfaces[0].disabled = 1;
+	put_six(60, 0, 60, 0);
+	put_six(70, 0, 70, 0);
+	ck_assert_uint_eq(lost(), 0);
+}
+
+TEST(disabled, message_cut_short_is_understood_or_refused)
+{
+	uint64_t sum = 0;
+
+	n_interfaces = 1;
+	interfaces[0].discards = 9;
+	answer.n = 0;
+	put_interface(&answer, 1, 0);
+	for (size_t n = sizeof(struct nlmsghdr); n <= answer.n; n++) {
+		struct nlmsghdr *copy = malloc(n); /* its end is watched */
+
+		ck_assert_ptr_nonnull(copy);
+		memcpy(copy, answer.bytes, n);
+		copy->nlmsg_len = (uint32_t)n;
+		ck_assert_int_eq(ip_excuse_parse(copy, &sum),
+				 n < 32 ? -EBADMSG : 0);
+		free(copy);
+	}
+	ck_assert_uint_eq(sum, 9);
+}
