@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Packets that two places count: that one of them loses them. */
 #include "engine/interval.h"
+#include "probes/firewall/rule.h"
 #include "probes/link/link.h"
+#include "probes/next_hop.h"
 #include "testlib.h"
 
 /* Rows of host-wide sources, and of a namespace's IP. */
@@ -22,8 +24,17 @@ static const struct counter martian_dst = ROW(LAYER_IP, DIR_RX, KIND_SYMPTOM,
 static const struct counter reverse_path = ROW(LAYER_IP, DIR_RX, KIND_LOST,
 					       "IPReversePathFilter",
 					       .tag = TAG_RP_FILTER);
-static const struct counter res_failed = ROW(
-	LAYER_NEIGH, DIR_TX, KIND_SYMPTOM, "res_failed", .tag = TAG_RES_FAILED);
+static const struct counter discards = ROW(LAYER_NEIGH, DIR_TX, KIND_LOST,
+					   "unresolved_discards",
+					   .tag = TAG_UNRESOLVED_DISCARDS);
+static const struct counter transmits = {
+	.name = "OutTransmits",
+	.bits = 64,
+	.layer = LAYER_IP,
+	.direction = DIR_TX,
+	.kind = KIND_PASSED,
+	.of = {{LAYER_NEIGH, DIR_TX, RELATION_INSIDE}},
+};
 static const struct counter table_fulls =
 	ROW(LAYER_NEIGH, DIR_TX, KIND_LOST, "table_fulls");
 static const struct counter in_gap = ROW(LAYER_IP, DIR_RX, KIND_GAP, "in_gap");
@@ -80,6 +91,8 @@ static void setup(void)
 	ck_assert(host && ns);
 	snprintf(ns->path, sizeof(ns->path), "/run/netns/nginx");
 	host->was_read = ns->was_read = true;
+	host->then.mono_ns = ns->then.mono_ns = UINT64_C(1000000000);
+	host->now.mono_ns = ns->now.mono_ns = UINT64_C(4000000000);
 }
 
 static void teardown(void)
@@ -100,6 +113,15 @@ static void count_part(struct ns *of, const struct counter *part, uint64_t n)
 {
 	sample_row(&of->then, part, 0);
 	sample_row(&of->now, part, n);
+}
+
+/* One that does not answer, as probes/next_hop.c appends it. */
+static void next_hop(struct ns *of, const char *address, bool failed,
+		     uint64_t age_ms)
+{
+	sample_object(&of->now, LAYER_NEIGH, "a0", address, 0);
+	sample_row(&of->now, &next_hop_fact_failed, failed);
+	sample_row(&of->now, &next_hop_fact_age, age_ms);
 }
 
 static void end_of(struct sample *s, const char *place, uint64_t index,
@@ -224,7 +246,7 @@ TEST(attribute, what_rp_filter_drops_are_no_martians)
 
 TEST(attribute, refused_where_packets_vanish_is_no_neighbours)
 {
-	count(host, &res_failed, 1);
+	next_hop(ns, "10.9.0.77", true, 1000);
 	count(ns, &unreachs, 100);
 	count(ns, &receives, 400);
 	count(ns, &in_gap, 100);
@@ -233,13 +255,108 @@ TEST(attribute, refused_where_packets_vanish_is_no_neighbours)
 	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), 0);
 }
 
-TEST_EACH(attribute, refused_packets_did_not_resolve_if_a_next_hop_failed, 2)
+static const struct {
+	const char *what;
+	bool failed;
+	uint64_t age_ms; /* of 3000 that the interval has */
+	uint64_t lost;
+} hops[] = {
+	{"given up in the interval", true, 2000, 100},
+	{"given up long before", true, 20000, 0},
+	{"asked again, as traffic goes on", false, 900, 100},
+	{"asked just now: it will answer", false, 0, 0},
+};
+
+TEST_EACH(attribute, refused_packets_did_not_resolve_if_a_next_hop_is_dead,
+	  ARRAY_SIZE(hops))
 {
-	count(host, &res_failed, _i);
+	next_hop(ns, "10.9.0.77", hops[_i].failed, hops[_i].age_ms);
 	count(ns, &unreachs, 150);
 	count(ns, &no_ports, 50);
 	attribute();
-	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), _i ? 100 : 0);
+	ck_assert_msg(lost(ns, LAYER_NEIGH, "", DIR_TX) == hops[_i].lost, "%s",
+		      hops[_i].what);
+}
+
+/* GRE for a tunnel that is not here, while another container pings the dead. */
+TEST(attribute, dead_next_hop_of_another_namespace_proves_nothing)
+{
+	next_hop(host, "10.8.0.99", true, 1000);
+	count(host, &unreachs, 5);
+	count(ns, &unreachs, 200);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), 0);
+	ck_assert_uint_eq(lost(host, LAYER_NEIGH, "", DIR_TX), 5);
+}
+
+/* 90 to a next hop that is dead, 200 that FORWARD drops, without a word. */
+TEST_EACH(attribute, only_rules_that_refuse_explain_what_was_refused, 2)
+{
+	enum firewall_target target = _i ? FIREWALL_REJECT : FIREWALL_DROP;
+
+	next_hop(ns, "10.9.2.77", true, 1000);
+	count(ns, &unreachs, 90);
+	count(ns, firewall_counter(FIREWALL_DETAIL, DIR_FWD), _i ? 80 : 200);
+	sample_row(&ns->now, &firewall_facts[FIREWALL_TARGET], target);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), _i ? 10 : 90);
+}
+
+/* As many as 54 answers that a host sends to itself are not waiting either. */
+TEST(attribute, packets_to_itself_have_no_next_hop)
+{
+	const struct counter *c = find_counter(&link_probe, "tx_packets", NULL);
+	struct loss *loss;
+
+	next_hop(ns, "10.9.0.2", true, 1000);
+	count(ns, &unreachs, 200);
+	count(ns, &transmits, 254);
+	sample_object(&ns->then, LAYER_LINK, "lo", "", 1);
+	sample_row(&ns->then, c, 0);
+	sample_object(&ns->now, LAYER_LINK, "lo", "", 1);
+	sample_row(&ns->now, c, 54);
+	attribute();
+	loss = loss_find(&ns->losses, LAYER_NEIGH, "", DIR_TX);
+	ck_assert_ptr_nonnull(loss);
+	ck_assert_double_eq(loss_percent(loss), 100);
+}
+
+TEST(attribute, discards_of_the_host_belong_to_the_only_dead_next_hop)
+{
+	struct loss *loss;
+
+	next_hop(ns, "10.9.0.77", false, 2000);
+	count(host, &discards, 1908);
+	count(ns, &transmits, 2000);
+	attribute();
+	ck_assert_uint_eq(lost(host, LAYER_NEIGH, "", DIR_TX), 0);
+	loss = loss_find(&ns->losses, LAYER_NEIGH, "", DIR_TX);
+	ck_assert_ptr_nonnull(loss);
+	ck_assert_uint_eq(loss->unresolved, 1908);
+	ck_assert_double_eq_tol(loss_percent(loss), 95.4, 1e-9);
+}
+
+TEST(attribute, discards_that_may_be_of_several_stay_with_the_host)
+{
+	next_hop(ns, "10.9.0.77", false, 2000);
+	next_hop(host, "10.8.0.77", false, 2000);
+	count(host, &discards, 1908);
+	attribute();
+	ck_assert_uint_eq(lost(host, LAYER_NEIGH, "", DIR_TX), 1908);
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), 0);
+}
+
+TEST(attribute, discards_of_the_hosts_own_next_hop_have_a_ratio)
+{
+	const struct loss *loss;
+
+	next_hop(host, "10.8.0.77", false, 2000);
+	count(host, &discards, 50);
+	count(host, &transmits, 100);
+	attribute();
+	loss = loss_find(&host->losses, LAYER_NEIGH, "", DIR_TX);
+	ck_assert_ptr_nonnull(loss);
+	ck_assert_double_eq(loss_percent(loss), 50);
 }
 
 TEST(attribute, full_table_has_no_ratio)

@@ -28,6 +28,7 @@
 #include "probes/firewall/firewall.h"
 #include "probes/link/link.h"
 #include "probes/neigh.h"
+#include "probes/next_hop.h"
 #include "probes/qdisc/qdisc.h"
 #include "probes/rt_cache.h"
 #include "probes/snmp/snmp.h"
@@ -537,6 +538,15 @@ static bool read_socket(struct reading *r)
 	return true;
 }
 
+/* One that does not answer, in both namespaces that are told apart. */
+static bool read_next_hop(struct reading *r)
+{
+	put_object(r, "eth0", r->namespace ? "fd00::77" : "10.9.0.77", "");
+	sample_row(r->out, &next_hop_fact_failed, 1);
+	sample_row(r->out, &next_hop_fact_age, 2000);
+	return true;
+}
+
 /* Settings that remedies quote. */
 static bool read_sysctl(struct reading *r)
 {
@@ -568,6 +578,7 @@ static const struct {
 	{&neigh_probe, read_really},
 	{&rt_cache_probe, read_really},
 	{&snmp_probe, read_really},
+	{&next_hop_probe, read_next_hop},
 	{&xfrm_probe, read_really},
 	{&balance_probe, read_really},
 	{&routes_probe, read_really}, /* no gap: nothing is asked */

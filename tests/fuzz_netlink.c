@@ -7,7 +7,9 @@
 #include "model/selection.h"
 #include "probes/conntrack.h"
 #include "probes/link/link_private.h"
+#include "probes/next_hop.h"
 #include "probes/qdisc/qdisc_private.h"
+#include "probes/snmp/ip_excuses.h"
 #include "probes/socket/socket_ports.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -59,12 +61,17 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 	char name[64];
 	size_t n;
 	int ifindex;
+	uint64_t discards = 0;
+	struct next_hop hop;
 
 	if (link_parse_stats(h, &ifindex, &stats, &n) == 0 && n > sizeof(stats))
 		abort();
 	check_result(link_config_parse(h, &config));
 	feed_socket(h);
 	feed_conntrack(h);
+	check_result(ip_excuse_parse(h, &discards));
+	if (next_hop_parse(h, &hop) == 0 && !memchr(hop.address, 0, 46))
+		abort();
 	if (qdisc_parse(h, &qdisc) < 0)
 		return 0;
 	qdisc_name(&qdisc, name, sizeof(name));

@@ -2,9 +2,10 @@
 #include "engine/attribution.h"
 
 #include "probes/link/link.h"
+#include "probes/next_hop.h"
 
 /* Collectd's own, where the host counts, if it was read. */
-static const struct ns *find_own(const struct ns_list *list)
+static struct ns *find_own(const struct ns_list *list)
 {
 	return list->n && ns_is_own(list->items[0]) && list->items[0]->was_read
 		       ? list->items[0]
@@ -129,39 +130,86 @@ static void attribute_martians(struct ns_list *list, const struct ns *own)
 			left -= take_martians(&ns->losses, left);
 }
 
+/* What is sent to the namespace itself has no next hop to wait for. */
+static void measure_next_hops(const struct sample *s, struct loss *loss)
+{
+	uint64_t to_itself = sample_moved(s, LAYER_LINK, "lo", TAG_TX_PACKETS);
+
+	loss->came -= to_itself < loss->came ? to_itself : loss->came;
+}
+
 /*
  * Packets that wait for a next hop which never answers are dropped without a
- * counter, each with an ICMP error to its sender. Only the host counts that
- * next hops failed, so the two together tell.
+ * counter, each with an ICMP error to its sender.
  */
-static void attribute_unresolved(struct losses *l, bool any_failed)
+static void attribute_refused(struct ns *ns)
 {
-	struct loss *loss;
+	bool dead = next_hop_is_dead(&ns->now);
+	struct loss *loss = loss_find(&ns->losses, LAYER_NEIGH, "", DIR_TX);
 
-	if (!any_failed && !loss_find(l, LAYER_NEIGH, "", DIR_TX))
-		return;
-	loss = loss_get(l, LAYER_NEIGH, "", DIR_TX);
+	if (!loss && dead)
+		loss = loss_get(&ns->losses, LAYER_NEIGH, "", DIR_TX);
 	if (!loss)
 		return;
-	loss->unresolved = any_failed ? l->refused : 0;
+	if (dead) {
+		loss->unresolved = next_hop_refused(&ns->now, &ns->losses);
+		measure_next_hops(&ns->now, loss);
+	}
 	loss_add(loss, loss->unresolved);
+}
+
+/* The only namespace with a next hop that does not answer, or NULL. */
+static struct ns *only_dead(const struct ns_list *list)
+{
+	struct ns *found = NULL;
+
+	EACH_NS (list, ns) {
+		if (!ns->was_read || !next_hop_is_dead(&ns->now))
+			continue;
+		if (found)
+			return NULL;
+		found = ns;
+	}
+	return found;
+}
+
+/*
+ * Those that find the queue for a next hop full are counted, but for the host:
+ * where only one namespace has such a next hop, they are its own.
+ */
+static void attribute_discards(const struct ns_list *list, struct ns *own)
+{
+	uint64_t n = sample_moved(&own->now, LAYER_NEIGH, "",
+				  TAG_UNRESOLVED_DISCARDS);
+	struct loss *counted = loss_find(&own->losses, LAYER_NEIGH, "", DIR_TX);
+	struct ns *to = n ? only_dead(list) : NULL;
+	struct loss *loss;
+
+	if (!to || !counted || !own->then.mono_ns)
+		return;
+	counted->host_wide = counted->lost > n;
+	loss = loss_get(&to->losses, LAYER_NEIGH, "", DIR_TX);
+	if (to == own || !loss)
+		return;
+	n = loss_take(counted, n);
+	loss->unresolved += n;
+	loss_add(loss, n);
 }
 
 void attribution_apply(struct ns_list *list)
 {
-	const struct ns *own = find_own(list);
-	bool any_failed = false;
+	struct ns *own = find_own(list);
 
 	if (own) {
 		attribute_backlog(list, own);
 		attribute_martians(list, own);
-		any_failed = sample_moved(&own->now, LAYER_NEIGH, "",
-					  TAG_RES_FAILED);
 	}
 	EACH_NS (list, ns) {
 		if (!ns->was_read)
 			continue;
 		attribute_wires(list, ns);
-		attribute_unresolved(&ns->losses, any_failed);
+		attribute_refused(ns);
 	}
+	if (own)
+		attribute_discards(list, own);
 }

@@ -21,18 +21,22 @@ static const struct counter neigh_counters[] = {
 	 .means = "Neighbours known, of all namespaces together",
 	 .source = "net/core/neighbour.c"},
 	{NEIGH, .name = "unresolved_discards", .kind = KIND_LOST,
-	 .means = "Packets dropped: the queue for a next hop that has not "
-		  "answered yet was full",
+	 .tag = TAG_UNRESOLVED_DISCARDS,
+	 .means = "Packets of all namespaces dropped: the queue for a next hop "
+		  "that has not answered yet was full",
 	 .cause = "a burst to a next hop whose link-layer address is not "
 		  "known: it does not answer, or not fast enough",
-	 .remedy = "ip neigh show nud incomplete nud failed; raise sysctl "
-		   "net.ipv4.neigh.default.unres_qlen_bytes"},
+	 .remedy = "Look who does not answer: `ip neigh show nud incomplete "
+		   "nud failed`; for bursts raise `sysctl "
+		   "net.ipv4.neigh.default.unres_qlen_bytes`"},
 	{NEIGH, .name = "table_fulls", .kind = KIND_LOST,
+	 .tag = TAG_TABLE_FULLS,
 	 .means = "Packets dropped: no room for one neighbour more",
 	 .cause = "the table of neighbours is full: its limit is for all "
 		  "namespaces together",
-	 .remedy = "ip neigh; raise sysctl net.ipv4.neigh.default.gc_thresh3 "
-		   "(net.ipv6.neigh.default.gc_thresh3 for ndisc_cache)"},
+	 .remedy = "Look at `ip neigh`; raise `sysctl "
+		   "net.ipv4.neigh.default.gc_thresh3` "
+		   "(net.ipv6 for ndisc_cache)"},
 	{NEIGH, .name = "res_failed", .tag = TAG_RES_FAILED,
 	 .kind = KIND_SYMPTOM,
 	 .means = "Next hops given up as unreachable; the packets that waited "
@@ -61,29 +65,31 @@ static int append_cache(const struct probe_env *env, const char *name,
 			     ARRAY_SIZE(neigh_counters), out);
 }
 
+/* Whether packets to some next hop were dropped since the read before. */
+static bool has_discarded(const struct sample *out)
+{
+	EACH_OBJECT (out, o) {
+		const struct object *p = object_before(out, o);
+		const struct row *row =
+			object_tagged(out, o, TAG_UNRESOLVED_DISCARDS);
+
+		if (row &&
+		    row->value != object_value(out->then, p, row->counter, 0))
+			return true;
+	}
+	return false;
+}
+
 static int neigh_read(struct probe_env *env, struct sample *out)
 {
 	int r = append_cache(env, "arp_cache", out);
 
+	env->unresolved = false;
 	if (r < 0)
 		return r;
 	r = append_cache(env, "ndisc_cache", out);
+	env->unresolved = has_discarded(out);
 	return r == -ENOENT ? 0 : r; /* a kernel without IPv6 */
-}
-
-static bool explain_unresolved(const struct sample *s, const struct loss *loss,
-			       struct cause *ret)
-{
-	(void)s;
-	if (!loss->unresolved)
-		return false;
-	ret->lost = loss->unresolved;
-	ret->counter = counter_tagged(&neigh_table, TAG_RES_FAILED);
-	CAUSE_TEXT(ret, "the next hop does not resolve: nobody answers ARP or "
-			"neighbour discovery for it");
-	CAUSE_REMEDY(ret, "Is it up and on this wire? ip neigh show nud "
-			  "failed");
-	return true;
 }
 
 const struct probe neigh_probe = {
@@ -94,6 +100,5 @@ const struct probe neigh_probe = {
 	.names_objects = true,
 	.layer = LAYER_NEIGH,
 	.counters = &neigh_table,
-	.explain_hidden = explain_unresolved,
 	.read = neigh_read,
 };

@@ -9,6 +9,7 @@
 #include "probes/firewall/firewall.h"
 #include "probes/link/link.h"
 #include "probes/neigh.h"
+#include "probes/next_hop.h"
 #include "probes/qdisc/qdisc.h"
 #include "probes/rt_cache.h"
 #include "probes/snmp/snmp.h"
@@ -28,6 +29,7 @@ const struct probe *const probes[] = {
 	&nfqueue_probe,
 	&conntrack_probe,
 	&neigh_probe,
+	&next_hop_probe, /* asks where packets were refused */
 	&rt_cache_probe,
 	&xfrm_probe,
 	&balance_probe,

@@ -162,7 +162,7 @@ static const struct counter snmp_counters[] = {
 	    .remedy = "ip route get DESTINATION; ip link"),
 	ROW(IP, RX, PART, "ReasmTimeout", "net/ipv4/ip_fragment.c",
 	    "Datagrams given up because fragments did not all arrive in time",
-	    .in = "ReasmFails",
+	    .refused = -1, .in = "ReasmFails",
 	    .cause = "fragments were lost on the way, so whole datagrams were "
 		     "given up",
 	    .remedy = "Avoid fragmentation: lower the sender's datagram size "
@@ -507,7 +507,8 @@ static const struct counter snmp_counters[] = {
 		     "interface is down",
 	    .remedy = "ip -6 route get DESTINATION; ip link"),
 	ROW(IP6, RX, PART, "Ip6ReasmTimeout", "net/ipv6/reassembly.c",
-	    "Datagrams given up: fragments missing", .in = "Ip6ReasmFails",
+	    "Datagrams given up: fragments missing", .refused = -1,
+	    .in = "Ip6ReasmFails",
 	    .cause = "fragments were lost on the way, so whole datagrams were "
 		     "given up",
 	    .remedy = "Avoid fragmentation: lower the sender's datagram size "

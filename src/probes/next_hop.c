@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+#include "probes/next_hop.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "kernel/attr.h"
+#include "kernel/netlink.h"
+#include "probes/firewall/rule.h"
+#include "probes/neigh.h"
+#include "probes/snmp/snmp.h"
+
+#define FACT .layer = LAYER_NEIGH, .kind = KIND_FACT, .bits = 64
+
+const struct counter next_hop_fact_failed = {FACT, .name = "failed"};
+const struct counter next_hop_fact_age = {FACT, .name = "age_ms"};
+
+/* ---- reading ---- */
+
+#define MAX_NEXT_HOPS 8 /* that are told apart */
+
+struct dump {
+	struct next_hop items[MAX_NEXT_HOPS];
+	size_t n;
+};
+
+static uint64_t age_of(const struct nlattr *attr)
+{
+	struct nda_cacheinfo info = {.ndm_updated = 0};
+
+	(void)attr_copy(&info, sizeof(info), attr);
+	return (uint64_t)info.ndm_updated * 10; /* hundredths of a second */
+}
+
+int next_hop_parse(const struct nlmsghdr *h, struct next_hop *ret)
+{
+	const struct nlattr *attrs[NDA_CACHEINFO + 1];
+	const size_t size = NLMSG_ALIGN(sizeof(struct ndmsg));
+	struct ndmsg head;
+
+	if (h->nlmsg_type != RTM_NEWNEIGH || h->nlmsg_len < NLMSG_HDRLEN + size)
+		return -EBADMSG;
+	memcpy(&head, (const char *)h + NLMSG_HDRLEN, sizeof(head));
+	if (!(head.ndm_state & (NUD_INCOMPLETE | NUD_FAILED)))
+		return -ENOENT;
+	attrs_index((struct attrs) {(const char *)h + NLMSG_HDRLEN + size,
+				    h->nlmsg_len - NLMSG_HDRLEN - size},
+		    attrs, NDA_CACHEINFO);
+	*ret = (struct next_hop) {
+		.ifindex = head.ndm_ifindex,
+		.failed = head.ndm_state & NUD_FAILED,
+		.age_ms = age_of(attrs[NDA_CACHEINFO]),
+	};
+	if (!attr_is_size(attrs[NDA_DST], head.ndm_family == AF_INET ? 4 : 16))
+		return -ENOENT;
+	return inet_ntop(head.ndm_family, mnl_attr_get_payload(attrs[NDA_DST]),
+			 ret->address, sizeof(ret->address))
+		       ? 0
+		       : -ENOENT;
+}
+
+static int on_neighbour(const struct nlmsghdr *h, void *arg)
+{
+	struct dump *dump = arg;
+
+	if (dump->n < MAX_NEXT_HOPS &&
+	    next_hop_parse(h, &dump->items[dump->n]) == 0)
+		dump->n++;
+	return 0;
+}
+
+/* What a counter says of refused packets, since the read before. */
+static int64_t refused_by(const struct counter *c, uint64_t now, uint64_t then)
+{
+	return c->refused * (int64_t)(now - then);
+}
+
+static int64_t refused_in(const struct sample *out, const struct object *o)
+{
+	const struct object *p = object_before(out, o);
+	int64_t sum = 0;
+
+	EACH_ROW (out, o, row)
+		if (row->counter->refused)
+			sum += refused_by(
+				row->counter, row->value,
+				object_value(out->then, p, row->counter, 0));
+	return sum;
+}
+
+/* Whether ICMP refused more packets than the counters of the others tell. */
+static bool refuses(const struct sample *out)
+{
+	int64_t sum = 0;
+
+	EACH_OBJECT (out, o)
+		if (o->layer == LAYER_ICMP)
+			sum += refused_in(out, o);
+	if (sum <= 0) /* most namespaces */
+		return false;
+	EACH_OBJECT (out, o)
+		if (o->layer != LAYER_ICMP)
+			sum += refused_in(out, o);
+	return sum > 0;
+}
+
+static void append_next_hop(const struct probe_env *env,
+			    const struct next_hop *hop, struct sample *out)
+{
+	char place[IFNAMSIZ];
+
+	if (netlink_ifname(env->netlink, hop->ifindex, place) < 0)
+		return;
+	sample_object(out, LAYER_NEIGH, place, hop->address, 0);
+	sample_row(out, &next_hop_fact_failed, hop->failed);
+	sample_row(out, &next_hop_fact_age, hop->age_ms);
+}
+
+static int next_hop_read(struct probe_env *env, struct sample *out)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ndmsg m;
+	} request = {
+		.h = {.nlmsg_len = sizeof(request),
+		      .nlmsg_type = RTM_GETNEIGH,
+		      .nlmsg_flags = NLM_F_DUMP},
+	};
+	struct dump dump = {.n = 0};
+	int r;
+
+	if (!env->netlink || (!env->unresolved && !refuses(out)))
+		return 0;
+	r = netlink_ask(env->netlink, NETLINK_ROUTE, &request.h, on_neighbour,
+			&dump);
+	for (size_t i = 0; r == 0 && i < dump.n; i++)
+		append_next_hop(env, &dump.items[i], out);
+	return r;
+}
+
+/* ---- what follows from it ---- */
+
+/* One that answers at all does so in less. */
+#define ANSWER_MS 100
+#define SLACK_MS 50 /* clocks differ, and so do the times of two reads */
+
+static bool is_dead(const struct sample *s, const struct object *o)
+{
+	uint64_t interval_ms = UINT64_MAX, failed, age;
+
+	if (!object_get(s, o, &next_hop_fact_failed, &failed) ||
+	    !object_get(s, o, &next_hop_fact_age, &age))
+		return false;
+	if (s->then && s->then->mono_ns)
+		interval_ms = (s->mono_ns - s->then->mono_ns) / 1000000 +
+			      SLACK_MS;
+	return failed ? age <= interval_ms : age >= ANSWER_MS;
+}
+
+static const struct object *first_dead(const struct sample *s)
+{
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_NEIGH && is_dead(s, o))
+			return o;
+	return NULL;
+}
+
+bool next_hop_is_dead(const struct sample *s)
+{
+	return first_dead(s) != NULL;
+}
+
+/* Packets that a rule refused, if it is one that does: a drop answers none. */
+static uint64_t refused_by_rule(const struct sample *s, const struct object *o)
+{
+	uint64_t sum = 0;
+
+	if (object_value(s, o, &firewall_facts[FIREWALL_TARGET],
+			 FIREWALL_DROP) != FIREWALL_REJECT)
+		return 0;
+	EACH_ROW (s, o, row)
+		if ((row->counter->kind == KIND_PART ||
+		     row->counter->kind == KIND_DETAIL) &&
+		    row_moved(row))
+			sum += row->delta;
+	return sum;
+}
+
+uint64_t next_hop_refused(const struct sample *s, const struct losses *l)
+{
+	int64_t n = 0;
+
+	EACH_OBJECT (s, o) {
+		if (o->layer == LAYER_NETFILTER) {
+			n -= (int64_t)refused_by_rule(s, o);
+			continue;
+		}
+		EACH_ROW (s, o, row)
+			n += row->counter->refused * (int64_t)row->delta;
+	}
+	/* what nobody counts may be refused: by a rule, by a route */
+	for (size_t i = 0; i < l->n; i++) {
+		n -= (int64_t)l->items[i].uncounted;
+		if (l->items[i].layer == LAYER_UNEXPLAINED)
+			n -= (int64_t)l->items[i].lost;
+	}
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+static const char *protocol_of(const char *address)
+{
+	return strchr(address, ':') ? "neighbour discovery" : "ARP";
+}
+
+void next_hop_describe(const struct sample *s, char *buffer, size_t size)
+{
+	const struct object *first = first_dead(s);
+	unsigned more = 0;
+
+	if (size)
+		buffer[0] = '\0';
+	if (!first)
+		return;
+	for (const struct object *o = first + 1; o != objects_end(s); o++)
+		more += o->layer == LAYER_NEIGH && is_dead(s, o);
+	format_text(buffer, size, "%s on %s does not answer %s",
+		    object_name(s, first), object_place(s, first),
+		    protocol_of(object_name(s, first)));
+	if (more)
+		format_text(buffer, size,
+			    "%s on %s does not answer %s, nor do %u more",
+			    object_name(s, first), object_place(s, first),
+			    protocol_of(object_name(s, first)), more);
+}
+
+/* ---- causes ---- */
+
+enum {
+	REASON_UNRESOLVED,
+	REASON_BURST,
+	REASON_FULL,
+};
+
+static const struct reason next_hop_reasons[] = {
+	[REASON_UNRESOLVED] =
+		{.id = "next-hop-unresolved",
+		 .means = "Nobody answers ARP, or neighbour discovery, for the "
+			  "next hop of these packets. They wait for it for "
+			  "some seconds, as many as its queue holds, and are "
+			  "dropped; their sender is told with ICMP, as far as "
+			  "its limit goes. No counter of the namespace has "
+			  "them.",
+		 .confirm = "`ip neigh show nud failed` and `ip neigh show nud "
+			    "incomplete` list who does not answer. `ip route "
+			    "get ADDRESS` says which next hop an address has. "
+			    "`tcpdump -ni any arp or icmp6` shows that it is "
+			    "asked, and whether an answer comes.",
+		 .fix = "Is the next hop up, on this wire, in this VLAN, and "
+			"is its address right? If the route is wrong, change "
+			"it. If answers come and are not taken, look for a "
+			"rule that drops them: `nft list ruleset` and "
+			"`arptables -nvL`.",
+		 .gone = "`ip neigh show nud reachable` lists the next hop, "
+			 "and percent-neigh-tx falls to 0."},
+	[REASON_BURST] =
+		{.id = "next-hop-queue-full",
+		 .means = "Packets to a next hop whose link-layer address is "
+			  "not known yet wait until it answers. The queue of "
+			  "each next hop is short, and these found it full. "
+			  "The kernel counts them for all namespaces together.",
+		 .confirm = "`host: cat /proc/net/stat/arp_cache` and `host: "
+			    "cat /proc/net/stat/ndisc_cache` count them "
+			    "(unresolved_discards, hexadecimal). `ip neigh "
+			    "show nud incomplete nud failed` in each namespace "
+			    "shows whose next hop it is, if it never answers.",
+		 .fix = "If the next hop never answers, see why: is it up and "
+			"on this wire? If it answers late, and bursts are what "
+			"is sent, let more of them wait: `sysctl -w "
+			"net.ipv4.neigh.default.unres_qlen_bytes=N` with a "
+			"larger N; for IPv6, "
+			"net.ipv6.neigh.default.unres_qlen_bytes.",
+		 .gone = "unresolved_discards stands still."},
+	[REASON_FULL] =
+		{.id = "neighbour-table-full",
+		 .means = "The kernel keeps one table of IPv4 neighbours, and "
+			  "one of IPv6, for all namespaces of the host. It is "
+			  "full of entries that are in use, so there is none "
+			  "for the next hop of these packets.",
+		 .confirm = "`host: dmesg` says \"neighbour: arp_cache: "
+			    "neighbor table overflow\". The column entries of "
+			    "`host: cat /proc/net/stat/arp_cache` is near "
+			    "`host: sysctl net.ipv4.neigh.default.gc_thresh3`.",
+		 .fix = "Raise the limits: `host: sysctl -w "
+			"net.ipv4.neigh.default.gc_thresh3=8192` with "
+			"gc_thresh2 a little below, for IPv6 the same in "
+			"net.ipv6, and persist it in /etc/sysctl.d. If there "
+			"should not be so many, look for somebody who scans a "
+			"whole network: `ip neigh`.",
+		 .gone = "table_fulls stands still."},
+	{.id = NULL},
+};
+
+static bool explain_unresolved(const struct sample *s, const struct loss *loss,
+			       struct cause *ret)
+{
+	char dead[128];
+
+	if (!loss->unresolved)
+		return false;
+	ret->reason = &next_hop_reasons[REASON_UNRESOLVED];
+	ret->lost = loss->unresolved;
+	ret->counter = counter_tagged(neigh_probe.counters, TAG_RES_FAILED);
+	next_hop_describe(s, dead, sizeof(dead));
+	CAUSE_TEXT(ret, "the next hop does not resolve: %s",
+		   dead[0] ? dead : "it does not answer");
+	CAUSE_REMEDY(ret, "Is it up and on this wire? `ip neigh show nud "
+			  "failed`");
+	return true;
+}
+
+/*
+ * The kernel counts for the host; where a next hop of this namespace is dead
+ * the packets were meant for it.
+ */
+static bool explain_discards(const struct suspect *suspect, struct cause *ret)
+{
+	char dead[128];
+
+	if (suspect->row->counter->tag != TAG_UNRESOLVED_DISCARDS)
+		return false;
+	ret->reason = &next_hop_reasons[REASON_BURST];
+	next_hop_describe(suspect->sample, dead, sizeof(dead));
+	if (dead[0])
+		CAUSE_TEXT(ret,
+			   "%s: more packets wait for it than its queue "
+			   "holds",
+			   dead);
+	else
+		CAUSE_TEXT(ret,
+			   "in all namespaces together, packets to next hops "
+			   "that do not answer, or not fast enough for the "
+			   "burst");
+	CAUSE_REMEDY(ret, "%s", suspect->row->counter->remedy);
+	return true;
+}
+
+static bool explain_full_table(const struct suspect *suspect, struct cause *ret)
+{
+	if (suspect->row->counter->tag != TAG_TABLE_FULLS)
+		return false;
+	ret->reason = &next_hop_reasons[REASON_FULL];
+	CAUSE_TEXT(ret, "the table of neighbours is full: its limit is for all "
+			"namespaces together");
+	CAUSE_REMEDY(ret, "%s", suspect->row->counter->remedy);
+	return true;
+}
+
+/* clang-format off */
+static const struct explainer next_hop_explainers[] = {
+	{LAYER_NEIGH, explain_discards},
+	{LAYER_NEIGH, explain_full_table},
+	{0, NULL},
+};
+/* clang-format on */
+
+static const struct probe *const next_hop_after[] = {&neigh_probe, &snmp_probe,
+						     NULL};
+
+static const struct counter_table no_counters = {.n = 0};
+
+const struct probe next_hop_probe = {
+	.name = "next_hop",
+	.reads = "RTM_GETNEIGH, once packets are refused that nothing explains",
+	.layer = LAYER_NEIGH,
+	.after = next_hop_after,
+	.counters = &no_counters,
+	.explainers = next_hop_explainers,
+	.reasons = next_hop_reasons,
+	.explain_hidden = explain_unresolved,
+	.read = next_hop_read,
+};
