@@ -45,10 +45,13 @@ static uint64_t parts_of_row(const struct sample *s, const struct object *o,
 uint64_t tally_of_row(const struct sample *s, const struct object *o,
 		      const struct row *row)
 {
-	uint64_t parts = parts_of_row(s, o, row);
-	uint64_t excused = held_in_row(s, o, row, false);
-	uint64_t lost = row->delta > excused ? row->delta - excused : 0;
+	uint64_t parts, excused, lost;
 
+	if (!o->parts_moved) /* most */
+		return row->delta;
+	parts = parts_of_row(s, o, row);
+	excused = held_in_row(s, o, row, false);
+	lost = row->delta > excused ? row->delta - excused : 0;
 	return lost > parts ? lost : parts;
 }
 

@@ -74,12 +74,7 @@ static int on_neighbour(const struct nlmsghdr *h, void *arg)
 	return 0;
 }
 
-/* What a counter says of refused packets, since the read before. */
-static int64_t refused_by(const struct counter *c, uint64_t now, uint64_t then)
-{
-	return c->refused * (int64_t)(now - then);
-}
-
+/* What the rows of an object say of refused packets since the read before. */
 static int64_t refused_in(const struct sample *out, const struct object *o)
 {
 	const struct object *p = object_before(out, o);
@@ -87,9 +82,10 @@ static int64_t refused_in(const struct sample *out, const struct object *o)
 
 	EACH_ROW (out, o, row)
 		if (row->counter->refused)
-			sum += refused_by(
-				row->counter, row->value,
-				object_value(out->then, p, row->counter, 0));
+			sum += row->counter->refused *
+			       (int64_t)(row->value - object_value(out->then, p,
+								   row->counter,
+								   0));
 	return sum;
 }
 

@@ -18,20 +18,49 @@ static const struct row *row_like(const struct sample *s,
 				  const struct object *o,
 				  const struct counter *like, enum tag tag)
 {
-	if (!o)
-		return NULL;
 	EACH_ROW (s, o, row)
 		if (row->counter->tag == tag && row->counter->v6 == like->v6)
 			return row;
 	return NULL;
 }
 
-static uint64_t value_of(const struct sample *s, const struct object *o,
-			 const struct counter *like, enum tag tag)
+/*
+ * The row of a counter in the read before, or NULL. at is where it stands, or
+ * will, in the object appended last: samples keep their order.
+ */
+static const struct row *row_before(const struct sample *out, uint32_t at,
+				    const struct counter *c)
 {
-	const struct row *row = row_like(s, o, like, tag);
+	const struct object *o = &out->objects[out->n_objects - 1];
+	const struct object *p = object_before(out, o);
 
-	return row ? row->value : 0;
+	if (!p)
+		return NULL;
+	if (at < p->n && object_rows(out->then, p)[at].counter == c)
+		return &object_rows(out->then, p)[at];
+	return object_row(out->then, p, c);
+}
+
+/* A row of the object appended last, and what it was the read before, or 0. */
+struct pair {
+	const struct row *now; /* NULL: there is none */
+	uint64_t value, before;
+};
+
+static struct pair pair_like(const struct sample *out,
+			     const struct counter *like, enum tag tag)
+{
+	const struct object *o = &out->objects[out->n_objects - 1];
+	struct pair pair = {.now = row_like(out, o, like, tag)};
+	const struct row *before;
+
+	if (!pair.now)
+		return pair;
+	pair.value = pair.now->value;
+	before = row_before(out, pair.now - object_rows(out, o),
+			    pair.now->counter);
+	pair.before = before ? before->value : 0;
+	return pair;
 }
 
 static uint64_t since(uint64_t now, uint64_t then)
@@ -260,83 +289,57 @@ static int ask_discards(const struct probe_env *env, uint64_t *ret)
  * where it could not be.
  */
 static void append_discards_on(const struct probe_env *env,
+			       const struct pair *all, const struct row *before,
 			       const struct counter *fact, struct sample *out)
 {
-	const struct object *o = &out->objects[out->n_objects - 1];
-	const struct object *p = object_before(out, o);
-	const struct row *before = p ? object_row(out->then, p, fact) : NULL;
-	uint64_t all = value_of(out, o, fact, TAG_DISCARDS6), on = 0;
+	uint64_t on = 0;
 
-	if (before && all == value_of(out->then, p, fact, TAG_DISCARDS6))
+	if (before && all->value == all->before)
 		sample_row(out, fact, before->value);
-	else if (!all || ask_discards(env, &on) == 0)
+	else if (!all->value || ask_discards(env, &on) == 0)
 		sample_row(out, fact, on);
 }
 
 /* Discarded in this read, less by interfaces that speak IPv6. */
-static uint64_t disabled_since(const struct counter *excuse,
+static uint64_t disabled_since(const struct pair *all,
+			       const struct counter *excuse,
 			       const struct sample *out)
 {
+	struct pair on = pair_like(out, excuse, TAG_DISCARDS6_ON);
 	const struct object *o = &out->objects[out->n_objects - 1];
 	const struct object *p = object_before(out, o);
-	uint64_t all = value_of(out, o, excuse, TAG_DISCARDS6);
-	uint64_t on = value_of(out, o, excuse, TAG_DISCARDS6_ON);
-	bool known = object_tagged(out, o, TAG_DISCARDS6_ON);
 
-	if (p) {
-		known &= object_tagged(out->then, p, TAG_DISCARDS6_ON) != NULL;
-		all = since(all, value_of(out->then, p, excuse, TAG_DISCARDS6));
-		on = since(on,
-			   value_of(out->then, p, excuse, TAG_DISCARDS6_ON));
-	}
-	return known ? since(all, on) : 0;
+	if (!on.now || (p && !object_tagged(out->then, p, TAG_DISCARDS6_ON)))
+		return 0;
+	return since(since(all->value, all->before),
+		     since(on.value, on.before));
 }
 
 /* ---- */
-
-/* The counter of the kernel that an excuse is of. */
-static enum tag excused_tag(const struct counter *excuse)
-{
-	return excuse->tag == TAG_EXPIRED ? TAG_IN_HDR_ERRORS : TAG_DISCARDS6;
-}
-
-/* What of it is excused in this read; nothing where it has not moved. */
-static uint64_t excused_since(const struct snmp_columns *columns,
-			      const struct snmp_values *values,
-			      const struct counter *excuse,
-			      const struct sample *out, const struct object *o)
-{
-	enum tag tag = excused_tag(excuse);
-	const struct object *p = object_before(out, o);
-
-	if (value_of(out, o, excuse, tag) ==
-	    value_of(out->then, p, excuse, tag))
-		return 0;
-	return tag == TAG_IN_HDR_ERRORS
-		       ? expired_since(columns, values, excuse, out)
-		       : disabled_since(excuse, out);
-}
 
 void ip_excuse_append(const struct probe_env *env,
 		      const struct snmp_columns *columns,
 		      const struct snmp_values *values,
 		      const struct counter *excuse, struct sample *out)
 {
-	const struct object *o, *p;
+	bool expires = excuse->tag == TAG_EXPIRED;
 	const struct row *before;
+	struct pair errors;
+	uint64_t n = 0;
 
 	if (out->error)
 		return;
-	o = &out->objects[out->n_objects - 1];
-	if (!row_like(out, o, excuse, excused_tag(excuse)))
+	errors = pair_like(out, excuse,
+			   expires ? TAG_IN_HDR_ERRORS : TAG_DISCARDS6);
+	if (!errors.now)
 		return;
+	before = row_before(out, out->objects[out->n_objects - 1].n, excuse);
 	if (excuse->tag == TAG_DISCARDS6_ON) {
-		append_discards_on(env, excuse, out);
+		append_discards_on(env, &errors, before, excuse, out);
 		return;
 	}
-	p = object_before(out, o);
-	before = p ? object_row(out->then, p, excuse) : NULL;
-	sample_row(out, excuse,
-		   (before ? before->value : 0) +
-			   excused_since(columns, values, excuse, out, o));
+	if (errors.value != errors.before)
+		n = expires ? expired_since(columns, values, excuse, out)
+			    : disabled_since(&errors, excuse, out);
+	sample_row(out, excuse, (before ? before->value : 0) + n);
 }
