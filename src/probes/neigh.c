@@ -69,12 +69,10 @@ static int append_cache(const struct probe_env *env, const char *name,
 static bool has_discarded(const struct sample *out)
 {
 	EACH_OBJECT (out, o) {
-		const struct object *p = object_before(out, o);
 		const struct row *row =
 			object_tagged(out, o, TAG_UNRESOLVED_DISCARDS);
 
-		if (row &&
-		    row->value != object_value(out->then, p, row->counter, 0))
+		if (row && row_growth(out, o, row))
 			return true;
 	}
 	return false;

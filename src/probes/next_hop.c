@@ -77,15 +77,12 @@ static int on_neighbour(const struct nlmsghdr *h, void *arg)
 /* What the rows of an object say of refused packets since the read before. */
 static int64_t refused_in(const struct sample *out, const struct object *o)
 {
-	const struct object *p = object_before(out, o);
 	int64_t sum = 0;
 
 	EACH_ROW (out, o, row)
 		if (row->counter->refused)
 			sum += row->counter->refused *
-			       (int64_t)(row->value - object_value(out->then, p,
-								   row->counter,
-								   0));
+			       (int64_t)row_growth(out, o, row);
 	return sum;
 }
 
