@@ -253,3 +253,60 @@ TEST(statistics, ctnetlink_says_what_the_files_say)
 	sample_free(&files);
 	sample_free(&asked);
 }
+
+/* What is said of packets lost, by the counters and levels beside. */
+
+static const struct {
+	const char *what;
+	uint64_t count, drop, insert_failed, found, chains;
+	const char *reason; /* NULL: what the counter itself says */
+	const char *text;
+} lost[] = {
+	{"20 ports of NAT for 200 flows", 20, 180, 180, 3637, 0,
+	 "nat-ports-exhausted",
+	 "NAT has no free port left for new flows to this destination (20 of "
+	 "262144 entries in the table)"},
+	{"two queries at once", 20, 12, 12, 12, 0, "conntrack-clash",
+	 "no free port or address for NAT, or two packets of one new flow at "
+	 "once"},
+	{"a full table", 262100, 180, 0, 0, 0, "conntrack-full",
+	 "the connection table is full (262100 of 262144 entries)"},
+	{"a full table, and a chain too long", 262100, 180, 170, 0, 170,
+	 "conntrack-full",
+	 "the connection table is full (262100 of 262144 entries)"},
+	{"a helper", 20, 180, 0, 0, 0, NULL,
+	 "drop: a helper or NAT failed, or there was no memory for an entry"},
+	{"chains too long", 20, 0, 40, 0, 40, "conntrack-buckets",
+	 "the hash table of connections has too few buckets for its entries"},
+};
+
+static void counted(struct sample *s, const char *name, uint64_t value)
+{
+	sample_row(s, find_counter(&conntrack_probe, name, NULL), value);
+	s->rows[s->n_rows - 1].delta = value;
+	s->rows[s->n_rows - 1].flags = ROW_COMPARED;
+}
+
+CASE(causes);
+
+TEST_EACH(causes, full_is_said_of_a_table_that_is, ARRAY_SIZE(lost))
+{
+	struct loss loss = {.layer = LAYER_CONNTRACK, .lost = 180};
+	struct sample s = {0};
+	struct cause c;
+
+	sample_object(&s, LAYER_CONNTRACK, "", "", 0);
+	sample_row(&s, find_counter(&conntrack_probe, "count", NULL),
+		   lost[_i].count);
+	sample_row(&s, find_counter(&conntrack_probe, "max", NULL), 262144);
+	counted(&s, "drop", lost[_i].drop);
+	counted(&s, "chaintoolong", lost[_i].chains);
+	counted(&s, "insert_failed", lost[_i].insert_failed);
+	counted(&s, "found", lost[_i].found);
+	cause_find(&s, &loss, &c);
+	ck_assert_str_eq(c.text, lost[_i].text);
+	ck_assert_str_eq(c.reason ? c.reason->id : "-",
+			 lost[_i].reason ? lost[_i].reason : "-");
+	ck_assert(c.remedy[0]);
+	sample_free(&s);
+}

@@ -27,17 +27,18 @@ static const struct counter conntrack_counters[] = {
 	 .kind = KIND_LOST,
 	 .means = "Packets dropped: table full, a clash that could not be "
 		  "resolved, a helper or NAT that failed",
-	 .cause = "the connection table is full, or entries clash",
-	 .remedy = "sysctl net.netfilter.nf_conntrack_count "
-		   "net.netfilter.nf_conntrack_max"},
+	 .cause = "a helper or NAT failed, or there was no memory for an entry",
+	 .remedy = "See what fails: `conntrack -S`; for helpers `host: dmesg`"},
 	{COUNTED, .name = "chaintoolong", .tag = TAG_CHAIN_TOO_LONG,
 	 .section = "chainlength", .offset = CTA_STATS_CHAIN_TOOLONG,
 	 .kind = KIND_LOST,
 	 .means = "Packets dropped: a chain of the hash table is too long",
 	 .cause = "the hash table has too few buckets for its entries",
-	 .remedy = "sysctl net.netfilter.nf_conntrack_buckets"},
-	{COUNTED, .name = "insert_failed", .section = "insert_failed",
-	 .offset = CTA_STATS_INSERT_FAILED, .kind = KIND_ECHO,
+	 .remedy = "Raise the buckets: `sysctl "
+		   "net.netfilter.nf_conntrack_buckets`"},
+	{COUNTED, .name = "insert_failed", .tag = TAG_INSERT_FAILED,
+	 .section = "insert_failed", .offset = CTA_STATS_INSERT_FAILED,
+	 .kind = KIND_ECHO,
 	 .means = "New entries refused: what was lost by it is in drop or "
 		  "chaintoolong too"},
 	{COUNTED, .name = "early_drop", .section = "early_drop",
@@ -51,8 +52,8 @@ static const struct counter conntrack_counters[] = {
 	{COUNTED, .name = "clash_resolve", .section = "clashres",
 	 .offset = CTA_STATS_CLASH_RESOLVE, .kind = KIND_BENIGN,
 	 .means = "Entries that clashed and were merged; nothing is lost"},
-	{COUNTED, .name = "found", .section = "found", .optional = true,
-	 .offset = CTA_STATS_FOUND, .kind = KIND_BENIGN,
+	{COUNTED, .name = "found", .tag = TAG_CONNTRACK_FOUND,
+	 .section = "found", .offset = CTA_STATS_FOUND, .kind = KIND_BENIGN,
 	 .means = "Entries found while one was made: a port of NAT was taken"},
 	{COUNTED, .name = "insert", .section = "insert", .optional = true,
 	 .offset = CTA_STATS_INSERT, .kind = KIND_BENIGN,
@@ -245,10 +246,94 @@ static uint64_t table_level(const struct suspect *suspect, enum tag tag)
 	return object_value(suspect->sample, suspect->object, level(tag), 0);
 }
 
+/* ---- causes ---- */
+
+enum {
+	REASON_FULL,
+	REASON_NO_PORT,
+	REASON_CLASH,
+	REASON_BUCKETS,
+};
+
+static const struct reason conntrack_reasons[] = {
+	[REASON_FULL] =
+		{.id = "conntrack-full",
+		 .means = "The table of tracked connections is full, or about "
+			  "to be. The kernel then drops the first packet of "
+			  "each new connection, while those that it knows go "
+			  "on.",
+		 .confirm = "`sysctl net.netfilter.nf_conntrack_count "
+			    "net.netfilter.nf_conntrack_max` shows how full it "
+			    "is; in `conntrack -S` drop grows, and `host: "
+			    "dmesg` says \"nf_conntrack: table full\".",
+		 .fix = "See what fills it: `conntrack -L`. If these are real "
+			"connections, raise the limit, which is one for the "
+			"whole host: `host: sysctl -w "
+			"net.netfilter.nf_conntrack_max=524288`, and persist "
+			"it in /etc/sysctl.d. If they are not, let them end "
+			"earlier, such as with `sysctl -w net.netfilter."
+			"nf_conntrack_tcp_timeout_established=86400`, or do "
+			"not track them (notrack).",
+		 .gone = "percent-conntrack-fill falls below 85, and in "
+			 "`conntrack -S` drop stands still."},
+	[REASON_NO_PORT] =
+		{.id = "nat-ports-exhausted",
+		 .means = "NAT found no free source port for a new flow: the "
+			  "ports that its rule may use are all taken by flows "
+			  "to the same destination. The packet is dropped and "
+			  "nobody is told. The table of connections need not "
+			  "be full at all.",
+		 .confirm = "In `conntrack -S` insert_failed and drop grow "
+			    "alike, and found grows many times as fast: it "
+			    "counts the ports that were tried in vain. "
+			    "`conntrack -L` shows how many flows go to one "
+			    "destination.",
+		 .fix = "Give the NAT rule more: a wider range of ports "
+			"(\"--to-ports\"), or more addresses. `iptables-save "
+			"-t nat` and `nft list ruleset` show it. Fewer flows "
+			"help, too: let clients keep their connections, and "
+			"let entries of UDP end earlier, `sysctl "
+			"net.netfilter.nf_conntrack_udp_timeout`.",
+		 .gone = "In `conntrack -S` insert_failed stands still."},
+	[REASON_CLASH] =
+		{.id = "conntrack-clash",
+		 .means = "Two packets of one new flow were in the kernel at "
+			  "the same time, each with an entry of its own, and "
+			  "the second could not be put into the table. Mostly "
+			  "these are two DNS queries that a program sends at "
+			  "once from one socket, through NAT.",
+		 .confirm = "In `conntrack -S` insert_failed and drop grow "
+			    "alike while the table is nearly empty: `sysctl "
+			    "net.netfilter.nf_conntrack_count`. Lookups that "
+			    "take five seconds are a sign of it.",
+		 .fix = "Let the program ask one after the other (\"options "
+			"single-request-reopen\" in its resolv.conf), put a "
+			"resolver on the same host, or do not track it: "
+			"`iptables -t raw -A PREROUTING -p udp --dport 53 -j "
+			"CT --notrack`.",
+		 .gone = "In `conntrack -S` insert_failed stands still."},
+	[REASON_BUCKETS] =
+		{.id = "conntrack-buckets",
+		 .means = "So many entries fell into one bucket of the hash "
+			  "table that the kernel gave up to search it, and "
+			  "dropped the first packet of a new connection: there "
+			  "are too few buckets for the entries.",
+		 .confirm = "In `conntrack -S` chaintoolong grows. `host: "
+			    "sysctl net.netfilter.nf_conntrack_buckets` is "
+			    "small beside `sysctl "
+			    "net.netfilter.nf_conntrack_count`.",
+		 .fix = "Make the table larger: `host: sysctl -w "
+			"net.netfilter.nf_conntrack_buckets=262144`, about as "
+			"many as there are entries.",
+		 .gone = "In `conntrack -S` chaintoolong stands still."},
+	{.id = NULL},
+};
+
 /* A table that is full keeps a little below its limit by throwing out. */
 #define NEARLY_FULL_PERCENT 90
 
-static bool explain_conntrack(const struct suspect *suspect, struct cause *ret)
+static bool explain_full_conntrack(const struct suspect *suspect,
+				   struct cause *ret)
 {
 	unsigned long long count = table_level(suspect, TAG_CONNTRACK_COUNT);
 	unsigned long long max = table_level(suspect, TAG_CONNTRACK_MAX);
@@ -257,19 +342,81 @@ static bool explain_conntrack(const struct suspect *suspect, struct cause *ret)
 	    (suspect->loss->direction != DIR_FILL &&
 	     count * 100 < max * NEARLY_FULL_PERCENT))
 		return false;
+	ret->reason = &conntrack_reasons[REASON_FULL];
 	CAUSE_TEXT(ret, "the connection table is %s (%llu of %llu entries)",
 		   suspect->loss->direction == DIR_FILL ? "filling up" : "full",
 		   count, max);
 	CAUSE_REMEDY(ret,
-		     "Raise net.netfilter.nf_conntrack_max on the host, now "
-		     "%llu",
-		     max);
+		     "See what fills it: `conntrack -L`; raise the limit: "
+		     "`host: sysctl -w net.netfilter.nf_conntrack_max=%llu`",
+		     max * 2);
+	return true;
+}
+
+static bool explain_buckets(const struct suspect *suspect, struct cause *ret)
+{
+	if (suspect->row->counter->tag != TAG_CHAIN_TOO_LONG)
+		return false;
+	ret->reason = &conntrack_reasons[REASON_BUCKETS];
+	CAUSE_TEXT(ret, "the hash table of connections has too few buckets for "
+			"its entries");
+	CAUSE_REMEDY(ret, "%s", suspect->row->counter->remedy);
+	return true;
+}
+
+/* By how much a row of the suspect's object moved. */
+static uint64_t moved_beside(const struct suspect *suspect, enum tag tag)
+{
+	const struct row *row =
+		object_tagged(suspect->sample, suspect->object, tag);
+
+	return row && row_moved(row) ? row->delta : 0;
+}
+
+/* So many ports are tried in vain for each packet when none is left. */
+#define TRIED_PER_PACKET 8
+
+/*
+ * An entry that could not be put into the table is counted in drop, too; one
+ * for which there was no room never got that far.
+ */
+static bool explain_insert(const struct suspect *suspect, struct cause *ret)
+{
+	uint64_t in_chains = moved_beside(suspect, TAG_CHAIN_TOO_LONG);
+	uint64_t failed = moved_beside(suspect, TAG_INSERT_FAILED);
+	uint64_t tried = moved_beside(suspect, TAG_CONNTRACK_FOUND);
+
+	failed -= in_chains < failed ? in_chains : failed;
+	if (suspect->loss->direction == DIR_FILL ||
+	    failed < suspect->row->delta / 2 || !failed)
+		return false;
+	if (tried >= failed * TRIED_PER_PACKET) {
+		ret->reason = &conntrack_reasons[REASON_NO_PORT];
+		CAUSE_TEXT(ret,
+			   "NAT has no free port left for new flows to this "
+			   "destination (%llu of %llu entries in the table)",
+			   (unsigned long long)table_level(suspect,
+							   TAG_CONNTRACK_COUNT),
+			   (unsigned long long)table_level(suspect,
+							   TAG_CONNTRACK_MAX));
+		CAUSE_REMEDY(ret, "Give the rule of NAT more ports or "
+				  "addresses: `iptables-save -t nat`, `nft "
+				  "list ruleset`");
+		return true;
+	}
+	ret->reason = &conntrack_reasons[REASON_CLASH];
+	CAUSE_TEXT(ret, "no free port or address for NAT, or two packets of "
+			"one new flow at once");
+	CAUSE_REMEDY(ret, "See which: `conntrack -S`; rules of NAT: "
+			  "`iptables-save -t nat`, `nft list ruleset`");
 	return true;
 }
 
 /* clang-format off */
 static const struct explainer conntrack_explainers[] = {
-	{LAYER_CONNTRACK, explain_conntrack},
+	{LAYER_CONNTRACK, explain_buckets},
+	{LAYER_CONNTRACK, explain_insert},
+	{LAYER_CONNTRACK, explain_full_conntrack},
 	{0, NULL},
 };
 /* clang-format on */
@@ -281,5 +428,6 @@ const struct probe conntrack_probe = {
 	.layer = LAYER_CONNTRACK,
 	.counters = &conntrack_table,
 	.explainers = conntrack_explainers,
+	.reasons = conntrack_reasons,
 	.read = conntrack_read,
 };
