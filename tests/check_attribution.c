@@ -289,6 +289,44 @@ TEST(attribute, dead_next_hop_of_another_namespace_proves_nothing)
 	ck_assert_uint_eq(lost(host, LAYER_NEIGH, "", DIR_TX), 5);
 }
 
+/* GRE with another key: 6 were answered, and 194 answers held back. */
+TEST(attribute, refused_by_no_one_known_is_unexplained)
+{
+	const struct loss *loss;
+	struct causes causes;
+
+	count(ns, &receives, 400);
+	count(ns, &unreachs, 250);
+	count(ns, &no_ports, 50);
+	attribute();
+	loss = loss_find(&ns->losses, LAYER_UNEXPLAINED, "", DIR_RX);
+	ck_assert_ptr_nonnull(loss);
+	ck_assert_uint_eq(loss->lost, 200);
+	cause_list(&ns->now, loss, CAUSE_ALL, &causes);
+	ck_assert_uint_eq(causes.n, 1);
+	ck_assert_str_eq(causes.items[0].reason->id, "refused-after-delivery");
+	ck_assert_uint_eq(causes.items[0].lost, 200);
+	attribute(); /* and not twice */
+	ck_assert_uint_eq(loss->lost, 200);
+}
+
+TEST_EACH(attribute, refused_packets_that_are_explained_are_not, 3)
+{
+	count(ns, &receives, 400);
+	count(ns, &unreachs, 200);
+	if (_i == 0)
+		count(ns, &no_ports, 195); /* and a few on their way */
+	if (_i == 1)
+		next_hop(ns, "10.9.0.77", true, 1000);
+	if (_i == 2) {
+		count(ns, firewall_counter(FIREWALL_DETAIL, DIR_RX), 200);
+		sample_row(&ns->now, &firewall_facts[FIREWALL_TARGET],
+			   FIREWALL_REJECT);
+	}
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 0);
+}
+
 /* 90 to a next hop that is dead, 200 that FORWARD drops, without a word. */
 TEST_EACH(attribute, only_rules_that_refuse_explain_what_was_refused, 2)
 {

@@ -150,19 +150,6 @@ static int tally_gaps(struct ip_gaps *g, struct losses *l, uint64_t ipsec)
 	return r;
 }
 
-/*
- * Firewall rules may answer what they drop (REJECT), or not. So may those
- * without a counter, whose packets are what is left of the gaps.
- */
-static uint64_t not_refused_by_rules(const struct ip_gaps *g)
-{
-	int64_t n = g->refused;
-
-	for (int i = 0; i < N_DIRECTIONS; i++)
-		n -= (int64_t)(g->counted[i] + g->missed[i]);
-	return n > 0 ? (uint64_t)n : 0;
-}
-
 int ip_gaps_tally(struct ip_gaps *g, struct losses *l)
 {
 	uint64_t ipsec = take_from_udp(g, l);
@@ -170,7 +157,7 @@ int ip_gaps_tally(struct ip_gaps *g, struct losses *l)
 
 	if (g->is_known)
 		r = tally_gaps(g, l, ipsec);
-	l->refused = not_refused_by_rules(g);
+	l->refused = g->refused > 0 ? (uint64_t)g->refused : 0;
 	return r;
 }
 

@@ -35,7 +35,8 @@ struct loss {
 	uint64_t policy;     /* part of lost that rules matched on purpose */
 	uint64_t martians;   /* part of lost that only the host counts */
 	uint64_t unresolved; /* part of lost whose next hop does not resolve */
-	uint64_t elsewhere;  /* not in lost: another layer lost these */
+	uint64_t refused; /* part of lost refused with ICMP, nobody knows why */
+	uint64_t elsewhere; /* not in lost: another layer lost these */
 	bool echo;	/* the other end of the wire lost these, and alarms */
 	bool host_wide; /* lost in any namespace: no traffic here is its base */
 	bool has_role;	/* it was found out whether the interface is real */

@@ -361,6 +361,7 @@ static void reset(struct losses *l)
 		loss->lost = loss->passed = loss->came = loss->uncounted = 0;
 		loss->inside = loss->elsewhere = 0;
 		loss->martians = loss->unresolved = loss->policy = 0;
+		loss->refused = 0;
 		loss->known = loss->blind = loss->measured = false;
 		loss->at_least = false;
 		loss->echo = loss->host_wide = false;

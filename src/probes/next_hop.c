@@ -186,23 +186,41 @@ static uint64_t refused_by_rule(const struct sample *s, const struct object *o)
 
 uint64_t next_hop_refused(const struct sample *s, const struct losses *l)
 {
-	int64_t n = 0;
+	uint64_t explained = 0;
 
-	EACH_OBJECT (s, o) {
-		if (o->layer == LAYER_NETFILTER) {
-			n -= (int64_t)refused_by_rule(s, o);
-			continue;
-		}
-		EACH_ROW (s, o, row)
-			n += row->counter->refused * (int64_t)row->delta;
-	}
+	if (!l->refused) /* in most namespaces */
+		return 0;
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_NETFILTER)
+			explained += refused_by_rule(s, o);
 	/* what nobody counts may be refused: by a rule, by a route */
 	for (size_t i = 0; i < l->n; i++) {
-		n -= (int64_t)l->items[i].uncounted;
+		explained += l->items[i].uncounted;
 		if (l->items[i].layer == LAYER_UNEXPLAINED)
-			n -= (int64_t)l->items[i].lost;
+			explained += l->items[i].lost;
 	}
-	return n > 0 ? (uint64_t)n : 0;
+	return l->refused > explained ? l->refused - explained : 0;
+}
+
+/* Fewer may be no more than what moved while counters were read. */
+#define MIN_REFUSED 10
+
+/*
+ * No next hop, no rule and no counter: IP delivered them to a protocol that did
+ * not want them. Which one it was, no counter tells.
+ */
+static void attribute_refusals(const struct sample *s, struct losses *l)
+{
+	uint64_t n = next_hop_is_dead(s) ? 0 : next_hop_refused(s, l);
+	struct loss *loss;
+
+	if (n < MIN_REFUSED || s->unread & 1u << LAYER_NETFILTER)
+		return;
+	loss = loss_get(l, LAYER_UNEXPLAINED, "", DIR_RX);
+	if (!loss)
+		return;
+	loss->refused = n;
+	loss_add(loss, n);
 }
 
 static const char *protocol_of(const char *address)
@@ -237,6 +255,7 @@ enum {
 	REASON_UNRESOLVED,
 	REASON_BURST,
 	REASON_FULL,
+	REASON_REFUSED,
 };
 
 static const struct reason next_hop_reasons[] = {
@@ -295,14 +314,51 @@ static const struct reason next_hop_reasons[] = {
 			"should not be so many, look for somebody who scans a "
 			"whole network: `ip neigh`.",
 		 .gone = "table_fulls stands still."},
+	[REASON_REFUSED] =
+		{.id = "refused-after-delivery",
+		 .means = "IP delivered these packets to a protocol, which "
+			  "refused them with ICMP \"unreachable\". It is not "
+			  "UDP, which counts such packets, no firewall rule "
+			  "and no next hop. Mostly they are for a tunnel (GRE, "
+			  "IPIP, SIT) that does not exist here for their "
+			  "sender, or with another key; or for a service of "
+			  "IPVS without a server.",
+		 .confirm = "`tcpdump -ni any 'ip proto 47 or ip proto 4 or ip "
+			    "proto 41'` shows packets of tunnels; `ip -d "
+			    "tunnel show` which tunnels there are, with their "
+			    "ends and keys; `ipvsadm -Ln` services and "
+			    "servers.",
+		 .fix = "Let the ends of the tunnel agree: each has the other "
+			"one's address as remote, and both the same key. Or "
+			"stop the sender.",
+		 .gone = "OutDestUnreachs stands still: `nstat -az "
+			 "IcmpOutDestUnreachs`."},
 	{.id = NULL},
 };
+
+static bool explain_refusals(const struct loss *loss, struct cause *ret)
+{
+	ret->reason = &next_hop_reasons[REASON_REFUSED];
+	ret->lost = loss->refused;
+	ret->known = false;
+	ret->counter =
+		counter_tagged(snmp_probe.counters, TAG_OUT_DEST_UNREACHS);
+	CAUSE_TEXT(ret, "refused with ICMP unreachable, by no counter, rule or "
+			"next hop: mostly for a tunnel (GRE, IPIP) that does "
+			"not exist here");
+	CAUSE_REMEDY(ret, "Which tunnels there are: `ip -d tunnel show`; what "
+			  "comes: `tcpdump -ni any 'ip proto 47 or ip proto "
+			  "4'`");
+	return true;
+}
 
 static bool explain_unresolved(const struct sample *s, const struct loss *loss,
 			       struct cause *ret)
 {
 	char dead[128];
 
+	if (loss->refused)
+		return explain_refusals(loss, ret);
 	if (!loss->unresolved)
 		return false;
 	ret->reason = &next_hop_reasons[REASON_UNRESOLVED];
@@ -375,5 +431,6 @@ const struct probe next_hop_probe = {
 	.explainers = next_hop_explainers,
 	.reasons = next_hop_reasons,
 	.explain_hidden = explain_unresolved,
+	.attribute = attribute_refusals,
 	.read = next_hop_read,
 };

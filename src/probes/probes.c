@@ -29,11 +29,11 @@ const struct probe *const probes[] = {
 	&nfqueue_probe,
 	&conntrack_probe,
 	&neigh_probe,
-	&next_hop_probe, /* asks where packets were refused */
 	&rt_cache_probe,
 	&xfrm_probe,
 	&balance_probe,
 	&routes_probe, /* where packets vanish */
+	&next_hop_probe, /* where packets were refused */
 	&socket_probe, /* dumps sockets where UDP or TCP lost */
 	&sysctl_probe, /* reads the settings that remedies of losses name */
 };

@@ -45,7 +45,8 @@ static const struct counter xfrm_counters[] = {
 	 .means = "Received packets dropped: no state for their address, "
 		  "protocol and SPI",
 	 .cause = "the peer uses an IPsec state (SPI) that does not exist "
-		  "here: it was rekeyed, or one end restarted",
+		  "here: it was rekeyed, or one end restarted; or IPIP "
+		  "packets for a tunnel that is not here",
 	 .remedy = NEGOTIATE_AGAIN},
 	{IN, .name = "XfrmInStateProtoError",
 	 .means = "Received packets dropped: they could not be authenticated "

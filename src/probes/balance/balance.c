@@ -264,10 +264,10 @@ static bool explain_unexplained(const struct sample *s, const struct loss *loss,
 				    : "between IP output and the interface";
 
 	(void)s;
-	if (loss->layer != LAYER_UNEXPLAINED || !loss->lost)
+	if (loss->layer != LAYER_UNEXPLAINED || loss->lost <= loss->refused)
 		return false;
 	ret->reason = &balance_reasons[REASON_UNEXPLAINED];
-	ret->lost = loss->lost;
+	ret->lost = loss->lost - loss->refused;
 	ret->known = false;
 	ret->counter = counter_tagged(&balance_table, loss->direction == DIR_RX
 							      ? TAG_IN_GAP
