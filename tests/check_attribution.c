@@ -4,6 +4,7 @@
 #include "probes/firewall/rule.h"
 #include "probes/link/link.h"
 #include "probes/next_hop.h"
+#include "probes/snmp/snmp.h"
 #include "testlib.h"
 
 /* Rows of host-wide sources, and of a namespace's IP. */
@@ -426,4 +427,40 @@ TEST(attribute, ipsec_explains_what_ip_misses)
 	attribute();
 	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 50);
 	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_TX), 0);
+}
+
+/* A counter of IP as the probe has it, at the two reads. */
+static void count_ip(const char *name, uint64_t n)
+{
+	count(ns, find_counter(&snmp_probe, name, NULL), n);
+}
+
+static const struct {
+	const char *what;
+	uint64_t fragments, not_ours;
+	bool measured;
+} given_up[] = {
+	{"half a minute after the traffic", 0, 0, false},
+	{"while it goes on", 300, 0, true},
+	{"beside another loss", 0, 500, true},
+};
+
+TEST_EACH(attribute, datagrams_given_up_late_have_no_ratio,
+	  ARRAY_SIZE(given_up))
+{
+	const struct loss *loss;
+
+	count_ip("InReceives", 1000);
+	count_ip("ReasmReqds", given_up[_i].fragments);
+	sample_object(&ns->then, LAYER_IP, "", "reassembly", 0);
+	sample_object(&ns->now, LAYER_IP, "", "reassembly", 0);
+	count_part(ns, find_counter(&snmp_probe, "ReasmTimeout", NULL), 300);
+	count_part(ns, find_counter(&snmp_probe, "ReasmFails", NULL), 300);
+	count_ip("InAddrErrors", given_up[_i].not_ours);
+	attribute();
+	loss = loss_find(&ns->losses, LAYER_IP, "", DIR_RX);
+	ck_assert_ptr_nonnull(loss);
+	ck_assert_uint_eq(loss->lost, 300 + given_up[_i].not_ours);
+	ck_assert_msg(isnan(loss_percent(loss)) == !given_up[_i].measured, "%s",
+		      given_up[_i].what);
 }

@@ -938,3 +938,86 @@ TEST(cause, hostile_port_name_is_in_no_command)
 	ck_assert_ptr_nonnull(strstr(c.text, "a;reboot 1500"));
 	ck_assert_str_eq(c.remedy, "");
 }
+
+static void snmp_counted(const char *name, uint64_t delta)
+{
+	const struct counter *c = find_counter(&snmp_probe, name, NULL);
+
+	sample_object(&s, c->layer, "", name, 0);
+	counted(c, delta);
+}
+
+CASE(snmp, .setup = setup, .teardown = teardown);
+
+/* 40 packets of TTL 64 between two routers, and what is none of that. */
+TEST_EACH(snmp, loop_is_told_from_headers, 3)
+{
+	static const char *const reasons[] = {"routing-loop", "bad-ip-header",
+					      "bad-ip-header"};
+	struct cause c;
+
+	snmp_counted("InHdrErrors", 40);
+	snmp_counted("ForwDatagrams", 1240);
+	snmp_counted("OutTimeExcds", _i == 1 ? 0 : 6);
+	snmp_counted("expired", _i == 2 ? 10 : 0); /* traceroute, the rest */
+	c = cause_of(LAYER_IP, DIR_RX, "", 40);
+	ck_assert_str_eq(c.reason->id, reasons[_i]);
+	if (_i == 0)
+		check_cause(&c, "InHdrErrors",
+			    "a routing loop: packets go round between routers "
+			    "until their TTL ends (1240 were forwarded here "
+			    "meanwhile)",
+			    "See where they are to go: `tcpdump -nvi any "
+			    "'ip[8] < 3'`; then `traceroute -n ADDRESS`");
+}
+
+TEST(snmp, loop_of_ipv6_is_of_its_own_family)
+{
+	struct cause c;
+
+	snmp_counted("Ip6InHdrErrors", 40);
+	snmp_counted("Ip6OutForwDatagrams", 1240);
+	snmp_counted("Icmp6OutTimeExcds", 9);
+	snmp_counted("ForwDatagrams", 5);
+	c = cause_of(LAYER_IP, DIR_RX, "", 40);
+	ck_assert_str_eq(c.text,
+			 "a routing loop: packets go round between routers "
+			 "until their hop limit ends (1240 were forwarded here "
+			 "meanwhile)");
+}
+
+TEST(snmp, answers_of_the_other_family_make_no_loop)
+{
+	struct cause c;
+
+	snmp_counted("Ip6InHdrErrors", 40);
+	snmp_counted("OutTimeExcds", 9);
+	c = cause_of(LAYER_IP, DIR_RX, "", 40);
+	ck_assert_str_eq(c.reason->id, "bad-ip-header");
+}
+
+static const struct {
+	const char *counter, *reason;
+	uint8_t layer, direction;
+} named[] = {
+	{"ReasmFails", "reassembly-failed", LAYER_IP, DIR_RX},
+	{"InAddrErrors", "not-our-address", LAYER_IP, DIR_RX},
+	{"InNoRoutes", "no-route-to-forward", LAYER_IP, DIR_RX},
+	{"Ip6OutNoRoutes", "no-route-to-send", LAYER_IP, DIR_TX},
+	{"IPReversePathFilter", "reverse-path-filter", LAYER_IP, DIR_RX},
+	{"FragFails", "too-big-to-forward", LAYER_IP, DIR_FWD},
+	{"Ip6InDiscards", "ipv6-discarded", LAYER_IP, DIR_RX},
+	{"Icmp6InCsumErrors", "wrong-checksum", LAYER_ICMP, DIR_RX},
+	{"InErrs", "bad-tcp-header", LAYER_TCP, DIR_RX},
+};
+
+TEST_EACH(snmp, counters_of_one_cause_name_its_reason, ARRAY_SIZE(named))
+{
+	struct cause c;
+
+	snmp_counted(named[_i].counter, 40);
+	c = cause_of(named[_i].layer, named[_i].direction, "", 40);
+	ck_assert_str_eq(cause_counter(&c), named[_i].counter);
+	ck_assert_str_eq(c.reason->id, named[_i].reason);
+	ck_assert(c.known);
+}

@@ -77,7 +77,8 @@
 #define CORRUPTED                                                              \
 	.cause = "wrong checksums: data was corrupted on the path or by "      \
 		 "offloading",                                                 \
-	.remedy = "Find the corrupting hop; try ethtool -K INTERFACE rx off"
+	.remedy = "Find the hop that damages them: `ip -s -s link`, "           \
+		  "`nstat -az`; or try `ethtool -K INTERFACE rx off`"
 #define REFUSED                                                                \
 	"a host or router further on refuses what is sent: closed port, "      \
 	"reject rule or no route"
@@ -124,11 +125,11 @@ static const struct counter snmp_counters[] = {
 	    .remedy = "Look at them: `tcpdump -ni any -v 'ip[8] < 2'`"),
 	ROW(IP, RX, LOST, "InAddrErrors", "net/ipv4/route.c ip_error",
 	    "Dropped: destination is not ours and forwarding is off on that "
-	    "interface", .in_gap = -1,
+	    "interface", .tag = TAG_IN_ADDR_ERRORS, .in_gap = -1,
 	    .cause = "packets for an address that is not ours while forwarding "
 		     "is off",
-	    .remedy = "Fix the sender's route, or enable it: sysctl "
-		      "net.ipv4.ip_forward"),
+	    .remedy = "Fix the sender's route, or forward them: `sysctl "
+		      "net.ipv4.ip_forward`"),
 	ROW(IP, FWD, PASSED, "ForwDatagrams", "net/ipv4/ip_forward.c",
 	    "Packets chosen for forwarding; >=6.7 counted before MTU check and "
 	    "FORWARD hook, older after it", .tag = TAG_FORW_DATAGRAMS,
@@ -156,23 +157,23 @@ static const struct counter snmp_counters[] = {
 	    .tag = TAG_OUT_DISCARDS, .remedy = "Look at the layer below; do not sum with it"),
 	ROW(IP, TX, LOST, "OutNoRoutes", "net/ipv4/udp.c; net/ipv4/tcp_ipv4.c",
 	    "Local sends refused: no route (ENETUNREACH); not part of "
-	    "OutRequests",
+	    "OutRequests", .tag = TAG_OUT_NO_ROUTES,
 	    .cause = "no route to the destination: a route is missing or its "
 		     "interface is down",
-	    .remedy = "ip route get DESTINATION; ip link"),
+	    .remedy = "Look at both: `ip route show table all`, `ip link`"),
 	ROW(IP, RX, PART, "ReasmTimeout", "net/ipv4/ip_fragment.c",
 	    "Datagrams given up because fragments did not all arrive in time",
-	    .refused = -1, .in = "ReasmFails",
+	    .tag = TAG_REASM_TIMEOUT, .refused = -1, .in = "ReasmFails",
 	    .cause = "fragments were lost on the way, so whole datagrams were "
 		     "given up",
 	    .remedy = "Avoid fragmentation: lower the sender's datagram size "
 		      "or align MTUs"),
 	ROW(IP, RX, LOST, "ReasmFails", "net/ipv4/ip_fragment.c",
 	    "Reassembly failures (events, not packets): timeout, memory limit, "
-	    "overlap, bad length",
-	    .cause = "fragments could not be reassembled: one was lost, or "
-		     "ipfrag_high_thresh is reached",
-	    .remedy = "sysctl net.ipv4.ipfrag_high_thresh; avoid "
+	    "overlap, bad length", .tag = TAG_REASM_FAILS,
+	    .cause = "fragments could not be reassembled: the memory for them "
+		     "is used up, or they do not fit together",
+	    .remedy = "Raise `sysctl net.ipv4.ipfrag_high_thresh`, or avoid "
 		      "fragmentation"),
 	ROW(IP, FWD, LOST, "FragFails",
 	    "net/ipv4/ip_forward.c; net/bridge/br_netfilter_hooks.c",
@@ -188,7 +189,7 @@ static const struct counter snmp_counters[] = {
 	    "Packets/fragments passed to the neighbour layer, local plus "
 	    "forwarded; unresolved ones included", .tag = TAG_OUT_TRANSMITS,
 	    .out_gap = -1, .of = {{LAYER_NEIGH, DIR_TX, RELATION_INSIDE}}),
-	FACT(IP, "ReasmReqds", .in_gap = -1),
+	FACT(IP, "ReasmReqds", .tag = TAG_REASM_REQDS, .in_gap = -1),
 	FACT(IP, "ReasmOKs", .in_gap = 1),
 	FACT(IP, "FragOKs", .out_gap = -1),
 	FACT(IP, "FragCreates", .out_gap = 1),
@@ -201,7 +202,8 @@ static const struct counter snmp_counters[] = {
 	    "error quoting an unknown TCP/UDP flow",
 	    .remedy = "Usually harmless; check InCsumErrors"),
 	ROW(ICMP, RX, LOST, "InCsumErrors", "net/ipv4/icmp.c",
-	    "ICMP dropped for a bad checksum", CORRUPTED),
+	    "ICMP dropped for a bad checksum", CORRUPTED,
+	    .tag = TAG_CHECKSUM),
 	ROW(ICMP, RX, SYMPTOM, "InDestUnreachs", "net/ipv4/icmp.c",
 	    "Type 3 received: someone refused our packets; code 4 (frag "
 	    "needed) is not told apart",
@@ -248,11 +250,12 @@ static const struct counter snmp_counters[] = {
 		       "on the way back"),
 	ROW(TCP, RX, LOST, "InErrs", "net/ipv4/tcp_ipv4.c",
 	    "Segments dropped: bad checksum, a header that cannot be right, or "
-	    "a SYN on an established connection",
+	    "a SYN on an established connection", .tag = TAG_IN_ERRS,
 	    .cause = "TCP headers that cannot be right",
 	    .remedy = "Look at them: `tcpdump -nvi any 'tcp[12] < 0x50'`"),
 	ROW(TCP, RX, PART, "InCsumErrors", "net/ipv4/tcp_ipv4.c",
-	    "Segments with a bad checksum", .in = "InErrs", CORRUPTED),
+	    "Segments with a bad checksum", .tag = TAG_CHECKSUM,
+	    .in = "InErrs", CORRUPTED),
 	ROW(UDP, RX, PASSED, "InDatagrams", "net/ipv4/udp.c", UDP_READ,
 	    .of = {{LAYER_UDP, DIR_RX, RELATION_OUTSIDE}}),
 	ROW(UDP, RX, BENIGN, "NoPorts", "net/ipv4/udp.c", UDP_NO_PORT,
@@ -284,7 +287,8 @@ static const struct counter snmp_counters[] = {
 	    "several segments)",
 	    .cause = "receive memory ran out, out-of-order data was thrown "
 		     "away",
-	    .remedy = "sysctl net.ipv4.tcp_rmem net.ipv4.tcp_mem"),
+	    .remedy = "See the limits: `sysctl net.ipv4.tcp_rmem "
+		      "net.ipv4.tcp_mem`"),
 	ROW(TCP_EXT, RX, LOST, "PAWSEstab", "net/ipv4/tcp_input.c",
 	    "Segments rejected for an old timestamp (PAWS)",
 	    .cause = "segments with an old timestamp, mostly late duplicates",
@@ -354,12 +358,14 @@ static const struct counter snmp_counters[] = {
 	    "net/ipv4/tcp_ipv4.c tcp_add_backlog",
 	    "Segments dropped: backlog of a locked socket full",
 	    .cause = "the backlog of a busy socket is full",
-	    .remedy = "sysctl net.core.rmem_max net.ipv4.tcp_rmem"),
+	    .remedy = "Raise the limits: `sysctl net.core.rmem_max "
+		      "net.ipv4.tcp_rmem`"),
 	ROW(TCP_EXT, RX, LOST, "PFMemallocDrop",
 	    "net/core/filter.c; net/ipv4/tcp_ipv4.c",
 	    "Segments dropped: they used emergency memory reserves",
 	    .cause = "the kernel is out of memory and used its reserves",
-	    .remedy = "Free memory; sysctl vm.min_free_kbytes"),
+	    .remedy = "Free memory, or reserve more: `host: sysctl "
+		      "vm.min_free_kbytes`"),
 	ROW(TCP_EXT, RX, LOST, "TCPMinTTLDrop", "net/ipv4/tcp_ipv4.c",
 	    "Segments (or ICMP) dropped: TTL below IP_MINTTL",
 	    .cause = "the TTL is below the minimum the socket asks for "
@@ -370,8 +376,8 @@ static const struct counter snmp_counters[] = {
 	    "interface", .tag = TAG_RP_FILTER, .in_gap = -1,
 	    .cause = "the reverse path filter: the source is not reachable "
 		     "through the interface it came from",
-	    .remedy = "ip route get SOURCE; sysctl "
-		      "net.ipv4.conf.all.rp_filter"),
+	    .remedy = "Add the route back, or filter loosely: `ip route`, "
+		      "`sysctl net.ipv4.conf.all.rp_filter`"),
 	ROW(TCP_EXT, NONE, OVERLOAD, "TCPTimeWaitOverflow",
 	    "net/ipv4/tcp_minisocks.c",
 	    "TIME_WAIT sockets not created: tcp_max_tw_buckets reached",
@@ -383,8 +389,8 @@ static const struct counter snmp_counters[] = {
 	ROW(TCP_EXT, LISTEN, PART, "TCPReqQFullDrop", "net/ipv4/tcp_input.c",
 	    "SYNs dropped: SYN queue full and cookies off", .in = "ListenDrops",
 	    .cause = "the SYN queue is full and SYN cookies are off",
-	    .remedy = "sysctl net.ipv4.tcp_syncookies "
-		      "net.ipv4.tcp_max_syn_backlog"),
+	    .remedy = "Switch them on, or raise the backlog: `sysctl "
+		      "net.ipv4.tcp_syncookies net.ipv4.tcp_max_syn_backlog`"),
 	ROW(TCP_EXT, TX, SYMPTOM, "TCPRetransFail", "net/ipv4/tcp_output.c",
 	    "Retransmission could not be sent locally",
 	    .remedy = "Check local qdisc/link"),
@@ -394,7 +400,8 @@ static const struct counter snmp_counters[] = {
 	ROW(TCP_EXT, RX, LOST, "TCPOFODrop", "net/ipv4/tcp_input.c",
 	    "Out-of-order segments dropped: receive memory full",
 	    .cause = "receive memory is full",
-	    .remedy = "sysctl net.ipv4.tcp_rmem net.ipv4.tcp_mem"),
+	    .remedy = "See the limits: `sysctl net.ipv4.tcp_rmem "
+		      "net.ipv4.tcp_mem`"),
 	ROW(TCP_EXT, RX, SYMPTOM, "TCPSYNChallenge", "net/ipv4/tcp_input.c",
 	    "SYNs or SYN-ACKs on an established connection, answered by a "
 	    "challenge ACK: our ACK was lost, or the peer restarted",
@@ -423,17 +430,18 @@ static const struct counter snmp_counters[] = {
 	ROW(TCP_EXT, RX, LOST, "TCPZeroWindowDrop", "net/ipv4/tcp_input.c",
 	    "Segments dropped: our window is zero",
 	    .cause = "the receive window is closed: the program reads too "
-		     "slowly", .remedy = "ss -tmi names the socket"),
+		     "slowly", .remedy = "Find the socket: `ss -tmi`"),
 	ROW(TCP_EXT, RX, LOST, "TCPRcvQDrop", "net/ipv4/tcp_input.c",
 	    "In-order segments dropped: receive memory full",
 	    .cause = "receive memory is full",
-	    .remedy = "sysctl net.ipv4.tcp_rmem net.ipv4.tcp_mem"),
+	    .remedy = "See the limits: `sysctl net.ipv4.tcp_rmem "
+		      "net.ipv4.tcp_mem`"),
 	ROW(IP_EXT, RX, LOST, "InNoRoutes", "net/ipv4/route.c ip_error",
 	    "Dropped when forwarding: no route (only truly missing; "
-	    "blackhole/prohibit/unreachable are silent)", .refused = -1,
-	    .in_gap = -1,
+	    "blackhole/prohibit/unreachable are silent)",
+	    .tag = TAG_IN_NO_ROUTES, .refused = -1, .in_gap = -1,
 	    .cause = "no route to forward them: a route is missing on this "
-		     "router", .remedy = "ip route get DESTINATION"),
+		     "router", .remedy = "Add it: `ip route show table all`"),
 	ROW(IP_EXT, RX, LOST, "InTruncatedPkts", "net/ipv4/ip_input.c",
 	    "Dropped: frame shorter than the IP total length", .in_gap = -1,
 	    .cause = "frames shorter than the length in their IP header",
@@ -466,9 +474,10 @@ static const struct counter snmp_counters[] = {
 		      "\"packet too big\" through"),
 	ROW(IP6, RX, LOST, "Ip6InNoRoutes", "net/ipv6/route.c",
 	    "Dropped when forwarding: no route or prohibit route (blackhole is "
-	    "silent)", .refused = -1, .in_gap = -1,
+	    "silent)", .tag = TAG_IN_NO_ROUTES, .refused = -1, .in_gap = -1,
 	    .cause = "no route to forward them: a route is missing on this "
-		     "router", .remedy = "ip route get DESTINATION"),
+		     "router", .remedy = "Add it: `ip -6 route show table "
+		     "all`"),
 	ROW(IP6, RX, LOST, "Ip6InAddrErrors",
 	    "net/ipv6/ip6_output.c; net/ipv6/exthdrs.c",
 	    "Dropped: bad source/destination address or routing header",
@@ -502,22 +511,23 @@ static const struct counter snmp_counters[] = {
 	    "Local send failed: IPv6 disabled, cgroup filter, neighbour, or "
 	    "echo of layers below", .tag = TAG_OUT_DISCARDS, .remedy = "Look below"),
 	ROW(IP6, TX, LOST, "Ip6OutNoRoutes", "net/ipv6/route.c",
-	    "Local sends refused: no route",
+	    "Local sends refused: no route", .tag = TAG_OUT_NO_ROUTES,
 	    .cause = "no route to the destination: a route is missing or its "
 		     "interface is down",
-	    .remedy = "ip -6 route get DESTINATION; ip link"),
+	    .remedy = "Look at both: `ip -6 route show table all`, `ip link`"),
 	ROW(IP6, RX, PART, "Ip6ReasmTimeout", "net/ipv6/reassembly.c",
-	    "Datagrams given up: fragments missing", .refused = -1,
-	    .in = "Ip6ReasmFails",
+	    "Datagrams given up: fragments missing",
+	    .tag = TAG_REASM_TIMEOUT, .refused = -1, .in = "Ip6ReasmFails",
 	    .cause = "fragments were lost on the way, so whole datagrams were "
 		     "given up",
 	    .remedy = "Avoid fragmentation: lower the sender's datagram size "
 		      "or align MTUs"),
 	ROW(IP6, RX, LOST, "Ip6ReasmFails", "net/ipv6/reassembly.c",
 	    "Reassembly failures (events): timeout, memory, overlap",
-	    .cause = "fragments could not be reassembled: one was lost, or "
-		     "ip6frag_high_thresh is reached",
-	    .remedy = "sysctl net.ipv6.ip6frag_high_thresh; avoid "
+	    .tag = TAG_REASM_FAILS,
+	    .cause = "fragments could not be reassembled: the memory for them "
+		     "is used up, or they do not fit together",
+	    .remedy = "Raise `sysctl net.ipv6.ip6frag_high_thresh`, or avoid "
 		      "fragmentation"),
 	ROW(IP6, FWD, LOST, "Ip6FragFails", "net/ipv6/ip6_output.c",
 	    "Too big and could not be fragmented (forward: always, as routers "
@@ -530,7 +540,7 @@ static const struct counter snmp_counters[] = {
 	    "Packets/fragments passed to the neighbour layer",
 	    .tag = TAG_OUT_TRANSMITS, .out_gap = -1,
 	    .of = {{LAYER_NEIGH, DIR_TX, RELATION_INSIDE}}),
-	FACT(IP6, "Ip6ReasmReqds", .in_gap = -1),
+	FACT(IP6, "Ip6ReasmReqds", .tag = TAG_REASM_REQDS, .in_gap = -1),
 	FACT(IP6, "Ip6ReasmOKs", .in_gap = 1),
 	FACT(IP6, "Ip6FragOKs", .out_gap = -1),
 	FACT(IP6, "Ip6FragCreates", .out_gap = 1),
@@ -542,7 +552,8 @@ static const struct counter snmp_counters[] = {
 	    "Bad ICMPv6, or errors quoting an unknown flow; includes "
 	    "Icmp6InCsumErrors"),
 	ROW(ICMP6, RX, LOST, "Icmp6InCsumErrors", "net/ipv6/icmp.c",
-	    "ICMPv6 dropped for a bad checksum", CORRUPTED),
+	    "ICMPv6 dropped for a bad checksum", CORRUPTED,
+	    .tag = TAG_CHECKSUM),
 	ROW(ICMP6, RX, SYMPTOM, "Icmp6InDestUnreachs", "net/ipv6/icmp.c",
 	    "Type 1 received: our packets were refused", .rank = 1,
 	    .symptom = REFUSED),

@@ -35,4 +35,9 @@ int MUST_CHECK snmp_parse_list(const char *text, size_t n,
 
 extern const struct counter_table snmp_table; /* snmp_counters.c */
 
+/* snmp_causes.c */
+extern const struct reason snmp_reasons[];
+extern const struct explainer snmp_explainers[];
+void snmp_attribute(const struct sample *s, struct losses *l);
+
 #endif
