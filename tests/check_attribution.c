@@ -213,6 +213,52 @@ TEST(attribute, martians_belong_to_ip_where_they_vanish)
 	ck_assert_uint_eq(lost(host, LAYER_IP, "", DIR_RX), 0);
 }
 
+/* What is said of martians, where a setting of the namespace is 1. */
+static struct cause martian_cause(const char *setting)
+{
+	struct cause c;
+
+	sample_object(&ns->now, LAYER_IP, "", setting, 0);
+	sample_label(&ns->now, "1");
+	cause_find(&ns->now, loss_find(&ns->losses, LAYER_IP, "", DIR_RX), &c);
+	return c;
+}
+
+static const struct {
+	const struct counter *counted, *too;
+	const char *setting, *reason, *text;
+} martians[] = {
+	{&martian_src, NULL, "-", "martian-source",
+	 "martian packets: their source address cannot come from there"},
+	{&martian_src, NULL, "net.ipv4.conf.all.src_valid_mark",
+	 "martian-source",
+	 "martian packets: src_valid_mark is on, so the routes of their "
+	 "firewall mark judge their source, and call it impossible there"},
+	{&martian_dst, NULL, "-", "martian-destination",
+	 "martian packets: their destination cannot be reached from there; "
+	 "127.0.0.0/8 cannot while route_localnet is off"},
+	{&martian_dst, NULL, "net.ipv4.conf.all.route_localnet",
+	 "martian-destination",
+	 "martian packets: their destination cannot be reached from there"},
+	{&martian_dst, &martian_src, "-", "martian-source",
+	 "martian packets: their source address cannot come from there"},
+};
+
+TEST_EACH(attribute, martians_say_which_address_and_why, ARRAY_SIZE(martians))
+{
+	struct cause c;
+
+	count(host, martians[_i].counted, 100);
+	if (martians[_i].too)
+		count(host, martians[_i].too, 100);
+	count(ns, &receives, 400);
+	count(ns, &in_gap, 100);
+	attribute();
+	c = martian_cause(martians[_i].setting);
+	ck_assert_str_eq(c.text, martians[_i].text);
+	ck_assert_str_eq(c.reason->id, martians[_i].reason);
+}
+
 TEST(attribute, impossible_destinations_are_martians_too)
 {
 	count(host, &martian_dst, 100);

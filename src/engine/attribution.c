@@ -87,7 +87,7 @@ static void attribute_wires(const struct ns_list *list, struct ns *ns)
  * What rp_filter drops is a martian to the host's counter, too, and no packet
  * that is missed: its namespace counts it.
  */
-static uint64_t count_martians(const struct ns_list *list, const struct ns *own)
+static uint64_t count_sources(const struct ns_list *list, const struct ns *own)
 {
 	uint64_t n = sample_moved(&own->now, LAYER_IP, "", TAG_MARTIAN_SRC);
 
@@ -99,7 +99,7 @@ static uint64_t count_martians(const struct ns_list *list, const struct ns *own)
 						TAG_RP_FILTER);
 		n -= filtered < n ? filtered : n;
 	}
-	return n + sample_moved(&own->now, LAYER_IP, "", TAG_MARTIAN_DST);
+	return n;
 }
 
 /* Up to n martians among what vanished in a namespace. Returns how many. */
@@ -123,11 +123,21 @@ static uint64_t take_martians(struct losses *l, uint64_t n)
  */
 static void attribute_martians(struct ns_list *list, const struct ns *own)
 {
-	uint64_t left = count_martians(list, own);
+	uint64_t sources = count_sources(list, own);
+	uint64_t destinations =
+		sample_moved(&own->now, LAYER_IP, "", TAG_MARTIAN_DST);
+	uint64_t left = sources + destinations;
 
-	EACH_NS (list, ns)
+	EACH_NS (list, ns) {
+		uint64_t n = 0;
+
 		if (left && ns->was_read)
-			left -= take_martians(&ns->losses, left);
+			n = take_martians(&ns->losses, left);
+		if (n && !sources) /* else it may be either */
+			loss_find(&ns->losses, LAYER_IP, "", DIR_RX)
+				->martian_dst = true;
+		left -= n;
+	}
 }
 
 /* What is sent to the namespace itself has no next hop to wait for. */

@@ -34,6 +34,7 @@ struct loss {
 	uint64_t uncounted;  /* part of lost that no counter tells of */
 	uint64_t policy;     /* part of lost that rules matched on purpose */
 	uint64_t martians;   /* part of lost that only the host counts */
+	bool martian_dst;    /* for their destination, not for their source */
 	uint64_t unresolved; /* part of lost whose next hop does not resolve */
 	uint64_t refused; /* part of lost refused with ICMP, nobody knows why */
 	uint64_t elsewhere; /* not in lost: another layer lost these */

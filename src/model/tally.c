@@ -362,6 +362,7 @@ static void reset(struct losses *l)
 		loss->inside = loss->elsewhere = 0;
 		loss->martians = loss->unresolved = loss->policy = 0;
 		loss->refused = 0;
+		loss->martian_dst = false;
 		loss->known = loss->blind = loss->measured = false;
 		loss->at_least = false;
 		loss->echo = loss->host_wide = false;

@@ -7,7 +7,10 @@
 	COMPUTED, .direction = DIR_RX, .kind = KIND_GAP, .tag = TAG_IN_GAP,    \
 		  .means = "Packets that came in and were neither delivered, " \
 			   "forwarded nor counted as lost by IP: what "        \
-			   "firewall rules drop, with or without a counter"
+			   "firewall rules drop, with or without a counter",   \
+		  .remedy = "Where the host counts martians: `sysctl "         \
+			    "net.ipv4.conf.all.src_valid_mark "                \
+			    "net.ipv4.conf.all.route_localnet`"
 #define GAP_OUT                                                                \
 	COMPUTED, .direction = DIR_TX, .kind = KIND_GAP, .tag = TAG_OUT_GAP,   \
 		  .means = "Packets to send or forward that did not reach an " \
