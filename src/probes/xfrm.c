@@ -15,10 +15,11 @@
 #define OUT XFRM, .direction = DIR_TX, .source = "net/xfrm/xfrm_output.c"
 #define OUT_POLICY XFRM, .direction = DIR_TX, .source = "net/xfrm/xfrm_policy.c"
 
-#define LOOK_AT_STATES "ip -s xfrm state"
-#define LOOK_AT_POLICIES "ip -s xfrm policy"
+#define LOOK_AT_STATES "`ip -s xfrm state`"
+#define LOOK_AT_POLICIES "`ip -s xfrm policy`"
 #define NEGOTIATE_AGAIN                                                        \
-	"ip -s xfrm state on both ends: the SPIs have to match; have the IKE " \
+	"`ip -s xfrm state` on both ends: the SPIs have to match; have the "   \
+	"IKE "                                                                 \
 	"daemon negotiate again"
 
 /* In the order in which the kernel prints them; it prints no others but two
@@ -29,7 +30,7 @@ static const struct counter xfrm_counters[] = {
 		  "its own, such as a lack of memory",
 	 .cause = "IPsec could not process received packets, maybe for a lack "
 		  "of memory",
-	 .remedy = LOOK_AT_STATES "; dmesg; free -m"},
+	 .remedy = LOOK_AT_STATES "; `host: dmesg`; `host: free -m`"},
 	{IN, .name = "XfrmInBufferError",
 	 .means = "Received packets dropped: no room to note what they were "
 		  "wrapped in",
@@ -40,7 +41,7 @@ static const struct counter xfrm_counters[] = {
 	 .means = "Received packets dropped: a header that cannot be read",
 	 .cause = "received IPsec packets have damaged headers",
 	 .remedy = "Look for corruption on the path, and at what sends them: "
-		   "tcpdump esp or ah"},
+		   "`tcpdump -ni any esp or ah`"},
 	{IN, .name = "XfrmInNoStates",
 	 .means = "Received packets dropped: no state for their address, "
 		  "protocol and SPI",
@@ -91,7 +92,7 @@ static const struct counter xfrm_counters[] = {
 	 .means = "Received packets dropped: no policy lets in what came out "
 		  "of a tunnel, or anything",
 	 .cause = "no IPsec policy lets these packets in",
-	 .remedy = "ip xfrm policy getdefault; " LOOK_AT_POLICIES
+	 .remedy = "`ip xfrm policy getdefault`; " LOOK_AT_POLICIES
 		   ": one with dir in (or fwd) is missing"},
 	{IN_POLICY, .name = "XfrmInPolBlock",
 	 .means = "Received packets dropped by a policy with action block",
@@ -101,29 +102,31 @@ static const struct counter xfrm_counters[] = {
 	 .means = "Received packets dropped: their policy could not be found "
 		  "out",
 	 .cause = "looking up the IPsec policy failed",
-	 .remedy = LOOK_AT_POLICIES "; dmesg; free -m"},
+	 .remedy = LOOK_AT_POLICIES "; `host: dmesg`; `host: free -m`"},
 	{OUT, .name = "XfrmOutError",
 	 .means = "Packets to send dropped for a reason without a counter of "
 		  "its own",
 	 .cause = "IPsec could not process packets to send, maybe for a lack "
 		  "of memory",
-	 .remedy = LOOK_AT_STATES "; dmesg; free -m"},
+	 .remedy = LOOK_AT_STATES "; `host: dmesg`; `host: free -m`"},
 	{OUT_POLICY, .name = "XfrmOutBundleGenError",
 	 .means = "Packets to send dropped: no way through policy and states "
 		  "could be put together",
 	 .cause = "the IPsec states and the route of a policy do not fit "
 		  "together",
-	 .remedy = "ip route get PEER; " LOOK_AT_POLICIES "; " LOOK_AT_STATES},
+	 .remedy = "`ip route get PEER`; " LOOK_AT_POLICIES
+		   "; " LOOK_AT_STATES},
 	{OUT_POLICY, .name = "XfrmOutNoStates",
 	 .means = "Packets to send dropped: their policy needs a state that "
 		  "does not exist; the application is not told",
 	 .cause = "an IPsec policy demands a state that does not exist",
-	 .remedy = "ip xfrm state; ip xfrm policy; start the IKE daemon"},
+	 .remedy = "`ip xfrm state`; `ip xfrm policy`; start the IKE daemon"},
 	{OUT, .name = "XfrmOutStateProtoError",
 	 .means = "Packets to send dropped: they could not be encrypted or "
 		  "signed",
 	 .cause = "encryption failed",
-	 .remedy = LOOK_AT_STATES "; dmesg: is the algorithm's module there?"},
+	 .remedy = LOOK_AT_STATES
+	 "; is the module of the algorithm there? `host: lsmod`"},
 	{OUT, .name = "XfrmOutStateModeError",
 	 .means = "Packets to send dropped: they do not suit the mode of the "
 		  "state, or are too big for its tunnel",
@@ -151,7 +154,7 @@ static const struct counter xfrm_counters[] = {
 	 .means = "Packets to send dropped: their policy could not be found "
 		  "out",
 	 .cause = "looking up the IPsec policy failed",
-	 .remedy = LOOK_AT_POLICIES "; dmesg; free -m"},
+	 .remedy = LOOK_AT_POLICIES "; `host: dmesg`; `host: free -m`"},
 	{IN_POLICY, .name = "XfrmFwdHdrError",
 	 .means = "Packets to forward dropped: a header that cannot be read",
 	 .cause = "packets to forward have headers that IPsec cannot match "
@@ -166,7 +169,7 @@ static const struct counter xfrm_counters[] = {
 	 .means = "Received packets dropped: their state is still being "
 		  "negotiated",
 	 .cause = "packets came for an IPsec state that IKE has not finished",
-	 .remedy = "ip xfrm state; see the log of the IKE daemon"},
+	 .remedy = "`ip xfrm state`; see the log of the IKE daemon"},
 	{OUT, .name = "XfrmOutStateDirError",
 	 .means = "Packets to send dropped: their state is for receiving",
 	 .cause = "an IPsec state for receiving is used to send",
