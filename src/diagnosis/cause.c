@@ -27,12 +27,12 @@ static bool is_culprit(const struct row *row, const struct loss *loss,
  * Of equals the later goes first: parts and leaves follow their totals. Only
  * classes follow their leaves, which say more.
  */
-static bool is_worse(const struct row *row, const struct row *worst)
+static bool is_worse(const struct suspect *one, const struct suspect *other)
 {
-	if (row->delta != worst->delta)
-		return row->delta > worst->delta;
-	return row->counter->tag != TAG_CLASS_DROPS ||
-	       worst->counter->kind == KIND_LOST;
+	if (one->lost != other->lost)
+		return one->lost > other->lost;
+	return one->row->counter->tag != TAG_CLASS_DROPS ||
+	       other->row->counter->kind == KIND_LOST;
 }
 
 /* The suspects of one loss, the worst first. */
@@ -42,11 +42,11 @@ struct suspects {
 	size_t n;
 };
 
-static void insert_suspect(struct suspects *list, struct suspect suspect)
+static void insert_suspect(struct suspects *list, const struct suspect *suspect)
 {
 	size_t at = list->n;
 
-	while (at && is_worse(suspect.row, list->items[at - 1].row))
+	while (at && is_worse(suspect, &list->items[at - 1]))
 		at--;
 	if (at == MAX_CAUSES)
 		return;
@@ -54,7 +54,7 @@ static void insert_suspect(struct suspects *list, struct suspect suspect)
 		list->n++;
 	for (size_t i = list->n - 1; i > at; i--)
 		list->items[i] = list->items[i - 1];
-	list->items[at] = suspect;
+	list->items[at] = *suspect;
 }
 
 /* Whether an object is of the part that is asked for. */
@@ -66,62 +66,138 @@ static bool is_of_part(const struct suspects *list, const struct sample *s,
 		       (object_tagged(s, o, TAG_RULE_IS_POLICY) != NULL);
 }
 
-static void search(struct suspects *list, const struct sample *s,
-		   const struct loss *loss, unsigned kinds)
+/* A chain's rules are objects beside it. */
+static bool is_same_chain(const struct sample *s, const struct object *a,
+			  const struct object *b)
 {
-	EACH_OBJECT (s, o) {
-		if (o->layer != loss->layer ||
-		    strcmp(object_place(s, o), loss->place) ||
-		    !is_of_part(list, s, o))
+	return a->layer == LAYER_NETFILTER && b->layer == LAYER_NETFILTER &&
+	       a->family == b->family &&
+	       !strcmp(object_table(s, a), object_table(s, b)) &&
+	       !strcmp(object_chain(s, a), object_chain(s, b));
+}
+
+/* What an object has of the parts of a suspect. */
+static uint64_t parts_in(const struct suspect *whole, const struct object *o)
+{
+	const char *name = whole->row->counter->name;
+	uint64_t sum = 0;
+
+	EACH_ROW (whole->sample, o, row)
+		if (is_culprit(row, whole->loss, PARTS) &&
+		    (o != whole->object || !strcmp(row->counter->in, name)))
+			sum += row->delta;
+	return sum;
+}
+
+/* Less is no more than the counters being read one after the other. */
+#define MIN_REST_PERCENT 1
+
+/* What a counter lost that is in none of its parts. */
+static uint64_t rest_of(const struct suspect *whole)
+{
+	const struct sample *s = whole->sample;
+	uint64_t rest, parts = 0;
+
+	EACH_OBJECT (s, o)
+		if (o == whole->object || is_same_chain(s, o, whole->object))
+			parts += parts_in(whole, o);
+	rest = whole->lost > parts ? whole->lost - parts : 0;
+	return rest * 100 >= whole->lost * MIN_REST_PERCENT ? rest : 0;
+}
+
+static void search_object(struct suspects *list, const struct sample *s,
+			  const struct loss *loss, const struct object *o)
+{
+	EACH_ROW (s, o, row) {
+		struct suspect suspect = {s, loss, o, row, row->delta};
+		unsigned kind = 1u << row->counter->kind;
+
+		if (!is_culprit(row, loss, WHOLE | PARTS))
 			continue;
-		EACH_ROW (s, o, row)
-			if (is_culprit(row, loss, kinds))
-				insert_suspect(list, (struct suspect) {s, loss,
-								       o, row});
+		if (kind & 1u << KIND_FILL) {
+			suspect.lost = row->value;
+		} else if (kind & WHOLE) { /* less what is excused */
+			suspect.lost = tally_of_whole(s, o, row);
+			suspect.lost = rest_of(&suspect);
+		}
+		if (suspect.lost)
+			insert_suspect(list, &suspect);
 	}
 }
 
-/* A rule is known, or what else is lost beside policy has no counter. */
-static bool is_chain_explained(const struct suspects *list,
-			       const struct loss *loss)
+static bool is_where_lost(const struct sample *s, const struct object *o,
+			  const struct loss *loss)
 {
-	return list->n || (list->part == CAUSE_OTHERS && loss->uncounted);
+	return o->layer == loss->layer &&
+	       !strcmp(object_place(s, o), loss->place);
+}
+
+/* Qdiscs repeat each other: the one that lost most is blamed alone. */
+static const struct object *worst_qdisc(const struct sample *s,
+					const struct loss *loss)
+{
+	struct suspect worst = {.object = NULL};
+
+	EACH_OBJECT (s, o) {
+		if (!is_where_lost(s, o, loss))
+			continue;
+		EACH_ROW (s, o, row) {
+			struct suspect suspect = {s, loss, o, row, row->delta};
+
+			if (is_culprit(row, loss, WHOLE | PARTS) &&
+			    (!worst.object || is_worse(&suspect, &worst)))
+				worst = suspect;
+		}
+	}
+	return worst.object;
 }
 
 /*
- * A chain is the sum of its rules: rules are blamed where one is known. Qdiscs
- * repeat each other: the one that lost most is blamed alone.
+ * Each part of a total that lost is a suspect, and what of the total is in
+ * none of its parts: so is a rule, and what of its chain no rule counts.
  */
 static void find_suspects(struct suspects *list, const struct sample *s,
 			  const struct loss *loss)
 {
+	const struct object *only = NULL;
+
 	list->n = 0;
-	if (loss->layer == LAYER_NETFILTER) {
-		search(list, s, loss, PARTS);
-		if (is_chain_explained(list, loss))
-			return;
-	}
-	search(list, s, loss,
-	       loss->layer == LAYER_QDISC ? WHOLE | PARTS : WHOLE);
-	if (!list->n) /* a driver that fills parts only */
-		search(list, s, loss, PARTS);
-	if (loss->layer == LAYER_QDISC && list->n > 1)
-		list->n = 1;
+	if (loss->layer == LAYER_QDISC)
+		only = worst_qdisc(s, loss);
+	EACH_OBJECT (s, o)
+		if (is_where_lost(s, o, loss) && (!only || o == only) &&
+		    is_of_part(list, s, o))
+			search_object(list, s, loss, o);
 }
 
-/* The largest part of the suspect that explains at least half of what it lost.
- */
-static void prefer_part(struct suspect *suspect, uint64_t lost)
+/* Takes up to n packets from the suspects of some kinds, the worst first. */
+static uint64_t take_from(struct suspects *list, unsigned kinds, uint64_t n)
 {
-	const struct row *whole = suspect->row;
+	for (size_t i = 0; i < list->n && n; i++) {
+		struct suspect *suspect = &list->items[i];
+		uint64_t taken = suspect->lost < n ? suspect->lost : n;
 
-	EACH_ROW (suspect->sample, suspect->object, row)
-		if (row->counter->kind == KIND_PART &&
-		    is_culprit(row, suspect->loss, PARTS) &&
-		    !strcmp(row->counter->in, whole->counter->name) &&
-		    row->delta >= lost / 2 &&
-		    (suspect->row == whole || row->delta > suspect->row->delta))
-			suspect->row = row;
+		if (!(kinds & 1u << suspect->row->counter->kind))
+			continue;
+		suspect->lost -= taken;
+		n -= taken;
+	}
+	return n;
+}
+
+/*
+ * No more is explained than was lost: of some packets it is known that they
+ * were lost elsewhere (loss_take()). What a part counts is known best.
+ */
+static void limit_suspects(struct suspects *list, uint64_t lost)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		sum += list->items[i].lost;
+	if (sum > lost)
+		(void)take_from(list, PARTS,
+				take_from(list, WHOLE, sum - lost));
 }
 
 /* Copies a remedy, with the interface for the word DEV. */
@@ -171,20 +247,39 @@ static void explain(const struct suspect *suspect, struct cause *ret)
 	explain_counter(suspect, ret);
 }
 
-/* Adds a cause of so many packets, the worst first; full lists lose theirs. */
+static bool is_same_cause(const struct cause *a, const struct cause *b)
+{
+	return a->reason == b->reason && !strcmp(a->text, b->text) &&
+	       !strcmp(a->remedy, b->remedy);
+}
+
+/*
+ * Adds a cause, the worst first; full lists lose theirs. One that is there
+ * already, as that of another counter, has lost these, too.
+ */
 static void insert_cause(struct causes *list, const struct cause *cause)
 {
-	size_t at = list->n;
+	struct cause added = *cause;
+	size_t at = 0;
 
-	while (at && list->items[at - 1].lost < cause->lost)
-		at--;
-	if (at == MAX_CAUSES)
-		return;
-	if (list->n < MAX_CAUSES)
+	while (at < list->n && !is_same_cause(&list->items[at], cause))
+		at++;
+	if (at < list->n) {
+		const struct cause *there = &list->items[at];
+
+		if (there->lost >= cause->lost)
+			added = *there;
+		if (there->object != cause->object)
+			added.object = NULL;
+		added.lost = there->lost + cause->lost;
+	} else if (list->n < MAX_CAUSES) {
 		list->n++;
-	memmove(&list->items[at + 1], &list->items[at],
-		(list->n - 1 - at) * sizeof(*cause));
-	list->items[at] = *cause;
+	} else if (list->items[--at].lost >= cause->lost) {
+		return;
+	}
+	for (; at && list->items[at - 1].lost < added.lost; at--)
+		list->items[at] = list->items[at - 1];
+	list->items[at] = added;
 }
 
 /* What no row of this namespace counts. */
@@ -223,23 +318,36 @@ static void quote_settings(const struct sample *s, struct cause *c)
 	memcpy(c->remedy, quoted, sizeof(c->remedy));
 }
 
-static void explain_suspect(struct suspect *suspect, struct causes *list)
+static void explain_suspect(const struct suspect *suspect, struct causes *list)
 {
-	struct cause c = {.known = true};
+	struct cause c = {
+		.known = true,
+		.counter = suspect->row->counter,
+		.object = suspect->object,
+		.lost = suspect->lost,
+	};
 
-	if (suspect->row->counter->kind == KIND_FILL)
-		c.lost = suspect->row->value;
-	else
-		c.lost = tally_of_whole(suspect->sample, suspect->object,
-					suspect->row);
-	if (!c.lost) /* all of it is excused */
-		return;
-	prefer_part(suspect, c.lost);
-	c.counter = suspect->row->counter;
-	c.object = suspect->object;
 	explain(suspect, &c);
 	quote_settings(suspect->sample, &c);
 	insert_cause(list, &c);
+}
+
+/* What is left of that part of a loss when some of it is explained. */
+static uint64_t left_of(const struct loss *loss, enum cause_part part,
+			const struct causes *explained)
+{
+	uint64_t lost = loss->lost;
+
+	if (part == CAUSE_POLICY)
+		lost = loss->policy;
+	else if (part == CAUSE_OTHERS)
+		lost -= loss->policy;
+
+	for (size_t i = 0; i < explained->n; i++)
+		lost -= explained->items[i].lost < lost
+				? explained->items[i].lost
+				: lost;
+	return lost;
 }
 
 void cause_list(const struct sample *s, const struct loss *loss,
@@ -252,8 +360,10 @@ void cause_list(const struct sample *s, const struct loss *loss,
 	find_suspects(&suspects, s, loss);
 	if (part != CAUSE_POLICY)
 		explain_hidden(s, loss, ret);
+	limit_suspects(&suspects, left_of(loss, part, ret));
 	for (size_t i = 0; i < suspects.n; i++)
-		explain_suspect(&suspects.items[i], ret);
+		if (suspects.items[i].lost)
+			explain_suspect(&suspects.items[i], ret);
 	for (size_t i = 0; i < ret->n && !text_is_plain(loss->place); i++)
 		ret->items[i].remedy[0] = '\0';
 }

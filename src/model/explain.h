@@ -40,12 +40,16 @@ static inline const char *cause_counter(const struct cause *c)
 	return c->counter ? c->counter->name : "";
 }
 
-/* A loss with the object and the counter that lost most of it. */
+/*
+ * A loss with an object and a counter that lost some of it. A counter with
+ * parts is a suspect only for what is in none of them.
+ */
 struct suspect {
 	const struct sample *sample;
 	const struct loss *loss;
 	const struct object *object;
 	const struct row *row;
+	uint64_t lost; /* packets of the loss, or entries of a table */
 };
 
 /*

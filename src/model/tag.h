@@ -71,7 +71,11 @@ enum tag {
 	TAG_LISTEN_DROPS,
 	TAG_LISTEN_OVERFLOWS,
 	/* udp */
+	TAG_UDP_ERRORS, /* all of the next four, and what is left */
 	TAG_RCVBUF_ERRORS,
+	TAG_UDP_CHECKSUM,
+	TAG_UDP_CHECKSUM6,
+	TAG_UDP_MEMORY,
 	N_TAGS,
 };
 

@@ -155,7 +155,7 @@ static bool explain_bridge(const struct suspect *suspect, struct cause *ret)
 	else if (suspect->row->counter->tag != TAG_FRAG_FAILS)
 		return false;
 	if (sample_moved(s, LAYER_ICMP, NULL, answer) * 2 >
-		    suspect->row->delta ||
+		    suspect->lost ||
 	    !find_mismatch(s, &m))
 		return false;
 	smaller = object_place(s, m.smaller);

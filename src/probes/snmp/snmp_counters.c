@@ -92,24 +92,41 @@
 #define UDP_ERRORS                                                             \
 	"Discarded by UDP: full socket, memory, checksum, short, socket "      \
 	"filter, IPsec policy",                                                \
-	.cause = "UDP discarded them: full socket, memory, checksum, socket "  \
-		 "filter or IPsec policy",                                     \
-	.remedy = "ss -uamp shows drops (d) per socket"
+	.tag = TAG_UDP_ERRORS, .cause = UDP_REST,                              \
+	.remedy = "`ss -uamp` shows drops (d) per socket, "                    \
+		  "`bpftool cgroup tree` the programs of services"
+/* The other reasons have counters of their own. */
+#define UDP_REST                                                               \
+	"a socket filter or a cgroup BPF program (systemd IPAddressDeny=) "    \
+	"rejects them, or their length is wrong"
 #define UDP_RCVBUF                                                             \
-	"Discarded: socket receive buffer full",                               \
+	"Discarded: socket receive buffer full", .tag = TAG_RCVBUF_ERRORS,     \
 	.cause = "the receive buffer of a UDP socket is full: its program "    \
 		 "reads too slowly",                                           \
-	.remedy = "ss -uamp names the socket (d = drops); raise SO_RCVBUF "    \
-		  "and net.core.rmem_max"
+	.remedy = "`ss -uamp` names the socket (d = drops); raise SO_RCVBUF, " \
+		  "limit: `sysctl net.core.rmem_max`"
 #define UDP_SNDBUF                                                             \
 	"Send refused: send buffer full, or ENOBUFS from qdisc/device below",  \
 	.remedy = "Look at qdisc/link of the egress device"
 #define UDP_CHECKSUM                                                           \
-	"Discarded for a bad checksum", CORRUPTED
+	"Discarded for a bad checksum", .tag = TAG_UDP_CHECKSUM,               \
+	.cause = "wrong checksums: data was corrupted on the path or by "      \
+		 "offloading",                                                 \
+	.remedy = "Find the corrupting hop; to see whether it is offloading: " \
+		  "`ethtool -K INTERFACE rx off`"
+#define UDP_CHECKSUM6                                                          \
+	"Discarded for a bad checksum, or for none: IPv6 wants one",           \
+	.tag = TAG_UDP_CHECKSUM6,                                              \
+	.cause = "wrong checksums, or none at all, which IPv6 does not allow: " \
+		 "the sender is a tunnel with udp6zerocsumtx, or data was "    \
+		 "corrupted",                                                  \
+	.remedy = "See which: `tcpdump -nvc 20 ip6 and udp` shows [no cksum] " \
+		  "or [bad udp cksum]"
 #define UDP_MEMORY                                                             \
 	"Discarded: protocol-wide memory limit udp_mem reached",               \
+	.tag = TAG_UDP_MEMORY,                                                 \
 	.cause = "the memory limit of all UDP sockets is reached",             \
-	.remedy = "sysctl net.ipv4.udp_mem"
+	.remedy = "Read faster, or raise it: `sysctl net.ipv4.udp_mem`"
 
 static const struct counter snmp_counters[] = {
 	ROW(IP, RX, PASSED, "InReceives", "net/ipv4/ip_input.c",
@@ -264,7 +281,7 @@ static const struct counter snmp_counters[] = {
 	ROW(UDP, TX, PASSED, "OutDatagrams", "net/ipv4/udp.c",
 	    "Datagrams accepted by IP output"),
 	ROW(UDP, RX, PART, "RcvbufErrors", "net/ipv4/udp.c", UDP_RCVBUF,
-	    .tag = TAG_RCVBUF_ERRORS, .in = "InErrors"),
+	    .in = "InErrors"),
 	ROW(UDP, TX, ECHO, "SndbufErrors", "net/ipv4/udp.c", UDP_SNDBUF),
 	ROW(UDP, RX, PART, "InCsumErrors", "net/ipv4/udp.c", UDP_CHECKSUM,
 	    .in = "InErrors"),
@@ -584,9 +601,9 @@ static const struct counter snmp_counters[] = {
 	ROW(UDP6, TX, PASSED, "Udp6OutDatagrams", "net/ipv6/udp.c",
 	    "Datagrams accepted by IP output"),
 	ROW(UDP6, RX, PART, "Udp6RcvbufErrors", "net/ipv6/udp.c", UDP_RCVBUF,
-	    .tag = TAG_RCVBUF_ERRORS, .in = "Udp6InErrors"),
+	    .in = "Udp6InErrors"),
 	ROW(UDP6, TX, ECHO, "Udp6SndbufErrors", "net/ipv6/udp.c", UDP_SNDBUF),
-	ROW(UDP6, RX, PART, "Udp6InCsumErrors", "net/ipv6/udp.c", UDP_CHECKSUM,
+	ROW(UDP6, RX, PART, "Udp6InCsumErrors", "net/ipv6/udp.c", UDP_CHECKSUM6,
 	    .in = "Udp6InErrors"),
 	ROW(UDP6, RX, PART, "Udp6MemErrors", "net/ipv6/udp.c", UDP_MEMORY,
 	    .in = "Udp6InErrors"),

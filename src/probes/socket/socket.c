@@ -10,6 +10,7 @@
 #include "probes/snmp/snmp.h"
 #include "probes/socket/socket_owner.h"
 #include "probes/socket/socket_ports.h"
+#include "probes/socket/socket_private.h"
 
 /* More than this is not worth its time: each is compared with all others. */
 #define MAX_SEEN 4096
@@ -187,6 +188,7 @@ const struct probe socket_probe = {
 	.layer = LAYER_SOCKET,
 	.counters = &socket_table,
 	.explainers = socket_explainers,
+	.reasons = socket_reasons,
 	.names_objects = true,
 	.after = (const struct probe *const[]) {&snmp_probe, NULL},
 	.read = socket_read,

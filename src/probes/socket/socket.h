@@ -24,6 +24,7 @@ extern const struct counter_table socket_table;
 
 extern const struct counter socket_fact_port;
 extern const struct counter socket_fact_rcvbuf; /* bytes */
+extern const struct counter socket_fact_queued; /* of them in use */
 extern const struct counter socket_fact_limit;	/* of the accept queue */
 
 extern const struct explainer socket_explainers[];

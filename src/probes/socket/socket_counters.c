@@ -14,8 +14,8 @@ const struct counter socket_counters[N_SOCKET_COUNTERS] = {
 			  "sockets of a port dropped, as far as they "
 			  "were still open at the look after it; UDP's "
 			  "InErrors has them, too",
-		 .remedy = "ss -uamp (d = drops); raise SO_RCVBUF and "
-			   "net.core.rmem_max",
+		 .remedy = "`ss -uamp` (d = drops); raise SO_RCVBUF, limit: "
+			   "`sysctl net.core.rmem_max`",
 		 .source = "net/core/sock.c sk_get_meminfo()"},
 	[SOCKET_TCP_ACCEPT] =
 		{.name = "",
@@ -35,4 +35,5 @@ const struct counter_table socket_table = COUNTER_TABLE(socket_counters);
 
 const struct counter socket_fact_port = {FACT, .name = "port"};
 const struct counter socket_fact_rcvbuf = {FACT, .name = "rcvbuf"};
+const struct counter socket_fact_queued = {FACT, .name = "queued"};
 const struct counter socket_fact_limit = {FACT, .name = "limit"};

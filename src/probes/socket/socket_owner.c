@@ -118,3 +118,11 @@ void socket_find_owners(const char *proc_root, struct socket_port **ports,
 	/* the end of the search is no error, and there is none to report */
 	(void)!netns_scan_processes(proc_root, on_process, &s);
 }
+
+void socket_describe_owner(const struct sample *s, const struct object *o,
+			   char *buffer, size_t size)
+{
+	const char *label = object_label(s, o);
+
+	snprintf(buffer, size, label[0] ? " (%.31s)" : "%s", label);
+}

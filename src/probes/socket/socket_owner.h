@@ -14,4 +14,8 @@
 void socket_find_owners(const char *proc_root, struct socket_port **ports,
 			size_t n);
 
+/* " (nginx[42])", or nothing where the process is not known. */
+void socket_describe_owner(const struct sample *s, const struct object *o,
+			   char *buffer, size_t size);
+
 #endif

@@ -35,6 +35,7 @@ int socket_parse(const struct nlmsghdr *h, struct socket_info *ret)
 		return 0;
 	ret->drops = memory[SK_MEMINFO_DROPS];
 	ret->rcvbuf = memory[SK_MEMINFO_RCVBUF];
+	ret->queued = memory[SK_MEMINFO_RMEM_ALLOC];
 	ret->has_memory = true;
 	return 0;
 }
@@ -276,6 +277,7 @@ static void append_port(const struct socket_dump *d,
 	if (!p->known && !d->baseline)
 		sample_began(out);
 	sample_row(out, &socket_fact_rcvbuf, p->worst.rcvbuf);
+	sample_row(out, &socket_fact_queued, p->worst.queued);
 	sample_row(out, &socket_fact_port, p->worst.port);
 }
 

@@ -18,6 +18,7 @@ struct socket_info {
 	uint64_t cookie; /* unique as long as the kernel runs */
 	uint32_t drops;	 /* packets since it was made, modulo 2^32 */
 	uint32_t rcvbuf; /* bytes, what getsockopt(SO_RCVBUF) says */
+	uint32_t queued; /* bytes of it in use */
 	uint32_t queue;	 /* TCP listener: connections not accepted yet */
 	uint32_t limit;	 /* and how many there may be; full: queue > limit */
 	uint32_t inode;
