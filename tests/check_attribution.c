@@ -36,8 +36,8 @@ static const struct counter transmits = {
 	.kind = KIND_PASSED,
 	.of = {{LAYER_NEIGH, DIR_TX, RELATION_INSIDE}},
 };
-static const struct counter table_fulls =
-	ROW(LAYER_NEIGH, DIR_TX, KIND_LOST, "table_fulls");
+static const struct counter table_fulls = ROW(
+	LAYER_NEIGH, DIR_TX, KIND_LOST, "table_fulls", .tag = TAG_TABLE_FULLS);
 static const struct counter in_gap = ROW(LAYER_IP, DIR_RX, KIND_GAP, "in_gap");
 static const struct counter blocked =
 	ROW(LAYER_XFRM, DIR_RX, KIND_LOST, "XfrmInPolBlock");
@@ -451,6 +451,19 @@ TEST(attribute, full_table_has_no_ratio)
 	ck_assert_uint_eq(lost(host, LAYER_NEIGH, "", DIR_TX), 97);
 	ck_assert(isnan(loss_percent(
 		loss_find(&host->losses, LAYER_NEIGH, "", DIR_TX))));
+}
+
+/* Senders in any namespace were told of them. */
+TEST(attribute, full_table_of_the_host_is_known_in_each_namespace)
+{
+	count(host, &table_fulls, 97);
+	attribute();
+	ck_assert_uint_eq(ns->losses.table_fulls, 97);
+	ck_assert_uint_eq(host->losses.table_fulls, 0);
+	ns->losses.table_fulls = 5;
+	host->was_read = false;
+	attribute();
+	ck_assert_uint_eq(ns->losses.table_fulls, 0);
 }
 
 TEST(attribute, ipsec_policy_is_not_lost_by_udp_too)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Why packets were lost: each rule, and what the counter itself says. */
 #include "diagnosis/cause.h"
+#include "model/tally.h"
+#include "probes/balance/balance.h"
 #include "probes/firewall/rule.h"
 #include "probes/firewall/xt_chains.h"
 #include "probes/link/link.h"
@@ -1214,4 +1216,100 @@ TEST_EACH(snmp, counters_of_one_cause_name_its_reason, ARRAY_SIZE(named))
 	ck_assert_str_eq(cause_counter(&c), named[_i].counter);
 	ck_assert_str_eq(c.reason->id, named[_i].reason);
 	ck_assert(c.known);
+}
+
+/* What senders were told of, as it was measured. */
+struct told {
+	const char *what;
+	unsigned discards, requests, transmits, udp_sent; /* of IPv4 */
+	unsigned tx_packets, tx_dropped;		  /* of eth0 */
+	unsigned table_fulls;				  /* of the host */
+	unsigned gap;		  /* IP misses them on output */
+	unsigned qdisc, firewall; /* counted there */
+	bool since67;
+	unsigned refused; /* the answer: packets lost for want of a reason */
+};
+
+#define IP(discards_, requests_, transmits_)                                   \
+	.discards = discards_, .requests = requests_, .transmits = transmits_
+#define SENT(datagrams, frames) .udp_sent = datagrams, .tx_packets = frames
+
+static const struct told told[] = {
+	/* two kernels with a program on egress, at a device or a cgroup */
+	{"tcx", IP(320, 520, 520), SENT(200, 200), .since67 = true,
+	 .refused = 320},
+	{"cgroup", IP(320, 520, 200), SENT(200, 200), .gap = 320,
+	 .since67 = true, .refused = 320},
+	{"nft egress on 6.1", IP(320, 520, 0), SENT(200, 200), .refused = 320},
+	/* EAGAIN: nothing was lost (E6, behind a shaper) */
+	{"full send buffer", IP(2973, 27, 27), SENT(27, 27), .since67 = true},
+	{"full send buffer on 6.1", IP(2973, 27, 0), SENT(27, 27)},
+	{"both at once", IP(500, 520, 520), SENT(200, 200), .since67 = true,
+	 .refused = 320},
+	/* echoes of what is counted */
+	{"shaper", IP(987, 1000, 1000), SENT(13, 13), .qdisc = 987,
+	 .since67 = true},
+	{"smaller MTU of the peer", IP(1000, 1000, 1000), SENT(0, 0),
+	 .tx_dropped = 1000, .since67 = true},
+	{"OUTPUT rule", IP(100, 300, 200), SENT(200, 200), .firewall = 100,
+	 .since67 = true},
+	{"host's table of neighbours", IP(97, 100, 100), SENT(3, 3),
+	 .table_fulls = 97, .since67 = true},
+	{"shaper and tcx", IP(400, 1000, 1000), SENT(600, 600), .qdisc = 100,
+	 .since67 = true, .refused = 300},
+	{"OUTPUT rule, and a next hop that does not answer", IP(100, 350, 250),
+	 SENT(250, 200), .firewall = 100, .since67 = true},
+	{"shaper, and a full send buffer", IP(1487, 1000, 1000), SENT(13, 13),
+	 .qdisc = 987, .since67 = true},
+	/* no proof: a bridge sends what is none of IP's */
+	{"device that sends more", IP(320, 520, 520), SENT(200, 900),
+	 .since67 = true},
+	/* jitter of counters that are read one after the other */
+	{"few", IP(9, 520, 520), SENT(511, 511), .since67 = true},
+	{"few of many", IP(15, 52000, 52000), SENT(51985, 51985),
+	 .since67 = true},
+};
+
+static void append_told(const struct told *t)
+{
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	link_counted("tx_packets", t->tx_packets);
+	link_counted("tx_dropped", t->tx_dropped);
+	qdisc("tbf", 0x10000, ROOT, t->qdisc);
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.OUTPUT.drop", 1);
+	counted(firewall_counter(FIREWALL_CHAIN, DIR_TX), t->firewall);
+	ip_counted(LAYER_IP, "OutRequests", t->requests);
+	layer_counted(LAYER_IP, "OutDiscards", t->discards);
+	layer_counted(LAYER_IP, "OutNoRoutes", 0);
+	if (t->since67)
+		layer_counted(LAYER_IP, "OutTransmits", t->transmits);
+	ip_counted(LAYER_UDP, "OutDatagrams", t->udp_sent);
+	sample_object(&s, LAYER_IP, "", "balance", 0);
+	counted(counter_tagged(balance_probe.counters, TAG_OUT_GAP), t->gap);
+}
+
+TEST_EACH(cause, sender_is_told_of_a_loss_that_nobody_counts, ARRAY_SIZE(told))
+{
+	const struct told *t = &told[_i];
+	struct losses l = {.table_fulls = t->table_fulls};
+	const struct loss *loss;
+	struct causes list;
+
+	append_told(t);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	socket_probe.attribute(&s, &l);
+	loss = loss_find(&l, LAYER_IP, "", DIR_TX);
+	ck_assert_msg(loss->lost == t->refused, "%s: %u lost, not %u", t->what,
+		      (unsigned)loss->lost, t->refused);
+	ck_assert_uint_eq(loss_total(loss), t->requests);
+	cause_list(&s, loss, CAUSE_ALL, &list);
+	if (t->refused) {
+		ck_assert_str_eq(list.items[0].reason->id,
+				 "send-refused-below-ip");
+		ck_assert_uint_eq(list.items[0].lost, t->refused);
+		ck_assert(!list.items[0].known);
+	} else {
+		ck_assert_uint_eq(list.n, 0);
+	}
+	losses_free(&l);
 }

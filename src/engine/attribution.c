@@ -206,6 +206,17 @@ static void attribute_discards(const struct ns_list *list, struct ns *own)
 	loss_add(loss, n);
 }
 
+/* The host alone counts these; any namespace may have sent them. */
+static void note_table_fulls(struct ns_list *list, const struct ns *own)
+{
+	uint64_t n =
+		own ? sample_moved(&own->now, LAYER_NEIGH, "", TAG_TABLE_FULLS)
+		    : 0;
+
+	EACH_NS (list, ns)
+		ns->losses.table_fulls = ns == own ? 0 : n;
+}
+
 void attribution_apply(struct ns_list *list)
 {
 	struct ns *own = find_own(list);
@@ -214,6 +225,7 @@ void attribution_apply(struct ns_list *list)
 		attribute_backlog(list, own);
 		attribute_martians(list, own);
 	}
+	note_table_fulls(list, own);
 	EACH_NS (list, ns) {
 		if (!ns->was_read)
 			continue;

@@ -59,6 +59,8 @@ struct losses {
 	struct loss *items;
 	size_t n, max;
 	uint64_t refused; /* packets refused with ICMP, no counter tells why */
+	/* that any namespace lost to a full table of neighbours of the host */
+	uint64_t table_fulls;
 };
 
 void losses_free(struct losses *l);

@@ -26,12 +26,10 @@
 
 static const struct counter link_counters[] = {
 	{AT(rx_packets), RX("if_rx_packets", KIND_PASSED), .main = true,
-	 .tag = TAG_RX_PACKETS,
-	 .of = {{LAYER_LINK, DIR_RX, RELATION_OUTSIDE}},
+	 .tag = TAG_RX_PACKETS, .of = {{LAYER_LINK, DIR_RX, RELATION_OUTSIDE}},
 	 .means = "Frames the driver or the stack accepted"},
 	{AT(tx_packets), TX("if_tx_packets", KIND_PASSED), .main = true,
-	 .tag = TAG_TX_PACKETS,
-	 .of = {{LAYER_LINK, DIR_TX, RELATION_OUTSIDE}},
+	 .tag = TAG_TX_PACKETS, .of = {{LAYER_LINK, DIR_TX, RELATION_OUTSIDE}},
 	 .means = "Frames handed to the device (veth: to its peer)"},
 	{AT(rx_errors), RX("if_rx_errors", KIND_LOST), .main = true,
 	 .means = "Damaged frames, discarded by the device or its driver",

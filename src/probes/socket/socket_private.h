@@ -15,10 +15,16 @@ enum {
 	SOCKET_UDP6_CHECKSUM,
 	SOCKET_UDP_MEMORY,
 	SOCKET_ACCEPT_QUEUE,
+	SOCKET_SEND_REFUSED,
 	N_SOCKET_REASONS,
 };
 extern const struct reason socket_reasons[N_SOCKET_REASONS + 1];
 
 bool socket_explain_udp(const struct suspect *suspect, struct cause *ret);
+
+/* Senders that were told, of which nothing else knows; see struct probe. */
+void socket_attribute(const struct sample *s, struct losses *l);
+bool socket_explain_refused(const struct sample *s, const struct loss *loss,
+			    struct cause *ret);
 
 #endif

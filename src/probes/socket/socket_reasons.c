@@ -109,4 +109,28 @@ const struct reason socket_reasons[N_SOCKET_REASONS + 1] = {
 			"again for it.",
 		 .gone = "`nstat -az TcpExtListenOverflows "
 			 "TcpExtListenDrops` stand still."},
+	[SOCKET_SEND_REFUSED] =
+		{.id = "send-refused-below-ip",
+		 .means = "Packets of this host could not be sent. Their "
+			  "senders were told so (OutDiscards counts them), but "
+			  "no device, queueing discipline or firewall rule has "
+			  "counted them, and it was not for a full send "
+			  "buffer: IP has handed them on, and no interface "
+			  "has sent them. What refuses without a counter are "
+			  "BPF programs on egress, attached to a device (tcx) "
+			  "or to the cgroup of a service, as systemd does for "
+			  "IPAddressDeny=, and nftables chains of the netdev "
+			  "family with the hook egress whose rules have no "
+			  "counter.",
+		 .confirm = "`nstat -az IpOutDiscards Ip6OutDiscards` grow. "
+			    "`bpftool net` shows the programs at devices (tcx "
+			    "and tc, egress), `bpftool cgroup tree` those of "
+			    "cgroups (cgroup_inet_egress), and `nft list "
+			    "ruleset` the chains. `perf trace -e "
+			    "skb:kfree_skb` names the function that drops "
+			    "them.",
+		 .fix = "Allow the destination in the program or the rule, or "
+			"stop what sends there if it is refused rightly.",
+		 .gone = "`nstat -az IpOutDiscards Ip6OutDiscards` stand "
+			 "still."},
 };
