@@ -531,6 +531,9 @@ static bool read_socket(struct reading *r)
 	put_rows(r, &socket_udp_drops, 1, NULL);
 	sample_row(r->out, &socket_fact_rcvbuf, 8192);
 	sample_row(r->out, &socket_fact_port, 53);
+	put_object(r, "", "raw_89_drops", "bird[89]");
+	put_rows(r, &socket_raw_drops, 1, NULL);
+	sample_row(r->out, &socket_fact_port, 89);
 	put_object(r, "", "tcp_443_accept", "nginx[42]");
 	sample_row(r->out, &socket_tcp_accept, 200);
 	sample_row(r->out, &socket_fact_limit, 128);

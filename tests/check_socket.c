@@ -11,10 +11,13 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include "base/token.h"
+#include "kernel/procnet.h"
 #include "kernel/sockdiag.h"
 #include "probes/snmp/snmp.h"
 #include "probes/socket/socket.h"
 #include "probes/socket/socket_ports.h"
+#include "probes/socket/socket_raw.h"
 #include "testlib.h"
 
 #define SOURCE 5 /* index of the probe */
@@ -135,8 +138,11 @@ static struct tree tree;
 static char buffer[65536];
 static struct sample now, then;
 static struct netlink netlink;
-static uint64_t udp_lost, tcp_refused; /* what the counters say */
+/* what the counters say */
+static uint64_t udp_lost, tcp_refused, delivered, unknown_protocols;
+static struct procnet net = PROCNET(tree.path);
 static struct probe_env env = {
+	.net = &net,
 	.proc = tree.path,
 	.netlink = &netlink,
 	.buffer = buffer,
@@ -166,13 +172,18 @@ static void teardown(void)
 
 static void append_counters(struct sample *s)
 {
+	sample_object(s, LAYER_IP, "", "", 0);
+	sample_row(s, find_counter(&snmp_probe, "InDelivers", NULL), delivered);
+	sample_row(s, find_counter(&snmp_probe, "InUnknownProtos", NULL),
+		   unknown_protocols);
 	sample_object(s, LAYER_TCP, "", "", 0);
 	sample_row(s, find_counter(&snmp_probe, "ListenDrops", NULL),
 		   tcp_refused);
 	sample_object(s, LAYER_UDP, "", "", 0);
 	sample_row(s, find_counter(&snmp_probe, "RcvbufErrors", NULL),
 		   udp_lost);
-	sample_row(s, find_counter(&snmp_probe, "Udp6InErrors", NULL), 7);
+	sample_row(s, find_counter(&snmp_probe, "Udp6InErrors", NULL),
+		   7 + udp_lost);
 }
 
 /* As the engine reads, compares and carries. */
@@ -584,6 +595,163 @@ TEST(probe, no_memory_is_needed_for_steady_reads)
 	must_read();
 	ck_assert_ptr_eq(now.rows, rows);
 	ck_assert_ptr_eq(now.memory, memory);
+}
+
+/* Raw sockets, as Linux 6.18 prints them. */
+
+#define RAW_HEADING                                                            \
+	"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when "  \
+	"retrnsmt   uid  timeout inode ref pointer drops\n"
+
+static const struct counter *const raw_drops = &socket_raw_drops;
+
+/* A raw socket of a protocol that has dropped so many. */
+static void put_raw(unsigned protocol, unsigned inode, unsigned drops)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 RAW_HEADING
+		 " 239: 00000000:%04X 00000000:0000 07 00000000:00001400 "
+		 "00:00000000 00000000     0        0 %u 2 00000000d27f4214 "
+		 "%u\n",
+		 protocol, inode, drops);
+	tree_put(&tree, "raw", text);
+}
+
+static void check_raw(const char *name, uint64_t value, uint64_t delta)
+{
+	const struct row *row = row_of(name, raw_drops);
+
+	ck_assert_uint_eq(row->value, value);
+	ck_assert(row->flags & ROW_COMPARED);
+	ck_assert_uint_eq(row->delta, delta);
+}
+
+/* Linux 6.18 counts them as of no protocol; 6.1 says it delivered them. */
+TEST_EACH(probe, full_raw_socket_is_told, 2)
+{
+	uint64_t *counter = _i ? &delivered : &unknown_protocols;
+
+	*counter = 5;
+	put_raw(222, 71, 0);
+	must_read();
+	ck_assert_ptr_null(find("raw_222_drops"));
+	*counter += 300;
+	put_raw(222, 71, 296);
+	must_read();
+	check_raw("raw_222_drops", 296, 296);
+	must_read();
+	check_raw("raw_222_drops", 296, 0);
+	*counter += 4;
+	put_raw(222, 71, 300);
+	must_read();
+	check_raw("raw_222_drops", 300, 4);
+}
+
+TEST(probe, raw_socket_that_dropped_before_is_a_baseline)
+{
+	put_raw(89, 71, 50);
+	must_read();
+	ck_assert_uint_eq(row_of("raw_89_drops", raw_drops)->value, 50);
+	ck_assert(!(row_of("raw_89_drops", raw_drops)->flags & ROW_COMPARED));
+	unknown_protocols += 3;
+	put_raw(89, 71, 53);
+	must_read();
+	check_raw("raw_89_drops", 53, 3);
+}
+
+/* The kernel takes these itself: nothing is lost, and no reason to look. */
+TEST(probe, raw_socket_that_listens_in_is_not_told)
+{
+	static const unsigned protocols[] = {1, 6, 17, 58, 255};
+
+	must_read();
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
+		unknown_protocols++;
+		put_raw(protocols[i], 71, 100);
+		must_read();
+		ck_assert_uint_eq(now.n_objects, 3);
+	}
+}
+
+TEST(probe, raw_sockets_are_looked_at_when_somebody_else_took_packets)
+{
+	must_read();
+	put_raw(222, 71, 100);
+	must_read();
+	ck_assert_ptr_null(find("raw_222_drops"));
+	delivered += 10; /* UDP discarded them */
+	lose(10);
+	must_read();
+	ck_assert_ptr_null(find("raw_222_drops"));
+	delivered += 1;
+	must_read();
+	check_raw("raw_222_drops", 100, 100);
+}
+
+/* Neither dump forgets what the other one knows. */
+TEST(probe, udp_and_raw_sockets_are_dumped_by_turns)
+{
+	put_raw(222, 71, 0);
+	udp(5001, 1, 0);
+	must_read();
+	for (unsigned i = 1; i < 4; i++) {
+		lose(3);
+		must_read();
+		check_moved("udp_5001_drops", 3 * i, 3);
+		unknown_protocols += 2;
+		put_raw(222, 71, 2 * i);
+		must_read();
+		check_raw("raw_222_drops", 2 * i, 2);
+		check_moved("udp_5001_drops", 3 * i, 0);
+	}
+}
+
+TEST(probe, raw_sockets_are_told_without_sock_diag)
+{
+	tree_drop(&tree, "sys/module/inet_diag");
+	(void)!read_again();
+	put_raw(222, 71, 5);
+	unknown_protocols += 5;
+	must_read();
+	check_raw("raw_222_drops", 5, 5);
+	must_read();
+	check_raw("raw_222_drops", 5, 0);
+}
+
+static const struct {
+	const char *text;
+	int result;
+	unsigned protocol, inode, drops;
+} raw_lines[] = {
+	{" 239: 00000000:00DE 00000000:0000 07 00000000:00001400 00:00000000 "
+	 "00000000     0        0 8796455 2 00000000d27f4214 296\n",
+	 1, 222, 8796455, 296},
+	{"   59: 00000000000000000000000000000000:0059 "
+	 "00000000000000000000000000000000:0000 07 00000000:00001400 "
+	 "00:00000000 00000000     0        0 10197815 2 000000005377b487 "
+	 "4294967295",
+	 1, 89, 10197815, UINT32_MAX},
+	{"", 0, 0, 0, 0},
+	{"\n\n", -EBADMSG, 0, 0, 0},
+	{" 239: 00000000:00DE 00000000:0000 07\n", -EBADMSG, 0, 0, 0},
+	{" 239: 00DE 0 07 0 0 0 0 0 8 2 0 296\n", -EBADMSG, 0, 0, 0},
+	{" 239: 0:0000000DE 0 07 0 0 0 0 0 8 2 0 296\n", -EBADMSG, 0, 0, 0},
+	{" 239: 0:XY 0 07 0 0 0 0 0 8 2 0 296\n", -EBADMSG, 0, 0, 0},
+	{" 239: 0:DE 0 07 0 0 0 0 0 x 2 0 296\n", -EBADMSG, 0, 0, 0},
+	{" 239: 0:DE 0 07 0 0 0 0 0 8 2 0 -1\n", -EBADMSG, 0, 0, 0},
+};
+
+TEST_EACH(probe, line_of_a_raw_socket_is_parsed, ARRAY_SIZE(raw_lines))
+{
+	struct token text = {raw_lines[_i].text, strlen(raw_lines[_i].text)};
+	struct socket_info info = {0};
+
+	ck_assert_int_eq(socket_raw_next(&text, &info), raw_lines[_i].result);
+	ck_assert_uint_eq(info.port, raw_lines[_i].protocol);
+	ck_assert_uint_eq(info.inode, raw_lines[_i].inode);
+	ck_assert_uint_eq(info.drops, raw_lines[_i].drops);
 }
 
 /* The process. */

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/token.h"
 #include "probes/conntrack.h"
+#include "probes/socket/socket_raw.h"
 #include "probes/softnet.h"
 #include "probes/xfrm.h"
 
@@ -26,6 +28,17 @@ static void walk_softnet(const char *text, size_t size)
 	check_result(r);
 }
 
+static void walk_raw(const char *text, size_t size)
+{
+	struct token rest = {text, size};
+	struct socket_info info;
+	int r;
+
+	while ((r = socket_raw_next(&rest, &info)) > 0)
+		;
+	check_result(r);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct probe_env env = {.counters = NULL};
@@ -39,5 +52,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_result(percpu_parse(text, size, conntrack_probe.counters->rows,
 				  conntrack_probe.counters->n, &stats));
 	walk_softnet(text, size);
+	walk_raw(text, size);
 	return 0;
 }

@@ -37,6 +37,7 @@ struct loss {
 	bool martian_dst;    /* for their destination, not for their source */
 	uint64_t unresolved; /* part of lost whose next hop does not resolve */
 	uint64_t refused; /* part of lost refused with ICMP, nobody knows why */
+	uint64_t unread;  /* part of lost that a full raw socket hides */
 	uint64_t elsewhere; /* not in lost: another layer lost these */
 	bool echo;	/* the other end of the wire lost these, and alarms */
 	bool host_wide; /* lost in any namespace: no traffic here is its base */

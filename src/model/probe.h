@@ -34,11 +34,11 @@ struct probe_env {
 	unsigned max_rules;   /* firewall rules kept apart, per chain */
 	unsigned max_sockets; /* that dropped, told apart per namespace */
 	bool classes;	      /* the classes of qdiscs are wanted, too */
-	bool gaps;    /* look for packets that vanish without a counter */
+	bool gaps;	 /* look for packets that vanish without a counter */
 	bool unresolved; /* the host, read before, dropped what waited for one
 			    of its next hops since its read before */
-	char *buffer; /* scratch, never kept between probes */
-	size_t size;  /* of buffer, bytes */
+	char *buffer;	 /* scratch, never kept between probes */
+	size_t size;	 /* of buffer, bytes */
 };
 
 /*

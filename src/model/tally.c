@@ -361,7 +361,7 @@ static void reset(struct losses *l)
 		loss->lost = loss->passed = loss->came = loss->uncounted = 0;
 		loss->inside = loss->elsewhere = 0;
 		loss->martians = loss->unresolved = loss->policy = 0;
-		loss->refused = 0;
+		loss->refused = loss->unread = 0;
 		loss->martian_dst = false;
 		loss->known = loss->blind = loss->measured = false;
 		loss->at_least = false;

@@ -82,12 +82,20 @@
 #define REFUSED                                                                \
 	"a host or router further on refuses what is sent: closed port, "      \
 	"reject rule or no route"
+#define UNKNOWN_PROTOS                                                         \
+	"no protocol of the kernel and no raw socket takes the IP protocol "   \
+	"number that they carry"
+#define UNKNOWN_PROTOS_REMEDY                                                  \
+	"Stop the sender, or load what takes it (`host: modprobe ip_gre`, ipip, "    \
+	"sctp); which: `tcpdump -nvi any -c 20 not tcp and not udp`"
 #define UDP_READ                                                               \
 	"Datagrams read by applications (counted at recvmsg, so queued ones "  \
-	"are missing)"
+	"are missing)",                                                        \
+	.tag = TAG_UDP_RECEIVED
 #define UDP_NO_PORT                                                            \
 	"Discarded: nobody listens on the port (ICMP port unreachable is "     \
 	"sent, rate-limited)",                                                 \
+	.tag = TAG_UDP_NO_PORTS,                                               \
 	.remedy = "Start the service or stop the sender"
 #define UDP_ERRORS                                                             \
 	"Discarded by UDP: full socket, memory, checksum, short, socket "      \
@@ -154,16 +162,15 @@ static const struct counter snmp_counters[] = {
 	    FORWARD_MEASURES),
 	ROW(IP, RX, LOST, "InUnknownProtos", "net/ipv4/ip_input.c",
 	    "Dropped: no handler or raw socket for the IP protocol number",
-	    .refused = -1, .in_gap = -1,
-	    .cause = "no handler for the IP protocol, or a full raw socket",
-	    .remedy = "Stop the sender or load the protocol's module"),
+	    .tag = TAG_UNKNOWN_PROTOS, .refused = -1, .in_gap = -1,
+	    .cause = UNKNOWN_PROTOS, .remedy = UNKNOWN_PROTOS_REMEDY),
 	ROW(IP, RX, LOST, "InDiscards", "net/ipv4/ip_input.c",
 	    "Dropped on input for local reasons, mostly no memory (IPv4)",
 	    .in_gap = -1, .cause = "the kernel had no memory for them",
 	    .remedy = "Free memory; see dmesg"),
 	ROW(IP, RX, PASSED, "InDelivers", "net/ipv4/ip_input.c",
 	    "Packets handed to a transport; later TCP/UDP drops are still "
-	    "counted here", .in_gap = -1),
+	    "counted here", .tag = TAG_IN_DELIVERS, .in_gap = -1),
 	ROW(IP, TX, PASSED, "OutRequests", "net/ipv4/ip_output.c",
 	    ">=6.7: local packets before the OUTPUT hook; older: packets "
 	    "reaching ip_output incl. forwarded",
@@ -255,6 +262,7 @@ static const struct counter snmp_counters[] = {
 	    .remedy = "Check the server"),
 	ROW(TCP, RX, PASSED, "InSegs", "net/ipv4/tcp_ipv4.c",
 	    "Segments received incl. bad ones (GRO bundle counts 1)",
+	    .tag = TAG_TCP_RECEIVED,
 	    .of = {{LAYER_TCP, DIR_RX, RELATION_INSIDE}}),
 	ROW(TCP, TX, PASSED, "OutSegs", "net/ipv4/tcp_output.c",
 	    "Segments sent, each GSO piece counted, without retransmissions",
@@ -504,8 +512,8 @@ static const struct counter snmp_counters[] = {
 	    .remedy = "Look at them with tcpdump"),
 	ROW(IP6, RX, LOST, "Ip6InUnknownProtos", "net/ipv6/ip6_input.c",
 	    "Dropped: unknown next header (parameter problem is sent)",
-	    .refused = -1, .in_gap = -1, .cause = "an unknown next header",
-	    .remedy = "Stop the sender or load the protocol's module"),
+	    .tag = TAG_UNKNOWN_PROTOS, .refused = -1, .in_gap = -1,
+	    .cause = UNKNOWN_PROTOS, .remedy = UNKNOWN_PROTOS_REMEDY),
 	ROW(IP6, RX, LOST, "Ip6InTruncatedPkts", "net/ipv6/ip6_input.c",
 	    "Dropped: shorter than the payload length", .in_gap = -1,
 	    .cause = "frames shorter than the length in their IP header",
@@ -518,7 +526,8 @@ static const struct counter snmp_counters[] = {
 	    .remedy = "Look at the policies: `ip xfrm policy`; at the memory: "
 		      "`host: free -m`"),
 	ROW(IP6, RX, PASSED, "Ip6InDelivers", "net/ipv6/ip6_input.c",
-	    "Packets handed to a transport", .in_gap = -1),
+	    "Packets handed to a transport", .tag = TAG_IN_DELIVERS,
+	    .in_gap = -1),
 	ROW(IP6, FWD, PASSED, "Ip6OutForwDatagrams", "net/ipv6/ip6_output.c",
 	    "Packets chosen for forwarding; counted before the MTU check and "
 	    "FORWARD hook", .tag = TAG_FORW_DATAGRAMS, .in_gap = -1, .out_gap = 1,

@@ -11,6 +11,7 @@
 #include "probes/socket/socket_owner.h"
 #include "probes/socket/socket_ports.h"
 #include "probes/socket/socket_private.h"
+#include "probes/socket/socket_raw.h"
 
 /* More than this is not worth its time: each is compared with all others. */
 #define MAX_SEEN 4096
@@ -62,7 +63,7 @@ static int on_udp(const struct nlmsghdr *h, void *arg)
 	int r = socket_parse(h, &s);
 
 	if (r == 0)
-		socket_dump_udp(arg, &s);
+		socket_dump_socket(arg, &s);
 	return r;
 }
 
@@ -147,13 +148,37 @@ static int dump(struct probe_env *env, struct socket_dump *d, bool udp,
 	return is_absent(r) && d->before.dumped ? 0 : r;
 }
 
+/* Room for a file in the buffer, behind that for sockets. */
+#define RAW_TEXT 16384
+
 static uint32_t seen_limit(const struct probe_env *env)
 {
-	size_t room = env->size / sizeof(struct socket_seen);
+	size_t room = (env->size - RAW_TEXT) / sizeof(struct socket_seen);
 	size_t max = env->max_sockets ? env->max_sockets : 1;
 
 	max = max < room ? max : room;
 	return max < MAX_SEEN ? max : MAX_SEEN;
+}
+
+/*
+ * Adds raw sockets where they are due. What was not dumped is as it was. If
+ * they cannot be read, nothing is known of them, which is no failure. Returns
+ * whether some have dropped.
+ */
+static bool add_raw(struct probe_env *env, struct socket_dump *d, bool due)
+{
+	bool udp = d->dumped, all, some;
+	uint32_t n = d->n_seen;
+
+	all = due && socket_raw_read(env, env->buffer + env->size - RAW_TEXT,
+				     RAW_TEXT, d) == 0;
+	some = d->n_seen > n;
+	d->dumped |= some || (all && d->before.dumped);
+	if (!all && d->dumped)
+		socket_dump_keep(d, SOCKET_RAW);
+	if (!udp && d->dumped)
+		socket_dump_keep(d, SOCKET_UDP);
+	return some;
 }
 
 /*
@@ -175,7 +200,10 @@ static int socket_read(struct probe_env *env, struct sample *out)
 		r = dump(env, &d, udp, tcp);
 	else
 		r = sockdiag_offered(env->netlink);
-	if (r < 0)
+	if (r < 0 && !is_absent(r))
+		return r;
+	if (!add_raw(env, &d, socket_raw_is_due(out)) && r < 0 &&
+	    !d.before.dumped)
 		return r;
 	find_owners(env, &d, out->mono_ns);
 	socket_dump_append(&d, out);
@@ -184,12 +212,13 @@ static int socket_read(struct probe_env *env, struct sample *out)
 
 const struct probe socket_probe = {
 	.name = "socket",
-	.reads = "sock_diag, where UDP or TCP lost packets",
+	.reads = "sock_diag, where UDP or TCP lost packets; /proc/net/raw and "
+		 "raw6, where packets came for other protocols",
 	.layer = LAYER_SOCKET,
 	.counters = &socket_table,
 	.explainers = socket_explainers,
 	.reasons = socket_reasons,
-	.explain_hidden = socket_explain_refused,
+	.explain_hidden = socket_explain_hidden,
 	.attribute = socket_attribute,
 	.names_objects = true,
 	.after = (const struct probe *const[]) {&snmp_probe, NULL},

@@ -11,18 +11,20 @@
 
 extern const struct probe socket_probe;
 
-/* Rows of a port: one of these two, and then facts of its worst socket. */
+/* Rows of a port: one of these, and then facts of its worst socket. */
 enum {
 	SOCKET_UDP_DROPS,
+	SOCKET_RAW_DROPS,
 	SOCKET_TCP_ACCEPT,
 	N_SOCKET_COUNTERS,
 };
 extern const struct counter socket_counters[N_SOCKET_COUNTERS];
 extern const struct counter_table socket_table;
 #define socket_udp_drops (socket_counters[SOCKET_UDP_DROPS])
+#define socket_raw_drops (socket_counters[SOCKET_RAW_DROPS])
 #define socket_tcp_accept (socket_counters[SOCKET_TCP_ACCEPT])
 
-extern const struct counter socket_fact_port;
+extern const struct counter socket_fact_port;	/* or protocol */
 extern const struct counter socket_fact_rcvbuf; /* bytes */
 extern const struct counter socket_fact_queued; /* of them in use */
 extern const struct counter socket_fact_limit;	/* of the accept queue */

@@ -50,10 +50,103 @@ static bool explain_listener(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+/* What raw sockets dropped in the interval; *ret: those of the worst one. */
+static uint64_t raw_dropped(const struct sample *s, const struct object **ret)
+{
+	uint64_t sum = 0, most = 0;
+
+	*ret = NULL;
+	EACH_OBJECT (s, o) {
+		const struct row *row;
+
+		if (o->layer != LAYER_SOCKET || !o->moved)
+			continue;
+		row = object_row(s, o, &socket_raw_drops);
+		if (!row || o->stale || !row_moved(row))
+			continue;
+		sum += row->delta;
+		if (row->delta > most) {
+			most = row->delta;
+			*ret = o;
+		}
+	}
+	return sum;
+}
+
+static void describe_raw(const struct sample *s, const struct object *worst,
+			 struct cause *ret)
+{
+	char owner[48];
+
+	ret->reason = &socket_reasons[SOCKET_RAW_FULL];
+	socket_describe_owner(s, worst, owner, sizeof(owner));
+	CAUSE_TEXT(ret,
+		   "raw socket of protocol %llu%s is full: its program reads "
+		   "too slowly",
+		   (unsigned long long)object_value(s, worst, &socket_fact_port,
+						    0),
+		   owner);
+	CAUSE_REMEDY(ret, "Read faster or raise SO_RCVBUF, limit: "
+			  "`sysctl net.core.rmem_max`; `ss -wamp` shows drops "
+			  "(d)");
+}
+
+/* Packets for a protocol that nobody takes, or whose raw socket is full. */
+static bool explain_protocol(const struct suspect *suspect, struct cause *ret)
+{
+	const struct counter *c = suspect->row->counter;
+	const struct object *worst;
+
+	if (c->tag != TAG_UNKNOWN_PROTOS)
+		return false;
+	if (raw_dropped(suspect->sample, &worst) * 2 >= suspect->lost) {
+		describe_raw(suspect->sample, worst, ret);
+		return true;
+	}
+	ret->reason = &socket_reasons[SOCKET_NO_PROTOCOL];
+	CAUSE_TEXT(ret, "%s", c->cause);
+	CAUSE_REMEDY(ret, "%s", c->remedy);
+	return true;
+}
+
+/*
+ * Not all kernels count what a raw socket has no room for: what they do not is
+ * lost by IP as well.
+ */
+void socket_attribute(const struct sample *s, struct losses *l)
+{
+	const struct object *worst;
+	uint64_t dropped = raw_dropped(s, &worst), counted = 0;
+	struct loss *loss;
+
+	if (dropped)
+		counted = sample_moved(s, LAYER_IP, "", TAG_UNKNOWN_PROTOS);
+	loss = dropped > counted ? loss_find(l, LAYER_IP, "", DIR_RX) : NULL;
+	if (loss) {
+		loss->unread = dropped - counted;
+		loss_add(loss, loss->unread);
+	}
+	socket_attribute_refused(s, l);
+}
+
+bool socket_explain_hidden(const struct sample *s, const struct loss *loss,
+			   struct cause *ret)
+{
+	const struct object *worst;
+
+	if (!loss->unread || !raw_dropped(s, &worst))
+		return socket_explain_refused(loss, ret);
+	ret->lost = loss->unread;
+	ret->counter = &socket_raw_drops;
+	describe_raw(s, worst, ret);
+	return true;
+}
+
 /* clang-format off */
 const struct explainer socket_explainers[] = {
 	{LAYER_UDP, socket_explain_udp},
 	{LAYER_TCP, explain_listener},
+	{LAYER_IP, explain_protocol},
 	{0, NULL},
 };
 /* clang-format on */

@@ -17,6 +17,20 @@ const struct counter socket_counters[N_SOCKET_COUNTERS] = {
 		 .remedy = "`ss -uamp` (d = drops); raise SO_RCVBUF, limit: "
 			   "`sysctl net.core.rmem_max`",
 		 .source = "net/core/sock.c sk_get_meminfo()"},
+	[SOCKET_RAW_DROPS] =
+		{.name = "",
+		 .type = "packets",
+		 .bits = 64,
+		 .layer = LAYER_SOCKET,
+		 .direction = DIR_RX,
+		 .kind = KIND_ECHO,
+		 .means = "raw_PROTOCOL_drops: packets that the raw sockets "
+			  "of an IP protocol had no room for, but of ICMP, "
+			  "TCP and UDP, which the kernel takes itself; IP "
+			  "lost them",
+		 .remedy = "`ss -wamp` (d = drops); raise SO_RCVBUF, limit: "
+			   "`sysctl net.core.rmem_max`",
+		 .source = "net/ipv4/raw.c raw_v4_input()"},
 	[SOCKET_TCP_ACCEPT] =
 		{.name = "",
 		 .type = "queue_length",

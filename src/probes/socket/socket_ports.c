@@ -64,11 +64,14 @@ void socket_dump_begin(struct socket_dump *d, const struct sample *then,
 	size_t n;
 	const struct socket_memory *before = sample_memory(then, source, &n);
 
-	*d = (struct socket_dump) {.seen = seen, .max_seen = max};
+	memset(d, 0, offsetof(struct socket_dump, ports));
+	d->seen = seen;
+	d->max_seen = max;
 	if (before)
 		take_up(d, before);
-	d->baseline = !d->before.dumped &&
-		      (!then || !(then->sources & 1u << source));
+	d->baseline[SOCKET_UDP] = !d->before.dumped &&
+				  (!then || !(then->sources & 1u << source));
+	d->baseline[SOCKET_RAW] = !then;
 }
 
 /* The heap of those that dropped most: the least of them is the first. */
@@ -92,9 +95,9 @@ static void sift_down(struct socket_seen *seen, uint32_t n, uint32_t at)
  * Remembers a socket. Only when there are too many are they ordered: else
  * they stay as the kernel has them, and are found at once the next time.
  */
-static void remember(struct socket_dump *d, const struct socket_info *s)
+static void remember(struct socket_dump *d, uint64_t cookie, uint32_t drops)
 {
-	struct socket_seen new = {s->cookie, s->drops};
+	struct socket_seen new = {cookie, drops};
 
 	if (d->n_seen < d->max_seen) {
 		d->seen[d->n_seen++] = new;
@@ -149,39 +152,48 @@ static uint64_t added_by(struct socket_dump *d, const struct socket_info *s)
 	return now > d->before.floor ? now - d->before.floor : 0;
 }
 
-/* The entry of a UDP port, a new one, or that of all further ports. */
-static struct socket_port *get_port(struct socket_dump *d, uint16_t port)
+/*
+ * The entry of a port, a new one, or that of all further ports of UDP; NULL:
+ * there is no room for a raw socket's.
+ */
+static struct socket_port *get_port(struct socket_dump *d,
+				    const struct socket_info *s)
 {
 	struct socket_port *other = NULL;
+	uint16_t port = s->port;
 	uint32_t named = 0;
 
 	for (uint32_t i = 0; i < d->n_ports; i++) {
 		struct socket_port *p = &d->ports[i];
 
-		if (p->worst.port == port)
+		if (p->worst.port == port && p->worst.kind == s->kind)
 			return p;
 		if (p->worst.port)
 			named++;
 		else
 			other = p;
 	}
-	if (named >= SOCKET_PORTS && other)
-		return other;
+	if (named >= SOCKET_PORTS && (other || s->kind == SOCKET_RAW))
+		return s->kind == SOCKET_RAW ? NULL : other;
 	other = &d->ports[d->n_ports++];
-	*other = (struct socket_port) {.worst.port = named < SOCKET_PORTS ? port
-									  : 0};
+	*other = (struct socket_port) {
+		.worst.port = named < SOCKET_PORTS ? port : 0,
+		.worst.kind = s->kind,
+	};
 	return other;
 }
 
 /* A port as the read before left it, or NULL. */
 static const struct socket_port *port_before(const struct socket_dump *d,
-					     uint16_t port, bool listener)
+					     uint16_t port, uint8_t kind,
+					     bool listener)
 {
 	uint32_t first = listener ? d->before.n_ports : 0;
 	uint32_t n = listener ? d->before.n_listeners : d->before.n_ports;
 
 	for (uint32_t i = first; i < first + n; i++)
-		if (d->ports_before[i].worst.port == port)
+		if (d->ports_before[i].worst.port == port &&
+		    d->ports_before[i].worst.kind == kind)
 			return &d->ports_before[i];
 	return NULL;
 }
@@ -191,7 +203,8 @@ static void set_worst(const struct socket_dump *d, struct socket_port *p,
 		      const struct socket_info *s, bool listener)
 {
 	uint16_t port = p->worst.port;
-	const struct socket_port *before = port_before(d, port, listener);
+	const struct socket_port *before =
+		port_before(d, port, s->kind, listener);
 
 	p->worst = *s;
 	p->worst.port = port;
@@ -203,7 +216,7 @@ static void set_worst(const struct socket_dump *d, struct socket_port *p,
 	memcpy(p->label, before->label, sizeof(p->label));
 }
 
-void socket_dump_udp(struct socket_dump *d, const struct socket_info *s)
+void socket_dump_socket(struct socket_dump *d, const struct socket_info *s)
 {
 	struct socket_port *p;
 	uint64_t added;
@@ -212,16 +225,30 @@ void socket_dump_udp(struct socket_dump *d, const struct socket_info *s)
 	if (!s->drops || is_seen(d, s->cookie))
 		return;
 	added = added_by(d, s);
-	remember(d, s);
-	if (!added)
+	remember(d, s->cookie, s->drops);
+	p = added ? get_port(d, s) : NULL;
+	if (!p)
 		return;
-	p = get_port(d, s->port);
 	p->drops += added;
 	p->added += added;
 	if (added <= p->most)
 		return;
 	p->most = added;
 	set_worst(d, p, s, false);
+}
+
+void socket_dump_keep(struct socket_dump *d, enum socket_kind kind)
+{
+	for (uint32_t i = 0; i < d->before.n_seen; i++) {
+		const struct socket_seen *seen = &d->seen_before[i];
+
+		bool is_raw = seen->cookie & SOCKET_RAW_COOKIE;
+
+		if (is_raw == (kind == SOCKET_RAW))
+			remember(d, seen->cookie, seen->drops);
+	}
+	if (kind == SOCKET_UDP && d->floor < d->before.floor)
+		d->floor = d->before.floor;
 }
 
 /* Whether a is nearer to its limit than b. */
@@ -265,20 +292,22 @@ void socket_dump_listener(struct socket_dump *d, const struct socket_info *s)
 static void append_port(const struct socket_dump *d,
 			const struct socket_port *p, struct sample *out)
 {
-	char name[32];
+	bool raw = p->worst.kind == SOCKET_RAW;
+	char name[32] = "udp_other_drops";
 
 	if (p->worst.port)
-		snprintf(name, sizeof(name), "udp_%u_drops", p->worst.port);
-	else
-		snprintf(name, sizeof(name), "udp_other_drops");
+		snprintf(name, sizeof(name), "%s_%u_drops", raw ? "raw" : "udp",
+			 p->worst.port);
 	sample_object(out, LAYER_SOCKET, "", name, 0);
 	sample_label(out, p->label);
-	sample_row(out, &socket_udp_drops, p->drops);
-	if (!p->known && !d->baseline)
+	sample_row(out, raw ? &socket_raw_drops : &socket_udp_drops, p->drops);
+	if (!p->known && !d->baseline[p->worst.kind])
 		sample_began(out);
+	sample_row(out, &socket_fact_port, p->worst.port);
+	if (raw)
+		return;
 	sample_row(out, &socket_fact_rcvbuf, p->worst.rcvbuf);
 	sample_row(out, &socket_fact_queued, p->worst.queued);
-	sample_row(out, &socket_fact_port, p->worst.port);
 }
 
 static void append_listener(const struct socket_port *p, struct sample *out)

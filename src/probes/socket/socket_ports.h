@@ -13,6 +13,13 @@
 #define SOCKET_LISTENERS 16 /* the fullest */
 #define SOCKET_LABEL 32
 
+/* What is told apart by port, or by the IP protocol of a raw socket. */
+enum socket_kind {
+	SOCKET_UDP,
+	SOCKET_RAW,
+	N_SOCKET_KINDS,
+};
+
 /* What is known of one socket. */
 struct socket_info {
 	uint64_t cookie; /* unique as long as the kernel runs */
@@ -22,7 +29,8 @@ struct socket_info {
 	uint32_t queue;	 /* TCP listener: connections not accepted yet */
 	uint32_t limit;	 /* and how many there may be; full: queue > limit */
 	uint32_t inode;
-	uint16_t port;	 /* its own */
+	uint16_t port;	 /* its own; of a raw one its protocol */
+	uint8_t kind;	 /* enum socket_kind */
 	bool has_memory; /* drops and rcvbuf are known: Linux 4.7 */
 };
 
@@ -32,6 +40,9 @@ struct socket_info {
  */
 struct nlmsghdr;
 int MUST_CHECK socket_parse(const struct nlmsghdr *h, struct socket_info *ret);
+
+/* In the cookie of a raw socket, which is made of its inode. */
+#define SOCKET_RAW_COOKIE (UINT64_C(1) << 63)
 
 struct socket_seen {
 	uint64_t cookie;
@@ -58,7 +69,7 @@ struct socket_port {
 struct socket_memory {
 	uint32_t n_ports, n_listeners, n_seen;
 	uint32_t floor;
-	uint64_t dumped; /* whether UDP ever was */
+	uint64_t dumped; /* whether UDP ever was, or raw sockets dropped */
 };
 
 /* A dump of the sockets of a namespace, by port; owns nothing. */
@@ -66,17 +77,18 @@ struct socket_dump {
 	struct socket_memory before;
 	const struct socket_port *ports_before; /* then its listeners */
 	const struct socket_seen *seen_before;
-	bool baseline;	    /* what sockets dropped before is not known */
-	bool dumped;	    /* UDP was: seen replaces that of before */
+	/* what sockets dropped before is not known */
+	bool baseline[N_SOCKET_KINDS];
+	bool dumped;	    /* seen replaces that of before */
 	bool without_drops; /* this kernel tells no drops */
 	uint32_t hint;
 	struct socket_seen *seen;
 	uint32_t n_seen, max_seen;
 	uint32_t floor; /* no socket that is not in seen dropped more */
+	uint32_t n_ports, n_listeners;
+	/* as many as there are; from here on nothing is 0 at first */
 	struct socket_port ports[SOCKET_PORTS + 1];
-	uint32_t n_ports;
 	struct socket_port listeners[SOCKET_LISTENERS];
-	uint32_t n_listeners;
 };
 
 /*
@@ -85,9 +97,11 @@ struct socket_dump {
  */
 void socket_dump_begin(struct socket_dump *d, const struct sample *then,
 		       uint8_t source, struct socket_seen *seen, uint32_t max);
-/* Adds a UDP socket, or a TCP listener, of the dump. Pure. */
-void socket_dump_udp(struct socket_dump *d, const struct socket_info *s);
+/* Adds a UDP or raw socket, or a TCP listener, of the dump. Pure. */
+void socket_dump_socket(struct socket_dump *d, const struct socket_info *s);
 void socket_dump_listener(struct socket_dump *d, const struct socket_info *s);
+/* Sockets of that kind are as they were: they are not part of this dump. */
+void socket_dump_keep(struct socket_dump *d, enum socket_kind kind);
 /* Appends the ports, and remembers what is to be known of the next dump. */
 void socket_dump_append(const struct socket_dump *d, struct sample *out);
 

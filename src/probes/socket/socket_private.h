@@ -16,6 +16,8 @@ enum {
 	SOCKET_UDP_MEMORY,
 	SOCKET_ACCEPT_QUEUE,
 	SOCKET_SEND_REFUSED,
+	SOCKET_RAW_FULL,
+	SOCKET_NO_PROTOCOL,
 	N_SOCKET_REASONS,
 };
 extern const struct reason socket_reasons[N_SOCKET_REASONS + 1];
@@ -23,8 +25,11 @@ extern const struct reason socket_reasons[N_SOCKET_REASONS + 1];
 bool socket_explain_udp(const struct suspect *suspect, struct cause *ret);
 
 /* Senders that were told, of which nothing else knows; see struct probe. */
+void socket_attribute_refused(const struct sample *s, struct losses *l);
+bool socket_explain_refused(const struct loss *loss, struct cause *ret);
+
 void socket_attribute(const struct sample *s, struct losses *l);
-bool socket_explain_refused(const struct sample *s, const struct loss *loss,
-			    struct cause *ret);
+bool socket_explain_hidden(const struct sample *s, const struct loss *loss,
+			   struct cause *ret);
 
 #endif

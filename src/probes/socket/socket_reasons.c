@@ -133,4 +133,35 @@ const struct reason socket_reasons[N_SOCKET_REASONS + 1] = {
 			"stop what sends there if it is refused rightly.",
 		 .gone = "`nstat -az IpOutDiscards Ip6OutDiscards` stand "
 			 "still."},
+	[SOCKET_RAW_FULL] =
+		{.id = "raw-socket-full",
+		 .means = "A program that speaks an IP protocol of its own "
+			  "through a raw socket, such as a routing daemon "
+			  "(OSPF is protocol 89) or keepalived (VRRP is 112), "
+			  "reads it too slowly: its receive buffer is full, "
+			  "and the kernel discards what comes. Newer kernels "
+			  "count that as InUnknownProtos and tell the sender "
+			  "that the protocol is unreachable.",
+		 .confirm = "`ss -wamp` shows, for each raw socket, the bytes "
+			    "that wait (r), the size of the buffer (rb) and "
+			    "what was dropped (d).",
+		 .fix = "Have the program read faster or give it a larger "
+			"buffer: it asks with SO_RCVBUF, up to "
+			"`sysctl net.core.rmem_max`.",
+		 .gone = "The last column (drops) of `cat /proc/net/raw "
+			 "/proc/net/raw6` stands still."},
+	[SOCKET_NO_PROTOCOL] =
+		{.id = "unknown-ip-protocol",
+		 .means = "Packets carry an IP protocol number that nothing "
+			  "here takes: no protocol of the kernel, whose module "
+			  "may not be loaded, and no raw socket of a program.",
+		 .confirm = "`tcpdump -nvi any -c 20 not tcp and not udp and "
+			    "not icmp` shows which protocol it is and who "
+			    "sends it; `cat /proc/net/raw` which ones "
+			    "programs take.",
+		 .fix = "Stop the sender if nothing here is to take them, "
+			"else start the program or load the module that "
+			"does: `modprobe ip_gre`, for example.",
+		 .gone = "`nstat -az IpInUnknownProtos Ip6InUnknownProtos` "
+			 "stand still."},
 };

@@ -40,11 +40,22 @@ static uint64_t lost_in(const struct losses *l, unsigned layers)
 #define BELOW (1u << LAYER_LINK | 1u << LAYER_QDISC | 1u << LAYER_NEIGH)
 #define IN_IP (1u << LAYER_NETFILTER | 1u << LAYER_CONNTRACK | 1u << LAYER_XFRM)
 
+/* In a quiet namespace not even that is looked for. */
+static uint64_t discarded(const struct sample *s)
+{
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_IP && o->moved)
+			return ip_moved(s, TAG_OUT_DISCARDS);
+	return 0;
+}
+
 /* What senders were told of and nothing explains that counts. */
 static uint64_t told_of(const struct sample *s, const struct losses *l)
 {
-	uint64_t told = ip_moved(s, TAG_OUT_DISCARDS);
+	uint64_t told = discarded(s);
 
+	if (told < MIN_REFUSED)
+		return 0;
 	told = less(told, lost_in(l, BELOW | IN_IP));
 	told = less(told, l->table_fulls);
 	told = less(told, ip_moved(s, TAG_FRAG_FAILS));
@@ -116,7 +127,7 @@ static uint64_t refused_below(const struct sample *s, const struct losses *l,
 		       : 0;
 }
 
-void socket_attribute(const struct sample *s, struct losses *l)
+void socket_attribute_refused(const struct sample *s, struct losses *l)
 {
 	uint64_t told = told_of(s, l), in_ip, below;
 	struct loss *loss;
@@ -134,13 +145,11 @@ void socket_attribute(const struct sample *s, struct losses *l)
 	loss_add(loss, below);
 }
 
-bool socket_explain_refused(const struct sample *s, const struct loss *loss,
-			    struct cause *ret)
+bool socket_explain_refused(const struct loss *loss, struct cause *ret)
 {
 	if (loss->layer != LAYER_IP || loss->direction != DIR_TX ||
 	    !loss->uncounted)
 		return false;
-	(void)s;
 	ret->reason = &socket_reasons[SOCKET_SEND_REFUSED];
 	ret->counter = counter_tagged(snmp_probe.counters, TAG_OUT_DISCARDS);
 	ret->lost = loss->uncounted;
