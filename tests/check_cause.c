@@ -938,8 +938,7 @@ static struct cause cause_of_refusal(const char *counter)
 }
 
 #define ACCEPT_FASTER                                                          \
-	"Accept faster or raise the backlog of listen(), limit: "              \
-	"`sysctl net.core.somaxconn`"
+	"Accept faster or raise the backlog and `sysctl net.core.somaxconn`"
 
 TEST(cause, fullest_accept_queue_is_named)
 {

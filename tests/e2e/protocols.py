@@ -182,7 +182,7 @@ def D11(stage):
     a, b = stage.pair()
     wrong = packets.ip4(a.address, b.address, 200, b"x" * 32)
     lose(stage, [snmp_series(b, "InUnknownProtos", "ip", "IpInUnknownProtos")],
-         good_and_wrong(a, b, wrong), "ip-rx", ("no handler", "protocol"))
+         good_and_wrong(a, b, wrong), "ip-rx", ("no protocol of the kernel", "IP protocol number"))
 
 
 @case
@@ -316,7 +316,7 @@ def D21_hop_limit(stage):
 def D21_next_header(stage):
     """IPv6: a protocol that nobody handles."""
     lose6(stage, lambda a, b: packets.ip6(a.address, b.address, 200, b"x" * 32), "b",
-          ["Ip6InUnknownProtos"], ("unknown next header",))
+          ["Ip6InUnknownProtos"], ("no protocol of the kernel",))
 
 
 @case

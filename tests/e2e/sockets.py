@@ -53,7 +53,7 @@ def two_sockets(stage):
               drops_series(b, OTHER_PORT, lost=(4 * filling, 5 * filling))]
     with stage.watch(series) as watch:
         watch.bursts(burst)
-        watch.check(alerts=[Alert(b.place(), "udp-rx", ("UDP port %d %s" % (LOST_PORT, owner(b)), "1 more"))])
+        watch.check(alerts=[Alert(b.place(), "udp-rx", ("UDP port %d %s" % (LOST_PORT, owner(b)), "%d %s: " % (OTHER_PORT, owner(b))))])
         check_ports(watch, b, {LOST_PORT, OTHER_PORT})
 
 

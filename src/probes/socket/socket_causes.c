@@ -45,8 +45,8 @@ static bool explain_listener(const struct suspect *suspect, struct cause *ret)
 		   (unsigned long long)port, owner,
 		   queue > limit ? "is full" : "was full or is filling",
 		   (unsigned long long)queue, (unsigned long long)limit);
-	CAUSE_REMEDY(ret, "Accept faster or raise the backlog of listen(), "
-			  "limit: `sysctl net.core.somaxconn`");
+	CAUSE_REMEDY(ret, "Accept faster or raise the backlog and "
+			  "`sysctl net.core.somaxconn`");
 	return true;
 }
 
