@@ -291,7 +291,8 @@ CASE(causes);
 
 TEST_EACH(causes, full_is_said_of_a_table_that_is, ARRAY_SIZE(lost))
 {
-	struct loss loss = {.layer = LAYER_CONNTRACK, .lost = 180};
+	struct loss loss = {.layer = LAYER_CONNTRACK,
+			    .lost = lost[_i].drop + lost[_i].chains};
 	struct sample s = {0};
 	struct cause c;
 

@@ -777,7 +777,7 @@ TEST_EACH(loss, excused_packets_are_not_lost, ARRAY_SIZE(excuses))
 	loss = find_loss(&l, "", LAYER_TCP, DIR_RX);
 	ck_assert_uint_eq(loss->lost, excuses[_i].lost);
 	cause_list(&s, loss, CAUSE_ALL, &causes);
-	ck_assert_uint_eq(causes.n, excuses[_i].lost > 0);
+	ck_assert((causes.n > 0) == (excuses[_i].lost > 0));
 	losses_free(&l);
 	sample_free(&s);
 }

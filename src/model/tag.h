@@ -68,11 +68,10 @@ enum tag {
 	TAG_RATE_LIMIT_ALL, /* one limit for both families */
 	TAG_OUT_DEST_UNREACHS,
 	TAG_OUT_PKT_TOO_BIGS6,
+	TAG_ICMP_RECEIVED,
 	/* tcp */
 	TAG_IN_ERRS,
 	TAG_CHECKSUM, /* of TCP or ICMP */
-	TAG_ICMP_RECEIVED,
-	/* tcp */
 	TAG_TCP_RECEIVED,
 	TAG_TCP_SENT,
 	TAG_TCP_RESENT,

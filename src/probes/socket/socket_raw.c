@@ -23,8 +23,8 @@ static uint64_t growth_at(const struct sample *s, const struct object *o,
 }
 
 /* By how much the rows of either tag grew in a layer since the read before. */
-static uint64_t grown(const struct sample *s, enum layer layer, enum tag one,
-		      enum tag other)
+static uint64_t sum_grown(const struct sample *s, enum layer layer,
+			  enum tag one, enum tag other)
 {
 	uint32_t hint = 0;
 	const struct object *o = sample_find(s, layer, "", "", &hint);
@@ -49,15 +49,16 @@ bool socket_raw_is_due(const struct sample *out)
 
 	if (!out->then)
 		return true;
-	n = grown(out, LAYER_IP, TAG_IN_DELIVERS, TAG_UNKNOWN_PROTOS);
+	n = sum_grown(out, LAYER_IP, TAG_IN_DELIVERS, TAG_UNKNOWN_PROTOS);
 	return n &&
-	       n > grown(out, LAYER_TCP, TAG_TCP_RECEIVED, TAG_TCP_RECEIVED) +
-			       grown(out, LAYER_ICMP, TAG_ICMP_RECEIVED,
-				     TAG_ICMP_RECEIVED) +
-			       grown(out, LAYER_UDP, TAG_UDP_RECEIVED,
-				     TAG_UDP_NO_PORTS) +
-			       grown(out, LAYER_UDP, TAG_UDP_ERRORS,
-				     TAG_UDP_ERRORS);
+	       n > sum_grown(out, LAYER_TCP, TAG_TCP_RECEIVED,
+			     TAG_TCP_RECEIVED) +
+			       sum_grown(out, LAYER_ICMP, TAG_ICMP_RECEIVED,
+					 TAG_ICMP_RECEIVED) +
+			       sum_grown(out, LAYER_UDP, TAG_UDP_RECEIVED,
+					 TAG_UDP_NO_PORTS) +
+			       sum_grown(out, LAYER_UDP, TAG_UDP_ERRORS,
+					 TAG_UDP_ERRORS);
 }
 
 /* The columns, by the words of a line. */
