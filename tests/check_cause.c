@@ -327,7 +327,8 @@ TEST(cause, netem_with_loss_is_told_with_its_share)
 	sample_row(&s, &qdisc_fact_limit, 1000);
 	c = qdisc_cause();
 	check_cause(&c, "", "netem is configured to lose 30%",
-		    "Remove it: tc qdisc del dev eth0 root");
+		    "Remove it: `tc qdisc del dev eth0 root`");
+	ck_assert_str_eq(c.reason->id, "netem-loss");
 	ck_assert(c.known);
 }
 
@@ -352,20 +353,187 @@ TEST(cause, leaf_that_dropped_is_named_and_not_the_root)
 	qdisc("netem", 0x80010000, 0x10010, 10);
 	sample_row(&s, &qdisc_fact_netem_loss, UINT32_MAX / 2);
 	c = qdisc_cause();
-	check_cause(&c, "", "netem is configured to lose 50%",
-		    "Remove it: tc qdisc del dev eth0 parent 1:10 handle "
-		    "8001:");
+	check_cause(&c, "",
+		    "netem is configured to lose 50%, at parent 1:10 handle "
+		    "8001:",
+		    "Remove it: `tc qdisc del dev eth0 parent 1:10 handle "
+		    "8001:`");
 }
 
-TEST(cause, leaf_that_dropped_less_than_the_root_is_not_named)
+/* All causes of what a qdisc sent. */
+static struct causes qdisc_causes(uint64_t lost)
+{
+	struct loss loss = {.layer = LAYER_QDISC,
+			    .direction = DIR_TX,
+			    .lost = lost,
+			    .place = "eth0"};
+	struct causes list;
+
+	cause_list(&s, &loss, CAUSE_ALL, &list);
+	return list;
+}
+
+/* Whether a qdisc, appended last, made packets wait for its rate. */
+static void waited(uint64_t overlimits)
+{
+	counted(counter_tagged(qdisc_probe.counters, TAG_QDISC_OVERLIMITS),
+		overlimits);
+}
+
+TEST(cause, several_leaves_are_blamed_each_for_its_own)
+{
+	struct causes list;
+
+	qdisc("prio", 0x10000, ROOT, 106);
+	qdisc("netem", 0x100000, 0x10001, 52);
+	sample_row(&s, &qdisc_fact_netem_loss, 0x4ccccccc);
+	qdisc("netem", 0x200000, 0x10002, 54);
+	sample_row(&s, &qdisc_fact_netem_loss, 0x19999999);
+	list = qdisc_causes(106);
+	ck_assert_uint_eq(list.n, 2);
+	ck_assert_uint_eq(list.items[0].lost, 54);
+	ck_assert_str_eq(list.items[0].text,
+			 "netem is configured to lose 10%, at parent 1:2 "
+			 "handle 20:");
+	ck_assert_uint_eq(list.items[1].lost, 52);
+	ck_assert_str_eq(list.items[1].text,
+			 "netem is configured to lose 30%, at parent 1:1 "
+			 "handle 10:");
+}
+
+TEST(cause, parent_is_blamed_for_what_its_leaves_do_not_explain)
+{
+	struct causes list;
+
+	qdisc("htb", 0x10000, ROOT, 10);
+	waited(5);
+	qdisc("netem", 0x80010000, 0x10010, 4);
+	sample_row(&s, &qdisc_fact_netem_loss, UINT32_MAX / 2);
+	list = qdisc_causes(10);
+	ck_assert_uint_eq(list.n, 2);
+	ck_assert_uint_eq(list.items[0].lost, 6);
+	ck_assert_ptr_nonnull(strstr(list.items[0].text, "shaper htb"));
+	ck_assert_uint_eq(list.items[1].lost, 4);
+	ck_assert_ptr_nonnull(strstr(list.items[1].text, "50%"));
+}
+
+TEST(cause, leaf_is_found_at_any_depth_and_its_parents_are_not)
+{
+	struct causes list;
+
+	qdisc("prio", 0x10000, ROOT, 253);
+	qdisc("htb", 0x20000, 0x10001, 253);
+	waited(133);
+	qdisc("netem", 0x40000, 0x30001, 53);
+	sample_row(&s, &qdisc_fact_netem_loss, UINT32_MAX / 5);
+	qdisc("drr", 0x30000, 0x20001, 253);
+	waited(0);
+	list = qdisc_causes(253);
+	ck_assert_uint_eq(list.n, 2);
+	ck_assert_uint_eq(list.items[0].lost, 200);
+	ck_assert_str_eq(list.items[0].text,
+			 "no class of drr matches, and there is no default, at "
+			 "parent 2:1 handle 3:");
+	ck_assert_str_eq(list.items[0].reason->id, "qdisc-unclassified");
+	ck_assert_uint_eq(list.items[1].lost, 53);
+	ck_assert_ptr_nonnull(strstr(list.items[1].text, "netem"));
+}
+
+TEST(cause, numbers_read_one_after_the_other_are_no_cause)
+{
+	struct causes list;
+
+	qdisc("prio", 0x10000, ROOT, 1000);
+	qdisc("netem", 0x100000, 0x10001, 995);
+	list = qdisc_causes(1000);
+	ck_assert_uint_eq(list.n, 1);
+	s.rows[s.objects[1].first].delta = 1010;
+	list = qdisc_causes(1000);
+	ck_assert_uint_eq(list.n, 1);
+	ck_assert_uint_eq(list.items[0].lost, 1000);
+}
+
+TEST(cause, leaf_that_is_new_is_blamed_for_all_it_counted)
+{
+	struct causes list;
+
+	qdisc("prio", 0x10000, ROOT, 1008);
+	qdisc("netem", 0x100000, 0x10001, 8);
+	sample_row(&s, &qdisc_fact_netem_loss, UINT32_MAX / 2);
+	s.rows[s.objects[1].first].flags = 0; /* its value is 1008 */
+	s.rows[s.objects[1].first].delta = 0;
+	list = qdisc_causes(1008);
+	ck_assert_uint_eq(list.n, 1);
+	ck_assert_uint_eq(list.items[0].lost, 1008);
+	ck_assert_ptr_nonnull(strstr(list.items[0].text, "netem"));
+}
+
+/* What was dropped and not marked, that a netem below prio does not tell. */
+TEST(cause, marks_of_a_leaf_are_no_drops)
+{
+	struct causes list;
+
+	qdisc("prio", 0x10000, ROOT, 18);
+	sample_object(&s, LAYER_QDISC, "eth0", "marking", 1);
+	qdisc_label(&s, "netem");
+	counted(counter_tagged(qdisc_probe.counters, TAG_MARKING_DROPS), 65);
+	sample_row(&s, &qdisc_fact_handle, 0x100000);
+	sample_row(&s, &qdisc_fact_parent, 0x10001);
+	sample_row(&s, &qdisc_fact_netem_loss, UINT32_MAX / 2);
+	qdisc("netem", 0x200000, 0x10002, 18);
+	sample_row(&s, &qdisc_fact_netem_loss, UINT32_MAX / 10);
+	list = qdisc_causes(18);
+	ck_assert_uint_eq(list.n, 1);
+	ck_assert_ptr_nonnull(strstr(list.items[0].text, "10%"));
+	s.rows[0].delta = 30; /* 12 of prio's were of that one */
+	list = qdisc_causes(30);
+	ck_assert_uint_eq(list.n, 2);
+	ck_assert_uint_eq(list.items[1].lost, 12);
+	ck_assert_ptr_nonnull(strstr(list.items[1].text, "50%"));
+}
+
+TEST(cause, idle_link_is_not_too_slow)
+{
+	static const char *const kinds[] = {"hfsc", "drr", "qfq"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct cause c;
+
+		sample_reset(&s);
+		qdisc(kinds[i], 0x10000, ROOT, 10);
+		waited(0);
+		c = qdisc_cause();
+		ck_assert_ptr_nonnull(strstr(c.text, "no class of"));
+		ck_assert_ptr_nonnull(strstr(c.text, "there is no default"));
+	}
+}
+
+TEST(cause, netem_that_lost_much_more_has_a_full_queue_too)
 {
 	struct cause c;
 
-	qdisc("htb", 0x10000, ROOT, 10);
-	qdisc("netem", 0x80010000, 0x10010, 4);
-	sample_row(&s, &qdisc_fact_netem_loss, UINT32_MAX / 2);
+	qdisc("netem", 0x10000, ROOT, 180);
+	sample_row(&s, &qdisc_fact_netem_loss, UINT32_MAX / 100);
+	sample_row(&s, &qdisc_fact_limit, 20);
+	counted(counter_tagged(qdisc_probe.counters, TAG_QDISC_PACKETS), 20);
+	c = cause_of(LAYER_QDISC, DIR_TX, "eth0", 180);
+	ck_assert_str_eq(c.text, "netem is configured to lose 1%, and its "
+				 "queue is full (limit 20 packets)");
+}
+
+TEST(cause, bucket_too_small_is_no_slow_shaper)
+{
+	struct cause c;
+
+	qdisc("tbf", 0x10000, ROOT, 10);
+	sample_row(&s, &qdisc_fact_rate, 125000);
+	waited(0);
+	sample_row(&s, &qdisc_fact_burst, 300);
 	c = qdisc_cause();
-	ck_assert_ptr_nonnull(strstr(c.text, "shaper htb"));
+	ck_assert_str_eq(c.text,
+			 "packets are larger than the burst of tbf (300 "
+			 "bytes)");
+	ck_assert_str_eq(c.reason->id, "qdisc-burst");
 }
 
 static const struct {
@@ -396,9 +564,10 @@ TEST_EACH(cause, shaper_is_told_with_its_rate, ARRAY_SIZE(shapers))
 	qdisc(shapers[_i].kind, 0x10000, ROOT, 10);
 	if (shapers[_i].rate)
 		sample_row(&s, &qdisc_fact_rate, shapers[_i].rate);
+	waited(20);
 	c = qdisc_cause();
 	check_cause(&c, "", shapers[_i].text,
-		    "Raise its rate or send less: tc -s qdisc show dev eth0");
+		    "Raise its rate or send less: `tc -s qdisc show dev eth0`");
 	ck_assert(c.known);
 }
 
@@ -411,7 +580,7 @@ TEST(cause, other_qdisc_has_a_full_queue)
 	check_cause(&c, "",
 		    "pfifo: its queue is full: more was sent than the device "
 		    "takes",
-		    "tc -s qdisc show dev eth0");
+		    "Look at it: `tc -s qdisc show dev eth0`");
 	ck_assert(c.known);
 }
 
@@ -487,16 +656,21 @@ TEST(cause, limit_in_bytes_is_told_as_such)
 	qdisc("bfifo", 0x10000, 0x10010, 10);
 	sample_row(&s, &qdisc_fact_limit_bytes, 5000);
 	c = qdisc_cause();
-	check_cause(&c, "", "bfifo's queue is full (limit 5000 bytes)",
-		    "Raise it: tc qdisc change dev eth0 parent 1:10 handle 1: "
-		    "bfifo limit N");
+	check_cause(&c, "",
+		    "bfifo's queue is full (limit 5000 bytes), at parent 1:10 "
+		    "handle 1:",
+		    "Raise it: `tc qdisc change dev eth0 parent 1:10 handle 1: "
+		    "bfifo limit N`");
 }
 
 /* The drops of class 1:10 of htb. */
 static void class(uint64_t lost)
 {
-	qdisc("htb", 0x10010, 0x10000, 0);
+	sample_object(&s, LAYER_QDISC, "eth0", "htb_1.10", 1);
+	qdisc_label(&s, "htb");
 	counted(counter_tagged(qdisc_probe.counters, TAG_CLASS_DROPS), lost);
+	sample_row(&s, &qdisc_fact_handle, 0x10010);
+	sample_row(&s, &qdisc_fact_parent, 0x10000);
 }
 
 TEST(cause, leaf_says_more_than_its_class)
@@ -508,7 +682,8 @@ TEST(cause, leaf_says_more_than_its_class)
 	sample_row(&s, &qdisc_fact_netem_loss, UINT32_MAX / 2);
 	class(10);
 	c = qdisc_cause();
-	ck_assert_str_eq(c.text, "netem is configured to lose 50%");
+	ck_assert_ptr_nonnull(
+		strstr(c.text, "netem is configured to lose 50%"));
 }
 
 TEST(cause, class_says_more_than_its_qdisc)
@@ -519,7 +694,7 @@ TEST(cause, class_says_more_than_its_qdisc)
 	class(10);
 	c = qdisc_cause();
 	check_cause(&c, "", "class 1:10 of htb is slower than what is sent",
-		    "Raise its rate or send less: tc -s class show dev eth0");
+		    "Raise its rate or send less: `tc -s class show dev eth0`");
 }
 
 /* A chain, and in it a rule with a comment and one without. */

@@ -4,6 +4,7 @@
 #include <linux/gen_stats.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_gact.h>
 
 #include "model/selection.h"
 #include "probes/qdisc/netem.h"
@@ -132,6 +133,8 @@ TEST(recorded, recorded_settings_are_decoded)
 	ck_assert_uint_eq(find(&d, "netem_8005")->limit, 5);
 	ck_assert_uint_eq(find(&d, "tbf_1")->rate, 25000); /* 200 kbit/s */
 	ck_assert_uint_eq(find(&d, "tbf_8002")->rate, 125000);
+	ck_assert_uint_gt(find(&d, "tbf_8002")->burst, 1000);
+	ck_assert(find(&d, "htb_5")->has_default);
 	ck_assert(!find(&d, "htb_5")->has_loss);
 	ck_assert(find(&d, "mq_8001")->parent == TC_H_ROOT);
 	(void)find(&d, "pfifo_fast_0_8001.1");
@@ -766,6 +769,117 @@ TEST(made, queue_managers_are_told_from_plain_queues)
 	ck_assert(!qdisc_is_aqm("ingress"));
 }
 
+/* Filters on egress that all dropped some of a hundred, by their pref. */
+static const struct {
+	const char *kind;
+	enum tc_verdict verdict;
+	uint32_t drops, failed;
+	double share;
+	uint64_t rate;
+	uint32_t handle;
+} filters[] = {
+	{"u32", TC_POLICE, 87, 0, 0, 12500, 0x80000800},
+	{"flower", TC_DROP, 100, 0, 0, 0, 1},
+	{"flower", TC_RANDOM, 33, 0, 0.25, 0, 1},
+	{"u32", TC_POLICE, 87, 0, 0, 25000, 0x80100800}, /* of the old kind */
+	{"bpf", TC_PROGRAM, 0, 0, 0, 0, 1},
+	{"flower", TC_MIRRED, 0, 100, 0, 0, 1},
+};
+
+static int on_recorded_filter(const struct nlmsghdr *h, void *arg)
+{
+	unsigned *n = arg;
+	struct tc_action a;
+	struct tc_filter f;
+
+	if (tc_filter_parse(h, &f) == 0)
+		return 0;
+	ck_assert_uint_lt(*n, ARRAY_SIZE(filters));
+	ck_assert_str_eq(f.kind, filters[*n].kind);
+	ck_assert_uint_eq(f.pref, *n + 1);
+	ck_assert_uint_eq(f.handle, filters[*n].handle);
+	ck_assert(f.decides == (filters[*n].verdict == TC_PROGRAM));
+	ck_assert(tc_filter_action(&f, 0, &a) != f.decides);
+	ck_assert(!tc_filter_action(&f, 1, &(struct tc_action) {0}));
+	if (!f.decides) {
+		ck_assert_int_eq(a.verdict, filters[*n].verdict);
+		ck_assert_uint_eq(a.drops, filters[*n].drops);
+		ck_assert_uint_eq(a.failed, filters[*n].failed);
+		ck_assert_uint_eq(a.rate, filters[*n].rate);
+		ck_assert_double_eq_tol((double)a.share / UINT32_MAX,
+					filters[*n].share, 1e-6);
+		ck_assert((a.ifindex > 0) == (a.verdict == TC_MIRRED));
+	}
+	(*n)++;
+	return 0;
+}
+
+TEST(recorded, recorded_filters_are_what_tc_printed)
+{
+	size_t size = 0;
+	char *bytes = fixture_read("6.1", "gettfilter_egress.nl", &size);
+	unsigned n = 0;
+
+	ck_assert_ptr_nonnull(bytes);
+	ck_assert_int_eq(netlink_walk(bytes, size, 0, on_recorded_filter, &n),
+			 1);
+	ck_assert_uint_eq(n, ARRAY_SIZE(filters));
+	free(bytes);
+}
+
+static const struct {
+	int action, odd; /* what is done mostly, and what each n-th time */
+	uint16_t type, n;
+	enum tc_verdict verdict;
+	double share;
+} chances[] = {
+	{TC_ACT_SHOT, TC_ACT_OK, PGACT_NONE, 0, TC_DROP, 0},
+	{TC_ACT_OK, TC_ACT_SHOT, PGACT_NETRAND, 4, TC_RANDOM, 0.25},
+	{TC_ACT_OK, TC_ACT_SHOT, PGACT_DETERM, 3, TC_RANDOM, 1 / 3.0},
+	{TC_ACT_SHOT, TC_ACT_OK, PGACT_NETRAND, 4, TC_RANDOM, 0.75},
+	{TC_ACT_SHOT, TC_ACT_SHOT, PGACT_NETRAND, 4, TC_DROP, 1},
+	{TC_ACT_OK, TC_ACT_SHOT, PGACT_DETERM, 0, TC_DROP, 1},
+};
+
+TEST_EACH(made, chance_of_an_action_is_told, ARRAY_SIZE(chances))
+{
+	struct tc_gact gact = {.action = chances[_i].action};
+	struct tc_gact_p p = {chances[_i].type, chances[_i].n, chances[_i].odd};
+	struct tcmsg head = {.tcm_handle = 1};
+	struct tc_filter f;
+	struct tc_action a;
+	struct message m = {.n = 0};
+	size_t at[4];
+
+	message_begin(&m, RTM_NEWTFILTER, NLM_F_MULTI, 1);
+	message_put(&m, &head, sizeof(head));
+	attr_put(&m, TCA_KIND, "matchall", sizeof("matchall"));
+	at[0] = attr_begin(&m, TCA_OPTIONS);
+	at[1] = attr_begin(&m, TCA_MATCHALL_ACT);
+	at[2] = attr_begin(&m, 1);
+	attr_put(&m, TCA_ACT_KIND, "gact", sizeof("gact"));
+	at[3] = attr_begin(&m, TCA_ACT_OPTIONS);
+	attr_put(&m, TCA_GACT_PARMS, &gact, sizeof(gact));
+	attr_put(&m, TCA_GACT_PROB, &p, sizeof(p));
+	for (int i = 3; i >= 0; i--)
+		attr_end(&m, at[i]);
+	ck_assert_int_eq(tc_filter_parse((const void *)m.bytes, &f), 1);
+	ck_assert(tc_filter_action(&f, 0, &a));
+	ck_assert_int_eq(a.verdict, chances[_i].verdict);
+	ck_assert_double_eq_tol((double)a.share / UINT32_MAX, chances[_i].share,
+				1e-6);
+}
+
+static void parse_filter_lawfully(const struct nlmsghdr *h)
+{
+	struct tc_filter f;
+	struct tc_action a;
+
+	if (tc_filter_parse(h, &f) == 1)
+		for (unsigned n = 0; tc_filter_action(&f, n, &a); n++)
+			ck_assert_uint_lt(n, 64);
+}
+
 static void parse_lawfully(const struct nlmsghdr *h, size_t n)
 {
 	struct nlmsghdr *copy = malloc(n);
@@ -775,6 +889,7 @@ static void parse_lawfully(const struct nlmsghdr *h, size_t n)
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, h, n);
 	copy->nlmsg_len = (uint32_t)n;
+	parse_filter_lawfully(copy);
 	r = qdisc_parse(copy, &q);
 	if (r != 0 && r != -EBADMSG)
 		ck_abort_msg("%d", r);
@@ -815,10 +930,9 @@ static void damage_everywhere(const struct nlmsghdr *h)
 static const struct {
 	const char *kernel, *name;
 } recordings[] = {
-	{"6.18", "getqdisc.nl"},
-	{"6.1", "getqdisc.nl"},
-	{"6.1", "getqdisc_aqm.nl"},
-	{"6.1", "gettclass.nl"},
+	{"6.18", "getqdisc.nl"},	 {"6.1", "getqdisc.nl"},
+	{"6.1", "getqdisc_aqm.nl"},	 {"6.1", "gettclass.nl"},
+	{"6.1", "gettfilter_egress.nl"}, {"6.1", "gettfilter_ingress.nl"},
 };
 
 TEST_EACH(recorded, message_cut_anywhere_is_survived, ARRAY_SIZE(recordings))

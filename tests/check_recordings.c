@@ -254,6 +254,7 @@ static const struct made_qdisc {
 	const char *kind;
 } made_qdiscs[] = {
 	{101, 0xffff0000, TC_H_INGRESS, "ingress"},
+	{104, 0xffff0000, TC_H_INGRESS, "clsact"},
 	{105, 0x80010000, TC_H_ROOT, "netem"},
 	{106, 0x80020000, TC_H_ROOT, "fq_pie"},
 	{103, 0x80030000, TC_H_ROOT, "fq"},

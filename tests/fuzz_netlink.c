@@ -51,6 +51,20 @@ static void feed_conntrack(const struct nlmsghdr *h)
 		abort();
 }
 
+static void feed_filter(const struct nlmsghdr *h)
+{
+	struct tc_action action;
+	struct tc_filter filter;
+
+	if (tc_filter_parse(h, &filter) <= 0)
+		return;
+	for (unsigned n = 0; tc_filter_action(&filter, n, &action); n++)
+		if (!memchr(action.kind, '\0', sizeof(action.kind)))
+			abort();
+	if (!memchr(filter.program, '\0', sizeof(filter.program)))
+		abort();
+}
+
 static int on_message(const struct nlmsghdr *h, void *arg)
 {
 	struct rtnl_link_stats64 stats;
@@ -72,6 +86,7 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 	check_result(ip_excuse_parse(h, &discards));
 	if (next_hop_parse(h, &hop) == 0 && !memchr(hop.address, 0, 46))
 		abort();
+	feed_filter(h);
 	if (qdisc_parse(h, &qdisc) < 0)
 		return 0;
 	qdisc_name(&qdisc, name, sizeof(name));

@@ -5,6 +5,7 @@
  * x_tables tables. Independent of the plugin's own readers on purpose.
  *
  * record DIR DEV: only the qdiscs, and the classes of one interface.
+ * record DIR DEV filters: only the filters on both sides of its clsact.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <linux/if_link.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
 #include "xtables_file.h"
@@ -207,14 +209,30 @@ static void record_classes(const char *dir, const char *dev)
 	record_dump(dir, "gettclass.nl", RTM_GETTCLASS, &class, sizeof(class));
 }
 
+static void record_filters(const char *dir, const char *dev)
+{
+	struct tcmsg side = {.tcm_ifindex = (int)if_nametoindex(dev)};
+
+	side.tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
+	record_dump(dir, "gettfilter_ingress.nl", RTM_GETTFILTER, &side,
+		    sizeof(side));
+	side.tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
+	record_dump(dir, "gettfilter_egress.nl", RTM_GETTFILTER, &side,
+		    sizeof(side));
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 4) {
+		record_filters(argv[1], argv[2]);
+		return 0;
+	}
 	if (argc == 3) {
 		record_classes(argv[1], argv[2]);
 		return 0;
 	}
 	if (argc != 2)
-		errx(2, "usage: record DIR [DEV]");
+		errx(2, "usage: record DIR [DEV [filters]]");
 	record_text(argv[1]);
 	record_netlink(argv[1]);
 	record_tables(argv[1], "ip", AF_INET, IPPROTO_IP);

@@ -109,16 +109,33 @@ static inline uint16_t kernel_type(const struct nlmsghdr *request)
 	return request->nlmsg_type - RTM_GETLINK + RTM_NEWLINK;
 }
 
+/* Whether a message is of the interface, and parent, that is asked for. */
+static inline bool kernel_is_wanted(const struct nlmsghdr *request,
+				    const struct nlmsghdr *h)
+{
+	const struct tcmsg *asked = (const void *)(request + 1);
+	const struct tcmsg *tc = (const void *)(h + 1);
+
+	switch (request->nlmsg_type) {
+	case RTM_GETTFILTER:
+		return tc->tcm_ifindex == asked->tcm_ifindex &&
+		       tc->tcm_parent == asked->tcm_parent;
+	case RTM_GETTCLASS:
+		return tc->tcm_ifindex == asked->tcm_ifindex;
+	default:
+		return true;
+	}
+}
+
 static inline void kernel_dump(const struct nlmsghdr *request)
 {
-	bool of_one = request->nlmsg_type == RTM_GETTCLASS;
 
 	for (size_t i = 0; i < fake_kernel.n_messages; i++) {
 		const struct kernel_message *m = &fake_kernel.messages[i];
 
 		if (m->namespace == fake_kernel.namespace &&
 		    m->head->nlmsg_type == kernel_type(request) &&
-		    (!of_one || kernel_index(m->head) == kernel_index(request)))
+		    kernel_is_wanted(request, m->head))
 			kernel_say(m->head, NLM_F_MULTI, request->nlmsg_seq);
 	}
 	kernel_end(NLMSG_DONE, 0, request->nlmsg_seq);

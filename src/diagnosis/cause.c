@@ -23,18 +23,6 @@ static bool is_culprit(const struct row *row, const struct loss *loss,
 	       (row->counter->kind == KIND_FILL || row_moved(row));
 }
 
-/*
- * Of equals the later goes first: parts and leaves follow their totals. Only
- * classes follow their leaves, which say more.
- */
-static bool is_worse(const struct suspect *one, const struct suspect *other)
-{
-	if (one->lost != other->lost)
-		return one->lost > other->lost;
-	return one->row->counter->tag != TAG_CLASS_DROPS ||
-	       other->row->counter->kind == KIND_LOST;
-}
-
 /* The suspects of one loss, the worst first. */
 struct suspects {
 	enum cause_part part;
@@ -46,7 +34,8 @@ static void insert_suspect(struct suspects *list, const struct suspect *suspect)
 {
 	size_t at = list->n;
 
-	while (at && is_worse(suspect, &list->items[at - 1]))
+	/* of equals the later goes first: parts follow their totals */
+	while (at && suspect->lost >= list->items[at - 1].lost)
 		at--;
 	if (at == MAX_CAUSES)
 		return;
@@ -132,24 +121,33 @@ static bool is_where_lost(const struct sample *s, const struct object *o,
 	       !strcmp(object_place(s, o), loss->place);
 }
 
-/* Qdiscs repeat each other: the one that lost most is blamed alone. */
-static const struct object *worst_qdisc(const struct sample *s,
-					const struct loss *loss)
+/* As many suspects of all parts as a layer may find. */
+#define MAX_SUSPECTS 64
+
+static void find_by(const struct probe *probe, struct suspects *list,
+		    const struct sample *s, const struct loss *loss)
 {
-	struct suspect worst = {.object = NULL};
+	struct suspect all[MAX_SUSPECTS];
+	size_t n = probe->find_suspects(s, loss, all, MAX_SUSPECTS);
 
-	EACH_OBJECT (s, o) {
-		if (!is_where_lost(s, o, loss))
+	for (size_t i = 0; i < n && list->n < MAX_CAUSES; i++)
+		if (list->part == CAUSE_ALL ||
+		    (list->part == CAUSE_POLICY) == all[i].is_policy)
+			list->items[list->n++] = all[i];
+}
+
+/* Whether a layer finds its suspects itself. */
+static bool find_by_layer(struct suspects *list, const struct sample *s,
+			  const struct loss *loss)
+{
+	for (size_t i = 0; i < n_probes; i++) {
+		if (probes[i]->layer != loss->layer ||
+		    !probes[i]->find_suspects)
 			continue;
-		EACH_ROW (s, o, row) {
-			struct suspect suspect = {s, loss, o, row, row->delta};
-
-			if (is_culprit(row, loss, WHOLE | PARTS) &&
-			    (!worst.object || is_worse(&suspect, &worst)))
-				worst = suspect;
-		}
+		find_by(probes[i], list, s, loss);
+		return true;
 	}
-	return worst.object;
+	return false;
 }
 
 /*
@@ -159,14 +157,11 @@ static const struct object *worst_qdisc(const struct sample *s,
 static void find_suspects(struct suspects *list, const struct sample *s,
 			  const struct loss *loss)
 {
-	const struct object *only = NULL;
-
 	list->n = 0;
-	if (loss->layer == LAYER_QDISC)
-		only = worst_qdisc(s, loss);
+	if (find_by_layer(list, s, loss))
+		return;
 	EACH_OBJECT (s, o)
-		if (is_where_lost(s, o, loss) && (!only || o == only) &&
-		    is_of_part(list, s, o))
+		if (is_where_lost(s, o, loss) && is_of_part(list, s, o))
 			search_object(list, s, loss, o);
 }
 

@@ -49,7 +49,9 @@ struct suspect {
 	const struct loss *loss;
 	const struct object *object;
 	const struct row *row;
-	uint64_t lost; /* packets of the loss, or entries of a table */
+	uint64_t lost;	/* packets of the loss, or entries of a table */
+	bool is_policy; /* a layer that finds its suspects itself says so: it
+			   drops what it is told to, see loss->policy */
 };
 
 /*

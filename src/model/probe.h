@@ -80,6 +80,13 @@ struct probe {
 	/* What it knows of causes; any may be NULL. See explain.h. */
 	const struct explainer *explainers; /* the last has no function */
 	const struct reason *reasons; /* that they name; the last has no id */
+	/*
+	 * Who is to blame for a loss of its layer, where things of that layer
+	 * repeat each other: up to max of them, the worst first. Returns how
+	 * many. NULL: whoever has a row that moved. Pure.
+	 */
+	size_t (*find_suspects)(const struct sample *s, const struct loss *loss,
+				struct suspect *ret, size_t max);
 	cause_explain_hidden explain_hidden;
 	/*
 	 * Moves packets between the losses of a namespace, once these are

@@ -233,7 +233,7 @@ def bundled(netems):
 def expected_alerts(leaves, netems, last, c):
     alerts = [Alert(w.a.place(w.near), "qdisc-tx", leaf.words) for w, leaf in leaves]
     alerts += [Alert(w.a.place(w.near), "qdisc-tx", words) for w, _, words in netems if words]
-    alerts.append(Alert(last.peer.place(last.far), "qdisc-rx", ("tc filter or policer",)))
+    alerts.append(Alert(last.peer.place(last.far), "qdisc-rx", ("tc policer on ingress", "1 Mbit/s", "matchall")))
     alerts.append(Alert(c.place(), "udp-rx", ("checksum", "corrupted")))
     return alerts
 

@@ -1,89 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads qdiscs and classes, and what any kind of them counts. */
 #include <errno.h>
-#include <linux/gen_stats.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
 
 #include "base/array.h"
-#include "kernel/attr.h"
+#include "model/delta.h"
 #include "model/selection.h"
 #include "probes/qdisc/qdisc_private.h"
 
-static void parse_counts(struct nlattr *stats, struct qdisc_config *q)
-{
-	struct nlattr *attrs[TCA_STATS_MAX + 1];
-	struct gnet_stats_basic basic;
-	struct gnet_stats_queue queue;
-
-	if (nla_parse_nested(attrs, TCA_STATS_MAX, stats, NULL) < 0)
-		return;
-	/* the kernel's struct ends in padding that it does not always send */
-	q->has_basic = attr_copy(&basic, offsetof(typeof(basic), packets) + 4,
-				 attrs[TCA_STATS_BASIC]);
-	if (q->has_basic) {
-		q->bytes = basic.bytes;
-		q->packets = basic.packets;
-		attr_copy(&q->packets, sizeof(q->packets),
-			  attrs[TCA_STATS_PKT64]);
-	}
-	q->has_queue = attr_copy(&queue, sizeof(queue), attrs[TCA_STATS_QUEUE]);
-	if (q->has_queue) {
-		q->qlen = queue.qlen;
-		q->backlog = queue.backlog;
-		q->drops = queue.drops;
-		q->requeues = queue.requeues;
-		q->overlimits = queue.overlimits;
-	}
-	if (attrs[TCA_STATS_APP])
-		qdisc_parse_own(attrs[TCA_STATS_APP], q);
-}
-
-int qdisc_parse(const struct nlmsghdr *h, struct qdisc_config *ret)
-{
-	struct nlattr *attrs[TCA_MAX + 1];
-	struct tcmsg head;
-
-	if ((h->nlmsg_type != RTM_NEWQDISC && h->nlmsg_type != RTM_NEWTCLASS) ||
-	    nlmsg_datalen(h) < (int)sizeof(head) ||
-	    nlmsg_parse((struct nlmsghdr *)h, sizeof(head), attrs, TCA_MAX,
-			NULL) < 0 ||
-	    !attrs[TCA_KIND])
-		return -EBADMSG;
-	memcpy(&head, nlmsg_data(h), sizeof(head));
-	*ret = (struct qdisc_config) {
-		.ifindex = head.tcm_ifindex,
-		.handle = head.tcm_handle,
-		.parent = head.tcm_parent,
-		.is_class = h->nlmsg_type == RTM_NEWTCLASS,
-	};
-	nla_strlcpy(ret->kind, attrs[TCA_KIND], sizeof(ret->kind));
-	if (attrs[TCA_OPTIONS])
-		qdisc_parse_options(attrs[TCA_OPTIONS], ret);
-	if (attrs[TCA_XSTATS])
-		qdisc_parse_own(attrs[TCA_XSTATS], ret);
-	if (attrs[TCA_STATS2])
-		parse_counts(attrs[TCA_STATS2], ret);
-	return 0;
-}
-
-void qdisc_name(const struct qdisc_config *q, char *buffer, size_t size)
-{
-	unsigned major = TC_H_MAJ(q->handle) >> 16;
-
-	if (q->is_class)
-		snprintf(buffer, size, "%s_%x.%x", q->kind, major,
-			 TC_H_MIN(q->handle));
-	else if (q->handle || q->parent == TC_H_ROOT)
-		snprintf(buffer, size, "%s_%x", q->kind, major);
-	else
-		snprintf(buffer, size, "%s_%x_%x.%x", q->kind, major,
-			 TC_H_MAJ(q->parent) >> 16, TC_H_MIN(q->parent));
-}
-
-/* Index of the drops of a qdisc at its place; its packets stand behind. */
+/* Indices of the drops of a qdisc at its place, and of its packets. */
 static int drops_of(const struct qdisc_config *q)
 {
 	if (q->is_class)
@@ -93,12 +21,26 @@ static int drops_of(const struct qdisc_config *q)
 	return q->parent == TC_H_ROOT ? QDISC_ROOT_DROPS : QDISC_CHILD_DROPS;
 }
 
+static int packets_of(const struct qdisc_config *q)
+{
+	if (q->is_class)
+		return QDISC_CLASS_PACKETS;
+	if (q->parent == TC_H_INGRESS)
+		return QDISC_INGRESS_PACKETS;
+	return q->parent == TC_H_ROOT ? QDISC_ROOT_PACKETS
+				      : QDISC_CHILD_PACKETS;
+}
+
 static void append_qdisc_facts(const struct qdisc_config *q, struct sample *out)
 {
 	sample_row(out, &qdisc_fact_handle, q->handle);
 	sample_row(out, &qdisc_fact_parent, q->parent);
 	if (q->rate)
 		sample_row(out, &qdisc_fact_rate, q->rate);
+	if (q->burst)
+		sample_row(out, &qdisc_fact_burst, q->burst);
+	if (q->has_default)
+		sample_row(out, &qdisc_fact_default, q->default_class);
 	if (q->has_loss)
 		sample_row(out, &qdisc_fact_netem_loss, q->loss);
 	if (q->has_limit)
@@ -108,14 +50,58 @@ static void append_qdisc_facts(const struct qdisc_config *q, struct sample *out)
 			   q->limit);
 }
 
+/* The value of clsact's row in the sample before, 0 where there was none. */
+static uint64_t side_before(const struct sample *s, int which)
+{
+	const struct object *o = s->error ? NULL : objects_end(s) - 1;
+	const struct object *p = o ? object_before(s, o) : NULL;
+	const struct row *row;
+
+	if (!p || p->identity != o->identity)
+		return 0;
+	row = object_row(s->then, p, &qdisc_table.rows[which]);
+	return row ? row->value : 0;
+}
+
+/*
+ * clsact has one number of drops for both of its sides. What is new in it is
+ * taken for drops on ingress, until its filters tell more.
+ */
+static void append_sides(uint32_t drops, struct sample *out)
+{
+	const struct counter *rows = qdisc_table.rows;
+	uint64_t in = side_before(out, QDISC_INGRESS_DROPS);
+	uint64_t egress = side_before(out, QDISC_EGRESS_DROPS), now = drops;
+	uint64_t more;
+
+	if (delta_of(in + egress, &now, 32, &more)) {
+		in += more;
+	} else { /* it began anew */
+		in = drops;
+		egress = 0;
+	}
+	sample_row(out, &rows[QDISC_INGRESS_DROPS], in);
+	sample_row(out, &rows[QDISC_EGRESS_DROPS], egress);
+}
+
+static void append_drops(const struct qdisc_config *q, struct sample *out)
+{
+	const struct counter *rows = qdisc_table.rows;
+
+	if (!strcmp(q->kind, "clsact"))
+		append_sides(q->drops, out);
+	else
+		sample_row(out,
+			   &rows[q->ecn ? QDISC_MARKING_DROPS : drops_of(q)],
+			   q->drops);
+}
+
 static void append_counts(const struct qdisc_config *q, struct sample *out)
 {
 	const struct counter *rows = qdisc_table.rows;
-	int drops = drops_of(q);
 
 	if (q->has_queue) {
-		sample_row(out, &rows[q->ecn ? QDISC_MARKING_DROPS : drops],
-			   q->drops);
+		append_drops(q, out);
 		sample_row(out, &rows[QDISC_OVERLIMITS], q->overlimits);
 	}
 	if (q->has_queue && !q->is_class) {
@@ -124,7 +110,7 @@ static void append_counts(const struct qdisc_config *q, struct sample *out)
 		sample_row(out, &rows[QDISC_BACKLOG], q->backlog);
 	}
 	if (q->has_basic)
-		sample_row(out, &rows[drops + 1], q->packets);
+		sample_row(out, &rows[packets_of(q)], q->packets);
 }
 
 static void append_qdisc(const struct probe_env *env,
@@ -132,12 +118,10 @@ static void append_qdisc(const struct probe_env *env,
 			 struct sample *out)
 {
 	char name[64];
-	uint64_t identity;
 
 	qdisc_name(q, name, sizeof(name));
-	identity = hash_bytes(HASH_START, &q->ifindex, sizeof(q->ifindex));
-	identity = hash_bytes(identity, &q->parent, sizeof(q->parent));
-	sample_object(out, LAYER_QDISC, place, name, identity);
+	sample_object(out, LAYER_QDISC, place, name,
+		      qdisc_identity(q->ifindex, q->parent));
 	qdisc_label(out, q->kind);
 	append_counts(q, out);
 	qdisc_append_own(env, q, out);
@@ -215,41 +199,29 @@ static int on_class(const struct nlmsghdr *h, void *arg)
 	return 0;
 }
 
-static int ask_tc(struct qdisc_reader *reader, uint16_t type, int ifindex,
-		  netlink_row row)
-{
-	struct {
-		struct nlmsghdr h;
-		struct tcmsg m;
-	} request = {
-		.h = {.nlmsg_len = sizeof(request),
-		      .nlmsg_type = type,
-		      .nlmsg_flags = NLM_F_DUMP},
-		.m = {.tcm_ifindex = ifindex},
-	};
-
-	return netlink_ask(reader->env->netlink, NETLINK_ROUTE, &request.h, row,
-			   reader);
-}
-
 static int qdisc_read(struct probe_env *env, struct sample *out)
 {
 	struct qdisc_reader reader = {.env = env, .out = out};
-	int r = ask_tc(&reader, RTM_GETQDISC, 0, on_qdisc);
+	uint32_t first = out->n_objects;
+	int r = qdisc_ask(env, RTM_GETQDISC, 0, 0, on_qdisc, &reader);
 
 	for (size_t i = 0; r == 0 && i < reader.classful.n; i++)
-		r = ask_tc(&reader, RTM_GETTCLASS, reader.classful.items[i],
-			   on_class);
+		r = qdisc_ask(env, RTM_GETTCLASS, reader.classful.items[i], 0,
+			      on_class, &reader);
 	free(reader.classful.items);
-	return r;
+	return r == 0 ? qdisc_look_closer(env, out, first) : r;
 }
 
 const struct probe qdisc_probe = {
 	.name = "qdisc",
-	.reads = "rtnetlink RTM_GETQDISC, and RTM_GETTCLASS for Classes",
+	.reads = "rtnetlink RTM_GETQDISC, RTM_GETTCLASS for Classes; where "
+		 "packets are lost RTM_GETTCLASS and RTM_GETTFILTER",
 	.layer = LAYER_QDISC,
 	.counters = &qdisc_table,
 	.explainers = qdisc_explainers,
+	.reasons = qdisc_reasons,
+	.find_suspects = qdisc_find_suspects,
+	.attribute = qdisc_attribute,
 	.names_objects = true,
 	.read = qdisc_read,
 };

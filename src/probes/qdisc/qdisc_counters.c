@@ -39,7 +39,7 @@
 	.offset = offsetof(struct tc_htb_xstats, member),                      \
 	.source = "net/sched/sch_htb.c"
 
-#define SHOW .remedy = "tc -s qdisc show dev DEV"
+#define SHOW .remedy = "Look at it: `tc -s qdisc show dev DEV`"
 #define QUEUE_FULL                                                             \
 	SHOW, .cause = "its queue is full: more was sent than the device "     \
 		       "takes"
@@ -70,6 +70,7 @@ static const struct counter qdisc_counters[] = {
 			 "purpose (an offloaded bundle counts once)"},
 	[QDISC_ROOT_PACKETS] = {
 		COUNTED("", "if_tx_packets", DIR_TX, KIND_PASSED),
+		.tag = TAG_QDISC_PACKETS,
 		.of = {{LAYER_QDISC, DIR_TX, RELATION_OUTSIDE}},
 		.means = "Packets that left the qdisc (segments, where "
 			 "offloaded)"},
@@ -79,6 +80,7 @@ static const struct counter qdisc_counters[] = {
 		.means = "The same of a qdisc below another, which repeats it"},
 	[QDISC_CHILD_PACKETS] = {
 		COUNTED("", "if_tx_packets", DIR_TX, KIND_PASSED),
+		.tag = TAG_QDISC_PACKETS,
 		.means = "The same of a qdisc below another, which repeats it"},
 	[QDISC_CLASS_DROPS] = {
 		COUNTED("", "if_tx_dropped", DIR_TX, KIND_PART), .in = "",
@@ -87,28 +89,41 @@ static const struct counter qdisc_counters[] = {
 			 "queue refused packets",
 		.cause = "a class's queue is full: more was sent than its "
 			 "share",
-		.remedy = "tc -s class show dev DEV"},
+		.remedy = "Look at it: `tc -s class show dev DEV`"},
 	[QDISC_CLASS_PACKETS] = {
 		COUNTED("", "if_tx_packets", DIR_TX, KIND_PASSED),
 		.means = "The same of a class (option Classes)"},
 	[QDISC_INGRESS_DROPS] = {
 		COUNTED("", "if_rx_dropped", DIR_RX, KIND_LOST),
+		.tag = TAG_INGRESS_DROPS,
 		.means = "Packets that a filter or policer discarded on "
-			 "ingress (clsact: on egress too)",
+			 "ingress (clsact: as far as its filters tell)",
 		.cause = "a tc filter or policer on ingress discards them",
-		.remedy = "tc -s filter show dev DEV ingress"},
+		.remedy = "Look at them: `tc -s filter show dev DEV ingress`"},
+	/* clsact has one number for both: what is here is not in that */
+	[QDISC_EGRESS_DROPS] = {
+		COUNTED("egress", "if_tx_dropped", DIR_TX, KIND_LOST),
+		.tag = TAG_EGRESS_DROPS,
+		.means = "Packets that a filter or policer of clsact "
+			 "discarded on egress, as far as its filters tell",
+		.cause = "a tc filter or policer on egress discards them",
+		.remedy = "Look at them: `tc -s filter show dev DEV egress`"},
 	[QDISC_INGRESS_PACKETS] = {
 		COUNTED("", "if_rx_packets", DIR_RX, KIND_PASSED),
 		.of = {{LAYER_QDISC, DIR_RX, RELATION_INSIDE}},
-		.means = "Packets that came to it, discarded ones included"},
+		.means = "Packets that came to it, discarded ones included "
+			 "(clsact: of both sides)"},
 	/* netem counts a marked packet as dropped, though it is delivered */
 	[QDISC_MARKING_DROPS] = {
 		COUNTED("", "if_tx_dropped", DIR_TX, KIND_BENIGN),
+		.tag = TAG_MARKING_DROPS,
 		.means = "netem with ecn: packets marked or discarded, not "
 			 "told apart"},
 	[QDISC_OVERLIMITS] = {
 		COUNTED("overlimits", "packets", DIR_TX, KIND_OVERLOAD),
-		.means = "Attempts to send beyond the rate: packets waited"},
+		.tag = TAG_QDISC_OVERLIMITS,
+		.means = "Attempts to send beyond the rate: packets waited "
+			 "(red and its like: beyond a threshold)"},
 	[QDISC_REQUEUES] = {
 		COUNTED("requeues", "packets", DIR_TX, KIND_BENIGN),
 		.means = "Packets put back because the device was busy"},
@@ -117,6 +132,7 @@ static const struct counter qdisc_counters[] = {
 		.means = "Packets waiting now"},
 	[QDISC_BACKLOG] = {
 		COUNTED("backlog", "gauge", DIR_TX, KIND_LEVEL),
+		.tag = TAG_QDISC_BACKLOG,
 		.means = "Bytes waiting now"},
 	/* clang-format on */
 
@@ -231,3 +247,24 @@ const struct counter qdisc_fact_rate = {FACT, .name = "rate"};
 const struct counter qdisc_fact_netem_loss = {FACT, .name = "loss"};
 const struct counter qdisc_fact_limit = {FACT, .name = "limit"};
 const struct counter qdisc_fact_limit_bytes = {FACT, .name = "limit_bytes"};
+const struct counter qdisc_fact_burst = {FACT, .name = "burst"};
+const struct counter qdisc_fact_default = {FACT, .name = "default"};
+const struct counter qdisc_fact_asked = {FACT, .name = "asked"};
+const struct counter qdisc_fact_undetermined = {FACT, .name = "undetermined"};
+const struct counter qdisc_fact_verdict = {FACT, .name = "verdict"};
+const struct counter qdisc_fact_share = {FACT, .name = "share"};
+const struct counter qdisc_fact_target = {FACT, .name = "target"};
+
+/* Only read where something was lost, for a cause. */
+#define CULPRIT .layer = LAYER_QDISC, .kind = KIND_DETAIL, .bits = 32
+
+const struct counter qdisc_class_drops = {
+	CULPRIT, .name = "class_drops", .tag = TAG_CLASS_DROPS,
+	.direction = DIR_TX,
+	.means = "Packets that the queue of a class refused"};
+const struct counter qdisc_filter_drops = {
+	CULPRIT, .name = "filter_drops",
+	.means = "Packets that an action of a filter dropped"};
+const struct counter qdisc_filter_failed = {
+	CULPRIT, .name = "filter_overlimits",
+	.means = "Packets that a filter could not send elsewhere"};

@@ -25,6 +25,15 @@ bool qdisc_has_classes(const char *kind)
 	return text_is_among(kind, kinds);
 }
 
+bool qdisc_is_classful(const char *kind)
+{
+	static const char *const kinds[] = {"prio", "multiq", "ets",
+					    "htb",  "hfsc",   "drr",
+					    "qfq",  "cbq",    NULL};
+
+	return text_is_among(kind, kinds);
+}
+
 void qdisc_label(struct sample *s, const char *kind)
 {
 	sample_label(s, kind);
@@ -71,28 +80,45 @@ static void parse_limit(struct nlattr *options, struct qdisc_config *q)
 	}
 }
 
+#define NS_PER_TICK 64 /* include/net/pkt_sched.h: PSCHED_SHIFT is 6 */
+
 static void parse_tbf(struct nlattr *options, struct qdisc_config *q)
 {
 	struct nlattr *attrs[TCA_TBF_MAX + 1];
-	struct tc_tbf_qopt tbf;
+	struct tc_tbf_qopt tbf = {.buffer = 0};
 
 	if (nla_parse_nested(attrs, TCA_TBF_MAX, options, NULL) < 0)
 		return;
 	if (attr_copy(&tbf, sizeof(tbf), attrs[TCA_TBF_PARMS]))
 		q->rate = tbf.rate.rate;
 	attr_copy(&q->rate, sizeof(q->rate), attrs[TCA_TBF_RATE64]);
+	/* the time that it takes to send it */
+	q->burst = (double)q->rate * tbf.buffer * NS_PER_TICK / 1e9 + 0.5;
 }
 
 /* htb counts in what it tells of its configuration. */
 static void parse_htb(struct nlattr *options, struct qdisc_config *q)
 {
 	struct nlattr *attrs[TCA_HTB_MAX + 1];
+	struct tc_htb_glob htb;
 
 	if (nla_parse_nested(attrs, TCA_HTB_MAX, options, NULL) < 0 ||
 	    !attrs[TCA_HTB_INIT])
 		return;
 	q->own = nla_data(attrs[TCA_HTB_INIT]);
 	q->own_size = nla_len(attrs[TCA_HTB_INIT]);
+	q->has_default = attr_copy(&htb, sizeof(htb), attrs[TCA_HTB_INIT]);
+	if (q->has_default)
+		q->default_class = htb.defcls;
+}
+
+static void parse_hfsc(struct nlattr *options, struct qdisc_config *q)
+{
+	struct tc_hfsc_qopt hfsc;
+
+	q->has_default = attr_copy(&hfsc, sizeof(hfsc), options);
+	if (q->has_default)
+		q->default_class = hfsc.defcls;
 }
 
 void qdisc_parse_options(struct nlattr *options, struct qdisc_config *q)
@@ -104,6 +130,8 @@ void qdisc_parse_options(struct nlattr *options, struct qdisc_config *q)
 		parse_tbf(options, q);
 	else if (!strcmp(q->kind, "htb") && !q->is_class)
 		parse_htb(options, q);
+	else if (!strcmp(q->kind, "hfsc") && !q->is_class)
+		parse_hfsc(options, q);
 }
 
 /* fq_codel sends one struct for qdiscs and another for its flows. */

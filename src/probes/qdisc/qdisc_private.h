@@ -5,6 +5,7 @@
 
 #include "kernel/netlink.h"
 #include "probes/qdisc/qdisc.h"
+#include "probes/qdisc/tc_filter.h"
 
 /* The rows that every qdisc or class can have: an index of the counters. */
 enum {
@@ -15,6 +16,7 @@ enum {
 	QDISC_CLASS_DROPS,
 	QDISC_CLASS_PACKETS,
 	QDISC_INGRESS_DROPS,
+	QDISC_EGRESS_DROPS,
 	QDISC_INGRESS_PACKETS,
 	QDISC_MARKING_DROPS,
 	QDISC_OVERLIMITS,
@@ -26,6 +28,10 @@ enum {
 
 /* What struct probe has of them, see there. */
 extern const struct explainer qdisc_explainers[];
+extern const struct reason qdisc_reasons[];
+size_t qdisc_find_suspects(const struct sample *s, const struct loss *loss,
+			   struct suspect *ret, size_t max);
+void qdisc_attribute(const struct sample *s, struct losses *l);
 
 /* What one RTM_NEWQDISC or RTM_NEWTCLASS message says. */
 struct qdisc_config {
@@ -40,6 +46,9 @@ struct qdisc_config {
 	bool in_bytes;	/* the limit, else it is in packets */
 	uint32_t limit;
 	uint64_t rate;		   /* tbf, bytes/s; 0: none */
+	uint64_t burst;		   /* tbf, bytes; 0: not known */
+	bool has_default;	   /* htb, hfsc: where unclassified ones go, */
+	uint32_t default_class;	   /* the minor number of a class or 0 */
 	bool has_basic, has_queue; /* which of the counters below are there */
 	uint64_t packets, bytes;
 	uint32_t qlen, backlog, drops, requeues, overlimits;
@@ -50,6 +59,17 @@ struct qdisc_config {
 /* Parses one RTM_NEWQDISC or RTM_NEWTCLASS. Returns 0 or -EBADMSG. Pure. */
 struct nlmsghdr;
 int MUST_CHECK qdisc_parse(const struct nlmsghdr *h, struct qdisc_config *ret);
+
+/* The identity of an object, and the interface that it tells. */
+static inline uint64_t qdisc_identity(int ifindex, uint32_t parent)
+{
+	return (uint64_t)ifindex << 32 | parent;
+}
+
+static inline int qdisc_ifindex(const struct object *o)
+{
+	return o->identity >> 32;
+}
 
 /*
  * Writes "kind_handle", or "kind_handle_parent" for the children of mq, whose
@@ -79,6 +99,78 @@ void qdisc_parse_own(struct nlattr *attr, struct qdisc_config *q);
 void qdisc_append_own(const struct probe_env *env, const struct qdisc_config *q,
 		      struct sample *out);
 
+/* Whether it puts packets into classes by filters. */
+bool qdisc_is_classful(const char *kind);
+
 extern const struct counter_table qdisc_table; /* qdisc_counters.c */
+
+/*
+ * What stands in objects of their own, because it is asked only where packets
+ * were lost. That a qdisc's classes or filters were, as the first row: how many
+ * classes there are, and whether its default class is among them.
+ */
+extern const struct counter qdisc_fact_asked;
+extern const struct counter qdisc_fact_undetermined; /* on either side */
+/* A class, and an action of a filter, which has a fact_parent, too. */
+extern const struct counter qdisc_class_drops;
+extern const struct counter qdisc_filter_drops;
+extern const struct counter qdisc_filter_failed;
+extern const struct counter qdisc_fact_verdict; /* enum tc_verdict */
+extern const struct counter qdisc_fact_share;	/* of TC_RANDOM */
+/* of TC_MIRRED; the name of the interface is the object's table */
+extern const struct counter qdisc_fact_target;
+
+enum target {
+	TARGET_GONE,
+	TARGET_DOWN,
+	TARGET_NO_CARRIER,
+	TARGET_UP,
+};
+
+bool qdisc_filter_is(const struct sample *s, const struct object *o,
+		     enum tc_verdict verdict);
+/* Whether it drops all that it matches, as somebody has told it to. */
+bool qdisc_filter_is_rule(const struct sample *s, const struct object *o);
+/* Packets that clsact may as well have lost on its other side. */
+uint64_t qdisc_undetermined(const struct sample *s, const struct object *o);
+/* The kinds of causes: an index of qdisc_reasons. */
+enum {
+	REASON_NETEM,
+	REASON_QUEUE_FULL,
+	REASON_AQM,
+	REASON_SHAPER,
+	REASON_BURST,
+	REASON_CLASS,
+	REASON_UNCLASSIFIED,
+	REASON_POLICE,
+	REASON_FILTER,
+	REASON_FILTER_RANDOM,
+	REASON_PROGRAM,
+	REASON_MIRRED,
+	REASON_ACTION,
+	REASON_SIDE,
+	N_QDISC_REASONS,
+};
+
+/* " (1.5 Mbit/s)" for a rate in bytes per second, without the brackets. */
+void qdisc_describe_rate(uint64_t rate, char *buffer, size_t size);
+/* Explain what filters dropped, or clsact without telling which did. */
+bool qdisc_explain_filter(const struct suspect *suspect, struct cause *ret);
+bool qdisc_explain_side(const struct suspect *suspect, struct cause *ret);
+
+/*
+ * Asks for a dump of the type RTM_GET..., of one interface and parent, or 0 for
+ * all. Returns as netlink_ask().
+ */
+int MUST_CHECK qdisc_ask(struct probe_env *env, uint16_t type, int ifindex,
+			 uint32_t parent, netlink_row row, void *arg);
+
+/*
+ * Behind the qdiscs, which are the objects from first on: asks for the classes
+ * and filters of those that have lost something since the previous read, and
+ * takes over what is known of those of others.
+ */
+int MUST_CHECK qdisc_look_closer(struct probe_env *env, struct sample *out,
+				 uint32_t first);
 
 #endif
