@@ -12,7 +12,7 @@ SHOOT = "4,40 0 0 36,21 0 1 %d,6 0 0 2,6 0 0 4294967295" % LOST_PORT
 
 @case
 def B14(stage):
-    """A BPF program on ingress that discards what goes to one port."""
+    """A BPF program on ingress that discards what goes to one port: policy."""
     a, b = stage.pair()
     b.feature("tc qdisc add dev b0 clsact")
     b.feature("tc filter add dev b0 ingress bpf da bytecode '%s'" % SHOOT)
@@ -21,4 +21,4 @@ def B14(stage):
     with stage.watch([shot]) as watch:
         watch.bursts(good_and_bad(a, b))
         watch.check([Share(b.place("b0"), "percent-qdisc-rx", shot, ALL)],
-                    [Alert(b.place("b0"), "qdisc-rx", ("tc filter", "b0 ingress"))])
+                    [Alert(b.place("b0"), "qdisc-rx", ("tc filter", "b0 ingress"), "WARNING")])

@@ -142,10 +142,8 @@ static void say_mirred(const struct filter_words *w)
 	const char *name = object_table(suspect->sample, suspect->object);
 
 	w->ret->reason = &qdisc_reasons[REASON_MIRRED];
-	CAUSE_TEXT(w->ret,
-		   "a tc filter on %s redirects to an interface (%s) that %s: "
-		   "%s",
-		   w->side, name[0] ? name : "unknown",
+	CAUSE_TEXT(w->ret, "a tc filter on %s redirects to %s, which %s: %s",
+		   w->side, name[0] ? name : "an interface",
 		   states[state < ARRAY_SIZE(states) ? state : 0], w->filter);
 	if (state == TARGET_DOWN && text_is_plain(name))
 		CAUSE_REMEDY(w->ret, "Set it up: `ip link set dev %s up`",
