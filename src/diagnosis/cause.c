@@ -98,7 +98,13 @@ static void search_object(struct suspects *list, const struct sample *s,
 			  const struct loss *loss, const struct object *o)
 {
 	EACH_ROW (s, o, row) {
-		struct suspect suspect = {s, loss, o, row, row->delta};
+		struct suspect suspect = {
+			.sample = s,
+			.loss = loss,
+			.object = o,
+			.row = row,
+			.lost = row->delta,
+		};
 		unsigned kind = 1u << row->counter->kind;
 
 		if (!is_culprit(row, loss, WHOLE | PARTS))
@@ -124,16 +130,39 @@ static bool is_where_lost(const struct sample *s, const struct object *o,
 /* As many suspects of all parts as a layer may find. */
 #define MAX_SUSPECTS 64
 
+/* A suspect that a layer found, its parts apart from what none of them has. */
+static void insert_with_parts(struct suspects *list,
+			      const struct suspect *suspect)
+{
+	struct suspect rest = *suspect;
+
+	EACH_ROW (suspect->sample, suspect->object, row) {
+		struct suspect part = *suspect;
+
+		if (row->counter->kind != KIND_PART ||
+		    !is_culprit(row, suspect->loss, PARTS) ||
+		    strcmp(row->counter->in, suspect->row->counter->name))
+			continue;
+		part.row = row;
+		part.lost = row->delta < rest.lost ? row->delta : rest.lost;
+		rest.lost -= part.lost;
+		if (part.lost)
+			insert_suspect(list, &part);
+	}
+	if (rest.lost * 100 >= suspect->lost * MIN_REST_PERCENT && rest.lost)
+		insert_suspect(list, &rest);
+}
+
 static void find_by(const struct probe *probe, struct suspects *list,
 		    const struct sample *s, const struct loss *loss)
 {
 	struct suspect all[MAX_SUSPECTS];
 	size_t n = probe->find_suspects(s, loss, all, MAX_SUSPECTS);
 
-	for (size_t i = 0; i < n && list->n < MAX_CAUSES; i++)
+	for (size_t i = 0; i < n; i++)
 		if (list->part == CAUSE_ALL ||
 		    (list->part == CAUSE_POLICY) == all[i].is_policy)
-			list->items[list->n++] = all[i];
+			insert_with_parts(list, &all[i]);
 }
 
 /* Whether a layer finds its suspects itself. */
