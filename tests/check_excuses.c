@@ -110,7 +110,7 @@ static void teardown(void)
 /* What a kernel counts, of IPv4. */
 struct counts {
 	uint64_t receives, errors, damaged, forwarded, answered, held_back;
-	uint64_t rx[2], tx[2]; /* of two interfaces */
+	uint64_t rx[3], tx[3]; /* of three interfaces */
 };
 
 static void put_counts(const struct counts *c)
@@ -132,7 +132,7 @@ static void put_counts(const struct counts *c)
 
 static void append_interfaces(const struct counts *c)
 {
-	static const char *const names[] = {"r0", "r1"};
+	static const char *const names[] = {"r0", "r1", "r1.5"};
 
 	for (size_t i = 0; c && i < ARRAY_SIZE(names); i++) {
 		sample_object(&now, LAYER_LINK, names[i], "", i + 1);
@@ -248,6 +248,45 @@ static const struct {
 	  .tx = {690, 650}},
 	 0,
 	 40},
+	{"a circle over a VLAN: its lower device counts all of it, too",
+	 {.receives = 1280,
+	  .errors = 40,
+	  .forwarded = 1240,
+	  .answered = 6,
+	  .held_back = 34,
+	  .rx = {0, 1280, 1280},
+	  .tx = {0, 1246, 1246}},
+	 40,
+	 0},
+	{"traceroute through a router with a VLAN",
+	 {.receives = 1240,
+	  .errors = 40,
+	  .forwarded = 1200,
+	  .answered = 6,
+	  .held_back = 34,
+	  .rx = {600, 641, 641},
+	  .tx = {600, 607, 607}},
+	 0,
+	 40},
+	{"one that routes between a device and its VLAN, for many",
+	 {.receives = 1240,
+	  .errors = 40,
+	  .forwarded = 1200,
+	  .answered = 40,
+	  .rx = {620, 1240, 620},
+	  .tx = {620, 1240, 620}},
+	 0,
+	 40},
+	{"a circle beside other traffic",
+	 {.receives = 2280,
+	  .errors = 40,
+	  .forwarded = 2240,
+	  .answered = 6,
+	  .held_back = 34,
+	  .rx = {1040, 1240, 0},
+	  .tx = {6, 2240, 0}},
+	 40,
+	 0},
 	{"a router that forwards much more",
 	 {.receives = 20040,
 	  .errors = 40,

@@ -94,40 +94,77 @@ static bool is_interface(const struct sample *s, const struct object *o)
 	       strcmp(object_place(s, o), "lo");
 }
 
-/*
- * The least that an interface sent of what it had itself received: all that
- * came in elsewhere is less than it has sent.
- */
-static uint64_t turned_back(const struct sample *s, uint64_t received)
-{
-	uint64_t most = 0;
+/* What interfaces did with packets in this read. */
+struct traffic {
+	uint64_t received; /* by all of them */
+	uint64_t at_ip;	   /* the same, each packet once */
+	uint64_t back; /* sent by those that had received it, at the least */
+	uint64_t most; /* and by one of them, were none stacked */
+};
 
+static void sum_received(const struct sample *s, struct traffic *t)
+{
 	EACH_OBJECT (s, o) {
-		uint64_t rx, tx;
+		if (is_interface(s, o))
+			t->received += grown(s, o, TAG_RX_PACKETS);
+		if (o->layer != LAYER_IP)
+			continue;
+		EACH_ROW (s, o, row)
+			if (row->counter->tag == TAG_IN_RECEIVES)
+				t->at_ip += row_growth(s, o, row);
+	}
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * The least that an interface sent of what it had itself received: what it sent
+ * beyond all that came in elsewhere.
+ */
+static void sum_turned_back(const struct sample *s, struct traffic *t)
+{
+	EACH_OBJECT (s, o) {
+		uint64_t rx, tx, most;
 
 		if (!is_interface(s, o))
 			continue;
 		rx = grown(s, o, TAG_RX_PACKETS);
 		tx = grown(s, o, TAG_TX_PACKETS);
-		if (since(rx + tx, received) > most)
-			most = since(rx + tx, received);
+		most = since(rx + tx, t->received);
+		t->most = most > t->most ? most : t->most;
+		t->back += smaller(since(rx + tx, t->at_ip), smaller(rx, tx));
 	}
-	return most;
+}
+
+/*
+ * A VLAN's packets are its lower device's, too: there each of both has to turn
+ * most of them back. A lower device that routes between its VLANs does, but
+ * these do not. Where frames are merged before IP sees them, nothing is known.
+ */
+static bool turns_back(const struct traffic *t, uint64_t forwarded)
+{
+	if (t->most * 2 >= forwarded)
+		return true;
+	return t->received <= t->at_ip * 3 && forwarded * 4 >= t->at_ip * 3 &&
+	       t->back * 3 >= t->received * 2;
 }
 
 bool ip_excuse_is_loop(const struct sample *s, uint64_t expired,
 		       uint64_t forwarded)
 {
-	uint64_t received = 0;
+	struct traffic t = {.received = 0};
 
 	if (forwarded < expired * MIN_ROUNDS ||
 	    forwarded > expired * MAX_ROUNDS)
 		return false;
-	EACH_OBJECT (s, o)
-		if (is_interface(s, o))
-			received += grown(s, o, TAG_RX_PACKETS);
-	/* where no interface is read, the rounds have to do */
-	return !received || turned_back(s, received) * 2 >= forwarded;
+	sum_received(s, &t);
+	if (!t.received) /* no interface is read: the rounds have to do */
+		return true;
+	sum_turned_back(s, &t);
+	return turns_back(&t, forwarded);
 }
 
 /* What of one family tells of packets whose TTL ended. */
