@@ -663,6 +663,22 @@ TEST(memory, probe_remembers_in_one_go)
 	sample_free(&s);
 }
 
+TEST(memory, rollback_takes_back_what_was_remembered_since)
+{
+	struct sample s = {.source = 1};
+	struct sample_mark mark;
+
+	sample_remember(&s, "one", 3);
+	mark = sample_mark(&s);
+	sample_remember(&s, " that is taken back", 19);
+	sample_rollback(&s, mark);
+	ck_assert_mem_eq(memory_of(&s, 1, 3), "one", 3);
+	sample_remember(&s, ", two", 5);
+	ck_assert_int_eq(s.error, 0);
+	ck_assert_mem_eq(memory_of(&s, 1, 8), "one, two", 8);
+	sample_free(&s);
+}
+
 TEST(memory, memory_is_taken_back_and_carried_with_its_source)
 {
 	struct sample then = {.source = 1}, now = {.source = 1};
@@ -679,6 +695,42 @@ TEST(memory, memory_is_taken_back_and_carried_with_its_source)
 	ck_assert(!sample_carry(&now, &then, 7));
 	ck_assert_mem_eq(memory_of(&now, 1, 3), "old", 3);
 	ck_assert_ptr_null(memory_of(&now, 2, 0));
+	sample_free(&then);
+	sample_free(&now);
+}
+
+/* Whatever the values say, and whatever was there before. */
+TEST_EACH(comparison, what_a_reader_counted_is_left_alone, 3)
+{
+	struct sample then = one_row(&lost, 50, _i == 0 ? 1 : 2);
+	struct sample now = {0}, zero = {0};
+
+	then.rows[0].flags = _i == 2 ? ROW_SENT : 0;
+	sample_follow(&now, &then);
+	eth0(&now, 1);
+	sample_row(&now, &lost, 10);
+	sample_counted(&now, 3);
+	sample_compare(&now, &then);
+	ck_assert_uint_eq(now.rows[0].delta, 3);
+	ck_assert_int_eq(now.rows[0].flags,
+			 ROW_COMPARED | (_i == 2 ? ROW_SENT : 0));
+	ck_assert(now.objects[0].moved);
+	ck_assert(now.objects[0].awake);
+	sample_zero(&zero, &now); /* since ever: that is another question */
+	sample_compare(&now, &zero);
+	ck_assert_uint_eq(now.rows[0].delta, 10);
+	sample_free(&zero);
+	sample_free(&then);
+	sample_free(&now);
+}
+
+TEST(comparison, directions_are_carried)
+{
+	struct sample then = one_row(&lost, 1, 1), now = {0};
+
+	sample_reached(&then, 1u << DIR_RX | 1u << DIR_TX);
+	ck_assert(sample_carry(&now, &then, 0));
+	ck_assert_uint_eq(now.objects[0].reached, 1u << DIR_RX | 1u << DIR_TX);
 	sample_free(&then);
 	sample_free(&now);
 }

@@ -233,6 +233,12 @@ void sample_chain(struct sample *s, enum family family, const char *table,
 	s->objects[s->n_objects - 1].chain = at[1];
 }
 
+void sample_reached(struct sample *s, unsigned directions)
+{
+	if (!s->error)
+		s->objects[s->n_objects - 1].reached = (uint8_t)directions;
+}
+
 void sample_row(struct sample *s, const struct counter *counter, uint64_t value)
 {
 	if (!reserve(s, (void **)&s->rows, &s->max_rows,
@@ -263,26 +269,38 @@ static void note_delta(struct object *o, const struct row *row)
 	o->moved = true;
 }
 
-void sample_row_began(struct object *o, struct row *row)
+static void count_row(struct object *o, struct row *row, uint64_t n)
 {
-	row->delta = row->value < MAX_DELTA ? row->value : MAX_DELTA;
+	row->delta = n < MAX_DELTA ? n : MAX_DELTA;
 	row->flags |= ROW_COMPARED;
 	note_delta(o, row);
 }
 
-void sample_began(struct sample *s)
+void sample_row_began(struct object *o, struct row *row)
+{
+	count_row(o, row, row->value);
+}
+
+void sample_counted(struct sample *s, uint64_t n)
 {
 	struct row *row = s->n_rows ? &s->rows[s->n_rows - 1] : NULL;
 
 	if (s->error || !row)
 		return;
-	sample_row_began(&s->objects[s->n_objects - 1], row);
+	s->objects[s->n_objects - 1].told = true;
+	count_row(&s->objects[s->n_objects - 1], row, n);
+}
+
+void sample_began(struct sample *s)
+{
+	if (s->n_rows)
+		sample_counted(s, s->rows[s->n_rows - 1].value);
 }
 
 struct sample_mark sample_mark(const struct sample *s)
 {
 	return (struct sample_mark) {s->n_rows, s->n_objects, s->n_text,
-				     s->n_memory};
+				     s->n_memory, sample_remembered(s)};
 }
 
 void sample_rollback(struct sample *s, struct sample_mark mark)
@@ -291,6 +309,7 @@ void sample_rollback(struct sample *s, struct sample_mark mark)
 	s->n_objects = mark.objects;
 	s->n_text = mark.text;
 	s->n_memory = mark.memory;
+	sample_forget(s, mark.remembered);
 	s->error = 0;
 }
 
@@ -344,7 +363,8 @@ static void compare_row(struct row *row, const struct row *before, bool same)
 }
 
 static void compare_object(struct sample *now, struct object *o,
-			   const struct sample *then, const struct object *p)
+			   const struct sample *then, const struct object *p,
+			   bool follows)
 {
 	o->same = p->identity == o->identity;
 	o->late = p->stale;
@@ -356,7 +376,10 @@ static void compare_object(struct sample *now, struct object *o,
 		before = same_row(then, p, i, row->counter);
 		if (!before)
 			continue;
-		compare_row(row, before, o->same);
+		if (follows && o->told && row->flags & ROW_COMPARED)
+			row->flags |= before->flags & ROW_SENT;
+		else
+			compare_row(row, before, o->same);
 		note_delta(o, row);
 		o->sent |= row->flags & ROW_SENT;
 	}
@@ -372,15 +395,17 @@ static void link_all(struct sample *now, const struct sample *then)
 
 void sample_compare(struct sample *now, const struct sample *then)
 {
+	bool follows = now->then == then;
+
 	now->before_ns = then->time_ns;
-	if (now->then != then)
+	if (!follows)
 		link_all(now, then);
 	for (uint32_t i = 0; i < now->n_objects; i++) {
 		struct object *o = &now->objects[i];
 		const struct object *p = object_before(now, o);
 
 		if (p && !o->stale)
-			compare_object(now, o, then, p);
+			compare_object(now, o, then, p, follows);
 	}
 }
 
@@ -403,6 +428,7 @@ static void carry_object(struct sample *s, const struct sample *then,
 	copy->source = o->source;
 	copy->main = o->main;
 	copy->aqm = o->aqm;
+	copy->reached = o->reached;
 	copy->awake = o->awake;
 	copy->stale = true;
 	for (uint32_t i = 0; i < o->n; i++)

@@ -51,8 +51,9 @@ struct object {
 	uint32_t n;
 	uint32_t before; /* 1 + its index in the sample before, 0: not there */
 	uint8_t layer;
-	uint8_t family; /* enum family, of a firewall's table */
-	bool aqm;	/* a qdisc that drops to slow senders down, or shares */
+	uint8_t family;	 /* enum family, of a firewall's table */
+	uint8_t reached; /* set of enum direction, see sample_reached() */
+	bool aqm;   /* a qdisc that drops to slow senders down, or shares */
 	bool same;  /* was there in the previous sample, with this identity */
 	bool main;  /* a real interface: its main counters are always sent */
 	bool awake; /* has lost something before: its rows are sent */
@@ -61,6 +62,7 @@ struct object {
 	bool parts_moved; /* a row that is in another moved, see counter.h */
 	bool moved;	  /* a row moved that counts no traffic */
 	bool sent;	  /* one of its rows has ROW_SENT */
+	bool told;	  /* sample_counted() told what one of them counted */
 	uint8_t source;	  /* index of its probe */
 };
 
@@ -89,7 +91,7 @@ struct sample {
 
 struct sample_mark {
 	uint32_t rows, objects, text;
-	size_t memory;
+	size_t memory, remembered; /* of all probes, of the one at work */
 };
 
 /* Empties a sample, keeps its memory. */
@@ -114,19 +116,33 @@ void sample_label(struct sample *s, const char *label);
 /* Sets the firewall's table and chain of the object appended last. */
 void sample_chain(struct sample *s, enum family family, const char *table,
 		  const char *chain);
+/*
+ * Tells that what the object appended last loses may be of any direction in a
+ * set of 1 << enum direction, whatever its counters say.
+ */
+void sample_reached(struct sample *s, unsigned directions);
 /* Appends a row to the object appended last. */
 void sample_row(struct sample *s, const struct counter *counter,
 		uint64_t value);
 
 /*
- * Tells that the row appended last counts from 0 since the previous read, in
- * which its object was not: its first loss is known.
+ * Tells what the row appended last has counted since the previous read, where
+ * its reader knows better than the two values: sample_compare() with the
+ * sample that was followed leaves it.
+ */
+void sample_counted(struct sample *s, uint64_t n);
+/*
+ * The same of a row that counts from 0 since the previous read, in which its
+ * object was not: its first loss is known.
  */
 void sample_began(struct sample *s);
 /* The same of a row of an object, in a sample that was compared. */
 void sample_row_began(struct object *o, struct row *row);
 
-/* Remember where a sample ends, and take back what was appended since. */
+/*
+ * Remember where a sample ends, and take back what the same probe has appended
+ * since.
+ */
 struct sample_mark sample_mark(const struct sample *s);
 void sample_rollback(struct sample *s, struct sample_mark mark);
 

@@ -80,6 +80,21 @@ void sample_remember(struct sample *s, const void *bytes, size_t n)
 		      round_up(head->n);
 }
 
+size_t sample_remembered(const struct sample *s)
+{
+	const struct memory_head *head = find_memory(s, s->source);
+
+	return head ? head->n : 0;
+}
+
+void sample_forget(struct sample *s, size_t n)
+{
+	struct memory_head *head = find_memory(s, s->source);
+
+	if (head && n < head->n)
+		head->n = n;
+}
+
 const void *sample_memory(const struct sample *s, uint8_t source, size_t *ret_n)
 {
 	const struct memory_head *head = s ? find_memory(s, source) : NULL;

@@ -11,10 +11,17 @@
 
 /*
  * Appends n bytes for the probe that appends now, in any number of calls, but
- * without another probe's or a sample_rollback() in between. A failure stays in
- * s->error: -ENOMEM, -E2BIG past 64 MiB, -EINVAL for such a call.
+ * without another probe's in between. A failure stays in s->error: -ENOMEM,
+ * -E2BIG past 64 MiB, -EINVAL for such a call.
  */
 void sample_remember(struct sample *s, const void *bytes, size_t n);
+
+/*
+ * For sample_mark() and sample_rollback(): how many bytes the probe that
+ * appends now has remembered, and forgetting those behind the first n.
+ */
+size_t sample_remembered(const struct sample *s);
+void sample_forget(struct sample *s, size_t n);
 
 /*
  * What the probe of that index remembered: *ret_n bytes, aligned to 8; NULL
