@@ -417,8 +417,8 @@ TEST(made, changed_drop_rule_is_another_one)
 	struct sample c = two_rules(false, 2, -2);
 	const char *rule = "ip.filter.INPUT.c";
 
-	ck_assert_uint_ne(find(&a, WHOLE)->identity, find(&b, WHOLE)->identity);
-	ck_assert_uint_ne(find(&a, WHOLE)->identity, find(&c, WHOLE)->identity);
+	ck_assert_uint_eq(find(&a, WHOLE)->identity, find(&b, WHOLE)->identity);
+	ck_assert_uint_eq(find(&a, WHOLE)->identity, find(&c, WHOLE)->identity);
 	ck_assert_uint_ne(find(&a, rule)->identity, find(&b, rule)->identity);
 	ck_assert_uint_eq(find(&a, rule)->identity, find(&c, rule)->identity);
 	ck_assert_ptr_null(find(&c, "ip.filter.INPUT#policy"));
@@ -442,7 +442,7 @@ TEST(made, bytes_behind_a_name_are_nobodys)
 	     offsetof(struct xt_entry_target, u.user.name) + sizeof("REJECT");
 	memset(t.bytes + at, 'x', 5);
 	b = parsed(&t, 64);
-	ck_assert_uint_eq(find(&a, WHOLE)->identity, find(&b, WHOLE)->identity);
+	ck_assert_uint_eq(a.objects[1].identity, b.objects[1].identity);
 	sample_free(&a);
 	sample_free(&b);
 }
@@ -615,6 +615,437 @@ TEST(made, strange_texts_do_no_harm)
 	ck_assert_int_eq(firewall_remedy(&s, o, buf, sizeof(buf)), 0);
 	ck_assert_str_eq(buf, "iptables-legacy -t filter -nvL --line-numbers");
 	sample_free(&s);
+}
+
+/* Rules that live: one table after the other is read, as in a namespace. */
+
+/* A rule of INPUT: its source tells it from others. */
+struct live_rule {
+	uint32_t source;
+	uint64_t packets;
+	const char *comment;
+};
+
+struct live {
+	struct sample samples[2];
+	int n; /* reads */
+};
+
+static void live_table(struct table *t, const struct live_rule *rules, size_t n,
+		       uint64_t passed)
+{
+	start(t);
+	for (size_t i = 0; i < n; i++)
+		ADD(t, DROP, .source = rules[i].source,
+		    .packets = rules[i].packets, .comment = rules[i].comment);
+	t->blob.underflow[NF_INET_LOCAL_IN] = ADD(t, ACCEPT, .packets = passed);
+	finish(t);
+}
+
+static const struct sample *live_read_table(struct live *l,
+					    const struct table *t, unsigned max)
+{
+	struct sample *now = &l->samples[l->n % 2];
+	const struct sample *then = &l->samples[(l->n + 1) % 2];
+
+	sample_reset(now);
+	now->sources = 1;
+	sample_follow(now, l->n ? then : NULL);
+	ck_assert_int_eq(xt_parse(&t->blob, max, now), 0);
+	ck_assert_int_eq(now->error, 0);
+	if (l->n++)
+		sample_compare(now, then);
+	return now;
+}
+
+static const struct sample *live_read(struct live *l,
+				      const struct live_rule *rules, size_t n,
+				      uint64_t passed)
+{
+	struct table t;
+
+	live_table(&t, rules, n, passed);
+	return live_read_table(l, &t, 64);
+}
+
+#define LIVE(l, passed, ...)                                                   \
+	live_read(l, (const struct live_rule[]) {__VA_ARGS__},                 \
+		  sizeof((const struct live_rule[]) {__VA_ARGS__}) /           \
+			  sizeof(struct live_rule),                            \
+		  passed)
+
+static void live_end(struct live *l)
+{
+	sample_free(&l->samples[0]);
+	sample_free(&l->samples[1]);
+}
+
+/* What the first row of an object has counted; UINT64_MAX: nobody knows. */
+static uint64_t counted(const struct sample *s, const char *name)
+{
+	const struct object *o = find(s, name);
+	const struct row *row = o ? object_rows(s, o) : NULL;
+
+	return row && row->flags & ROW_COMPARED ? row->delta : UINT64_MAX;
+}
+
+static uint64_t replaced(const struct sample *s)
+{
+	const struct object *o = firewall_next_replaced(s, NULL);
+	const struct counter *c = &firewall_facts[FIREWALL_REPLACED];
+
+	ck_assert_int_eq(firewall_was_replaced(s), o != NULL);
+	return o ? object_value(s, o, c, 0) : UINT64_MAX;
+}
+
+static uint64_t is_new(const struct sample *s, const char *name)
+{
+	const struct object *o = find(s, name);
+
+	ck_assert_ptr_nonnull(o);
+	return object_value(s, o, &firewall_facts[FIREWALL_NEW], 0);
+}
+
+CASE(live);
+
+TEST(live, chain_goes_on_where_rules_are_inserted_and_deleted)
+{
+	struct live l = {0};
+	const struct sample *s;
+
+	LIVE(&l, 9, {1, 100, "a"}, {2, 5, "b"});
+	s = LIVE(&l, 9, {1, 130, "a"}, {2, 5, "b"});
+	ck_assert_uint_eq(counted(s, WHOLE), 30);
+	s = LIVE(&l, 9, {3, 2, "c"}, {1, 131, "a"}, {2, 9, "b"}); /* before */
+	ck_assert_uint_eq(counted(s, WHOLE), 2 + 1 + 4);
+	ck_assert_uint_eq(counted(s, "ip.filter.INPUT.a"), 1);
+	ck_assert_uint_eq(counted(s, "ip.filter.INPUT.b"), 4);
+	ck_assert_uint_eq(counted(s, "ip.filter.INPUT.c"), 2);
+	ck_assert_uint_eq(packets(s, find(s, WHOLE)), 105 + 30 + 7);
+	ck_assert(!firewall_was_replaced(s));
+	s = LIVE(&l, 9, {2, 12, "b"}, {3, 2, "c"}); /* and in another order */
+	ck_assert_uint_eq(counted(s, WHOLE), 3);
+	ck_assert_uint_eq(packets(s, find(s, WHOLE)), 142 + 3);
+	ck_assert_uint_eq(replaced(s), 1);
+	s = LIVE(&l, 9, {2, 12, "b"}, {3, 3, "c"});
+	ck_assert_uint_eq(counted(s, WHOLE), 1);
+	ck_assert(!firewall_was_replaced(s));
+	live_end(&l);
+}
+
+TEST(live, counts_that_began_anew_go_on)
+{
+	struct live l = {0};
+	const struct sample *s;
+
+	LIVE(&l, 9, {1, 100, "a"}, {2, 5, NULL});
+	s = LIVE(&l, 0, {1, 90, "a"}, {2, 0, NULL}); /* iptables -Z */
+	ck_assert_uint_eq(counted(s, WHOLE), 90);
+	ck_assert_uint_eq(counted(s, "ip.filter.INPUT.a"), 90);
+	ck_assert_uint_eq(packets(s, find(s, WHOLE)), 195);
+	ck_assert_uint_eq(packets(s, find(s, "ip.filter.INPUT.a")), 190);
+	ck_assert_uint_eq(replaced(s), 2);
+	s = LIVE(&l, 1, {1, 95, "a"}, {2, 1, NULL});
+	ck_assert_uint_eq(counted(s, WHOLE), 6);
+	ck_assert_uint_eq(packets(s, find(s, WHOLE)), 201);
+	ck_assert_uint_eq(packets(s, find(s, "ip.filter.INPUT.a")), 195);
+	ck_assert(!firewall_was_replaced(s));
+	live_end(&l);
+}
+
+/* No rule has counted less, but the policy has: all of it is another table. */
+TEST(live, policy_tells_that_a_table_was_replaced)
+{
+	struct live l = {0};
+	const struct sample *s;
+
+	LIVE(&l, 1000, {1, 0, "a"});
+	s = LIVE(&l, 1001, {1, 8, "a"});
+	ck_assert(!firewall_was_replaced(s));
+	s = LIVE(&l, 3, {1, 9, "a"});
+	ck_assert_uint_eq(counted(s, WHOLE), 1);
+	ck_assert_uint_eq(replaced(s), 0);
+	live_end(&l);
+}
+
+TEST(live, rule_that_came_while_somebody_watched_is_new)
+{
+	struct live l = {0};
+	const struct sample *s;
+	struct cause c = {.known = true};
+	struct loss loss = {.layer = LAYER_NETFILTER, .direction = DIR_RX};
+	const struct object *o;
+
+	s = LIVE(&l, 9, {1, 100, "a"});
+	ck_assert_uint_eq(is_new(s, "ip.filter.INPUT.a"), 0);
+	for (unsigned i = 1; i < FIREWALL_NEW_READS + 3; i++) {
+		s = LIVE(&l, 9, {2, 40, "b"}, {1, 100, "a"});
+		ck_assert_uint_eq(is_new(s, "ip.filter.INPUT.b"),
+				  i <= FIREWALL_NEW_READS ? i : 0);
+		ck_assert_uint_eq(is_new(s, "ip.filter.INPUT.a"), 0);
+		ck_assert_uint_eq(counted(s, "ip.filter.INPUT.b"),
+				  i == 1 ? 40 : 0);
+		o = find(s, "ip.filter.INPUT.b");
+		ck_assert(firewall_explainers[0].explain(
+			&(struct suspect) {s, &loss, o, object_rows(s, o)},
+			&c));
+		ck_assert_int_eq(!strncmp(c.text, "new rule 1 of ", 14),
+				 i <= FIREWALL_NEW_READS);
+	}
+	s = LIVE(&l, 9, {2, 1, "b"}, {1, 100, "a"}); /* zeroed, not new */
+	ck_assert_uint_eq(is_new(s, "ip.filter.INPUT.b"), 0);
+	s = LIVE(&l, 9, {2, 1, "other"}, {1, 100, "a"});
+	ck_assert_uint_eq(is_new(s, "ip.filter.INPUT.other"), 1);
+	ck_assert_uint_eq(counted(s, WHOLE), 1);
+	ck_assert_uint_eq(replaced(s), 1);
+	live_end(&l);
+}
+
+TEST(live, chain_that_has_gone_is_told)
+{
+	struct live l = {0};
+	const struct sample *s;
+
+	LIVE(&l, 9, {1, 100, "a"});
+	LIVE(&l, 9, {1, 100, "a"});
+	s = live_read(&l, NULL, 0, 9);
+	ck_assert_uint_eq(replaced(s), 1);
+	ck_assert_ptr_null(find(s, WHOLE));
+	ck_assert_str_eq(object_chain(s, firewall_next_replaced(s, NULL)),
+			 "INPUT");
+	s = live_read(&l, NULL, 0, 9);
+	ck_assert(!firewall_was_replaced(s));
+	s = LIVE(&l, 9, {1, 7, "a"}); /* it was read, and had none */
+	ck_assert_uint_eq(counted(s, WHOLE), 7);
+	live_end(&l);
+}
+
+/* A table with a chain of that name, which INPUT jumps to, or does not. */
+static void chain_table(struct table *t, const char *name, uint64_t packets,
+			bool jumps)
+{
+	uint32_t head;
+
+	start(t);
+	ADD(t, .verdict = 0);
+	policy(t, -2);
+	head = ADD(t, .name = name);
+	head += sizeof(struct ipt_entry) +
+		XT_ALIGN(sizeof(struct xt_error_target));
+	ADD(t, DROP, .source = 1, .packets = packets);
+	finish(t);
+	if (!jumps)
+		head = sizeof(struct ipt_entry) +
+		       sizeof(struct xt_standard_target);
+	memcpy(t->bytes + sizeof(struct ipt_entry) +
+		       offsetof(struct xt_standard_target, verdict),
+	       &head, sizeof(head));
+}
+
+TEST(live, renamed_chain_has_lost_nothing)
+{
+	struct live l = {0};
+	const struct sample *s;
+	struct table t;
+
+	chain_table(&t, "X", 500, true);
+	live_read_table(&l, &t, 64);
+	chain_table(&t, "Y", 503, true); /* iptables -E X Y */
+	s = live_read_table(&l, &t, 64);
+	ck_assert_uint_eq(counted(s, "ip.filter.Y.drop"), 3);
+	ck_assert(!firewall_was_replaced(s));
+	live_end(&l);
+}
+
+TEST(live, chain_that_is_reached_again_has_lost_nothing)
+{
+	struct live l = {0};
+	const struct sample *s;
+	struct table t;
+
+	for (int i = 0; i < 3; i++) {
+		chain_table(&t, "X", 500 + (i == 2 ? 4 : 0), i != 1);
+		s = live_read_table(&l, &t, 64);
+		ck_assert_int_eq(find(s, "ip.filter.X.drop") != NULL, i != 1);
+	}
+	ck_assert_uint_eq(counted(s, "ip.filter.X.drop"), 4);
+	live_end(&l);
+}
+
+/* nf_tables has got a table of the same name: only the words change. */
+TEST(live, table_that_is_called_otherwise_has_lost_nothing)
+{
+	struct live l = {0};
+	const struct sample *s;
+	struct table t;
+
+	live_table(&t, (const struct live_rule[]) {{1, 100, "a"}}, 1, 9);
+	live_read_table(&l, &t, 64);
+	live_table(&t, (const struct live_rule[]) {{1, 102, "a"}}, 1, 9);
+	t.blob.is_legacy = true;
+	s = live_read_table(&l, &t, 64);
+	ck_assert_uint_eq(counted(s, "ip.legacy_filter.INPUT.drop"), 2);
+	ck_assert_uint_eq(is_new(s, "ip.legacy_filter.INPUT.a"), 0);
+	live_end(&l);
+}
+
+/* Rules that look the same: nobody can tell which one was deleted. */
+TEST(live, equal_rules_never_count_too_much)
+{
+	static const struct {
+		uint64_t then[2], now[2];
+		size_t n_then, n_now;
+		uint64_t wanted;
+	} cases[] = {
+		{{1000}, {0, 1004}, 1, 2, 4},	 /* one more before it */
+		{{1000}, {7, 1000}, 1, 2, 7},	 /* which counts now */
+		{{1000, 5}, {8}, 2, 1, 3},	 /* the first one went */
+		{{1000, 5}, {1003}, 2, 1, 3},	 /* the second one did */
+		{{0, 1000}, {1002, 0}, 2, 2, 2}, /* first out, one added */
+		{{1000, 5}, {6, 2}, 2, 2, 3},	 /* zeroed */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct live_rule then[2] = {{1, cases[i].then[0], NULL},
+					    {1, cases[i].then[1], NULL}};
+		struct live_rule now[2] = {{1, cases[i].now[0], NULL},
+					   {1, cases[i].now[1], NULL}};
+		struct live l = {0};
+		const struct sample *s;
+
+		live_read(&l, then, cases[i].n_then, 9);
+		s = live_read(&l, now, cases[i].n_now, 9);
+		ck_assert_uint_eq(counted(s, WHOLE), cases[i].wanted);
+		live_end(&l);
+	}
+}
+
+/*
+ * A firewall that is changed at random while packets come. Never more is told
+ * than it dropped, and just that unless counts went that were not read yet.
+ */
+struct wild {
+	struct live_rule rules[40];
+	size_t n;
+	uint64_t truth, passed;
+	bool has_lost; /* counts since the last read */
+	bool is_dirty; /* something was counted since the last read */
+	uint32_t next; /* source of a rule that was never there */
+};
+
+static void wild_traffic(struct wild *w)
+{
+	for (int i = rand() % 20; i > 0 && w->n; i--) {
+		uint64_t n = (uint64_t)(rand() % 50);
+
+		w->rules[(size_t)rand() % w->n].packets += n;
+		w->truth += n;
+		w->is_dirty |= n > 0;
+	}
+	w->passed += (uint64_t)(rand() % 100);
+}
+
+static void wild_insert(struct wild *w)
+{
+	size_t at = (size_t)rand() % (w->n + 1);
+
+	if (w->n == ARRAY_SIZE(w->rules))
+		return;
+	memmove(&w->rules[at + 1], &w->rules[at],
+		(w->n - at) * sizeof(w->rules[0]));
+	w->rules[at] =
+		(struct live_rule) {.source = rand() % 4 ? ++w->next : 1};
+	w->n++;
+}
+
+static void wild_delete(struct wild *w)
+{
+	size_t at;
+
+	if (!w->n)
+		return;
+	at = (size_t)rand() % w->n;
+	w->has_lost |= w->rules[at].packets > 0;
+	memmove(&w->rules[at], &w->rules[at + 1],
+		(w->n - at - 1) * sizeof(w->rules[0]));
+	w->n--;
+}
+
+static void wild_swap(struct wild *w)
+{
+	struct live_rule *a = &w->rules[(size_t)rand() % (w->n + !w->n)];
+	struct live_rule *b = &w->rules[(size_t)rand() % (w->n + !w->n)];
+	struct live_rule c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+static void wild_zero(struct wild *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		w->has_lost |= w->rules[i].packets > 0;
+		w->rules[i].packets = 0;
+	}
+	w->passed = 0;
+}
+
+static void wild_change(struct wild *w, int what)
+{
+	switch (what) {
+	case 0:
+		wild_delete(w);
+		break;
+	case 1:
+		wild_zero(w);
+		break;
+	case 2:
+	case 3:
+		wild_swap(w);
+		break;
+	default:
+		wild_insert(w);
+	}
+}
+
+/* The total of all chains: what was told of the loss, in all. */
+static uint64_t told(const struct sample *s)
+{
+	uint64_t n = counted(s, WHOLE);
+
+	return n == UINT64_MAX ? 0 : n;
+}
+
+TEST_EACH(live, never_more_is_told_than_was_dropped, 200)
+{
+	struct wild w = {.next = 100};
+	struct live l = {0};
+	struct table t;
+
+	srand((unsigned)_i + 1);
+	for (int read = 0; read < 30; read++) {
+		uint64_t before = w.truth;
+
+		w.has_lost = false;
+		for (int i = rand() % 4; read && i > 0; i--) {
+			wild_change(&w, rand() % 8);
+			wild_traffic(&w);
+		}
+		if (!read)
+			for (int i = 0; i < 10; i++)
+				wild_insert(&w);
+		wild_traffic(&w);
+		live_table(&t, w.rules, w.n, w.passed);
+		live_read_table(&l, &t, (unsigned)rand() % 20);
+		if (!read)
+			continue;
+		ck_assert_uint_le(told(&l.samples[(l.n + 1) % 2]),
+				  w.truth - before);
+		if (!w.has_lost)
+			ck_assert_uint_eq(told(&l.samples[(l.n + 1) % 2]),
+					  w.truth - before);
+	}
+	live_end(&l);
 }
 
 /* Nonsense. */

@@ -33,7 +33,27 @@ static inline int nft_file_feed(struct nft_ruleset *rs, const void *bytes,
 	return 0;
 }
 
-/* What a read does: everything, or what is remembered in then. */
+/* What a read does with messages: all of a ruleset, or a part of it. */
+static inline int nft_file_finish(struct nft_ruleset *rs, const void *bytes,
+				  size_t n, const char *queues,
+				  unsigned max_rules, struct sample *out)
+{
+	int r = nft_file_feed(rs, bytes, n);
+
+	if (r == 0) {
+		nft_compare(rs, out->then, 0);
+		nft_resolve(rs, (struct token) {queues, strlen(queues)});
+		nft_remember(rs, out);
+		nft_emit(rs, max_rules, out);
+		if (rs->is_partial)
+			nft_keep(out->then, out);
+		r = rs->arena.error ? rs->arena.error : out->error;
+	}
+	arena_free(&rs->arena);
+	return r;
+}
+
+/* A first read, or one of the same generation: what is remembered in then. */
 static inline int nft_file_read(const void *bytes, size_t n, const char *queues,
 				unsigned max_rules, const struct sample *then,
 				struct sample *out)
@@ -41,19 +61,22 @@ static inline int nft_file_read(const void *bytes, size_t n, const char *queues,
 	struct nft_ruleset rs = {0};
 	int r = then ? nft_recall(&rs, then, 0) : 0;
 
-	if (r == 0)
-		r = nft_file_feed(&rs, bytes, n);
-	if (r == 0) {
-		nft_resolve(&rs, (struct token) {queues, strlen(queues)});
-		nft_emit(&rs, max_rules, out);
-		if (then)
-			nft_keep(then, out);
-		else
-			nft_remember(&rs, out);
-		r = rs.arena.error ? rs.arena.error : out->error;
-	}
-	arena_free(&rs.arena);
-	return r;
+	sample_follow(out, then);
+	if (r < 0)
+		arena_free(&rs.arena);
+	return r < 0 ? r
+		     : nft_file_finish(&rs, bytes, n, queues, max_rules, out);
+}
+
+/* A read of another generation than that of then. */
+static inline int nft_file_reread(const void *bytes, size_t n,
+				  const char *queues, unsigned max_rules,
+				  const struct sample *then, struct sample *out)
+{
+	struct nft_ruleset rs = {0};
+
+	sample_follow(out, then);
+	return nft_file_finish(&rs, bytes, n, queues, max_rules, out);
 }
 
 #endif

@@ -30,6 +30,7 @@ enum tag {
 	TAG_QDISC_FULL,
 	/* firewall */
 	TAG_RULE_IS_POLICY,
+	TAG_FRESH, /* of a chain's packets: only if its counters began at 0 */
 	/* conntrack */
 	TAG_CONNTRACK_COUNT,
 	TAG_CONNTRACK_MAX,

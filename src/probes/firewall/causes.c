@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which rules lose packets, those without a counter included. */
+#include <string.h>
+
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/rule.h"
 #include "probes/balance/balance.h"
@@ -27,6 +29,33 @@ uint64_t firewall_uncounted(const struct sample *s)
 	return n;
 }
 
+const struct object *firewall_next_replaced(const struct sample *s,
+					    const struct object *behind)
+{
+	const struct object *o = behind ? behind + 1 : s->objects;
+	const struct counter *fact = &firewall_facts[FIREWALL_REPLACED];
+
+	for (; o != objects_end(s); o++)
+		if (o->layer == LAYER_NETFILTER && !o->stale &&
+		    object_row(s, o, fact))
+			return o;
+	return NULL;
+}
+
+bool firewall_was_replaced(const struct sample *s)
+{
+	return firewall_next_replaced(s, NULL);
+}
+
+/* "new rule 3 of ip filter INPUT (DROP), since this collectd watches" */
+static void mark_new(struct cause *ret)
+{
+	char rule[sizeof(ret->text)];
+
+	memcpy(rule, ret->text, sizeof(rule));
+	CAUSE_TEXT(ret, "new %s, since this collectd watches", rule);
+}
+
 static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 {
 	const struct sample *s = suspect->sample;
@@ -37,6 +66,8 @@ static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 			      sizeof(ret->text)) < 0 ||
 	    !firewall_rule_of(s, suspect->object, &rule))
 		return false;
+	if (rule.is_new)
+		mark_new(ret);
 	ret->is_rule = !rule.is_random && !rule.every;
 	if (firewall_remedy(s, suspect->object, command, sizeof(command)) == 0)
 		CAUSE_REMEDY(ret, "Look at it: %s", command);

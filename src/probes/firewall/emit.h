@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rules of a firewall into a sample, chain by chain: first the total of
- * what is counted, then each rule under a name of its own.
+ * what is counted, then each rule under a name of its own. What they tell only
+ * grows, whatever the kernel's counters do: see ledger.h.
  */
 #ifndef PKTLOSS_PROBES_FIREWALL_EMIT_H
 #define PKTLOSS_PROBES_FIREWALL_EMIT_H
 
 #include "base/arena.h"
-#include "probes/firewall/rule.h"
+#include "probes/firewall/ledger.h"
 
 /* Longest name of a table or chain, and longest comment, with their NULs. */
 #define FIREWALL_PIECE 80
@@ -18,9 +19,11 @@
 
 struct firewall_chain {
 	enum family family;
-	enum direction direction; /* of its losses */
+	enum direction direction; /* of its losses, unless more are reached */
+	uint8_t reached;	  /* set of 1 << enum direction, 0: as above */
 	uint64_t identity; /* of what is not told apart; 0: nobody asks */
 	bool is_legacy;	   /* nf_tables has a table of that name, too */
+	bool is_idle;	   /* no packet can come to it: it is not told */
 	char table[FIREWALL_PIECE]; /* fit to print */
 	char name[FIREWALL_PIECE];
 };
@@ -29,36 +32,30 @@ struct firewall_writer {
 	struct sample *out;
 	struct arena *arena;
 	unsigned max_rules; /* told apart in a chain */
-	/* the chain at work, zero before the first: */
-	struct firewall_chain chain;
-	char name[FIREWALL_CHAIN_NAME];	     /* "ip.filter.INPUT" */
-	struct firewall_kept *first, **last; /* told apart */
-	unsigned n_kept;
-	struct firewall_counts total;
-	uint64_t identity; /* of the total */
-	uint32_t n_counted;
-	uint32_t rest; /* what drops uncounted and is not told apart */
-	/* how often a hash was seen: open addressing, a power of two */
-	struct firewall_seen *seen;
-	size_t n_seen, max_seen;
+	struct ledger ledger;
+	struct chain_work *first, **last; /* not appended yet */
+	struct chain_work *chain; /* the one at work, NULL before the first */
 };
 
 /*
- * For each chain: firewall_begin(), then its rules in their order, then
- * firewall_end(), which appends. Failures stay in out->error and the arena.
+ * First firewall_start(): the writer remembers counts in out, in a section of
+ * the ledger. For each chain: firewall_begin(), then its rules in their order.
+ * firewall_finish() appends them all; passed as for ledger_close(). Failures
+ * stay in out->error and the arena.
  *
- * firewall_add() takes a rule, whose comment has to last till firewall_end().
- * One that is counted goes into the total, beyond max_rules only there; a
- * policy is always told apart. One that is not has to be uncounted.
+ * firewall_add() takes a rule, whose comment has to last till then. One that is
+ * counted goes into the total, beyond max_rules only there; a policy is always
+ * told apart. One that is not has to be uncounted.
  *
  * firewall_see() tells that a rule has a comment, added or not: rules that
  * share one get names of their own.
  */
+void firewall_start(struct firewall_writer *w, uint64_t section);
 void firewall_begin(struct firewall_writer *w,
 		    const struct firewall_chain *chain);
 void firewall_see(struct firewall_writer *w, const struct firewall_rule *rule);
 void firewall_add(struct firewall_writer *w, const struct firewall_rule *rule);
-void firewall_end(struct firewall_writer *w);
+void firewall_finish(struct firewall_writer *w, uint64_t passed);
 
 /*
  * Copies a text of a rule so that it fits into messages: what is not printable

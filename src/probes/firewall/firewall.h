@@ -27,6 +27,16 @@ const struct object *firewall_next_uncounted(const struct sample *s,
 uint64_t firewall_uncounted(const struct sample *s);
 
 /*
+ * Chains whose rules were replaced, deleted or zeroed since the read before, or
+ * which have gone: what they had dropped until then is lost count of, so that
+ * packets of this interval may be missing that no rule without a counter
+ * dropped. The next such object, as above; stale ones are of an earlier one.
+ */
+const struct object *firewall_next_replaced(const struct sample *s,
+					    const struct object *behind);
+bool firewall_was_replaced(const struct sample *s);
+
+/*
  * Puts a rule into words:
  *   rule 3 of ip filter INPUT (DROP, statistic 0.3, "maintenance drop")
  *   policy of ip filter INPUT (DROP)

@@ -9,26 +9,36 @@
 
 #include "probes/firewall/nft_ruleset.h"
 
-/* From which side a hook of a family sees packets. */
+#define REACHES(dir) (1u << (dir))
+
+/* Which packets come to a hook of a family, as a set. */
 static uint8_t reached_by(uint8_t family, uint32_t hook)
 {
 	if (family == NFPROTO_NETDEV)
-		return hook == NF_NETDEV_INGRESS ? REACHED_RX : REACHED_TX;
+		return REACHES(hook == NF_NETDEV_INGRESS ? DIR_RX : DIR_TX);
 	if (family == NFPROTO_ARP && hook == NF_ARP_OUT)
-		return REACHED_TX;
+		return REACHES(DIR_TX);
 	if (family == NFPROTO_ARP && hook == NF_ARP_FORWARD)
-		return REACHED_FWD;
+		return REACHES(DIR_FWD);
 	if (family == NFPROTO_ARP)
-		return REACHED_RX;
+		return REACHES(DIR_RX);
 	switch (hook) {
 	case NF_INET_FORWARD:
-		return REACHED_FWD;
+		return REACHES(DIR_FWD);
 	case NF_INET_LOCAL_OUT:
+		return REACHES(DIR_TX);
 	case NF_INET_POST_ROUTING:
-		return REACHED_TX;
+		return REACHES(DIR_TX) |
+		       (family == NFPROTO_BRIDGE ? 0 : REACHES(DIR_FWD));
 	default: /* prerouting, input, ingress, broute */
-		return REACHED_RX;
+		return REACHES(DIR_RX);
 	}
+}
+
+static void note_handle(struct nft_node *table, uint64_t handle)
+{
+	if (handle > table->last)
+		table->last = handle;
 }
 
 static int build_table(struct nft_ruleset *rs, const struct nlmsghdr *h)
@@ -59,6 +69,7 @@ static int build_chain(struct nft_ruleset *rs, const struct nlmsghdr *h)
 	if (!node)
 		return rs->arena.error;
 	node->handle = c.handle;
+	note_handle(node->in, c.handle);
 	node->drops = c.is_base && c.drops;
 	node->is_counted = c.counts_policy;
 	node->counts = c.policy;
@@ -228,6 +239,7 @@ static int build_rule(struct nft_ruleset *rs, const struct nlmsghdr *h)
 	if (!rs->chain)
 		return rs->arena.error;
 	rs->chain->n_rules++;
+	note_handle(rs->chain->in, r.rule.handle);
 	if (rs->chain->has_ended)
 		return 0;
 	e = build_effects(rs, rs->chain, &r, h);
@@ -235,6 +247,21 @@ static int build_rule(struct nft_ruleset *rs, const struct nlmsghdr *h)
 		!r.is_conditional &&
 		(drops(&r) || r.verdict == NFT_ENDS || r.verdict == NFT_QUEUES);
 	return e;
+}
+
+static int add_part(struct nft_ruleset *rs, struct nft_node *map,
+		    const struct nft_element *e)
+{
+	struct firewall_part *part = arena_alloc(&rs->arena, sizeof(*part));
+
+	if (!part)
+		return rs->arena.error;
+	*part = (struct firewall_part) {map->parts, e->key, e->counts};
+	map->parts = part;
+	map->n_counts++;
+	map->counts.packets += e->counts.packets;
+	map->counts.bytes += e->counts.bytes;
+	return 0;
 }
 
 static int build_element(const struct nft_elements *of,
@@ -253,11 +280,7 @@ static int build_element(const struct nft_elements *of,
 	map->n_drops++;
 	if (!e->is_counted)
 		return 0;
-	map->n_counts++;
-	map->keys += e->key; /* a hash has no order of its own */
-	map->counts.packets += e->counts.packets;
-	map->counts.bytes += e->counts.bytes;
-	return 0;
+	return add_part(rs, map, e);
 }
 
 static int build_object(struct nft_ruleset *rs, const struct nlmsghdr *h)

@@ -59,7 +59,8 @@ static void emit_chain(struct half *half, const struct nft_node *node)
 {
 	struct firewall_chain chain = {
 		.family = nft_family(node->family),
-		.direction = nft_direction(node),
+		.direction = firewall_direction(node->reached),
+		.reached = node->reached,
 		.identity = half->is_partial ? 0 : node->hash,
 	};
 	const struct nft_drop *d = node->drops_first;
@@ -76,7 +77,6 @@ static void emit_chain(struct half *half, const struct nft_node *node)
 		if (is_in(half, &d->rule))
 			firewall_add(&half->writer, &d->rule);
 	}
-	firewall_end(&half->writer);
 }
 
 void nft_emit(struct nft_ruleset *rs, unsigned max_rules, struct sample *out)
@@ -88,6 +88,7 @@ void nft_emit(struct nft_ruleset *rs, unsigned max_rules, struct sample *out)
 		.is_partial = rs->is_partial,
 	};
 
+	firewall_start(&half.writer, 0);
 	for (int i = 0; i < 2; i++) {
 		const struct nft_node *chain = rs->first[NODE_CHAIN];
 
@@ -95,4 +96,5 @@ void nft_emit(struct nft_ruleset *rs, unsigned max_rules, struct sample *out)
 		for (; chain; chain = chain->next)
 			emit_chain(&half, chain);
 	}
+	firewall_finish(&half.writer, 0);
 }

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "model/sample_memory.h"
+#include "probes/firewall/ledger.h"
 
-/* It begins with the generation, then come the nodes. */
+/* It begins with the generation, then come the nodes, then the ledger. */
 struct memory {
 	uint32_t generation;
 	uint32_t unused;
@@ -18,6 +18,7 @@ struct memory {
  */
 struct memory_node {
 	uint64_t handle; /* of its table, or its own */
+	uint64_t last;	 /* a table's: see struct nft_node */
 	uint32_t size;
 	uint32_t n_asked;
 	uint8_t kind; /* enum nft_kind */
@@ -74,6 +75,7 @@ static void remember_node(const struct nft_node *node, struct sample *out)
 	const size_t names = strlen(table) + strlen(node->name) + 2;
 	struct memory_node m = {
 		.handle = node->in ? node->in->handle : node->handle,
+		.last = node->last,
 		.n_asked = node->kind == NODE_CHAIN ? count_asked(node) : 0,
 		.kind = node->kind,
 		.family = node->family,
@@ -105,18 +107,6 @@ static bool is_remembered(const struct nft_node *node)
 	}
 }
 
-void nft_remember(const struct nft_ruleset *rs, struct sample *out)
-{
-	const struct memory m = {.generation = rs->generation};
-
-	sample_remember(out, &m, sizeof(m));
-	for (int kind = NODE_TABLE; kind <= NODE_COUNTER; kind++)
-		for (const struct nft_node *node = rs->first[kind]; node;
-		     node = node->next)
-			if (is_remembered(node))
-				remember_node(node, out);
-}
-
 /* The first node that is remembered, with the end of all of them, or NULL. */
 static const struct memory_node *first_node(const struct sample *s,
 					    uint8_t source,
@@ -129,7 +119,7 @@ static const struct memory_node *first_node(const struct sample *s,
 	if (!m)
 		return NULL;
 	*ret_generation = m->generation;
-	*ret_end = (const char *)m + n;
+	*ret_end = (const char *)m + ledger_before(m, n);
 	return (const void *)(m + 1);
 }
 
@@ -220,15 +210,80 @@ static void copy_object(const struct sample *then, const struct object *o,
 		sample_row(out, row->counter, row->value);
 }
 
+/* A partial ruleset is a part of that of the read before. */
+static void remember_again(struct sample *out)
+{
+	size_t n;
+	const void *memory = sample_memory(out->then, out->source, &n);
+
+	if (memory)
+		sample_remember(out, memory, ledger_before(memory, n));
+}
+
+void nft_remember(const struct nft_ruleset *rs, struct sample *out)
+{
+	const struct memory m = {.generation = rs->generation};
+
+	if (rs->is_partial) {
+		remember_again(out);
+		return;
+	}
+	sample_remember(out, &m, sizeof(m));
+	for (int kind = NODE_TABLE; kind <= NODE_COUNTER; kind++)
+		for (const struct nft_node *node = rs->first[kind]; node;
+		     node = node->next)
+			if (is_remembered(node))
+				remember_node(node, out);
+}
+
+/* The highest handle of the tables that are remembered. */
+static uint64_t last_table(const struct memory_node *m, const void *end)
+{
+	uint64_t last = 0;
+
+	for (; (const void *)m != end; m = next_node(m))
+		if (m->kind == NODE_TABLE && m->handle > last)
+			last = m->handle;
+	return last;
+}
+
+static const struct memory_node *find_table(const struct memory_node *m,
+					    const void *end,
+					    const struct nft_node *table)
+{
+	for (; (const void *)m != end; m = next_node(m))
+		if (m->kind == NODE_TABLE && m->family == table->family &&
+		    m->handle == table->handle &&
+		    !strcmp(own_name(m), table->name))
+			return m;
+	return NULL;
+}
+
+void nft_compare(struct nft_ruleset *rs, const struct sample *then,
+		 uint8_t source)
+{
+	const struct memory_node *first;
+	uint32_t generation;
+	const void *end;
+	uint64_t last;
+
+	first = first_node(then, source, &end, &generation);
+	if (!first || rs->is_partial)
+		return;
+	last = last_table(first, end);
+	for (struct nft_node *table = rs->first[NODE_TABLE]; table;
+	     table = table->next) {
+		const struct memory_node *m = find_table(first, end, table);
+
+		table->has_come = !m && table->handle > last;
+		table->knows_old = m || table->has_come;
+		table->old = m ? m->last : 0;
+	}
+}
+
 void nft_keep(const struct sample *then, struct sample *out)
 {
-	const void *memory;
-	size_t n;
-
 	EACH_OBJECT (then, o)
 		if (o->source == out->source && is_lasting(then, o))
 			copy_object(then, o, out);
-	memory = sample_memory(then, out->source, &n);
-	if (memory)
-		sample_remember(out, memory, n);
 }

@@ -10,7 +10,15 @@
 
 #include "probes/firewall/nft_ruleset.h"
 
-/* Remembers a resolved ruleset that was read whole. */
+/*
+ * Tells the tables of a ruleset which of their rules have come since the sample
+ * was read. Before nft_resolve().
+ */
+void nft_compare(struct nft_ruleset *rs, const struct sample *then,
+		 uint8_t source);
+
+/* Remembers a resolved ruleset. Before nft_emit(), whose ledger stands behind.
+ */
 void nft_remember(const struct nft_ruleset *rs, struct sample *out);
 
 /*
@@ -22,8 +30,8 @@ int MUST_CHECK nft_recall(struct nft_ruleset *rs, const struct sample *then,
 			  uint8_t source);
 
 /*
- * Appends what holds as long as the generation does: the memory of the sample
- * before, and what drops there without a counter.
+ * Appends what holds as long as the generation does: what dropped in the
+ * sample before without a counter.
  */
 void nft_keep(const struct sample *then, struct sample *out);
 

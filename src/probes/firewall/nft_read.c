@@ -217,12 +217,12 @@ static int finish(struct reader *reader, struct sample *out)
 		n = nfqueue_read_file(reader->env->net, nl->buffer, nl->size);
 	if (n < 0 && n != -ENOENT)
 		return (int)n;
+	nft_compare(rs, out->then, out->source);
 	nft_resolve(rs, (struct token) {nl->buffer, n > 0 ? (size_t)n : 0});
+	nft_remember(rs, out);
 	nft_emit(rs, reader->env->max_rules, out);
 	if (rs->is_partial)
 		nft_keep(out->then, out);
-	else
-		nft_remember(rs, out);
 	return rs->arena.error ? rs->arena.error : out->error;
 }
 

@@ -42,15 +42,6 @@ static void reach(struct nft_ruleset *rs)
 	}
 }
 
-enum direction nft_direction(const struct nft_node *chain)
-{
-	if (chain->reached & REACHED_RX)
-		return DIR_RX;
-	if (chain->reached & REACHED_FWD)
-		return DIR_FWD;
-	return chain->reached ? DIR_TX : DIR_NONE;
-}
-
 /*
  * A queue is a drop while nobody listens. Where some of several queues are
  * served, nobody knows how many packets were lost.
@@ -75,7 +66,8 @@ static void resolve_map(struct firewall_rule *rule, struct nft_node *map)
 	rule->is_counted = map->n_counts > 0;
 	rule->counts = map->counts;
 	rule->uncounted = map->n_drops > map->n_counts;
-	rule->identity = map->keys;
+	rule->parts = map->parts;
+	rule->counts_of = map->hash;
 }
 
 /* Of several rules with one named counter, the first has its counts. */
@@ -90,24 +82,28 @@ static void resolve_counter(struct firewall_rule *rule,
 		return;
 	rule->is_counted = !counter->is_taken;
 	rule->counts = counter->counts;
+	rule->counts_of = counter->hash;
 	counter->is_taken = true;
 }
 
 /*
- * The identity is the same as long as nobody touches the rule, its chain or its
- * table; the look also when all are loaded anew.
+ * What it looks like stays also when all rules are loaded anew. Handles only
+ * rise, so a rule with a higher one than any before has come since; what else
+ * counts for it is as old as the table.
  */
 static void identify(const struct nft_node *chain, struct nft_drop *d)
 {
+	const struct nft_node *table = chain->in;
 	struct firewall_rule *rule = &d->rule;
-	const uint64_t numbers[] = {chain->hash,  chain->in->handle,
-				    rule->handle, d->shape,
-				    rule->target, rule->identity};
+	uint64_t look = rule->target == FIREWALL_POLICY ? ~HASH_START
+							: HASH_START;
 
-	rule->identity = hash_bytes(HASH_START, numbers, sizeof(numbers));
 	if (rule->comment.n)
-		rule->look = hash_bytes(firewall_hash_comment(rule->comment),
-					&d->shape, sizeof(d->shape));
+		look = firewall_hash_comment(rule->comment);
+	rule->look = hash_bytes(look, &d->shape, sizeof(d->shape));
+	rule->is_young =
+		table->knows_old && rule->target != FIREWALL_QUEUE &&
+		(rule->counts_of ? table->has_come : rule->handle > table->old);
 }
 
 static void resolve_chain(const struct nft_ruleset *rs, struct nft_node *chain,

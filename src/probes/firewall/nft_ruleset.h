@@ -18,11 +18,6 @@ enum nft_kind {
 	NODE_COUNTER
 };
 
-/* From which side packets come to a chain, as a set. */
-#define REACHED_RX 1
-#define REACHED_FWD 2
-#define REACHED_TX 4
-
 /* What a read has to ask the kernel again while the ruleset is the same. */
 #define ASKS_RULES 1
 #define ASKS_POLICY 2
@@ -38,8 +33,12 @@ struct nft_node {
 	const char *name;
 	uint64_t hash;
 	uint64_t handle; /* table, chain */
+	uint64_t last;	 /* table: no rule or chain of it has a higher one */
+	uint64_t old;	 /* table: nor had any in the read before, */
+	bool knows_old;	 /* if that is known */
+	bool has_come;	 /* table: it was not there then */
 	uint8_t kind, family;
-	uint8_t reached;
+	uint8_t reached; /* chain: by packets of these, 1 << enum direction */
 	bool is_waiting;
 	bool is_dormant;   /* table */
 	uint8_t asks;	   /* chain: what of it counts, ASKS_* */
@@ -53,7 +52,7 @@ struct nft_node {
 	uint32_t n_good;   /* counter: users that drop all they count */
 	uint32_t n_drops;  /* map: elements that drop */
 	uint32_t n_counts; /* map: of these, how many have a counter */
-	uint64_t keys;	   /* map: which elements these are */
+	struct firewall_part *parts; /* map: these */
 	struct firewall_counts counts;
 	struct nft_drop *drops_first, *drops_last; /* chain */
 	const struct nft_asked *rules; /* chain: those to ask for one by one, */
@@ -127,9 +126,6 @@ static inline bool nft_is_asked(const struct nft_drop *d)
 {
 	return d->rule.target == FIREWALL_QUEUE || d->rule.is_counted;
 }
-
-/* The direction of a chain's losses. DIR_NONE: no packet comes to it. */
-enum direction nft_direction(const struct nft_node *chain);
 
 /*
  * nft_emit.c: appends the chains and rules that count what they drop, then

@@ -14,6 +14,8 @@ const struct counter firewall_facts[N_FIREWALL_FACTS] = {
 	[FIREWALL_PROBABILITY] = {FACT, .name = "probability"},
 	[FIREWALL_EVERY] = {FACT, .name = "every"},
 	[FIREWALL_UNCOUNTED] = {FACT, .name = "uncounted"},
+	[FIREWALL_NEW] = {FACT, .name = "new"},
+	[FIREWALL_REPLACED] = {FACT, .name = "replaced"},
 };
 
 _Static_assert(DIR_RX == 1 && DIR_TX == 2 && DIR_FWD == 3, "order");
@@ -56,6 +58,7 @@ const struct counter firewall_rows[N_FIREWALL_ROWS] = {
 		      "map or a policy dropped."),
 	[FIREWALL_IS_POLICY] = {FACT, .name = "policy",
 				.tag = TAG_RULE_IS_POLICY},
+	[FIREWALL_FRESH] = {FACT, .name = "fresh", .tag = TAG_FRESH},
 };
 /* clang-format on */
 const struct counter_table firewall_table = COUNTER_TABLE(firewall_rows);
@@ -64,6 +67,15 @@ const struct counter *firewall_counter(enum firewall_role role,
 				       enum direction direction)
 {
 	return &firewall_rows[AT(role, direction)];
+}
+
+enum direction firewall_direction(unsigned directions)
+{
+	if (directions & 1u << DIR_RX)
+		return DIR_RX;
+	if (directions & 1u << DIR_FWD)
+		return DIR_FWD;
+	return directions ? DIR_TX : DIR_NONE;
 }
 
 const char *firewall_family_name(enum family family)
@@ -113,18 +125,49 @@ bool firewall_rule_is_policy(const struct firewall_rule *rule)
 	       rule->target != FIREWALL_QUEUE;
 }
 
+/* The row of the same kind that the last object had in the read before. */
+static const struct row *count_before(const struct sample *out,
+				      const struct counter *counter)
+{
+	const struct object *p =
+		object_before(out, &out->objects[out->n_objects - 1]);
+
+	if (!p)
+		return NULL;
+	EACH_ROW (out->then, p, row)
+		if (row->counter->kind == counter->kind)
+			return row;
+	return NULL;
+}
+
+void firewall_append_count(struct sample *out, const struct counter *counter,
+			   uint64_t kernels, const uint64_t *since)
+{
+	const struct row *before;
+
+	if (out->error)
+		return;
+	before = since ? count_before(out, counter) : NULL;
+	sample_row(out, counter, before ? before->value + *since : kernels);
+	if (since)
+		sample_counted(out, *since);
+}
+
 static void append_packets(const struct firewall_rule *rule,
 			   enum direction direction, struct sample *out)
 {
-	if (!rule->comment.n) {
-		sample_row(out, firewall_counter(FIREWALL_DETAIL, direction),
-			   rule->counts.packets);
-		return;
-	}
-	sample_row(out, firewall_counter(FIREWALL_RULE, direction),
-		   rule->counts.packets);
-	sample_row(out, firewall_counter(FIREWALL_RULE_BYTES, direction),
-		   rule->counts.bytes);
+	const struct firewall_counts *since = rule->knows_since ? &rule->since
+								: NULL;
+	enum firewall_role role = rule->comment.n ? FIREWALL_RULE
+						  : FIREWALL_DETAIL;
+
+	firewall_append_count(out, firewall_counter(role, direction),
+			      rule->counts.packets,
+			      since ? &since->packets : NULL);
+	if (rule->comment.n)
+		firewall_append_count(
+			out, firewall_counter(FIREWALL_RULE_BYTES, direction),
+			rule->counts.bytes, since ? &since->bytes : NULL);
 }
 
 void firewall_rule_append(const struct firewall_rule *rule,
@@ -149,6 +192,8 @@ void firewall_rule_append(const struct firewall_rule *rule,
 		sample_row(out, &facts[FIREWALL_UNCOUNTED], rule->uncounted);
 	if (firewall_rule_is_policy(rule))
 		sample_row(out, &firewall_rows[FIREWALL_IS_POLICY], 1);
+	if (rule->is_new)
+		sample_row(out, &facts[FIREWALL_NEW], rule->is_new);
 }
 
 bool firewall_rule_of(const struct sample *s, const struct object *o,
@@ -172,6 +217,7 @@ bool firewall_rule_of(const struct sample *s, const struct object *o,
 		.target = v[FIREWALL_TARGET],
 		.is_nft = has[FIREWALL_HANDLE],
 		.is_random = has[FIREWALL_PROBABILITY],
+		.is_new = (uint8_t)v[FIREWALL_NEW],
 	};
 	return true;
 }

@@ -25,14 +25,23 @@ struct firewall_counts {
 	uint64_t bytes;
 };
 
-struct firewall_rule {
-	uint64_t identity; /* that it is still the same; 0: its look tells */
-	uint64_t look;	   /* hash of what it says, its comment included */
-	uint64_t handle;   /* nf_tables; of a policy: its chain's */
+/* An element of a verdict map that drops, and counts it. */
+struct firewall_part {
+	const struct firewall_part *next;
+	uint64_t key; /* hash of what it stands for */
 	struct firewall_counts counts;
-	struct token comment; /* as its owner wrote it, or empty */
-	uint32_t number;      /* in its chain, from 1; of a policy: 0 */
-	uint32_t uncounted;   /* how many things here drop without a counter */
+};
+
+struct firewall_rule {
+	uint64_t look;	    /* hash of what it says, its comment included */
+	uint64_t counts_of; /* of what has its counts; 0: it has them itself */
+	uint64_t handle;    /* nf_tables; of a policy: its chain's */
+	struct firewall_counts counts;
+	struct firewall_counts since;	   /* counted since the read before */
+	const struct firewall_part *parts; /* of the map that it asks */
+	struct token comment;		   /* as its owner wrote it, or empty */
+	uint32_t number;    /* in its chain, from 1; of a policy: 0 */
+	uint32_t uncounted; /* how many things here drop without a counter */
 	/* a `statistic` match: */
 	uint32_t probability; /* the share it picks in 2^-31, if is_random */
 	uint32_t every;	      /* it picks one packet in that many, or 0 */
@@ -41,8 +50,16 @@ struct firewall_rule {
 	uint8_t target;	      /* enum firewall_target */
 	bool is_nft;	      /* nf_tables has it: it is known by its handle */
 	bool is_random;
-	bool is_counted; /* counts holds just what it dropped */
+	bool is_counted;  /* counts holds just what it dropped */
+	bool is_young;	  /* it has come since the read before: it counts
+			     from 0, or from where one like it was */
+	bool knows_since; /* since is known */
+	uint8_t is_new;	  /* in so many reads it was there, of the first few
+			     since it came while somebody watched; or 0 */
 };
+
+/* A rule is new for so many reads. */
+#define FIREWALL_NEW_READS 10
 
 /* Facts of a rule, as in struct firewall_rule. */
 enum firewall_fact {
@@ -53,6 +70,12 @@ enum firewall_fact {
 	FIREWALL_PROBABILITY,
 	FIREWALL_EVERY,
 	FIREWALL_UNCOUNTED,
+	FIREWALL_NEW,
+	/*
+	 * Of a chain: how many of its counts have gone since the read before or
+	 * began anew, 0: all did. What they had counted is not known.
+	 */
+	FIREWALL_REPLACED,
 	N_FIREWALL_FACTS,
 };
 extern const struct counter firewall_facts[N_FIREWALL_FACTS];
@@ -69,12 +92,20 @@ enum firewall_role {
 
 /* The fact of a rule that is policy: it drops all that it matches, always. */
 #define FIREWALL_IS_POLICY (N_FIREWALL_ROLES * 3)
-#define N_FIREWALL_ROWS (FIREWALL_IS_POLICY + 1)
+/* Of a chain: packets since the read before, if new counters began at 0. */
+#define FIREWALL_FRESH (FIREWALL_IS_POLICY + 1)
+#define N_FIREWALL_ROWS (FIREWALL_FRESH + 1)
 extern const struct counter firewall_rows[N_FIREWALL_ROWS];
 extern const struct counter_table firewall_table; /* of both engines */
 
 const struct counter *firewall_counter(enum firewall_role role,
 				       enum direction direction);
+
+/*
+ * The direction of a set of 1 << enum direction: of several, received goes
+ * first, then forwarded, then sent. DIR_NONE of none.
+ */
+enum direction firewall_direction(unsigned directions);
 
 /* "ip", "inet"; "?" for FAMILY_NONE. */
 const char *firewall_family_name(enum family family);
@@ -85,6 +116,13 @@ void firewall_rule_statistic(struct firewall_rule *rule, const void *info,
 
 /* Whether it drops all that it matches, always: no chance, rate or queue. */
 bool firewall_rule_is_policy(const struct firewall_rule *rule);
+
+/*
+ * Appends a count to the object appended last: the kernel's, or since the
+ * second read, if since is not NULL, what was told then and that many more.
+ */
+void firewall_append_count(struct sample *out, const struct counter *counter,
+			   uint64_t kernels, const uint64_t *since);
 
 /* Appends the rows of a rule to the object appended last. */
 void firewall_rule_append(const struct firewall_rule *rule,

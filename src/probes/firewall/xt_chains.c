@@ -6,6 +6,7 @@
  * ERROR. Jumps are offsets from the start. Pure: knows no socket.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "probes/firewall/emit.h"
 #include "probes/firewall/nfqueue.h"
@@ -42,6 +43,7 @@ struct walk {
 	struct chain *chains; /* in the order of their offsets */
 	uint32_t n_chains;
 	bool drops;	  /* one of them does */
+	uint64_t passed;  /* packets that policies decided about */
 	uint32_t waiting; /* index + 1 of the first chain to visit */
 	struct firewall_writer writer;
 };
@@ -88,6 +90,8 @@ static int check_entries(struct walk *w)
 		if (r < 0)
 			return r;
 		found |= starts;
+		if (hooks_at(w->blob, w->blob->underflow, at))
+			w->passed += xt_counts(&w->table, at).packets;
 		w->n_chains += starts || e.verdict == VERDICT_HEAD;
 		w->drops |= is_drop(w, &e);
 	}
@@ -198,25 +202,30 @@ static void reach_chains(struct walk *w)
 	}
 }
 
-/*
- * A chain has one direction though several hooks may reach it: received wins,
- * then forwarded, then sent.
- */
-static enum direction chain_direction(const struct chain *c)
+/* The directions of packets that come to a chain, as a set. */
+static uint8_t chain_reached(const struct chain *c)
 {
+	uint8_t reached = 0;
+
 	if (c->hooks & (1u << NF_INET_PRE_ROUTING | 1u << NF_INET_LOCAL_IN))
-		return DIR_RX;
-	return c->hooks & 1u << NF_INET_FORWARD ? DIR_FWD : DIR_TX;
+		reached |= 1u << DIR_RX;
+	if (c->hooks & 1u << NF_INET_FORWARD)
+		reached |= 1u << DIR_FWD;
+	if (c->hooks & (1u << NF_INET_LOCAL_OUT | 1u << NF_INET_POST_ROUTING))
+		reached |= 1u << DIR_TX;
+	return reached;
 }
 
 static void begin_chain(struct walk *w, const struct chain *c)
 {
 	struct firewall_chain chain = {
 		.family = w->blob->family,
-		.direction = chain_direction(c),
+		.reached = chain_reached(c),
+		.is_idle = !c->hooks,
 		.is_legacy = w->blob->is_legacy,
 	};
 
+	chain.direction = firewall_direction(chain.reached);
 	snprintf(chain.table, sizeof(chain.table), "%s", w->blob->table);
 	if (c->starts)
 		snprintf(chain.name, sizeof(chain.name), "%s",
@@ -246,7 +255,7 @@ static int read_rule(const struct walk *w, const struct chain *c,
 	return xt_read_rule(&w->table, e, ret);
 }
 
-static int append_chain(struct walk *w, const struct chain *c)
+static int add_rules(struct walk *w, const struct chain *c)
 {
 	uint32_t number = 0, n = 0;
 	struct firewall_rule rule;
@@ -264,24 +273,35 @@ static int append_chain(struct walk *w, const struct chain *c)
 		if (r < 0)
 			return r;
 		if (rule.target == FIREWALL_POLICY)
-			rule.identity = rule.look ^ 1; /* no `-j DROP` */
+			rule.look = ~rule.look; /* no `-j DROP` */
 		if (n++ < w->writer.max_rules)
 			firewall_see(&w->writer, &rule);
 		firewall_add(&w->writer, &rule);
 	}
-	firewall_end(&w->writer);
 	return 0;
 }
 
-/* Appends the chains that drop and can be reached. 0 or -EBADMSG. */
-static int append_chains(struct walk *w)
+/*
+ * Adds the chains that drop, for their counts also those that no packet comes
+ * to. Returns 0 or -EBADMSG.
+ */
+static int add_chains(struct walk *w)
 {
 	int r = 0;
 
 	for (uint32_t i = 0; i < w->n_chains && r == 0; i++)
-		if (w->chains[i].hooks && w->chains[i].drops)
-			r = append_chain(w, &w->chains[i]);
+		if (w->chains[i].drops)
+			r = add_rules(w, &w->chains[i]);
 	return r;
+}
+
+/* Nothing but a rule's own words tells whether it is that of before. */
+static uint64_t section_of(const struct xt_blob *blob)
+{
+	const unsigned char family = blob->family;
+
+	return hash_bytes(hash_bytes(HASH_START, &family, 1), blob->table,
+			  strlen(blob->table));
 }
 
 static int parse(struct walk *w)
@@ -289,14 +309,21 @@ static int parse(struct walk *w)
 	struct arena *arena = w->writer.arena;
 	int r = check_entries(w);
 
-	if (r < 0 || !w->drops)
+	if (r < 0)
 		return r;
-	w->chains = arena_alloc(arena, (w->n_chains + 1) * sizeof(*w->chains));
-	if (!w->chains)
-		return arena->error;
-	find_chains(w);
-	reach_chains(w);
-	r = append_chains(w);
+	firewall_start(&w->writer, section_of(w->blob));
+	w->writer.ledger.all_young = true;
+	if (w->drops) {
+		w->chains = arena_alloc(arena,
+					(w->n_chains + 1) * sizeof(*w->chains));
+		if (!w->chains)
+			return arena->error;
+		find_chains(w);
+		reach_chains(w);
+		r = add_chains(w);
+	}
+	if (r == 0)
+		firewall_finish(&w->writer, w->passed);
 	return r < 0 ? r : arena->error;
 }
 

@@ -32,7 +32,8 @@ struct xt_blob {
 /*
  * Appends an object for each chain that drops, and one for each of its
  * dropping rules (the first max_rules of a chain, and its policy). Chains that
- * no packet can reach are left out. Counts are skbs: a GSO bundle is one.
+ * no packet can reach are left out. Counts are skbs: a GSO bundle is one. They
+ * go on from those of the read before, for which out remembers them.
  *
  * Returns 0 (look at out->error too), -EBADMSG for bytes that are no such
  * table, -E2BIG past XT_MAX_SIZE, or -ENOMEM. Pure; fit for hostile

@@ -202,8 +202,6 @@ static void read_match(const struct xt_bytes *t, uint32_t at, uint32_t size,
 int xt_read_rule(const struct xt_bytes *t, const struct xt_entry *e,
 		 struct firewall_rule *ret)
 {
-	const unsigned char *counters = t->bytes + e->at + t->layout->counters;
-	struct xt_counters c;
 	uint32_t size;
 
 	ret->look = hash_bytes(HASH_START, t->bytes + e->at, t->layout->packet);
@@ -216,9 +214,16 @@ int xt_read_rule(const struct xt_bytes *t, const struct xt_entry *e,
 	}
 	size = part_size(t, e->target, e->next);
 	ret->look = hash_part(t, e->target, size, ret->look);
-	memcpy(&c, counters, sizeof(c));
-	ret->counts = (struct firewall_counts) {c.pcnt, c.bcnt};
+	ret->counts = xt_counts(t, e->at);
 	return 0;
+}
+
+struct firewall_counts xt_counts(const struct xt_bytes *t, uint32_t at)
+{
+	struct xt_counters c;
+
+	memcpy(&c, t->bytes + at + t->layout->counters, sizeof(c));
+	return (struct firewall_counts) {c.pcnt, c.bcnt};
 }
 
 struct token xt_chain_name(const struct xt_bytes *t, uint32_t target)

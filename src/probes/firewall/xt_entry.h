@@ -67,6 +67,9 @@ int MUST_CHECK xt_read_rule(const struct xt_bytes *table,
 			    const struct xt_entry *e,
 			    struct firewall_rule *ret);
 
+/* The counts of the entry at that offset, which xt_entry() has found good. */
+struct firewall_counts xt_counts(const struct xt_bytes *table, uint32_t at);
+
 /* The name of the chain that an entry of VERDICT_HEAD begins. */
 struct token xt_chain_name(const struct xt_bytes *table, uint32_t target);
 

@@ -19,6 +19,7 @@
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
 #include "probes/firewall/nft_memory.h"
+#include "probes/firewall/rule.h"
 #include "probes/firewall/xt_chains.h"
 
 /* The kernel's two interfaces differ in these only. */
@@ -208,21 +209,15 @@ static int read_table(const struct probe_env *env, int fd,
 	return r < 0 ? r : append_table(env, &info, request, &blob, out);
 }
 
-/* Packets that the chains of one table of the probe source have dropped. */
-static uint64_t table_total(const struct sample *s, uint8_t source,
-			    const struct xt_family *f, const char *table)
+/* Whether counts have gone, or begun anew, in what was appended since. */
+static bool has_lost_counts(const struct sample *s, struct sample_mark since)
 {
-	uint64_t packets = 0;
+	const struct counter *fact = &firewall_facts[FIREWALL_REPLACED];
 
-	EACH_OBJECT (s, o) {
-		if (o->source != source || o->family != f->family ||
-		    strcmp(object_table(s, o), table))
-			continue;
-		EACH_ROW (s, o, row)
-			if (row->counter->kind == KIND_LOST)
-				packets += row->value;
-	}
-	return packets;
+	for (uint32_t i = since.objects; i < s->n_objects; i++)
+		if (object_value(s, &s->objects[i], fact, 0))
+			return true;
+	return false;
 }
 
 /* As read_table(), and once more where counts seem to be on their way back. */
@@ -232,20 +227,15 @@ static int read_restored(const struct probe_env *env, int fd,
 {
 	const struct timespec wait = {.tv_nsec = RESTORE_WAIT_NS};
 	struct sample_mark mark = sample_mark(out);
-	uint64_t before = 0;
 	int r = -EAGAIN;
 
-	if (out->then)
-		before = table_total(out->then, out->source, f, table);
 	for (int i = 0; i < RESTORE_TRIES; i++) {
 		if (i) {
 			nanosleep(&wait, NULL);
 			sample_rollback(out, mark);
 		}
 		r = read_table(env, fd, f, table, out);
-		if (r < 0 || out->error)
-			break;
-		if (table_total(out, out->source, f, table) >= before)
+		if (r < 0 || out->error || !has_lost_counts(out, mark))
 			break;
 	}
 	return r;
