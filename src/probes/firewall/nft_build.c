@@ -249,7 +249,7 @@ static int build_rule(struct nft_ruleset *rs, const struct nlmsghdr *h)
 	return e;
 }
 
-static int add_part(struct nft_ruleset *rs, struct nft_node *map,
+static int add_counted(struct nft_ruleset *rs, struct nft_node *map,
 		    const struct nft_element *e)
 {
 	struct firewall_part *part = arena_alloc(&rs->arena, sizeof(*part));
@@ -280,7 +280,7 @@ static int build_element(const struct nft_elements *of,
 	map->n_drops++;
 	if (!e->is_counted)
 		return 0;
-	return add_part(rs, map, e);
+	return add_counted(rs, map, e);
 }
 
 static int build_object(struct nft_ruleset *rs, const struct nlmsghdr *h)
