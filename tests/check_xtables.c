@@ -12,6 +12,7 @@
 
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/rule.h"
+#include "probes/firewall/rule_changes.h"
 #include "lib/fixture.h"
 #include "lib/test.h"
 #include "xtables_file.h"
@@ -764,7 +765,7 @@ TEST(live, policy_tells_that_a_table_was_replaced)
 	ck_assert(!firewall_was_replaced(s));
 	s = LIVE(&l, 3, {1, 9, "a"});
 	ck_assert_uint_eq(counted(s, WHOLE), 1);
-	ck_assert_uint_eq(replaced(s), 0);
+	ck_assert_uint_eq(replaced(s), 1);
 	live_end(&l);
 }
 
@@ -817,6 +818,40 @@ TEST(live, chain_that_has_gone_is_told)
 	ck_assert(!firewall_was_replaced(s));
 	s = LIVE(&l, 9, {1, 7, "a"}); /* it was read, and had none */
 	ck_assert_uint_eq(counted(s, WHOLE), 7);
+	live_end(&l);
+}
+
+static bool is_suspected(const struct sample *s, enum direction direction,
+			 struct cause *ret)
+{
+	*ret = (struct cause) {.lost = 0};
+	return firewall_suspect_replaced(s, direction, ret);
+}
+
+TEST(live, replaced_chain_is_suspected_for_one_interval)
+{
+	struct live l = {0};
+	const struct sample *s;
+	struct cause c;
+
+	s = LIVE(&l, 9, {1, 100, "a"});
+	ck_assert(!is_suspected(s, DIR_RX, &c));
+	s = LIVE(&l, 9, {2, 7, "b"}, {1, 104, "a"});
+	ck_assert(!is_suspected(s, DIR_RX, &c)); /* an insert loses nothing */
+	s = LIVE(&l, 9, {2, 1, "b"}, {1, 2, "a"});
+	ck_assert(is_suspected(s, DIR_RX, &c));
+	ck_assert(c.is_rule);
+	ck_assert_str_eq(c.reason->id, "firewall-rules-replaced");
+	ck_assert_str_eq(c.text, "rules of ip filter INPUT were replaced or "
+				 "zeroed in this interval, and their counts "
+				 "with them");
+	ck_assert(!is_suspected(s, DIR_TX, &c));
+	ck_assert(!is_suspected(s, DIR_FWD, &c));
+	s = LIVE(&l, 9, {2, 1, "b"}, {1, 9, "a"});
+	ck_assert(!is_suspected(s, DIR_RX, &c));
+	s = live_read(&l, NULL, 0, 9);
+	ck_assert(is_suspected(s, DIR_RX, &c));
+	ck_assert(!is_suspected(s, DIR_TX, &c));
 	live_end(&l);
 }
 

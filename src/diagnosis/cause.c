@@ -308,13 +308,14 @@ static void insert_cause(struct causes *list, const struct cause *cause)
 
 /* What no row of this namespace counts. */
 static void explain_hidden(const struct sample *s, const struct loss *loss,
-			   struct causes *list)
+			   enum cause_part part, struct causes *list)
 {
 	for (size_t i = 0; i < n_probes; i++) {
 		struct cause c = {.known = true};
 
 		if (probes[i]->explain_hidden &&
-		    probes[i]->explain_hidden(s, loss, &c))
+		    probes[i]->explain_hidden(s, loss, &c) &&
+		    (part == CAUSE_ALL || c.is_rule == (part == CAUSE_POLICY)))
 			insert_cause(list, &c);
 	}
 }
@@ -382,8 +383,7 @@ void cause_list(const struct sample *s, const struct loss *loss,
 	ret->n = 0;
 	ret->items[0] = (struct cause) {.counter = NULL};
 	find_suspects(&suspects, s, loss);
-	if (part != CAUSE_POLICY)
-		explain_hidden(s, loss, ret);
+	explain_hidden(s, loss, part, ret);
 	limit_suspects(&suspects, left_of(loss, part, ret));
 	for (size_t i = 0; i < suspects.n; i++)
 		if (suspects.items[i].lost)

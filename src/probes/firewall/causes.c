@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which rules lose packets, those without a counter included. */
-#include <string.h>
-
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/rule.h"
+#include "probes/firewall/rule_changes.h"
 #include "probes/balance/balance.h"
 
 const struct object *firewall_next_uncounted(const struct sample *s,
@@ -29,33 +28,6 @@ uint64_t firewall_uncounted(const struct sample *s)
 	return n;
 }
 
-const struct object *firewall_next_replaced(const struct sample *s,
-					    const struct object *behind)
-{
-	const struct object *o = behind ? behind + 1 : s->objects;
-	const struct counter *fact = &firewall_facts[FIREWALL_REPLACED];
-
-	for (; o != objects_end(s); o++)
-		if (o->layer == LAYER_NETFILTER && !o->stale &&
-		    object_row(s, o, fact))
-			return o;
-	return NULL;
-}
-
-bool firewall_was_replaced(const struct sample *s)
-{
-	return firewall_next_replaced(s, NULL);
-}
-
-/* "new rule 3 of ip filter INPUT (DROP), since this collectd watches" */
-static void mark_new(struct cause *ret)
-{
-	char rule[sizeof(ret->text)];
-
-	memcpy(rule, ret->text, sizeof(rule));
-	CAUSE_TEXT(ret, "new %s, since this collectd watches", rule);
-}
-
 static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 {
 	const struct sample *s = suspect->sample;
@@ -67,7 +39,7 @@ static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 	    !firewall_rule_of(s, suspect->object, &rule))
 		return false;
 	if (rule.is_new)
-		mark_new(ret);
+		firewall_mark_new(ret);
 	ret->is_rule = !rule.is_random && !rule.every;
 	if (firewall_remedy(s, suspect->object, command, sizeof(command)) == 0)
 		CAUSE_REMEDY(ret, "Look at it: %s", command);
@@ -105,15 +77,32 @@ static void describe_uncounted(const struct sample *s, const struct loss *loss,
 	CAUSE_REMEDY(ret, "Add `counter` to it");
 }
 
+/* What rules that drop on purpose had dropped, they had dropped on purpose. */
+static void take_replaced(const struct sample *s, struct losses *l,
+			  enum direction direction)
+{
+	uint64_t n = loss_suspect(l, direction, LAYER_NETFILTER, direction,
+				  UINT64_MAX);
+	struct loss *loss = loss_find(l, LAYER_NETFILTER, "", direction);
+	struct cause cause;
+
+	if (n && loss && firewall_suspect_replaced(s, direction, &cause) &&
+	    cause.is_rule)
+		loss->policy += n;
+}
+
 void firewall_attribute(const struct sample *s, struct losses *l)
 {
 	static const enum direction directions[] = {DIR_RX, DIR_TX, DIR_FWD};
+	bool uncounted = firewall_next_uncounted(s, NULL);
 
-	if (!firewall_next_uncounted(s, NULL))
-		return;
 	for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
-		loss_suspect(l, directions[i], LAYER_NETFILTER, directions[i],
-			     UINT64_MAX);
+		if (firewall_suspect_replaced(s, directions[i],
+					      &(struct cause) {.lost = 0}))
+			take_replaced(s, l, directions[i]);
+		else if (uncounted)
+			loss_suspect(l, directions[i], LAYER_NETFILTER,
+				     directions[i], UINT64_MAX);
 }
 
 bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
@@ -125,7 +114,8 @@ bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
 	ret->counter = counter_tagged(&balance_table, loss->direction == DIR_RX
 							      ? TAG_IN_GAP
 							      : TAG_OUT_GAP);
-	describe_uncounted(s, loss, ret);
+	if (!firewall_suspect_replaced(s, loss->direction, ret))
+		describe_uncounted(s, loss, ret);
 	return true;
 }
 

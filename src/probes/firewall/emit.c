@@ -297,10 +297,13 @@ __attribute__((format(printf, 4, 5))) static void append_object(
 /* What cannot be known of a chain in this interval. */
 static void append_replaced(struct firewall_writer *w, uint64_t key)
 {
-	uint32_t n = ledger_gone(&w->ledger, key);
+	const struct counter *fact = &firewall_facts[FIREWALL_REPLACED];
+	uint32_t n;
 
-	if (n || w->ledger.was_reset)
-		sample_row(w->out, &firewall_facts[FIREWALL_REPLACED], n);
+	if (ledger_has_gone(&w->ledger, key, &n))
+		sample_row(w->out, fact, n);
+	else if (w->ledger.was_reset)
+		sample_row(w->out, fact, 1);
 }
 
 static void append_total(struct firewall_writer *w, const struct chain_work *c)
@@ -422,6 +425,12 @@ static bool is_total(const struct sample *s, const struct object *o)
 	       object_rows(s, o)->counter->kind == KIND_LOST;
 }
 
+static unsigned directions_of(const struct sample *s, const struct object *o)
+{
+	return o->reached ? o->reached
+			  : 1u << object_rows(s, o)->counter->direction;
+}
+
 /* Which objects of the sample before are in this one, or NULL. */
 static bool *mark_kept(const struct firewall_writer *w)
 {
@@ -438,6 +447,7 @@ static void append_gone(struct firewall_writer *w)
 {
 	const struct sample *then = w->out->then;
 	const bool *kept = mark_kept(w);
+	uint32_t n;
 
 	for (uint32_t i = 0; kept && i < then->n_objects; i++) {
 		const struct object *o = &then->objects[i];
@@ -453,9 +463,10 @@ static void append_gone(struct firewall_writer *w)
 			continue;
 		c.key = hash_bytes(hash_table(c.family, c.table), c.name,
 				   strlen(c.name));
-		if (!ledger_gone(&w->ledger, c.key))
+		if (!ledger_has_gone(&w->ledger, c.key, &n))
 			continue;
 		append_object(w, &c, c.key, "#replaced");
+		sample_reached(w->out, directions_of(then, o));
 		append_replaced(w, c.key);
 	}
 }

@@ -327,26 +327,34 @@ static void judge_elements(struct ledger *l, const struct ledger_line *lines)
 	}
 }
 
-static int by_hash(const void *a, const void *b)
-{
-	return by_number(*(const uint64_t *)a, *(const uint64_t *)b);
-}
-
-/* What has come since, and found one like it, was loaded anew as it was. */
+/*
+ * What has come since, and found one like it, was loaded anew as it was; where
+ * neither has counted that is all the same.
+ */
 static void judge_young(struct ledger *l, const struct ledger_line *lines,
 			const bool *young)
 {
 	for (uint32_t i = 0; i < l->n; i++)
-		if (young[i] && !l->changes[i].is_new)
+		if (young[i] && !l->changes[i].is_new &&
+		    lines[i].counts.packets)
 			l->changes[i] = (struct ledger_change) {
 				.counted = lines[i].counts, .is_anew = true};
 }
 
-static void note_gone(struct ledger *l, const struct ledger_line *line)
+static int by_gone(const void *a, const void *b)
+{
+	const struct ledger_gone *x = a, *y = b;
+
+	return by_number(x->chain, y->chain);
+}
+
+static void note_gone(struct ledger *l, const struct ledger_line *line,
+		      bool had_counted)
 {
 	/* a queue comes and goes with who listens */
 	if (OWNER(line->look) != LEDGER_QUEUE)
-		l->gone[l->n_gone++] = line->chain;
+		l->gone[l->n_gone++] =
+			(struct ledger_gone) {line->chain, had_counted};
 }
 
 static void list_gone(struct ledger *l, const struct ledger_line *lines,
@@ -357,11 +365,14 @@ static void list_gone(struct ledger *l, const struct ledger_line *lines,
 	if (!l->gone)
 		return;
 	for (uint32_t i = 0; i < then->n; i++)
-		note_gone(l, then->items[i].line);
+		note_gone(l, then->items[i].line,
+			  then->items[i].line->counts.packets);
 	for (uint32_t i = 0; i < l->n; i++)
 		if (l->changes[i].is_anew || l->changes[i].is_unknown)
-			note_gone(l, &lines[i]);
-	qsort(l->gone, l->n_gone, sizeof(*l->gone), by_hash);
+			note_gone(l, &lines[i],
+				  l->changes[i].is_anew ||
+					  lines[i].counts.packets);
+	qsort(l->gone, l->n_gone, sizeof(*l->gone), by_gone);
 }
 
 static bool *mark_young(const struct ledger *l)
@@ -421,19 +432,20 @@ void ledger_close(struct ledger *l, uint64_t passed)
 	sample_remember(l->out, &end, sizeof(end));
 }
 
-uint32_t ledger_gone(const struct ledger *l, uint64_t chain)
+bool ledger_has_gone(const struct ledger *l, uint64_t chain, uint32_t *ret_n)
 {
-	uint32_t low = 0, high = l->n_gone, n = 0;
+	uint32_t low = 0, high = l->n_gone, i;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (l->gone[middle] < chain)
+		if (l->gone[middle].chain < chain)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	while (low + n < l->n_gone && l->gone[low + n] == chain)
-		n++;
-	return n;
+	*ret_n = 0;
+	for (i = low; i < l->n_gone && l->gone[i].chain == chain; i++)
+		*ret_n += l->gone[i].had_counted;
+	return i > low;
 }

@@ -42,6 +42,12 @@ struct ledger_change {
 	bool is_anew; /* it began anew: what it had counted has gone */
 };
 
+/* A line that has gone, or began anew. */
+struct ledger_gone {
+	uint64_t chain;
+	bool had_counted; /* not only since the read before */
+};
+
 struct ledger {
 	struct sample *out;
 	struct arena *arena;
@@ -57,7 +63,7 @@ struct ledger {
 	uint64_t passed, passed_then; /* see ledger_close() */
 	struct ledger_young *young;
 	struct ledger_change *changes; /* of each line, if has_changed */
-	uint64_t *gone; /* chains that lines have gone from, ascending */
+	struct ledger_gone *gone;      /* by their chains */
 	uint32_t n_gone;
 	struct ledger_line waiting[32]; /* to be remembered */
 	uint32_t n_waiting;
@@ -85,8 +91,11 @@ struct firewall_counts ledger_add(struct ledger *l,
  */
 void ledger_close(struct ledger *l, uint64_t passed);
 
-/* How many lines have gone from a chain, or began anew. */
-uint32_t ledger_gone(const struct ledger *l, uint64_t chain);
+/*
+ * Whether lines have gone from a chain, or began anew; how many of them had
+ * counted before.
+ */
+bool ledger_has_gone(const struct ledger *l, uint64_t chain, uint32_t *ret_n);
 
 /* What of a probe's memory stands before its ledger, if it has one section. */
 size_t ledger_before(const void *memory, size_t n);

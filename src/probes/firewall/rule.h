@@ -72,8 +72,9 @@ enum firewall_fact {
 	FIREWALL_UNCOUNTED,
 	FIREWALL_NEW,
 	/*
-	 * Of a chain: how many of its counts have gone since the read before or
-	 * began anew, 0: all did. What they had counted is not known.
+	 * Of a chain: some of its counts have gone since the read before, or
+	 * began anew: that many of which something had been counted by then.
+	 * What they counted in between is not known.
 	 */
 	FIREWALL_REPLACED,
 	N_FIREWALL_FACTS,

@@ -20,6 +20,7 @@
 #include "probes/firewall/nfqueue.h"
 #include "probes/firewall/nft_memory.h"
 #include "probes/firewall/rule.h"
+#include "probes/firewall/rule_changes.h"
 #include "probes/firewall/xt_chains.h"
 
 /* The kernel's two interfaces differ in these only. */
@@ -290,6 +291,7 @@ const struct probe xt_probe = {
 	.needs = "CAP_NET_ADMIN and CAP_NET_RAW",
 	.layer = LAYER_NETFILTER,
 	.counters = &firewall_table,
+	.reasons = firewall_change_reasons,
 	.names_objects = true,
 	.after = (const struct probe *const[]) {&nft_probe, NULL},
 	.read = xt_read,

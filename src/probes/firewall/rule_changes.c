@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is said of rules that change while somebody watches: a new one, and what
+ * cannot be known of chains that were replaced. Pure.
+ */
+#include "probes/firewall/rule_changes.h"
+
+#include <string.h>
+
+#include "probes/firewall/firewall.h"
+#include "probes/firewall/rule.h"
+
+enum {
+	REASON_REPLACED,
+	REASON_NEW_RULE,
+};
+
+const struct reason firewall_change_reasons[] = {
+	[REASON_REPLACED] =
+		{
+			.id = "firewall-rules-replaced",
+			.means = "Rules of a firewall were deleted, loaded "
+				 "anew or had their counters zeroed while "
+				 "packets came. What they had dropped until "
+				 "then went with their counters, so that it "
+				 "is only known that these packets are "
+				 "missing. No rule without a counter is "
+				 "needed to explain them.",
+			.confirm = "`nft monitor rules` shows changes of "
+				   "nftables as they happen, with the program "
+				   "that makes them. Counters that are lower "
+				   "than before tell of iptables: "
+				   "`iptables-legacy -nvL`.",
+			.fix = "Nothing, if the rules drop what they should. "
+			       "A program that loads all rules again and again "
+			       "can be told to change only what differs.",
+			.gone = "From the next interval on the packets are "
+				"told with the rule that drops them.",
+		},
+	[REASON_NEW_RULE] =
+		{
+			.id = "firewall-rule-new",
+			.means = "A rule of a firewall drops packets that "
+				 "came while the counters were already "
+				 "watched: until then these packets passed, "
+				 "or another rule dropped them.",
+			.confirm = "The packets of the rule rise: `nft -a list "
+				   "ruleset` or `iptables-legacy -nvL "
+				   "--line-numbers`.",
+			.fix = "If it was not meant, delete the rule, or have "
+			       "it match less; whoever manages the firewall "
+			       "(fail2ban, docker, kube-proxy, an "
+			       "administrator) will know why it is there.",
+			.gone = "Its counter rests, and the loss has gone from "
+				"the output of `pktloss`.",
+		},
+	{.id = NULL},
+};
+
+const struct object *firewall_next_replaced(const struct sample *s,
+					    const struct object *behind)
+{
+	const struct object *o = behind ? behind + 1 : s->objects;
+	const struct counter *fact = &firewall_facts[FIREWALL_REPLACED];
+
+	for (; o != objects_end(s); o++)
+		if (o->layer == LAYER_NETFILTER && !o->stale &&
+		    object_row(s, o, fact))
+			return o;
+	return NULL;
+}
+
+bool firewall_was_replaced(const struct sample *s)
+{
+	return firewall_next_replaced(s, NULL);
+}
+
+void firewall_mark_new(struct cause *ret)
+{
+	char rule[sizeof(ret->text)];
+
+	memcpy(rule, ret->text, sizeof(rule));
+	CAUSE_TEXT(ret, "new %s, since this collectd watches", rule);
+	ret->reason = &firewall_change_reasons[REASON_NEW_RULE];
+}
+
+static bool has_output_gap(const struct sample *s)
+{
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_UNEXPLAINED &&
+		    object_tagged(s, o, TAG_OUT_GAP))
+			return true;
+	return false;
+}
+
+/*
+ * Whether what a chain drops may be missing in a direction. Nobody can tell
+ * packets to send from those to forward, and before Linux 6.7 FORWARD drops are
+ * missed on input.
+ */
+static bool may_be_of(const struct sample *s, const struct object *o,
+		      enum direction direction)
+{
+	const unsigned out = 1u << DIR_TX | 1u << DIR_FWD;
+	unsigned directions = o->reached;
+
+	if (!directions && object_rows(s, o)->counter->kind == KIND_LOST)
+		directions = 1u << object_rows(s, o)->counter->direction;
+	if (directions & out)
+		directions |= out;
+	if (directions & 1u << DIR_FWD && !has_output_gap(s))
+		directions |= 1u << DIR_RX;
+	return directions & 1u << direction;
+}
+
+/* Whether all rules that count drop just what they match. */
+static bool all_are_policy(const struct sample *s)
+{
+	if (!s)
+		return true;
+	EACH_OBJECT (s, o) {
+		if (o->layer != LAYER_NETFILTER ||
+		    object_tagged(s, o, TAG_RULE_IS_POLICY))
+			continue;
+		EACH_ROW (s, o, row)
+			if (row->counter->kind == KIND_PART ||
+			    row->counter->kind == KIND_DETAIL)
+				return false;
+	}
+	return true;
+}
+
+static bool has_uncounted(const struct sample *s)
+{
+	EACH_OBJECT (s, o)
+		if (object_row(s, o, &firewall_facts[FIREWALL_UNCOUNTED]))
+			return true;
+	return false;
+}
+
+/*
+ * Where a rule is suspected that has no counter, only chains are that had ever
+ * counted something.
+ */
+static bool is_suspected(const struct sample *s, const struct object *o,
+			 enum direction direction, bool any_uncounted)
+{
+	const struct counter *fact = &firewall_facts[FIREWALL_REPLACED];
+
+	return may_be_of(s, o, direction) &&
+	       (!any_uncounted || object_value(s, o, fact, 0));
+}
+
+bool firewall_suspect_replaced(const struct sample *s, enum direction direction,
+			       struct cause *ret)
+{
+	bool any_uncounted = has_uncounted(s);
+	const struct object *o = NULL, *first = NULL;
+	uint64_t n = 0;
+
+	while ((o = firewall_next_replaced(s, o))) {
+		if (!is_suspected(s, o, direction, any_uncounted))
+			continue;
+		first = first ? first : o;
+		n++;
+	}
+	if (!first)
+		return false;
+	ret->reason = &firewall_change_reasons[REASON_REPLACED];
+	ret->is_rule = all_are_policy(s) && all_are_policy(s->then);
+	CAUSE_TEXT(ret, "rules of %s %s %s",
+		   firewall_family_name(first->family), object_table(s, first),
+		   object_chain(s, first));
+	if (n > 1)
+		CAUSE_TEXT(ret, "rules of %s %s %s and %llu more chains",
+			   firewall_family_name(first->family),
+			   object_table(s, first), object_chain(s, first),
+			   (unsigned long long)(n - 1));
+	n = strlen(ret->text);
+	format_text(ret->text + n, sizeof(ret->text) - n,
+		    " were replaced or zeroed in this interval, and their "
+		    "counts with them");
+	CAUSE_REMEDY(ret, "Nothing, if that was meant: they count again");
+	return true;
+}
