@@ -339,6 +339,227 @@ TEST_EACH(loss, gap_that_no_rule_counted_is_unexplained, ARRAY_SIZE(gaps))
 	sample_free(&s);
 }
 
+/* Chains that several directions reach, beside exact ones. */
+#define RX (1u << DIR_RX)
+#define TX (1u << DIR_TX)
+#define FWD (1u << DIR_FWD)
+
+static const struct {
+	const char *what;
+	bool old, unknown;		/* before 6.7; no balance was read */
+	unsigned reached;		/* the set that counted */
+	uint64_t lost, fresh;		/* so many, of them by fresh counters */
+	uint64_t in, out;		/* missed */
+	uint64_t to_forward, told;	/* as above */
+	uint64_t exact_rx, exact_fresh; /* of a chain of INPUT alone */
+	uint64_t multicast;		/* frames */
+	uint64_t rx, tx, fwd;		/* what is told */
+	uint64_t left_rx, left_tx, left_fwd; /* that nothing explains */
+} shares[] = {
+	{.what = "received",
+	 .reached = RX | TX | FWD,
+	 .lost = 200,
+	 .in = 200,
+	 .to_forward = 200,
+	 .rx = 200},
+	{.what = "forwarded (06, 36)",
+	 .reached = RX | TX | FWD,
+	 .lost = 200,
+	 .out = 200,
+	 .to_forward = 400,
+	 .fwd = 200},
+	{.what = "sent",
+	 .reached = RX | TX | FWD,
+	 .lost = 200,
+	 .out = 200,
+	 .told = 200,
+	 .to_forward = 400,
+	 .tx = 200},
+	{.what = "sent by a host that forwards nothing (K70)",
+	 .reached = TX | FWD,
+	 .lost = 150,
+	 .out = 150,
+	 .tx = 150},
+	{.what = "forwarded (37)",
+	 .reached = TX | FWD,
+	 .lost = 150,
+	 .out = 150,
+	 .to_forward = 300,
+	 .fwd = 150},
+	{.what = "of all three",
+	 .reached = RX | TX | FWD,
+	 .lost = 190,
+	 .in = 60,
+	 .out = 130,
+	 .told = 40,
+	 .to_forward = 190,
+	 .rx = 60,
+	 .tx = 40,
+	 .fwd = 90},
+	{.what = "an uncounted rule beside it",
+	 .reached = RX | TX | FWD,
+	 .lost = 100,
+	 .out = 180,
+	 .to_forward = 280,
+	 .fwd = 100,
+	 .left_fwd = 80},
+	{.what = "an exact chain takes its own first",
+	 .reached = RX | TX,
+	 .lost = 50,
+	 .in = 100,
+	 .out = 50,
+	 .told = 50,
+	 .exact_rx = 100,
+	 .rx = 100,
+	 .tx = 50},
+	{.what = "a little more than is missed yet",
+	 .reached = RX | FWD,
+	 .lost = 103,
+	 .in = 100,
+	 .rx = 103},
+	{.what = "forwarded, before 6.7",
+	 .old = true,
+	 .reached = RX | FWD,
+	 .lost = 200,
+	 .in = 200,
+	 .to_forward = 900,
+	 .fwd = 200},
+	{.what = "received, before 6.7",
+	 .old = true,
+	 .reached = RX | FWD,
+	 .lost = 200,
+	 .in = 200,
+	 .to_forward = 100,
+	 .rx = 200},
+	{.what = "sent, before 6.7",
+	 .old = true,
+	 .reached = RX | TX,
+	 .lost = 70,
+	 .tx = 70},
+	{.what = "sent and forwarded, before 6.7",
+	 .old = true,
+	 .reached = TX | FWD,
+	 .lost = 70,
+	 .in = 50,
+	 .to_forward = 90,
+	 .tx = 20,
+	 .fwd = 50},
+	{.what = "nothing is known",
+	 .unknown = true,
+	 .reached = RX | FWD,
+	 .lost = 70,
+	 .to_forward = 10,
+	 .rx = 70},
+	{.what = "nothing is known, POSTROUTING",
+	 .unknown = true,
+	 .reached = TX | FWD,
+	 .lost = 70,
+	 .tx = 70},
+	{.what = "fresh counters",
+	 .exact_rx = 100,
+	 .exact_fresh = 100,
+	 .in = 100,
+	 .rx = 100},
+	{.what = "counters that were loaded with counts",
+	 .exact_rx = 5007,
+	 .exact_fresh = 5000,
+	 .in = 7,
+	 .rx = 7},
+	{.what = "the same, and packets that vanished",
+	 .exact_rx = 5007,
+	 .exact_fresh = 5000,
+	 .in = 107,
+	 .rx = 107},
+	{.what = "fresh ones, while multicast hides what is missed",
+	 .exact_rx = 100,
+	 .exact_fresh = 100,
+	 .multicast = 300,
+	 .rx = 100},
+	{.what = "fresh ones of a shared chain",
+	 .reached = RX | FWD,
+	 .lost = 600,
+	 .fresh = 500,
+	 .in = 120,
+	 .rx = 120},
+	{.what = "fresh ones, and nothing is known",
+	 .unknown = true,
+	 .exact_rx = 100,
+	 .exact_fresh = 100,
+	 .rx = 100},
+};
+
+static void chain_with_fresh(struct sample *s, uint64_t lost, uint64_t fresh)
+{
+	sample_object(s, LAYER_NETFILTER, "", "ip.filter.X.drop", 1);
+	counted(s, firewall_counter(FIREWALL_CHAIN, DIR_RX), lost, false);
+	if (fresh)
+		sample_row(s, &firewall_rows[FIREWALL_FRESH], fresh);
+}
+
+static struct sample sample_of_shares(int i)
+{
+	struct sample s = {0};
+
+	object_with(&s, LAYER_LINK, "eth0", "rx_packets=1000");
+	counted(&s, find_counter(&link_probe, "multicast", NULL),
+		shares[i].multicast, false);
+	object_with(&s, LAYER_IP, "",
+		    shares[i].old ? "InReceives=1000 OutRequests=1000"
+				  : "InReceives=1000 OutRequests=1000 "
+				    "OutTransmits=1000");
+	counted(&s, find_counter(&snmp_probe, "ForwDatagrams", NULL),
+		shares[i].to_forward, false);
+	counted(&s, find_counter(&snmp_probe, "OutDiscards", NULL),
+		shares[i].told, false);
+	if (!shares[i].unknown)
+		counted(&s, find_counter(&balance_probe, "in_gap", NULL),
+			shares[i].in, false);
+	if (!shares[i].unknown && !shares[i].old)
+		counted(&s, find_counter(&balance_probe, "out_gap", NULL),
+			shares[i].out, false);
+	if (shares[i].exact_rx)
+		chain_with_fresh(&s, shares[i].exact_rx, shares[i].exact_fresh);
+	if (!shares[i].lost)
+		return s;
+	chain_with_fresh(&s, shares[i].lost, shares[i].fresh);
+	sample_reached(&s, shares[i].reached);
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.X.a", 1);
+	counted(&s, firewall_counter(FIREWALL_RULE, DIR_RX), shares[i].lost,
+		false);
+	sample_row(&s, &firewall_rows[FIREWALL_IS_POLICY], 1);
+	sample_reached(&s, shares[i].reached);
+	return s;
+}
+
+TEST_EACH(loss, shared_chain_is_of_the_direction_that_misses_its_packets,
+	  ARRAY_SIZE(shares))
+{
+	static const enum direction directions[] = {DIR_RX, DIR_TX, DIR_FWD};
+	const uint64_t told[] = {shares[_i].rx, shares[_i].tx, shares[_i].fwd};
+	const uint64_t left[] = {shares[_i].left_rx, shares[_i].left_tx,
+				 shares[_i].left_fwd};
+	struct sample s = sample_of_shares(_i);
+	struct losses l = {0};
+
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
+		const struct loss *loss =
+			loss_find(&l, LAYER_NETFILTER, "", directions[i]);
+		uint64_t n = lost_of(&l, LAYER_NETFILTER, directions[i]);
+
+		ck_assert_msg(n == told[i], "%s: %lu, not %lu", shares[_i].what,
+			      (unsigned long)n, (unsigned long)told[i]);
+		n = lost_of(&l, LAYER_UNEXPLAINED, directions[i]);
+		ck_assert_msg(n == left[i], "%s: %lu left, not %lu",
+			      shares[_i].what, (unsigned long)n,
+			      (unsigned long)left[i]);
+		if (loss && shares[_i].lost && !shares[_i].exact_rx)
+			ck_assert_uint_eq(loss->policy, loss->lost);
+	}
+	losses_free(&l);
+	sample_free(&s);
+}
+
 TEST(loss, gap_is_known_where_no_rule_is)
 {
 	struct losses l = {0};

@@ -249,17 +249,19 @@ TEST(recorded, chains_have_the_direction_they_are_reached_from)
 	static const struct {
 		const char *file, *object;
 		enum direction direction;
+		unsigned reached; /* 0: by that one alone */
 	} wanted[] = {
-		{NATIVE, "inet.t.in.drop", DIR_RX},
-		{NATIVE, "inet.t.sub.drop", DIR_RX}, /* and from output */
-		{NATIVE, "inet.t.viavm.drop", DIR_RX},
-		{NATIVE, "inet.t.out.drop", DIR_TX},
-		{NATIVE, "netdev.n.ing.drop", DIR_RX},
-		{COMPAT, "ip.filter.SVC.drop", DIR_RX},
-		{COMPAT, "ip.filter.OUTPUT.drop", DIR_TX},
-		{COMPAT, "ip.raw.PREROUTING.drop", DIR_RX},
-		{COMPAT, "bridge.filter.FORWARD.drop", DIR_FWD},
-		{COMPAT, "arp.filter.INPUT.drop", DIR_RX},
+		{NATIVE, "inet.t.in.drop", DIR_RX, 0},
+		{NATIVE, "inet.t.sub.drop", DIR_RX, /* and from output */
+		 1u << DIR_RX | 1u << DIR_TX},
+		{NATIVE, "inet.t.viavm.drop", DIR_RX, 0},
+		{NATIVE, "inet.t.out.drop", DIR_TX, 0},
+		{NATIVE, "netdev.n.ing.drop", DIR_RX, 0},
+		{COMPAT, "ip.filter.SVC.drop", DIR_RX, 0},
+		{COMPAT, "ip.filter.OUTPUT.drop", DIR_TX, 0},
+		{COMPAT, "ip.raw.PREROUTING.drop", DIR_RX, 0},
+		{COMPAT, "bridge.filter.FORWARD.drop", DIR_FWD, 0},
+		{COMPAT, "arp.filter.INPUT.drop", DIR_RX, 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
@@ -269,6 +271,8 @@ TEST(recorded, chains_have_the_direction_they_are_reached_from)
 		c = counter_of(&s, find(&s, wanted[i].object));
 		ck_assert_int_eq(c->direction, wanted[i].direction);
 		ck_assert_int_eq(c->kind, KIND_LOST);
+		ck_assert_uint_eq(find(&s, wanted[i].object)->reached,
+				  wanted[i].reached);
 		sample_free(&s);
 	}
 }

@@ -352,14 +352,18 @@ TEST_EACH(recorded, chains_have_the_direction_they_are_reached_from,
 	/* from INPUT by a jump and from OUTPUT by a goto */
 	ck_assert_int_eq(chain_direction(&l, "ip.filter.services.drop"),
 			 DIR_RX);
+	ck_assert_uint_eq(find(&l.sample, "ip.filter.services.drop")->reached,
+			  1u << DIR_RX | 1u << DIR_TX);
+	ck_assert_uint_eq(find(&l.sample, "ip.filter.INPUT.drop")->reached, 0);
 	ck_assert_int_eq(chain_direction(&l, "ip.filter.deep.drop"), DIR_RX);
 	ck_assert_int_eq(chain_direction(&l, "ip.filter.around.drop"), DIR_TX);
 	ck_assert_ptr_null(find(&l.sample, "ip.filter.unused.drop"));
 	load_table(&l, kernels[_i], FAMILY_IP, "raw");
 	ck_assert_int_eq(chain_direction(&l, "ip.raw.PREROUTING.drop"), DIR_RX);
 	load_table(&l, kernels[_i], FAMILY_IP, "mangle");
-	ck_assert_int_eq(chain_direction(&l, "ip.mangle.POSTROUTING.drop"),
-			 DIR_TX);
+	ck_assert_uint_eq(
+		find(&l.sample, "ip.mangle.POSTROUTING.drop")->reached,
+		1u << DIR_TX | 1u << DIR_FWD);
 	sample_free(&l.sample);
 }
 

@@ -13,13 +13,22 @@
 #define WHOLE (1u << KIND_LOST | 1u << KIND_RESENT | 1u << KIND_FILL)
 #define PARTS (1u << KIND_PART | 1u << KIND_DETAIL)
 
-static bool is_culprit(const struct row *row, const struct loss *loss,
-		       unsigned kinds)
+/* Whether what a row counts may be of the direction of a loss. */
+static bool is_of_direction(const struct object *o, const struct row *row,
+			    const struct loss *loss)
+{
+	if (o->reached) /* by several */
+		return loss->shared && o->reached & 1u << loss->direction;
+	return row->counter->direction == loss->direction ||
+	       (loss->layer == LAYER_NETFILTER &&
+		row->counter->direction == DIR_NONE);
+}
+
+static bool is_culprit(const struct object *o, const struct row *row,
+		       const struct loss *loss, unsigned kinds)
 {
 	return kinds & 1u << row->counter->kind &&
-	       (row->counter->direction == loss->direction ||
-		(loss->layer == LAYER_NETFILTER &&
-		 row->counter->direction == DIR_NONE)) &&
+	       is_of_direction(o, row, loss) &&
 	       (row->counter->kind == KIND_FILL || row_moved(row));
 }
 
@@ -72,7 +81,7 @@ static uint64_t parts_in(const struct suspect *whole, const struct object *o)
 	uint64_t sum = 0;
 
 	EACH_ROW (whole->sample, o, row)
-		if (is_culprit(row, whole->loss, PARTS) &&
+		if (is_culprit(o, row, whole->loss, PARTS) &&
 		    (o != whole->object || !strcmp(row->counter->in, name)))
 			sum += row->delta;
 	return sum;
@@ -107,7 +116,7 @@ static void search_object(struct suspects *list, const struct sample *s,
 		};
 		unsigned kind = 1u << row->counter->kind;
 
-		if (!is_culprit(row, loss, WHOLE | PARTS))
+		if (!is_culprit(o, row, loss, WHOLE | PARTS))
 			continue;
 		if (kind & 1u << KIND_FILL) {
 			suspect.lost = row->value;
@@ -115,6 +124,8 @@ static void search_object(struct suspects *list, const struct sample *s,
 			suspect.lost = tally_of_whole(s, o, row);
 			suspect.lost = rest_of(&suspect);
 		}
+		if (o->reached && suspect.lost > loss->shared)
+			suspect.lost = loss->shared;
 		if (suspect.lost)
 			insert_suspect(list, &suspect);
 	}
@@ -140,7 +151,7 @@ static void insert_with_parts(struct suspects *list,
 		struct suspect part = *suspect;
 
 		if (row->counter->kind != KIND_PART ||
-		    !is_culprit(row, suspect->loss, PARTS) ||
+		    !is_culprit(suspect->object, row, suspect->loss, PARTS) ||
 		    strcmp(row->counter->in, suspect->row->counter->name))
 			continue;
 		part.row = row;

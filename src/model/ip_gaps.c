@@ -78,11 +78,29 @@ static uint64_t take_from_udp(const struct ip_gaps *g, struct losses *l)
 }
 
 /*
+ * What rules of a direction have counted of a gap. Returns what is left over,
+ * which none of the packets are that were there before the rules.
+ */
+static uint64_t take_rules(struct ip_gaps *g, struct losses *l,
+			   enum direction direction, uint64_t *gap)
+{
+	struct loss *loss = loss_find(l, LAYER_NETFILTER, "", direction);
+	uint64_t left, over, fresh = g->fresh[direction];
+
+	left = take_from_gap(gap, g->counted[direction] - fresh);
+	over = ip_shares_disbelieved(g, take_from_gap(gap, fresh));
+	if (loss && over) {
+		loss->lost -= over;
+		g->counted[direction] -= over;
+	}
+	return left;
+}
+
+/*
  * What is counted already. Before Linux 6.7 a packet that FORWARD drops is
  * missed on input. What FORWARD dropped and IP does not miss was bridged.
  */
-static void take_counted(struct ip_gaps *g, const struct losses *l,
-			 uint64_t ipsec)
+static void take_counted(struct ip_gaps *g, struct losses *l, uint64_t ipsec)
 {
 	const struct loss *conntrack =
 		loss_find(l, LAYER_CONNTRACK, "", DIR_NONE);
@@ -92,40 +110,14 @@ static void take_counted(struct ip_gaps *g, const struct losses *l,
 
 	(void)take_from_gap(in, ipsec);
 	(void)take_from_gap(out, sent ? sent->lost : 0);
-	(void)take_from_gap(in, g->counted[DIR_RX]);
-	g->bridged = take_from_gap(g->since67 ? out : in, g->counted[DIR_FWD]);
+	(void)take_rules(g, l, DIR_RX, in);
+	g->bridged = take_rules(g, l, DIR_FWD, g->since67 ? out : in);
 	if (g->bridged * 2 < g->counted[DIR_FWD])
 		g->bridged = 0; /* read a little later, no more */
-	(void)take_from_gap(out, g->counted[DIR_TX]);
+	if (g->since67)
+		(void)take_rules(g, l, DIR_TX, out);
 	left = take_from_gap(in, conntrack ? conntrack->lost : 0);
 	(void)take_from_gap(out, left);
-}
-
-/* What devices and qdiscs lost: their senders were told as well. */
-static uint64_t lost_below(const struct losses *l)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (l->items[i].direction == DIR_TX &&
-		    (l->items[i].layer == LAYER_QDISC ||
-		     l->items[i].layer == LAYER_LINK))
-			n += l->items[i].lost;
-	return n;
-}
-
-/*
- * Of what is missed on output: the sender of a local packet was told, or it
- * was one to forward.
- */
-static uint64_t missed_while_forwarding(const struct ip_gaps *g,
-					const struct losses *l)
-{
-	uint64_t below = lost_below(l), left = g->missed[DIR_TX];
-	uint64_t told = g->refused_below > below ? g->refused_below - below : 0;
-
-	(void)take_from_gap(&left, told);
-	return left < g->forwarded ? left : g->forwarded;
 }
 
 static int tally_gaps(struct ip_gaps *g, struct losses *l, uint64_t ipsec)
@@ -134,12 +126,14 @@ static int tally_gaps(struct ip_gaps *g, struct losses *l, uint64_t ipsec)
 	int r;
 
 	take_counted(g, l, ipsec);
-	r = add_queued(l, DIR_RX, &g->missed[DIR_RX], &queued);
+	r = ip_shares_tally(g, l);
+	if (r == 0)
+		r = add_queued(l, DIR_RX, &g->missed[DIR_RX], &queued);
 	if (r == 0)
 		r = add_queued(l, DIR_TX, &g->missed[DIR_TX], &queued);
 	if (r == 0)
 		r = add_unexplained(l, DIR_RX, g->missed[DIR_RX]);
-	forwarded = missed_while_forwarding(g, l);
+	forwarded = ip_shares_forwarded(g, l);
 	if (r == 0)
 		r = add_unexplained(l, DIR_TX, g->missed[DIR_TX] - forwarded);
 	if (r == 0)
@@ -153,10 +147,8 @@ static int tally_gaps(struct ip_gaps *g, struct losses *l, uint64_t ipsec)
 int ip_gaps_tally(struct ip_gaps *g, struct losses *l)
 {
 	uint64_t ipsec = take_from_udp(g, l);
-	int r = 0;
+	int r = g->is_known ? tally_gaps(g, l, ipsec) : ip_shares_tally(g, l);
 
-	if (g->is_known)
-		r = tally_gaps(g, l, ipsec);
 	l->refused = g->refused > 0 ? (uint64_t)g->refused : 0;
 	return r;
 }

@@ -3,7 +3,7 @@
 #ifndef PKTLOSS_MODEL_IP_GAPS_H
 #define PKTLOSS_MODEL_IP_GAPS_H
 
-#include "model/loss.h"
+#include "model/ip_shares.h"
 
 /* What the rows of a sample say of it. */
 struct ip_gaps {
@@ -11,8 +11,11 @@ struct ip_gaps {
 	bool is_known; /* some balance is, and every firewall was read */
 	uint64_t missed[N_DIRECTIONS];	/* vanished in IP, wherever */
 	uint64_t counted[N_DIRECTIONS]; /* of it, by firewall rules */
-	uint64_t forwarded;		/* packets that were to be forwarded */
-	uint64_t refused_below;		/* local ones that could not be sent */
+	uint64_t fresh[N_DIRECTIONS];	/* of these, if counters began at 0 */
+	uint64_t groups;	 /* may have come for groups, missed or not */
+	struct ip_shares shares; /* counted by rules of any direction */
+	uint64_t forwarded;	 /* packets that were to be forwarded */
+	uint64_t refused_below;	 /* local ones that could not be sent */
 	uint64_t bridged;   /* counted by FORWARD, but never packets of IP */
 	int64_t refused;    /* answered with ICMP, less what counters explain */
 	uint64_t udp_other; /* lost by UDP, not by a part that names why */

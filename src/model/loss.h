@@ -32,6 +32,7 @@ struct loss {
 	uint64_t came;	 /* packets, with the lost ones */
 	uint64_t inside; /* part of lost that passed counts, too */
 	uint64_t uncounted;  /* part of lost that no counter tells of */
+	uint64_t shared;     /* part of lost by chains that others share */
 	uint64_t policy;     /* part of lost that rules matched on purpose */
 	uint64_t martians;   /* part of lost that only the host counts */
 	bool martian_dst;    /* for their destination, not for their source */

@@ -17,6 +17,7 @@ struct tally {
 	const char *place;
 	struct ip_gaps gaps;
 	uint64_t received;	    /* frames, on all interfaces but lo */
+	bool has_fresh;		    /* of a chain some are, see TAG_FRESH */
 	bool bridged[N_DIRECTIONS]; /* a bridge's firewall can drop */
 };
 
@@ -111,11 +112,22 @@ static int tally_passed(struct tally *t, const struct object *o,
 	return 0;
 }
 
-/* What a firewall's loss of a family is measured against, beside IP. */
-static void tally_family(struct tally *t, struct loss *loss, uint8_t family,
-			 uint64_t lost)
+/* Packets of a chain that are only true if its counters began at 0. */
+static uint64_t fresh_of(struct tally *t, const struct object *o, uint64_t lost)
 {
-	switch (family) {
+	const struct row *fresh = object_tagged(t->sample, o, TAG_FRESH);
+
+	if (!fresh || o->late) /* which no balance of one interval knows */
+		return 0;
+	t->has_fresh = true;
+	return fresh->value < lost ? fresh->value : lost;
+}
+
+/* What a firewall's loss of a family is measured against, beside IP. */
+static void tally_family(struct tally *t, struct loss *loss,
+			 const struct object *o, uint64_t lost)
+{
+	switch (o->family) {
 	case FAMILY_BRIDGE:
 		t->bridged[loss->direction] = true;
 		return;
@@ -126,7 +138,33 @@ static void tally_family(struct tally *t, struct loss *loss, uint8_t family,
 		return;
 	default:
 		t->gaps.counted[loss->direction] += lost;
+		t->gaps.fresh[loss->direction] += fresh_of(t, o, lost);
 	}
+}
+
+/*
+ * Of a chain that packets of several directions come to: whose they were is
+ * decided in the end, see ip_shares.h.
+ */
+static int tally_shared(struct tally *t, const struct object *o,
+			const struct row *row)
+{
+	for (int i = 0; i < N_DIRECTIONS; i++) {
+		struct loss *loss;
+
+		if (!(o->reached & 1u << i))
+			continue;
+		loss = loss_at(t, o, o->layer, i);
+		if (!loss)
+			return -ENOMEM;
+		loss->gone = false;
+		loss->known |= row->flags & ROW_COMPARED;
+		loss->blind |= o->late && row->flags & ROW_COMPARED;
+	}
+	t->gaps.shares.lost[o->reached % N_DIRECTION_SETS] += row->delta;
+	t->gaps.shares.fresh[o->reached % N_DIRECTION_SETS] +=
+		fresh_of(t, o, row->delta);
+	return 0;
 }
 
 static int tally_lost(struct tally *t, const struct object *o,
@@ -135,6 +173,8 @@ static int tally_lost(struct tally *t, const struct object *o,
 	struct loss *loss;
 	uint64_t lost;
 
+	if (o->reached)
+		return tally_shared(t, o, row);
 	loss = loss_at(t, o, o->layer, row->counter->direction);
 	if (!loss)
 		return -ENOMEM;
@@ -150,7 +190,7 @@ static int tally_lost(struct tally *t, const struct object *o,
 	loss->lost += lost;
 	loss->inside += row->counter->inside ? lost : 0;
 	if (o->layer == LAYER_NETFILTER)
-		tally_family(t, loss, o->family, lost);
+		tally_family(t, loss, o, lost);
 	else if (o->layer == LAYER_UDP && loss->direction == DIR_RX)
 		t->gaps.udp_other += lost - parts_of_row(t->sample, o, row);
 	else if (o->layer == LAYER_NEIGH)
@@ -238,6 +278,11 @@ static int tally_policy(struct tally *t, const struct object *o)
 		     row->counter->kind != KIND_DETAIL) ||
 		    !row_moved(row))
 			continue;
+		if (o->reached) {
+			t->gaps.shares.policy[o->reached % N_DIRECTION_SETS] +=
+				row->delta;
+			continue;
+		}
 		loss = loss_at(t, o, o->layer, row->counter->direction);
 		if (!loss)
 			return -ENOMEM;
@@ -359,7 +404,7 @@ static void reset(struct losses *l)
 		struct loss *loss = &l->items[i];
 
 		loss->lost = loss->passed = loss->came = loss->uncounted = 0;
-		loss->inside = loss->elsewhere = 0;
+		loss->inside = loss->elsewhere = loss->shared = 0;
 		loss->martians = loss->unresolved = loss->policy = 0;
 		loss->refused = loss->unread = 0;
 		loss->martian_dst = false;
@@ -380,6 +425,13 @@ static void wake_filling(struct losses *l)
 	}
 }
 
+/* Packets that IP may not miss though nobody got them. */
+static uint64_t came_for_groups(const struct sample *s)
+{
+	return sample_moved(s, LAYER_LINK, NULL, TAG_LINK_MULTICAST) +
+	       sample_moved(s, LAYER_IP, NULL, TAG_IN_MCAST_PKTS);
+}
+
 int tally_losses(struct losses *l, const struct sample *s)
 {
 	struct tally t = {.losses = l, .sample = s};
@@ -391,6 +443,8 @@ int tally_losses(struct losses *l, const struct sample *s)
 		r = tally_object(&t, &s->objects[i]);
 	if (s->unread & 1u << LAYER_NETFILTER) /* who dropped is not known */
 		t.gaps.is_known = false;
+	if (t.has_fresh)
+		t.gaps.groups = came_for_groups(s);
 	if (r == 0)
 		r = ip_gaps_tally(&t.gaps, l);
 	if (r == 0)

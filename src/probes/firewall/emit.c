@@ -275,6 +275,14 @@ static struct ledger_change sum_up(const struct ledger *l, uint32_t line,
 
 /* ---- into the sample ---- */
 
+/* Of several directions, which the balance of IP can tell from each other. */
+static bool is_shared_chain(const struct chain_work *c)
+{
+	return c->reached & (c->reached - 1) &&
+	       (c->family == FAMILY_IP || c->family == FAMILY_IP6 ||
+		c->family == FAMILY_INET);
+}
+
 /* Appends an object whose name is that of the chain and what follows. */
 __attribute__((format(printf, 4, 5))) static void append_object(
 	struct firewall_writer *w, const struct chain_work *c,
@@ -290,7 +298,7 @@ __attribute__((format(printf, 4, 5))) static void append_object(
 	va_end(args);
 	sample_object(w->out, LAYER_NETFILTER, "", name, identity);
 	sample_chain(w->out, c->family, c->table, c->name);
-	if (c->reached & (c->reached - 1)) /* more than one */
+	if (is_shared_chain(c))
 		sample_reached(w->out, c->reached);
 }
 

@@ -209,7 +209,7 @@ static uint8_t chain_reached(const struct chain *c)
 
 	if (c->hooks & (1u << NF_INET_PRE_ROUTING | 1u << NF_INET_LOCAL_IN))
 		reached |= 1u << DIR_RX;
-	if (c->hooks & 1u << NF_INET_FORWARD)
+	if (c->hooks & (1u << NF_INET_FORWARD | 1u << NF_INET_POST_ROUTING))
 		reached |= 1u << DIR_FWD;
 	if (c->hooks & (1u << NF_INET_LOCAL_OUT | 1u << NF_INET_POST_ROUTING))
 		reached |= 1u << DIR_TX;
