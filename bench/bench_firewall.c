@@ -206,6 +206,7 @@ int main(void)
 		.net = &(struct procnet)PROCNET("/proc/thread-self/net"),
 		.sys = "/proc/sys",
 		.netlink = &netlink,
+		.probes = probes,
 		.max_rules = 64,
 		.buffer = buffer,
 		.size = sizeof(buffer),

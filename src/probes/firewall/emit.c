@@ -9,14 +9,17 @@
 
 void firewall_copy_text(char *to, size_t size, struct token text)
 {
+	/* for each byte below 128; the rest is a question mark as well */
+	static const char printed[128 + 1] = "????????????????????????????????"
+					     " !'#$%&'()*+,-./0123456789:;<=>?"
+					     "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[']^_"
+					     "`abcdefghijklmnopqrstuvwxyz{|}~?";
 	size_t n = text.n < size ? text.n : size - 1;
 
 	for (size_t i = 0; i < n; i++) {
-		to[i] = text.at[i];
-		if (to[i] < ' ' || to[i] > '~')
-			to[i] = '?';
-		else if (to[i] == '"' || to[i] == '\\')
-			to[i] = '\'';
+		unsigned char c = text.at[i];
+
+		to[i] = c < 128 ? printed[c] : '?';
 	}
 	to[n] = '\0';
 }
@@ -186,46 +189,58 @@ static void add_counts(struct firewall_counts *to, struct firewall_counts more)
 }
 
 static void add_line(struct firewall_writer *w, uint64_t hash,
-		     enum ledger_owner owner, struct firewall_counts counts,
-		     struct firewall_rule *rule)
+		     enum ledger_owner owner, const struct firewall_rule *rule,
+		     const struct firewall_counts *counts,
+		     struct firewall_counts *since)
 {
 	struct chain_work *c = w->chain;
 	const struct ledger_line line = {
 		.chain = c->key,
 		.look = ledger_look(hash ^ c->table_key, owner),
-		.counts = counts,
+		.counts = *counts,
 	};
 
-	add_counts(&rule->since, ledger_add(&w->ledger, &line, rule->is_young));
+	add_counts(since, ledger_add(&w->ledger, &line, rule->is_young));
 	c->n_lines++;
 }
 
 /* Notes what a rule has counted, each element of a map for itself. */
-static void add_lines(struct firewall_writer *w, struct firewall_rule *rule)
+static void add_lines(struct firewall_writer *w,
+		      const struct firewall_rule *rule,
+		      struct firewall_counts *since)
 {
+	static const struct firewall_counts none;
 	uint64_t hash = rule->counts_of ? rule->counts_of : rule->look;
-	const struct firewall_part *part;
+	const struct firewall_part *part = rule->parts;
 
-	add_counts(&w->chain->total, rule->counts);
-	w->chain->n_counted++;
-	if (rule->target != FIREWALL_MAP) {
-		add_line(w, hash,
-			 rule->target == FIREWALL_QUEUE ? LEDGER_QUEUE
-							: LEDGER_RULE,
-			 rule->counts, rule);
-	} else {
-		add_line(w, hash, LEDGER_MAP, (struct firewall_counts) {0},
-			 rule);
-		for (part = rule->parts; part; part = part->next)
-			add_line(w, hash ^ part->key, LEDGER_ELEMENT,
-				 part->counts, rule);
-	}
-	add_counts(&w->chain->since, rule->since);
+	if (rule->target == FIREWALL_QUEUE)
+		add_line(w, hash, LEDGER_QUEUE, rule, &rule->counts, since);
+	else if (rule->target == FIREWALL_MAP)
+		add_line(w, hash, LEDGER_MAP, rule, &none, since);
+	else
+		add_line(w, hash, LEDGER_RULE, rule, &rule->counts, since);
+	for (; part; part = part->next)
+		add_line(w, hash ^ part->key, LEDGER_ELEMENT, rule,
+			 &part->counts, since);
+}
+
+/* Counts a rule for its chain. Returns what it has counted since. */
+static struct firewall_counts count_rule(struct firewall_writer *w,
+					 const struct firewall_rule *rule)
+{
+	struct firewall_counts since = {0};
+	struct chain_work *c = w->chain;
+
+	add_lines(w, rule, &since);
+	add_counts(&c->total, rule->counts);
+	add_counts(&c->since, since);
+	c->n_counted++;
+	return since;
 }
 
 void firewall_add(struct firewall_writer *w, const struct firewall_rule *rule)
 {
-	struct firewall_rule copy = *rule;
+	struct firewall_counts since = {0};
 	struct chain_work *c = w->chain;
 	uint32_t line = w->ledger.n;
 	struct firewall_kept *kept;
@@ -233,7 +248,7 @@ void firewall_add(struct firewall_writer *w, const struct firewall_rule *rule)
 	if (!c)
 		return;
 	if (rule->is_counted)
-		add_lines(w, &copy);
+		since = count_rule(w, rule);
 	if (c->n_kept >= w->max_rules &&
 	    !(rule->is_counted && rule->target == FIREWALL_POLICY)) {
 		c->rest += rule->is_counted ? 0 : rule->uncounted;
@@ -242,11 +257,10 @@ void firewall_add(struct firewall_writer *w, const struct firewall_rule *rule)
 	kept = arena_alloc(w->arena, sizeof(*kept));
 	if (!kept)
 		return;
-	*kept = (struct firewall_kept) {
-		.rule = copy,
-		.line = line,
-		.n_lines = w->ledger.n - line,
-	};
+	kept->rule = *rule;
+	kept->rule.since = since;
+	kept->line = line;
+	kept->n_lines = w->ledger.n - line;
 	*c->last = kept;
 	c->last = &kept->next;
 	c->n_kept++;
@@ -349,33 +363,41 @@ static bool is_shared(const struct chain_work *c, const char *comment)
 	return seen_at(c, hash_text(comment))->n > 1;
 }
 
-/* In how many reads it has been new by now, or 0. */
+/* In how many reads it has been new by now, or 0: the last fact of a rule. */
 static uint8_t new_reads(const struct sample *out, bool is_new)
 {
 	const struct object *o = &out->objects[out->n_objects - 1];
 	const struct object *p = out->error ? NULL : object_before(out, o);
-	uint64_t n = 0;
+	const struct row *last;
 
-	if (is_new || !p || p->identity != o->identity)
+	if (is_new || !p || p->identity != o->identity || !p->n)
 		return is_new;
-	object_get(out->then, p, &firewall_facts[FIREWALL_NEW], &n);
-	return n && n < FIREWALL_NEW_READS ? (uint8_t)(n + 1) : 0;
+	last = object_rows_end(out->then, p) - 1;
+	if (last->counter != &firewall_facts[FIREWALL_NEW] ||
+	    last->value >= FIREWALL_NEW_READS)
+		return 0;
+	return (uint8_t)(last->value + 1);
 }
 
 static void append_counted(struct firewall_writer *w,
 			   const struct chain_work *c,
-			   const struct firewall_kept *kept)
+			   struct firewall_kept *kept)
 {
 	const struct ledger *l = &w->ledger;
-	struct firewall_rule rule = kept->rule;
-	struct ledger_change change = {.counted = rule.since};
+	struct firewall_rule *rule = &kept->rule;
+	bool is_new = false;
 
-	if (l->has_changed)
-		change = sum_up(l, kept->line, kept->n_lines, NULL);
-	rule.since = change.counted;
-	rule.knows_since = l->is_known && !change.is_unknown;
-	rule.is_new = new_reads(w->out, l->is_known && change.is_new);
-	firewall_rule_append(&rule, c->direction, w->out);
+	rule->knows_since = l->is_known;
+	if (l->has_changed) {
+		struct ledger_change change =
+			sum_up(l, kept->line, kept->n_lines, NULL);
+
+		rule->since = change.counted;
+		rule->knows_since &= !change.is_unknown;
+		is_new = l->is_known && change.is_new;
+	}
+	rule->is_new = new_reads(w->out, is_new);
+	firewall_rule_append(rule, c->direction, w->out);
 }
 
 /*
@@ -383,7 +405,7 @@ static void append_counted(struct firewall_writer *w,
  * order where that is the same, too: that stays after a reload.
  */
 static void append_rule(struct firewall_writer *w, struct chain_work *c,
-			const struct firewall_kept *kept)
+			struct firewall_kept *kept)
 {
 	const struct firewall_rule *rule = &kept->rule;
 	uint32_t nth = see(w->arena, c, rule->look);
@@ -421,7 +443,7 @@ static void append_chain_work(struct firewall_writer *w, struct chain_work *c)
 {
 	if (c->n_counted)
 		append_total(w, c);
-	for (const struct firewall_kept *k = c->first; k; k = k->next)
+	for (struct firewall_kept *k = c->first; k; k = k->next)
 		append_rule(w, c, k);
 	if (c->rest && c->identity)
 		append_rest(w, c);

@@ -125,17 +125,14 @@ bool firewall_rule_is_policy(const struct firewall_rule *rule)
 	       rule->target != FIREWALL_QUEUE;
 }
 
-/* The row of the same kind that the last object had in the read before. */
-static const struct row *count_before(const struct sample *out,
-				      const struct counter *counter)
+/* The row of the same kind that an object has, or NULL. */
+static const struct row *count_of(const struct sample *s,
+				  const struct object *o, uint8_t kind)
 {
-	const struct object *p =
-		object_before(out, &out->objects[out->n_objects - 1]);
-
-	if (!p)
+	if (!o)
 		return NULL;
-	EACH_ROW (out->then, p, row)
-		if (row->counter->kind == counter->kind)
+	EACH_ROW (s, o, row)
+		if (row->counter->kind == kind)
 			return row;
 	return NULL;
 }
@@ -143,13 +140,18 @@ static const struct row *count_before(const struct sample *out,
 void firewall_append_count(struct sample *out, const struct counter *counter,
 			   uint64_t kernels, const uint64_t *since)
 {
+	const struct object *o, *p;
 	const struct row *before;
 
 	if (out->error)
 		return;
-	before = since ? count_before(out, counter) : NULL;
+	o = &out->objects[out->n_objects - 1];
+	p = since ? object_before(out, o) : NULL;
+	before = count_of(out->then, p, counter->kind);
 	sample_row(out, counter, before ? before->value + *since : kernels);
-	if (since)
+	/* else the two values tell */
+	if (since && (!before || before->counter != counter ||
+		      p->identity != o->identity))
 		sample_counted(out, *since);
 }
 

@@ -42,9 +42,10 @@ struct walk {
 	struct xt_bytes table;
 	struct chain *chains; /* in the order of their offsets */
 	uint32_t n_chains;
-	bool drops;	  /* one of them does */
-	uint64_t passed;  /* packets that policies decided about */
-	uint32_t waiting; /* index + 1 of the first chain to visit */
+	bool drops;	     /* one of them does */
+	bool jumps;	     /* one of their rules does */
+	uint32_t next_start; /* no hook begins before it */
+	uint32_t waiting;    /* index + 1 of the first chain to visit */
 	struct firewall_writer writer;
 };
 
@@ -58,6 +59,24 @@ static unsigned hooks_at(const struct xt_blob *blob,
 		if (offsets[i] == at)
 			hooks |= 1u << i;
 	return hooks & blob->valid_hooks;
+}
+
+/*
+ * The hooks that begin at an offset, which is 0 or above the one asked for
+ * before: there are few, so most are none.
+ */
+static unsigned starts_at(struct walk *w, uint32_t at)
+{
+	const struct xt_blob *blob = w->blob;
+
+	if (at && at < w->next_start)
+		return 0;
+	w->next_start = UINT32_MAX;
+	for (unsigned i = 0; i < NF_INET_NUMHOOKS; i++)
+		if (blob->valid_hooks & 1u << i && blob->hook_entry[i] > at &&
+		    blob->hook_entry[i] < w->next_start)
+			w->next_start = blob->hook_entry[i];
+	return hooks_at(blob, blob->hook_entry, at);
 }
 
 static bool is_drop(const struct walk *w, const struct xt_entry *e)
@@ -84,16 +103,15 @@ static int check_entries(struct walk *w)
 	unsigned found = 0;
 
 	for (uint32_t at = 0; at < w->table.size; at = e.next) {
-		unsigned starts = hooks_at(w->blob, w->blob->hook_entry, at);
+		unsigned starts = starts_at(w, at);
 		int r = xt_entry(&w->table, at, &e);
 
 		if (r < 0)
 			return r;
 		found |= starts;
-		if (hooks_at(w->blob, w->blob->underflow, at))
-			w->passed += xt_counts(&w->table, at).packets;
 		w->n_chains += starts || e.verdict == VERDICT_HEAD;
 		w->drops |= is_drop(w, &e);
+		w->jumps |= e.verdict == VERDICT_JUMP;
 	}
 	return found == w->blob->valid_hooks ? 0 : -EBADMSG;
 }
@@ -126,7 +144,7 @@ static void find_chains(struct walk *w)
 
 	w->n_chains = 0;
 	for (uint32_t at = 0; at < w->table.size; at = e.next) {
-		unsigned starts = hooks_at(w->blob, w->blob->hook_entry, at);
+		unsigned starts = starts_at(w, at);
 
 		e = entry_at(w, at);
 		if (starts || e.verdict == VERDICT_HEAD)
@@ -190,7 +208,7 @@ static void visit(struct walk *w, const struct chain *c)
  */
 static void reach_chains(struct walk *w)
 {
-	for (uint32_t i = 0; i < w->n_chains; i++)
+	for (uint32_t i = 0; w->jumps && i < w->n_chains; i++)
 		if (w->chains[i].starts)
 			visit_chain_later(w, &w->chains[i]);
 	while (w->waiting) {
@@ -295,6 +313,24 @@ static int add_chains(struct walk *w)
 	return r;
 }
 
+/*
+ * Packets that policies have decided about. Their offsets were looked at by
+ * nobody, but these are only numbers.
+ */
+static uint64_t count_passed(const struct walk *w)
+{
+	const struct xt_blob *blob = w->blob;
+	uint64_t passed = 0;
+
+	for (unsigned i = 0; i < NF_INET_NUMHOOKS; i++)
+		if (blob->valid_hooks & 1u << i &&
+		    blob->underflow[i] < w->table.size &&
+		    w->table.size - blob->underflow[i] >= w->table.layout->size)
+			passed += xt_counts(&w->table, blob->underflow[i])
+					  .packets;
+	return passed;
+}
+
 /* Nothing but a rule's own words tells whether it is that of before. */
 static uint64_t section_of(const struct xt_blob *blob)
 {
@@ -323,7 +359,7 @@ static int parse(struct walk *w)
 		r = add_chains(w);
 	}
 	if (r == 0)
-		firewall_finish(&w->writer, w->passed);
+		firewall_finish(&w->writer, count_passed(w));
 	return r < 0 ? r : arena->error;
 }
 

@@ -67,7 +67,7 @@ int MUST_CHECK xt_read_rule(const struct xt_bytes *table,
 			    const struct xt_entry *e,
 			    struct firewall_rule *ret);
 
-/* The counts of the entry at that offset, which xt_entry() has found good. */
+/* The counts of an entry that begins at that offset and ends in the table. */
 struct firewall_counts xt_counts(const struct xt_bytes *table, uint32_t at);
 
 /* The name of the chain that an entry of VERDICT_HEAD begins. */
