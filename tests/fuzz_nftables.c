@@ -33,7 +33,7 @@ static void parse_queues(struct token text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct sample first = {0}, second = {0};
+	struct sample first = {0}, second = {0}, third = {0};
 	void *copy = malloc(size);
 
 	if (copy)
@@ -45,9 +45,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			  &second) > 0)
 		abort();
 	describe(&second);
+	if (nft_file_reread(copy, size, "", 8, &second, &third) > 0)
+		abort();
+	describe(&third);
 	parse_queues((struct token) {copy, size});
 	sample_free(&first);
 	sample_free(&second);
+	sample_free(&third);
 	free(copy);
 	return 0;
 }

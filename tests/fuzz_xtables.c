@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct xt_blob blob = {.family = FAMILY_IP, .table = "filter"};
 	struct xtables_file head;
-	struct sample s = {0};
+	struct sample s = {0}, again = {0};
 	char text[256];
 	int r;
 
@@ -31,6 +31,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (firewall_describe(&s, o, text, sizeof(text)) > 0 ||
 		    firewall_remedy(&s, o, text, sizeof(text)) > 0)
 			abort();
+	sample_follow(&again, &s);
+	if (r == 0 && xt_parse(&blob, 8, &again) != 0)
+		abort();
+	sample_compare(&again, &s);
+	EACH_OBJECT (&again, o) /* the same table has lost nothing since */
+		if (r == 0 && o->moved)
+			abort();
 	sample_free(&s);
+	sample_free(&again);
 	return 0;
 }
