@@ -792,7 +792,10 @@ TEST(live, rule_that_came_while_somebody_watched_is_new)
 				  i == 1 ? 40 : 0);
 		o = find(s, "ip.filter.INPUT.b");
 		ck_assert(firewall_explainers[0].explain(
-			&(struct suspect) {s, &loss, o, object_rows(s, o)},
+			&(struct suspect) {.sample = s,
+					   .loss = &loss,
+					   .object = o,
+					   .row = object_rows(s, o)},
 			&c));
 		ck_assert_int_eq(!strncmp(c.text, "new rule 1 of ", 14),
 				 i <= FIREWALL_NEW_READS);

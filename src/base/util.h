@@ -44,6 +44,11 @@ __attribute__((format(printf, 3, 4))) static inline void format_text(
 	va_end(args);
 }
 
+static inline uint64_t smaller_of(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* FNV-1a: identities and name suffixes, not a defence against an attacker. */
 #define HASH_START UINT64_C(0xcbf29ce484222325)
 

@@ -426,7 +426,7 @@ static void wake_filling(struct losses *l)
 }
 
 /* Packets that IP may not miss though nobody got them. */
-static uint64_t came_for_groups(const struct sample *s)
+static uint64_t count_for_groups(const struct sample *s)
 {
 	return sample_moved(s, LAYER_LINK, NULL, TAG_LINK_MULTICAST) +
 	       sample_moved(s, LAYER_IP, NULL, TAG_IN_MCAST_PKTS);
@@ -444,7 +444,7 @@ int tally_losses(struct losses *l, const struct sample *s)
 	if (s->unread & 1u << LAYER_NETFILTER) /* who dropped is not known */
 		t.gaps.is_known = false;
 	if (t.has_fresh)
-		t.gaps.groups = came_for_groups(s);
+		t.gaps.groups = count_for_groups(s);
 	if (r == 0)
 		r = ip_gaps_tally(&t.gaps, l);
 	if (r == 0)

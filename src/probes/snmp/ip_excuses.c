@@ -115,11 +115,6 @@ static void sum_received(const struct sample *s, struct traffic *t)
 	}
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /*
  * The least that an interface sent of what it had itself received: what it sent
  * beyond all that came in elsewhere.
@@ -135,7 +130,8 @@ static void sum_turned_back(const struct sample *s, struct traffic *t)
 		tx = grown(s, o, TAG_TX_PACKETS);
 		most = since(rx + tx, t->received);
 		t->most = most > t->most ? most : t->most;
-		t->back += smaller(since(rx + tx, t->at_ip), smaller(rx, tx));
+		t->back += smaller_of(since(rx + tx, t->at_ip),
+				      smaller_of(rx, tx));
 	}
 }
 

@@ -109,17 +109,13 @@ static bool is_handing_counted(const struct sample *s)
 	return false;
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* What of it did not reach the devices, or whatever refuses before them. */
 static uint64_t refused_below(const struct sample *s, const struct losses *l,
 			      const struct loss *loss, uint64_t told)
 {
-	uint64_t n = smaller(told, is_handing_counted(s) ? missed_below(s, l)
-							 : missed_above(s, l));
+	uint64_t n = smaller_of(told, is_handing_counted(s)
+					      ? missed_below(s, l)
+					      : missed_above(s, l));
 
 	return n >= MIN_REFUSED &&
 			       n * 100 >= loss_total(loss) * MIN_REFUSED_PERCENT
