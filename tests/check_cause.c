@@ -360,6 +360,20 @@ TEST(cause, leaf_that_dropped_is_named_and_not_the_root)
 		    "8001:`");
 }
 
+/* A row that only one kind of qdisc has, or of a class. */
+static const struct counter *row_of(const char *kind, const char *name)
+{
+	for (size_t i = 0; i < qdisc_probe.counters->n; i++) {
+		const struct counter *c = &qdisc_probe.counters->rows[i];
+
+		if (c->section && !strcmp(c->section, kind) &&
+		    !strcmp(c->name, name))
+			return c;
+	}
+	ck_abort_msg("%s has no %s", kind, name);
+	return NULL;
+}
+
 /* All causes of what a qdisc sent. */
 static struct causes qdisc_causes(uint64_t lost)
 {
@@ -437,6 +451,26 @@ TEST(cause, leaf_is_found_at_any_depth_and_its_parents_are_not)
 	ck_assert_str_eq(list.items[0].reason->id, "qdisc-unclassified");
 	ck_assert_uint_eq(list.items[1].lost, 53);
 	ck_assert_ptr_nonnull(strstr(list.items[1].text, "netem"));
+}
+
+TEST(cause, parts_of_a_leaf_are_told_as_those_of_a_root)
+{
+	struct causes list;
+
+	qdisc("htb", 0x10000, ROOT, 361);
+	waited(29);
+	qdisc("pfifo", 0x100000, 0x10010, 186);
+	sample_row(&s, &qdisc_fact_limit, 10);
+	qdisc("fq", 0x200000, 0x10020, 175);
+	counted(row_of("fq", "flows_plimit"), 175);
+	sample_row(&s, &qdisc_fact_limit, 10000);
+	list = qdisc_causes(361);
+	ck_assert_uint_eq(list.n, 2);
+	ck_assert_ptr_nonnull(strstr(list.items[0].text, "pfifo's queue"));
+	ck_assert_uint_eq(list.items[1].lost, 175);
+	ck_assert_str_eq(list.items[1].text,
+			 "fq: one flow sends faster than it may (flow_limit), "
+			 "at parent 1:20 handle 20:");
 }
 
 TEST(cause, numbers_read_one_after_the_other_are_no_cause)
@@ -582,20 +616,6 @@ TEST(cause, other_qdisc_has_a_full_queue)
 		    "takes",
 		    "Look at it: `tc -s qdisc show dev eth0`");
 	ck_assert(c.known);
-}
-
-/* A row that only one kind of qdisc has, or of a class. */
-static const struct counter *row_of(const char *kind, const char *name)
-{
-	for (size_t i = 0; i < qdisc_probe.counters->n; i++) {
-		const struct counter *c = &qdisc_probe.counters->rows[i];
-
-		if (c->section && !strcmp(c->section, kind) &&
-		    !strcmp(c->name, name))
-			return c;
-	}
-	ck_abort_msg("%s has no %s", kind, name);
-	return NULL;
 }
 
 #define TAKES "more was sent than the device takes"

@@ -150,7 +150,8 @@ static void insert_with_parts(struct suspects *list,
 	EACH_ROW (suspect->sample, suspect->object, row) {
 		struct suspect part = *suspect;
 
-		if (row->counter->kind != KIND_PART ||
+		/* the drops of a leaf are a part themselves, of the root's */
+		if (row == suspect->row || row->counter->kind != KIND_PART ||
 		    !is_culprit(suspect->object, row, suspect->loss, PARTS) ||
 		    strcmp(row->counter->in, suspect->row->counter->name))
 			continue;
