@@ -59,17 +59,21 @@ static void give(struct deal *d, enum direction direction, uint64_t n)
 
 /*
  * Before Linux 6.7 both what INPUT and what FORWARD dropped is missed on input:
- * most of it is taken to be of where most of the traffic goes.
+ * it is taken to be of where more of the others went.
  */
 static enum direction missed_on_input(const struct ip_gaps *g,
 				      const struct losses *l, unsigned set)
 {
 	const struct loss *rx = loss_find(l, LAYER_NETFILTER, "", DIR_RX);
-	uint64_t came = rx ? rx->came : 0;
+	uint64_t delivered = rx ? rx->came : 0;
 
 	if (!HAS(set, DIR_FWD) || g->since67)
 		return DIR_RX;
-	return !HAS(set, DIR_RX) || g->forwarded > came / 2 ? DIR_FWD : DIR_RX;
+	(void)take(&delivered,
+		   g->forwarded + g->missed[DIR_RX] + g->counted[DIR_RX]);
+	return !HAS(set, DIR_RX) || (g->forwarded && g->forwarded >= delivered)
+		       ? DIR_FWD
+		       : DIR_RX;
 }
 
 static void deal_input(struct ip_gaps *g, const struct losses *l,
@@ -87,35 +91,39 @@ static void deal_output(struct ip_gaps *g, const struct losses *l,
 {
 	uint64_t n, forwarded = ip_shares_forwarded(g, l);
 
-	if (!HAS(d->set, DIR_TX))
-		forwarded = UINT64_MAX;
 	if (!HAS(d->set, DIR_TX) && !HAS(d->set, DIR_FWD))
 		return;
 	n = take(&g->missed[DIR_TX], d->left);
-	if (HAS(d->set, DIR_FWD))
-		give(d, DIR_FWD, n < forwarded ? n : forwarded);
-	if (HAS(d->set, DIR_TX))
-		give(d, DIR_TX, n - d->n[DIR_FWD]);
+	if (!HAS(d->set, DIR_FWD))
+		forwarded = 0;
+	else if (!HAS(d->set, DIR_TX) || forwarded > n)
+		forwarded = n;
+	give(d, DIR_FWD, forwarded);
+	give(d, DIR_TX, n - forwarded);
 }
 
-/* Where those go that nobody misses: to most of the others, if there are. */
+static bool is_likely_forwarded(const struct ip_gaps *g, unsigned set)
+{
+	return HAS(set, DIR_FWD) && g->forwarded && !g->refused_below;
+}
+
+/* Where those go that nobody misses. */
 static enum direction likeliest(const struct ip_gaps *g, const struct deal *d)
 {
 	enum direction best = DIR_RX;
 
+	/* local ones, or those of POSTROUTING, before Linux 6.7 */
+	if (HAS(d->set, DIR_TX) && g->is_known && !g->since67)
+		return is_likely_forwarded(g, d->set) ? DIR_FWD : DIR_TX;
 	for (int i = 0; i < N_DIRECTIONS; i++)
 		if (d->n[i] > d->n[best])
 			best = i;
-	if (d->n[best])
+	if (d->n[best] >= d->left) /* they are a few that are missed later */
 		return best;
-	/* local ones are missed nowhere before Linux 6.7 */
-	if (HAS(d->set, DIR_TX) && g->is_known && !g->since67)
-		return DIR_TX;
 	if (HAS(d->set, DIR_RX))
 		return DIR_RX;
-	return HAS(d->set, DIR_FWD) && (g->forwarded || !HAS(d->set, DIR_TX))
-		       ? DIR_FWD
-		       : DIR_TX;
+	return !HAS(d->set, DIR_TX) || is_likely_forwarded(g, d->set) ? DIR_FWD
+								      : DIR_TX;
 }
 
 static int add_share(struct ip_gaps *g, struct losses *l, const struct deal *d,
