@@ -8,6 +8,7 @@
 
 #include "kernel/file.h"
 #include "kernel/netns.h"
+#include "kernel/process.h"
 
 #define MAX_PROCESSES 4096
 #define MAX_FILES 4096
@@ -38,27 +39,6 @@ static uint32_t socket_inode(const char *path)
 	return inode <= UINT32_MAX ? (uint32_t)inode : 0;
 }
 
-/* A program chooses its own name: what could mislead a terminal goes. */
-static void clean(char *text)
-{
-	text[strcspn(text, "\n")] = '\0';
-	for (; *text; text++)
-		if (*text <= ' ' || *text > '~' || strchr("[]()\"'`\\", *text))
-			*text = '_';
-}
-
-static void name_process(const struct search *s, int pid, struct socket_port *p)
-{
-	char file[32], name[32];
-
-	snprintf(file, sizeof(file), "%d/comm", pid);
-	if (file_read_text(s->proc_root, file, name, sizeof(name)) <= 0)
-		return;
-	name[15] = '\0'; /* as long as they get */
-	clean(name);
-	format_text(p->label, sizeof(p->label), "%s[%d]", name, pid);
-}
-
 static void on_socket(struct search *s, int pid, uint32_t inode)
 {
 	for (size_t i = 0; i < s->n; i++) {
@@ -66,7 +46,7 @@ static void on_socket(struct search *s, int pid, uint32_t inode)
 
 		if (p->worst.inode != inode || p->label[0])
 			continue;
-		name_process(s, pid, p);
+		process_label(s->proc_root, pid, p->label, sizeof(p->label));
 		s->n_missing -= p->label[0] != '\0';
 	}
 }
