@@ -531,6 +531,21 @@ TEST(made, table_has_another_name_in_that_of_a_series)
 	sample_free(&s);
 }
 
+/* What rules, policies and those beyond the limit dropped, all of it policy. */
+static uint64_t sum_of_parts(const struct sample *s)
+{
+	uint64_t sum = 0;
+
+	EACH_OBJECT (s, o)
+		EACH_ROW (s, o, row)
+			if (row->counter->kind == KIND_PART ||
+			    row->counter->kind == KIND_DETAIL) {
+				ck_assert(firewall_is_policy(s, o));
+				sum += row->value;
+			}
+	return sum;
+}
+
 TEST(made, rules_beyond_the_limit_stay_in_the_total)
 {
 	struct table t;
@@ -543,10 +558,36 @@ TEST(made, rules_beyond_the_limit_stay_in_the_total)
 	finish(&t);
 	for (unsigned max = 0; max < 30; max++) {
 		s = parsed(&t, max);
-		ck_assert_uint_eq(s.n_objects, 2 + (max < 20 ? max : 20));
+		/* the total, the policy, and those beyond as one */
+		ck_assert_uint_eq(s.n_objects, max < 20 ? 3 + max : 22);
 		ck_assert_uint_eq(packets(&s, find(&s, WHOLE)), 27);
+		ck_assert_uint_eq(sum_of_parts(&s), 27);
 		sample_free(&s);
 	}
+}
+
+TEST(made, rules_beyond_the_limit_are_put_into_words)
+{
+	struct listing l = {0};
+	struct table t;
+
+	start(&t);
+	for (uint32_t i = 0; i < 5; i++)
+		ADD(&t, DROP, .source = i, .packets = 1);
+	ADD(&t, DROP, .statistic = 1, .value = 1 << 30, .packets = 4);
+	policy(&t, -2);
+	finish(&t);
+	l.sample = parsed(&t, 2);
+	expect_rule(&l, "ip.filter.INPUT#beyond",
+		    "3 rules of ip filter INPUT (beyond MaxRules)",
+		    "iptables-legacy -t filter -nvL INPUT --line-numbers");
+	expect_rule(&l, "ip.filter.INPUT#beyond_chance",
+		    "1 rule of ip filter INPUT (beyond MaxRules, by chance or "
+		    "rate)",
+		    "iptables-legacy -t filter -nvL INPUT --line-numbers");
+	ck_assert(!firewall_is_policy(
+		&l.sample, find(&l.sample, "ip.filter.INPUT#beyond_chance")));
+	sample_free(&l.sample);
 }
 
 TEST(made, statistic_match_is_a_fact)

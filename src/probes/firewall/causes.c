@@ -28,6 +28,19 @@ uint64_t firewall_uncounted(const struct sample *s)
 	return n;
 }
 
+bool firewall_is_policy(const struct sample *s, const struct object *o)
+{
+	struct firewall_rule rule;
+
+	if (!firewall_rule_of(s, o, &rule) || !firewall_rule_is_policy(&rule))
+		return false;
+	EACH_ROW (s, o, row)
+		if (row->counter->kind == KIND_PART ||
+		    row->counter->kind == KIND_DETAIL)
+			return true;
+	return false;
+}
+
 static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 {
 	const struct sample *s = suspect->sample;
@@ -40,7 +53,7 @@ static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 		return false;
 	if (rule.is_new)
 		firewall_mark_new(ret);
-	ret->is_rule = !rule.is_random && !rule.every;
+	ret->is_rule = firewall_is_policy(s, suspect->object);
 	if (firewall_remedy(s, suspect->object, command, sizeof(command)) == 0)
 		CAUSE_REMEDY(ret, "Look at it: %s", command);
 	return true;
@@ -58,7 +71,7 @@ static void describe_uncounted(const struct sample *s, const struct loss *loss,
 				    : "between IP output and the interface";
 	const struct object *o = firewall_next_uncounted(s, NULL);
 	uint64_t n = firewall_uncounted(s);
-	char rule[96];
+	char rule[256];
 
 	if (!o || firewall_describe(s, o, rule, sizeof(rule)) < 0) {
 		CAUSE_TEXT(ret,

@@ -49,6 +49,13 @@ struct firewall_seen {
 };
 
 /* A chain, until all have been read. */
+/* Rules that are counted and not told apart. */
+struct firewall_others {
+	struct firewall_counts counts;
+	struct firewall_counts since; /* if no rule has changed */
+	uint32_t n;
+};
+
 struct chain_work {
 	struct chain_work *next;
 	enum family family;
@@ -66,6 +73,9 @@ struct chain_work {
 	struct firewall_counts since; /* if no rule has changed */
 	uint32_t line, n_lines;	      /* of the ledger */
 	uint32_t n_counted;
+	struct firewall_counts told; /* by rules told apart, since the read */
+	struct firewall_others others[2]; /* [1]: those that are policy */
+	bool is_nft;			  /* of others */
 	uint32_t rest; /* what drops uncounted and is not told apart */
 	/* how often a hash was seen: open addressing, a power of two */
 	struct firewall_seen *seen;
@@ -238,6 +248,22 @@ static struct firewall_counts count_rule(struct firewall_writer *w,
 	return since;
 }
 
+static void add_to_rest(struct chain_work *c, const struct firewall_rule *rule,
+			const struct firewall_counts *since)
+{
+	struct firewall_others *others =
+		&c->others[firewall_rule_is_policy(rule)];
+
+	if (!rule->is_counted) {
+		c->rest += rule->uncounted;
+		return;
+	}
+	add_counts(&others->counts, rule->counts);
+	add_counts(&others->since, *since);
+	others->n++;
+	c->is_nft = rule->is_nft;
+}
+
 void firewall_add(struct firewall_writer *w, const struct firewall_rule *rule)
 {
 	struct firewall_counts since = {0};
@@ -251,7 +277,7 @@ void firewall_add(struct firewall_writer *w, const struct firewall_rule *rule)
 		since = count_rule(w, rule);
 	if (c->n_kept >= w->max_rules &&
 	    !(rule->is_counted && rule->target == FIREWALL_POLICY)) {
-		c->rest += rule->is_counted ? 0 : rule->uncounted;
+		add_to_rest(c, rule, &since);
 		return;
 	}
 	kept = arena_alloc(w->arena, sizeof(*kept));
@@ -426,10 +452,12 @@ static void append_rule(struct firewall_writer *w, struct chain_work *c,
 		append_object(w, c, look, ".%s", text);
 	if (*text)
 		sample_label(w->out, text);
-	if (rule->is_counted)
-		append_counted(w, c, kept);
-	else
+	if (!rule->is_counted) {
 		firewall_rule_append(rule, c->direction, w->out);
+		return;
+	}
+	append_counted(w, c, kept);
+	add_counts(&c->told, rule->since);
 }
 
 /* Those that are not told apart, as one. */
@@ -439,12 +467,62 @@ static void append_rest(struct firewall_writer *w, const struct chain_work *c)
 	sample_row(w->out, &firewall_facts[FIREWALL_UNCOUNTED], c->rest);
 }
 
+static uint64_t less_by(uint64_t from, uint64_t n)
+{
+	return from > n ? from - n : 0;
+}
+
+/*
+ * What the others have counted since the read before. Where rules have changed
+ * that is known of all of them together: what the chain has and no rule that
+ * is told apart. If some go by chance it is theirs.
+ */
+static struct firewall_counts others_since(const struct firewall_writer *w,
+					   const struct chain_work *c,
+					   bool is_policy)
+{
+	struct firewall_counts all;
+
+	if (!w->ledger.has_changed)
+		return c->others[is_policy].since;
+	if (is_policy && c->others[0].n)
+		return (struct firewall_counts) {0};
+	all = sum_up(&w->ledger, c->line, c->n_lines, NULL).counted;
+	return (struct firewall_counts) {
+		.packets = less_by(all.packets, c->told.packets),
+		.bytes = less_by(all.bytes, c->told.bytes),
+	};
+}
+
+/* So that the parts of a chain's total make it up. */
+static void append_others(struct firewall_writer *w, const struct chain_work *c,
+			  bool is_policy)
+{
+	const struct firewall_others *others = &c->others[is_policy];
+	struct firewall_rule rule = {
+		.counts = others->counts,
+		.since = others_since(w, c, is_policy),
+		.knows_since = w->ledger.is_known,
+		.number = others->n,
+		.target = FIREWALL_REST,
+		.is_nft = c->is_nft,
+		.is_random = !is_policy,
+		.is_counted = true,
+	};
+
+	append_object(w, c, c->key, is_policy ? "#beyond" : "#beyond_chance");
+	firewall_rule_append(&rule, c->direction, w->out);
+}
+
 static void append_chain_work(struct firewall_writer *w, struct chain_work *c)
 {
 	if (c->n_counted)
 		append_total(w, c);
 	for (struct firewall_kept *k = c->first; k; k = k->next)
 		append_rule(w, c, k);
+	for (int i = 0; i < 2; i++)
+		if (c->others[i].n)
+			append_others(w, c, i);
 	if (c->rest && c->identity)
 		append_rest(w, c);
 }

@@ -44,8 +44,10 @@ struct firewall_writer {
  * stay in out->error and the arena.
  *
  * firewall_add() takes a rule, whose comment has to last till then. One that is
- * counted goes into the total, beyond max_rules only there; a policy is always
- * told apart. One that is not has to be uncounted.
+ * counted goes into the total. Beyond max_rules they are told as one, or as
+ * two: <chain>#beyond is policy, <chain>#beyond_chance is not; a policy is
+ * always told apart. So the parts of a total always make it up. One that is
+ * not counted has to be uncounted, or to a proxy.
  *
  * firewall_see() tells that a rule has a comment, added or not: rules that
  * share one get names of their own.

@@ -37,6 +37,17 @@ const struct object *firewall_next_replaced(const struct sample *s,
 bool firewall_was_replaced(const struct sample *s);
 
 /*
+ * Whether an object is a rule, map or policy that drops each packet it
+ * matches, and counts them: its rows of KIND_PART or KIND_DETAIL are what
+ * somebody wanted dropped. What drops by chance or rate, or because nobody
+ * takes the packets, is none. Each packet that a chain's total counts is in one
+ * such row of a rule, or of the one object for rules beyond MaxRules, so those
+ * of a direction make up the total. Code below finds the same by the tag
+ * TAG_RULE_IS_POLICY.
+ */
+bool firewall_is_policy(const struct sample *s, const struct object *o);
+
+/*
  * Puts a rule into words:
  *   rule 3 of ip filter INPUT (DROP, statistic 0.3, "maintenance drop")
  *   policy of ip filter INPUT (DROP)
@@ -57,5 +68,14 @@ int MUST_CHECK firewall_describe(const struct sample *s, const struct object *o,
  */
 int MUST_CHECK firewall_remedy(const struct sample *s, const struct object *o,
 			       char *buf, size_t size);
+
+/*
+ * The command that makes a policy without a counter count: a last rule that
+ * does the same. Returns as firewall_remedy() does, -EINVAL also where names
+ * are not plain.
+ */
+int MUST_CHECK firewall_count_policy(const struct sample *s,
+				     const struct object *o, char *buf,
+				     size_t size);
 
 #endif

@@ -121,6 +121,8 @@ static uint8_t nft_target(const struct nft_rule *r)
 		return FIREWALL_REJECT;
 	case NFT_QUEUES:
 		return FIREWALL_QUEUE;
+	case NFT_PROXIES:
+		return FIREWALL_TPROXY;
 	default:
 		return FIREWALL_DROP;
 	}
@@ -168,6 +170,10 @@ static int add_rule(struct nft_ruleset *rs, struct nft_node *chain,
 	d->rule = r->rule;
 	d->rule.number = chain->n_rules;
 	d->rule.target = nft_target(r);
+	d->rule.is_counted &= r->verdict != NFT_PROXIES;
+	d->before = chain->before;
+	if (chain->before.rate.kind)
+		firewall_rule_behind(&d->rule, nft_rule_matches(h), &d->before);
 	if (r->rule.comment.n)
 		d->rule.comment = copy_comment(rs, r->rule.comment);
 	*ret = d;
@@ -209,7 +215,8 @@ static int build_effects(struct nft_ruleset *rs, struct nft_node *chain,
 		e = ask_map(rs, chain, r, h);
 	if (e == 0 && r->calls)
 		e = call_chain(rs, chain, r->calls);
-	if (e < 0 || (!drops(r) && r->verdict != NFT_QUEUES))
+	if (e < 0 || (!drops(r) && r->verdict != NFT_QUEUES &&
+		      r->verdict != NFT_PROXIES))
 		return e;
 	e = add_rule(rs, chain, r, h, &d);
 	if (e < 0)
@@ -243,14 +250,17 @@ static int build_rule(struct nft_ruleset *rs, const struct nlmsghdr *h)
 	if (rs->chain->has_ended)
 		return 0;
 	e = build_effects(rs, rs->chain, &r, h);
-	rs->chain->has_ended =
-		!r.is_conditional &&
-		(drops(&r) || r.verdict == NFT_ENDS || r.verdict == NFT_QUEUES);
+	if (r.verdict != NFT_GOES_ON)
+		rs->chain->before = nft_rule_pass(&r, h);
+	rs->chain->has_ended = !r.is_conditional &&
+			       (drops(&r) || r.verdict == NFT_ENDS ||
+				r.verdict == NFT_QUEUES ||
+				r.verdict == NFT_PROXIES);
 	return e;
 }
 
 static int add_counted(struct nft_ruleset *rs, struct nft_node *map,
-		    const struct nft_element *e)
+		       const struct nft_element *e)
 {
 	struct firewall_part *part = arena_alloc(&rs->arena, sizeof(*part));
 

@@ -50,7 +50,8 @@ struct half {
 static bool is_in(const struct half *half, const struct firewall_rule *rule)
 {
 	if (half->counted || rule->is_counted)
-		return half->counted && rule->is_counted;
+		return half->counted &&
+		       (rule->is_counted || rule->target == FIREWALL_TPROXY);
 	return rule->uncounted &&
 	       (!half->is_partial || rule->target == FIREWALL_QUEUE);
 }

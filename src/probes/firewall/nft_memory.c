@@ -64,7 +64,8 @@ static void remember_rules(const struct nft_node *chain, struct sample *out)
 		if (is_asked_alone(d))
 			sample_remember(out,
 					&(struct nft_asked) {d->rule.handle,
-							     d->rule.number},
+							     d->rule.number,
+							     d->before},
 					sizeof(struct nft_asked));
 }
 

@@ -61,8 +61,9 @@ enum nft_verdict {
 	NFT_GOES_ON,
 	NFT_DROPS,
 	NFT_REJECTS,
-	NFT_QUEUES, /* without bypass: lost when nobody listens */
-	NFT_ENDS,   /* accepted, or somebody else's now */
+	NFT_QUEUES,  /* without bypass: lost when nobody listens */
+	NFT_PROXIES, /* iptables-nft's TPROXY: lost when nobody listens */
+	NFT_ENDS,    /* accepted, or somebody else's now */
 	NFT_RETURNS,
 	NFT_CALLS, /* jump, goto */
 };
@@ -78,6 +79,8 @@ struct nft_rule {
 	struct firewall_rule rule; /* its comment is in the message */
 	const char *calls;	   /* the chain, NFT_CALLS */
 	const char *map;	   /* the verdict map it asks, or NULL */
+	uint32_t modulus;	   /* a number below it was made up, or 0 */
+	bool is_swapped;	   /* and is in network byte order now */
 	/* named counters; exact: it has just what the verdict got */
 	const char *objects[NFT_MAX_OBJECTS];
 	bool exact[NFT_MAX_OBJECTS];
@@ -88,6 +91,14 @@ int MUST_CHECK nft_parse_rule(const struct nlmsghdr *h, struct nft_rule *ret);
 
 /* Hash of what the rule of that message looks like, its counts left out. */
 uint64_t nft_rule_shape(const struct nlmsghdr *h);
+
+/*
+ * What a rule lets pass, if it does by a rate, and what a rule of that message
+ * matches: see firewall_rule_behind().
+ */
+struct firewall_pass nft_rule_pass(const struct nft_rule *rule,
+				   const struct nlmsghdr *h);
+uint64_t nft_rule_matches(const struct nlmsghdr *h);
 
 struct nft_element {
 	bool has_verdict;

@@ -108,6 +108,7 @@ static int ask_rules(struct reader *reader, struct nft_node *chain)
 
 	for (uint32_t i = 0; i < chain->n_asked && r == 0; i++) {
 		chain->n_rules = (uint32_t)chain->rules[i].number - 1;
+		chain->before = chain->rules[i].before;
 		r = ask_rule(reader, chain, chain->rules[i].handle);
 	}
 	return r;

@@ -116,7 +116,7 @@ static void resolve_chain(const struct nft_ruleset *rs, struct nft_node *chain,
 			resolve_map(&d->rule, d->map);
 		else if (d->counter)
 			resolve_counter(&d->rule, d->counter, rs->is_partial);
-		else
+		else if (d->rule.target != FIREWALL_TPROXY)
 			d->rule.uncounted = !d->rule.is_counted;
 		identify(chain, d);
 		if (nft_is_asked(d))

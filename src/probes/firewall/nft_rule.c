@@ -5,11 +5,13 @@
  * packets that come to it: those the verdict gets only if nothing between the
  * two may stop the rule. Pure.
  */
+#include <endian.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/xt_NFQUEUE.h>
+#include <linux/netfilter/xt_TPROXY.h>
 #include <string.h>
 
 #include "kernel/attr.h"
@@ -77,6 +79,158 @@ static void on_immediate(const struct nlattr *data, struct nft_rule *r)
 		on_verdict(r, code, calls);
 }
 
+static void take_rate(struct nft_rule *r, struct firewall_rate rate)
+{
+	r->rule.rate = rate;
+	decides(r);
+}
+
+static void on_limit(const struct nlattr *data, struct nft_rule *r)
+{
+	const struct nlattr *in[NFTA_LIMIT_MAX + 1];
+
+	attrs_index(attrs_in(data), in, NFTA_LIMIT_MAX);
+	take_rate(r,
+		  (struct firewall_rate) {
+			  .kind = RATE_LIMIT,
+			  .amount = attr_be64(in[NFTA_LIMIT_RATE]),
+			  .seconds = (uint32_t)attr_be64(in[NFTA_LIMIT_UNIT]),
+			  .is_bytes = attr_be32(in[NFTA_LIMIT_TYPE]) ==
+				      NFT_LIMIT_PKT_BYTES,
+			  .is_over = attr_be32(in[NFTA_LIMIT_FLAGS]) &
+				     NFT_LIMIT_F_INV,
+		  });
+}
+
+static void on_connlimit(const struct nlattr *data, struct nft_rule *r)
+{
+	const struct nlattr *in[NFTA_CONNLIMIT_MAX + 1];
+
+	attrs_index(attrs_in(data), in, NFTA_CONNLIMIT_MAX);
+	take_rate(r, (struct firewall_rate) {
+			     .kind = RATE_CONNLIMIT,
+			     .amount = attr_be32(in[NFTA_CONNLIMIT_COUNT]),
+			     .is_over = attr_be32(in[NFTA_CONNLIMIT_FLAGS]) &
+					NFT_CONNLIMIT_F_INV,
+		     });
+}
+
+static void on_quota(const struct nlattr *data, struct nft_rule *r)
+{
+	const struct nlattr *in[NFTA_QUOTA_MAX + 1];
+
+	attrs_index(attrs_in(data), in, NFTA_QUOTA_MAX);
+	take_rate(r, (struct firewall_rate) {
+			     .kind = RATE_QUOTA,
+			     .amount = attr_be64(in[NFTA_QUOTA_BYTES]),
+			     .is_bytes = true,
+			     .is_over = attr_be32(in[NFTA_QUOTA_FLAGS]) &
+					NFT_QUOTA_F_INV,
+		     });
+}
+
+/* What of a set's expression, which runs for each element, is a rate. */
+static void on_inner(const struct nlattr *expression, struct nft_rule *r)
+{
+	const struct nlattr *in[NFTA_EXPR_MAX + 1];
+	const struct nlattr *name, *data;
+
+	attrs_index(attrs_in(expression), in, NFTA_EXPR_MAX);
+	name = in[NFTA_EXPR_NAME];
+	data = in[NFTA_EXPR_DATA];
+	if (attr_is(name, "limit"))
+		on_limit(data, r);
+	else if (attr_is(name, "connlimit"))
+		on_connlimit(data, r);
+	else if (attr_is(name, "quota"))
+		on_quota(data, r);
+	else
+		return;
+	r->rule.rate.is_each = true;
+}
+
+/* A meter: adds an element, for which one expression or several run. */
+static void on_dynset(const struct nlattr *data, struct nft_rule *r)
+{
+	const struct nlattr *in[NFTA_DYNSET_MAX + 1];
+	const struct nlattr *attr;
+	struct attrs list;
+
+	attrs_index(attrs_in(data), in, NFTA_DYNSET_MAX);
+	decides(r);
+	on_inner(in[NFTA_DYNSET_EXPR], r);
+	list = attrs_in(in[NFTA_DYNSET_EXPRESSIONS]);
+	EACH_ATTR(attr, list)
+	on_inner(attr, r);
+}
+
+/* Makes a number up, by chance or one after the other. */
+static void on_numgen(const struct nlattr *data, struct nft_rule *r)
+{
+	const struct nlattr *in[NFTA_NG_MAX + 1];
+
+	attrs_index(attrs_in(data), in, NFTA_NG_MAX);
+	r->modulus = attr_be32(in[NFTA_NG_MODULUS]);
+	r->is_swapped = false;
+	if (attr_be32(in[NFTA_NG_OFFSET]))
+		r->modulus = 0; /* nobody does that to drop a share */
+}
+
+static void on_byteorder(const struct nlattr *data, struct nft_rule *r)
+{
+	(void)data;
+	r->is_swapped = true;
+}
+
+/* Of so many numbers below the modulus, in 2^-31. */
+static void pick_share(struct nft_rule *r, uint64_t n)
+{
+	if (n > r->modulus)
+		n = r->modulus;
+	r->rule.is_random = true;
+	r->rule.probability = (uint32_t)((n << 31) / r->modulus);
+	r->modulus = 0;
+}
+
+/* Asks for a made up number: which share of the packets it picks. */
+static void on_cmp(const struct nlattr *data, struct nft_rule *r)
+{
+	const struct nlattr *in[NFTA_CMP_MAX + 1];
+	const struct nlattr *value[NFTA_DATA_MAX + 1];
+	uint64_t n;
+
+	decides(r);
+	if (!r->modulus)
+		return;
+	attrs_index(attrs_in(data), in, NFTA_CMP_MAX);
+	attrs_index(attrs_in(in[NFTA_CMP_DATA]), value, NFTA_DATA_MAX);
+	n = r->is_swapped ? attr_be32(value[NFTA_DATA_VALUE])
+			  : attr_u32(value[NFTA_DATA_VALUE]);
+	switch (attr_be32(in[NFTA_CMP_OP])) {
+	case NFT_CMP_EQ:
+		return pick_share(r, 1);
+	case NFT_CMP_NEQ:
+		return pick_share(r, r->modulus - 1);
+	case NFT_CMP_LT:
+		return pick_share(r, n);
+	case NFT_CMP_LTE:
+		return pick_share(r, n + 1);
+	case NFT_CMP_GT:
+		return pick_share(r,
+				  n + 1 < r->modulus ? r->modulus - n - 1 : 0);
+	default:
+		return pick_share(r, n < r->modulus ? r->modulus - n : 0);
+	}
+}
+
+/* A range, or a set, of made up numbers: the share is not known. */
+static void pick_some(struct nft_rule *r)
+{
+	if (r->modulus)
+		pick_share(r, 0);
+	decides(r);
+}
+
 /* Either way the rule may stop here: a set without the key is no match. */
 static void on_lookup(const struct nlattr *data, struct nft_rule *r)
 {
@@ -86,7 +240,28 @@ static void on_lookup(const struct nlattr *data, struct nft_rule *r)
 	if (attr_is_size(in[NFTA_LOOKUP_DREG], 4) &&
 	    attr_be32(in[NFTA_LOOKUP_DREG]) == NFT_REG_VERDICT && !r->map)
 		r->map = attr_text(in[NFTA_LOOKUP_SET]);
-	decides(r);
+	pick_some(r);
+}
+
+static void on_range(const struct nlattr *data, struct nft_rule *r)
+{
+	(void)data;
+	pick_some(r);
+}
+
+/* A named object that may stop the rule; its numbers are not asked for. */
+static void take_object(struct nft_rule *r, uint32_t type)
+{
+	static const uint8_t kinds[] = {
+		[NFT_OBJECT_QUOTA] = RATE_QUOTA,
+		[NFT_OBJECT_LIMIT] = RATE_LIMIT,
+		[NFT_OBJECT_CONNLIMIT] = RATE_CONNLIMIT,
+	};
+
+	if (type < ARRAY_SIZE(kinds) && kinds[type])
+		take_rate(r, (struct firewall_rate) {.kind = kinds[type]});
+	else
+		decides(r);
 }
 
 static void on_objref(const struct nlattr *data, struct nft_rule *r)
@@ -103,7 +278,7 @@ static void on_objref(const struct nlattr *data, struct nft_rule *r)
 	} else if (type != NFT_OBJECT_COUNTER && type != NFT_OBJECT_CT_HELPER &&
 		   type != NFT_OBJECT_CT_TIMEOUT &&
 		   type != NFT_OBJECT_CT_EXPECT && type != NFT_OBJECT_SECMARK) {
-		decides(r);
+		take_object(r, type);
 	}
 }
 
@@ -169,8 +344,10 @@ static void on_match(const struct nlattr *data, struct nft_rule *r)
 		decides(r);
 	else if (in[NFTA_MATCH_INFO])
 		r->rule.comment = text_at(info.bytes, info.n);
-	if (attr_is(in[NFTA_MATCH_NAME], "statistic"))
-		firewall_rule_statistic(&r->rule, info.bytes, info.n);
+	if (attr_text(in[NFTA_MATCH_NAME]))
+		firewall_rule_match(&r->rule, attr_text(in[NFTA_MATCH_NAME]),
+				    attr_be32(in[NFTA_MATCH_REV]), info.bytes,
+				    info.n);
 }
 
 /* -j NFQUEUE. Its revisions only ever grew. */
@@ -188,6 +365,22 @@ static void on_nfqueue(const struct nlattr *info, struct nft_rule *r)
 	queue_to(r, v.queuenum, v.queues_total, v.flags & NFQ_FLAG_BYPASS);
 }
 
+/* -j TPROXY: a packet for which there is no socket is dropped. */
+static void on_tproxy(uint32_t revision, const struct nlattr *info,
+		      struct nft_rule *r)
+{
+	struct attrs all = attrs_in(info);
+	size_t at = revision ? offsetof(struct xt_tproxy_target_info_v1, lport)
+			     : offsetof(struct xt_tproxy_target_info, lport);
+
+	r->verdict = NFT_PROXIES;
+	if (all.n < at + sizeof(r->rule.port))
+		return;
+	memcpy(&r->rule.port, (const char *)all.bytes + at,
+	       sizeof(r->rule.port));
+	r->rule.port = be16toh(r->rule.port);
+}
+
 /* iptables-nft: a target of x_tables. Most end the rule, some go on. */
 static void on_target(const struct nlattr *data, struct nft_rule *r)
 {
@@ -200,6 +393,9 @@ static void on_target(const struct nlattr *data, struct nft_rule *r)
 		r->verdict = NFT_REJECTS;
 	else if (attr_is(name, "NFQUEUE"))
 		on_nfqueue(in[NFTA_TARGET_INFO], r);
+	else if (attr_is(name, "TPROXY"))
+		on_tproxy(attr_be32(in[NFTA_TARGET_REV]), in[NFTA_TARGET_INFO],
+			  r);
 	else
 		decides(r);
 }
@@ -229,8 +425,14 @@ static const struct {
 	{"last", on_nothing},
 	{"notrack", on_nothing},
 	{"bitwise", on_nothing},
-	{"byteorder", on_nothing},
-	{"numgen", on_nothing},
+	{"byteorder", on_byteorder},
+	{"numgen", on_numgen},
+	{"cmp", on_cmp},
+	{"range", on_range},
+	{"limit", on_limit},
+	{"connlimit", on_connlimit},
+	{"quota", on_quota},
+	{"dynset", on_dynset},
 	{"hash", on_nothing},
 	{"dup", on_nothing},
 	{"fwd", on_end},
@@ -239,20 +441,29 @@ static const struct {
 	{"redir", on_end},
 };
 
-static void run_expression(const struct nlattr *attr, struct nft_rule *r)
+static void run_named(const char *name, const struct nlattr *data,
+		      struct nft_rule *r)
 {
-	const struct nlattr *in[NFTA_EXPR_MAX + 1];
-	const char *name;
-
-	attrs_index(attrs_in(attr), in, NFTA_EXPR_MAX);
-	name = attr_text(in[NFTA_EXPR_NAME]);
 	for (size_t i = 0; name && i < ARRAY_SIZE(expressions); i++) {
 		if (strcmp(expressions[i].name, name))
 			continue;
-		expressions[i].on(in[NFTA_EXPR_DATA], r);
+		expressions[i].on(data, r);
 		return;
 	}
 	decides(r);
+}
+
+/* A made up number is asked for at once, or was for something else. */
+static void run_expression(const struct nlattr *attr, struct nft_rule *r)
+{
+	const struct nlattr *in[NFTA_EXPR_MAX + 1];
+	const struct nlattr *name;
+
+	attrs_index(attrs_in(attr), in, NFTA_EXPR_MAX);
+	name = in[NFTA_EXPR_NAME];
+	run_named(attr_text(name), in[NFTA_EXPR_DATA], r);
+	if (!attr_is(name, "numgen") && !attr_is(name, "byteorder"))
+		r->modulus = 0;
 }
 
 /* The comment that nft keeps for itself. */
@@ -338,4 +549,68 @@ uint64_t nft_rule_shape(const struct nlmsghdr *h)
 			hash = attr_hash(expr[NFTA_EXPR_DATA], hash);
 	}
 	return hash;
+}
+
+/* A match of x_tables that says nothing of what it matches, or a rate. */
+static bool is_said_apart(const struct nlattr *data)
+{
+	const struct nlattr *in[NFTA_MATCH_MAX + 1];
+	struct firewall_rate rate;
+	struct attrs info;
+	const char *name;
+
+	attrs_index(attrs_in(data), in, NFTA_MATCH_MAX);
+	name = attr_text(in[NFTA_MATCH_NAME]);
+	info = attrs_in(in[NFTA_MATCH_INFO]);
+	return name && (!strcmp(name, "comment") ||
+			firewall_rate_match(name, attr_be32(in[NFTA_MATCH_REV]),
+					    info.bytes, info.n, &rate));
+}
+
+/* Whether an expression says which packets a rule matches, and not how many. */
+static bool is_match(const struct nlattr *name, const struct nlattr *data)
+{
+	static const char *const others[] = {
+		"counter", "last",  "log",	 "immediate",
+		"reject",  "limit", "connlimit", "quota",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (attr_is(name, others[i]))
+			return false;
+	return !attr_is(name, "match") || !is_said_apart(data);
+}
+
+uint64_t nft_rule_matches(const struct nlmsghdr *h)
+{
+	const struct nlattr *in[NFTA_RULE_MAX + 1];
+	const struct nlattr *expr[NFTA_EXPR_MAX + 1];
+	uint64_t hash = HASH_START;
+	struct attrs list;
+	const struct nlattr *attr;
+
+	attrs_index(attrs_of(h), in, NFTA_RULE_MAX);
+	list = attrs_in(in[NFTA_RULE_EXPRESSIONS]);
+	EACH_ATTR(attr, list)
+	{
+		attrs_index(attrs_in(attr), expr, NFTA_EXPR_MAX);
+		if (!is_match(expr[NFTA_EXPR_NAME], expr[NFTA_EXPR_DATA]))
+			continue;
+		hash = attr_hash(expr[NFTA_EXPR_NAME], hash);
+		hash = attr_hash(expr[NFTA_EXPR_DATA], hash);
+	}
+	return hash;
+}
+
+struct firewall_pass nft_rule_pass(const struct nft_rule *r,
+				   const struct nlmsghdr *h)
+{
+	bool passes = r->verdict == NFT_ENDS || r->verdict == NFT_RETURNS;
+
+	if (!passes || !r->rule.rate.kind || r->rule.rate.is_each)
+		return (struct firewall_pass) {.matches = 0};
+	return (struct firewall_pass) {
+		.rate = r->rule.rate,
+		.matches = nft_rule_matches(h),
+	};
 }

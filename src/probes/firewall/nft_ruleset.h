@@ -55,6 +55,7 @@ struct nft_node {
 	struct firewall_part *parts; /* map: these */
 	struct firewall_counts counts;
 	struct nft_drop *drops_first, *drops_last; /* chain */
+	struct firewall_pass before;   /* chain: what the rule before is */
 	const struct nft_asked *rules; /* chain: those to ask for one by one, */
 	uint32_t n_asked;	       /* instead of all */
 };
@@ -62,6 +63,7 @@ struct nft_node {
 struct nft_asked {
 	uint64_t handle;
 	uint64_t number; /* in its chain, from 1 */
+	struct firewall_pass before;
 };
 
 struct nft_call {
@@ -78,6 +80,7 @@ struct nft_drop {
 	struct nft_node *counter; /* a named counter has its counts */
 	struct nft_node *map;	  /* elements of a map have them */
 	uint64_t shape;		  /* nft_rule_shape() */
+	struct firewall_pass before;
 	struct firewall_rule rule;
 };
 
@@ -124,7 +127,8 @@ void nft_resolve(struct nft_ruleset *rs, struct token queues);
 /* Whether the next read has to look at a rule again. */
 static inline bool nft_is_asked(const struct nft_drop *d)
 {
-	return d->rule.target == FIREWALL_QUEUE || d->rule.is_counted;
+	return d->rule.target == FIREWALL_QUEUE ||
+	       d->rule.target == FIREWALL_TPROXY || d->rule.is_counted;
 }
 
 /*

@@ -16,7 +16,15 @@ const struct counter firewall_facts[N_FIREWALL_FACTS] = {
 	[FIREWALL_UNCOUNTED] = {FACT, .name = "uncounted"},
 	[FIREWALL_NEW] = {FACT, .name = "new"},
 	[FIREWALL_REPLACED] = {FACT, .name = "replaced"},
+	[FIREWALL_RATE] = {FACT, .name = "rate"},
+	[FIREWALL_AMOUNT] = {FACT, .name = "amount"},
+	[FIREWALL_BEHIND] = {FACT, .name = "behind"},
+	[FIREWALL_PORT] = {FACT, .name = "port"},
+	[FIREWALL_MATCHED] = {FACT, .name = "matched"},
+	[FIREWALL_DIRECTION] = {FACT, .name = "direction"},
 };
+
+const struct counter firewall_listening = {FACT, .name = "listening"};
 
 _Static_assert(DIR_RX == 1 && DIR_TX == 2 && DIR_FWD == 3, "order");
 #define AT(role, dir) (role) * 3 + (dir)-DIR_RX
@@ -96,8 +104,8 @@ const char *firewall_family_name(enum family family)
 }
 
 /* `! --probability p` lets the rule have what random() leaves. */
-void firewall_rule_statistic(struct firewall_rule *rule, const void *info,
-			     size_t n)
+static void take_statistic(struct firewall_rule *rule, const void *info,
+			   size_t n)
 {
 	struct xt_statistic_info v;
 	const size_t wanted = offsetof(typeof(v), u) + 4;
@@ -119,10 +127,30 @@ void firewall_rule_statistic(struct firewall_rule *rule, const void *info,
 	}
 }
 
+void firewall_rule_match(struct firewall_rule *rule, const char *name,
+			 unsigned revision, const void *info, size_t n)
+{
+	if (!strcmp(name, "statistic"))
+		take_statistic(rule, info, n);
+	else
+		(void)firewall_rate_match(name, revision, info, n, &rule->rate);
+}
+
+void firewall_rule_behind(struct firewall_rule *rule, uint64_t matches,
+			  const struct firewall_pass *before)
+{
+	if (!before->rate.kind || rule->rate.kind || matches != before->matches)
+		return;
+	rule->rate = before->rate;
+	rule->rate.is_over = !before->rate.is_over;
+	rule->is_behind = true;
+}
+
 bool firewall_rule_is_policy(const struct firewall_rule *rule)
 {
-	return !rule->is_random && !rule->every &&
-	       rule->target != FIREWALL_QUEUE;
+	return !rule->is_random && !rule->every && !rule->rate.kind &&
+	       rule->target != FIREWALL_QUEUE &&
+	       rule->target != FIREWALL_TPROXY;
 }
 
 /* The row of the same kind that an object has, or NULL. */
@@ -172,6 +200,23 @@ static void append_packets(const struct firewall_rule *rule,
 			rule->counts.bytes, since ? &since->bytes : NULL);
 }
 
+static void append_rate(const struct firewall_rule *rule, struct sample *out)
+{
+	const struct counter *facts = firewall_facts;
+
+	sample_row(out, &facts[FIREWALL_RATE], firewall_rate_pack(&rule->rate));
+	sample_row(out, &facts[FIREWALL_AMOUNT], rule->rate.amount);
+	if (rule->is_behind)
+		sample_row(out, &facts[FIREWALL_BEHIND], 1);
+}
+
+static void append_proxy(const struct firewall_rule *rule, struct sample *out)
+{
+	sample_row(out, &firewall_facts[FIREWALL_PORT], rule->port);
+	sample_row(out, &firewall_facts[FIREWALL_MATCHED],
+		   rule->counts.packets);
+}
+
 void firewall_rule_append(const struct firewall_rule *rule,
 			  enum direction direction, struct sample *out)
 {
@@ -190,8 +235,14 @@ void firewall_rule_append(const struct firewall_rule *rule,
 			   rule->probability);
 	if (rule->every)
 		sample_row(out, &facts[FIREWALL_EVERY], rule->every);
-	if (rule->uncounted)
+	if (rule->uncounted) {
 		sample_row(out, &facts[FIREWALL_UNCOUNTED], rule->uncounted);
+		sample_row(out, &facts[FIREWALL_DIRECTION], direction);
+	}
+	if (rule->rate.kind)
+		append_rate(rule, out);
+	if (rule->target == FIREWALL_TPROXY)
+		append_proxy(rule, out);
 	if (firewall_rule_is_policy(rule))
 		sample_row(out, &firewall_rows[FIREWALL_IS_POLICY], 1);
 	if (rule->is_new)
@@ -220,6 +271,10 @@ bool firewall_rule_of(const struct sample *s, const struct object *o,
 		.is_nft = has[FIREWALL_HANDLE],
 		.is_random = has[FIREWALL_PROBABILITY],
 		.is_new = (uint8_t)v[FIREWALL_NEW],
+		.is_behind = has[FIREWALL_BEHIND],
+		.port = v[FIREWALL_PORT],
+		.rate = firewall_rate_unpack(v[FIREWALL_RATE],
+					     v[FIREWALL_AMOUNT]),
 	};
 	return true;
 }

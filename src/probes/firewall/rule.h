@@ -11,6 +11,7 @@
 #include "base/token.h"
 #include "model/explain.h"
 #include "model/sample_query.h"
+#include "probes/firewall/rate.h"
 
 enum firewall_target {
 	FIREWALL_DROP,
@@ -18,6 +19,8 @@ enum firewall_target {
 	FIREWALL_POLICY, /* of a chain, that drops */
 	FIREWALL_QUEUE,	 /* to a queue that nobody listens to */
 	FIREWALL_MAP,	 /* asks a verdict map, whose elements drop */
+	FIREWALL_TPROXY, /* to a proxy: drops if no socket takes them */
+	FIREWALL_REST,	 /* rules beyond MaxRules, as one */
 };
 
 struct firewall_counts {
@@ -45,17 +48,20 @@ struct firewall_rule {
 	/* a `statistic` match: */
 	uint32_t probability; /* the share it picks in 2^-31, if is_random */
 	uint32_t every;	      /* it picks one packet in that many, or 0 */
-	uint16_t queue;	      /* FIREWALL_QUEUE: this and n_queues - 1 more */
-	uint16_t n_queues;    /* 0: any, it is computed */
-	uint8_t target;	      /* enum firewall_target */
-	bool is_nft;	      /* nf_tables has it: it is known by its handle */
-	bool is_random;
-	bool is_counted;  /* counts holds just what it dropped */
-	bool is_young;	  /* it has come since the read before: it counts
-			     from 0, or from where one like it was */
-	bool knows_since; /* since is known */
-	uint8_t is_new;	  /* in so many reads it was there, of the first few
-			     since it came while somebody watched; or 0 */
+	struct firewall_rate rate; /* it picks by how many come */
+	uint16_t queue;	   /* FIREWALL_QUEUE: this and n_queues - 1 more */
+	uint16_t n_queues; /* 0: any, it is computed */
+	uint16_t port;	   /* FIREWALL_TPROXY: of the proxy, 0: any */
+	uint8_t target;	   /* enum firewall_target */
+	bool is_nft;	   /* nf_tables has it: it is known by its handle */
+	bool is_random;	   /* probability 0: it is not known */
+	bool is_behind;	   /* the rule before lets pass what the rate allows */
+	bool is_counted;   /* counts holds just what it dropped */
+	bool is_young;	   /* it has come since the read before: it counts
+			      from 0, or from where one like it was */
+	bool knows_since;  /* since is known */
+	uint8_t is_new;	   /* in so many reads it was there, of the first few
+			      since it came while somebody watched; or 0 */
 };
 
 /* A rule is new for so many reads. */
@@ -77,9 +83,18 @@ enum firewall_fact {
 	 * What they counted in between is not known.
 	 */
 	FIREWALL_REPLACED,
+	FIREWALL_RATE, /* firewall_rate_pack() */
+	FIREWALL_AMOUNT,
+	FIREWALL_BEHIND,
+	FIREWALL_PORT,
+	FIREWALL_MATCHED,   /* packets that it got: of FIREWALL_TPROXY */
+	FIREWALL_DIRECTION, /* enum direction, of one without a counter */
 	N_FIREWALL_FACTS,
 };
 extern const struct counter firewall_facts[N_FIREWALL_FACTS];
+
+/* Of a port that TPROXY rules hand packets to: somebody listens there. */
+extern const struct counter firewall_listening;
 
 /* Counters of a direction: DIR_RX, DIR_TX, DIR_FWD. */
 enum firewall_role {
@@ -91,7 +106,7 @@ enum firewall_role {
 	N_FIREWALL_ROLES,
 };
 
-/* The fact of a rule that is policy: it drops all that it matches, always. */
+/* The fact of a rule that is policy: see firewall_is_policy(). */
 #define FIREWALL_IS_POLICY (N_FIREWALL_ROLES * 3)
 /* Of a chain: packets since the read before, if new counters began at 0. */
 #define FIREWALL_FRESH (FIREWALL_IS_POLICY + 1)
@@ -111,9 +126,31 @@ enum direction firewall_direction(unsigned directions);
 /* "ip", "inet"; "?" for FAMILY_NONE. */
 const char *firewall_family_name(enum family family);
 
-/* Takes over what a match says: n bytes of a struct xt_statistic_info. */
-void firewall_rule_statistic(struct firewall_rule *rule, const void *info,
-			     size_t n);
+/*
+ * Takes over what a match of x_tables says, n bytes of a struct of its own, as
+ * far as it is a chance or a rate.
+ */
+void firewall_rule_match(struct firewall_rule *rule, const char *name,
+			 unsigned revision, const void *info, size_t n);
+
+/*
+ * What the rule before one lets pass: all that matches, as long as there is
+ * not more than its rate of it. matches is the hash of what else it matches.
+ */
+struct firewall_pass {
+	struct firewall_rate rate; /* RATE_NONE: it is no such rule */
+	uint64_t matches;
+};
+
+/*
+ * Tells that a rule stands behind that one: if it drops what matches the same,
+ * it drops by that rate.
+ */
+void firewall_rule_behind(struct firewall_rule *rule, uint64_t matches,
+			  const struct firewall_pass *before);
+
+/* Whether it drops all that it matches, always: no chance, rate or queue. */
+bool firewall_rule_is_policy(const struct firewall_rule *rule);
 
 /* Whether it drops all that it matches, always: no chance, rate or queue. */
 bool firewall_rule_is_policy(const struct firewall_rule *rule);
@@ -136,11 +173,31 @@ void firewall_rule_append(const struct firewall_rule *rule,
 bool firewall_rule_of(const struct sample *s, const struct object *o,
 		      struct firewall_rule *ret);
 
-/* causes.c: which rules lose packets, those without a counter included. */
+/* causes.c, reasons.c: which rules lose packets, and what it means. */
+enum firewall_reason {
+	REASON_RULE,
+	REASON_POLICY,
+	REASON_MAP,
+	REASON_CHANCE,
+	REASON_RATE,
+	REASON_QUEUE_UNREAD,
+	REASON_QUEUE_FULL,
+	REASON_QUEUE_SOCKET,
+	REASON_QUEUE_VERDICT,
+	REASON_TPROXY,
+	REASON_UNCOUNTED,
+	REASON_UNCOUNTED_POLICY,
+	REASON_UNCOUNTED_RATE,
+	REASON_GAP,
+	N_FIREWALL_REASONS,
+};
+extern const struct reason firewall_reasons[N_FIREWALL_REASONS + 1];
 extern const struct explainer firewall_explainers[];
 /* Suspects them of what vanished in IP without a counter. */
 void firewall_attribute(const struct sample *s, struct losses *l);
 bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
 				struct cause *ret);
+bool firewall_explain_proxied(const struct sample *s, const struct loss *loss,
+			      struct cause *ret);
 
 #endif

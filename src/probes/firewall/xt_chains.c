@@ -83,13 +83,16 @@ static bool is_drop(const struct walk *w, const struct xt_entry *e)
 {
 	return e->verdict == VERDICT_DROP || e->verdict == VERDICT_REJECT ||
 	       (e->verdict == VERDICT_QUEUE &&
-		!nfqueue_listeners(w->blob->queues, e->queue, e->n_queues));
+		!nfqueue_listeners(w->blob->queues, e->queue, e->n_queues)) ||
+	       e->verdict == VERDICT_TPROXY;
 }
 
 static enum firewall_target xt_target(const struct xt_entry *e)
 {
 	if (e->verdict == VERDICT_QUEUE)
 		return FIREWALL_QUEUE;
+	if (e->verdict == VERDICT_TPROXY)
+		return FIREWALL_TPROXY;
 	return e->verdict == VERDICT_REJECT ? FIREWALL_REJECT : FIREWALL_DROP;
 }
 
@@ -264,7 +267,8 @@ static int read_rule(const struct walk *w, const struct chain *c,
 		.target = xt_target(e),
 		.queue = e->queue,
 		.n_queues = e->n_queues,
-		.is_counted = true,
+		.port = e->port,
+		.is_counted = e->verdict != VERDICT_TPROXY,
 	};
 	if (hooks_at(w->blob, w->blob->underflow, e->at) & c->starts) {
 		ret->target = FIREWALL_POLICY;
@@ -277,12 +281,13 @@ static int add_rules(struct walk *w, const struct chain *c)
 {
 	uint32_t number = 0, n = 0;
 	struct firewall_rule rule;
-	struct xt_entry e;
+	struct xt_entry e = {0}, before;
 
 	begin_chain(w, c);
 	for (uint32_t at = c->begin; at < c->end; at = e.next) {
 		int r;
 
+		before = e;
 		e = entry_at(w, at);
 		number++;
 		if (!is_drop(w, &e))
@@ -290,6 +295,7 @@ static int add_rules(struct walk *w, const struct chain *c)
 		r = read_rule(w, c, &e, number, &rule);
 		if (r < 0)
 			return r;
+		xt_rule_behind(&w->table, &before, &e, &rule);
 		if (rule.target == FIREWALL_POLICY)
 			rule.look = ~rule.look; /* no `-j DROP` */
 		if (n++ < w->writer.max_rules)

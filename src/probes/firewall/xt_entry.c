@@ -3,11 +3,13 @@
  * The bytes of one entry. The layout is the kernel's own headers'; a plugin
  * of 32 bits under a kernel of 64 gets it as headers of 32 bits say (compat).
  */
+#include <endian.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
 #include <linux/netfilter/xt_NFQUEUE.h>
+#include <linux/netfilter/xt_TPROXY.h>
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter_arp/arp_tables.h>
@@ -117,6 +119,20 @@ static enum xt_verdict read_queue(const struct xt_bytes *t, uint32_t target,
 	return VERDICT_QUEUE;
 }
 
+/* The proxy's address before its port is longer from revision 1 on. */
+static enum xt_verdict read_proxy(const struct xt_bytes *t, uint32_t target,
+				  uint32_t size, struct xt_entry *ret)
+{
+	uint32_t at = t->bytes[target + PART_REVISION]
+			      ? offsetof(struct xt_tproxy_target_info_v1, lport)
+			      : offsetof(struct xt_tproxy_target_info, lport);
+
+	if (size < PART_SIZE + at + sizeof(ret->port))
+		return VERDICT_OTHER;
+	ret->port = be16toh(get_u16(t, target + PART_SIZE + at));
+	return VERDICT_TPROXY;
+}
+
 /* What a target does. Reads no more than its size. */
 static enum xt_verdict target_verdict(const struct xt_bytes *t, uint32_t target,
 				      uint32_t size, uint32_t *ret_jump)
@@ -137,6 +153,8 @@ static enum xt_verdict target_verdict(const struct xt_bytes *t, uint32_t target,
 	*ret_jump = (uint32_t)verdict;
 	if (verdict >= 0)
 		return VERDICT_JUMP;
+	if (verdict == -NF_ACCEPT - 1 || verdict == XT_RETURN)
+		return VERDICT_PASSES;
 	return verdict == -NF_DROP - 1 ? VERDICT_DROP : VERDICT_OTHER;
 }
 
@@ -163,6 +181,8 @@ int xt_entry(const struct xt_bytes *t, uint32_t at, struct xt_entry *ret)
 	ret->verdict = target_verdict(t, ret->target, size, &ret->jump);
 	if (is_named(t, ret->target, "NFQUEUE"))
 		ret->verdict = read_queue(t, ret->target, size, ret);
+	else if (is_named(t, ret->target, "TPROXY"))
+		ret->verdict = read_proxy(t, ret->target, size, ret);
 	return 0;
 }
 
@@ -185,18 +205,29 @@ static uint64_t hash_part(const struct xt_bytes *t, uint32_t at, uint32_t size,
 	return hash_bytes(hash, data, size);
 }
 
+/* Its name, with a NUL behind it whatever the bytes are. */
+#define NAME_SIZE (XT_EXTENSION_MAXNAMELEN + 1)
+static void copy_part_name(const struct xt_bytes *t, uint32_t at,
+			   char name[NAME_SIZE])
+{
+	memcpy(name, t->bytes + at + PART_NAME, XT_EXTENSION_MAXNAMELEN);
+	name[XT_EXTENSION_MAXNAMELEN] = '\0';
+}
+
 static void read_match(const struct xt_bytes *t, uint32_t at, uint32_t size,
 		       struct firewall_rule *ret)
 {
 	const char *data = (const char *)t->bytes + at + PART_SIZE;
+	char name[NAME_SIZE];
 
 	size -= PART_SIZE;
 	if (is_named(t, at, "comment") &&
 	    size >= sizeof(struct xt_comment_info))
 		ret->comment = (struct token) {
 			data, strnlen(data, XT_MAX_COMMENT_LEN - 1)};
-	else if (is_named(t, at, "statistic"))
-		firewall_rule_statistic(ret, data, size);
+	copy_part_name(t, at, name);
+	firewall_rule_match(ret, name, t->bytes[at + PART_REVISION], data,
+			    size);
 }
 
 int xt_read_rule(const struct xt_bytes *t, const struct xt_entry *e,
@@ -224,6 +255,45 @@ struct firewall_counts xt_counts(const struct xt_bytes *t, uint32_t at)
 
 	memcpy(&c, t->bytes + at + t->layout->counters, sizeof(c));
 	return (struct firewall_counts) {c.pcnt, c.bcnt};
+}
+
+/*
+ * Hash of what an entry matches, but its comment and a rate, which is taken
+ * over. Its parts have been walked before.
+ */
+static uint64_t hash_matches(const struct xt_bytes *t, const struct xt_entry *e,
+			     struct firewall_rate *ret)
+{
+	uint64_t hash =
+		hash_bytes(HASH_START, t->bytes + e->at, t->layout->packet);
+	uint32_t size = 1;
+
+	for (uint32_t at = e->matches; size && at < e->target; at += size) {
+		char name[NAME_SIZE];
+
+		size = part_size(t, at, e->target);
+		copy_part_name(t, at, name);
+		if (!size || is_named(t, at, "comment") ||
+		    firewall_rate_match(name, t->bytes[at + PART_REVISION],
+					t->bytes + at + PART_SIZE,
+					size - PART_SIZE, ret))
+			continue;
+		hash = hash_part(t, at, size, hash);
+	}
+	return hash;
+}
+
+void xt_rule_behind(const struct xt_bytes *t, const struct xt_entry *before,
+		    const struct xt_entry *e, struct firewall_rule *rule)
+{
+	struct firewall_pass pass = {.matches = 0};
+	struct firewall_rate own;
+
+	if (before->verdict != VERDICT_PASSES || before->next != e->at)
+		return;
+	pass.matches = hash_matches(t, before, &pass.rate);
+	if (pass.rate.kind)
+		firewall_rule_behind(rule, hash_matches(t, e, &own), &pass);
 }
 
 struct token xt_chain_name(const struct xt_bytes *t, uint32_t target)

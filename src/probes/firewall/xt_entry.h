@@ -35,7 +35,10 @@ enum xt_verdict {
 	VERDICT_OTHER,
 	VERDICT_DROP,
 	VERDICT_REJECT,
-	VERDICT_QUEUE, /* without bypass: lost when nobody listens */
+	VERDICT_QUEUE,	/* without bypass: lost when nobody listens */
+	VERDICT_TPROXY, /* lost when nobody listens, and no counter tells */
+	VERDICT_PASSES, /* the rules behind it do not see them: ACCEPT, RETURN
+			 */
 	VERDICT_JUMP,
 	VERDICT_HEAD, /* no rule: a user's chain begins behind it */
 };
@@ -49,6 +52,7 @@ struct xt_entry {
 	uint32_t jump;	   /* VERDICT_JUMP: to there */
 	uint32_t queue;	   /* VERDICT_QUEUE: the first it uses, */
 	uint32_t n_queues; /* and how many */
+	uint16_t port;	   /* VERDICT_TPROXY: of the proxy */
 	enum xt_verdict verdict;
 };
 
@@ -60,8 +64,8 @@ int MUST_CHECK xt_entry(const struct xt_bytes *table, uint32_t at,
 			struct xt_entry *ret);
 
 /*
- * Reads what the rule of an entry says: look, comment (not copied), statistic
- * and counts of all CPUs; sets nothing else. Returns 0 or -EBADMSG.
+ * Reads what the rule of an entry says: look, comment (not copied), chance,
+ * rate and counts of all CPUs; sets nothing else. Returns 0 or -EBADMSG.
  */
 int MUST_CHECK xt_read_rule(const struct xt_bytes *table,
 			    const struct xt_entry *e,
@@ -69,6 +73,13 @@ int MUST_CHECK xt_read_rule(const struct xt_bytes *table,
 
 /* The counts of an entry that begins at that offset and ends in the table. */
 struct firewall_counts xt_counts(const struct xt_bytes *table, uint32_t at);
+
+/*
+ * Finds out whether the entry before, of the same chain, lets pass what a rule
+ * would drop, as long as it is not too much: see firewall_rule_behind().
+ */
+void xt_rule_behind(const struct xt_bytes *table, const struct xt_entry *before,
+		    const struct xt_entry *e, struct firewall_rule *rule);
 
 /* The name of the chain that an entry of VERDICT_HEAD begins. */
 struct token xt_chain_name(const struct xt_bytes *table, uint32_t target);
