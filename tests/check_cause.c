@@ -742,13 +742,13 @@ TEST(cause, firewall_rule_that_dropped_most_is_named)
 	firewall(6, 4);
 	c = cause_of(LAYER_NETFILTER, DIR_RX, "", 10);
 	check_cause(&c, "", "rule 3 of ip filter INPUT (DROP, \"note\")",
-		    "Look at it: iptables-legacy -t filter -L INPUT 3 -nv");
+		    "Look at it: `iptables-legacy -t filter -L INPUT 3 -nv`");
 	ck_assert(c.known);
 	sample_reset(&s);
 	firewall(4, 6);
 	c = cause_of(LAYER_NETFILTER, DIR_RX, "", 10);
 	check_cause(&c, "packets", "rule 4 of ip filter INPUT (REJECT)",
-		    "Look at it: iptables-legacy -t filter -L INPUT 4 -nv");
+		    "Look at it: `iptables-legacy -t filter -L INPUT 4 -nv`");
 }
 
 TEST(cause, chain_without_known_rules_is_named_by_its_counter)

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What firewalls say beyond counts: what is policy and what is chance or rate.
+ * What firewalls say beyond counts: what is policy and what is chance or rate,
+ * who is suspected where nothing counts, and queues to user space.
  */
+#include <errno.h>
+#include <sched.h>
+
+#include "kernel/netlink.h"
+#include "kernel/procnet.h"
 #include "lib/fixture.h"
+#include "lib/ns.h"
+#include "lib/tree.h"
 #include "nft_file.h"
+#include "probes/balance/balance.h"
 #include "probes/firewall/firewall.h"
+#include "probes/firewall/nfqueue.h"
 #include "probes/firewall/rule.h"
 #include "testlib.h"
 #include "xtables_file.h"
@@ -205,4 +215,561 @@ TEST(rates, short_infos_are_survived)
 							  info, n, &r);
 				ck_assert_int_lt(r.kind, N_RATE_KINDS);
 			}
+}
+
+/* Samples made by hand. */
+
+static struct sample then, now;
+
+static void setup(void)
+{
+	now = then = (struct sample) {0};
+}
+
+static void teardown(void)
+{
+	sample_free(&now);
+	sample_free(&then);
+}
+
+static void compare(void)
+{
+	then.time_ns = 1;
+	now.time_ns = 2;
+	sample_compare(&now, &then);
+	ck_assert_int_eq(then.error, 0);
+	ck_assert_int_eq(now.error, 0);
+}
+
+/* The balance of IP of both families, that of one moved. */
+static void missed(enum direction direction, uint64_t v4, uint64_t v6)
+{
+	enum tag tag = direction == DIR_RX ? TAG_IN_GAP : TAG_OUT_GAP;
+
+	for (int i = 0; i < 2; i++) {
+		struct sample *s = i ? &now : &then;
+
+		sample_object(s, LAYER_UNEXPLAINED, "", "", 0);
+		for (size_t j = 0; j < balance_table.n; j++) {
+			const struct counter *c = &balance_table.rows[j];
+
+			if (c->tag == tag)
+				sample_row(s, c, i * (c->v6 ? v6 : v4));
+		}
+	}
+}
+
+static void put_rule(struct sample *s, enum family family, const char *chain,
+		     enum direction direction, struct firewall_rule rule)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%d.t.%s#%d", family, chain,
+		 (int)rule.handle);
+	sample_object(s, LAYER_NETFILTER, "", name, 7);
+	sample_chain(s, family, "t", chain);
+	firewall_rule_append(&rule, direction, s);
+}
+
+/* Two reads of a rule without a counter. */
+static void uncounted(enum family family, const char *chain,
+		      enum direction direction, struct firewall_rule rule)
+{
+	rule.is_nft = true;
+	rule.uncounted = 1;
+	put_rule(&then, family, chain, direction, rule);
+	put_rule(&now, family, chain, direction, rule);
+}
+
+static struct loss uncounted_loss(enum direction direction, uint64_t lost)
+{
+	return (struct loss) {
+		.layer = LAYER_NETFILTER,
+		.direction = direction,
+		.lost = lost,
+		.uncounted = lost,
+	};
+}
+
+/* Of so many, what no proxy had. */
+static struct cause explain_some(enum direction direction, uint64_t lost,
+				 uint64_t some)
+{
+	struct loss loss = uncounted_loss(direction, lost);
+	struct cause c = {.known = true};
+
+	ck_assert(firewall_explain_uncounted(&now, &loss, &c));
+	ck_assert_uint_eq(c.lost, some);
+	ck_assert_ptr_nonnull(c.reason);
+	return c;
+}
+
+static struct cause explain(enum direction direction, uint64_t lost)
+{
+	return explain_some(direction, lost, lost);
+}
+
+static struct cause explain_proxied(uint64_t lost, uint64_t some)
+{
+	struct loss loss = uncounted_loss(DIR_RX, lost);
+	struct cause c = {.known = true};
+
+	ck_assert(firewall_explain_proxied(&now, &loss, &c));
+	ck_assert_uint_eq(c.lost, some);
+	ck_assert_str_eq(c.reason->id, "tproxy-without-listener");
+	return c;
+}
+
+#define BEFORE "lost between IP input and delivery without a counter: suspect "
+
+CASE(suspects, .setup = setup, .teardown = teardown);
+
+TEST(suspects, nobody_is_suspected_where_all_rules_count)
+{
+	struct cause c;
+
+	missed(DIR_RX, 100, 0);
+	put_rule(&now, FAMILY_IP, "in", DIR_RX,
+		 (struct firewall_rule) {.is_counted = true});
+	compare();
+	c = explain(DIR_RX, 100);
+	ck_assert_str_eq(c.reason->id, "lost-within-ip");
+	ck_assert(!c.known);
+	ck_assert(!c.is_rule);
+	ck_assert_ptr_null(strstr(c.text, "suspect"));
+}
+
+TEST(suspects, policy_without_a_counter_is_made_to_count)
+{
+	struct cause c;
+
+	missed(DIR_RX, 100, 0);
+	uncounted(FAMILY_INET, "in", DIR_RX,
+		  (struct firewall_rule) {.target = FIREWALL_POLICY});
+	compare();
+	c = explain(DIR_RX, 100);
+	ck_assert_str_eq(c.text, BEFORE "policy of inet t in (drop, no "
+					"counter)");
+	ck_assert_str_eq(c.remedy, "Add a last rule that counts: `nft add rule "
+				   "inet t in counter drop`");
+	ck_assert_str_eq(c.reason->id, "firewall-policy-without-counter");
+	ck_assert(c.is_rule);
+}
+
+TEST(suspects, limit_is_named_before_rules_that_drop_all)
+{
+	struct cause c;
+
+	missed(DIR_RX, 187, 0);
+	uncounted(FAMILY_IP, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 2});
+	uncounted(FAMILY_IP, "in", DIR_RX,
+		  (struct firewall_rule) {
+			  .handle = 3,
+			  .rate = {.kind = RATE_LIMIT,
+				   .amount = 10,
+				   .seconds = 1,
+				   .is_over = true,
+				   .is_each = true},
+		  });
+	compare();
+	c = explain(DIR_RX, 187);
+	ck_assert_str_eq(c.text, BEFORE "rule handle 3 of ip t in (drop, meter "
+					"limit over 10/s, no counter), or rule "
+					"handle 2 of ip t in (drop, no "
+					"counter)");
+	ck_assert_str_eq(c.remedy, "Put \"counter\" before its verdict (\"nft "
+				   "replace rule\"): `nft -a list chain ip t "
+				   "in  # handle 3`");
+	ck_assert(!c.is_rule);
+}
+
+TEST(suspects, rule_of_the_loss_s_direction_is_named)
+{
+	missed(DIR_TX, 100, 0);
+	uncounted(FAMILY_INET, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 2});
+	uncounted(FAMILY_INET, "out", DIR_TX,
+		  (struct firewall_rule) {.handle = 3});
+	compare();
+	ck_assert_ptr_nonnull(strstr(explain(DIR_TX, 100).text,
+				     "rule handle 3 of inet t out (drop, no "
+				     "counter) or 1 more"));
+}
+
+/* Who sees other packets than IP misses: of another family, or no IP. */
+TEST(suspects, rule_that_cannot_have_seen_them_is_not_suspected)
+{
+	static const enum family others[] = {FAMILY_IP6, FAMILY_ARP,
+					     FAMILY_BRIDGE, FAMILY_NETDEV};
+
+	missed(DIR_RX, 100, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		uncounted(others[i], "in", DIR_RX,
+			  (struct firewall_rule) {.handle = i});
+	compare();
+	ck_assert_str_eq(explain(DIR_RX, 100).reason->id, "lost-within-ip");
+	sample_free(&now);
+	sample_free(&then);
+	missed(DIR_RX, 0, 100);
+	uncounted(FAMILY_IP6, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 1});
+	compare();
+	ck_assert_ptr_nonnull(
+		strstr(explain(DIR_RX, 100).text, "handle 1 of ip6 t in"));
+}
+
+static void proxy(uint64_t before, uint64_t after)
+{
+	struct firewall_rule rule = {
+		.target = FIREWALL_TPROXY,
+		.number = 1,
+		.port = 3128,
+		.counts = {before, 0},
+	};
+
+	put_rule(&then, FAMILY_IP, "PREROUTING", DIR_RX, rule);
+	rule.counts.packets = after;
+	put_rule(&now, FAMILY_IP, "PREROUTING", DIR_RX, rule);
+}
+
+TEST(suspects, proxy_is_suspected_of_what_it_was_handed)
+{
+	struct cause c;
+
+	missed(DIR_RX, 200, 0);
+	proxy(50, 250);
+	uncounted(FAMILY_IP, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 2});
+	compare();
+	ck_assert(firewall_suspect_proxy(&now, DIR_RX, &c));
+	ck_assert_uint_eq(c.lost, 200);
+	c = explain_proxied(200, 200);
+	ck_assert_str_eq(c.text,
+			 BEFORE "rule 1 of ip t PREROUTING (TPROXY to port "
+				"3128), which drops if nothing listens on port "
+				"3128");
+	ck_assert_ptr_nonnull(strstr(c.remedy, "`ss -lntu`"));
+	ck_assert_ptr_nonnull(
+		strstr(c.remedy, "`iptables-legacy -t t -L PREROUTING 1 -nv`"));
+	/* more than it was handed: somebody else, too */
+	c = explain_proxied(300, 200);
+	c = explain_some(DIR_RX, 300, 100);
+	ck_assert_ptr_nonnull(strstr(c.text, "handle 2"));
+}
+
+TEST(suspects, proxy_that_listens_is_above_suspicion)
+{
+	struct cause c;
+
+	missed(DIR_RX, 200, 0);
+	proxy(50, 250);
+	sample_object(&now, LAYER_NETFILTER, "", "proxy3127", 0);
+	sample_row(&now, &firewall_listening, 3127);
+	compare();
+	ck_assert(firewall_suspect_proxy(&now, DIR_RX, &c));
+	sample_object(&now, LAYER_NETFILTER, "", "proxy3128", 0);
+	sample_row(&now, &firewall_listening, 3128);
+	ck_assert(!firewall_suspect_proxy(&now, DIR_RX, &c));
+}
+
+TEST(suspects, proxy_that_was_handed_nothing_is_not_suspected)
+{
+	struct cause c;
+
+	missed(DIR_RX, 200, 0);
+	proxy(50, 50);
+	compare();
+	ck_assert(!firewall_suspect_proxy(&now, DIR_RX, &c));
+	ck_assert_str_eq(explain(DIR_RX, 200).reason->id, "lost-within-ip");
+}
+
+/* A line of nfnetlink_queue as the row of the probe. */
+static void put_queue(struct sample *s, uint64_t waiting, uint64_t dropped,
+		      uint64_t user, uint64_t sequence, const char *program)
+{
+	const struct counter *c = nfqueue_probe.counters->rows;
+	const uint64_t values[] = {dropped, user, 5, waiting, sequence};
+
+	ck_assert_uint_eq(nfqueue_probe.counters->n, ARRAY_SIZE(values));
+	sample_object(s, LAYER_NETFILTER, "", "queue5", 1234);
+	sample_label(s, program);
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		sample_row(s, &c[i], values[i]);
+}
+
+TEST(suspects, queue_is_suspected_of_the_verdicts_it_gave)
+{
+	struct cause c;
+
+	missed(DIR_RX, 100, 0);
+	put_queue(&then, 0, 0, 0, 1000, "");
+	put_queue(&now, 0, 0, 0, 1400, "suricata[42]");
+	compare();
+	c = explain(DIR_RX, 100);
+	ck_assert_str_eq(c.text,
+			 BEFORE "the verdicts of suricata[42] on packets of "
+				"queue 5 (NFQUEUE), of which it got 400");
+	ck_assert_str_eq(c.reason->id, "queue-verdict");
+	ck_assert(firewall_suspect_queue(&now, DIR_RX, &c));
+	ck_assert_uint_eq(c.lost, 400);
+}
+
+/* Waiting ones are not lost, nor are those that never came to the program. */
+TEST(suspects, verdicts_are_what_left_the_queue)
+{
+	static const struct {
+		uint64_t waiting[2], user[2], sequence[2], verdicts;
+	} cases[] = {
+		{{0, 1024}, {0, 0}, {0, 1024}, 0},
+		{{1024, 0}, {0, 0}, {1024, 1024}, 1024},
+		{{10, 4}, {0, 0}, {100, 120}, 26},
+		{{0, 0}, {3, 8}, {100, 120}, 15},
+		{{0, 0}, {0, 0}, {UINT32_MAX, 9}, 10},
+		{{0, 0}, {0, 0}, {7, 7}, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		put_queue(&then, cases[i].waiting[0], 0, cases[i].user[0],
+			  cases[i].sequence[0], "");
+		put_queue(&now, cases[i].waiting[1], 0, cases[i].user[1],
+			  cases[i].sequence[1], "");
+		compare();
+		ck_assert_uint_eq(nfqueue_verdicts(&now, now.objects),
+				  cases[i].verdicts);
+		ck_assert_int_eq(
+			nfqueue_waiting_more(&now),
+			(int64_t)(cases[i].waiting[1] - cases[i].waiting[0]));
+		teardown();
+		setup();
+	}
+}
+
+/* 476 of 1500 did not fit into the queue, 1024 wait: see case 20. */
+TEST(suspects, waiting_packets_are_not_lost)
+{
+	struct losses l = {0};
+	struct loss *gap;
+
+	put_queue(&then, 0, 0, 0, 0, "");
+	put_queue(&now, 1024, 476, 0, 1024, "");
+	compare();
+	gap = loss_get(&l, LAYER_UNEXPLAINED, "", DIR_RX);
+	gap->lost = 1025;
+	firewall_attribute(&now, &l);
+	ck_assert_uint_eq(gap->lost, 1);
+	ck_assert_ptr_null(loss_find(&l, LAYER_NETFILTER, "", DIR_RX));
+	losses_free(&l);
+}
+
+/* A queue gave 30 verdicts, which may explain so many, a rule the rest. */
+TEST(suspects, each_takes_what_it_can_have_lost)
+{
+	struct losses l = {0};
+	struct loss *loss;
+
+	missed(DIR_RX, 100, 0);
+	put_queue(&then, 0, 0, 0, 10, "");
+	put_queue(&now, 0, 0, 0, 40, "");
+	compare();
+	loss_get(&l, LAYER_UNEXPLAINED, "", DIR_RX)->lost = 100;
+	firewall_attribute(&now, &l);
+	loss = loss_find(&l, LAYER_NETFILTER, "", DIR_RX);
+	ck_assert_uint_eq(loss->uncounted, 30);
+	ck_assert_uint_eq(loss_find(&l, LAYER_UNEXPLAINED, "", DIR_RX)->lost,
+			  70);
+	losses_free(&l);
+	sample_free(&now);
+	sample_free(&then);
+	missed(DIR_RX, 100, 0);
+	uncounted(FAMILY_INET, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 2});
+	compare();
+	loss_get(&l, LAYER_UNEXPLAINED, "", DIR_RX)->lost = 100;
+	firewall_attribute(&now, &l);
+	ck_assert_uint_eq(loss_find(&l, LAYER_NETFILTER, "", DIR_RX)->uncounted,
+			  100);
+	losses_free(&l);
+}
+
+TEST(suspects, full_queue_is_told_with_its_program)
+{
+	struct suspect suspect = {.sample = &now};
+	struct cause c = {.known = true};
+
+	put_queue(&then, 0, 0, 0, 0, "");
+	put_queue(&now, 1024, 476, 0, 1024, "snort[7]");
+	compare();
+	suspect.object = now.objects;
+	suspect.row = object_tagged(&now, now.objects, TAG_QUEUE_DROPPED);
+	ck_assert(nfqueue_explain(&suspect, &c));
+	ck_assert_str_eq(c.text,
+			 "queue 5 to user space was full, 1024 packets wait in "
+			 "it now: snort[7] is too slow");
+	ck_assert_str_eq(c.reason->id, "queue-full");
+	suspect.row = object_tagged(&now, now.objects, TAG_USER_DROPPED);
+	ck_assert(nfqueue_explain(&suspect, &c));
+	ck_assert_str_eq(c.text, "queue 5 to user space: the socket of "
+				 "snort[7] was full");
+}
+
+TEST(suspects, hostile_chain_is_in_no_command)
+{
+	missed(DIR_RX, 100, 0);
+	uncounted(FAMILY_INET, "$(reboot)", DIR_RX,
+		  (struct firewall_rule) {.target = FIREWALL_POLICY});
+	compare();
+	ck_assert_ptr_null(strstr(explain(DIR_RX, 100).remedy, "reboot"));
+}
+
+TEST(suspects, reasons_are_whole)
+{
+	const struct reason *reasons = nft_probe.reasons;
+	size_t n = 0;
+
+	for (const struct reason *r = reasons; r->id; r++, n++) {
+		ck_assert(r->means[0] && r->confirm[0] && r->fix[0] &&
+			  r->gone[0]);
+		for (const struct reason *o = reasons; o < r; o++)
+			ck_assert_str_ne(o->id, r->id);
+	}
+	ck_assert_uint_eq(n, N_FIREWALL_REASONS);
+}
+
+/* The list of queues. */
+
+CASE(queues);
+
+/* Nobody is told not to listen because a list is long. */
+TEST_EACH(queues, list_is_read_whole, 3)
+{
+	static const unsigned counts[] = {1, 100, 65536};
+	_cleanup_free_ char *text = malloc(70 * 65536);
+	_cleanup_free_ char *allocated = NULL;
+	struct procnet net = {0};
+	struct token list;
+	struct tree tree;
+	char buffer[4096];
+	size_t n = 0;
+
+	ck_assert_ptr_nonnull(text);
+	for (unsigned i = 0; i < counts[_i]; i++)
+		n += (size_t)sprintf(text + n,
+				     "%5u %6u %5u %1u %5u %5u %5u %8u %2d\n", i,
+				     1234 + i, 0, 2, 65531, 0, 0, i, 1);
+	tree_make(&tree);
+	tree_put(&tree, NFQUEUE_DIR "/" NFQUEUE_FILE, text);
+	net = (struct procnet)PROCNET(tree.path);
+	ck_assert_int_eq(nfqueue_read_file(&net, buffer, sizeof(buffer),
+					   &allocated, &list),
+			 0);
+	ck_assert_uint_eq(list.n, n);
+	ck_assert_uint_eq(nfqueue_listeners(list, counts[_i] - 1, 1), 1);
+	ck_assert_uint_eq(nfqueue_listeners(list, 0, 0), counts[_i]);
+	tree_remove(&tree);
+}
+
+TEST(queues, absent_list_is_told_from_an_unreadable_one)
+{
+	_cleanup_free_ char *allocated = NULL;
+	struct procnet net;
+	struct token list;
+	struct tree tree;
+	char buffer[64];
+
+	tree_make(&tree);
+	net = (struct procnet)PROCNET(tree.path);
+	ck_assert_int_eq(nfqueue_read_file(&net, buffer, sizeof(buffer),
+					   &allocated, &list),
+			 -ENOENT);
+	ck_assert_uint_eq(list.n, 0);
+	tree_put(&tree, NFQUEUE_DIR "/" NFQUEUE_FILE "/is_a_directory", "");
+	ck_assert_int_eq(nfqueue_read_file(&net, buffer, sizeof(buffer),
+					   &allocated, &list),
+			 -EISDIR);
+	tree_remove(&tree);
+}
+
+/* Tables of the kernel that runs. */
+
+static const char *lacks_arptables(void)
+{
+	if (system("command -v arptables-legacy >/dev/null 2>&1"))
+		return "arptables-legacy is not installed";
+	return lacks_root();
+}
+
+static char buffer[65536];
+
+/*
+ * What a probe reads in a network namespace of this test's own, with modules
+ * below root.
+ */
+static int read_below(const char *root, const struct probe *p,
+		      struct sample *out)
+{
+	struct procnet net = PROCNET("/proc/thread-self/net");
+	struct netlink nl;
+	struct probe_env env = {
+		.net = &net,
+		.netlink = &nl,
+		.probes = probes,
+		.max_rules = 64,
+		.proc = "/proc",
+		.buffer = buffer,
+		.size = sizeof(buffer),
+	};
+	int r;
+
+	ck_assert_int_eq(netlink_alloc(&nl), 0);
+	nl.kmods.root = root;
+	ck_assert_int_eq(netlink_enter(&nl, false), 0);
+	procnet_enter(&net, false);
+	if (p->init)
+		ck_assert_int_eq(p->init(&env, &env.state), 0);
+	while (probes[out->source] != p)
+		out->source++;
+	r = p->read(&env, out);
+	if (p->free)
+		p->free(env.state);
+	procnet_leave(&net);
+	netlink_leave(&nl);
+	netlink_free(&nl);
+	return r;
+}
+
+static int read_here(const struct probe *p, struct sample *out)
+{
+	return read_below("", p, out);
+}
+
+static void unshare_net(void)
+{
+	setup();
+	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
+}
+
+CASE(live, .lacks = lacks_arptables, .timeout = 30, .setup = unshare_net,
+     .teardown = teardown);
+
+TEST(live, rules_of_arptables_are_read)
+{
+	char text[128];
+	uint32_t hint = 0;
+	const struct object *o;
+
+	ck_assert_int_eq(system("arptables-legacy -A OUTPUT -j DROP"), 0);
+	ck_assert_int_eq(read_here(&xt_probe, &now), 0);
+	o = sample_find(&now, LAYER_NETFILTER, "", "arp.filter.OUTPUT.drop",
+			&hint);
+	ck_assert_ptr_nonnull(o);
+	ck_assert_int_eq(o->family, FAMILY_ARP);
+	ck_assert_int_eq(object_rows(&now, o)->counter->direction, DIR_TX);
+	o = rule(&now, "OUTPUT", FIREWALL_NUMBER, 1);
+	ck_assert(firewall_is_policy(&now, o));
+	ck_assert_int_eq(firewall_describe(&now, o, text, sizeof(text)), 0);
+	ck_assert_str_eq(text, "rule 1 of arp filter OUTPUT (DROP)");
+	ck_assert_int_eq(firewall_remedy(&now, o, text, sizeof(text)), 0);
+	ck_assert_str_eq(text,
+			 "arptables-legacy -t filter -nvL --line-numbers");
 }

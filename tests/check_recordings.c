@@ -586,6 +586,7 @@ static const struct {
 	{&xfrm_probe, read_really},
 	{&balance_probe, read_really},
 	{&routes_probe, read_really}, /* no gap: nothing is asked */
+	{&proxy_probe, read_really}, /* likewise */
 	{&socket_probe, read_socket},
 	{&sysctl_probe, read_sysctl},
 	/* clang-format on */

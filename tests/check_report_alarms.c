@@ -510,7 +510,7 @@ TEST(report_alarms, rule_is_named_in_the_notification)
 		"50% of packets received were lost in netfilter on "
 		"all@nginx (1000 of 2000 in 10 s, failure above 1%): "
 		"rule 3 of ip filter INPUT (DROP, \"maintenance\"). "
-		"Look at it: iptables-legacy -t filter -L INPUT 3 -nv");
+		"Look at it: `iptables-legacy -t filter -L INPUT 3 -nv`");
 	check_line("all@nginx/ipt_packets-netfilter-ip.filter.INPUT.drop 2000 "
 		   "@30");
 	check_line(

@@ -31,6 +31,10 @@ enum tag {
 	/* firewall */
 	TAG_RULE_IS_POLICY,
 	TAG_FRESH, /* of a chain's packets: only if its counters began at 0 */
+	TAG_QUEUE_DROPPED,
+	TAG_USER_DROPPED,
+	TAG_QUEUE_WAITING,
+	TAG_QUEUE_SEQUENCE,
 	/* conntrack */
 	TAG_CONNTRACK_COUNT,
 	TAG_CONNTRACK_MAX,

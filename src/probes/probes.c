@@ -34,6 +34,7 @@ const struct probe *const probes[] = {
 	&balance_probe,
 	&routes_probe, /* where packets vanish */
 	&next_hop_probe, /* where packets were refused */
+	&proxy_probe, /* likewise where packets vanish */
 	&socket_probe, /* dumps sockets where UDP or TCP lost */
 	&sysctl_probe, /* reads the settings that remedies of losses name */
 };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Which rules lose packets, those without a counter included. */
+#include <string.h>
+
 #include "probes/firewall/firewall.h"
+#include "probes/firewall/nfqueue.h"
 #include "probes/firewall/rule.h"
 #include "probes/firewall/rule_changes.h"
 #include "probes/balance/balance.h"
@@ -41,100 +44,457 @@ bool firewall_is_policy(const struct sample *s, const struct object *o)
 	return false;
 }
 
+/* ---- rules that count ---- */
+
+static enum firewall_reason reason_of(const struct firewall_rule *rule)
+{
+	switch (rule->target) {
+	case FIREWALL_QUEUE:
+		return REASON_QUEUE_UNREAD;
+	case FIREWALL_TPROXY:
+		return REASON_TPROXY;
+	default:
+		break;
+	}
+	if (rule->rate.kind)
+		return rule->uncounted ? REASON_UNCOUNTED_RATE : REASON_RATE;
+	if (rule->is_random || rule->every)
+		return rule->uncounted ? REASON_UNCOUNTED_RATE : REASON_CHANCE;
+	if (rule->target == FIREWALL_POLICY)
+		return rule->uncounted ? REASON_UNCOUNTED_POLICY
+				       : REASON_POLICY;
+	if (rule->uncounted)
+		return REASON_UNCOUNTED;
+	return rule->target == FIREWALL_MAP ? REASON_MAP : REASON_RULE;
+}
+
 static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 {
 	const struct sample *s = suspect->sample;
+	const struct object *o = suspect->object;
 	struct firewall_rule rule;
-	char command[128];
+	char command[192];
 
-	if (firewall_describe(s, suspect->object, ret->text,
-			      sizeof(ret->text)) < 0 ||
-	    !firewall_rule_of(s, suspect->object, &rule))
+	if (firewall_describe(s, o, ret->text, sizeof(ret->text)) < 0 ||
+	    !firewall_rule_of(s, o, &rule))
 		return false;
+	ret->reason = &firewall_reasons[reason_of(&rule)];
 	if (rule.is_new)
 		firewall_mark_new(ret);
-	ret->is_rule = firewall_is_policy(s, suspect->object);
-	if (firewall_remedy(s, suspect->object, command, sizeof(command)) == 0)
-		CAUSE_REMEDY(ret, "Look at it: %s", command);
+	ret->is_rule = firewall_is_policy(s, o);
+	if (firewall_remedy(s, o, command, sizeof(command)) == 0)
+		CAUSE_REMEDY(ret, "Look at it: `%s`", command);
 	return true;
 }
 
-/*
- * What the balance of IP misses. The rules that have no counter are the first
- * suspects; there may be none, for XDP, tc and IPVS make packets vanish too.
- */
-static void describe_uncounted(const struct sample *s, const struct loss *loss,
-			       struct cause *ret)
-{
-	const char *where = loss->direction == DIR_RX
-				    ? "between IP input and delivery"
-				    : "between IP output and the interface";
-	const struct object *o = firewall_next_uncounted(s, NULL);
-	uint64_t n = firewall_uncounted(s);
-	char rule[256];
+/* ---- what drops and does not count ---- */
 
-	if (!o || firewall_describe(s, o, rule, sizeof(rule)) < 0) {
-		CAUSE_TEXT(ret,
-			   "lost %s without a counter, most often by a "
-			   "firewall rule without `counter`",
-			   where);
+/* Whether the balance of a family moved; where none is there, it may have. */
+static bool is_family_missed(const struct sample *s, enum direction direction,
+			     bool v6)
+{
+	enum tag tag = direction == DIR_RX ? TAG_IN_GAP : TAG_OUT_GAP;
+	bool any = false;
+
+	EACH_OBJECT (s, o) {
+		if (o->layer != LAYER_UNEXPLAINED)
+			continue;
+		EACH_ROW (s, o, row) {
+			if (row->counter->tag != tag)
+				continue;
+			any = true;
+			if (row->counter->v6 == v6 && row_moved(row))
+				return true;
+		}
+	}
+	return !any;
+}
+
+/* Whether a firewall's table sees what IP misses. */
+static bool is_family_seen(const struct sample *s, enum direction direction,
+			   uint8_t family)
+{
+	switch (family) {
+	case FAMILY_IP:
+		return is_family_missed(s, direction, false);
+	case FAMILY_IP6:
+		return is_family_missed(s, direction, true);
+	case FAMILY_INET:
+		return true;
+	default: /* IP has not got them yet, or has sent them */
+		return false;
+	}
+}
+
+static bool is_by_rate(const struct sample *s, const struct object *o)
+{
+	struct firewall_rule rule;
+
+	return firewall_rule_of(s, o, &rule) && !firewall_rule_is_policy(&rule);
+}
+
+/* The uncounted rules that a loss can be of, by rate or chance or not. */
+struct uncounted {
+	const struct object *best; /* in the loss's direction, if one is */
+	uint64_t n;
+	bool is_policy; /* all of them */
+};
+
+static struct uncounted find_uncounted(const struct sample *s,
+				       enum direction direction, bool by_rate)
+{
+	const struct counter *facts = firewall_facts;
+	struct uncounted u = {.is_policy = !by_rate};
+	const struct object *o = NULL;
+	bool fits, best_fits = false;
+
+	while ((o = firewall_next_uncounted(s, o))) {
+		if (is_by_rate(s, o) != by_rate ||
+		    !is_family_seen(s, direction, o->family))
+			continue;
+		u.n += object_value(s, o, &facts[FIREWALL_UNCOUNTED], 0);
+		fits = object_value(s, o, &facts[FIREWALL_DIRECTION],
+				    direction) == direction;
+		if (!u.best || (fits && !best_fits))
+			u.best = o;
+		best_fits |= fits;
+	}
+	return u;
+}
+
+/* A command that makes it count, or that shows it. */
+static void advise(const struct sample *s, const struct object *o,
+		   const struct firewall_rule *rule, struct cause *ret)
+{
+	char command[192];
+
+	if (rule->target == FIREWALL_POLICY &&
+	    firewall_count_policy(s, o, command, sizeof(command)) == 0)
+		CAUSE_REMEDY(ret, "Add a last rule that counts: `%s`", command);
+	else if (firewall_remedy(s, o, command, sizeof(command)) < 0)
+		CAUSE_REMEDY(ret, "Look for it: `nft -a list ruleset`");
+	else if (rule->target == FIREWALL_MAP)
 		CAUSE_REMEDY(ret,
-			     "Look for a rule that drops: nft list ruleset");
+			     "Give the map's elements that drop a \"counter\": "
+			     "`%s`",
+			     command);
+	else
+		CAUSE_REMEDY(ret,
+			     "Put \"counter\" before its verdict (\"nft "
+			     "replace rule\"): `%s`",
+			     command);
+}
+
+static bool suspect_uncounted(const struct sample *s, enum direction direction,
+			      bool by_rate, struct cause *ret)
+{
+	struct uncounted u = find_uncounted(s, direction, by_rate);
+	struct firewall_rule rule;
+	char text[320];
+
+	if (!u.best || firewall_describe(s, u.best, text, sizeof(text)) < 0 ||
+	    !firewall_rule_of(s, u.best, &rule))
+		return false;
+	ret->reason = &firewall_reasons[reason_of(&rule)];
+	ret->lost = UINT64_MAX;
+	ret->is_rule = u.is_policy;
+	CAUSE_TEXT(ret, "%s", text);
+	if (u.n > 1)
+		CAUSE_TEXT(ret, "%s or %llu more", text,
+			   (unsigned long long)(u.n - 1));
+	advise(s, u.best, &rule, ret);
+	return true;
+}
+
+bool firewall_suspect_rate(const struct sample *s, enum direction direction,
+			   struct cause *ret)
+{
+	return suspect_uncounted(s, direction, true, ret);
+}
+
+bool firewall_suspect_rule(const struct sample *s, enum direction direction,
+			   struct cause *ret)
+{
+	return suspect_uncounted(s, direction, false, ret);
+}
+
+static bool is_listened_to(const struct sample *s, uint64_t port)
+{
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_NETFILTER &&
+		    object_value(s, o, &firewall_listening, 0) == port)
+			return port;
+	return false;
+}
+
+/* Packets that a TPROXY rule got since the read before, if nobody listens. */
+static uint64_t proxied(const struct sample *s, const struct object *o)
+{
+	const struct counter *matched = &firewall_facts[FIREWALL_MATCHED];
+	uint64_t now, then;
+
+	if (!o->same || !object_get(s, o, matched, &now) ||
+	    !object_get(s->then, object_before(s, o), matched, &then) ||
+	    is_listened_to(
+		    s, object_value(s, o, &firewall_facts[FIREWALL_PORT], 0)))
+		return 0;
+	return now > then ? now - then : 0;
+}
+
+static uint64_t given_verdicts(const struct sample *s, const struct object *o)
+{
+	return object_tagged(s, o, TAG_QUEUE_SEQUENCE) ? nfqueue_verdicts(s, o)
+						       : 0;
+}
+
+/* The object of which most packets are told, and the sum of all. */
+static const struct object *find_busiest(
+	const struct sample *s,
+	uint64_t (*packets)(const struct sample *s, const struct object *o),
+	uint64_t *ret_sum)
+{
+	const struct object *best = NULL;
+	uint64_t most = 0;
+
+	*ret_sum = 0;
+	EACH_OBJECT (s, o) {
+		uint64_t n = 0;
+
+		if (o->layer == LAYER_NETFILTER && !o->stale)
+			n = packets(s, o);
+		*ret_sum += n;
+		if (n > most)
+			best = o;
+		if (n > most)
+			most = n;
+	}
+	return best;
+}
+
+/* It does so in PREROUTING, where nothing is on its way out. */
+bool firewall_suspect_proxy(const struct sample *s, enum direction direction,
+			    struct cause *ret)
+{
+	const struct object *o = find_busiest(s, proxied, &ret->lost);
+	struct firewall_rule rule;
+	char text[256], command[160], port[24] = "";
+
+	if (!o || direction == DIR_TX ||
+	    firewall_describe(s, o, text, sizeof(text)) < 0 ||
+	    !firewall_rule_of(s, o, &rule))
+		return false;
+	ret->reason = &firewall_reasons[REASON_TPROXY];
+	if (rule.port)
+		format_text(port, sizeof(port), " on port %u", rule.port);
+	CAUSE_TEXT(ret, "%s, which drops if nothing listens%s", text, port);
+	if (firewall_remedy(s, o, command, sizeof(command)) < 0)
+		command[0] = '\0';
+	CAUSE_REMEDY(ret,
+		     "Start the proxy (`ss -lntu` lists who listens) or "
+		     "delete the rule%s%s%s",
+		     command[0] ? ": `" : "", command, command[0] ? "`" : "");
+	return true;
+}
+
+bool firewall_suspect_queue(const struct sample *s, enum direction direction,
+			    struct cause *ret)
+{
+	const struct object *o = find_busiest(s, given_verdicts, &ret->lost);
+	const char *program;
+
+	(void)direction; /* a queue may be fed from any hook */
+	if (!o)
+		return false;
+	program = object_label(s, o);
+	if (!*program)
+		program = "a program";
+	ret->reason = &firewall_reasons[REASON_QUEUE_VERDICT];
+	CAUSE_TEXT(ret,
+		   "the verdicts of %s on packets of queue %s (NFQUEUE), of "
+		   "which it got %llu",
+		   program, object_name(s, o) + strlen("queue"),
+		   (unsigned long long)ret->lost);
+	CAUSE_REMEDY(ret,
+		     "See what %s logs; its queue: "
+		     "`cat /proc/net/netfilter/nfnetlink_queue`",
+		     program);
+	return true;
+}
+
+const struct firewall_suspect firewall_suspects[] = {
+	{firewall_suspect_proxy},    {firewall_suspect_queue},
+	{firewall_suspect_replaced}, {firewall_suspect_rate},
+	{firewall_suspect_rule},     {NULL},
+};
+
+/*
+ * Who can have lost so many packets, whom nobody was seen to listen to left
+ * out: the first that can have lost all, or who can have lost most; and, beside
+ * it, the next that can have lost some. Returns how many of them there are.
+ */
+static int choose_suspects(const struct sample *s, enum direction direction,
+			   uint64_t lost, struct cause ret[2])
+{
+	int n = 0;
+
+	for (const struct firewall_suspect *f = firewall_suspects; f->find;
+	     f++) {
+		struct cause c = {.known = true};
+
+		if (f->find == firewall_suspect_proxy ||
+		    !f->find(s, direction, &c))
+			continue;
+		if (n && ret[0].lost < lost && c.lost > ret[0].lost) {
+			ret[1] = ret[0];
+			ret[0] = c;
+		} else if (n < 2) {
+			ret[n] = c;
+		}
+		n = n ? 2 : 1;
+	}
+	return n;
+}
+
+static const char *gap_place(const struct loss *loss)
+{
+	return loss->direction == DIR_RX
+		       ? "between IP input and delivery"
+		       : "between IP output and the interface";
+}
+
+static void describe_gap(const struct sample *s, const struct loss *loss,
+			 uint64_t lost, struct cause *ret)
+{
+	struct cause who[2];
+	int n = choose_suspects(s, loss->direction, lost, who);
+
+	if (n) {
+		*ret = who[0];
+		ret->is_rule &= n < 2 || who[1].is_rule;
+		CAUSE_TEXT(ret, "lost %s without a counter: suspect %s%s%s",
+			   gap_place(loss), who[0].text, n < 2 ? "" : ", or ",
+			   n < 2 ? "" : who[1].text);
 		return;
 	}
-	CAUSE_TEXT(ret, "lost %s without a counter: suspect %s", where, rule);
-	if (n > 1)
-		CAUSE_TEXT(ret,
-			   "lost %s without a counter: suspect %s or %llu more",
-			   where, rule, (unsigned long long)(n - 1));
-	CAUSE_REMEDY(ret, "Add `counter` to it");
+	ret->reason = &firewall_reasons[REASON_GAP];
+	ret->known = false;
+	CAUSE_TEXT(ret,
+		   "lost %s without a counter, and no rule of a firewall here "
+		   "lacks one",
+		   gap_place(loss));
+	CAUSE_REMEDY(ret,
+		     "Look at routes of type blackhole, and at who filters: "
+		     "`ip route show table all`, `nft list ruleset`");
 }
 
-/* What rules that drop on purpose had dropped, they had dropped on purpose. */
-static void take_replaced(const struct sample *s, struct losses *l,
-			  enum direction direction)
+static const enum direction gap_directions[] = {DIR_RX, DIR_TX, DIR_FWD};
+
+/* Packets that wait for a verdict are missed, but not lost. */
+static void take_waiting(const struct sample *s, struct losses *l)
 {
-	uint64_t n = loss_suspect(l, direction, LAYER_NETFILTER, direction,
-				  UINT64_MAX);
-	struct loss *loss = loss_find(l, LAYER_NETFILTER, "", direction);
-	struct cause cause;
+	int64_t left = nfqueue_waiting_more(s);
 
-	if (n && loss && firewall_suspect_replaced(s, direction, &cause) &&
-	    cause.is_rule)
-		loss->policy += n;
+	for (size_t i = 0; i < ARRAY_SIZE(gap_directions) && left > 0; i++) {
+		struct loss *gap =
+			loss_find(l, LAYER_UNEXPLAINED, "", gap_directions[i]);
+
+		if (!gap)
+			continue;
+		left -= (int64_t)loss_take(gap, (uint64_t)left);
+		gap->elsewhere = 0;
+		gap->awake = gap->lost || gap->sent;
+	}
 }
 
+/*
+ * Gives a suspect up to n packets that are missed in a direction, and returns
+ * how many. What rules that drop on purpose had dropped before they were
+ * replaced, they had dropped on purpose.
+ */
+static uint64_t give(struct losses *l, const struct firewall_suspect *f,
+		     enum direction direction, const struct cause *c,
+		     uint64_t n)
+{
+	struct loss *loss;
+
+	n = loss_suspect(l, direction, LAYER_NETFILTER, direction, n);
+	loss = loss_find(l, LAYER_NETFILTER, "", direction);
+	if (loss && f->find == firewall_suspect_replaced && c->is_rule)
+		loss->policy += n;
+	return n;
+}
+
+/* Each takes as many as it can have lost, in whatever directions. */
 void firewall_attribute(const struct sample *s, struct losses *l)
 {
-	static const enum direction directions[] = {DIR_RX, DIR_TX, DIR_FWD};
-	bool uncounted = firewall_next_uncounted(s, NULL);
+	take_waiting(s, l);
+	for (const struct firewall_suspect *f = firewall_suspects; f->find;
+	     f++) {
+		uint64_t taken = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
-		if (firewall_suspect_replaced(s, directions[i],
-					      &(struct cause) {.lost = 0}))
-			take_replaced(s, l, directions[i]);
-		else if (uncounted)
-			loss_suspect(l, directions[i], LAYER_NETFILTER,
-				     directions[i], UINT64_MAX);
+		for (size_t i = 0; i < ARRAY_SIZE(gap_directions); i++) {
+			enum direction direction = gap_directions[i];
+			struct cause c = {.known = true};
+
+			if (f->find(s, direction, &c) && c.lost > taken)
+				taken += give(l, f, direction, &c,
+					      c.lost - taken);
+		}
+	}
+}
+
+static void set_gap(const struct loss *loss, uint64_t lost, struct cause *ret)
+{
+	ret->lost = lost;
+	ret->counter = counter_tagged(&balance_table, loss->direction == DIR_RX
+							      ? TAG_IN_GAP
+							      : TAG_OUT_GAP);
+}
+
+/* Packets of a loss that went to where nobody listens; ret is who drops them.
+ */
+static uint64_t proxied_of(const struct sample *s, const struct loss *loss,
+			   struct cause *ret)
+{
+	if (loss->layer != LAYER_NETFILTER || !loss->uncounted ||
+	    !firewall_suspect_proxy(s, loss->direction, ret))
+		return 0;
+	return ret->lost < loss->uncounted ? ret->lost : loss->uncounted;
+}
+
+bool firewall_explain_proxied(const struct sample *s, const struct loss *loss,
+			      struct cause *ret)
+{
+	struct cause who = {.known = true};
+	uint64_t n = proxied_of(s, loss, &who);
+
+	if (!n)
+		return false;
+	*ret = who;
+	CAUSE_TEXT(ret, "lost %s without a counter: suspect %s",
+		   gap_place(loss), who.text);
+	set_gap(loss, n, ret);
+	return true;
 }
 
 bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
 				struct cause *ret)
 {
-	if (loss->layer != LAYER_NETFILTER || !loss->uncounted)
+	struct cause proxy;
+	uint64_t n = loss->uncounted - proxied_of(s, loss, &proxy);
+
+	if (loss->layer != LAYER_NETFILTER || !n)
 		return false;
-	ret->lost = loss->uncounted;
-	ret->counter = counter_tagged(&balance_table, loss->direction == DIR_RX
-							      ? TAG_IN_GAP
-							      : TAG_OUT_GAP);
 	if (!firewall_suspect_replaced(s, loss->direction, ret))
-		describe_uncounted(s, loss, ret);
+		describe_gap(s, loss, n, ret);
+	set_gap(loss, n, ret);
 	return true;
 }
 
 /* clang-format off */
 const struct explainer firewall_explainers[] = {
 	{LAYER_NETFILTER, explain_rule},
+	{LAYER_NETFILTER, nfqueue_explain},
 	{0, NULL},
 };
 /* clang-format on */

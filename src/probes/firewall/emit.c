@@ -48,7 +48,6 @@ struct firewall_seen {
 	uint32_t n; /* 0: free */
 };
 
-/* A chain, until all have been read. */
 /* Rules that are counted and not told apart. */
 struct firewall_others {
 	struct firewall_counts counts;
@@ -56,6 +55,7 @@ struct firewall_others {
 	uint32_t n;
 };
 
+/* A chain, until all have been read. */
 struct chain_work {
 	struct chain_work *next;
 	enum family family;

@@ -14,6 +14,7 @@
 extern const struct probe nft_probe;
 extern const struct probe xt_probe;
 extern const struct probe nfqueue_probe;
+extern const struct probe proxy_probe;
 
 /*
  * Blind spots: rules, policies and verdict maps that drop without a usable
@@ -46,6 +47,34 @@ bool firewall_was_replaced(const struct sample *s);
  * TAG_RULE_IS_POLICY.
  */
 bool firewall_is_policy(const struct sample *s, const struct object *o);
+
+/*
+ * What can have dropped packets without a counter. The strongest come first:
+ * those that had packets since the read before.
+ */
+struct firewall_suspect {
+	/*
+	 * Whether there is one: if so fills in reason, text (who it is),
+	 * remedy, is_rule (all that can be meant are policy), and lost, which
+	 * is the most packets it can explain, or UINT64_MAX. direction is that
+	 * of the loss: DIR_RX, DIR_TX or DIR_FWD. Pure.
+	 */
+	bool (*find)(const struct sample *s, enum direction direction,
+		     struct cause *ret);
+};
+extern const struct firewall_suspect firewall_suspects[]; /* ends with NULL */
+
+/* TPROXY rules that matched something, if nobody is known to listen. */
+bool firewall_suspect_proxy(const struct sample *s, enum direction direction,
+			    struct cause *ret);
+/* Queues whose program gave verdicts. */
+bool firewall_suspect_queue(const struct sample *s, enum direction direction,
+			    struct cause *ret);
+/* Limits, quotas and meters without a counter; then the other rules. */
+bool firewall_suspect_rate(const struct sample *s, enum direction direction,
+			   struct cause *ret);
+bool firewall_suspect_rule(const struct sample *s, enum direction direction,
+			   struct cause *ret);
 
 /*
  * Puts a rule into words:

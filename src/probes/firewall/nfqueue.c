@@ -8,10 +8,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
+#include "kernel/process.h"
 #include "kernel/procnet.h"
 #include "probes/firewall/firewall.h"
+#include "probes/firewall/rule.h"
 
 #define QUEUE                                                                  \
 	.bits = 32, .layer = LAYER_NETFILTER, .direction = DIR_NONE,           \
@@ -19,23 +22,38 @@
 
 static const struct counter nfqueue_counters[] = {
 	{QUEUE, .name = "queue_dropped", .type = "packets", .kind = KIND_LOST,
+	 .tag = TAG_QUEUE_DROPPED,
 	 .offset = offsetof(struct nfqueue, queue_dropped),
 	 .means = "Packets dropped because the queue to user space was full",
 	 .cause = "the program behind the queue is too slow",
 	 .remedy = "A longer queue or fail-open in that program; "
-		   "cat /proc/net/netfilter/nfnetlink_queue"},
+		   "`cat /proc/net/netfilter/nfnetlink_queue`"},
 	{QUEUE, .name = "user_dropped", .type = "packets", .kind = KIND_LOST,
+	 .tag = TAG_USER_DROPPED,
 	 .offset = offsetof(struct nfqueue, user_dropped),
 	 .means = "Packets dropped because the socket of the program behind "
 		  "the queue was full",
 	 .cause = "the program behind the queue reads its socket too slowly",
 	 .remedy = "A larger socket buffer in that program; "
-		   "cat /proc/net/netfilter/nfnetlink_queue"},
+		   "`cat /proc/net/netfilter/nfnetlink_queue`"},
+	{QUEUE, .name = "number", .kind = KIND_FACT,
+	 .offset = offsetof(struct nfqueue, number)},
+	{QUEUE, .name = "waiting", .kind = KIND_FACT, .tag = TAG_QUEUE_WAITING,
+	 .offset = offsetof(struct nfqueue, waiting)},
+	{QUEUE, .name = "id_sequence", .kind = KIND_FACT,
+	 .tag = TAG_QUEUE_SEQUENCE,
+	 .offset = offsetof(struct nfqueue, sequence)},
 };
+#define QUEUE_NUMBER (&nfqueue_counters[2])
 static const struct counter_table nfqueue_table =
 	COUNTER_TABLE(nfqueue_counters);
 
-#define FIELDS 7
+/* ---- the file ---- */
+
+#define FIELDS 8
+
+/* More than a line for each of 65536 queues takes. */
+#define MAX_FILE (8u << 20)
 
 bool nfqueue_next(struct token *text, struct nfqueue *ret)
 {
@@ -54,6 +72,7 @@ bool nfqueue_next(struct token *text, struct nfqueue *ret)
 		.waiting = v[2],
 		.queue_dropped = v[5],
 		.user_dropped = v[6],
+		.sequence = v[7],
 	};
 	*text = rest;
 	return true;
@@ -69,34 +88,93 @@ unsigned nfqueue_listeners(struct token text, unsigned first, unsigned n)
 	return found;
 }
 
-ssize_t nfqueue_read_file(struct procnet *net, char *buffer, size_t size)
+int nfqueue_read_file(struct procnet *net, char *buffer, size_t size,
+		      char **allocated, struct token *ret)
 {
-	return procnet_read(net, NFQUEUE_DIR "/" NFQUEUE_FILE, buffer, size);
+	const char *name = NFQUEUE_DIR "/" NFQUEUE_FILE;
+	ssize_t n = procnet_read(net, name, buffer, size);
+
+	while (n == -E2BIG && size < MAX_FILE) {
+		size *= 4;
+		free(*allocated);
+		buffer = *allocated = malloc(size);
+		if (!buffer)
+			return -ENOMEM;
+		n = procnet_read(net, name, buffer, size);
+	}
+	*ret = (struct token) {buffer, n > 0 ? (size_t)n : 0};
+	return n < 0 ? (int)n : 0;
+}
+
+/* ---- the probe ---- */
+
+/* Whether a queue got packets, or dropped them, since the read before. */
+static bool is_busy(const struct sample *then, const struct object *o,
+		    const struct nfqueue *q)
+{
+	const struct row *sequence = object_tagged(then, o, TAG_QUEUE_SEQUENCE);
+	const struct row *dropped = object_tagged(then, o, TAG_QUEUE_DROPPED);
+
+	return (sequence && sequence->value != q->sequence) ||
+	       (dropped && (uint32_t)dropped->value != q->queue_dropped);
+}
+
+/*
+ * Names the program behind a queue, once it has work, and keeps the name. A
+ * netlink port is most often the number of its process; where it is not, or
+ * not by the numbers seen here, no process of this namespace has it.
+ */
+static void name_listener(const struct probe_env *env, const struct nfqueue *q,
+			  struct sample *out)
+{
+	const struct object *o = &out->objects[out->n_objects - 1];
+	const struct object *before = object_before(out, o);
+	char label[PROCESS_LABEL];
+
+	if (!before || before->identity != q->listener || q->listener > INT_MAX)
+		return;
+	if (*object_label(out->then, before)) {
+		sample_label(out, object_label(out->then, before));
+		return;
+	}
+	if (!is_busy(out->then, before, q) ||
+	    !process_is_here(env->proc, (int)q->listener))
+		return;
+	process_label(env->proc, (int)q->listener, label, sizeof(label));
+	sample_label(out, label);
+}
+
+static void append_queue(const struct probe_env *env, const struct nfqueue *q,
+			 struct sample *out)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "queue%" PRIu32, q->number);
+	/* another listener counts from 0 */
+	sample_object(out, LAYER_NETFILTER, "", name, q->listener);
+	for (size_t i = 0; i < ARRAY_SIZE(nfqueue_counters); i++) {
+		const struct counter *c = &nfqueue_counters[i];
+		uint32_t value;
+
+		memcpy(&value, (const char *)q + c->offset, sizeof(value));
+		sample_row(out, c, value);
+	}
+	if (!out->error && out->then)
+		name_listener(env, q, out);
 }
 
 static int nfqueue_read(struct probe_env *env, struct sample *out)
 {
-	ssize_t n = nfqueue_read_file(env->net, env->buffer, env->size);
-	struct token text = {env->buffer, n > 0 ? (size_t)n : 0};
+	_cleanup_free_ char *allocated = NULL;
+	struct token text;
 	struct nfqueue q;
+	int e = nfqueue_read_file(env->net, env->buffer, env->size, &allocated,
+				  &text);
 
-	while (nfqueue_next(&text, &q)) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "queue%" PRIu32, q.number);
-		/* another listener counts from 0 */
-		sample_object(out, LAYER_NETFILTER, "", name, q.listener);
-		for (size_t i = 0; i < ARRAY_SIZE(nfqueue_counters); i++) {
-			const struct counter *c = &nfqueue_counters[i];
-			uint32_t value;
-
-			memcpy(&value, (const char *)&q + c->offset,
-			       sizeof(value));
-			sample_row(out, c, value);
-		}
-	}
-	if (n < 0)
-		return (int)n;
+	if (e < 0)
+		return e;
+	while (nfqueue_next(&text, &q))
+		append_queue(env, &q, out);
 	return text.n ? -EBADMSG : 0;
 }
 
@@ -108,3 +186,75 @@ const struct probe nfqueue_probe = {
 	.names_objects = true,
 	.read = nfqueue_read,
 };
+
+/* ---- what its rows say ---- */
+
+/* By how much a fact of 32 bits has grown, or shrunk. */
+static int64_t fact_change(const struct sample *s, const struct object *o,
+			   enum tag tag)
+{
+	const struct row *now = object_tagged(s, o, tag);
+	const struct row *then =
+		o->same ? object_tagged(s->then, object_before(s, o), tag)
+			: NULL;
+
+	return now && then
+		       ? (int32_t)((uint32_t)now->value - (uint32_t)then->value)
+		       : 0;
+}
+
+int64_t nfqueue_waiting_more(const struct sample *s)
+{
+	int64_t sum = 0;
+
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_NETFILTER &&
+		    object_tagged(s, o, TAG_QUEUE_WAITING))
+			sum += fact_change(s, o, TAG_QUEUE_WAITING);
+	return sum;
+}
+
+uint64_t nfqueue_verdicts(const struct sample *s, const struct object *o)
+{
+	const struct row *lost = object_tagged(s, o, TAG_USER_DROPPED);
+	int64_t n = fact_change(s, o, TAG_QUEUE_SEQUENCE) -
+		    fact_change(s, o, TAG_QUEUE_WAITING);
+
+	if (lost && row_moved(lost)) /* numbered, and never there */
+		n -= (int64_t)lost->delta;
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+bool nfqueue_explain(const struct suspect *suspect, struct cause *ret)
+{
+	const struct sample *s = suspect->sample;
+	const struct object *o = suspect->object;
+	const struct row *waiting = object_tagged(s, o, TAG_QUEUE_WAITING);
+	const char *program = object_label(s, o);
+	uint64_t number;
+
+	if (!waiting || !object_get(s, o, QUEUE_NUMBER, &number))
+		return false;
+	if (!*program)
+		program = "the program behind it";
+	if (suspect->row->counter->tag == TAG_QUEUE_DROPPED) {
+		ret->reason = &firewall_reasons[REASON_QUEUE_FULL];
+		CAUSE_TEXT(ret,
+			   "queue %llu to user space was full, %llu packets "
+			   "wait in it now: %s is too slow",
+			   (unsigned long long)number,
+			   (unsigned long long)waiting->value, program);
+	} else {
+		ret->reason = &firewall_reasons[REASON_QUEUE_SOCKET];
+		CAUSE_TEXT(
+			ret,
+			"queue %llu to user space: the socket of %s was full",
+			(unsigned long long)number, program);
+	}
+	CAUSE_REMEDY(ret,
+		     "See how long it is: "
+		     "`cat /proc/net/netfilter/nfnetlink_queue`; have a longer "
+		     "queue, a larger socket buffer or fail-open set in %s",
+		     program);
+	return true;
+}

@@ -20,6 +20,7 @@ struct nfqueue {
 	uint32_t waiting;	/* packets without a verdict yet */
 	uint32_t queue_dropped; /* packets: the queue was full */
 	uint32_t user_dropped;	/* packets: the listener's socket was full */
+	uint32_t sequence;	/* packets that were put into it */
 };
 
 /*
@@ -35,8 +36,30 @@ bool nfqueue_next(struct token *text, struct nfqueue *ret);
  */
 unsigned nfqueue_listeners(struct token text, unsigned first, unsigned n);
 
-/* Reads the file. Returns its length, or negative errno (-ENOENT: none). */
-ssize_t MUST_CHECK nfqueue_read_file(struct procnet *net, char *buffer,
-				     size_t size);
+/*
+ * Reads the file, whatever its size: into buffer, or into *allocated, which is
+ * NULL and to be freed. Returns 0; -ENOENT where there is no such file, hence
+ * no queue; or another negative errno: then nobody knows who listens.
+ */
+int MUST_CHECK nfqueue_read_file(struct procnet *net, char *buffer, size_t size,
+				 char **allocated, struct token *ret);
+
+/*
+ * By how many more packets wait in queues than in the read before: these are
+ * not lost yet, though IP misses them.
+ */
+int64_t nfqueue_waiting_more(const struct sample *s);
+
+/*
+ * Packets of a queue that got a verdict since the read before; what it was is
+ * not counted. 0 where that is not known.
+ */
+uint64_t nfqueue_verdicts(const struct sample *s, const struct object *o);
+
+/*
+ * What queues to user space lost, full ones and those whose program has a full
+ * socket: a cause_explain.
+ */
+bool nfqueue_explain(const struct suspect *suspect, struct cause *ret);
 
 #endif

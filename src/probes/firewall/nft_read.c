@@ -210,16 +210,19 @@ static int read_known(struct reader *reader)
 /* Makes sense of what was read, and appends it. */
 static int finish(struct reader *reader, struct sample *out)
 {
+	_cleanup_free_ char *allocated = NULL;
 	struct nft_ruleset *rs = &reader->rs;
 	struct netlink *nl = reader->env->netlink;
-	ssize_t n = 0;
+	struct token queues = {"", 0};
+	int r = 0;
 
 	if (rs->has_queues)
-		n = nfqueue_read_file(reader->env->net, nl->buffer, nl->size);
-	if (n < 0 && n != -ENOENT)
-		return (int)n;
+		r = nfqueue_read_file(reader->env->net, nl->buffer, nl->size,
+				      &allocated, &queues);
+	if (r < 0 && r != -ENOENT)
+		return r;
 	nft_compare(rs, out->then, out->source);
-	nft_resolve(rs, (struct token) {nl->buffer, n > 0 ? (size_t)n : 0});
+	nft_resolve(rs, queues);
 	nft_remember(rs, out);
 	nft_emit(rs, reader->env->max_rules, out);
 	if (rs->is_partial)
@@ -280,6 +283,7 @@ const struct probe nft_probe = {
 	.layer = LAYER_NETFILTER,
 	.counters = &firewall_table,
 	.explainers = firewall_explainers,
+	.reasons = firewall_reasons,
 	.explain_hidden = firewall_explain_uncounted,
 	.attribute = firewall_attribute,
 	.names_objects = true,

@@ -167,6 +167,7 @@ bool firewall_suspect_replaced(const struct sample *s, enum direction direction,
 	if (!first)
 		return false;
 	ret->reason = &firewall_change_reasons[REASON_REPLACED];
+	ret->lost = UINT64_MAX;
 	ret->is_rule = all_are_policy(s) && all_are_policy(s->then);
 	CAUSE_TEXT(ret, "rules of %s %s %s",
 		   firewall_family_name(first->family), object_table(s, first),

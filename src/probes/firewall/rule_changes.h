@@ -14,8 +14,8 @@ void firewall_mark_new(struct cause *ret);
 /*
  * Whether chains that may drop packets of that direction were replaced since
  * the read before: what IP misses and nothing counts may be theirs. If so,
- * fills in reason, text, remedy and is_rule: whether their rules drop just what
- * they match.
+ * fills in reason, text, remedy, is_rule: whether their rules drop just what
+ * they match, and lost: that it may be any number.
  */
 bool firewall_suspect_replaced(const struct sample *s, enum direction direction,
 			       struct cause *ret);

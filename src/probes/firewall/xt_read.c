@@ -163,7 +163,9 @@ static int append_table(const struct probe_env *env,
 			struct xt_blob *blob, struct sample *out)
 {
 	size_t used = (ENTRIES_HEAD + info->size + 7) & ~(size_t)7;
+	_cleanup_free_ char *allocated = NULL;
 	char queues[4096]; /* a line for each queue that is listened to */
+	int r = 0;
 
 	if (request != env->buffer)
 		used = 0;
@@ -176,11 +178,11 @@ static int append_table(const struct probe_env *env,
 	memcpy(blob->underflow, info->underflow, sizeof(blob->underflow));
 	blob->bytes = request + ENTRIES_HEAD;
 	blob->size = info->size;
-	if (memmem(blob->bytes, blob->size, "NFQUEUE", sizeof("NFQUEUE"))) {
-		ssize_t n = nfqueue_read_file(env->net, queues, sizeof(queues));
-
-		blob->queues = (struct token) {queues, n > 0 ? (size_t)n : 0};
-	}
+	if (memmem(blob->bytes, blob->size, "NFQUEUE", sizeof("NFQUEUE")))
+		r = nfqueue_read_file(env->net, queues, sizeof(queues),
+				      &allocated, &blob->queues);
+	if (r < 0 && r != -ENOENT)
+		return r;
 	return xt_parse(blob, env->max_rules, out);
 }
 
