@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <sched.h>
+#include <sys/utsname.h>
 
 #include "kernel/netlink.h"
 #include "kernel/procnet.h"
@@ -772,4 +773,69 @@ TEST(live, rules_of_arptables_are_read)
 	ck_assert_int_eq(firewall_remedy(&now, o, text, sizeof(text)), 0);
 	ck_assert_str_eq(text,
 			 "arptables-legacy -t filter -nvL --line-numbers");
+}
+
+/* No module of it is there, or no table was made: either is no blindness. */
+TEST(live, absent_ebtables_are_not_told)
+{
+	ck_assert_int_eq(read_here(&ebt_probe, &now), -ENOENT);
+	ck_assert_uint_eq(now.n_objects, 0);
+}
+
+static const char *lacks_late_tables(void)
+{
+	struct utsname kernel;
+	int major, minor;
+
+	uname(&kernel);
+	if (sscanf(kernel.release, "%d.%d", &major, &minor) != 2 ||
+	    major * 100 + minor < 514)
+		return "this kernel makes tables of ebtables early";
+	return lacks_root();
+}
+
+CASE(late, .lacks = lacks_late_tables, .timeout = 30, .setup = unshare_net,
+     .teardown = teardown);
+
+/* A kernel that makes tables late, and has them built in. */
+static void put_builtin(struct tree *root)
+{
+	struct utsname kernel;
+	char name[128];
+
+	tree_make(root);
+	tree_put(root, "proc/modules", "");
+	uname(&kernel);
+	snprintf(name, sizeof(name), "lib/modules/%s/modules.builtin",
+		 kernel.release);
+	tree_put(root, name, "kernel/net/bridge/netfilter/ebtable_nat.ko\n");
+}
+
+TEST(late, ebtables_that_cannot_be_told_are_not_asked_but_said)
+{
+	struct tree root;
+
+	put_builtin(&root);
+	/* there is nothing that they could be for */
+	ck_assert_int_eq(read_below(root.path, &ebt_probe, &now), -ENOENT);
+	ck_assert_int_eq(system("ip link add br0 type bridge"), 0);
+	ck_assert_int_eq(read_below(root.path, &ebt_probe, &now), -ENOTUNIQ);
+	tree_remove(&root);
+}
+
+/* The kernel that runs has no such table, so that asking does no harm here. */
+TEST(late, ebtables_are_asked_where_somebody_has_rules)
+{
+	struct tree root;
+
+	tree_make(&root);
+	tree_put(&root, "proc/modules", "");
+	tree_put(&root, "sys/module/ebtable_filter/refcnt", "0\n");
+	ck_assert_int_eq(system("ip link add br0 type bridge"), 0);
+	ck_assert_int_eq(read_below(root.path, &ebt_probe, &now), -ENOENT);
+	tree_put(&root, "sys/module/ebtable_filter/refcnt", "1\n");
+	ck_assert_int_eq(read_below(root.path, &ebt_probe, &now), 0);
+	ck_assert_int_eq(system("ip link del br0"), 0);
+	ck_assert_int_eq(read_below(root.path, &ebt_probe, &now), -ENOENT);
+	tree_remove(&root);
 }

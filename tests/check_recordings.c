@@ -38,6 +38,7 @@
 #include "probes/xfrm.h"
 #include "program/counter_list.h"
 #include "program/summary_json.h"
+#include "ebtables_file.h"
 #include "nft_file.h"
 #include "recorded_kernel.h"
 #include "testlib.h"
@@ -471,6 +472,28 @@ static bool read_xtables(struct reading *r)
 	return true;
 }
 
+static bool read_ebtables(struct reading *r)
+{
+	static const char *const tables[] = {"filter", "nat"};
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		struct ebt_blob blob = {.table = tables[i]};
+		_cleanup_free_ char *bytes = NULL;
+		char name[32];
+		size_t n;
+
+		snprintf(name, sizeof(name), "bridge.%s.ebt", blob.table);
+		bytes = fixture_read(r->lab->kernel, name, &n);
+		if (!bytes)
+			continue;
+		ck_assert_int_eq(ebtables_file_parse(bytes, n, &blob), 0);
+		ck_assert_int_eq(ebt_parse(&blob, 64, r->out), 0);
+		found = true;
+	}
+	return found;
+}
+
 /* A counter as high as it happens to be; the connection table is small. */
 static uint64_t first_value(const struct counter *c)
 {
@@ -577,6 +600,7 @@ static const struct {
 	{&qdisc_probe, read_really},
 	{&nft_probe, read_nftables},
 	{&xt_probe, read_xtables},
+	{&ebt_probe, read_ebtables},
 	{&nfqueue_probe, read_nfqueue},
 	{&conntrack_probe, read_conntrack},
 	{&neigh_probe, read_really},

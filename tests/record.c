@@ -18,6 +18,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
+#include "ebtables_file.h"
 #include "xtables_file.h"
 
 static FILE *create(const char *dir, const char *name)
@@ -197,6 +198,41 @@ static void record_tables(const char *dir, const char *family, int domain,
 		record_table(dir, family, fd, level, table);
 }
 
+/* Of legacy ebtables, which tells of no table whether it is there. */
+static void record_bridge(const char *dir, const char *table)
+{
+	_cleanup_close_ int fd =
+		socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	_cleanup_free_ char *bytes = NULL;
+	struct ebtables_file head = {.magic = EBTABLES_MAGIC};
+	struct ebt_replace info = {0};
+	socklen_t size = sizeof(info);
+	char name[64];
+	FILE *out;
+
+	snprintf(info.name, sizeof(info.name), "%s", table);
+	if (fd < 0 ||
+	    getsockopt(fd, IPPROTO_IP, EBT_SO_GET_INFO, &info, &size) < 0)
+		err(1, "ebtables %s", table);
+	head.valid_hooks = info.valid_hooks;
+	head.n_counters = info.num_counters = info.nentries;
+	head.size = info.entries_size;
+	size = (socklen_t)(info.nentries * sizeof(struct ebt_counter));
+	bytes = calloc(1, size + info.entries_size);
+	if (!bytes)
+		err(1, "ebtables %s", table);
+	info.counters = (void *)bytes;
+	info.entries = bytes + size;
+	size += (socklen_t)(sizeof(info) + info.entries_size);
+	if (getsockopt(fd, IPPROTO_IP, EBT_SO_GET_ENTRIES, &info, &size) < 0)
+		err(1, "ebtables %s", table);
+	snprintf(name, sizeof(name), "bridge.%s.ebt", table);
+	out = create(dir, name);
+	put(out, &head, sizeof(head));
+	put(out, bytes, size - sizeof(info));
+	close_file(out);
+}
+
 static void record_classes(const char *dir, const char *dev)
 {
 	const struct tcmsg qdisc = {0};
@@ -224,7 +260,10 @@ static void record_filters(const char *dir, const char *dev)
 int main(int argc, char **argv)
 {
 	if (argc == 4) {
-		record_filters(argv[1], argv[2]);
+		if (!strcmp(argv[2], "ebtables"))
+			record_bridge(argv[1], argv[3]);
+		else
+			record_filters(argv[1], argv[2]);
 		return 0;
 	}
 	if (argc == 3) {
@@ -232,7 +271,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc != 2)
-		errx(2, "usage: record DIR [DEV [filters]]");
+		errx(2, "usage: record DIR [DEV [filters] | ebtables TABLE]");
 	record_text(argv[1]);
 	record_netlink(argv[1]);
 	record_tables(argv[1], "ip", AF_INET, IPPROTO_IP);

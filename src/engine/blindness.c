@@ -26,6 +26,8 @@ static const char *explain_error(int error)
 		return "the kernel's answer was not understood";
 	case -EAGAIN:
 		return "it changed while it was read, three times";
+	case -ENOTUNIQ:
+		return "asking would make it; modprobe nfnetlink_hook helps";
 	default:
 		return strerror(-error);
 	}

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "kernel/file.h"
+
 struct trace {
 	const char *module;
 	const char *file;     /* as modules.builtin ends its path */
@@ -23,6 +25,12 @@ static const struct trace traces[N_KMODS] = {
 			    "inet_diag_handler_cmd"},
 	[KMOD_UDP_DIAG] = {"udp_diag", "/udp_diag.ko", "udp_diag_dump"},
 	[KMOD_TCP_DIAG] = {"tcp_diag", "/tcp_diag.ko", "tcp_diag_dump"},
+	[KMOD_HOOK] = {"nfnetlink_hook", "/nfnetlink_hook.ko",
+		       "nfnl_hook_dump"},
+	[KMOD_EBTABLE_FILTER] = {"ebtable_filter", "/ebtable_filter.ko",
+				 "frame_filter_table_init"},
+	[KMOD_EBTABLE_NAT] = {"ebtable_nat", "/ebtable_nat.ko",
+			      "frame_nat_table_init"},
 };
 
 static bool exists(const struct kmods *m, const char *dir, const char *name)
@@ -91,4 +99,29 @@ int kmod_available(struct kmods *m, enum kmod which, char *buffer, size_t size)
 	    is_builtin(m, t, buffer, size))
 		m->builtin |= bit;
 	return m->builtin & bit ? 0 : -ENOENT;
+}
+
+bool kmod_is_loaded(const struct kmods *m, enum kmod which)
+{
+	return exists(m, "/sys/module/", traces[which].module);
+}
+
+bool kmod_is_builtin(struct kmods *m, enum kmod which, char *buffer,
+		     size_t size)
+{
+	uint32_t bit = 1u << which;
+
+	if (!(m->known & bit) && is_builtin(m, &traces[which], buffer, size))
+		m->builtin |= bit;
+	m->known |= bit;
+	return m->builtin & bit;
+}
+
+int kmod_users(const struct kmods *m, enum kmod which, uint64_t *ret)
+{
+	char dir[256];
+
+	format_text(dir, sizeof(dir), "%s/sys/module/%s", m->root,
+		    traces[which].module);
+	return file_read_number(dir, "refcnt", ret) < 0 ? -ENOENT : 0;
 }

@@ -6,6 +6,7 @@
 #ifndef PKTLOSS_KERNEL_KMOD_H
 #define PKTLOSS_KERNEL_KMOD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ enum kmod {
 	KMOD_INET_DIAG,
 	KMOD_UDP_DIAG,
 	KMOD_TCP_DIAG,
+	KMOD_HOOK,
+	KMOD_EBTABLE_FILTER,
+	KMOD_EBTABLE_NAT,
 	N_KMODS,
 };
 
@@ -41,5 +45,21 @@ struct kmods {
  */
 int MUST_CHECK kmod_available(struct kmods *m, enum kmod which, char *buffer,
 			      size_t size);
+
+/* Whether it is loaded. */
+bool kmod_is_loaded(const struct kmods *m, enum kmod which);
+
+/*
+ * Whether it is built in, by the same lists; false where nobody says. Not to be
+ * asked of one that kmod_available() is asked of.
+ */
+bool kmod_is_builtin(struct kmods *m, enum kmod which, char *buffer,
+		     size_t size);
+
+/*
+ * How many use a loaded module. Returns 0, or -ENOENT where it is not loaded.
+ */
+int MUST_CHECK kmod_users(const struct kmods *m, enum kmod which,
+			  uint64_t *ret);
 
 #endif

@@ -49,6 +49,7 @@ struct probe_env {
  *   -EPERM, -EACCES       a capability is missing
  *   -EBADMSG              the kernel's text or bytes were not understood
  *   -EAGAIN               interrupted or changed while reading: read again
+ *   -ENOTUNIQ             it may be there, but asking would make it
  * or another negative errno. The caller takes back what a failed read left.
  */
 struct probe {

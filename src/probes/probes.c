@@ -26,6 +26,7 @@ const struct probe *const probes[] = {
 	&snmp_probe, /* before those that count what it misses, see balance.c */
 	&nft_probe,
 	&xt_probe, /* marks tables that nf_tables has as well */
+	&ebt_probe, /* so does this */
 	&nfqueue_probe,
 	&conntrack_probe,
 	&neigh_probe,

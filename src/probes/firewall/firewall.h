@@ -2,7 +2,8 @@
 /*
  * Firewalls: what their rules, policies and verdict maps drop. nf_tables
  * (nft_*.c: nftables, iptables-nft, ebtables-nft, arptables-nft) and x_tables
- * (xt_*.c: legacy iptables, ip6tables, arptables) make the same objects of it:
+ * (xt_*.c: legacy iptables, ip6tables, arptables) and legacy ebtables
+ * (ebt_*.c) make the same objects of it:
  * <family>.<table>.<chain>.drop for a chain that counts what it drops, and
  * behind it one for each such rule. Queues to user space stand in nfqueue.c.
  */
@@ -13,6 +14,7 @@
 
 extern const struct probe nft_probe;
 extern const struct probe xt_probe;
+extern const struct probe ebt_probe;
 extern const struct probe nfqueue_probe;
 extern const struct probe proxy_probe;
 

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include <linux/netfilter_arp.h>
 #include <linux/netfilter_arp/arp_tables.h>
@@ -17,9 +16,8 @@
 
 #include "kernel/procnet.h"
 #include "probes/firewall/firewall.h"
+#include "probes/firewall/legacy.h"
 #include "probes/firewall/nfqueue.h"
-#include "probes/firewall/nft_memory.h"
-#include "probes/firewall/rule.h"
 #include "probes/firewall/rule_changes.h"
 #include "probes/firewall/xt_chains.h"
 
@@ -52,14 +50,6 @@ _Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo) &&
 
 /* Names of tables: thirty of the longest. There are five. */
 #define MAX_NAMES 1024
-
-/*
- * A table that iptables-legacy replaces counts from 0 until iptables-legacy
- * has put the old counts back, in a second call. Seen in between, the old
- * counts would be fresh losses in the next read: wait for them a little.
- */
-#define RESTORE_TRIES 3
-#define RESTORE_WAIT_NS 2000000
 
 /*
  * Reads which tables exist. Returns 0 (names may be ""), -ENOENT when the
@@ -146,17 +136,6 @@ static int get_entries(int fd, const struct xt_family *f,
 	return size == ENTRIES_HEAD + info->size ? 0 : -EBADMSG;
 }
 
-/* nf_tables, which was read before, may have a table of that name, too. */
-static bool is_in_nft(const struct probe_env *env, const struct sample *s,
-		      enum family family, const char *table)
-{
-	uint8_t source = 0;
-
-	while (env->probes[source] != &nft_probe)
-		source++;
-	return nft_has_table(s, source, family, table);
-}
-
 /* Has a table parsed; what of the buffer it leaves is the parser's. */
 static int append_table(const struct probe_env *env,
 			const struct ipt_getinfo *info, char *request,
@@ -186,62 +165,37 @@ static int append_table(const struct probe_env *env,
 	return xt_parse(blob, env->max_rules, out);
 }
 
-/* Reads one table and appends it. Returns 0 or negative errno. */
-static int read_table(const struct probe_env *env, int fd,
-		      const struct xt_family *f, const char *table,
-		      struct sample *out)
+/* Whose tables are read, and how. */
+struct xt_reader {
+	const struct probe_env *env;
+	const struct xt_family *family;
+	int fd;
+};
+
+/* A legacy_read. */
+static int read_table(const void *arg, const char *table, struct sample *out)
 {
+	const struct xt_reader *r = arg;
+	const struct xt_family *f = r->family;
 	struct xt_blob blob = {
 		.family = f->family,
 		.table = table,
-		.is_legacy = is_in_nft(env, out, f->family, table),
+		.is_legacy = legacy_is_in_nft(r->env, out, f->family, table),
 	};
 	_cleanup_free_ char *allocated = NULL;
-	char *request = env->buffer;
+	char *request = r->env->buffer;
 	struct ipt_getinfo info;
-	int r;
+	int e;
 
-	r = get_info(fd, f, table, &info);
-	if (r < 0)
-		return r;
-	if (ENTRIES_HEAD + info.size > env->size)
+	e = get_info(r->fd, f, table, &info);
+	if (e < 0)
+		return e;
+	if (ENTRIES_HEAD + info.size > r->env->size)
 		request = allocated = malloc(ENTRIES_HEAD + info.size);
 	if (!request)
 		return -ENOMEM;
-	r = get_entries(fd, f, &info, request);
-	return r < 0 ? r : append_table(env, &info, request, &blob, out);
-}
-
-/* Whether counts have gone, or begun anew, in what was appended since. */
-static bool has_lost_counts(const struct sample *s, struct sample_mark since)
-{
-	const struct counter *fact = &firewall_facts[FIREWALL_REPLACED];
-
-	for (uint32_t i = since.objects; i < s->n_objects; i++)
-		if (object_value(s, &s->objects[i], fact, 0))
-			return true;
-	return false;
-}
-
-/* As read_table(), and once more where counts seem to be on their way back. */
-static int read_restored(const struct probe_env *env, int fd,
-			 const struct xt_family *f, const char *table,
-			 struct sample *out)
-{
-	const struct timespec wait = {.tv_nsec = RESTORE_WAIT_NS};
-	struct sample_mark mark = sample_mark(out);
-	int r = -EAGAIN;
-
-	for (int i = 0; i < RESTORE_TRIES; i++) {
-		if (i) {
-			nanosleep(&wait, NULL);
-			sample_rollback(out, mark);
-		}
-		r = read_table(env, fd, f, table, out);
-		if (r < 0 || out->error || !has_lost_counts(out, mark))
-			break;
-	}
-	return r;
+	e = get_entries(r->fd, f, &info, request);
+	return e < 0 ? e : append_table(r->env, &info, request, &blob, out);
 }
 
 /* Reads the tables named, one a line. Returns 0 or negative errno. */
@@ -249,17 +203,19 @@ static int read_tables(const struct probe_env *env, const struct xt_family *f,
 		       char *names, struct sample *out)
 {
 	_cleanup_close_ int fd = -1;
+	struct xt_reader reader = {env, f, -1};
 	char *rest = NULL;
 	int r;
 
-	fd = socket(f->domain, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	fd = reader.fd =
+		socket(f->domain, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (fd < 0)
 		return -errno;
 	for (char *name = strtok_r(names, "\n", &rest); name;
 	     name = strtok_r(NULL, "\n", &rest)) {
 		if (strlen(name) >= XT_TABLE_MAXNAMELEN)
 			return -EBADMSG;
-		r = read_restored(env, fd, f, name, out);
+		r = legacy_read_restored(name, read_table, &reader, out);
 		if (r < 0 && r != -ENOENT) /* the table has gone since */
 			return r;
 	}
