@@ -411,9 +411,9 @@ static void take_waiting(const struct sample *s, struct losses *l)
  * how many. What rules that drop on purpose had dropped before they were
  * replaced, they had dropped on purpose.
  */
-static uint64_t give(struct losses *l, const struct firewall_suspect *f,
-		     enum direction direction, const struct cause *c,
-		     uint64_t n)
+static uint64_t give_gap(struct losses *l, const struct firewall_suspect *f,
+			 enum direction direction, const struct cause *c,
+			 uint64_t n)
 {
 	struct loss *loss;
 
@@ -424,9 +424,20 @@ static uint64_t give(struct losses *l, const struct firewall_suspect *f,
 	return n;
 }
 
+/* Mostly nothing is missed, and there is nobody to be suspected of it. */
+static bool is_missing_some(const struct losses *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->items[i].layer == LAYER_UNEXPLAINED && l->items[i].lost)
+			return true;
+	return false;
+}
+
 /* Each takes as many as it can have lost, in whatever directions. */
 void firewall_attribute(const struct sample *s, struct losses *l)
 {
+	if (!is_missing_some(l))
+		return;
 	take_waiting(s, l);
 	for (const struct firewall_suspect *f = firewall_suspects; f->find;
 	     f++) {
@@ -437,8 +448,8 @@ void firewall_attribute(const struct sample *s, struct losses *l)
 			struct cause c = {.known = true};
 
 			if (f->find(s, direction, &c) && c.lost > taken)
-				taken += give(l, f, direction, &c,
-					      c.lost - taken);
+				taken += give_gap(l, f, direction, &c,
+						  c.lost - taken);
 		}
 	}
 }

@@ -18,6 +18,7 @@
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/legacy.h"
 #include "probes/firewall/nfqueue.h"
+#include "probes/firewall/rule.h"
 #include "probes/firewall/rule_changes.h"
 #include "probes/firewall/xt_chains.h"
 
