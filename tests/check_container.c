@@ -51,6 +51,8 @@ static const struct {
 	{"4:cpu:/lxc/web/system.slice\n", CONTAINER_NAMED, "web"},
 	{"0::/machine.slice/machine-\\x0\\x00\\xzz\\.scope\n", CONTAINER_NAMED,
 	 "\\x0\\x00\\xzz\\"},
+	{"0::/system.slice/runc-web.scope\n", CONTAINER_NAMED, "web"},
+	{"0::/user.slice/crun-my\\x2dweb.scope/x\n", CONTAINER_NAMED, "my-web"},
 	/* an unknown runtime */
 	{"0::/system.slice/nerdctl-" ID ".scope\n", CONTAINER_OTHER, ID},
 	{"0::/x/" ID "\n", CONTAINER_OTHER, ID},
@@ -72,6 +74,8 @@ static const struct {
 	{"0::/docker/" OTHER "0\n", -1, NULL},
 	{"0::/docker/" HEX16 HEX16 HEX16 "0123456789ABCDEF\n", -1, NULL},
 	{"0::/docker/../../" HEX16 "/etc\n", -1, NULL},
+	{"0::/system.slice/runc-.scope\n", -1, NULL},
+	{"0::/system.slice/runc-web.service\n", -1, NULL},
 };
 
 CASE(cgroup);
@@ -104,6 +108,51 @@ TEST(cgroup, text_ends_at_its_length)
 	ck_assert(!container_parse("0::/" ID, 0, &c));
 	ck_assert(!container_parse("0::/lxc/a\0b", 11, &c));
 	ck_assert(container_parse("0::/lxc/a\0b", 9, &c));
+}
+
+static const struct {
+	const char *cgroup, *name; /* NULL: none */
+} units[] = {
+	{"0::/system.slice/systemd-hostnamed.service\n",
+	 "systemd-hostnamed.service"},
+	{"12:pids:/\n9:name=systemd:/system.slice/web.service\n0::/\n",
+	 "web.service"},
+	{"0::/system.slice/web.service/payload\n", "web.service"},
+	{"0::/system.slice/my\\x2dweb.service\n", "my-web.service"},
+	{"0::/system.slice/a.service/b.service\n", "b.service"},
+	{"0::/user.slice/user-1000.slice/user@1000.service/app.slice/"
+	 "web.service\n",
+	 "web.service"},
+	{"0::/web\n", "web"},
+	{"0::/web", "web"},
+	{"0::/\n", NULL},
+	{"", NULL},
+	{"0::\n", NULL},
+	{"0::/init.scope\n", NULL},
+	{"0::/.service\n", ".service"},
+	{"4:memory:/slots/web\n0::/\n", NULL},
+	{"0::/system.slice\n", NULL},
+	{"0::/user.slice/user-0.slice/session-3.scope\n", NULL},
+	{"0::/user.slice/user-1000.slice/user@1000.service/init.scope\n", NULL},
+	{"0::/user.slice/user-1000.slice/user@1000.service\n", NULL},
+	{"0::/system.slice/web.service/run-1.scope\n", NULL},
+};
+
+TEST_EACH(cgroup, cgroup_tells_the_unit, ARRAY_SIZE(units))
+{
+	size_t n = strlen(units[_i].cgroup);
+	char name[CONTAINER_NAME + 1] = "";
+	char *copy = malloc(n + 1);
+	bool found;
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, units[_i].cgroup, n);
+	found = container_unit(copy, n, name);
+	free(copy);
+	ck_assert_msg(found == (units[_i].name != NULL), "%s: %s",
+		      units[_i].cgroup, name);
+	if (found)
+		ck_assert_str_eq(name, units[_i].name);
 }
 
 TEST(cgroup, names_that_runtimes_make_up_are_known)
@@ -531,6 +580,98 @@ TEST(discovery, container_without_files_has_its_short_id)
 	snprintf(name, sizeof(name), "fedcba987654 ns-%lu",
 		 (unsigned long)st.st_ino);
 	expect(name);
+}
+
+TEST(discovery, service_with_a_network_of_its_own_has_its_name)
+{
+	show(start(0), "0::/system.slice/web.service\n");
+	discover();
+	expect("web.service");
+}
+
+static void docker_file(const char *name, pid_t pid)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), ROOT "run/docker/netns/%s", name);
+	tree_mkdir(&tree, ROOT "run/docker/netns");
+	link_ns(path, pid);
+}
+
+/* Whoever asks once has an answer, though docker keeps its files elsewhere. */
+TEST(discovery, container_is_called_by_its_id_and_not_by_the_sandbox)
+{
+	pid_t pid = start(0);
+
+	stage.settings.names_at_once = true;
+	docker_file("0123456789ab", pid);
+	show(pid, IN_DOCKER);
+	discover();
+	expect("fedcba987654");
+	ck_assert(ns_has_file(stage.list.items[1]));
+}
+
+TEST(discovery, name_is_preferred_to_an_id_at_once)
+{
+	pid_t pid = start(0);
+
+	stage.settings.names_at_once = true;
+	docker_file("0123456789ab", pid);
+	show(pid, "0::/system.slice/containerd.service\n");
+	show_in(1 << 21, pid); /* a second process, with a container */
+	put_cgroup(1 << 21, IN_DOCKER);
+	tree_put(&tree, DOCKER, WEB);
+	discover();
+	expect("web");
+}
+
+TEST(discovery, sandbox_without_a_process_has_a_number)
+{
+	char name[64];
+	struct stat st;
+	pid_t pid = start(0);
+
+	stage.settings.names_at_once = true;
+	docker_file("0123456789ab", pid);
+	name_file("cni-" UUID, start(0));
+	discover();
+	snprintf(name, sizeof(name), "/proc/%d/ns/net", (int)pid);
+	ck_assert_int_eq(stat(name, &st), 0);
+	snprintf(name, sizeof(name), "cni-" UUID " ns-%lu",
+		 (unsigned long)st.st_ino);
+	expect(name);
+}
+
+/* What comes while it watches may still be without its first process. */
+TEST(discovery, what_comes_later_is_waited_for_a_moment)
+{
+	pid_t pid = start(0);
+
+	stage.settings.names_at_once = true;
+	discover();
+	docker_file("0123456789ab", pid);
+	show(pid, "0::/init.scope\n");
+	stage.discovery.scan_ns = 1;
+	discover();
+	expect("");
+	put_cgroup(pid, IN_DOCKER);
+	stage.discovery.candidates.items[0].since_ns -= UINT64_C(3000000000);
+	rescan();
+	expect("fedcba987654");
+}
+
+/* The plugin: its name may still come, but not for a minute. */
+TEST(discovery, known_container_is_waited_for_a_moment)
+{
+	pid_t pid = start(0);
+
+	docker_file("0123456789ab", pid);
+	show(pid, IN_DOCKER);
+	discover();
+	expect("");
+	stage.discovery.candidates.items[0].since_ns -= UINT64_C(3000000000);
+	rescan();
+	expect("fedcba987654");
 }
 
 TEST(discovery, made_up_name_gives_way_to_the_pod)

@@ -26,5 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (container_parse(text, size, &c))
 		check_text(c.name, sizeof(c.name));
+	if (container_unit(text, size, name))
+		check_text(name, sizeof(name));
 	return 0;
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "engine/naming.h"
 #include "kernel/clock.h"
 
 #define MAX_CANDIDATES 4096
@@ -94,14 +93,39 @@ bool candidates_wait(const struct candidates *c)
 	return false;
 }
 
+/* Whether docker made up the name of its file. */
+static bool is_sandbox(const struct candidate *c)
+{
+	return strstr(c->path, "/run/docker/netns/") &&
+	       container_made_up(strrchr(c->path, '/') + 1);
+}
+
+/* A file of a runtime that people see tells more than a unit. */
+static bool is_better(const struct candidate *c, enum naming_grade grade)
+{
+	return grade > c->grade && (grade != NAMING_UNIT || is_sandbox(c));
+}
+
 bool candidate_ask(struct candidate *c, const char *proc_root, pid_t pid)
 {
 	char name[CONTAINER_NAME + 1];
+	enum naming_grade grade;
 
-	if (!c->waits || c->asked++ >= MAX_ASKED ||
-	    !naming_by_process(proc_root, pid, name, sizeof(name)))
+	if (!c->waits || c->asked++ >= MAX_ASKED)
+		return false;
+	grade = naming_by_process(proc_root, pid, name, sizeof(name));
+	if (!is_better(c, grade))
 		return false;
 	memcpy(c->name, name, sizeof(name));
+	c->grade = grade;
+	c->waits = grade != NAMING_NAME;
+	return !c->waits;
+}
+
+void candidate_settle(struct candidate *c)
+{
 	c->waits = false;
-	return true;
+	if (c->grade == NAMING_NONE && is_sandbox(c))
+		snprintf(c->name, sizeof(c->name), "ns-%lu",
+			 (unsigned long)c->id.ino);
 }

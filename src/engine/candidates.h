@@ -7,6 +7,7 @@
 #define PKTLOSS_ENGINE_CANDIDATES_H
 
 #include "engine/container.h"
+#include "engine/naming.h"
 #include "kernel/netns.h"
 
 struct candidate {
@@ -14,10 +15,12 @@ struct candidate {
 	size_t beside; /* 1 + the next one of this namespace, 0: none */
 	char path[128];
 	char name[CONTAINER_NAME + 1]; /* the file's until there is a better */
-	bool found;		       /* by the newest scan of the names */
-	bool waits;		       /* for a process with a better name */
-	unsigned asked;		       /* processes without one */
-	uint64_t since_ns;	       /* CLOCK_MONOTONIC, when it was found */
+	/* how good that is; of a file's name NAMING_NONE */
+	enum naming_grade grade;
+	bool found;	   /* by the newest scan of the names */
+	bool waits;	   /* for a process with a better name */
+	unsigned asked;	   /* processes without one */
+	uint64_t since_ns; /* CLOCK_MONOTONIC, when it was found */
 };
 
 /* Zeroed is empty. */
@@ -54,7 +57,16 @@ struct candidate *candidates_find(const struct candidates *c, size_t first);
 /* Whether any waits for a name. */
 bool candidates_wait(const struct candidates *c);
 
-/* Whether that process had the name which c waits for; then c has it. */
+/*
+ * Whether that process had the name which c waits for; then c has it. What
+ * else it says of a name is kept, should no process have a better one.
+ */
 bool candidate_ask(struct candidate *c, const char *proc_root, pid_t pid);
+
+/*
+ * Has c wait no longer: it keeps the best name there is. That is never what
+ * docker called the file, which nobody else shows.
+ */
+void candidate_settle(struct candidate *c);
 
 #endif

@@ -102,6 +102,18 @@ static bool parse_machine(struct token t, struct container *c)
 	return true;
 }
 
+/* What somebody named who ran an OCI runtime by hand: runc-NAME.scope */
+static bool parse_by_hand(struct token t, struct container *c)
+{
+	bool by_hand = cut_front(&t, "runc-") || cut_front(&t, "crun-");
+
+	if (!by_hand || !cut_end(&t, ".scope") ||
+	    !keep_container(c, CONTAINER_NAMED, t))
+		return false;
+	unescape(c->name);
+	return true;
+}
+
 /* An id with what the systemd cgroup driver writes around it. */
 static bool parse_scope(struct token t, struct container *c)
 {
@@ -142,7 +154,7 @@ static bool parse_component(struct token t, struct token parent, bool pod,
 	if (parse_machine(t, c))
 		return true;
 	if (!parse_scope(t, c))
-		return false;
+		return parse_by_hand(t, c);
 	if (c->kind == CONTAINER_OTHER && token_is(parent, "docker"))
 		c->kind = CONTAINER_DOCKER;
 	if (c->kind == CONTAINER_OTHER && token_is(parent, "libpod_parent"))
@@ -188,6 +200,59 @@ bool container_parse(const char *cgroup, size_t n, struct container *ret)
 	while (text.n)
 		if (parse_path(path_of(token_line(&text)), ret))
 			return true;
+	return false;
+}
+
+static bool ends_with(struct token t, const char *suffix)
+{
+	return cut_end(&t, suffix);
+}
+
+/* The innermost service, unless a session or the like is in that. */
+static struct token service_of(struct token path)
+{
+	struct token found = {"", 0};
+
+	while (path.n) {
+		struct token t = token_component(&path), head = t;
+
+		if (ends_with(t, ".scope") || cut_front(&head, "user@"))
+			found.n = 0;
+		else if (ends_with(t, ".service"))
+			found = t;
+	}
+	return found;
+}
+
+/* "/web": units have a dot and stand in slices, so that is none of systemd. */
+static struct token top_of(struct token path)
+{
+	struct token t = token_component(&path);
+
+	if (!t.n && path.n) /* before the first slash */
+		t = token_component(&path);
+	if (path.n || !t.n || memchr(t.at, '.', t.n))
+		return (struct token) {"", 0};
+	return t;
+}
+
+bool container_unit(const char *cgroup, size_t n, char name[CONTAINER_NAME + 1])
+{
+	struct token text = {cgroup, n};
+	struct container c;
+
+	while (text.n) {
+		struct token path = path_of(token_line(&text));
+		struct token t = service_of(path);
+
+		if (!t.n)
+			t = top_of(path);
+		if (!keep_container(&c, CONTAINER_NAMED, t))
+			continue;
+		unescape(c.name);
+		memcpy(name, c.name, sizeof(c.name));
+		return true;
+	}
 	return false;
 }
 

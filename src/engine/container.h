@@ -39,6 +39,14 @@ struct container {
 bool container_parse(const char *cgroup, size_t n, struct container *ret);
 
 /*
+ * Finds what else a cgroup is called after, where it is no container's: a
+ * service of systemd, or whoever made one at the top. Returns false where it
+ * tells nothing: of a session, of a slice, of the host. Pure.
+ */
+bool container_unit(const char *cgroup, size_t n,
+		    char name[CONTAINER_NAME + 1]);
+
+/*
  * Whether a runtime made up the name of this file in /run/netns or docker's
  * netns directory, so that the next container has another: it ends in a UUID
  * ("cni-UUID", "netns-UUID", "UUID") or is 12 hexadecimal digits. Pure.

@@ -7,7 +7,12 @@
 #include "kernel/clock.h"
 
 #define PROCESSES_NS UINT64_C(60000000000)
-#define WAIT_NS UINT64_C(60000000000) /* for the name of a namespace */
+/*
+ * For the name of a namespace: of one whose container is known its runtime has
+ * written the files before. Who waits for an answer waits no longer than that.
+ */
+#define WAIT_NS UINT64_C(60000000000)
+#define SHORT_WAIT_NS UINT64_C(3000000000)
 /* Scans on demand take at most a hundredth of the time. */
 #define SCAN_PAUSE 100
 
@@ -310,6 +315,16 @@ static int visit_all(struct discovery *d)
 	return r;
 }
 
+/* How long a candidate may wait; what was there first needs not. */
+static uint64_t patience(const struct discovery *d, const struct candidate *c)
+{
+	if (d->settings->names_at_once && !d->has_run)
+		return 0;
+	if (d->settings->names_at_once || c->grade == NAMING_ID)
+		return SHORT_WAIT_NS;
+	return WAIT_NS;
+}
+
 /*
  * What no process has a name for keeps that of its file, though not at once: a
  * runtime makes the namespace before it starts the first process there.
@@ -323,12 +338,13 @@ static int give_up_waiting(struct discovery *d)
 		struct candidate *c = &d->candidates.items[i];
 		struct sighting *s;
 
-		if (!c->found || !c->waits || now - c->since_ns < WAIT_NS)
+		if (!c->found || !c->waits ||
+		    now - c->since_ns < patience(d, c))
 			continue;
 		s = sightings_get(&d->sightings, &c->id);
 		if (!s)
 			return -ENOMEM;
-		c->waits = false;
+		candidate_settle(c);
 		r = admit_candidate(d, c, s);
 	}
 	return r < 0 ? r : 0;
@@ -352,6 +368,7 @@ static int discover_all(struct discovery *d)
 		r = give_up_waiting(d);
 	if (r == 0 && is_complete(d))
 		d->complete_ns = begun;
+	d->has_run |= r == 0;
 	return r;
 }
 

@@ -29,6 +29,7 @@ struct discovery {
 	struct naming naming;
 	uint64_t processes_ns; /* CLOCK_MONOTONIC of the last scan of /proc */
 	uint64_t scan_ns;      /* what it took */
+	bool has_run;	       /* all was looked for once */
 	bool rescan;	       /* a process has left its namespace, or ended */
 	bool rebuild;	    /* a name leads elsewhere, or was not found out */
 	size_t n_unwatched; /* namespaces beyond MaxNamespaces */

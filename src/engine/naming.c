@@ -27,23 +27,27 @@ static void host_root(const char *proc_root, char *root, size_t size)
 		snprintf(root, size, "%s/1/root", proc_root);
 }
 
-bool naming_by_process(const char *proc_root, pid_t pid, char *name,
-		       size_t size)
+enum naming_grade naming_by_process(const char *proc_root, pid_t pid,
+				    char *name, size_t size)
 {
 	char file[32], cgroup[4096], root[PATH_MAX], full[CONTAINER_NAME + 1];
+	enum naming_grade grade = NAMING_NONE;
 	struct container c;
 	ssize_t n;
 
-	name[0] = '\0';
+	full[0] = '\0';
 	snprintf(file, sizeof(file), "%d/cgroup", (int)pid);
 	n = file_read_text(proc_root, file, cgroup, sizeof(cgroup));
-	if (n < 0 || !container_parse(cgroup, n, &c))
-		return false;
-	host_root(proc_root, root, sizeof(root));
-	if (container_name(root, &c, full) == 0) {
-		snprintf(name, size, "%s", full);
-		return true;
+	if (n >= 0 && container_parse(cgroup, n, &c)) {
+		host_root(proc_root, root, sizeof(root));
+		grade = container_name(root, &c, full) == 0 ? NAMING_NAME
+							    : NAMING_ID;
+		if (grade == NAMING_ID)
+			snprintf(full, sizeof(full), "%.*s", CONTAINER_SHORT_ID,
+				 c.name);
+	} else if (n >= 0 && container_unit(cgroup, n, full)) {
+		grade = NAMING_UNIT;
 	}
-	snprintf(name, size, "%.*s", CONTAINER_SHORT_ID, c.name);
-	return false;
+	snprintf(name, size, "%s", full);
+	return grade;
 }

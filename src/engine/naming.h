@@ -17,11 +17,16 @@ struct naming {
 /* Whether there is time for one more: for the first one there always is. */
 bool naming_has_time(struct naming *n);
 
-/*
- * The name of the container that a process is in. Returns false with name the
- * container's short id, or "" where it is in none.
- */
-bool naming_by_process(const char *proc_root, pid_t pid, char *name,
-		       size_t size);
+/* How good a name is. */
+enum naming_grade {
+	NAMING_NONE, /* "": nothing is known of it */
+	NAMING_UNIT, /* the service of systemd that it is in, or the like */
+	NAMING_ID,   /* the container's short id */
+	NAMING_NAME, /* what people call the container */
+};
+
+/* What a namespace may be called after a process that is in it. */
+enum naming_grade naming_by_process(const char *proc_root, pid_t pid,
+				    char *name, size_t size);
 
 #endif

@@ -209,6 +209,7 @@ int options_init(struct options *o, int argc, char **argv)
 	if (r < 0)
 		return r;
 	o->settings.max_namespaces = 1000000;
+	o->settings.names_at_once = true;
 	choose_style(o);
 	parse_options(o, argc, argv);
 	return 0;
