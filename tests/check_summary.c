@@ -6,6 +6,7 @@
 #include "probes/snmp/snmp.h"
 #include "program/counter_list.h"
 #include "program/summary_json.h"
+#include "program/wanted.h"
 #include "testlib.h"
 
 #define HOSTILE "\033[2J\r\n\"\\\177\303\244"
@@ -155,6 +156,37 @@ TEST(screen, several_causes_have_lines_and_numbers)
 	check_has("  1: nobody knows\n");
 	check_has("[1] Mend it\n");
 	check_lacks("[2]");
+}
+
+TEST(screen, what_was_dropped_on_purpose_is_no_loss)
+{
+	struct summary_ns *a = add_namespace("a");
+
+	add_namespace("b");
+	ck_assert(!summary_have_loss(&l));
+	add(a, CLASS_POLICY, 50);
+	add(a, CLASS_UNEXPLAINED, 20);
+	add(a, CLASS_OVERLOAD, 1);
+	add(a, CLASS_SYMPTOM, 1);
+	add(a, CLASS_BENIGN, 1);
+	ck_assert(!summary_have_loss(&l));
+	add(&items[1], CLASS_LOSS, 1);
+	ck_assert(summary_have_loss(&l));
+}
+
+TEST(screen, what_is_unexplained_has_a_row)
+{
+	struct summary_ns *a = add_namespace("a");
+
+	add(add_namespace("b"), CLASS_UNEXPLAINED, 20);
+	add(a, CLASS_LOSS, 10);
+	add(a, CLASS_UNEXPLAINED, 30);
+	style.colour = true;
+	to_text(in_words);
+	check_has("\033[31m10.0%\033[m  [1] the wire is cut\n");
+	check_has("\033[33m30.0%\033[m  [1] the wire is cut\n");
+	check_has("\033[33m20.0%\033[m  [1] the wire is cut\n");
+	check_lacks("nothing lost");
 }
 
 TEST(screen, what_is_not_known_is_a_dash)
@@ -429,6 +461,68 @@ TEST(json, json_says_it_all_in_one_line)
 	check_json_finding(YAJL_GET_ARRAY(findings)->values[0]);
 	check_number(YAJL_GET_ARRAY(findings)->values[1], "symptom_of", 0);
 	yajl_tree_free(tree);
+}
+
+static const struct {
+	const char *a, *b;
+	unsigned distance;
+} words[] = {
+	{"", "", 0},	       {"web", "web", 0}, {"web", "", 3},
+	{"", "web", 3},	       {"web", "wbe", 2}, {"web", "wb", 1},
+	{"web", "webs", 1},    {"web", "wob", 1}, {"web", "xyz", 3},
+	{"nginx", "ngnix", 2}, {"ab", "bab", 1},  {"kitten", "sitting", 3},
+};
+
+CASE(wanted);
+
+TEST_EACH(wanted, letters_that_differ_are_counted, ARRAY_SIZE(words))
+{
+	ck_assert_uint_eq(wanted_distance(words[_i].a, words[_i].b),
+			  words[_i].distance);
+	ck_assert_uint_eq(wanted_distance(words[_i].b, words[_i].a),
+			  words[_i].distance);
+}
+
+TEST(wanted, long_words_are_far_from_all)
+{
+	char word[200];
+
+	memset(word, 'a', sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	ck_assert_uint_gt(wanted_distance("a", word), 1000);
+	ck_assert_uint_eq(wanted_distance(word, "a"), sizeof(word) - 2);
+}
+
+static void want(struct settings *s, const char *name)
+{
+	const struct option_value value = {.type = VALUE_STRING,
+					   .string = name};
+
+	ck_assert_int_eq(settings_set(s, false, "Namespace", &value), 0);
+}
+
+TEST(wanted, names_that_no_namespace_has_are_counted)
+{
+	struct ns own = {.path = ""},
+		  web = {.path = "/run/netns/cni-1", .name = "shop_web"};
+	struct ns db = {.path = "/proc/7/ns/net", .pid = 7, .name = "db"};
+	struct ns *all[] = {&own, &web, &db};
+	struct ns_list list = {.items = all, .n = 3};
+	struct settings s;
+
+	ck_assert_int_eq(settings_init(&s), 0);
+	ck_assert_uint_eq(wanted_missing(&s, &list), 0);
+	want(&s, "");
+	want(&s, "shop_web");
+	want(&s, "cni-1");
+	want(&s, "/^d/");
+	ck_assert_uint_eq(wanted_missing(&s, &list), 0);
+	want(&s, "net"); /* no file that gives a name */
+	want(&s, "/^x/");
+	ck_assert_uint_eq(wanted_missing(&s, &list), 2);
+	own.host_only = true;
+	ck_assert_uint_eq(wanted_missing(&s, &list), 3);
+	settings_free(&s);
 }
 
 static int the_list(FILE *out)

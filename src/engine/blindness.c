@@ -81,6 +81,18 @@ static bool next_entering(struct blindness *b, char text[BLINDNESS_TEXT])
 	return error;
 }
 
+static bool next_finding(struct blindness *b, char text[BLINDNESS_TEXT])
+{
+	int error = take_error(&b->finding);
+
+	if (error)
+		explain_reason(error,
+			       "network namespaces of some processes cannot be "
+			       "found",
+			       "CAP_SYS_PTRACE", text);
+	return error;
+}
+
 static bool next_shortfall(size_t n, bool *told, const char *what,
 			   char text[BLINDNESS_TEXT])
 {
@@ -94,6 +106,7 @@ static bool next_shortfall(size_t n, bool *told, const char *what,
 bool blindness_next(struct blindness *b, char text[BLINDNESS_TEXT])
 {
 	return next_source(b, text) || next_entering(b, text) ||
+	       next_finding(b, text) ||
 	       next_shortfall(b->n_skipped, &b->told_skipped,
 			      "ReadBudget is too short to read every network "
 			      "namespace in each interval: they are read in "

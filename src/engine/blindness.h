@@ -21,6 +21,7 @@ struct reasons {
 struct blindness {
 	struct reasons sources[MAX_PROBES]; /* of probes[i] */
 	struct reasons entering;	    /* network namespaces */
+	struct reasons finding;		    /* those of processes */
 	size_t n_skipped; /* namespaces that the newest read had no time for */
 	size_t n_unwatched; /* that MaxNamespaces leaves out */
 	bool told_skipped, told_unwatched;

@@ -393,6 +393,23 @@ int discovery_run(struct discovery *d, uint64_t budget_ns)
 	return r;
 }
 
+/* Who wants some by their names, and has them all, misses none. */
+static bool has_all_wanted(const struct discovery *d)
+{
+	const struct selection *s = &d->settings->namespaces;
+	size_t found = d->list->n - d->list->items[0]->host_only;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->items[i].is_regex || !s->items[i].text)
+			return false;
+	return s->n && !s->ignore && found >= s->n;
+}
+
+bool discovery_is_blind(const struct discovery *d)
+{
+	return d->processes.denied && !netns_may_ask() && !has_all_wanted(d);
+}
+
 void discovery_retry(struct discovery *d, const struct ns *ns)
 {
 	processes_forget(&d->processes, ns->pid);

@@ -51,6 +51,12 @@ int MUST_CHECK discovery_add_own(struct discovery *d, bool *ret_private);
  */
 int MUST_CHECK discovery_run(struct discovery *d, uint64_t budget_ns);
 
+/*
+ * Whether namespaces may be hidden that are wanted, as it may not be known of
+ * some processes which ones they are in.
+ */
+bool discovery_is_blind(const struct discovery *d);
+
 /* The way into a namespace led nowhere, or elsewhere: looks for another. */
 void discovery_retry(struct discovery *d, const struct ns *ns);
 

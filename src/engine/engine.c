@@ -138,6 +138,8 @@ int engine_read(struct engine *e, uint64_t budget_ns)
 		r = find_own_ns(e);
 	if (r == 0)
 		r = discovery_run(&e->discovery, budget_ns);
+	if (r == 0 && discovery_is_blind(&e->discovery))
+		reasons_note(&e->blindness.finding, -EACCES);
 	e->blindness.n_unwatched = e->discovery.n_unwatched;
 	if (r < 0)
 		return r;

@@ -28,11 +28,12 @@ static const struct process *find_before(const struct process_list *before,
 }
 
 /* Asks which namespace a process is in, unless that is known. */
-static void find_namespace(const struct processes *p, const char *proc_root,
+static void find_namespace(struct processes *p, const char *proc_root,
 			   const struct process *before, struct process *now)
 {
 	bool same = before && before->entry == now->entry;
 	char file[PATH_MAX];
+	int r;
 
 	if (same && !before->young &&
 	    (unsigned)now->pid % PROCESSES_TURNS != p->turn) {
@@ -41,9 +42,10 @@ static void find_namespace(const struct processes *p, const char *proc_root,
 	}
 	now->young = !same;
 	if (snprintf(file, sizeof(file), "%s/%d/ns/net", proc_root,
-		     (int)now->pid) >= (int)sizeof(file) ||
-	    netns_identify(file, &now->id) < 0)
-		now->id = (struct netns_id) {0};
+		     (int)now->pid) >= (int)sizeof(file))
+		return;
+	r = netns_identify(file, &now->id);
+	p->denied |= r == -EACCES || r == -EPERM;
 }
 
 /* The list before becomes the list, and its memory is used for the next. */

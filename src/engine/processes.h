@@ -42,6 +42,8 @@ struct process_list {
 struct processes {
 	struct process_list now, before; /* of this scan and the last */
 	unsigned turn;
+	bool denied; /* it may not be known of some which namespace they are in
+		      */
 };
 
 /*

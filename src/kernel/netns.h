@@ -28,6 +28,12 @@ static inline bool netns_same(const struct netns_id *a,
 /* The identity of what path names. Returns 0 or negative errno. */
 int MUST_CHECK netns_identify(const char *path, struct netns_id *ret);
 
+/*
+ * Whether this thread may ask which namespaces the processes of others are in:
+ * of one that has more capabilities it may not even so.
+ */
+bool netns_may_ask(void);
+
 /* Whether path names a network namespace, and not one of another type. */
 bool netns_is_network(const char *path);
 

@@ -30,7 +30,9 @@ static const char *const usage =
 	"  -V, --version\n"
 	"  -h, --help\n"
 	"\n"
-	"Exit status: 0 nothing lost, 1 loss found, 2 could not look.\n";
+	"Exit status: 0 nothing lost, 1 loss found, 2 could not look,\n"
+	"3 nothing lost in what could be read, but not everything could be.\n"
+	"What rules drop on purpose is no loss, nor is what is unexplained.\n";
 
 static const struct option long_options[] = {
 	{"namespace", required_argument, NULL, 'n'},

@@ -5,15 +5,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
 
 #include "engine/engine.h"
+#include "program/beat.h"
 #include "program/command_line.h"
 #include "program/counter_list.h"
 #include "program/summary_json.h"
+#include "program/wanted.h"
 
 #define CLEAR "\033[H\033[2J"
 
@@ -21,6 +22,7 @@ enum status {
 	STATUS_NO_LOSS,
 	STATUS_LOSS,
 	STATUS_FAILED, /* could not read, or print, or was called wrongly */
+	STATUS_PARTLY, /* no loss, but not everything could be read */
 };
 
 /* What is a descriptor of ours must not be taken for the output. */
@@ -33,21 +35,19 @@ static bool has_descriptors(void)
 	return fcntl(STDOUT_FILENO, F_GETFD) >= 0;
 }
 
-static void next_time(struct timespec *t, double seconds)
+static uint64_t now_ns(void)
 {
-	double whole = floor(seconds);
+	struct timespec t;
 
-	t->tv_sec += whole;
-	t->tv_nsec += (seconds - whole) * 1e9;
-	if (t->tv_nsec >= 1000000000) {
-		t->tv_nsec -= 1000000000;
-		t->tv_sec++;
-	}
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * UINT64_C(1000000000) + t.tv_nsec;
 }
 
-static void sleep_until(const struct timespec *t)
+static void sleep_until(uint64_t ns)
 {
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, t, NULL) ==
+	const struct timespec t = {ns / 1000000000, ns % 1000000000};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) ==
 	       EINTR)
 		;
 }
@@ -87,7 +87,7 @@ struct run {
 	struct options *options;
 	struct engine *engine;
 	struct summary summary;
-	bool failed; /* to read any namespace, in some interval */
+	bool failed; /* to read any namespace that was asked for */
 	bool found;  /* a loss */
 };
 
@@ -128,9 +128,26 @@ static int read_namespaces(struct run *run)
 	return r;
 }
 
+/* The first look shows what there is of what was asked for. */
+static int read_first(struct run *run)
+{
+	const struct settings *s = &run->options->settings;
+	int r = read_namespaces(run);
+	size_t missing;
+
+	if (r < 0)
+		return r;
+	missing = wanted_missing(s, engine_namespaces(run->engine));
+	if (!missing)
+		return 0;
+	run->failed = true;
+	r = wanted_tell(stderr, s, engine_namespaces(run->engine));
+	return r == 0 && missing == s->namespaces.n ? -ENOENT : r;
+}
+
 static int read_once(struct run *run)
 {
-	int r = read_namespaces(run);
+	int r = read_first(run);
 
 	if (r < 0)
 		return r;
@@ -145,17 +162,16 @@ static int read_once(struct run *run)
 static int read_often(struct run *run)
 {
 	const struct options *o = run->options;
-	struct timespec t;
-	int r;
+	uint64_t interval = o->interval * 1e9, beat = now_ns(), looked = beat;
+	int r = read_first(run);
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	r = read_namespaces(run);
 	if (r < 0)
 		return r;
 	interval_end(engine_namespaces(run->engine));
 	for (unsigned long i = 0; !o->count || i < o->count; i++) {
-		next_time(&t, o->interval);
-		sleep_until(&t);
+		beat = beat_next(beat, interval, looked, now_ns());
+		sleep_until(beat);
+		looked = now_ns();
 		r = read_namespaces(run);
 		if (r == 0)
 			r = evaluate(run);
@@ -165,9 +181,22 @@ static int read_often(struct run *run)
 	return 0;
 }
 
+/* What could not be read is in the output, but that may be for a program. */
+static enum status end_without_loss(const struct run *run)
+{
+	if (!run->summary.n_notes)
+		return STATUS_NO_LOSS;
+	if (run->options->json || run->options->watch)
+		print_new_notes(run->options, &run->summary, 0, stderr);
+	complain("nothing lost in what could be read, but not everything could "
+		 "be");
+	return STATUS_PARTLY;
+}
+
 static enum status run_engine(struct options *o)
 {
 	struct run run = {.options = o, .engine = engine_new(&o->settings)};
+	enum status status = STATUS_LOSS;
 	int r;
 
 	if (!run.engine) {
@@ -175,11 +204,13 @@ static enum status run_engine(struct options *o)
 		return STATUS_FAILED;
 	}
 	r = o->once ? read_once(&run) : read_often(&run);
+	if (r < 0 || run.failed)
+		status = STATUS_FAILED;
+	else if (!run.found)
+		status = end_without_loss(&run);
 	summary_free(&run.summary);
 	engine_free(run.engine);
-	if (r < 0 || run.failed)
-		return STATUS_FAILED;
-	return run.found ? STATUS_LOSS : STATUS_NO_LOSS;
+	return status;
 }
 
 static enum status act(struct options *o)

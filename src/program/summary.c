@@ -121,7 +121,18 @@ void summary_sort(struct summary *l)
 	}
 }
 
+static bool has_loss(const struct findings *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].class == CLASS_LOSS)
+			return true;
+	return false;
+}
+
 bool summary_have_loss(const struct summary *l)
 {
-	return l->n && findings_have_loss(&l->items[0].findings);
+	for (size_t i = 0; i < l->n; i++)
+		if (has_loss(&l->items[i].findings))
+			return true;
+	return false;
 }

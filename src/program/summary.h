@@ -43,7 +43,7 @@ void summary_free(struct summary *l);
  */
 void summary_sort(struct summary *l);
 
-/* Whether packets are lost anywhere. */
+/* Whether packets are lost anywhere that should not be. */
 bool summary_have_loss(const struct summary *l);
 
 #endif

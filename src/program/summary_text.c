@@ -366,6 +366,12 @@ static void print_when(const struct printer *p, const struct summary *l)
 		fprintf(p->out, "%s, in %.3g s\n\n", when, l->seconds);
 }
 
+/* The worst is the first, and no symptom comes before a row. */
+static bool has_rows(const struct findings *f)
+{
+	return f->n && is_loss(&f->items[0]);
+}
+
 static bool says_something(const struct printer *p, const struct findings *f)
 {
 	for (size_t i = 0; i < f->n; i++)
@@ -385,7 +391,7 @@ void summary_text_print(FILE *out, const struct summary *l,
 	for (size_t i = 0; i < l->n; i++) {
 		const struct summary_ns *ns = &l->items[i];
 
-		if (findings_have_drops(&ns->findings))
+		if (has_rows(&ns->findings))
 			print_losses(&p, ns);
 		else if (says_something(&p, &ns->findings))
 			print_lossless(&p, ns);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Namespaces that were asked for by name and are not there. */
+#ifndef PKTLOSS_PROGRAM_WANTED_H
+#define PKTLOSS_PROGRAM_WANTED_H
+
+#include <stdio.h>
+
+#include "engine/ns.h"
+#include "model/settings.h"
+
+/* How many of the patterns of s->namespaces no namespace of the list fits. */
+size_t wanted_missing(const struct settings *s, const struct ns_list *list);
+
+/*
+ * Tells each of those, and which names are near it: looks for all that there
+ * are, on a thread that is in its own namespace. Returns 0 or -ENOMEM.
+ */
+int MUST_CHECK wanted_tell(FILE *out, const struct settings *s,
+			   const struct ns_list *list);
+
+/*
+ * How many letters one has to add, drop or replace to make b of a; what is too
+ * long for that counts as far. Pure.
+ */
+unsigned wanted_distance(const char *a, const char *b);
+
+#endif
