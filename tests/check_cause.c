@@ -79,7 +79,7 @@ static void config(const char *place, const struct wire *w)
 #define REFUSED                                                                \
 	"tx_dropped: the device or its peer refused them: no carrier, ring "   \
 	"or queue full"
-#define SHOW "ip -s -d link show eth0"
+#define SHOW "Look at it: `ip -s -d link show eth0`"
 
 static const struct {
 	const char *what, *counter;
@@ -93,13 +93,13 @@ static const struct {
 	 {100, 1500, 1, 1},
 	 true,
 	 "MTU mismatch: eth0 has MTU 100, its veth peer vpeer has 1500",
-	 "Make both the same: ip link set dev eth0 mtu 1500"},
+	 "Make both the same: `ip link set dev eth0 mtu 1500`"},
 	{"larger than the peer",
 	 "tx_dropped",
 	 {1500, 100, 1, 1},
 	 true,
 	 "MTU mismatch: eth0 has MTU 1500, its veth peer vpeer has 100",
-	 "Make both the same: ip link set dev eth0 mtu 100"},
+	 "Make both the same: `ip link set dev eth0 mtu 100`"},
 	{"a larger one receives",
 	 "rx_dropped",
 	 {1500, 100, 1, 1},
@@ -118,13 +118,13 @@ static const struct {
 	 {1500, 1500, 0, 1},
 	 true,
 	 "eth0 is down",
-	 "Bring it up: ip link set dev eth0 up"},
+	 "Bring it up: `ip link set dev eth0 up`"},
 	{"down, whatever its MTU",
 	 "rx_dropped",
 	 {100, 1500, 0, 1},
 	 true,
 	 "eth0 is down",
-	 "Bring it up: ip link set dev eth0 up"},
+	 "Bring it up: `ip link set dev eth0 up`"},
 	{"down, sending",
 	 "tx_dropped",
 	 {1500, 1500, 0, 1},
@@ -136,7 +136,7 @@ static const struct {
 	 {1500, 1500, 1, 0},
 	 true,
 	 "vpeer is down",
-	 "Bring it up: ip link set dev vpeer up"},
+	 "Bring it up: `ip link set dev vpeer up`"},
 	{"peer down, receiving",
 	 "rx_dropped",
 	 {1500, 1500, 1, 0},
@@ -148,7 +148,8 @@ static const struct {
 	 {100, 1500, 1, 1},
 	 true,
 	 "rx_missed_errors: the receive ring is too small or the CPU too slow",
-	 "ethtool -G eth0 rx N; more queues, spread interrupts"},
+	 "A larger ring: `ethtool -G eth0 rx N`; more queues, spread "
+	 "interrupts"},
 };
 
 CASE(cause, .setup = setup, .teardown = teardown);
@@ -1260,7 +1261,7 @@ TEST_EACH(cause, xdp_program_is_named_with_its_device, ARRAY_SIZE(xdp_drops))
 	link_counted(xdp_drops[_i], 25);
 	c = cause_of(LAYER_LINK, DIR_RX, "eth0", 25);
 	check_cause(&c, xdp_drops[_i], "an XDP program on eth0 drops them",
-		    "Look at it: ip link show dev eth0; bpftool net");
+		    "Look at it: `ip link show dev eth0`, `bpftool net`");
 	ck_assert(c.known);
 }
 
@@ -1296,8 +1297,8 @@ static const struct {
 	 LINK_OF_BRIDGE,
 	 0,
 	 "bridge br0: port p0 has MTU 9000, p2 1500",
-	 "Align both ports and what is behind them: ip link set dev p2 mtu "
-	 "9000"},
+	 "Align both ports and what is behind them: `ip link set dev p2 mtu "
+	 "9000`"},
 	{"the last is larger",
 	 "Ip6FragFails",
 	 {1500, 1500, 9000},
@@ -1305,8 +1306,8 @@ static const struct {
 	 LINK_OF_BRIDGE,
 	 0,
 	 "bridge br0: port p2 has MTU 9000, p0 1500",
-	 "Align both ports and what is behind them: ip link set dev p0 mtu "
-	 "9000"},
+	 "Align both ports and what is behind them: `ip link set dev p0 mtu "
+	 "9000`"},
 	{"all are equal",
 	 "FragFails",
 	 {1500, 1500, 1500},

@@ -158,6 +158,27 @@ TEST(screen, several_causes_have_lines_and_numbers)
 	check_lacks("[2]");
 }
 
+TEST(screen, remedies_say_where_they_are_for)
+{
+	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
+	struct cause *c = &f->causes.items[0];
+
+	items[0].way =
+		(struct way) {.prefix = "ip netns exec a ", .other = true};
+	snprintf(c->remedy, sizeof(c->remedy), "Join it: `ip link set up`");
+	to_text(in_words);
+	check_has("    [1] Join it: ip netns exec a ip link set up\n");
+	to_text(in_json);
+	check_has("\"remedy\":\"Join it: ip netns exec a ip link set up\"");
+	items[0].way = (struct way) {.other = true, .none = true};
+	to_text(in_words);
+	check_has("25.0%  the wire is cut\n");
+	check_lacks("What to do");
+	check_lacks("ip link");
+	to_text(in_json);
+	check_has("\"remedy\":\"\"");
+}
+
 TEST(screen, what_was_dropped_on_purpose_is_no_loss)
 {
 	struct summary_ns *a = add_namespace("a");

@@ -98,7 +98,7 @@ TEST(sysctl, remedy_tells_what_is_set_now)
 	sample_compare(&now, &then);
 	cause_find(&now, &loss, &cause);
 	ck_assert_str_eq(cause_counter(&cause), "RcvbufErrors");
-	ck_assert_msg(strstr(cause.remedy, "net.core.rmem_max (now 4096 5)") !=
+	ck_assert_msg(strstr(cause.remedy, "net.core.rmem_max` (now 4096 5)") !=
 			      NULL,
 		      "%s", cause.remedy);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "markdown.h"
 #include "probes/catalogue.h"
 
 static const char *const head =
@@ -52,30 +53,6 @@ static void print_series(const struct probe *p, const struct counter *c)
 	printf("`%s-%s-", c->type, layer_name(c->layer));
 	print_name(p, c, c->name);
 	printf("`");
-}
-
-/* Text inside a table: a bar would end the cell, a bracket be a tag. */
-static void print_cell(const char *text)
-{
-	for (; *text; text++) {
-		if (strchr("|<>*_`\\", *text))
-			putchar('\\');
-		putchar(*text);
-	}
-}
-
-/* A clause as a sentence. */
-static void print_sentence(const char *label, const char *text)
-{
-	size_t n;
-
-	if (!text)
-		return;
-	printf("%s", label);
-	print_cell(text);
-	n = strlen(text);
-	if (n && text[n - 1] != '.')
-		putchar('.');
 }
 
 static bool same_text(const char *a, const char *b)
@@ -132,11 +109,11 @@ static void print_counter(const struct probe *p, const struct counter *c)
 	}
 	print_directions(p, c);
 	printf(" | ");
-	print_sentence("", c->means);
-	print_sentence(" **Cause:** ", c->cause);
-	print_sentence(" **Remedy:** ", c->remedy);
+	markdown_sentence("", c->means);
+	markdown_sentence(" **Cause:** ", c->cause);
+	markdown_sentence(" **Remedy:** ", c->remedy);
 	printf(" | %s%s", stands ? stands : "", stands ? ". " : "");
-	print_cell(c->source ? c->source : "");
+	markdown_print(c->source ? c->source : "");
 	printf(" |\n");
 }
 
@@ -314,7 +291,7 @@ static bool print_optional(const struct probe *p, const struct counter *c,
 	if (c->direction != DIR_NONE)
 		printf(", %s", direction_name(c->direction));
 	printf(" | ");
-	print_sentence("", c->means);
+	markdown_sentence("", c->means);
 	printf(" |\n");
 	return true;
 }

@@ -236,17 +236,21 @@ static void limit_suspects(struct suspects *list, uint64_t lost)
 				take_from(list, WHOLE, sum - lost));
 }
 
-/* Copies a remedy, with the interface for the word DEV. */
+/* Copies a remedy, with the interface for each word DEV. */
 static void copy_remedy(char *buffer, size_t size, const char *remedy,
 			const char *place)
 {
-	const char *dev = place[0] ? strstr(remedy, "DEV") : NULL;
+	const char *dev;
+	size_t n = 0;
 
-	if (dev)
-		snprintf(buffer, size, "%.*s%s%s", (int)(dev - remedy), remedy,
-			 place, dev + 3);
-	else
-		snprintf(buffer, size, "%s", remedy);
+	while (place[0] && (dev = strstr(remedy, "DEV"))) {
+		n += snprintf(buffer + n, size - n, "%.*s%s",
+			      (int)(dev - remedy), remedy, place);
+		if (n >= size)
+			return;
+		remedy = dev + 3;
+	}
+	snprintf(buffer + n, size - n, "%s", remedy);
 }
 
 static void explain_counter(const struct suspect *suspect, struct cause *ret)
@@ -332,6 +336,17 @@ static void explain_hidden(const struct sample *s, const struct loss *loss,
 	}
 }
 
+/* Behind what text ends with, and the rest of the command that it is in. */
+static const char *behind_command(const char *text, const char *end)
+{
+	const char *close = strchr(end, '`');
+	bool inside = false;
+
+	for (; text < end; text++)
+		inside ^= *text == '`';
+	return inside && close ? close + 1 : end;
+}
+
 /* Adds " (now 4096)" behind each setting of the kernel that is known. */
 static void quote_settings(const struct sample *s, struct cause *c)
 {
@@ -341,15 +356,18 @@ static void quote_settings(const struct sample *s, struct cause *c)
 	size_t n = 0;
 
 	while ((name = sysctl_next(&rest)).n) {
-		const char *value = sysctl_value(s, name);
-		int more = snprintf(quoted + n, sizeof(quoted) - n,
-				    value ? "%.*s (now %s)" : "%.*s",
-				    (int)(rest - from), from, value);
+		const char *value = sysctl_value(s, name), *to;
+		int more;
 
-		if (more < 0 || n + more + strlen(rest) >= sizeof(quoted))
+		if (!value)
+			continue;
+		to = behind_command(c->remedy, rest);
+		more = snprintf(quoted + n, sizeof(quoted) - n, "%.*s (now %s)",
+				(int)(to - from), from, value);
+		if (more < 0 || n + more + strlen(to) >= sizeof(quoted))
 			return; /* better the whole remedy without */
 		n += more;
-		from = rest;
+		from = to;
 	}
 	snprintf(quoted + n, sizeof(quoted) - n, "%s", from);
 	memcpy(c->remedy, quoted, sizeof(c->remedy));

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/ns.h"
 
+#include <string.h>
+
 #include "base/array.h"
+#include "base/text.h"
 
 static void free_ns(struct ns *ns)
 {
@@ -46,4 +49,35 @@ void ns_list_free(struct ns_list *list)
 		free_ns(ns);
 	free(list->items);
 	*list = (struct ns_list) {0};
+}
+
+/* Whether that file is in a directory, maybe of the host seen from elsewhere */
+static bool is_in_directory(const char *path, const char *directory)
+{
+	const char *at = strstr(path, directory);
+
+	return at && !strchr(at + strlen(directory), '/');
+}
+
+struct way ns_way(const struct ns *ns)
+{
+	const char *slash = strrchr(ns->path, '/');
+	struct way way = {.other = !ns_is_own(ns)};
+	const char *file = slash ? slash + 1 : "";
+
+	if (ns_is_own(ns))
+		return way;
+	way.none = !ns->pid && (!*file || !text_is_plain(file));
+	if (way.none)
+		return way;
+	if (ns->pid)
+		snprintf(way.prefix, sizeof(way.prefix), "nsenter -n -t %d ",
+			 (int)ns->pid);
+	else if (is_in_directory(ns->path, "/run/docker/netns/"))
+		snprintf(way.prefix, sizeof(way.prefix),
+			 "nsenter --net=/run/docker/netns/%s ", file);
+	else
+		snprintf(way.prefix, sizeof(way.prefix), "ip netns exec %s ",
+			 file);
+	return way;
 }

@@ -6,6 +6,7 @@
 #include "kernel/netns.h"
 #include "model/loss.h"
 #include "model/names.h"
+#include "model/remedy.h"
 #include "model/sample.h"
 
 struct ns {
@@ -68,5 +69,8 @@ static inline bool ns_is_reported(const struct ns *ns)
 {
 	return ns->was_read && !ns->host_only;
 }
+
+/* How a command gets into it. */
+struct way ns_way(const struct ns *ns);
 
 #endif

@@ -75,8 +75,8 @@ static const struct counter conntrack_counters[] = {
 	 .direction = DIR_FILL,
 	 .means = "Entries of this namespace in the connection table",
 	 .cause = "the connection table fills up",
-	 .remedy = "conntrack -L shows by what; raise "
-		   "net.netfilter.nf_conntrack_max",
+	 .remedy = "See by what: `conntrack -L`; or raise it: `sysctl -w "
+		   "net.netfilter.nf_conntrack_max=N`",
 	 .section = "nf_conntrack_count"},
 	{LEVEL, .name = "max", .tag = TAG_CONNTRACK_MAX, .kind = KIND_LEVEL,
 	 .of = {{LAYER_CONNTRACK, DIR_FILL, RELATION_INSIDE}},

@@ -22,8 +22,8 @@ static const struct counter softnet_counters[] = {
 	 .means = "Packets dropped: the input queue of a CPU was full",
 	 .cause = "a CPU got packets faster than it could take them from its "
 		  "input queue",
-	 .remedy = "Raise sysctl net.core.netdev_max_backlog; spread packets "
-		   "over more CPUs (RPS)"},
+	 .remedy = "Spread packets over more CPUs (RPS), or let more wait: "
+		   "`sysctl -w net.core.netdev_max_backlog=N`"},
 	{TOTAL, .name = "time_squeeze", .type = "packets", .offset = 3,
 	 .kind = KIND_OVERLOAD,
 	 .means = "Times a CPU had to stop taking in packets with more of "
@@ -36,8 +36,8 @@ static const struct counter softnet_counters[] = {
 	 .means = "Of dropped: packets of a flow that filled most of a CPU's "
 		  "input queue",
 	 .cause = "one flow filled most of the input queue of a CPU",
-	 .remedy = "Spread or slow down that flow; sysctl "
-		   "net.core.flow_limit_cpu_bitmap"},
+	 .remedy = "Spread or slow down that flow; see `sysctl "
+		   "net.core.flow_limit_cpu_bitmap`"},
 };
 static const struct counter_table softnet_table =
 	COUNTER_TABLE(softnet_counters);

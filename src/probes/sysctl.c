@@ -14,7 +14,7 @@ struct token sysctl_next(const char **text)
 	const char *at = *text;
 	struct token name;
 
-	while ((at = strstr(at, "net.")) && at > *text && at[-1] != ' ')
+	while ((at = strstr(at, "net.")) && at > *text && !strchr(" `", at[-1]))
 		at++;
 	if (!at) {
 		*text += strlen(*text);

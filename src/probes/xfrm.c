@@ -36,7 +36,7 @@ static const struct counter xfrm_counters[] = {
 		  "wrapped in",
 	 .cause = "received packets are wrapped in IPsec more often than the "
 		  "kernel follows, or memory is short",
-	 .remedy = LOOK_AT_POLICIES ": too many layers of templates?"},
+	 .remedy = "Too many layers of templates? `ip -s xfrm policy`"},
 	{IN, .name = "XfrmInHdrError",
 	 .means = "Received packets dropped: a header that cannot be read",
 	 .cause = "received IPsec packets have damaged headers",
@@ -54,29 +54,29 @@ static const struct counter xfrm_counters[] = {
 		  "or decrypted",
 	 .cause = "received IPsec packets do not decrypt: the keys or "
 		  "algorithms of the two ends differ, or packets are damaged",
-	 .remedy = LOOK_AT_STATES " on both ends: compare auth and enc"},
+	 .remedy = "Compare auth and enc of both ends: `ip -s xfrm state`"},
 	{IN, .name = "XfrmInStateModeError",
 	 .means = "Received packets dropped: what was inside does not suit the "
 		  "mode of the state",
 	 .cause = "one end uses tunnel and the other transport mode",
-	 .remedy = LOOK_AT_STATES " on both ends: compare mode"},
+	 .remedy = "Compare the mode of both ends: `ip -s xfrm state`"},
 	{IN, .name = "XfrmInStateSeqError",
 	 .means = "Received packets dropped by the replay window: too old, or "
 		  "seen before",
 	 .cause = "packets came too late for the replay window or twice: "
 		  "reordered on the way, or replayed",
-	 .remedy = LOOK_AT_STATES ": replay; make the replay-window larger "
-				  "where packets are reordered"},
+	 .remedy = "See replay in `ip -s xfrm state`; make the replay-window "
+		   "larger where packets are reordered"},
 	{IN, .name = "XfrmInStateExpired",
 	 .means = "Received packets dropped: their state has expired",
 	 .cause = "an IPsec state expired and was not replaced in time",
-	 .remedy = LOOK_AT_STATES ": lifetime; see why the IKE daemon does not "
-				  "rekey"},
+	 .remedy = "See the lifetime in `ip -s xfrm state`, and why the IKE "
+		   "daemon does not rekey"},
 	{IN, .name = "XfrmInStateMismatch",
 	 .means = "Received packets dropped: wrapped in UDP where their state "
 		  "is not, or the other way round",
 	 .cause = "the ends disagree on NAT traversal (ESP in UDP)",
-	 .remedy = LOOK_AT_STATES " on both ends: compare encap"},
+	 .remedy = "Compare encap of both ends: `ip -s xfrm state`"},
 	{IN, .name = "XfrmInStateInvalid",
 	 .means = "Received packets dropped: their state is not valid",
 	 .cause = "the IPsec state is being deleted or is not complete",
@@ -86,8 +86,8 @@ static const struct counter xfrm_counters[] = {
 		  "demands",
 	 .cause = "packets came in the clear, or otherwise protected, where an "
 		  "IPsec policy demands protection",
-	 .remedy = LOOK_AT_POLICIES ": dir in and fwd; compare the templates "
-				    "with the peer's"},
+	 .remedy = "Compare the templates of dir in and fwd with the peer's: "
+		   "`ip -s xfrm policy`"},
 	{IN_POLICY, .name = "XfrmInNoPols",
 	 .means = "Received packets dropped: no policy lets in what came out "
 		  "of a tunnel, or anything",
@@ -97,7 +97,8 @@ static const struct counter xfrm_counters[] = {
 	{IN_POLICY, .name = "XfrmInPolBlock",
 	 .means = "Received packets dropped by a policy with action block",
 	 .cause = "an IPsec policy blocks what is received",
-	 .remedy = LOOK_AT_POLICIES ": dir in or fwd, action block"},
+	 .remedy = "Look for dir in or fwd with action block: `ip -s xfrm "
+		   "policy`"},
 	{IN_POLICY, .name = "XfrmInPolError",
 	 .means = "Received packets dropped: their policy could not be found "
 		  "out",
@@ -132,24 +133,24 @@ static const struct counter xfrm_counters[] = {
 		  "state, or are too big for its tunnel",
 	 .cause = "packets are too big for the IPsec tunnel, or the mode of "
 		  "the state is wrong",
-	 .remedy = LOOK_AT_STATES ": mode; lower the MTU or clamp the MSS of "
-				  "what enters the tunnel"},
+	 .remedy = "See the mode in `ip -s xfrm state`; lower the MTU or clamp "
+		   "the MSS of what enters the tunnel"},
 	{OUT, .name = "XfrmOutStateSeqError",
 	 .means = "Packets to send dropped: the state has no sequence number "
 		  "left",
 	 .cause = "an IPsec state ran out of sequence numbers before it was "
 		  "replaced",
-	 .remedy = LOOK_AT_STATES "; rekey earlier, or use extended sequence "
-				  "numbers (esn)"},
+	 .remedy = "See `ip -s xfrm state`; rekey earlier, or use extended "
+		   "sequence numbers (esn)"},
 	{OUT, .name = "XfrmOutStateExpired",
 	 .means = "Packets to send dropped: their state has expired",
 	 .cause = "an IPsec state expired and was not replaced in time",
-	 .remedy = LOOK_AT_STATES ": lifetime; see why the IKE daemon does not "
-				  "rekey"},
+	 .remedy = "See the lifetime in `ip -s xfrm state`, and why the IKE "
+		   "daemon does not rekey"},
 	{OUT_POLICY, .name = "XfrmOutPolBlock",
 	 .means = "Packets to send dropped by a policy with action block",
 	 .cause = "an IPsec policy blocks what is sent",
-	 .remedy = LOOK_AT_POLICIES ": dir out, action block"},
+	 .remedy = "Look for dir out with action block: `ip -s xfrm policy`"},
 	{OUT_POLICY, .name = "XfrmOutPolError",
 	 .means = "Packets to send dropped: their policy could not be found "
 		  "out",
@@ -159,8 +160,8 @@ static const struct counter xfrm_counters[] = {
 	 .means = "Packets to forward dropped: a header that cannot be read",
 	 .cause = "packets to forward have headers that IPsec cannot match "
 		  "with a policy",
-	 .remedy = LOOK_AT_POLICIES ": dir fwd; look for corruption on the "
-				    "path"},
+	 .remedy = "See dir fwd in `ip -s xfrm policy`; look for corruption on "
+		   "the path"},
 	{OUT, .name = "XfrmOutStateInvalid",
 	 .means = "Packets to send dropped: their state is not valid",
 	 .cause = "the IPsec state is being deleted or is not complete",
@@ -173,21 +174,21 @@ static const struct counter xfrm_counters[] = {
 	{OUT, .name = "XfrmOutStateDirError",
 	 .means = "Packets to send dropped: their state is for receiving",
 	 .cause = "an IPsec state for receiving is used to send",
-	 .remedy = LOOK_AT_STATES ": dir"},
+	 .remedy = "See dir in `ip -s xfrm state`"},
 	{IN, .name = "XfrmInStateDirError",
 	 .means = "Received packets dropped: their state is for sending",
 	 .cause = "an IPsec state for sending is used to receive",
-	 .remedy = LOOK_AT_STATES ": dir"},
+	 .remedy = "See dir in `ip -s xfrm state`"},
 	{IN, .name = "XfrmInIptfsError",
 	 .means = "Received packets dropped: what IP-TFS carried cannot be "
 		  "read",
 	 .cause = "the contents of IP-TFS packets are damaged",
-	 .remedy = LOOK_AT_STATES " on both ends: mode iptfs"},
+	 .remedy = "Compare mode iptfs of both ends: `ip -s xfrm state`"},
 	{OUT, .name = "XfrmOutNoQueueSpace",
 	 .means = "Packets to send dropped: the queue of IP-TFS was full",
 	 .cause = "more is sent than the rate of the IP-TFS tunnel lets "
 		  "through",
-	 .remedy = LOOK_AT_STATES ": mode iptfs, max-queue-size"},
+	 .remedy = "See mode iptfs, max-queue-size, in `ip -s xfrm state`"},
 };
 static const struct counter_table xfrm_table = COUNTER_TABLE(xfrm_counters);
 

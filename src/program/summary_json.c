@@ -10,7 +10,7 @@
 
 static void put_text(yajl_gen g, const char *text)
 {
-	char copy[512];
+	char copy[REMEDY_TEXT];
 
 	format_text(copy, sizeof(copy), "%s", text);
 	text_make_printable(copy);
@@ -53,28 +53,34 @@ static void put_bool(yajl_gen g, const char *key, bool value)
 	yajl_gen_bool(g, value);
 }
 
-static void put_cause(yajl_gen g, const struct cause *cause)
+static void put_cause(yajl_gen g, const struct way *way,
+		      const struct cause *cause)
 {
+	char remedy[REMEDY_TEXT];
+
+	remedy_print(cause->remedy, way, remedy, sizeof(remedy));
 	put_pair(g, "counter", cause_counter(cause));
 	put_pair(g, "cause", cause->text);
-	put_pair(g, "remedy", cause->remedy);
+	put_pair(g, "remedy", remedy);
 }
 
-static void put_causes(yajl_gen g, const struct causes *causes)
+static void put_causes(yajl_gen g, const struct way *way,
+		       const struct causes *causes)
 {
-	put_cause(g, &causes->items[0]);
+	put_cause(g, way, &causes->items[0]);
 	put_text(g, "causes");
 	yajl_gen_array_open(g);
 	for (size_t i = 0; i < causes->n; i++) {
 		yajl_gen_map_open(g);
-		put_cause(g, &causes->items[i]);
+		put_cause(g, way, &causes->items[i]);
 		put_count(g, "lost", causes->items[i].lost);
 		yajl_gen_map_close(g);
 	}
 	yajl_gen_array_close(g);
 }
 
-static void put_finding(yajl_gen g, const struct finding *finding)
+static void put_finding(yajl_gen g, const struct way *way,
+			const struct finding *finding)
 {
 	yajl_gen_map_open(g);
 	put_pair(g, "layer", layer_name(finding->layer));
@@ -85,7 +91,7 @@ static void put_finding(yajl_gen g, const struct finding *finding)
 	put_count(g, "total", finding->total);
 	put_real(g, "percent", finding->percent);
 	put_bool(g, "at_least", finding->at_least);
-	put_causes(g, &finding->causes);
+	put_causes(g, way, &finding->causes);
 	put_text(g, "symptom_of");
 	if (finding->below < 0)
 		yajl_gen_null(g);
@@ -106,7 +112,7 @@ static void put_namespace(yajl_gen g, const struct summary_ns *ns)
 	put_text(g, "findings");
 	yajl_gen_array_open(g);
 	for (size_t i = 0; i < ns->findings.n; i++)
-		put_finding(g, &ns->findings.items[i]);
+		put_finding(g, &ns->way, &ns->findings.items[i]);
 	yajl_gen_array_close(g);
 	yajl_gen_map_close(g);
 }

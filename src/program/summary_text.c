@@ -9,8 +9,8 @@
 #include "base/text.h"
 
 #define MIN_CAUSE 30 /* columns; with less a cause has lines of its own */
-/* a cause, and what stands before it */
-#define LINE_SIZE (sizeof(((struct cause *)0)->text) + 160)
+/* a cause or a remedy, and what stands before it */
+#define LINE_SIZE (REMEDY_TEXT + 160)
 #define MAX_SYMPTOMS 3 /* that are shown without being asked to */
 
 #define RED "31"
@@ -42,7 +42,8 @@ struct printer {
 	FILE *out;
 	const struct style *style;
 	unsigned widths[N_COLUMNS];
-	struct remedies remedies; /* of this namespace */
+	const struct way *way;	  /* into the namespace that is printed */
+	struct remedies remedies; /* of it */
 };
 
 static void paint(const struct printer *p, const char *colour, const char *text)
@@ -196,9 +197,13 @@ static size_t number_remedy(struct remedies *r, const char *remedy)
 static void describe_cause(struct printer *p, const struct cause *cause,
 			   bool counted, char *buffer, size_t size)
 {
-	size_t number = number_remedy(&p->remedies, cause->remedy);
 	char mark[24] = "", count[24] = "";
+	char remedy[REMEDY_TEXT];
+	size_t number = 0;
 
+	remedy_print(cause->remedy, p->way, remedy, sizeof(remedy));
+	if (remedy[0])
+		number = number_remedy(&p->remedies, cause->remedy);
 	if (number)
 		snprintf(mark, sizeof(mark), "[%zu] ", number);
 	if (counted)
@@ -294,8 +299,10 @@ static void print_remedies(struct printer *p)
 		fprintf(p->out, "  What to do:\n");
 	for (size_t i = 0; i < r->n; i++) {
 		int width = fprintf(p->out, "    [%zu] ", i + 1);
+		char remedy[REMEDY_TEXT];
 
-		summary_text_wrap(p->out, p->style, width, width, r->items[i]);
+		remedy_print(r->items[i], p->way, remedy, sizeof(remedy));
+		summary_text_wrap(p->out, p->style, width, width, remedy);
 	}
 	free(r->items);
 	*r = (struct remedies) {.n = 0};
@@ -310,6 +317,7 @@ static void print_losses(struct printer *p, const struct summary_ns *ns)
 {
 	const struct findings *f = &ns->findings;
 
+	p->way = &ns->way;
 	paint(p, BOLD, shown_name(ns));
 	fprintf(p->out, "\n");
 	if (p->style->width < print_cells(p, &heads, NULL) + MIN_CAUSE)

@@ -51,7 +51,8 @@ static double lost_percent(const struct loss *loss)
 }
 
 static void notify(struct report *r, const struct loss *loss,
-		   const struct cause *cause, const char *message)
+		   const struct cause *cause, const char *remedy,
+		   const char *message)
 {
 	const struct ns *ns = r->ns;
 	char place[NAME_PART + 1], instance[NAME_PART + 1];
@@ -67,7 +68,7 @@ static void notify(struct report *r, const struct loss *loss,
 		.layer = layer_name(loss->layer),
 		.counter = cause_counter(cause),
 		.cause = cause->text,
-		.remedy = cause->remedy,
+		.remedy = remedy,
 		.percent = lost_percent(loss),
 		.warning = loss->limits->warning,
 		.failure = loss->limits->failure,
@@ -150,26 +151,51 @@ static void end_with_word(char message[MESSAGE_SIZE])
 /* A second cause is worth a word from this part of the loss on. */
 #define MIN_ALSO_PERCENT 10
 
+/*
+ * The remedy as it stands in a message of which so many bytes are left: where
+ * they are too few for the way into the namespace, its name has to do. Whoever
+ * pastes that is told that there is no command "in".
+ */
+static void print_short(const struct ns *ns, const char *remedy, size_t room,
+			char *buffer, size_t size)
+{
+	struct way way = ns_way(ns);
+
+	remedy_print(remedy, &way, buffer, size);
+	if (strlen(buffer) < room || !way.prefix[0])
+		return;
+	snprintf(way.prefix, sizeof(way.prefix), "in %s: ", ns->name);
+	remedy_print(remedy, &way, buffer, size);
+}
+
 static void notify_loss(struct report *r, const struct loss *loss,
 			struct causes *causes)
 {
 	const struct ns *ns = r->ns;
+	const struct way way = ns_way(ns);
 	struct cause *cause = &causes->items[0], *also = &causes->items[1];
 	bool two = causes->n > 1 &&
 		   also->lost * 100 >= loss->lost * MIN_ALSO_PERCENT;
 	char message[MESSAGE_SIZE], what[MESSAGE_SIZE];
+	char whole[REMEDY_TEXT], shorter[REMEDY_TEXT];
+	size_t used;
 	int n;
 
 	describe_loss(ns, loss, what, sizeof(what));
 	text_make_printable(cause->text);
 	text_make_printable(cause->remedy);
 	text_make_printable(also->text);
+	used = strlen(what) + strlen(cause->text) + 4;
+	remedy_print(cause->remedy, &way, whole, sizeof(whole));
+	print_short(ns, cause->remedy,
+		    used < MESSAGE_SIZE ? MESSAGE_SIZE - used : 0, shorter,
+		    sizeof(shorter));
 	n = snprintf(message, sizeof(message), "%s: %s%s%s%s%s", what,
-		     cause->text, cause->remedy[0] ? ". " : "", cause->remedy,
+		     cause->text, shorter[0] ? ". " : "", shorter,
 		     two ? ". Also: " : "", two ? also->text : "");
 	if (n >= MESSAGE_SIZE)
 		end_with_word(message);
-	notify(r, loss, cause, message);
+	notify(r, loss, cause, whole, message);
 }
 
 /* Takes an alarm of r->ns back, for that reason. */
@@ -185,7 +211,7 @@ static void notify_okay(struct report *r, const struct loss *loss,
 							      : "No more",
 		    what_happened(loss->direction), layer_name(loss->layer),
 		    place, why);
-	notify(r, loss, &none, message);
+	notify(r, loss, &none, "", message);
 }
 
 static void recover(struct report *r, struct loss *loss)

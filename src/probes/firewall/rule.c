@@ -33,8 +33,8 @@ _Static_assert(DIR_RX == 1 && DIR_TX == 2 && DIR_FWD == 3, "order");
 	[AT(role, dir)] = {.bits = 64,                                         \
 			   .layer = LAYER_NETFILTER,                           \
 			   .direction = dir,                                   \
-			   .remedy = "nft -a list ruleset; "                   \
-				     "iptables-legacy -nvL --line-numbers",    \
+			   .remedy = "Find it: `nft -a list ruleset`, "        \
+				     "`iptables-legacy -nvL --line-numbers`",  \
 			   .source = "net/netfilter/nft_counter.c, "           \
 				     "net/ipv4/netfilter/ip_tables.c",         \
 			   __VA_ARGS__}

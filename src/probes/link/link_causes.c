@@ -47,7 +47,7 @@ static bool explain_mtu(const struct suspect *suspect, struct cause *ret)
 		   "MTU mismatch: %s has MTU %llu, its veth peer %s has %llu",
 		   place, (unsigned long long)wire.mtu, wire.peer,
 		   (unsigned long long)wire.peer_mtu);
-	CAUSE_REMEDY(ret, "Make both the same: ip link set dev %s mtu %llu",
+	CAUSE_REMEDY(ret, "Make both the same: `ip link set dev %s mtu %llu`",
 		     place, (unsigned long long)wire.peer_mtu);
 	return true;
 }
@@ -65,7 +65,7 @@ static bool explain_down(const struct suspect *suspect, struct cause *ret)
 		down = wire.peer;
 	CAUSE_TEXT(ret, "%s is down", down);
 	if (text_is_plain(down))
-		CAUSE_REMEDY(ret, "Bring it up: ip link set dev %s up", down);
+		CAUSE_REMEDY(ret, "Bring it up: `ip link set dev %s up`", down);
 	return true;
 }
 
@@ -76,7 +76,7 @@ static bool explain_xdp(const struct suspect *suspect, struct cause *ret)
 		return false;
 	CAUSE_TEXT(ret, "an XDP program on %s drops them",
 		   suspect->loss->place);
-	CAUSE_REMEDY(ret, "Look at it: ip link show dev %s; bpftool net",
+	CAUSE_REMEDY(ret, "Look at it: `ip link show dev %s`, `bpftool net`",
 		     suspect->loss->place);
 	return true;
 }
@@ -164,11 +164,10 @@ static bool explain_bridge(const struct suspect *suspect, struct cause *ret)
 		   object_place(s, m.larger), (unsigned long long)m.larger_mtu,
 		   smaller, (unsigned long long)m.smaller_mtu);
 	if (text_is_plain(smaller))
-		CAUSE_REMEDY(
-			ret,
-			"Align both ports and what is behind them: ip link set "
-			"dev %s mtu %llu",
-			smaller, (unsigned long long)m.larger_mtu);
+		CAUSE_REMEDY(ret,
+			     "Align both ports and what is behind them: `ip "
+			     "link set dev %s mtu %llu`",
+			     smaller, (unsigned long long)m.larger_mtu);
 	return true;
 }
 

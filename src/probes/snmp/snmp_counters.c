@@ -167,7 +167,7 @@ static const struct counter snmp_counters[] = {
 	ROW(IP, RX, LOST, "InDiscards", "net/ipv4/ip_input.c",
 	    "Dropped on input for local reasons, mostly no memory (IPv4)",
 	    .in_gap = -1, .cause = "the kernel had no memory for them",
-	    .remedy = "Free memory; see dmesg"),
+	    .remedy = "Free memory; see `host: dmesg`"),
 	ROW(IP, RX, PASSED, "InDelivers", "net/ipv4/ip_input.c",
 	    "Packets handed to a transport; later TCP/UDP drops are still "
 	    "counted here", .tag = TAG_IN_DELIVERS, .in_gap = -1),
@@ -333,14 +333,14 @@ static const struct counter snmp_counters[] = {
 	    "not see the SYN case", .tag = TAG_LISTEN_OVERFLOWS,
 	    .in = "ListenDrops",
 	    .cause = "the accept queue of a listening socket is full",
-	    .remedy = "ss -ltn: Recv-Q against Send-Q; raise the backlog and "
-		      "net.core.somaxconn"),
+	    .remedy = "Compare Recv-Q with Send-Q: `ss -ltn`; raise the "
+		      "backlog and net.core.somaxconn"),
 	ROW(TCP_EXT, LISTEN, LOST, "ListenDrops",
 	    "include/net/tcp.h tcp_listendrop",
 	    "Packets to listening sockets dropped for any reason (queue, "
 	    "memory, no route for reply)", .tag = TAG_LISTEN_DROPS,
-	    .remedy = "ss -ltn: Recv-Q against Send-Q; raise the backlog and "
-		      "net.core.somaxconn"),
+	    .remedy = "Compare Recv-Q with Send-Q: `ss -ltn`; raise the "
+		      "backlog and net.core.somaxconn"),
 	ROW(TCP_EXT, TX, SYMPTOM, "TCPSackRecovery", "net/ipv4/tcp_input.c",
 	    "Fast recovery entered by SACK: loss was inferred",
 	    .remedy = "Compare with RetransSegs"),
@@ -480,7 +480,7 @@ static const struct counter snmp_counters[] = {
 	    "Datagrams given up because their fragments overlap",
 	    .in = "ReasmFails",
 	    .cause = "fragments that overlap: a broken or hostile sender",
-	    .remedy = "Find their source: tcpdump -n 'ip[6:2] & 0x3fff != 0'"),
+	    .remedy = "Find their source: `tcpdump -n 'ip[6:2] & 0x3fff != 0'`"),
 	ROW(IP6, RX, PASSED, "Ip6InReceives", "net/ipv6/ip6_input.c",
 	    "IPv6 packets entering the stack", .tag = TAG_IN_RECEIVES,
 	    .in_gap = 1, INPUT_MEASURES),
