@@ -213,6 +213,7 @@ static void add_meta(notification_t *n, const struct notification *from)
 		{"Counter", from->counter},
 		{"Cause", from->cause},
 		{"Remedy", from->remedy},
+		{"Reason", from->reason},
 		/* clang-format on */
 	};
 	const struct {

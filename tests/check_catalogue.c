@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The tables of counters: that each row is whole, true and fits the others. */
 #include "model/selection.h"
+#include "probes/catalogue.h"
 #include "probes/conntrack.h"
 #include "probes/snmp/snmp.h"
 #include "probes/snmp/snmp_private.h"
@@ -508,6 +509,23 @@ TEST(catalogue, balance_of_ip_has_both_families)
 	ck_assert_int_ge(out[1], 4);
 }
 
+/* ---- reasons ---- */
+
+typedef void (*reason_check)(const struct probe *p, const struct reason *r);
+
+static unsigned each_reason(reason_check check)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < n_probes; i++) {
+		const struct reason *r = probes[i]->reasons;
+
+		for (; r && r->id; r++, n++)
+			check(probes[i], r);
+	}
+	return n;
+}
+
 /* Commands are all that stands in backquotes, and these come in pairs. */
 static unsigned count_quotes(const char *text)
 {
@@ -516,6 +534,83 @@ static unsigned count_quotes(const char *text)
 	for (; *text; text++)
 		n += *text == '`';
 	return n;
+}
+
+/* A sentence may begin with the name of a series or a counter. */
+static bool begins_well(const char *text)
+{
+	size_t word = strcspn(text, " "), plain = strcspn(text, "_-");
+
+	return (text[0] >= 'A' && text[0] <= 'Z') || text[0] == '`' ||
+	       text[0] == '"' || plain < word;
+}
+
+static void check_sentences(const struct reason *r, const char *text)
+{
+	size_t n = text ? strlen(text) : 0;
+
+	ck_assert_msg(n > 10, "%s: a text is missing", r->id);
+	ck_assert_msg(is_ascii(text), "%s: %s", r->id, text);
+	ck_assert_msg(text[n - 1] == '.', "%s: no full stop: %s", r->id, text);
+	ck_assert_msg(begins_well(text), "%s: no sentence: %s", r->id, text);
+	ck_assert_msg(count_quotes(text) % 2 == 0, "%s: %s", r->id, text);
+	ck_assert_msg(!strstr(text, "``"), "%s: %s", r->id, text);
+}
+
+static void check_reason(const struct probe *p, const struct reason *r)
+{
+	size_t n = strlen(r->id);
+
+	ck_assert_msg(n >= 4 && n < COUNTER_OPTION &&
+			      strspn(r->id, "abcdefghijklmnopqrstuvwxyz"
+					    "0123456789-") == n &&
+			      r->id[0] != '-' && r->id[n - 1] != '-',
+		      "%s: %s is no word for an anchor", p->name, r->id);
+	check_sentences(r, r->means);
+	check_sentences(r, r->confirm);
+	check_sentences(r, r->fix);
+	check_sentences(r, r->gone);
+}
+
+TEST(catalogue, reasons_are_whole)
+{
+	ck_assert_uint_ge(each_reason(check_reason), 3);
+}
+
+static const struct reason *wanted;
+static unsigned seen;
+
+static void count_reason(const struct probe *p, const struct reason *r)
+{
+	(void)p;
+	seen += !strcmp(r->id, wanted->id);
+}
+
+static void check_unlike(const struct probe *p, const struct counter *c)
+{
+	char name[COUNTER_OPTION];
+
+	catalogue_cause(c, name);
+	REQUIRE(strcmp(name, wanted->id), p, c);
+}
+
+/* Probes may share a table of reasons: then it is seen as often. */
+static void check_once(const struct probe *p, const struct reason *r)
+{
+	unsigned shared = 0;
+
+	for (size_t i = 0; i < n_probes; i++)
+		shared += probes[i]->reasons == p->reasons;
+	wanted = r;
+	seen = 0;
+	each_reason(count_reason);
+	ck_assert_msg(seen == shared, "%s: %u times", r->id, seen);
+	each_row(check_unlike);
+}
+
+TEST(catalogue, reasons_are_told_apart)
+{
+	each_reason(check_once);
 }
 
 static void check_commands(const struct probe *p, const struct counter *c)

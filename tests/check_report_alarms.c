@@ -104,6 +104,7 @@ TEST(report_alarms, second_lossy_interval_is_notified)
 			 "A larger ring: 'ip netns exec nginx ethtool -G "
 			 "eth0 rx N'; more queues, spread "
 			 "interrupts");
+	ck_assert_str_eq(n->reason, "link-rx_missed_errors");
 	ck_assert_double_eq_tol(n->percent, 25, 1e-9);
 	ck_assert_double_eq_tol(n->warning, 0.1, 1e-9);
 	ck_assert_double_eq_tol(n->failure, 1, 1e-9);

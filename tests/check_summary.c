@@ -444,6 +444,7 @@ static void check_json_finding(yajl_val f)
 	check_number(f, "total", 100);
 	check_number(f, "percent", 25);
 	check_string(f, "counter", "rx_dropped");
+	check_string(f, "reason", "");
 	check_string(f, "cause", "the wire is cut");
 	check_string(f, "remedy", "Mend it");
 	at(f, "at_least", yajl_t_false);
@@ -482,6 +483,21 @@ TEST(json, json_says_it_all_in_one_line)
 	check_json_finding(YAJL_GET_ARRAY(findings)->values[0]);
 	check_number(YAJL_GET_ARRAY(findings)->values[1], "symptom_of", 0);
 	yajl_tree_free(tree);
+}
+
+TEST(json, reason_is_that_of_the_page_of_causes)
+{
+	static const struct reason reason = {.id = "wire-is-cut"};
+	struct finding *f = add(add_namespace("a"), CLASS_LOSS, 25);
+	struct cause *c = &f->causes.items[0];
+
+	c->counter = find_counter(&snmp_probe, "ListenOverflows", NULL);
+	to_text(in_json);
+	check_has("\"reason\":\"tcp-ListenOverflows\",\"cause\"");
+	c->reason = &reason;
+	to_text(in_json);
+	check_has("\"reason\":\"wire-is-cut\",\"cause\"");
+	check_lacks("tcp-ListenOverflows");
 }
 
 static const struct {

@@ -53,6 +53,7 @@ static void on_notify(void *arg, const struct notification *n)
 	snprintf(r->counter, sizeof(r->counter), "%s", n->counter);
 	snprintf(r->cause, sizeof(r->cause), "%s", n->cause);
 	snprintf(r->remedy, sizeof(r->remedy), "%s", n->remedy);
+	snprintf(r->reason, sizeof(r->reason), "%s", n->reason);
 	record("NOTIFY %s\n", n->message);
 }
 

@@ -37,6 +37,19 @@ static inline const struct counter *find_counter(const struct probe *probe,
 	return NULL;
 }
 
+/* Whether docs/CAUSES.md has a reason: some probe lists it. */
+static inline bool reason_is_listed(const struct reason *reason)
+{
+	for (size_t i = 0; i < n_probes; i++) {
+		const struct reason *r = probes[i]->reasons;
+
+		for (; r && r->id; r++)
+			if (r == reason)
+				return true;
+	}
+	return false;
+}
+
 /* The worst cause of a loss; empty and not known where there is none. */
 static inline void cause_find(const struct sample *s, const struct loss *loss,
 			      struct cause *ret)
@@ -44,6 +57,9 @@ static inline void cause_find(const struct sample *s, const struct loss *loss,
 	struct causes list;
 
 	cause_list(s, loss, CAUSE_ALL, &list);
+	for (size_t i = 0; i < list.n; i++)
+		ck_assert(!list.items[i].reason ||
+			  reason_is_listed(list.items[i].reason));
 	*ret = list.items[0];
 }
 

@@ -23,9 +23,10 @@ manual() {
 }
 
 mkdir -p "$output/docs" "$output/conf"
+"$build/tools/print_causes" >"$output/docs/CAUSES.md.new"
 "$build/tools/print_counters" >"$output/docs/COUNTERS.md.new"
 "$build/tools/print_options" conf >"$output/conf/pktloss.conf.new"
 manual >"$output/docs/collectd-pktloss.pod.new"
-for file in docs/COUNTERS.md conf/pktloss.conf docs/collectd-pktloss.pod; do
+for file in docs/CAUSES.md docs/COUNTERS.md conf/pktloss.conf docs/collectd-pktloss.pod; do
 	mv "$output/$file.new" "$output/$file"
 done

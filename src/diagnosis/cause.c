@@ -7,6 +7,7 @@
 #include "base/token.h"
 #include "model/probe.h"
 #include "model/tally.h"
+#include "probes/catalogue.h"
 #include "probes/sysctl.h"
 
 /* Kinds that can be to blame, as a set; some stand for a whole, some name. */
@@ -420,4 +421,13 @@ void cause_list(const struct sample *s, const struct loss *loss,
 			explain_suspect(&suspects.items[i], ret);
 	for (size_t i = 0; i < ret->n && !text_is_plain(loss->place); i++)
 		ret->items[i].remedy[0] = '\0';
+}
+
+void cause_name(const struct cause *c, char name[COUNTER_OPTION])
+{
+	name[0] = '\0';
+	if (c->reason)
+		snprintf(name, COUNTER_OPTION, "%s", c->reason->id);
+	else if (c->counter && c->counter->cause)
+		catalogue_cause(c->counter, name);
 }

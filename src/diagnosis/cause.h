@@ -31,4 +31,10 @@ enum cause_part {
 void cause_list(const struct sample *s, const struct loss *loss,
 		enum cause_part part, struct causes *ret);
 
+/*
+ * The name of a cause in docs/CAUSES.md: of its reason, else of its counter;
+ * "" for one that is not in there.
+ */
+void cause_name(const struct cause *c, char name[COUNTER_OPTION]);
+
 #endif

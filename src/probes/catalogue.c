@@ -69,6 +69,12 @@ const char *catalogue_kind(enum kind kind)
 	return "not sent";
 }
 
+void catalogue_cause(const struct counter *c, char id[COUNTER_OPTION])
+{
+	snprintf(id, COUNTER_OPTION, "%s-%s", layer_name(c->layer),
+		 c->name[0] ? c->name : "drops");
+}
+
 bool catalogue_is_series(const struct counter *c)
 {
 	return c->type && c->kind != KIND_FACT && c->kind != KIND_DETAIL;

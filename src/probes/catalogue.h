@@ -8,6 +8,12 @@
 /* What a counter counts, in a word or two: "lost", "part of". */
 const char *catalogue_kind(enum kind kind);
 
+/*
+ * Names the cause that is the counter itself, as docs/CAUSES.md does:
+ * "tcp-ListenOverflows"; "qdisc-drops" where it has no name of its own.
+ */
+void catalogue_cause(const struct counter *c, char id[COUNTER_OPTION]);
+
 /* Facts and details are evidence for a cause, never series. */
 bool catalogue_is_series(const struct counter *c);
 

@@ -56,10 +56,12 @@ static void put_bool(yajl_gen g, const char *key, bool value)
 static void put_cause(yajl_gen g, const struct way *way,
 		      const struct cause *cause)
 {
-	char remedy[REMEDY_TEXT];
+	char remedy[REMEDY_TEXT], reason[COUNTER_OPTION];
 
+	cause_name(cause, reason);
 	remedy_print(cause->remedy, way, remedy, sizeof(remedy));
 	put_pair(g, "counter", cause_counter(cause));
+	put_pair(g, "reason", reason);
 	put_pair(g, "cause", cause->text);
 	put_pair(g, "remedy", remedy);
 }

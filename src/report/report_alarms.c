@@ -56,7 +56,7 @@ static void notify(struct report *r, const struct loss *loss,
 {
 	const struct ns *ns = r->ns;
 	char place[NAME_PART + 1], instance[NAME_PART + 1];
-	char interface[sizeof(loss->place)];
+	char interface[sizeof(loss->place)], reason[COUNTER_OPTION];
 	struct notification notification = {
 		.severity = loss->alarm.state,
 		.place = place,
@@ -68,6 +68,7 @@ static void notify(struct report *r, const struct loss *loss,
 		.layer = layer_name(loss->layer),
 		.counter = cause_counter(cause),
 		.cause = cause->text,
+		.reason = reason,
 		.remedy = remedy,
 		.percent = lost_percent(loss),
 		.warning = loss->limits->warning,
@@ -84,6 +85,7 @@ static void notify(struct report *r, const struct loss *loss,
 	r->n_notifications++;
 	memcpy(interface, loss->place, sizeof(interface));
 	text_make_printable(interface);
+	cause_name(cause, reason);
 	report_names_loss(ns, loss, place, instance);
 	r->sink->notify(r->sink->arg, &notification);
 }
@@ -408,6 +410,7 @@ static void notify_suppressed(struct report *r)
 		.layer = "all",
 		.counter = "",
 		.cause = "",
+		.reason = "",
 		.remedy = "",
 		.percent = NAN,
 		.warning = NAN,

@@ -28,6 +28,7 @@ struct notification {
 	const char *message;		     /* at most 255 bytes, ASCII */
 	const char *namespace, *interface, *layer;
 	const char *counter, *cause, *remedy;
+	const char *reason; /* the cause in docs/CAUSES.md, "": in none */
 	double percent, warning, failure; /* NAN: none */
 	uint64_t time_ns;
 };
