@@ -33,6 +33,7 @@ import pinned  # noqa: F401
 import protocols  # noqa: F401
 import qdiscs  # noqa: F401
 import program  # noqa: F401
+import remedies  # noqa: F401
 import restart  # noqa: F401
 import settings  # noqa: F401
 import skew  # noqa: F401

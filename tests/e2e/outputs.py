@@ -26,7 +26,7 @@ WHOLE = {  # the ends of what the message has no room for
     "netfilter-rx": ('(DROP, "%s")' % COMMENT, "INPUT 1 -nv"),
 }
 META = ("DataSource", "CurrentValue", "WarningMin", "WarningMax", "FailureMin", "FailureMax",
-        "Namespace", "Interface", "Layer", "Counter", "Cause", "Remedy")
+        "Namespace", "Interface", "Layer", "Counter", "Cause", "Remedy", "Reason")
 
 OPTIONS = """
 <Plugin pktloss>
