@@ -399,3 +399,28 @@ TEST(namespaces, discovery_ends_when_it_is_told_to)
 	discover();
 	ck_assert_ptr_nonnull(found("a"));
 }
+
+TEST(namespaces, what_nobody_has_is_told_after_a_minute)
+{
+	ck_assert_int_eq(selection_add(&settings.namespaces, "/^web/"), 0);
+	spaces.items[0]->host_only = true;
+	discover();
+	ck_assert(!discovery_wants_none(&discovery));
+	discovery.begun_ns -= UINT64_C(60000000000);
+	ck_assert(discovery_wants_none(&discovery));
+	settings.namespaces.ignore = true;
+	ck_assert(!discovery_wants_none(&discovery));
+	settings.namespaces.ignore = false;
+	spaces.items[0]->host_only = false; /* our own is asked for */
+	ck_assert(!discovery_wants_none(&discovery));
+}
+
+TEST(namespaces, proc_without_processes_is_told)
+{
+	ck_assert_int_eq(discovery_blindness(&discovery), 0);
+	discover();
+	ck_assert_int_eq(discovery_blindness(&discovery), 0);
+	tree_drop(&tree, "1");
+	rediscover();
+	ck_assert_int_eq(discovery_blindness(&discovery), -ENOENT);
+}

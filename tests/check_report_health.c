@@ -46,6 +46,20 @@ TEST(report_health, blindness_is_logged_once_per_reason)
 	ck_assert_uint_eq(lab_count("LOG "), 0);
 }
 
+TEST(report_health, what_hides_namespaces_is_logged)
+{
+	lab.blindness.finding.errors[0] = -EACCES;
+	lab.blindness.finding.errors[1] = -ENOENT;
+	lab.blindness.none_wanted = true;
+	lab_report();
+	ck_assert_uint_eq(lab_count("LOG "), 3);
+	ck_assert_uint_eq(lab_count("needs CAP_SYS_PTRACE"), 1);
+	ck_assert_uint_eq(lab_count("is it /proc of the host?"), 1);
+	ck_assert_uint_eq(lab_count("option Namespace"), 1);
+	lab_report();
+	ck_assert_uint_eq(lab_count("LOG "), 0);
+}
+
 TEST(report_health, shortfalls_are_sent_once_there_are_some)
 {
 	struct ns *ns = lab_ns("nginx");

@@ -85,7 +85,12 @@ static bool next_finding(struct blindness *b, char text[BLINDNESS_TEXT])
 {
 	int error = take_error(&b->finding);
 
-	if (error)
+	if (error == -ENOENT)
+		format_text(text, BLINDNESS_TEXT,
+			    "no processes are found in ProcRoot, so network "
+			    "namespaces may be missed: is it /proc of the "
+			    "host?");
+	else if (error)
 		explain_reason(error,
 			       "network namespaces of some processes cannot be "
 			       "found",
@@ -115,5 +120,9 @@ bool blindness_next(struct blindness *b, char text[BLINDNESS_TEXT])
 	       next_shortfall(b->n_unwatched, &b->told_unwatched,
 			      "MaxNamespaces is reached, further network "
 			      "namespaces are left out",
+			      text) ||
+	       next_shortfall(b->none_wanted, &b->told_none,
+			      "no network namespace has a name that an option "
+			      "Namespace asks for",
 			      text);
 }

@@ -24,7 +24,8 @@ struct blindness {
 	struct reasons finding;		    /* those of processes */
 	size_t n_skipped; /* namespaces that the newest read had no time for */
 	size_t n_unwatched; /* that MaxNamespaces leaves out */
-	bool told_skipped, told_unwatched;
+	bool none_wanted;   /* no namespace is what the options name */
+	bool told_skipped, told_unwatched, told_none;
 	bool private_own; /* collectd's own is not that of process 1 */
 };
 

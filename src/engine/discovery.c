@@ -377,6 +377,8 @@ int discovery_run(struct discovery *d, uint64_t budget_ns)
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	int r;
 
+	if (!d->begun_ns)
+		d->begun_ns = now;
 	d->naming = (struct naming) {.budget_ns = budget_ns ? budget_ns / 2 + 1
 							    : 0};
 	if (processes_are_due(d, now)) {
@@ -405,9 +407,24 @@ static bool has_all_wanted(const struct discovery *d)
 	return s->n && !s->ignore && found >= s->n;
 }
 
-bool discovery_is_blind(const struct discovery *d)
+int discovery_blindness(const struct discovery *d)
 {
-	return d->processes.denied && !netns_may_ask() && !has_all_wanted(d);
+	if (!d->has_run)
+		return 0;
+	if (!d->processes.now.n) /* at least our own would be there */
+		return -ENOENT;
+	if (d->processes.denied && !netns_may_ask() && !has_all_wanted(d))
+		return -EACCES;
+	return 0;
+}
+
+bool discovery_wants_none(const struct discovery *d)
+{
+	const struct ns_list *list = d->list;
+
+	return d->settings->namespaces.n && !d->settings->namespaces.ignore &&
+	       list->n == 1 && list->items[0]->host_only &&
+	       clock_ns(CLOCK_MONOTONIC) - d->begun_ns >= PROCESSES_NS;
 }
 
 void discovery_retry(struct discovery *d, const struct ns *ns)

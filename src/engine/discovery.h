@@ -29,6 +29,7 @@ struct discovery {
 	struct naming naming;
 	uint64_t processes_ns; /* CLOCK_MONOTONIC of the last scan of /proc */
 	uint64_t scan_ns;      /* what it took */
+	uint64_t begun_ns;     /* CLOCK_MONOTONIC of the first discovery */
 	bool has_run;	       /* all was looked for once */
 	bool rescan;	       /* a process has left its namespace, or ended */
 	bool rebuild;	    /* a name leads elsewhere, or was not found out */
@@ -52,10 +53,14 @@ int MUST_CHECK discovery_add_own(struct discovery *d, bool *ret_private);
 int MUST_CHECK discovery_run(struct discovery *d, uint64_t budget_ns);
 
 /*
- * Whether namespaces may be hidden that are wanted, as it may not be known of
- * some processes which ones they are in.
+ * Why namespaces may be hidden that are wanted: -EACCES, it may not be known of
+ * some processes which ones they are in; -ENOENT, ProcRoot shows no processes;
+ * or 0.
  */
-bool discovery_is_blind(const struct discovery *d);
+int MUST_CHECK discovery_blindness(const struct discovery *d);
+
+/* Whether nothing that was found in the first minute or later is wanted. */
+bool discovery_wants_none(const struct discovery *d);
 
 /* The way into a namespace led nowhere, or elsewhere: looks for another. */
 void discovery_retry(struct discovery *d, const struct ns *ns);

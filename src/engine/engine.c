@@ -126,6 +126,17 @@ static int find_own_ns(struct engine *e)
 	return r;
 }
 
+/* What the newest discovery may have missed. */
+static void note_discovery(struct engine *e)
+{
+	int error = discovery_blindness(&e->discovery);
+
+	if (error)
+		reasons_note(&e->blindness.finding, error);
+	e->blindness.n_unwatched = e->discovery.n_unwatched;
+	e->blindness.none_wanted = discovery_wants_none(&e->discovery);
+}
+
 int engine_read(struct engine *e, uint64_t budget_ns)
 {
 	struct outcome outcome = {.error = 0};
@@ -138,9 +149,8 @@ int engine_read(struct engine *e, uint64_t budget_ns)
 		r = find_own_ns(e);
 	if (r == 0)
 		r = discovery_run(&e->discovery, budget_ns);
-	if (r == 0 && discovery_is_blind(&e->discovery))
-		reasons_note(&e->blindness.finding, -EACCES);
-	e->blindness.n_unwatched = e->discovery.n_unwatched;
+	if (r == 0)
+		note_discovery(e);
 	if (r < 0)
 		return r;
 	read_in_turns(e, deadline, &outcome);
