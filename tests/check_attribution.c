@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Packets that two places count: that one of them loses them. */
+#include "diagnosis/finding.h"
 #include "engine/interval.h"
 #include "probes/firewall/rule.h"
-#include "probes/link/link.h"
+#include "probes/link/link_private.h"
 #include "probes/next_hop.h"
 #include "probes/snmp/snmp.h"
 #include "testlib.h"
@@ -146,6 +147,72 @@ static void wire(uint64_t n, uint64_t mtu)
 	end_of(&host->now, "a0", 1, "tx_dropped", n, 1500);
 	end_of(&ns->then, "b0", 2, "rx_dropped", 0, mtu);
 	end_of(&ns->now, "b0", 2, "rx_dropped", n, mtu);
+}
+
+/* A device, and what it stands on. */
+struct device {
+	struct ns *of;
+	const char *place;
+	uint64_t index;
+	const char *label;   /* its kind, and the name of the one below */
+	const char *counter; /* that moved, or NULL */
+	uint64_t n, lower;   /* ifindex below, 0: none */
+	const char *lower_kind;
+	bool far;	 /* in the other namespace */
+	uint64_t member; /* ifindex, 0: none */
+};
+
+static void append_device(struct sample *s, const struct device *d, uint64_t n)
+{
+	sample_object(s, LAYER_LINK, d->place, "", d->index);
+	if (d->counter)
+		sample_row(s, find_counter(&link_probe, d->counter, NULL), n);
+	sample_object(s, LAYER_LINK, d->place, LINK_CONFIG, d->index);
+	sample_label(s, d->label);
+	sample_row(s, &link_fact_up, 1);
+	sample_row(s, &link_fact_mac, 0x42);
+	if (d->lower) {
+		sample_row(s, &link_fact_lower_index, d->lower);
+		sample_row(s, &link_fact_lower_mac, 0x42);
+		sample_row(s, &link_fact_lower_kind,
+			   link_hash_kind(d->lower_kind));
+	}
+	if (d->far)
+		sample_row(s, &link_fact_lower_far, 1);
+	if (!d->member)
+		return;
+	sample_row(s, &link_fact_member, d->member);
+	sample_row(s, &link_fact_members_up, 1);
+}
+
+static void device(struct device d)
+{
+	append_device(&d.of->then, &d, 0);
+	append_device(&d.of->now, &d, d.n);
+}
+
+#define DEVICE(of_, place_, index_, label_, ...)                               \
+	device((struct device) {.of = (of_),                                   \
+				.place = (place_),                             \
+				.index = (index_),                             \
+				.label = (label_),                             \
+				__VA_ARGS__})
+
+static const struct counter drops = {
+	.name = "drops",
+	.bits = 32,
+	.layer = LAYER_QDISC,
+	.direction = DIR_TX,
+	.kind = KIND_LOST,
+	.tag = TAG_QDISC_DROPS,
+};
+
+static void shaper(struct ns *of, const char *place, uint64_t n)
+{
+	sample_object(&of->then, LAYER_QDISC, place, "tbf_8001", 1);
+	sample_row(&of->then, &drops, 0);
+	sample_object(&of->now, LAYER_QDISC, place, "tbf_8001", 1);
+	sample_row(&of->now, &drops, n);
 }
 
 static void attribute(void)
@@ -522,4 +589,161 @@ TEST_EACH(attribute, datagrams_given_up_late_have_no_ratio,
 	ck_assert_uint_eq(loss->lost, 300 + given_up[_i].not_ours);
 	ck_assert_msg(isnan(loss_percent(loss)) == !given_up[_i].measured, "%s",
 		      given_up[_i].what);
+}
+
+static const struct loss *tx_loss(const struct ns *of, const char *place)
+{
+	const struct loss *loss =
+		loss_find(&of->losses, LAYER_LINK, place, DIR_TX);
+
+	ck_assert_ptr_nonnull(loss);
+	return loss;
+}
+
+/* As recorded: 500 packets into a shaper of 1 Mbit/s. */
+TEST(attribute, vlan_repeats_what_the_qdisc_below_dropped)
+{
+	DEVICE(host, "a0", 2, "veth");
+	DEVICE(host, "a0.5", 5, "vlan a0", .counter = "tx_dropped", .n = 313,
+	       .lower = 2, .lower_kind = "veth");
+	shaper(host, "a0", 313);
+	attribute();
+	ck_assert(tx_loss(host, "a0.5")->echo);
+	ck_assert_uint_eq(lost(host, LAYER_QDISC, "a0", DIR_TX), 313);
+}
+
+TEST(attribute, macvlan_repeats_it_from_another_namespace)
+{
+	DEVICE(host, "a0", 2, "veth");
+	DEVICE(ns, "mv0", 5, "macvlan a0", .counter = "tx_dropped", .n = 348,
+	       .lower = 2, .lower_kind = "veth", .far = true);
+	shaper(host, "a0", 348);
+	attribute();
+	ck_assert(tx_loss(ns, "mv0")->echo);
+}
+
+/* An ipvlan has its parent's address, and may have its index and name. */
+TEST(attribute, device_is_not_its_own_parent)
+{
+	DEVICE(ns, "eth0", 2, "ipvlan eth0", .counter = "tx_dropped", .n = 88,
+	       .lower = 2, .lower_kind = "", .far = true);
+	shaper(ns, "eth0", 88);
+	DEVICE(host, "eth0", 2, "ipvlan x");
+	shaper(host, "eth0", 88);
+	attribute();
+	ck_assert(!tx_loss(ns, "eth0")->echo);
+	ck_assert_uint_eq(tx_loss(ns, "eth0")->lost, 88);
+}
+
+TEST(attribute, what_is_more_than_below_is_lost_here)
+{
+	DEVICE(host, "a0", 2, "veth");
+	DEVICE(host, "vx0", 5, "vxlan a0", .counter = "tx_dropped", .n = 200,
+	       .lower = 2, .lower_kind = "veth");
+	shaper(host, "a0", 80);
+	attribute();
+	ck_assert(!tx_loss(host, "vx0")->echo);
+	ck_assert_uint_eq(tx_loss(host, "vx0")->lost, 120);
+}
+
+TEST(attribute, packet_lost_below_is_repeated_by_one_device_of_a_level)
+{
+	DEVICE(host, "a0", 2, "veth");
+	DEVICE(host, "vx0", 5, "vxlan a0", .counter = "tx_dropped", .n = 300,
+	       .lower = 2, .lower_kind = "veth");
+	DEVICE(host, "vx1", 6, "vxlan a0", .counter = "tx_dropped", .n = 200,
+	       .lower = 2, .lower_kind = "veth");
+	shaper(host, "a0", 300);
+	attribute();
+	ck_assert(tx_loss(host, "vx0")->echo);
+	ck_assert(!tx_loss(host, "vx1")->echo);
+	ck_assert_uint_eq(tx_loss(host, "vx1")->lost, 200);
+}
+
+TEST(attribute, each_level_repeats_the_one_below)
+{
+	DEVICE(host, "a0", 2, "veth");
+	DEVICE(host, "a0.5", 5, "vlan a0", .counter = "tx_dropped", .n = 90,
+	       .lower = 2, .lower_kind = "veth");
+	DEVICE(ns, "mv0", 7, "macvlan a0.5", .counter = "tx_dropped", .n = 90,
+	       .lower = 5, .lower_kind = "vlan", .far = true);
+	shaper(host, "a0", 90);
+	attribute();
+	ck_assert(tx_loss(ns, "mv0")->echo && tx_loss(host, "a0.5")->echo);
+}
+
+TEST(attribute, vlan_over_a_bond_repeats_what_its_member_lost)
+{
+	DEVICE(host, "a0", 2, "veth");
+	DEVICE(host, "m0", 4, "bond", .member = 2);
+	DEVICE(ns, "v5", 5, "vlan m0", .counter = "tx_dropped", .n = 196,
+	       .lower = 4, .lower_kind = "bond", .far = true);
+	shaper(host, "a0", 196);
+	attribute();
+	ck_assert(tx_loss(ns, "v5")->echo);
+}
+
+static const struct {
+	uint64_t bond, member, left;
+} bonds[] = {{200, 200, 200}, {200, 80, 120}, {200, 0, 200}};
+
+TEST_EACH(attribute, bond_without_a_port_loses_more_than_its_members,
+	  ARRAY_SIZE(bonds))
+{
+	DEVICE(host, "a0", 2, "veth", .counter = "tx_dropped",
+	       .n = bonds[_i].member);
+	DEVICE(host, "m0", 4, "bond", .counter = "tx_dropped",
+	       .n = bonds[_i].bond, .member = 2);
+	attribute();
+	ck_assert_uint_eq(tx_loss(host, "m0")->lost, bonds[_i].left);
+	ck_assert(tx_loss(host, "m0")->echo == (_i == 0));
+}
+
+/* An IPv6 packet that is refused is "aborted"; "dropped" had no route. */
+TEST_EACH(attribute, tunnel_over_ipv6_repeats_what_was_aborted, 2)
+{
+	DEVICE(host, "a0", 2, "veth");
+	DEVICE(host, "t0", 5, "ip6tnl a0",
+	       .counter = _i ? "tx_aborted_errors" : "tx_errors", .n = 278,
+	       .lower = 2, .lower_kind = "veth");
+	shaper(host, "a0", 278);
+	attribute();
+	ck_assert_uint_eq(link_refused_below(&host->now, "t0"), _i ? 278 : 0);
+}
+
+/* Without a route of its own, by any interface, but not by itself. */
+TEST_EACH(attribute, tunnel_without_a_device_repeats_any, 2)
+{
+	DEVICE(host, "a0", 2, "veth");
+	DEVICE(host, "vx0", 5, "vxlan", .counter = "tx_dropped", .n = 100);
+	if (_i)
+		shaper(host, "a0", 100);
+	attribute();
+	ck_assert(tx_loss(host, "vx0")->echo == _i);
+}
+
+TEST(attribute, frames_of_unknown_protocols_are_not_added_to_a_loss)
+{
+	wire(200, 9000);
+	object_row(&ns->now, find_object(&ns->now, LAYER_LINK, "b0", ""),
+		   find_counter(&link_probe, "rx_dropped", NULL))
+		->value = 300;
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_LINK, "b0", DIR_RX), 200);
+	ck_assert(loss_limits_kind(&ns->now, loss_find(&ns->losses, LAYER_LINK,
+						       "b0", DIR_RX)) ==
+		  LIMITS_PLAIN);
+}
+
+/* LLDP: 100 frames that the sender saw go. */
+TEST_EACH(attribute, frames_of_unknown_protocols_are_no_loss, 2)
+{
+	wire(0, _i ? 9000 : 1500);
+	object_row(&ns->now, find_object(&ns->now, LAYER_LINK, "b0", ""),
+		   find_counter(&link_probe, "rx_dropped", NULL))
+		->value = 100;
+	attribute();
+	ck_assert(loss_limits_kind(&ns->now, loss_find(&ns->losses, LAYER_LINK,
+						       "b0", DIR_RX)) ==
+		  LIMITS_UNEXPLAINED);
 }

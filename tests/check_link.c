@@ -7,6 +7,7 @@
 #include <sched.h>
 
 #include "model/selection.h"
+#include "model/tally.h"
 #include "probes/link/link_private.h"
 #include "probes/qdisc/qdisc.h"
 #include "testlib.h"
@@ -307,6 +308,104 @@ TEST(made, port_and_its_carrier_are_what_the_attributes_say)
 	ck_assert_str_eq(c.kind, "");
 }
 
+/* A tunnel's lower device is in its own data: IFLA_LINK may be itself. */
+TEST(made, tunnel_says_where_it_leads)
+{
+	static const unsigned char remote[] = {10, 9, 0, 2}, any[4];
+	struct link_config c;
+	struct message m;
+	size_t at, data;
+
+	for (int i = 0; i < 2; i++) {
+		link_message(&m, IFF_UP);
+		attr_u32(&m, IFLA_LINK, 9);
+		at = attr_begin(&m, IFLA_LINKINFO);
+		attr_put(&m, IFLA_INFO_KIND, "vxlan", 6);
+		data = attr_begin(&m, IFLA_INFO_DATA);
+		attr_u32(&m, IFLA_VXLAN_LINK, 4);
+		attr_put(&m, IFLA_VXLAN_GROUP, i ? any : remote, 4);
+		attr_end(&m, data);
+		attr_end(&m, at);
+		ck_assert_int_eq(link_config_parse((void *)m.bytes, &c), 0);
+		ck_assert_int_eq(c.lower, 4);
+		ck_assert_uint_eq(c.n_remote, i ? 0 : 4);
+	}
+	ck_assert_mem_eq(c.remote, any, 4);
+}
+
+TEST(made, bond_says_which_port_is_active)
+{
+	struct link_config c;
+	struct message m;
+	size_t at, data;
+
+	link_message(&m, IFF_UP);
+	at = attr_begin(&m, IFLA_LINKINFO);
+	attr_put(&m, IFLA_INFO_KIND, "bond", 5);
+	data = attr_begin(&m, IFLA_INFO_DATA);
+	attr_u32(&m, IFLA_BOND_ACTIVE_SLAVE, 4);
+	attr_end(&m, data);
+	attr_end(&m, at);
+	ck_assert_int_eq(link_config_parse((void *)m.bytes, &c), 0);
+	ck_assert_int_eq(c.active, 4);
+}
+
+TEST(made, kind_ends_at_a_blank)
+{
+	ck_assert_str_eq(link_kind_of("vlan eth0")->name, "vlan");
+	ck_assert_str_eq(link_kind_of("vlan")->name, "vlan");
+	ck_assert_ptr_null(link_kind_of("vlanx"));
+	ck_assert_ptr_null(link_kind_of("vla"));
+	ck_assert_ptr_null(link_kind_of(""));
+	ck_assert_ptr_null(link_kind_of(" vlan"));
+	ck_assert_uint_eq(link_hash_kind("vlan eth0"), link_hash_kind("vlan"));
+	ck_assert_uint_ne(link_hash_kind("vlan"), link_hash_kind(""));
+}
+
+/* As recorded: the same packets in two counters of the device. */
+static const struct {
+	const char *kind, *a, *b;
+	uint64_t n_a, n_b, lost;
+} twins[] = {
+	{"macvtap", "rx_errors", "rx_dropped", 1000, 1000, 1000},
+	{"ipvlan", "rx_errors", "rx_dropped", 300, 300, 300},
+	{"macvlan", "rx_errors", "rx_dropped", 100, 130, 130},
+	{"vti", "rx_errors", "rx_dropped", 40, 40, 40},
+	{"vrf", "tx_errors", "tx_dropped", 50, 91, 91},
+	{"ip6tnl", "tx_errors", "tx_dropped", 327, 51, 327},
+	{"veth", "rx_errors", "rx_dropped", 10, 20, 30},
+	{"", "rx_errors", "rx_dropped", 10, 10, 20},
+};
+
+static uint64_t lost_by_twins(int i)
+{
+	struct sample s = {0};
+	struct losses l = {0};
+	uint64_t lost = 0;
+
+	sample_object(&s, LAYER_LINK, "d0", "", 1);
+	sample_row(&s, find_counter(&link_probe, twins[i].a, NULL), 0);
+	s.rows[0].delta = twins[i].n_a;
+	sample_row(&s, find_counter(&link_probe, twins[i].b, NULL), 0);
+	s.rows[1].delta = twins[i].n_b;
+	s.rows[0].flags = s.rows[1].flags = ROW_COMPARED;
+	link_twins_mark(&s, &s.objects[0], link_kind_of(twins[i].kind));
+	for (int j = 0; j < 2; j++)
+		s.objects[0].parts_moved |= s.rows[j].counter->kind ==
+					    KIND_PART;
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	for (size_t j = 0; j < l.n; j++)
+		lost += l.items[j].lost;
+	losses_free(&l);
+	sample_free(&s);
+	return lost;
+}
+
+TEST_EACH(made, packet_in_two_counters_is_one_loss, ARRAY_SIZE(twins))
+{
+	ck_assert_uint_eq(lost_by_twins(_i), twins[_i].lost);
+}
+
 TEST(made, names_and_addresses_too_long_are_cut)
 {
 	static const unsigned char mac[20] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
@@ -449,6 +548,66 @@ TEST(kernel, veth_knows_its_peer)
 	ck_assert(!find_object(&s, LAYER_LINK, "lo", "")->main);
 	ck_assert(!find_object(&s, LAYER_LINK, "ut0", "")->main);
 	sample_free(&s);
+}
+
+static uint64_t fact_of(const struct sample *s, const char *place,
+			const struct counter *c)
+{
+	return object_value(s, config_of(s, place), c, UINT64_MAX);
+}
+
+TEST(kernel, upper_device_knows_what_it_stands_on)
+{
+	const struct object *lower;
+	struct sample s = {0};
+	const struct object *found;
+
+	ck_assert(run("ip link add link ut0 name mv0 type macvlan"));
+	ck_assert(run("ip addr add 10.77.0.1/24 dev ut0"));
+	ck_assert(run("ip link set ut1 up"));
+	ck_assert(run("ip link add vx0 type vxlan id 7 dstport 4789 "
+		      "remote 10.77.0.2"));
+	ck_assert(run("ip link add vx1 type vxlan id 8 dstport 4789 dev ut0"));
+	ck_assert(run("ip link add vx2 type vxlan id 9 dstport 4789 "
+		      "remote 192.0.2.1"));
+	ck_assert_int_eq(link_probe.read(&env, &s), 0);
+	lower = config_of(&s, "ut0");
+	ck_assert_str_eq(object_label(&s, config_of(&s, "mv0")), "macvlan ut0");
+	ck_assert_str_eq(object_label(&s, config_of(&s, "vx0")), "vxlan ut0");
+	ck_assert_str_eq(object_label(&s, config_of(&s, "vx1")), "vxlan ut0");
+	ck_assert_str_eq(object_label(&s, config_of(&s, "vx2")), "vxlan");
+	ck_assert_uint_eq(fact_of(&s, "mv0", &link_fact_lower_index),
+			  lower->identity);
+	ck_assert_uint_eq(fact_of(&s, "vx0", &link_fact_remote), 1);
+	ck_assert_uint_eq(fact_of(&s, "vx1", &link_fact_remote), UINT64_MAX);
+	ck_assert(link_stands_on(&s, &s, config_of(&s, "mv0"), &found));
+	ck_assert_ptr_eq(found, lower);
+	ck_assert(link_stands_on(&s, &s, config_of(&s, "vx2"), &found));
+	ck_assert_ptr_null(found); /* any way out */
+	ck_assert(!link_stands_on(&s, &s, lower, &found));
+	sample_free(&s);
+}
+
+TEST(kernel, twins_stay_what_they_are_from_read_to_read)
+{
+	struct sample then = {0}, now = {0};
+	const struct counter *c;
+
+	ck_assert(run("ip link add link ut0 name mv0 type macvlan"));
+	ck_assert_int_eq(link_probe.read(&env, &then), 0);
+	sample_follow(&now, &then);
+	ck_assert_int_eq(link_probe.read(&env, &now), 0);
+	c = object_tagged(&now, find_object(&now, LAYER_LINK, "mv0", ""),
+			  TAG_RX_ERRORS)
+		    ->counter;
+	ck_assert_int_eq(c->kind, KIND_PART);
+	ck_assert_str_eq(c->in, "rx_dropped");
+	c = object_tagged(&now, find_object(&now, LAYER_LINK, "ut0", ""),
+			  TAG_RX_ERRORS)
+		    ->counter;
+	ck_assert_int_eq(c->kind, KIND_LOST);
+	sample_free(&then);
+	sample_free(&now);
 }
 
 TEST(kernel, quiet_interface_is_not_asked_again)

@@ -385,7 +385,8 @@ static void explain_suspect(const struct suspect *suspect, struct causes *list)
 
 	explain(suspect, &c);
 	quote_settings(suspect->sample, &c);
-	insert_cause(list, &c);
+	if (c.lost) /* else not of this loss after all */
+		insert_cause(list, &c);
 }
 
 /* What is left of that part of a loss when some of it is explained. */

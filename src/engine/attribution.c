@@ -41,23 +41,38 @@ static void attribute_backlog(struct ns_list *list, const struct ns *own)
 			take_backlog(ns, &left);
 }
 
-/* What the far end of a wire lost on receipt, or NULL. */
-static const struct loss *find_far_end(const struct ns_list *list,
-				       const struct sample *my,
-				       const struct object *mine)
+/* The far end of a wire, and its namespace; NULL: it was not read. */
+static const struct object *find_far_end(const struct ns_list *list,
+					 const struct sample *my,
+					 const struct object *mine,
+					 struct ns **ret)
 {
-	if (!mine)
-		return NULL;
 	EACH_NS (list, ns) {
 		const struct object *o =
 			ns->was_read ? link_find_peer(&ns->now, my, mine)
 				     : NULL;
 
+		*ret = ns;
 		if (o)
-			return loss_find(&ns->losses, LAYER_LINK,
-					 object_place(&ns->now, o), DIR_RX);
+			return o;
 	}
 	return NULL;
+}
+
+/* The same packets, counted at different times, may differ by so many. */
+#define APART_PERCENT 2
+#define APART_FAR_PERCENT 20 /* in namespaces that are read one by one */
+
+/*
+ * What was counted elsewhere is lost there, and told there. What is more than
+ * that is lost here.
+ */
+static void settle_echo(struct loss *loss, uint64_t elsewhere, unsigned apart)
+{
+	if (elsewhere && elsewhere * 100 >= loss->lost * (100 - apart))
+		loss->echo = loss->lost > 0;
+	else
+		loss_take(loss, elsewhere);
 }
 
 /*
@@ -65,21 +80,218 @@ static const struct loss *find_far_end(const struct ns_list *list,
  * counts too. The receiving end is where it can be put right, so it is the
  * one that raises an alarm, if it is read at all.
  */
-static void attribute_wires(const struct ns_list *list, struct ns *ns)
+static void attribute_wire(const struct ns_list *list, struct ns *ns,
+			   struct loss *loss, const struct object *mine)
+{
+	struct ns *there;
+	const struct object *o = find_far_end(list, &ns->now, mine, &there);
+	struct loss *far = o ? loss_find(&there->losses, LAYER_LINK,
+					 object_place(&there->now, o), DIR_RX)
+			     : NULL;
+
+	if (!far)
+		return;
+	far->echoed = loss->lost;
+	loss_take(loss, far->elsewhere);
+	settle_echo(loss, far->lost, APART_FAR_PERCENT);
+}
+
+/* Up to n packets that were lost there, and not told twice before. */
+static uint64_t take_echo(struct loss *below, uint64_t n)
+{
+	uint64_t left;
+
+	if (!below)
+		return 0;
+	left = below->lost + below->elsewhere;
+	left -= below->echoed < left ? below->echoed : left;
+	if (n > left)
+		n = left;
+	below->echoed += n;
+	return n;
+}
+
+/* Up to n packets that an interface refused to send; so did its qdisc. */
+static uint64_t take_refused(struct ns *ns, const char *place, uint64_t n)
+{
+	struct losses *l = &ns->losses;
+	uint64_t taken = take_echo(loss_find(l, LAYER_QDISC, place, DIR_TX), n);
+
+	return taken +
+	       take_echo(loss_find(l, LAYER_LINK, place, DIR_TX), n - taken);
+}
+
+/* The interface is master's, if that is given; else no tunnel itself. */
+static bool is_way_out(const struct ns *ns, const struct object *o,
+		       const struct object *master)
+{
+	if (o->layer != LAYER_LINK || object_name(&ns->now, o)[0])
+		return false;
+	return master ? link_is_member(&ns->now, master, o->identity)
+		      : !link_is_tunnel(&ns->now, object_place(&ns->now, o));
+}
+
+/* Up to n packets refused by any member of master; NULL: any interface. */
+static uint64_t take_any(struct ns *ns, const struct object *master, uint64_t n)
+{
+	uint64_t taken = 0;
+
+	EACH_OBJECT (&ns->now, o)
+		if (taken < n && is_way_out(ns, o, master))
+			taken += take_refused(ns, object_place(&ns->now, o),
+					      n - taken);
+	return taken;
+}
+
+/* A master that only hands on what its members say counts nothing itself. */
+static uint64_t take_device(struct ns *ns, const struct object *config,
+			    uint64_t n)
+{
+	const char *place = object_place(&ns->now, config);
+	uint64_t taken;
+
+	if (!link_sums_members(&ns->now, place))
+		return take_refused(ns, place, n);
+	taken = take_echo(loss_find(&ns->losses, LAYER_QDISC, place, DIR_TX),
+			  n);
+	return taken + take_any(ns, config, n - taken);
+}
+
+/* What rules on the way from a qdisc to the device dropped. */
+static uint64_t count_hooked(const struct sample *s)
+{
+	uint64_t n = 0;
+
+	EACH_OBJECT (s, o) {
+		if (o->layer != LAYER_NETFILTER || o->family != FAMILY_NETDEV)
+			continue;
+		EACH_ROW (s, o, row)
+			if (row->counter->kind == KIND_LOST &&
+			    row->counter->direction == DIR_TX)
+				n += row->delta;
+	}
+	return n;
+}
+
+/* Up to n packets that never came to an interface: rules, and for IP more. */
+static uint64_t take_before(struct ns *ns, bool routed, uint64_t n)
+{
+	static const uint8_t layers[] = {LAYER_IP, LAYER_XFRM};
+	struct losses *l = &ns->losses;
+	uint64_t taken, hooked = routed ? n : count_hooked(&ns->now);
+
+	taken = take_echo(loss_find(l, LAYER_NETFILTER, "", DIR_TX),
+			  hooked < n ? hooked : n);
+	for (size_t i = 0; routed && i < ARRAY_SIZE(layers); i++)
+		taken += take_echo(loss_find(l, layers[i], "", DIR_TX),
+				   n - taken);
+	return taken;
+}
+
+/* Up to n packets lost below a device, wherever that is. */
+static uint64_t take_below(const struct ns_list *list, const struct ns *upper,
+			   const struct object *mine, uint64_t n)
+{
+	bool routed =
+		link_is_tunnel(&upper->now, object_place(&upper->now, mine));
+	uint64_t taken = 0;
+
+	EACH_NS (list, ns) {
+		const struct object *device;
+
+		if (!ns->was_read ||
+		    !link_stands_on(&ns->now, &upper->now, mine, &device))
+			continue;
+		taken += device ? take_device(ns, device, n - taken)
+				: take_any(ns, NULL, n - taken);
+		taken += take_before(ns, routed, n - taken);
+	}
+	return taken;
+}
+
+/*
+ * A device that stands on another counts as not sent what the lower one, its
+ * qdisc or a rule refused.
+ */
+static void attribute_upper(const struct ns_list *list, struct ns *ns,
+			    struct loss *loss, const struct object *mine)
+{
+	uint64_t n = link_refused_below(&ns->now, loss->place);
+
+	if (n > loss->lost)
+		n = loss->lost;
+	if (!n)
+		return;
+	if (link_sends_through_members(&ns->now, loss->place))
+		settle_echo(loss, take_any(ns, mine, n), APART_PERCENT);
+	else
+		settle_echo(loss, take_below(list, ns, mine, n), APART_PERCENT);
+}
+
+/* What the members of a bond count, it counts once more, both ways. */
+static void attribute_sum(struct ns *ns, struct loss *loss,
+			  const struct object *mine)
+{
+	uint64_t n = 0;
+
+	EACH_OBJECT (&ns->now, o) {
+		const struct loss *of;
+
+		if (!is_way_out(ns, o, mine))
+			continue;
+		of = loss_find(&ns->losses, LAYER_LINK,
+			       object_place(&ns->now, o), loss->direction);
+		n += of ? of->lost + of->elsewhere : 0;
+	}
+	settle_echo(loss, n, APART_PERCENT);
+}
+
+static void attribute_link(const struct ns_list *list, struct ns *ns,
+			   struct loss *loss)
+{
+	const struct object *mine = link_config_of(&ns->now, loss->place);
+
+	if (!mine)
+		return;
+	if (link_sums_members(&ns->now, loss->place)) {
+		attribute_sum(ns, loss, mine);
+	} else if (loss->direction == DIR_TX) {
+		attribute_wire(list, ns, loss, mine);
+		attribute_upper(list, ns, loss, mine);
+	}
+}
+
+static void attribute_links(const struct ns_list *list, struct ns *ns)
 {
 	for (size_t i = 0; i < ns->losses.n; i++) {
 		struct loss *loss = &ns->losses.items[i];
-		const struct loss *far;
 
-		if (loss->layer != LAYER_LINK || loss->direction != DIR_TX ||
+		if (loss->layer == LAYER_LINK && loss->lost)
+			attribute_link(list, ns, loss);
+	}
+}
+
+/*
+ * Beside a loss that is explained, what is not is left out of it: nobody knows
+ * whether anybody wanted those.
+ */
+static void leave_unexplained_out(const struct ns_list *list, struct ns *ns)
+{
+	for (size_t i = 0; i < ns->losses.n; i++) {
+		struct loss *loss = &ns->losses.items[i];
+		const struct object *mine;
+		struct ns *there;
+		uint64_t n;
+
+		if (loss->layer != LAYER_LINK || loss->direction != DIR_RX ||
 		    !loss->lost)
 			continue;
-		far = find_far_end(list, &ns->now,
-				   link_config_of(&ns->now, loss->place));
-		if (!far)
-			continue;
-		loss_take(loss, far->elsewhere);
-		loss->echo = far->lost > 0;
+		mine = link_config_of(&ns->now, loss->place);
+		loss->far_read = mine &&
+				 find_far_end(list, &ns->now, mine, &there);
+		n = link_unexplained(&ns->now, loss);
+		if (n < loss->lost)
+			loss_take(loss, n);
 	}
 }
 
@@ -229,9 +441,18 @@ void attribution_apply(struct ns_list *list)
 	EACH_NS (list, ns) {
 		if (!ns->was_read)
 			continue;
-		attribute_wires(list, ns);
 		attribute_refused(ns);
 	}
 	if (own)
 		attribute_discards(list, own);
+}
+
+void attribution_settle_devices(struct ns_list *list)
+{
+	EACH_NS (list, ns)
+		if (ns->was_read)
+			attribute_links(list, ns);
+	EACH_NS (list, ns)
+		if (ns->was_read)
+			leave_unexplained_out(list, ns);
 }

@@ -11,4 +11,10 @@
 /* For all that were read in this interval, compared and tallied. Pure. */
 void attribution_apply(struct ns_list *list);
 
+/*
+ * Behind all else: what devices count that others lost, below them or at the
+ * far end of a wire. Pure.
+ */
+void attribution_settle_devices(struct ns_list *list);
+
 #endif

@@ -405,11 +405,12 @@ static void reset(struct losses *l)
 
 		loss->lost = loss->passed = loss->came = loss->uncounted = 0;
 		loss->inside = loss->elsewhere = loss->shared = 0;
+		loss->echoed = 0;
 		loss->martians = loss->unresolved = loss->policy = 0;
 		loss->refused = loss->unread = 0;
 		loss->martian_dst = false;
 		loss->known = loss->blind = loss->measured = false;
-		loss->at_least = false;
+		loss->at_least = loss->far_read = false;
 		loss->echo = loss->host_wide = false;
 		loss->gone = loss->idle = true;
 	}

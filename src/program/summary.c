@@ -85,7 +85,7 @@ static int compare(const void *a, const void *b)
 	return order ? order : strcmp(x->name, y->name);
 }
 
-/* The worst namespace with a loss that a wire joins with this one. */
+/* The worst namespace with a loss that is joined with this one. */
 static const struct summary_ns *find_see(const struct summary *l,
 					 const struct summary_ns *from)
 {
@@ -94,7 +94,7 @@ static const struct summary_ns *find_see(const struct summary *l,
 
 		if (!findings_have_drops(&to->findings))
 			break;
-		if (link_is_wired_to(from->sample, to->sample))
+		if (link_is_joined_to(from->sample, to->sample))
 			return to;
 	}
 	return NULL;

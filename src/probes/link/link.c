@@ -126,10 +126,11 @@ static int link_read(struct probe_env *env, struct sample *out)
 const struct probe link_probe = {
 	.name = "link",
 	.reads = "rtnetlink RTM_GETSTATS, RTM_GETLINK for real, new or losing "
-		 "interfaces and peers of veths, SIOCETHTOOL",
+		 "interfaces and those below, SIOCETHTOOL",
 	.layer = LAYER_LINK,
 	.counters = &link_table,
 	.explainers = link_explainers,
+	.reasons = link_reasons,
 	.limits_kind = link_limits_kind,
 	.init = link_ethtool_init,
 	.free = link_ethtool_free,

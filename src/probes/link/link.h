@@ -11,9 +11,9 @@ extern const struct probe link_probe;
  * An interface has up to three objects of LAYER_LINK, all with its name as
  * their place and its ifindex as their identity. One without a name has its
  * counters; main tells that it is a real device. LINK_CONFIG has the facts
- * below, and as its label the link kind ("veth"; "" for a real device), for a
- * veth followed by a blank and its peer's name. LINK_CARRIER, of real devices,
- * has how often the carrier changed.
+ * below, and as its label the link kind ("veth"; "" for a real device), where
+ * its peer or lower device is known followed by a blank and that one's name.
+ * LINK_CARRIER, of real devices, has how often the carrier changed.
  */
 #define LINK_CONFIG "config"
 #define LINK_CARRIER "carrier"
@@ -30,6 +30,20 @@ extern const struct counter link_fact_peer_index; /* veth only, as below */
 extern const struct counter link_fact_peer_mtu;
 extern const struct counter link_fact_peer_up;
 extern const struct counter link_fact_peer_mac;
+/* the lower device, or one that tells its namespace from others */
+extern const struct counter link_fact_lower_index;
+extern const struct counter link_fact_lower_mac;
+extern const struct counter link_fact_lower_kind; /* a hash of it */
+extern const struct counter link_fact_lower_up;
+extern const struct counter link_fact_lower_far;  /* in another namespace: 1 */
+extern const struct counter link_fact_witness;	  /* it tells that only: 1 */
+extern const struct counter link_fact_member;	  /* ifindex, a row for each */
+extern const struct counter link_fact_members_up; /* how many can send */
+extern const struct counter link_fact_active;	  /* of a bond: ifindex */
+extern const struct counter link_fact_remote;	  /* a tunnel has one: 1 */
+extern const struct counter link_fact_queue;	  /* packets, of a tun */
+extern const struct counter link_fact_twins;	  /* see link_twins_mark(): 1 */
+extern const struct counter link_fact_soft;	  /* no hardware at all: 1 */
 
 /* What the master of an interface is. */
 enum link_master {
@@ -43,16 +57,43 @@ enum link_master {
 const struct object *link_config_of(const struct sample *s, const char *place);
 
 /*
- * Wires: the two ends of a veth, each in a sample of its own namespace. Pure.
+ * The graph of devices, each in a sample of its own namespace. Pure.
  *
  * link_find_peer() looks in s for the LINK_CONFIG of the far end of what mine,
  * a LINK_CONFIG of my, describes; NULL: it is not there, or mine no veth.
- * link_is_wired_to() tells whether any veth joins the two namespaces.
+ * link_stands_on() tells whether what is below mine is in s; then *ret is its
+ * LINK_CONFIG, or NULL: it may be any there that an IP packet can leave by.
+ * link_is_member() tells whether the interface of that index is one of mine.
+ * link_is_joined_to() tells whether a wire, or one that stands on the other,
+ * joins the two namespaces.
  */
 const struct object *link_find_peer(const struct sample *s,
 				    const struct sample *my,
 				    const struct object *mine);
-bool link_is_wired_to(const struct sample *a, const struct sample *b);
+bool link_stands_on(const struct sample *s, const struct sample *my,
+		    const struct object *mine, const struct object **ret);
+bool link_is_member(const struct sample *s, const struct object *mine,
+		    uint64_t ifindex);
+bool link_is_joined_to(const struct sample *a, const struct sample *b);
+
+/*
+ * How many packets an interface counted as not sent because what is below it
+ * may have refused them, in the interval. Pure.
+ */
+uint64_t link_refused_below(const struct sample *s, const char *place);
+
+/*
+ * How many packets of a loss on receipt nothing explains: frames of protocols
+ * that nobody here speaks are counted as dropped, too. 0 for a real device,
+ * whose driver may have lost them. Pure.
+ */
+uint64_t link_unexplained(const struct sample *s, const struct loss *loss);
+
+/* How the losses of an interface repeat those of others. Pure. */
+bool link_sends_through_members(const struct sample *s, const char *place);
+bool link_sums_members(const struct sample *s, const char *place);
+/* It is a tunnel: its packets travel in others. */
+bool link_is_tunnel(const struct sample *s, const char *place);
 
 /*
  * Whether an interface itself refuses what comes over its wire: it is down, or

@@ -21,8 +21,8 @@ static bool get_wire(const struct suspect *suspect, struct wire *ret)
 	    !object_get(s, config, &link_fact_peer_mtu, &ret->peer_mtu) ||
 	    !object_get(s, config, &link_fact_peer_up, &ret->peer_up))
 		return false;
-	ret->peer = strchr(object_label(s, config), ' ');
-	ret->peer = ret->peer ? ret->peer + 1 : "?";
+	ret->peer = link_below_name(s, config);
+	ret->peer = ret->peer ? ret->peer : "?";
 	return true;
 }
 
@@ -43,6 +43,7 @@ static bool explain_mtu(const struct suspect *suspect, struct cause *ret)
 		return false;
 	if (rx ? wire.peer_mtu <= wire.mtu : wire.peer_mtu >= wire.mtu)
 		return false;
+	ret->reason = &link_reasons[REASON_MTU];
 	CAUSE_TEXT(ret,
 		   "MTU mismatch: %s has MTU %llu, its veth peer %s has %llu",
 		   place, (unsigned long long)wire.mtu, wire.peer,
@@ -52,20 +53,61 @@ static bool explain_mtu(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+static bool tell_down(const char *place, struct cause *ret)
+{
+	ret->reason = &link_reasons[REASON_DOWN];
+	CAUSE_TEXT(ret, "%s is down", place);
+	if (text_is_plain(place))
+		CAUSE_REMEDY(ret, "Bring it up: `ip link set dev %s up`",
+			     place);
+	return true;
+}
+
+/* The peer's end takes nothing, nor does what is down below. */
 static bool explain_down(const struct suspect *suspect, struct cause *ret)
 {
-	bool rx = suspect->loss->direction == DIR_RX;
-	const char *down = suspect->loss->place;
+	const struct sample *s = suspect->sample;
+	const char *place = suspect->loss->place;
+	const struct object *config = link_config_of(s, place);
+	const char *below = link_below_name(s, config);
 	struct wire wire;
 
-	if (!is_dropped(suspect) || !get_wire(suspect, &wire) ||
-	    (rx ? wire.up : wire.peer_up))
+	if (!is_dropped(suspect) || !link_is_virtual(s, place))
 		return false;
-	if (!rx)
-		down = wire.peer;
-	CAUSE_TEXT(ret, "%s is down", down);
-	if (text_is_plain(down))
-		CAUSE_REMEDY(ret, "Bring it up: `ip link set dev %s up`", down);
+	if (suspect->loss->direction == DIR_RX)
+		return !object_value(s, config, &link_fact_up, 1) &&
+		       tell_down(place, ret);
+	if (get_wire(suspect, &wire))
+		return !wire.peer_up && tell_down(wire.peer, ret);
+	return below && !object_value(s, config, &link_fact_lower_up, 1) &&
+	       tell_down(below, ret);
+}
+
+/*
+ * What a device that stands on another repeats. Its remedy is that of the
+ * loss below.
+ */
+static bool explain_echo(const struct suspect *suspect, struct cause *ret)
+{
+	const struct sample *s = suspect->sample;
+	const char *place = suspect->loss->place;
+	const struct object *config = link_config_of(s, place);
+	const char *below = link_below_name(s, config);
+
+	if (!suspect->loss->echo || !link_is_virtual(s, place))
+		return false;
+	ret->reason = &link_reasons[REASON_LOWER];
+	if (link_sends_through_members(s, place))
+		CAUSE_TEXT(ret, "its members lost them; %s counts them again",
+			   place);
+	else
+		CAUSE_TEXT(ret, "lost below, %s%s%s; %s counts them again",
+			   below ? "at " : "on the way of its outer packets",
+			   below ? below : "",
+			   object_row(s, config, &link_fact_lower_far)
+				   ? ", in another namespace"
+				   : "",
+			   place);
 	return true;
 }
 
@@ -74,9 +116,10 @@ static bool explain_xdp(const struct suspect *suspect, struct cause *ret)
 {
 	if (suspect->row->counter->tag != TAG_XDP_DROPS)
 		return false;
+	ret->reason = &link_reasons[REASON_XDP];
 	CAUSE_TEXT(ret, "an XDP program on %s drops them",
 		   suspect->loss->place);
-	CAUSE_REMEDY(ret, "Look at it: `ip link show dev %s`, `bpftool net`",
+	CAUSE_REMEDY(ret, "Look at it: `ip link show dev %s`; `bpftool net`",
 		     suspect->loss->place);
 	return true;
 }
@@ -154,20 +197,21 @@ static bool explain_bridge(const struct suspect *suspect, struct cause *ret)
 		answer = TAG_OUT_PKT_TOO_BIGS6;
 	else if (suspect->row->counter->tag != TAG_FRAG_FAILS)
 		return false;
-	if (sample_moved(s, LAYER_ICMP, NULL, answer) * 2 >
-		    suspect->lost ||
+	if (sample_moved(s, LAYER_ICMP, NULL, answer) * 2 > suspect->lost ||
 	    !find_mismatch(s, &m))
 		return false;
 	smaller = object_place(s, m.smaller);
+	ret->reason = &link_reasons[REASON_BRIDGE_MTU];
 	CAUSE_TEXT(ret, "bridge %s: port %s has MTU %llu, %s %llu",
 		   name_of(s, object_value(s, m.larger, &link_fact_master, 0)),
 		   object_place(s, m.larger), (unsigned long long)m.larger_mtu,
 		   smaller, (unsigned long long)m.smaller_mtu);
 	if (text_is_plain(smaller))
-		CAUSE_REMEDY(ret,
-			     "Align both ports and what is behind them: `ip "
-			     "link set dev %s mtu %llu`",
-			     smaller, (unsigned long long)m.larger_mtu);
+		CAUSE_REMEDY(
+			ret,
+			"Align both ports and what is behind them: `ip link "
+			"set dev %s mtu %llu`",
+			smaller, (unsigned long long)m.larger_mtu);
 	return true;
 }
 
@@ -176,6 +220,8 @@ const struct explainer link_explainers[] = {
 	{LAYER_LINK, explain_xdp},
 	{LAYER_LINK, explain_down},
 	{LAYER_LINK, explain_mtu},
+	{LAYER_LINK, explain_echo},
+	{LAYER_LINK, link_explain_kind},
 	{LAYER_IP, explain_bridge},
 	{0, NULL},
 };

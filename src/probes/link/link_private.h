@@ -18,8 +18,37 @@ struct link_reader {
 
 /* What struct probe has of them, see there. */
 extern const struct explainer link_explainers[];
+extern const struct reason link_reasons[];
 enum limits_kind link_limits_kind(const struct sample *s,
 				  const struct loss *loss);
+
+/* The rows of link_reasons. */
+enum link_reason {
+	REASON_MTU,
+	REASON_DOWN,
+	REASON_XDP,
+	REASON_BRIDGE_MTU,
+	REASON_LOWER,
+	REASON_NO_PORT,
+	REASON_NO_ENTRY,
+	REASON_READER,
+	REASON_TUNNEL_ECN,
+	REASON_TUNNEL_ORDER,
+	REASON_TUNNEL_CHECKSUM,
+	REASON_TUNNEL_DAMAGED,
+	REASON_TUNNEL_NO_ROUTE,
+	REASON_TUNNEL_TOO_LARGE,
+	REASON_TUNNEL_REFUSED,
+	REASON_TUNNEL_QUEUE,
+	REASON_TUNNEL_IPSEC,
+	REASON_WIREGUARD_PEER,
+	REASON_MACSEC,
+	REASON_UNKNOWN_PROTOCOL,
+	REASON_VIRTUAL,
+};
+
+/* Explains by what kind of virtual device it is. */
+bool link_explain_kind(const struct suspect *suspect, struct cause *ret);
 
 /* The object before, if it is still of the same interface, or NULL. */
 static inline const struct object *link_before(const struct sample *s,
@@ -40,15 +69,63 @@ int MUST_CHECK link_parse_stats(const struct nlmsghdr *h, int *ret_ifindex,
 				struct rtnl_link_stats64 *ret,
 				size_t *ret_size);
 
+/* What an interface stands on: where the packets go that it was given. */
+enum link_below {
+	BELOW_NOTHING, /* hardware, or what nobody knows of */
+	BELOW_PEER,    /* the other end of its wire */
+	BELOW_DEVICE,  /* one lower interface */
+	BELOW_MEMBERS, /* its members */
+	BELOW_ROUTE,   /* where the route of its outer packet leads */
+};
+
+/* A kind of link, and how its driver counts; see link_kind.c. */
+struct link_kind {
+	const char *name; /* IFLA_INFO_KIND */
+	uint8_t below;	  /* enum link_below */
+	bool sums;	  /* counts once more what its members count */
+	bool only_ip;	  /* nothing but IP packets travel in it */
+	bool queue;	  /* a program takes packets from a queue of it */
+	bool outer6;	  /* its outer packets are IPv6 ones, always */
+	/* the same packet in two counters: which is in which */
+	bool rx_errors_dropped, tx_errors_dropped, tx_dropped_errors;
+	/* attributes of IFLA_INFO_DATA, 0: none */
+	uint8_t link, remote, remote6;
+};
+
+/* The kind of that name, which may go on behind a blank, or NULL. Pure. */
+const struct link_kind *link_kind_of(const char *name);
+/* A number for a kind, which goes on as above. Pure. */
+uint64_t link_hash_kind(const char *kind);
+/* The kind that a LINK_CONFIG is of, or NULL; config may be NULL. Pure. */
+const struct link_kind *link_kind_in(const struct sample *s,
+				     const struct object *config);
+
+/* The name of its peer or lower device, or NULL; config may be NULL. Pure. */
+const char *link_below_name(const struct sample *s,
+			    const struct object *config);
+
+/*
+ * Some drivers add the same packet to two counters of the device. Those of a
+ * kind that does so get, for the counter of the two that is within the other,
+ * a row that says so: one drop is one loss. Pure.
+ */
+bool link_kind_has_twins(const struct link_kind *kind);
+void link_twins_mark(struct sample *s, const struct object *link,
+		     const struct link_kind *kind);
 /* What RTM_NEWLINK says of an interface. */
 struct link_config {
 	int index;
-	uint32_t mtu;
+	uint32_t mtu, txqlen;
 	bool up, loopback;
-	bool has_peer;	/* IFLA_LINK */
-	int peer_index; /* in the peer's namespace */
-	bool has_nsid;	/* the peer is in another namespace: */
-	int32_t nsid;	/* its id, as seen from here */
+	bool has_peer;	    /* IFLA_LINK */
+	int peer_index;	    /* in the peer's namespace */
+	bool has_nsid;	    /* the peer is in another namespace: */
+	int32_t nsid;	    /* its id, as seen from here */
+	bool has_parent;    /* a device on a bus */
+	int lower;	    /* ifindex, as far as the kernel says; 0: none */
+	int active;	    /* ifindex of a bond's active port, 0: none */
+	uint8_t remote[16]; /* of a tunnel */
+	uint8_t n_remote;   /* bytes of it: 0, 4 or 16 */
 	uint64_t mac;
 	bool has_carrier; /* IFLA_CARRIER, a change of which is counted: */
 	bool carrier;
@@ -85,6 +162,17 @@ void link_config_carry(struct link_reader *reader, const struct object *before,
  */
 int MUST_CHECK link_config_append(struct link_reader *reader, uint32_t index);
 
+/* The same of one interface; nsid NULL: of this namespace. */
+int MUST_CHECK link_config_read(struct netlink *nl, int ifindex,
+				const int32_t *nsid, struct link_config *ret);
+
+/*
+ * Appends to the LINK_CONFIG appended last what the interface stands on, as
+ * far as it can be found out.
+ */
+void link_stack_append(struct netlink *nl, const struct link_config *config,
+		       struct sample *out);
+
 /*
  * Whether a device is a Wi-Fi one, by its directory in /sys/class/net, which
  * is that of the namespace where it was mounted. No netlink message says it;
@@ -101,6 +189,8 @@ bool link_is_wireless_device(const char *devices, const char *place);
 bool link_is_master(const struct sample *s, const char *place);
 /* A Wi-Fi device. Known in collectd's own namespace only. */
 bool link_is_wireless(const struct sample *s, const char *place);
+/* Made by the kernel: no cable, no ring. False where nothing is known. */
+bool link_is_virtual(const struct sample *s, const char *place);
 /* A device that is neither virtual nor the loopback. */
 bool link_is_real(const struct sample *s, const char *place);
 /* It is up, and has a carrier. */
