@@ -711,6 +711,26 @@ TEST_EACH(attribute, tunnel_over_ipv6_repeats_what_was_aborted, 2)
 	ck_assert_uint_eq(link_refused_below(&host->now, "t0"), _i ? 278 : 0);
 }
 
+static const struct counter addr_errors = ROW(
+	LAYER_IP, DIR_RX, KIND_LOST, "InAddrErrors", .tag = TAG_IN_ADDR_ERRORS);
+
+/* While an ipvlan is down, the interface below takes its packets. */
+TEST_EACH(attribute, ipvlan_is_named_where_its_packets_fall_to, 3)
+{
+	static const char *const labels[] = {"ipvlan b0", "macvlan b0",
+					     "ipvlan b0"};
+	const struct loss *loss;
+
+	DEVICE(host, "b0", 2, "veth");
+	DEVICE(ns, "iv0", 5, labels[_i], .lower = 2, .lower_kind = "veth",
+	       .far = _i < 2);
+	count(host, &addr_errors, 300);
+	attribute();
+	loss = loss_find(&host->losses, LAYER_IP, "", DIR_RX);
+	ck_assert_uint_eq(loss->lost, 300);
+	ck_assert_str_eq(loss->by, _i ? "" : "iv0");
+}
+
 /* Without a route of its own, by any interface, but not by itself. */
 TEST_EACH(attribute, tunnel_without_a_device_repeats_any, 2)
 {

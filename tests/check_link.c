@@ -406,6 +406,178 @@ TEST_EACH(made, packet_in_two_counters_is_one_loss, ARRAY_SIZE(twins))
 	ck_assert_uint_eq(lost_by_twins(_i), twins[_i].lost);
 }
 
+/* An interface of a bridge, or the bridge itself. */
+struct traffic {
+	const char *place;
+	uint64_t index, mtu, rx, rx_bytes, tx, tx_bytes;
+};
+
+static void moved(struct sample *s, const char *counter, uint64_t n)
+{
+	sample_row(s, find_counter(&link_probe, counter, NULL), 1000 + n);
+	s->rows[s->n_rows - 1].delta = n;
+	s->rows[s->n_rows - 1].flags = ROW_COMPARED;
+}
+
+static void append_traffic(struct sample *s, const struct traffic *t)
+{
+	sample_object(s, LAYER_LINK, t->place, "", t->index);
+	moved(s, "rx_packets", t->rx);
+	moved(s, "rx_bytes", t->rx_bytes);
+	moved(s, "tx_packets", t->tx);
+	moved(s, "tx_bytes", t->tx_bytes);
+	moved(s, "tx_dropped", 0);
+	sample_object(s, LAYER_LINK, t->place, LINK_CONFIG, t->index);
+	sample_label(s, t->mtu ? "veth" : "bridge");
+	sample_row(s, &link_fact_mtu, t->mtu);
+	if (!t->mtu)
+		return;
+	sample_row(s, &link_fact_master, 9);
+	sample_row(s, &link_fact_port_of, LINK_OF_BRIDGE);
+}
+
+/* As recorded: 300 packets of 4000 bytes into a bridge. */
+static const struct {
+	const char *what;
+	struct traffic p1, p2, br;
+	uint64_t lost;
+} bridges[] = {
+	{"too large for p2",
+	 {"p1", 2, 9000, 302, 1212796, 0, 0},
+	 {"p2", 3, 1500, 0, 0, 2, 96},
+	 {"br0", 9, 0, 0, 0, 0, 0},
+	 300},
+	{"MTUs are the same",
+	 {"p1", 2, 9000, 302, 1212796, 0, 0},
+	 {"p2", 3, 9000, 0, 0, 2, 96},
+	 {"br0", 9, 0, 0, 0, 0, 0},
+	 0},
+	{"small frames that stay behind p1",
+	 {"p1", 2, 9000, 300, 30000, 0, 0},
+	 {"p2", 3, 1500, 0, 0, 0, 0},
+	 {"br0", 9, 0, 0, 0, 0, 0},
+	 0},
+	{"for the bridge itself",
+	 {"p1", 2, 9000, 302, 1212796, 0, 0},
+	 {"p2", 3, 1500, 0, 0, 0, 0},
+	 {"br0", 9, 0, 302, 1208568, 0, 0},
+	 0},
+	{"flooded",
+	 {"p1", 2, 9000, 10, 600, 300, 1212000},
+	 {"p2", 3, 1500, 300, 1212000, 10, 600},
+	 {"br0", 9, 0, 0, 0, 0, 0},
+	 0},
+};
+
+/* With the firewall of the bridge on, IP has counted them. */
+TEST(made, bridge_does_not_lose_what_ip_counts)
+{
+	const struct counter frag = {
+		.layer = LAYER_IP, .name = "FragFails", .tag = TAG_FRAG_FAILS};
+	struct sample s = {0};
+	struct losses l = {0};
+
+	append_traffic(&s, &bridges[0].p1);
+	append_traffic(&s, &bridges[0].p2);
+	append_traffic(&s, &bridges[0].br);
+	sample_object(&s, LAYER_IP, "", "", 0);
+	sample_row(&s, &frag, 0);
+	s.rows[s.n_rows - 1].delta = 300;
+	s.rows[s.n_rows - 1].flags = ROW_COMPARED;
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	link_attribute_bridges(&s, &l);
+	ck_assert_uint_eq(loss_find(&l, LAYER_LINK, "p2", DIR_TX)->lost, 0);
+	losses_free(&l);
+	sample_free(&s);
+}
+
+TEST_EACH(made, bridge_loses_what_is_too_large_for_a_port, ARRAY_SIZE(bridges))
+{
+	struct sample s = {0};
+	struct losses l = {0};
+	const struct loss *loss;
+	struct cause c;
+
+	append_traffic(&s, &bridges[_i].p1);
+	append_traffic(&s, &bridges[_i].p2);
+	append_traffic(&s, &bridges[_i].br);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	link_attribute_bridges(&s, &l);
+	loss = loss_find(&l, LAYER_LINK, "p2", DIR_TX);
+	ck_assert_msg(loss->lost == bridges[_i].lost, "%s: %" PRIu64,
+		      bridges[_i].what, loss->lost);
+	cause_find(&s, loss, &c);
+	ck_assert(!loss->lost || !strcmp(c.reason->id, "bridge-port-mtu"));
+	losses_free(&l);
+	sample_free(&s);
+}
+
+static const struct counter requests = {.name = "OutRequests",
+					.bits = 64,
+					.layer = LAYER_IP,
+					.direction = DIR_TX,
+					.kind = KIND_PASSED,
+					.tag = TAG_OUT_REQUESTS};
+
+/* As recorded: 300 packets to a bond whose two members are down. */
+static const struct {
+	const char *what;
+	uint64_t requests, eth0, eth1, carrier, up, lost;
+} masters[] = {
+	{"no member is up", 300, 0, 1, 0, 0, 299},
+	{"a member is up", 300, 0, 1, 0, 1, 0},
+	{"it has a carrier", 300, 0, 1, 1, 0, 0},
+	{"there is another way out", 300, 160, 0, 0, 0, 0},
+	{"few", 9, 0, 0, 0, 0, 0},
+	{"nothing was sent", 0, 0, 0, 0, 0, 0},
+};
+
+static void append_sender(struct sample *s, const char *place, uint64_t index,
+			  uint64_t sent)
+{
+	sample_object(s, LAYER_LINK, place, "", index);
+	moved(s, "tx_packets", sent);
+	moved(s, "tx_dropped", 0);
+}
+
+static void append_bond(struct sample *s, int i)
+{
+	append_sender(s, "bond0", 4, masters[i].eth0 + masters[i].eth1);
+	sample_object(s, LAYER_LINK, "bond0", LINK_CONFIG, 4);
+	sample_label(s, "bond");
+	sample_row(s, &link_fact_up, 1);
+	sample_row(s, &link_fact_carrier, masters[i].carrier);
+	sample_row(s, &link_fact_member, 2);
+	sample_row(s, &link_fact_member, 3);
+	sample_row(s, &link_fact_members_up, masters[i].up);
+}
+
+TEST_EACH(made, bond_without_a_port_loses_what_nobody_counts,
+	  ARRAY_SIZE(masters))
+{
+	struct sample s = {0};
+	struct losses l = {0};
+	const struct loss *loss;
+	struct cause c;
+
+	append_sender(&s, "eth0", 2, masters[_i].eth0);
+	append_sender(&s, "eth1", 3, masters[_i].eth1);
+	append_bond(&s, _i);
+	sample_object(&s, LAYER_IP, "", "", 0);
+	sample_row(&s, &requests, 0);
+	s.rows[s.n_rows - 1].delta = masters[_i].requests;
+	s.rows[s.n_rows - 1].flags = ROW_COMPARED;
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	link_attribute_masters(&s, &l);
+	loss = loss_find(&l, LAYER_LINK, "bond0", DIR_TX);
+	ck_assert_msg(loss->lost == masters[_i].lost, "%s: %" PRIu64,
+		      masters[_i].what, loss->lost);
+	cause_find(&s, loss, &c);
+	ck_assert(!loss->lost || !strcmp(c.reason->id, "no-active-port"));
+	losses_free(&l);
+	sample_free(&s);
+}
+
 TEST(made, names_and_addresses_too_long_are_cut)
 {
 	static const unsigned char mac[20] = {1, 2, 3, 4, 5, 6, 7, 8, 9};

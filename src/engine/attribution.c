@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/attribution.h"
 
+#include "base/text.h"
 #include "probes/link/link.h"
 #include "probes/next_hop.h"
 
@@ -447,12 +448,48 @@ void attribution_apply(struct ns_list *list)
 		attribute_discards(list, own);
 }
 
+/* The ipvlan that stands on an interface of a namespace, or NULL. */
+static const char *find_ipvlan(const struct ns_list *list,
+			       const struct sample *below)
+{
+	const struct object *device;
+
+	EACH_NS (list, ns) {
+		if (!ns->was_read)
+			continue;
+		EACH_OBJECT (&ns->now, o)
+			if (o->layer == LAYER_LINK &&
+			    object_name(&ns->now, o)[0] &&
+			    link_falls_through(&ns->now, o) &&
+			    link_stands_on(below, &ns->now, o, &device))
+				return object_place(&ns->now, o);
+	}
+	return NULL;
+}
+
+/* What is for an address that an ipvlan has comes here while that is down. */
+static void name_ipvlan(const struct ns_list *list, struct ns *ns)
+{
+	struct loss *loss = loss_find(&ns->losses, LAYER_IP, "", DIR_RX);
+	const char *place;
+
+	if (!loss || !loss->lost ||
+	    !sample_moved(&ns->now, LAYER_IP, "", TAG_IN_ADDR_ERRORS))
+		return;
+	place = find_ipvlan(list, &ns->now);
+	if (place && text_is_plain(place))
+		snprintf(loss->by, sizeof(loss->by), "%s", place);
+}
+
 void attribution_settle_devices(struct ns_list *list)
 {
 	EACH_NS (list, ns)
 		if (ns->was_read)
 			attribute_links(list, ns);
-	EACH_NS (list, ns)
-		if (ns->was_read)
-			leave_unexplained_out(list, ns);
+	EACH_NS (list, ns) {
+		if (!ns->was_read)
+			continue;
+		leave_unexplained_out(list, ns);
+		name_ipvlan(list, ns);
+	}
 }

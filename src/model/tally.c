@@ -413,6 +413,7 @@ static void reset(struct losses *l)
 		loss->at_least = loss->far_read = false;
 		loss->echo = loss->host_wide = false;
 		loss->gone = loss->idle = true;
+		loss->by[0] = '\0';
 	}
 }
 

@@ -123,6 +123,24 @@ static int link_read(struct probe_env *env, struct sample *out)
 	return r;
 }
 
+/* What no row counts: see who says whose losses they are. */
+static bool explain_unseen(const struct sample *s, const struct loss *loss,
+			   struct cause *ret)
+{
+	if (loss->layer != LAYER_LINK || !loss->uncounted)
+		return false;
+	if (!link_is_master(s, loss->place))
+		return link_explain_bridged(s, loss, ret);
+	ret->lost = loss->uncounted;
+	return link_tell_no_port(s, loss->place, ret);
+}
+
+static void attribute_unseen(const struct sample *s, struct losses *l)
+{
+	link_attribute_bridges(s, l);
+	link_attribute_masters(s, l);
+}
+
 const struct probe link_probe = {
 	.name = "link",
 	.reads = "rtnetlink RTM_GETSTATS, RTM_GETLINK for real, new or losing "
@@ -131,6 +149,8 @@ const struct probe link_probe = {
 	.counters = &link_table,
 	.explainers = link_explainers,
 	.reasons = link_reasons,
+	.explain_hidden = explain_unseen,
+	.attribute = attribute_unseen,
 	.limits_kind = link_limits_kind,
 	.init = link_ethtool_init,
 	.free = link_ethtool_free,

@@ -92,6 +92,11 @@ uint64_t link_unexplained(const struct sample *s, const struct loss *loss);
 /* How the losses of an interface repeat those of others. Pure. */
 bool link_sends_through_members(const struct sample *s, const char *place);
 bool link_sums_members(const struct sample *s, const char *place);
+/*
+ * An ipvlan: while it is down, what comes for its addresses falls to the
+ * interface below. config is its LINK_CONFIG.
+ */
+bool link_falls_through(const struct sample *s, const struct object *config);
 /* It is a tunnel: its packets travel in others. */
 bool link_is_tunnel(const struct sample *s, const char *place);
 

@@ -124,94 +124,23 @@ static bool explain_xdp(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
-static bool is_port(const struct sample *s, const struct object *o)
+/* attribution.c found an ipvlan on an interface here. */
+static bool explain_fallen(const struct suspect *suspect, struct cause *ret)
 {
-	return o->layer == LAYER_LINK &&
-	       object_value(s, o, &link_fact_port_of, LINK_OF_OTHER) ==
-		       LINK_OF_BRIDGE;
-}
+	const char *by = suspect->loss->by;
 
-/* The first port of the bridge that a port belongs to: maybe itself. */
-static const struct object *first_port(const struct sample *s,
-				       const struct object *port)
-{
-	uint64_t bridge = object_value(s, port, &link_fact_master, 0);
-
-	EACH_OBJECT (s, o)
-		if (is_port(s, o) &&
-		    object_value(s, o, &link_fact_master, 0) == bridge)
-			return o;
-	return port;
-}
-
-/* The name of the interface of that index, or "?". */
-static const char *name_of(const struct sample *s, uint64_t ifindex)
-{
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_LINK && o->identity == ifindex)
-			return object_place(s, o);
-	return "?";
-}
-
-/* Two ports of one bridge that differ in MTU. */
-struct mismatch {
-	const struct object *larger, *smaller;
-	uint64_t larger_mtu, smaller_mtu;
-};
-
-/* Looks for such a pair. Returns whether there is one. */
-static bool find_mismatch(const struct sample *s, struct mismatch *ret)
-{
-	EACH_OBJECT (s, port) {
-		const struct object *first;
-		uint64_t mtu, first_mtu;
-
-		if (!is_port(s, port))
-			continue;
-		first = first_port(s, port);
-		mtu = object_value(s, port, &link_fact_mtu, 0);
-		first_mtu = object_value(s, first, &link_fact_mtu, 0);
-		if (mtu > first_mtu)
-			*ret = (struct mismatch) {port, first, mtu, first_mtu};
-		else if (mtu < first_mtu)
-			*ret = (struct mismatch) {first, port, first_mtu, mtu};
-		else
-			continue;
-		return true;
-	}
-	return false;
-}
-
-/*
- * A bridge that hands its frames to iptables fragments what is too big for a
- * port, or drops it. It tells nobody, where a router answers with ICMP.
- */
-static bool explain_bridge(const struct suspect *suspect, struct cause *ret)
-{
-	const struct sample *s = suspect->sample;
-	enum tag answer = TAG_OUT_DEST_UNREACHS;
-	const char *smaller;
-	struct mismatch m;
-
-	if (suspect->row->counter->tag == TAG_FRAG_FAILS6)
-		answer = TAG_OUT_PKT_TOO_BIGS6;
-	else if (suspect->row->counter->tag != TAG_FRAG_FAILS)
+	if (!by[0] || suspect->row->counter->tag != TAG_IN_ADDR_ERRORS)
 		return false;
-	if (sample_moved(s, LAYER_ICMP, NULL, answer) * 2 > suspect->lost ||
-	    !find_mismatch(s, &m))
-		return false;
-	smaller = object_place(s, m.smaller);
-	ret->reason = &link_reasons[REASON_BRIDGE_MTU];
-	CAUSE_TEXT(ret, "bridge %s: port %s has MTU %llu, %s %llu",
-		   name_of(s, object_value(s, m.larger, &link_fact_master, 0)),
-		   object_place(s, m.larger), (unsigned long long)m.larger_mtu,
-		   smaller, (unsigned long long)m.smaller_mtu);
-	if (text_is_plain(smaller))
-		CAUSE_REMEDY(
-			ret,
-			"Align both ports and what is behind them: `ip link "
-			"set dev %s mtu %llu`",
-			smaller, (unsigned long long)m.larger_mtu);
+	ret->reason = &link_reasons[REASON_IPVLAN_DOWN];
+	CAUSE_TEXT(ret,
+		   "they are for an address that is not ours: for one of %s, "
+		   "an ipvlan on an interface of this namespace, if "
+		   "that is down",
+		   by);
+	CAUSE_REMEDY(ret,
+		     "Bring %s up in its namespace, or fix the sender's "
+		     "route",
+		     by);
 	return true;
 }
 
@@ -222,7 +151,8 @@ const struct explainer link_explainers[] = {
 	{LAYER_LINK, explain_mtu},
 	{LAYER_LINK, explain_echo},
 	{LAYER_LINK, link_explain_kind},
-	{LAYER_IP, explain_bridge},
+	{LAYER_IP, link_explain_bridge},
+	{LAYER_IP, explain_fallen},
 	{0, NULL},
 };
 /* clang-format on */

@@ -9,8 +9,9 @@
  * too big for one of its ports, which another port took: a port is asked as
  * well after a read in which IP found something too big, or the port itself
  * lost. A real device is asked at each read, because its carrier comes and
- * goes, and that is counted. Peers of veths are asked with them, and what an
- * interface stands on.
+ * goes, and that is counted; so is a bond, which nobody counts the losses of
+ * while it has no member to send by. Peers of veths are asked with them, and
+ * what an interface stands on.
  */
 #include <errno.h>
 #include <linux/if_link.h>
@@ -52,7 +53,8 @@ static bool may_have_changed(const struct link_reader *reader,
 {
 	const struct sample *then = reader->out->then;
 
-	if (!is_quiet(reader->out, o, then, p))
+	if (!is_quiet(reader->out, o, then, p) ||
+	    object_row(then, config, &link_fact_members_up))
 		return true;
 	return object_row(then, config, &link_fact_master) &&
 	       (reader->fragile || had_lost(then, p));

@@ -114,9 +114,9 @@ static const struct counter link_counters[] = {
 	{AT(rx_otherhost_dropped), RX("if_rx_dropped", KIND_BENIGN),
 	 .means = "IP packets in frames for another MAC address: flooding, a "
 		  "stale neighbour entry, a VLAN without a device"},
-	{AT(rx_bytes), RX("derive", KIND_BYTES),
+	{AT(rx_bytes), .tag = TAG_RX_BYTES, RX("derive", KIND_BYTES),
 	 .means = "Bytes of the frames in rx_packets"},
-	{AT(tx_bytes), TX("derive", KIND_BYTES),
+	{AT(tx_bytes), .tag = TAG_TX_BYTES, TX("derive", KIND_BYTES),
 	 .means = "Bytes of the frames in tx_packets"},
 	{AT(multicast), .tag = TAG_LINK_MULTICAST, RX("packets", KIND_PASSED),
 	 .means = "Multicast frames received"},

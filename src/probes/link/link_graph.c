@@ -125,6 +125,13 @@ bool link_sums_members(const struct sample *s, const char *place)
 	return kind && kind->sums;
 }
 
+bool link_falls_through(const struct sample *s, const struct object *config)
+{
+	const struct link_kind *kind = link_kind_in(s, config);
+
+	return kind && kind->falls_through;
+}
+
 bool link_is_tunnel(const struct sample *s, const char *place)
 {
 	const struct link_kind *kind =

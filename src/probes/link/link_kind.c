@@ -27,9 +27,13 @@ static const struct link_kind kinds[] = {
 	 .below = BELOW_DEVICE,
 	 .queue = true,
 	 .rx_errors_dropped = true},
-	{.name = "ipvlan", .below = BELOW_DEVICE, .rx_errors_dropped = true},
+	{.name = "ipvlan",
+	 .below = BELOW_DEVICE,
+	 .falls_through = true,
+	 .rx_errors_dropped = true},
 	{.name = "ipvtap",
 	 .below = BELOW_DEVICE,
+	 .falls_through = true,
 	 .queue = true,
 	 .rx_errors_dropped = true},
 	{.name = "macsec", .below = BELOW_DEVICE},
@@ -75,6 +79,11 @@ const struct link_kind *link_kind_of(const char *name)
 		if (!strncmp(kinds[i].name, name, n) && !kinds[i].name[n])
 			return &kinds[i];
 	return NULL;
+}
+
+bool link_is_bonding(const char *kind)
+{
+	return !strcmp(kind, "bond") || !strcmp(kind, "team");
 }
 
 const struct link_kind *link_kind_in(const struct sample *s,

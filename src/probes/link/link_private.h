@@ -30,6 +30,7 @@ enum link_reason {
 	REASON_BRIDGE_MTU,
 	REASON_LOWER,
 	REASON_NO_PORT,
+	REASON_IPVLAN_DOWN,
 	REASON_NO_ENTRY,
 	REASON_READER,
 	REASON_TUNNEL_ECN,
@@ -49,6 +50,26 @@ enum link_reason {
 
 /* Explains by what kind of virtual device it is. */
 bool link_explain_kind(const struct suspect *suspect, struct cause *ret);
+
+/*
+ * A bridge whose ports differ in MTU discards what is too large for one: with
+ * its firewall IP counts that, without it nobody. Then what came in and did
+ * not go out is a loss of the smaller port, if it is frames of such a size.
+ */
+bool link_explain_bridge(const struct suspect *suspect, struct cause *ret);
+void link_attribute_bridges(const struct sample *s, struct losses *l);
+bool link_explain_bridged(const struct sample *s, const struct loss *loss,
+			  struct cause *ret);
+
+/*
+ * A bond or a team without a member that it may send by has no carrier, and
+ * up to Linux 6.11 or so nobody counts what is sent to it then. It is what IP
+ * sent and no interface did.
+ */
+void link_attribute_masters(const struct sample *s, struct losses *l);
+/* Explains it, and what such a master counts itself. */
+bool link_tell_no_port(const struct sample *s, const char *place,
+		       struct cause *ret);
 
 /* The object before, if it is still of the same interface, or NULL. */
 static inline const struct object *link_before(const struct sample *s,
@@ -80,12 +101,13 @@ enum link_below {
 
 /* A kind of link, and how its driver counts; see link_kind.c. */
 struct link_kind {
-	const char *name; /* IFLA_INFO_KIND */
-	uint8_t below;	  /* enum link_below */
-	bool sums;	  /* counts once more what its members count */
-	bool only_ip;	  /* nothing but IP packets travel in it */
-	bool queue;	  /* a program takes packets from a queue of it */
-	bool outer6;	  /* its outer packets are IPv6 ones, always */
+	const char *name;   /* IFLA_INFO_KIND */
+	uint8_t below;	    /* enum link_below */
+	bool sums;	    /* counts once more what its members count */
+	bool only_ip;	    /* nothing but IP packets travel in it */
+	bool falls_through; /* while it is down its packets go to the lower */
+	bool queue;	    /* a program takes packets from a queue of it */
+	bool outer6;	    /* its outer packets are IPv6 ones, always */
 	/* the same packet in two counters: which is in which */
 	bool rx_errors_dropped, tx_errors_dropped, tx_dropped_errors;
 	/* attributes of IFLA_INFO_DATA, 0: none */
@@ -94,6 +116,8 @@ struct link_kind {
 
 /* The kind of that name, which may go on behind a blank, or NULL. Pure. */
 const struct link_kind *link_kind_of(const char *name);
+/* It makes one link of several: "bond" or "team". */
+bool link_is_bonding(const char *kind);
 /* A number for a kind, which goes on as above. Pure. */
 uint64_t link_hash_kind(const char *kind);
 /* The kind that a LINK_CONFIG is of, or NULL; config may be NULL. Pure. */

@@ -78,6 +78,20 @@ const struct reason link_reasons[] = {
 		.gone = "`ip link show master INTERFACE` shows a member that is UP and "
 			"LOWER_UP, and tx_dropped no longer grows.",
 	},
+	[REASON_IPVLAN_DOWN] = {
+		.id = "ipvlan-down",
+		.means = "An ipvlan shares the MAC address of the interface below it, "
+			 "which is in another namespace. While the ipvlan is down, packets "
+			 "for its addresses come to that namespace itself, which has no "
+			 "such address and discards them.",
+		.confirm = "`ip -d link show type ipvlan`, in the namespace of the ipvlan, "
+			   "does not show UP; `tcpdump -ni INTERFACE` below shows packets "
+			   "for its address.",
+		.fix = "Bring the ipvlan up: `ip link set dev INTERFACE up`. If its "
+		       "container is gone for good, take the address out of routes and "
+		       "service lists.",
+		.gone = "InAddrErrors no longer grow: `nstat -az IpInAddrErrors`.",
+	},
 	[REASON_NO_ENTRY] = {
 		.id = "vxlan-no-entry",
 		.means = "A vxlan that does not learn, as overlays of containers use it, "

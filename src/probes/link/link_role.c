@@ -7,9 +7,8 @@
 bool link_is_master(const struct sample *s, const char *place)
 {
 	const struct object *config = link_config_of(s, place);
-	const char *kind = config ? object_label(s, config) : "";
 
-	return !strcmp(kind, "bond") || !strcmp(kind, "team");
+	return config && link_is_bonding(object_label(s, config));
 }
 
 bool link_is_wireless(const struct sample *s, const char *place)

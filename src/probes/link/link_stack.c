@@ -166,7 +166,8 @@ static void append_members(struct netlink *nl, const struct link_config *config,
 
 	if (ask_links(nl, IFLA_MASTER, config->index, on_member, &members) < 0)
 		return;
-	sample_row(out, &link_fact_members_up, members.up);
+	if (link_is_bonding(config->kind))
+		sample_row(out, &link_fact_members_up, members.up);
 	if (config->active)
 		sample_row(out, &link_fact_active, config->active);
 }

@@ -194,27 +194,6 @@ static bool tell_reader(const struct suspect *suspect,
 	return true;
 }
 
-/* A bond or a team that has nothing to send by. */
-static bool tell_no_port(const struct suspect *suspect,
-			 const struct object *config, struct cause *ret)
-{
-	const struct sample *s = suspect->sample;
-	const char *place = suspect->loss->place;
-	unsigned long long n = 0, up;
-
-	EACH_ROW (s, config, row)
-		n += row->counter == &link_fact_member;
-	up = object_value(s, config, &link_fact_members_up, 0);
-	ret->reason = &link_reasons[REASON_NO_PORT];
-	CAUSE_TEXT(ret, "%s has no active port: of %llu members %llu %s up",
-		   place, n, up, up == 1 ? "is" : "are");
-	CAUSE_REMEDY(ret,
-		     "Bring a member up, or see why none is used: `ip -d link "
-		     "show master %s`",
-		     place);
-	return true;
-}
-
 /* vxlan without an entry for the receiver and without anywhere else to go. */
 static bool tell_no_entry(const struct suspect *suspect, struct cause *ret)
 {
@@ -276,7 +255,7 @@ static bool explain_special(const struct suspect *suspect,
 	if (kind->queue && is_queue_loss(suspect, kind->name))
 		return tell_reader(suspect, config, ret);
 	if (tx_dropped && link_is_master(s, suspect->loss->place))
-		return tell_no_port(suspect, config, ret);
+		return link_tell_no_port(s, suspect->loss->place, ret);
 	if (tx_dropped && !strcmp(kind->name, "vxlan") &&
 	    !object_row(s, config, &link_fact_remote))
 		return tell_no_entry(suspect, ret);

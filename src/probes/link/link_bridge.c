@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* Bridges whose ports differ in MTU. */
+#include <string.h>
+
+#include "base/text.h"
+#include "probes/link/link_private.h"
+
+static bool is_port(const struct sample *s, const struct object *o)
+{
+	return o->layer == LAYER_LINK && object_name(s, o)[0] &&
+	       object_value(s, o, &link_fact_port_of, LINK_OF_OTHER) ==
+		       LINK_OF_BRIDGE;
+}
+
+static bool is_bridge_port(const struct sample *s, const struct object *o,
+			   uint64_t bridge)
+{
+	return is_port(s, o) &&
+	       object_value(s, o, &link_fact_master, 0) == bridge;
+}
+
+/* The first port of the bridge that a port belongs to: maybe itself. */
+static const struct object *first_port(const struct sample *s,
+				       const struct object *port)
+{
+	uint64_t bridge = object_value(s, port, &link_fact_master, 0);
+
+	EACH_OBJECT (s, o)
+		if (is_bridge_port(s, o, bridge))
+			return o;
+	return port;
+}
+
+/* The name of the interface of that index, or "?". */
+static const char *name_of(const struct sample *s, uint64_t ifindex)
+{
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_LINK && o->identity == ifindex)
+			return object_place(s, o);
+	return "?";
+}
+
+/* Two ports of one bridge that differ in MTU. */
+struct mismatch {
+	const struct object *larger, *smaller;
+	uint64_t larger_mtu, smaller_mtu;
+};
+
+/* Looks for such a pair. Returns whether there is one. */
+static bool find_mismatch(const struct sample *s, struct mismatch *ret)
+{
+	EACH_OBJECT (s, port) {
+		const struct object *first;
+		uint64_t mtu, first_mtu;
+
+		if (!is_port(s, port))
+			continue;
+		first = first_port(s, port);
+		mtu = object_value(s, port, &link_fact_mtu, 0);
+		first_mtu = object_value(s, first, &link_fact_mtu, 0);
+		if (mtu > first_mtu)
+			*ret = (struct mismatch) {port, first, mtu, first_mtu};
+		else if (mtu < first_mtu)
+			*ret = (struct mismatch) {first, port, first_mtu, mtu};
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
+static void tell_mismatch(const struct sample *s, const struct mismatch *m,
+			  struct cause *ret)
+{
+	const char *smaller = object_place(s, m->smaller);
+
+	ret->reason = &link_reasons[REASON_BRIDGE_MTU];
+	CAUSE_TEXT(ret, "bridge %s: port %s has MTU %llu, %s %llu",
+		   name_of(s, object_value(s, m->larger, &link_fact_master, 0)),
+		   object_place(s, m->larger),
+		   (unsigned long long)m->larger_mtu, smaller,
+		   (unsigned long long)m->smaller_mtu);
+	if (text_is_plain(smaller))
+		CAUSE_REMEDY(
+			ret,
+			"Align both ports and what is behind them: `ip link "
+			"set dev %s mtu %llu`",
+			smaller, (unsigned long long)m->larger_mtu);
+}
+
+/*
+ * A bridge that hands its frames to iptables fragments what is too big for a
+ * port, or drops it. It tells nobody, where a router answers with ICMP.
+ */
+bool link_explain_bridge(const struct suspect *suspect, struct cause *ret)
+{
+	const struct sample *s = suspect->sample;
+	enum tag answer = TAG_OUT_DEST_UNREACHS;
+	struct mismatch m;
+
+	if (suspect->row->counter->tag == TAG_FRAG_FAILS6)
+		answer = TAG_OUT_PKT_TOO_BIGS6;
+	else if (suspect->row->counter->tag != TAG_FRAG_FAILS)
+		return false;
+	if (sample_moved(s, LAYER_ICMP, NULL, answer) * 2 > suspect->lost ||
+	    !find_mismatch(s, &m))
+		return false;
+	tell_mismatch(s, &m, ret);
+	return true;
+}
+
+/* Frames that went into a bridge and did not come out; less than 0: flooded. */
+struct missing {
+	int64_t frames, bytes;
+};
+
+/* in is what an interface hands to its bridge: 1 for a port, -1 for br0. */
+static void add_traffic(const struct sample *s, const char *place, int in,
+			struct missing *ret)
+{
+	ret->frames += in * (int64_t)sample_moved(s, LAYER_LINK, place,
+						  TAG_RX_PACKETS);
+	ret->frames -= in * (int64_t)sample_moved(s, LAYER_LINK, place,
+						  TAG_TX_PACKETS);
+	ret->bytes += in *
+		      (int64_t)sample_moved(s, LAYER_LINK, place, TAG_RX_BYTES);
+	ret->bytes -= in *
+		      (int64_t)sample_moved(s, LAYER_LINK, place, TAG_TX_BYTES);
+}
+
+/* What is known to be lost by a port itself, or by rules of a bridge. */
+static uint64_t count_known(const struct losses *l, const char *port)
+{
+	const struct loss *qdisc = loss_find(l, LAYER_QDISC, port, DIR_TX);
+	const struct loss *link = loss_find(l, LAYER_LINK, port, DIR_TX);
+
+	return (qdisc ? qdisc->lost : 0) + (link ? link->lost : 0);
+}
+
+static struct missing find_missing(const struct sample *s,
+				   const struct losses *l, uint64_t bridge)
+{
+	static const uint8_t directions[] = {DIR_RX, DIR_FWD, DIR_TX};
+	struct missing missing = {0, 0};
+
+	add_traffic(s, name_of(s, bridge), -1, &missing);
+	EACH_OBJECT (s, o) {
+		if (!is_bridge_port(s, o, bridge))
+			continue;
+		add_traffic(s, object_place(s, o), 1, &missing);
+		missing.frames -= count_known(l, object_place(s, o));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
+		const struct loss *rules =
+			loss_find(l, LAYER_NETFILTER, "", directions[i]);
+
+		missing.frames -= rules ? rules->lost : 0;
+	}
+	/* a bridge with a firewall has IP count them */
+	missing.frames -= sample_moved(s, LAYER_IP, "", TAG_FRAG_FAILS);
+	missing.frames -= sample_moved(s, LAYER_IP, "", TAG_FRAG_FAILS6);
+	return missing;
+}
+
+#define FRAME_HEADERS 18 /* addresses, type, and a VLAN tag */
+
+/*
+ * A bridge discards frames for other reasons, too: for a MAC address behind
+ * the port that they came in by, for itself. Those are of any size. Here they
+ * are too large on the average.
+ */
+void link_attribute_bridges(const struct sample *s, struct losses *l)
+{
+	struct missing missing;
+	struct loss *loss;
+	struct mismatch m;
+
+	if (!find_mismatch(s, &m))
+		return;
+	missing = find_missing(
+		s, l, object_value(s, m.smaller, &link_fact_master, 0));
+	if (missing.frames <= 0 ||
+	    missing.bytes / missing.frames <=
+		    (int64_t)m.smaller_mtu + FRAME_HEADERS)
+		return;
+	loss = loss_find(l, LAYER_LINK, object_place(s, m.smaller), DIR_TX);
+	if (!loss || !loss->known)
+		return;
+	loss_add(loss, missing.frames);
+	loss->uncounted = missing.frames;
+}
+
+bool link_explain_bridged(const struct sample *s, const struct loss *loss,
+			  struct cause *ret)
+{
+	struct mismatch m;
+
+	if (!find_mismatch(s, &m))
+		return false;
+	ret->lost = loss->uncounted;
+	tell_mismatch(s, &m, ret);
+	return true;
+}
