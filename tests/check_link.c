@@ -644,6 +644,33 @@ TEST_EACH(recorded, message_cut_or_damaged_anywhere_is_survived,
 	torture(kernels[_i], "getlink.nl");
 }
 
+/* The recordings have veths: a tunnel says more of itself. */
+TEST(made, tunnel_cut_or_damaged_anywhere_is_survived)
+{
+	static const unsigned char values[] = {0, 1, 4, 16, 0x80, 0xff};
+	struct message m;
+	size_t at, data;
+
+	link_message(&m, IFF_UP);
+	at = attr_begin(&m, IFLA_LINKINFO);
+	attr_put(&m, IFLA_INFO_KIND, "vxlan", 6);
+	data = attr_begin(&m, IFLA_INFO_DATA);
+	attr_u32(&m, IFLA_VXLAN_LINK, 4);
+	attr_put(&m, IFLA_VXLAN_GROUP, "0123", 4);
+	attr_put(&m, IFLA_VXLAN_GROUP6, "0123456789abcdef", 16);
+	attr_end(&m, data);
+	attr_end(&m, at);
+	for (size_t i = NLMSG_HDRLEN; i < m.n; i++)
+		for (size_t j = 0; j < ARRAY_SIZE(values); j++) {
+			unsigned char was = m.bytes[i];
+
+			parse_lawfully((void *)m.bytes, i);
+			m.bytes[i] = values[j];
+			parse_lawfully((void *)m.bytes, m.n);
+			m.bytes[i] = was;
+		}
+}
+
 /* In a namespace of this test's own, which ends with its process. */
 
 static bool run(const char *command)
