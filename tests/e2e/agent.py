@@ -18,6 +18,7 @@ import time
 
 sys.dont_write_bytecode = True  # the sources may be read-only, and stay clean
 
+import agent_field
 from packets import checksum
 
 PMTUDISC_PROBE = 3  # sets DF, takes no notice of a learned path MTU
@@ -450,6 +451,8 @@ COMMANDS = {f.__name__: f for f in (
     udp, flows, spoofed, frames, packets, sink, deaf, hoard, pour, close_port, deaf_listener, knock,
     count_received, steady, flood, stop_steady, dull_queue, web_server, browse, ping, hasty, tcp_sink, tcp_send,
     connect, talk, hang_up, count_refused, unix_chat, stay, sysctl, calm_ipv6, disable_ipv6)}
+COMMANDS.update(agent_field.COMMANDS)
+agent_field.COMMANDS = COMMANDS
 
 
 def main():

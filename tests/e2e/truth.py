@@ -52,10 +52,10 @@ def snmp(ns, counter):
 
 
 def chain(ns, name, table="filter", command="iptables-legacy"):
-    """(packets of the policy, [packets of rule 1, of rule 2, ...])"""
+    """(packets of the policy, 0 where there is none; [packets of rule 1, of rule 2, ...])"""
     lines = ns.tool("%s -w 20 -t %s -nvxL %s" % (command, table, name)).splitlines()
     policy = re.search(r"\(policy \w+ (\d+) packets", lines[0])
-    return int(policy.group(1)), [int(line.split()[0]) for line in lines[2:] if line]
+    return int(policy.group(1)) if policy else 0, [int(line.split()[0]) for line in lines[2:] if line]
 
 
 def rule(ns, name, number, table="filter", command="iptables-legacy"):

@@ -1,0 +1,752 @@
+# SPDX-License-Identifier: MIT
+"""Hosts where nothing is lost, and what looks like it; beside some, a loss that must still be found.
+
+What a host does not speak, groups that nobody joined, targets that consume
+packets, probes that are meant to die, a firewall that does its job.
+"""
+
+import socket
+import struct
+
+import packets
+import truth
+from field import (ALL, BAD, GOOD, LOST, PERHAPS, TOLD, WANTED, Count, Found, Story, arrived, field, field_of,
+                   good_and_bad, in_gap, link, listening_bridge, pair6, snmp)
+from lab import add_address, know, run
+
+ALL_NODES, MDNS6 = "33:33:00:00:00:01", "33:33:00:00:00:fb"
+ICMPV6, ROUTER_ADVERTISEMENT = 58, 134
+WEB = 8080
+HARDWARE = ("cable", "cabling", "duplex", "optic")
+
+
+def goodness(a, b):
+    """What every namespace has besides: traffic that arrives."""
+    b.reader(WANTED)
+    return lambda: a.send(GOOD, 100, b.address, WANTED)
+
+
+def neighbours_ipv6(ns, interface, source="fe80::1"):
+    """Router advertisements and mDNS, as a neighbour says them."""
+    advertisement = struct.pack("!BBHBBHII", ROUTER_ADVERTISEMENT, 0, 1, 64, 0, 0, 0, 0)
+    mdns = struct.pack("!HHHH", 5353, 5353, 20, 1) + bytes(12)
+    for mac, packet in ((ALL_NODES, packets.ip6(source, "ff02::1", ICMPV6, advertisement, 255)),
+                        (MDNS6, packets.ip6(source, "ff02::fb", packets.UDP, mdns, 255))):
+        ns.frames_of(interface, mac, [packet.hex()] * 20)
+
+
+# A protocol that is switched off here.
+
+
+@field
+def ipv6_off(stage):
+    """IPv6 is switched off, and the neighbours speak it."""
+    a, b = stage.pair()
+    good = goodness(a, b)
+
+    def round_():
+        good()
+        neighbours_ipv6(a, "a0")
+
+    return Story(round_, [snmp(b, "Ip6InDiscards"), arrived(b)])
+
+
+@field
+def ipv6_off_one(stage):
+    """IPv6 is switched off on one interface of a host that speaks it on another one."""
+    a, b = pair6(stage)
+    good = goodness(a, b)
+    c = stage.namespace("c")
+    run("ip link add c0 netns %s type veth peer name b1 netns %s" % (c.name, b.name))
+    b.sysctl("net/ipv6/conf/b1/disable_ipv6", 1)
+    add_address(c, "c0", "10.8.0.1/24")
+    add_address(b, "b1", "10.8.0.2/24")
+
+    def round_():
+        good()
+        neighbours_ipv6(c, "c0")
+
+    return Story(round_, [snmp(b, "Ip6InDiscards"), arrived(b)])
+
+
+@field
+def ipv6_off_container(stage):
+    """Containers start on a bridge: others there, without IPv6, hear of their solicitations and reports."""
+    r, a, b = listening_bridge(stage)
+    good = goodness(a, b)
+    births = iter(range(100))
+
+    def start_one():
+        c = stage.namespace("c%d" % next(births))
+        c.sysctl("net/ipv6/conf/all/disable_ipv6", 0)
+        c.sysctl("net/ipv6/conf/default/disable_ipv6", 0)
+        run("ip link add eth0 netns %s type veth peer name p%s netns %s" % (c.name, c.name[-2:], r.name))
+        r.ip("link set p%s master br0 up" % c.name[-2:])
+        c.ip("link set eth0 up")
+        return c
+
+    def round_():
+        good()
+        stage.remove(start_one())
+        neighbours_ipv6(a, "a0")
+
+    return Story(round_, [Count("Ip6InDiscards", lambda: truth.snmp(b, "Ip6InDiscards"), (120, 400)), arrived(b)])
+
+
+@field
+def ipv6_off_and_loss(stage):
+    """The same, and beside it a socket that nobody reads: its loss alone is told."""
+    a, b = stage.pair()
+    b.deaf_udp(BAD)
+    a.send(60, 100, b.address, BAD)  # from here on it is full
+    send = good_and_bad(a, b)
+
+    def round_():
+        send()
+        neighbours_ipv6(a, "a0")
+
+    return Story(round_, [snmp(b, "Ip6InDiscards"), snmp(b, "UdpRcvbufErrors")],
+                 [Found(b, "udp", "rx", LOST, ALL, says=("receive buffer", str(BAD)))])
+
+
+# Groups that nobody joined, broadcasts that nobody listens to.
+
+
+def noisy_neighbour(a, each=LOST):
+    a.ip("route add 224.0.0.0/4 dev a0")
+
+    def round_():
+        a.send(each, 60, "224.0.0.251", 5353)
+        a.send(each, 60, "239.255.255.250", 1900)
+    return round_
+
+
+def with_broadcast(stage):
+    a, b = stage.pair()
+    for ns, end in ((a, "a0"), (b, "b0")):
+        ns.ip("addr del %s/24 dev %s" % (ns.address, end))
+        ns.ip("addr add %s/24 brd + dev %s" % (ns.address, end))
+    know(a, "a0", b, "b0", b.address)
+    return a, b
+
+
+@field
+def unjoined(stage):
+    """mDNS and SSDP of the neighbours, and their broadcasts: nobody here joined or listens."""
+    a, b = with_broadcast(stage)
+    good, noise = goodness(a, b), noisy_neighbour(a)
+
+    def round_():
+        good()
+        noise()
+        a.send(LOST, 60, "10.9.0.255", 17500, broadcast=True)
+
+    return Story(round_, [in_gap(b, 2 * LOST), arrived(b)])
+
+
+@field
+def unjoined_half(stage):
+    """As many to a group nobody joined as to another port: half of all received, and no loss."""
+    a, b = stage.pair()
+    good = goodness(a, b)
+    a.ip("route add 224.0.0.0/4 dev a0")
+
+    def round_():
+        good()
+        a.send(GOOD, 100, "224.0.0.251", 5353)
+
+    return Story(round_, [in_gap(b, GOOD), arrived(b)])
+
+
+@field
+def unjoined_bridge(stage):
+    """keepalived speaks on a bridge: the host of the bridge has a firewall with counters, and did not join."""
+    r, a, b = listening_bridge(stage)
+    add_address(r, "br0", "10.9.0.254/24")
+    r.feature("iptables-legacy -w 20 -A INPUT -p tcp --dport 22 -j ACCEPT")
+    r.nft("table inet t {\nchain in { type filter hook input priority 0; policy accept;\n"
+          "udp dport 7 counter drop\n}\n}\n")
+    good = goodness(a, b)
+    a.ip("route add 224.0.0.0/4 dev a0")
+
+    def round_():
+        good()
+        a.raw(LOST, 20, "224.0.0.18", 112)
+
+    return Story(round_, [in_gap(r, (2 * LOST, 4 * LOST)), arrived(b)])
+
+
+@field
+def unjoined_v6(stage):
+    """Groups of IPv6 that nobody joined."""
+    a, b = pair6(stage)
+    good = goodness(a, b)
+    mdns = packets.ip6("fd00:1::1", "ff02::fb", packets.UDP,
+                       struct.pack("!HHHH", 5353, 5353, 20, 1) + bytes(12), 255).hex()
+
+    def round_():
+        good()
+        a.frames_of("a0", MDNS6, [mdns] * LOST)
+
+    return Story(round_, [snmp(b, "Ip6InMcastPkts", (3 * LOST, 3 * LOST + 9)), arrived(b)])
+
+
+@field
+def unjoined_and_loss(stage):
+    """Groups nobody joined beside a rule without a counter: as many as the rule dropped, or a few more, are lost."""
+    a, b = stage.pair()
+    b.nft("table ip t {\nchain in { type filter hook input priority 0; policy accept;\nudp dport %d drop\n}\n}\n" % BAD)
+    send = good_and_bad(a, b)
+    a.ip("route add 224.0.0.0/4 dev a0")
+
+    def round_():
+        send()
+        a.send(10, 60, "224.0.0.251", 5353)
+
+    return Story(round_, [in_gap(b, LOST + 10), arrived(b)],
+                 [Found(b, "netfilter", "rx", LOST, ALL, says=("ip t in",), off=30, alarm=TOLD)])
+
+
+# A target that consumes packets.
+
+
+def conversation(a, b, count=30, size=2000, port=WEB):
+    b.serve(port, size)
+    done = []
+    return lambda: done.append(a.ask(count, b.address, port, size)), done
+
+
+def all_answered(done, count=30):
+    return Count("connections that brought everything", lambda: sum(done), count)
+
+
+def synproxy(ns, command, port=WEB):
+    ns.sysctl("net/netfilter/nf_conntrack_tcp_loose", 0)
+    for rule in ("-t raw -A PREROUTING -p tcp --dport %d --syn -j CT --notrack" % port,
+                 "-A INPUT -p tcp --dport %d -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY"
+                 " --sack-perm --timestamp --wscale 7 --mss 1460" % port,
+                 "-A INPUT -m conntrack --ctstate INVALID -j DROP"):
+        ns.feature("%s -w 20 %s" % (command, rule))
+
+
+@field
+def synproxy_legacy(stage):
+    """SYNPROXY before a server: every connection succeeds."""
+    a, b = stage.pair()
+    synproxy(b, "iptables-legacy")
+    talk, done = conversation(a, b)
+    return Story(talk, [all_answered(done), in_gap(b, (150, 400))])
+
+
+@field
+def synproxy_v6(stage):
+    """The same with IPv6."""
+    a, b = pair6(stage)
+    synproxy(b, "ip6tables-legacy")
+    talk, done = conversation(a, b)
+    return Story(talk, [all_answered(done)])
+
+
+@field
+def synproxy_router(stage):
+    """A router protects the server behind it, with nftables."""
+    a, r, b = stage.router()
+    r.nft("""table ip t {
+chain pre { type filter hook prerouting priority raw; policy accept;
+tcp dport 8080 tcp flags syn notrack
+}
+chain through { type filter hook forward priority 0; policy accept;
+ct state invalid,untracked tcp dport 8080 synproxy mss 1460 wscale 7 timestamp sack-perm
+ct state invalid counter drop
+}
+}
+""")
+    r.sysctl("net/netfilter/nf_conntrack_tcp_loose", 0)
+    talk, done = conversation(a, b)
+    return Story(talk, [all_answered(done)])
+
+
+@field
+def synproxy_and_loss(stage):
+    """SYNPROXY, and beside it an nft rule without a counter."""
+    a, b = stage.pair()
+    synproxy(b, "iptables-legacy")
+    b.nft("table ip t {\nchain in { type filter hook input priority 0; policy accept;\nudp dport %d drop\n}\n}\n" % BAD)
+    talk, done = conversation(a, b)
+    send = good_and_bad(a, b)
+
+    def round_():
+        send()
+        talk()
+
+    return Story(round_, [all_answered(done), arrived(b)],
+                 [Found(b, "netfilter", "rx", LOST, None, says=("ip t in",), off=6, alarm=TOLD)])
+
+
+# Probes that are meant to die.
+
+
+@field
+def traceroute(stage):
+    """Somebody traces a way through this router: probes die here, as they should."""
+    a, r, b = stage.router()
+    good = goodness(a, b)
+
+    def round_():
+        a.send(LOST, 60, b.address, 33434, ttl=1)
+        a.send(LOST, 60, b.address, WANTED, ttl=2)
+        good()
+
+    return Story(round_, [snmp(r, "IpInHdrErrors"), snmp(r, "IpForwDatagrams", LOST + GOOD),
+                          arrived(b, each=LOST + GOOD)], never=("loop",))
+
+
+@field
+def traceroute_v6(stage):
+    """The same with IPv6."""
+    a, r, b = stage.router6()
+    good = goodness(a, b)
+
+    def round_():
+        a.send(LOST, 60, b.address, 33434, ttl=1)
+        good()
+
+    return Story(round_, [snmp(r, "Ip6InHdrErrors"), arrived(b)], never=("loop",))
+
+
+@field
+def traceroute_tcp(stage):
+    """SYNs as probes, and pings, as tcptraceroute and mtr send them."""
+    a, r, b = stage.router()
+    b.listen(WEB)
+    good = goodness(a, b)
+    source = iter(range(10000, 60000))
+    mac = truth.mac(r, "r0")
+
+    def round_():
+        a.frames_of("a0", mac, [dying(packets.syn4(a.address, b.address, WEB, next(source))) for _ in range(LOST)])
+        a.frames_of("a0", mac, [dying(packets.echo4(a.address, b.address))] * LOST)
+        good()
+
+    return Story(round_, [snmp(r, "IpInHdrErrors", 2 * LOST), arrived(b)], never=("loop",))
+
+
+def dying(packet):
+    """Its TTL ends at the next router."""
+    head = packet[:8] + b"\x01" + packet[9:10] + bytes(2) + packet[12:20]
+    return (head[:10] + struct.pack("!H", packets.checksum(head)) + packet[12:]).hex()
+
+
+@field
+def loop(stage):
+    """A real routing loop: packets go round until they die, and that is told."""
+    a, r, b = stage.router()
+    b.sysctl("net/ipv4/ip_forward", 1)
+    r.ip("route add 10.77.0.0/16 via " + b.address)
+    for ns in (r, b):
+        ns.sysctl("net/ipv4/conf/all/send_redirects", 0)
+    r.sysctl("net/ipv4/conf/r1/send_redirects", 0)
+    b.sysctl("net/ipv4/conf/b0/send_redirects", 0)
+    good = goodness(a, b)
+
+    def round_():
+        good()
+        a.send(LOST, 60, "10.77.0.1", BAD)
+
+    return Story(round_, [snmp(b, "IpInHdrErrors"), arrived(b)],
+                 [Found(b, "ip", "rx", LOST, None, says=("loop",), alarm=TOLD)])
+
+
+# A firewall that does its job.
+
+
+def ufw(ns, command="iptables-legacy"):
+    for rule in ("-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+                 "-A INPUT -p udp --dport %d -j ACCEPT" % WANTED,
+                 "-N ufw-skip", "-A INPUT -p tcp -j ufw-skip", "-A ufw-skip -j DROP"):
+        ns.feature("%s -w 20 %s" % (command, rule))
+
+
+@field
+def scans(stage):
+    """An internet host with default drop, and the usual scans: less than a tenth is no word worth."""
+    a, b = stage.pair()
+    ufw(b)
+    good = goodness(a, b)
+
+    def round_():
+        good()
+        a.scan(list(range(1000, 1008)), b.address)
+
+    return Story(round_, [Count("rule", lambda: truth.rule(b, "ufw-skip", 1), 8), arrived(b)],
+                 [Found(b, "netfilter", "rx", 8, GOOD + 8, kind="policy", says=("ufw-skip",))])
+
+
+@field
+def scans_many(stage):
+    """The same with a quarter of the packets: a warning, and never a failure."""
+    a, b = stage.pair()
+    ufw(b)
+    good = goodness(a, b)
+
+    def round_():
+        good()
+        a.scan(list(range(1000, 1000 + LOST)), b.address)
+
+    return Story(round_, [Count("rule", lambda: truth.rule(b, "ufw-skip", 1), LOST), arrived(b)],
+                 [Found(b, "netfilter", "rx", LOST, ALL, kind="policy", says=("ufw-skip",))])
+
+
+@field
+def scans_nft(stage):
+    """nftables, inet, with a counter before its drop, and IPv6."""
+    a, b = pair6(stage)
+    b.nft("""table inet fw {
+chain in { type filter hook input priority 0; policy accept;
+ct state established,related accept
+meta l4proto ipv6-icmp accept
+udp dport %d accept
+counter drop comment "the rest"
+}
+}
+""" % WANTED)
+    good = goodness(a, b)
+
+    def round_():
+        good()
+        a.scan(list(range(1000, 1000 + LOST)), b.address)
+
+    return Story(round_, [Count("rule", lambda: truth.nft_rule(b, "inet fw in", 4), (3 * LOST, 3 * LOST + 6)), arrived(b)],
+                 [Found(b, "netfilter", "rx", LOST, ALL, kind="policy", says=("inet fw in", "the rest"), off=6)])
+
+
+@field
+def fail2ban_counted(stage):
+    """fail2ban with iptables: a banned address is refused, by a rule that counts."""
+    a, b = stage.pair()
+    b.listen(2222)
+    b.feature("iptables-legacy -w 20 -N f2b-sshd")
+    b.feature("iptables-legacy -w 20 -A INPUT -p tcp -m multiport --dports 22,2222 -j f2b-sshd")
+    b.feature("iptables-legacy -w 20 -A f2b-sshd -s %s -j REJECT --reject-with icmp-port-unreachable" % a.address)
+    good = goodness(a, b)
+
+    def round_():
+        good()
+        a.scan([2222] * 5, b.address)
+
+    return Story(round_, [Count("rule", lambda: truth.rule(b, "f2b-sshd", 1), 5), arrived(b)],
+                 [Found(b, "netfilter", "rx", 5, GOOD + 5, kind="policy", says=("f2b-sshd",))])
+
+
+# Frames of a protocol that nobody speaks here.
+
+
+def lldp(ns, interface, count=LOST):
+    ns.frames(count, interface, "01:80:c2:00:00:0e", 0x88cc)
+
+
+@field
+def lldp_frames(stage):
+    """LLDP of a switch: rx_dropped that nothing explains is listed, and no more."""
+    a, b = stage.pair()
+    good = goodness(a, b)
+
+    def round_():
+        good()
+        lldp(a, "a0")
+
+    return Story(round_, [link(b, "b0", "rx", "dropped"), arrived(b)], never=HARDWARE)
+
+
+@field
+def strange_frames(stage):
+    """The same with frames that nobody has heard of, of IPX and of AppleTalk, at a macvlan."""
+    a, b = stage.pair()
+    c = stage.namespace("c")
+    b.ip("link add link b0 name mv0 type macvlan mode bridge")
+    b.ip("link set mv0 netns " + c.name)
+    add_address(c, "mv0", "10.9.0.3/24")
+    good = goodness(a, b)
+    mac = truth.mac(c, "mv0")
+
+    def round_():
+        good()
+        for ethertype in (0x88b5, 0x8137, 0x809b, 0x8892):
+            a.frames(LOST // 4, "a0", mac, ethertype)
+
+    return Story(round_, [link(c, "mv0", "rx", "dropped"), arrived(b)], never=HARDWARE)
+
+
+@field
+def lldp_and_loss(stage):
+    """A few of LLDP beside packets that are too large for this end of the wire."""
+    a, b = stage.pair()
+    a.ip("link set a0 mtu 9000")
+    good = goodness(a, b)
+
+    def round_():
+        good()
+        lldp(a, "a0", 3)
+        a.send(LOST, 8000, b.address, BAD)
+
+    return Story(round_, [link(b, "b0", "rx", "dropped", LOST + 3), link(a, "a0", "tx", "dropped"), arrived(b)],
+                 [Found(b, "link", "rx", LOST, place="b0", says=("mtu", "9000", "1500"), off=9)])
+
+
+# An error counter with several meanings.
+
+
+def lost_acks(stage, prevent, pair=None):
+    """Bare ACKs of a client are lost: its server repeats itself, and the client counts that as errors."""
+    a, b = pair or stage.pair()
+    prevent(a)
+    b.listen(WEB)
+    good = goodness(a, b)
+
+    def round_():
+        good()
+        a.hold(20, b.address, WEB)
+
+    return a, b, round_
+
+
+@field
+def acks_lost(stage):
+    """Half of a client's ACKs are lost by chance in its own firewall: one loss, and no damaged segments."""
+    a, b, round_ = lost_acks(stage, lambda a: a.feature(
+        "iptables-legacy -w 20 -A OUTPUT -p tcp --tcp-flags ALL ACK -m statistic --mode random --probability 0.5 -j DROP"))
+    rule = Count("rule", lambda: truth.rule(a, "OUTPUT", 1), (10, 70))
+    return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (1, 100))],
+                 [Found(a, "netfilter", "tx", "rule", None, says=("output", "statistic"), alarm=TOLD)],
+                 never=("checksum", "blind attack"))
+
+
+@field
+def acks_lost_nft(stage):
+    """The same with nftables, and IPv6."""
+    a, b, round_ = lost_acks(stage, lambda a: a.nft(
+        "table inet t {\nchain out { type filter hook output priority 0; policy accept;\n"
+        "tcp flags == ack numgen random mod 2 == 0 counter drop\n}\n}\n"), pair6(stage))
+    rule = Count("rule", lambda: truth.nft_rule(a, "inet t out"), (10, 70))
+    return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (1, 100))],
+                 [Found(a, "netfilter", "tx", "rule", None, says=("inet t out",), alarm=TOLD)],
+                 never=("checksum", "blind attack"))
+
+
+@field
+def acks_lost_router(stage):
+    """A router drops a client's ACKs, by a rule that is told to: its policy, and nothing at the client."""
+    a, r, b = stage.router()
+    r.feature("iptables-legacy -w 20 -A FORWARD -p tcp --tcp-flags ALL ACK -j DROP")
+    b.listen(WEB)
+    good = goodness(a, b)
+
+    def round_():
+        good()
+        a.hold(20, b.address, WEB)
+
+    rule = Count("rule", lambda: truth.rule(r, "FORWARD", 1), (60, 200))
+    return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (10, 200)), arrived(b)],
+                 [Found(r, "netfilter", "fwd", "rule", None, kind="policy", says=("forward",), alarm=PERHAPS)],
+                 never=("checksum", "blind attack"))
+
+
+
+
+# A list of queues that is long.
+
+
+def many_queues(ns, count=100, bad_port=0):
+    for number in range(count):
+        ns.queue_judge(number, bad_port)
+
+
+@field
+def queues_many(stage):
+    """A hundred queues with readers, one of them in use: all that it is given arrives."""
+    a, b = stage.pair()
+    many_queues(b)
+    b.feature("iptables-legacy -w 20 -A INPUT -p udp -j NFQUEUE --queue-num 97")
+    return Story(goodness(a, b), [arrived(b)], never=("nobody listens",))
+
+
+@field
+def queues_many_router(stage):
+    """The same on a router, with all of them in use."""
+    a, r, b = stage.router()
+    many_queues(r)
+    r.feature("iptables-legacy -w 20 -A FORWARD -p udp -j NFQUEUE --queue-balance 0:99")
+    return Story(goodness(a, b), [arrived(b)], never=("nobody listens",))
+
+
+@field_of("healthy")
+def queues_many_nft(stage):
+    """The same with nftables."""
+    a, b = stage.pair()
+    many_queues(b)
+    b.nft("table ip t {\nchain in { type filter hook input priority 0; policy accept;\n"
+          "udp dport %d counter queue num 0-99\n}\n}\n" % WANTED)
+    return Story(goodness(a, b), [arrived(b)], never=("nobody listens",))
+
+
+@field
+def queues_many_one_dead(stage):
+    """A hundred queues with readers, and a rule that asks one which has none."""
+    a, b = stage.pair()
+    many_queues(b)
+    b.feature("iptables-legacy -w 20 -A INPUT -p udp --dport %d -j NFQUEUE --queue-num 120" % BAD)
+    return Story(good_and_bad(a, b), [in_gap(b), arrived(b)],
+                 [Found(b, "netfilter", "rx", LOST, ALL, says=("120", "listen"), alarm=TOLD)])
+
+
+# Healthy ways through a firewall, a bridge, IPVS and IPsec.
+
+
+@field
+def bridge_firewall(stage):
+    """Two containers on a bridge whose traffic passes iptables, conntrack and DNAT: everything arrives."""
+    r, a, b = listening_bridge(stage)
+    add_address(r, "br0", "10.9.0.254/24")
+    r.sysctl("net/ipv4/ip_forward", 1)
+    r.feature("sysctl -qw net.bridge.bridge-nf-call-iptables=1")
+    for ns, end in ((a, "a0"), (b, "b0")):
+        ns.ip("route add default via 10.9.0.254")
+        know(ns, end, r, "br0", "10.9.0.254")
+        know(r, "br0", ns, end, ns.address)
+        r.ip("link set p%s type bridge_slave hairpin on" % end[0])
+    for rule in ("-A FORWARD -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT",
+                 "-t nat -A PREROUTING -d 10.96.0.10 -p udp --dport 53 -j DNAT --to 10.9.0.2:5003",
+                 "-t nat -A POSTROUTING -s 10.9.0.0/24 -d 10.9.0.2 -p udp --dport 5003 -j MASQUERADE"):
+        r.feature("iptables-legacy -w 20 " + rule)
+    b.reader(WANTED)
+    b.reader(5003)
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        a.send(GOOD, 100, "10.96.0.10", 53)
+
+    return Story(round_, [arrived(b), arrived(b, 5003)])
+
+
+@field_of("healthy")
+def ipvs(stage):
+    """kube-proxy in IPVS mode: all that is for a service arrives at its pod."""
+    a, r, b = stage.router()
+    r.ip("addr add 10.96.0.10/32 dev lo")
+    r.ipvs_add("10.96.0.10:53", ["10.9.2.2:5353"])
+    r.sysctl("net/ipv4/vs/conntrack", 1)
+    b.reader(5353)
+    return Story(lambda: a.send(GOOD, 100, "10.96.0.10", 53), [arrived(b, 5353)])
+
+
+@field_of("healthy")
+def ipvs_and_loss(stage):
+    """The same, and a rule without a counter that drops what is for the node itself."""
+    a, r, b = stage.router()
+    r.ip("addr add 10.96.0.10/32 dev lo")
+    r.ipvs_add("10.96.0.10:53", ["10.9.2.2:5353"])
+    r.sysctl("net/ipv4/vs/conntrack", 1)
+    r.nft("table ip t {\nchain in { type filter hook input priority -300; policy accept;\nudp dport %d drop\n}\n}\n" % BAD)
+    b.reader(5353)
+
+    def round_():
+        a.send(GOOD, 100, "10.96.0.10", 53)
+        a.send(LOST, 100, "10.9.1.2", BAD)
+
+    return Story(round_, [arrived(b, 5353)],
+                 [Found(r, "netfilter", "rx", LOST, ALL, says=("ip t in",), off=3, alarm=TOLD)])
+
+
+@field_of("healthy")
+def ipvs_tcp(stage):
+    """The same with TCP, and two pods."""
+    a, r, b = stage.router()
+    r.ip("addr add 10.96.0.11/32 dev lo")
+    b.ip("addr add 10.9.2.3/24 dev b0")
+    know(r, "r1", b, "b0", "10.9.2.3")
+    r.ipvs_add("10.96.0.11:80", ["10.9.2.2:8080", "10.9.2.3:8080"], protocol=socket.IPPROTO_TCP)
+    b.serve(WEB, 2000)
+    done = []
+    return Story(lambda: done.append(a.ask(10, "10.96.0.11", 80, 2000)), [all_answered(done, 10)])
+
+
+KEY = "0x0102030405060708090a0b0c0d0e0f1011121314151617181920212223242526"
+WRONG_KEY = "0xff" + KEY[4:]
+CIPHER = "enc cbc(aes) 0x000102030405060708090a0b0c0d0e0f"
+
+
+def ipsec(a, b, port, key=KEY, mode="transport"):
+    """What a sends to a UDP port of b goes by ESP."""
+    ends = "src %s dst %s proto esp" % (a.address, b.address)
+    a.feature("ip xfrm state add %s spi 0x100 mode %s auth hmac(sha256) %s %s" % (ends, mode, KEY, CIPHER))
+    b.feature("ip xfrm state add %s spi 0x100 mode %s auth hmac(sha256) %s %s" % (ends, mode, key, CIPHER))
+    template = "src %s dst %s proto esp mode %s" % (a.address, b.address, mode)
+    a.feature("ip xfrm policy add src %s dst %s proto udp dport %d dir out tmpl %s"
+              % (a.address, b.address, port, template if mode == "tunnel" else "proto esp mode transport"))
+    if mode == "tunnel":
+        b.feature("ip xfrm policy add src %s dst %s proto udp dport %d dir in tmpl %s"
+                  % (a.address, b.address, port, template))
+
+
+@field_of("healthy")
+def esp(stage):
+    """IPsec in transport mode that works, for a part of the traffic."""
+    a, b = stage.pair()
+    ipsec(a, b, BAD)
+    b.reader(BAD)
+    return Story(good_and_bad(a, b), [arrived(b), arrived(b, BAD, LOST)])
+
+
+@field_of("healthy")
+def esp_tunnel(stage):
+    """The same in tunnel mode."""
+    a, b = stage.pair()
+    ipsec(a, b, BAD, mode="tunnel")
+    b.reader(BAD)
+    return Story(good_and_bad(a, b), [arrived(b), arrived(b, BAD, LOST)])
+
+
+@field_of("healthy")
+def esp_hides_loss(stage):
+    """IPsec that works delivers twice; beside it a rule without a counter drops."""
+    a, b = stage.pair()
+    ipsec(a, b, 5003)
+    b.reader(5003)
+    b.nft("table ip t {\nchain in { type filter hook input priority 0; policy accept;\nudp dport %d drop\n}\n}\n" % BAD)
+    send = good_and_bad(a, b)
+
+    def round_():
+        send()
+        a.send(GOOD, 100, b.address, 5003)
+
+    return Story(round_, [arrived(b), arrived(b, 5003)],
+                 [Found(b, "netfilter", "rx", LOST, None, says=("ip t in",), off=3, alarm=TOLD)])
+
+
+@field_of("healthy")
+def unjoined_61(stage):
+    """Groups that nobody joined, and LLDP, on Linux 6.1."""
+    a, b = with_broadcast(stage)
+    good, noise = goodness(a, b), noisy_neighbour(a)
+
+    def round_():
+        good()
+        noise()
+        lldp(a, "a0")
+
+    return Story(round_, [in_gap(b, 2 * LOST), arrived(b)], never=HARDWARE)
+
+
+@field_of("healthy")
+def synproxy_61(stage):
+    """SYNPROXY on Linux 6.1."""
+    a, b = stage.pair()
+    synproxy(b, "iptables-legacy")
+    talk, done = conversation(a, b, count=10)
+    return Story(talk, [all_answered(done, 10)])
+
+
+@field_of("healthy")
+def traceroute_61(stage):
+    """Probes that die here, on Linux 6.1."""
+    return traceroute(stage)
