@@ -25,7 +25,9 @@ from firewall import CASES  # and all of cases.py
 from lab import HERE, Failure, Skip, leashed, run
 import combined  # noqa: F401, registers its cases
 import density  # noqa: F401
+import field_gap  # noqa: F401
 import field_healthy  # noqa: F401
+import field_rules  # noqa: F401
 import containers  # noqa: F401
 import lifecycle  # noqa: F401
 import links  # noqa: F401

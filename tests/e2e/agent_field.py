@@ -20,6 +20,7 @@ import packets
 
 SO_RCVBUFFORCE, SO_SNDBUFFORCE, SO_ATTACH_FILTER = 33, 32, 26
 UDP_SEGMENT, UDP_GRO = 103, 104
+IP_TRANSPARENT = 19
 PACKET_RX_ALL = 3  # ETH_P_ALL
 
 kept = []  # stays open
@@ -136,9 +137,11 @@ def count_of(name):
     return counts[str(name)]
 
 
-def reader(port, address=""):
-    """Counts datagrams of both families."""
+def reader(port, address="", transparent=False):
+    """Counts datagrams of both families; transparent: those for others, too, that TPROXY hands it."""
     sock = socket.socket(family_of(address or "::"), socket.SOCK_DGRAM)
+    if transparent:
+        sock.setsockopt(socket.IPPROTO_IP, IP_TRANSPARENT, 1)
     if sock.family == socket.AF_INET6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     sock.bind((address, port))
