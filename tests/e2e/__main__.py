@@ -25,9 +25,8 @@ from firewall import CASES  # and all of cases.py
 from lab import HERE, Failure, Skip, leashed, run
 import combined  # noqa: F401, registers its cases
 import density  # noqa: F401
-import field_gap  # noqa: F401
-import field_healthy  # noqa: F401
-import field_rules  # noqa: F401
+import field
+import field_cases  # noqa: F401
 import containers  # noqa: F401
 import lifecycle  # noqa: F401
 import links  # noqa: F401
@@ -42,11 +41,12 @@ import settings  # noqa: F401
 import skew  # noqa: F401
 import sockets  # noqa: F401
 import writers  # noqa: F401
-from uml import conntrack_full, host, queues, reference
+from uml import conntrack_full, field_group, host, queues, reference
 import verdicts
 from watch import Stage
 
 UML_CASES = {"reference": reference, "host": host, "conntrack_full": conntrack_full, "queues": queues}
+UML_CASES.update({"field_uml_" + group: field_group(group) for group in field.GROUPS})
 ALL_CASES = dict(UML_CASES, **CASES)  # the longest first
 TIME_LIMIT = dict.fromkeys(UML_CASES, 300)
 DEFAULT_TIME_LIMIT = 120

@@ -73,6 +73,7 @@ class Collectd:
 
     stop_within = 5
     writers = 5  # collectd's default
+    poll = 0.02  # seconds between two looks at what it wrote
 
     def __init__(self, build, interval=1, options="", ns=None, command=()):
         self.build = build
@@ -207,7 +208,7 @@ class Collectd:
             return all(self.beats(ns) >= seen[ns] + count for ns in namespaces)
 
         wait_until("a read of " + ", ".join(ns.name for ns in namespaces),
-                   all_read, 15 + 4 * count * self.interval)
+                   all_read, 15 + 4 * count * self.interval, self.poll)
 
     # What a human wants to see when a test failed.
 

@@ -580,12 +580,12 @@ def queues_many_router(stage):
 
 
 @field_of("healthy")
-def queues_many_nft(stage):
-    """The same with nftables."""
-    a, b = stage.pair()
-    many_queues(b)
-    b.nft("table ip t {\nchain in { type filter hook input priority 0; policy accept;\n"
-          "udp dport %d counter queue num 0-99\n}\n}\n" % WANTED)
+def queues_many_v6(stage):
+    """The same with IPv6."""
+    a, b = pair6(stage)
+    for number in range(100):
+        b.queue_judge(number, 0, v6=True)
+    b.feature("ip6tables-legacy -w 20 -A INPUT -p udp -j NFQUEUE --queue-num 98")
     return Story(goodness(a, b), [arrived(b)], never=("nobody listens",))
 
 
@@ -641,20 +641,20 @@ def ipvs(stage):
 
 @field_of("healthy")
 def ipvs_and_loss(stage):
-    """The same, and a rule without a counter that drops what is for the node itself."""
+    """The same, and a blackhole route that other packets meet: IPVS must not hide it."""
     a, r, b = stage.router()
     r.ip("addr add 10.96.0.10/32 dev lo")
     r.ipvs_add("10.96.0.10:53", ["10.9.2.2:5353"])
     r.sysctl("net/ipv4/vs/conntrack", 1)
-    r.nft("table ip t {\nchain in { type filter hook input priority -300; policy accept;\nudp dport %d drop\n}\n}\n" % BAD)
+    r.ip("route add blackhole 10.55.0.0/16")
     b.reader(5353)
 
     def round_():
         a.send(GOOD, 100, "10.96.0.10", 53)
-        a.send(LOST, 100, "10.9.1.2", BAD)
+        a.send(LOST, 100, "10.55.1.1", BAD)
 
     return Story(round_, [arrived(b, 5353)],
-                 [Found(r, "netfilter", "rx", LOST, ALL, says=("ip t in",), off=3, alarm=TOLD)])
+                 [Found(r, "ip", "rx|fwd", LOST, ALL, says=("blackhole",), off=3, alarm=TOLD)])
 
 
 @field_of("healthy")
@@ -708,11 +708,11 @@ def esp_tunnel(stage):
 
 @field_of("healthy")
 def esp_hides_loss(stage):
-    """IPsec that works delivers twice; beside it a rule without a counter drops."""
+    """IPsec that works delivers twice; beside it a transparent proxy is dead, whose rule drops without a word."""
     a, b = stage.pair()
     ipsec(a, b, 5003)
     b.reader(5003)
-    b.nft("table ip t {\nchain in { type filter hook input priority 0; policy accept;\nudp dport %d drop\n}\n}\n" % BAD)
+    b.feature("iptables-legacy -w 20 -t mangle -A PREROUTING -p udp --dport %d -j TPROXY --on-port 3128" % BAD)
     send = good_and_bad(a, b)
 
     def round_():
@@ -720,7 +720,7 @@ def esp_hides_loss(stage):
         a.send(GOOD, 100, b.address, 5003)
 
     return Story(round_, [arrived(b), arrived(b, 5003)],
-                 [Found(b, "netfilter", "rx", LOST, None, says=("ip t in",), off=3, alarm=TOLD)])
+                 [Found(b, "netfilter", "rx", LOST, None, says=("tproxy",), off=3, alarm=TOLD)])
 
 
 @field_of("healthy")

@@ -41,24 +41,39 @@ def queues(stage):
     perform(stage, "uml_qdisc.py")
 
 
+def field_group(group):
+    """A case that plays all field cases of a group inside one machine."""
+    def play(stage):
+        judge_all(*outcome(stage, "uml_field.py", group))
+
+    play.__doc__ = "Cases of the field on Linux 6.1: %s." % group
+    return play
+
+
 def perform(stage, script):
+    judge(*outcome(stage, script))
+
+
+def outcome(stage, script, group=""):
+    """(console, [report])"""
     kernel = shutil.which("linux")
     if not kernel or not os.path.isdir(MODULES):
         raise Skip("user-mode Linux is not installed")
-    console = boot(kernel, stage.build, script)
+    console = boot(kernel, stage.build, script, group)
     found = reports(console)
     for row in found:
         if "verdict" in row and verdicts.DIRECTORY in os.environ:
             verdicts.keep_row(row)
-    judge(console, [row for row in found if "verdict" not in row])
+    return console, [row for row in found if "verdict" not in row]
 
 
-def boot(kernel, build, script):
+def boot(kernel, build, script, group):
     """The console's output, once the machine is off again."""
     with tempfile.TemporaryDirectory(prefix="pktloss-uml-") as directory:
         command = [kernel, "rootfstype=hostfs", "rootflags=/", "ro", "mem=512M",
                    "uml_dir=" + directory, "init=" + os.path.join(HERE, "uml_init.sh"),
-                   "PKTLOSS_SCRIPT=" + script,
+                   "PKTLOSS_SCRIPT=" + script, "PKTLOSS_GROUP=" + group,
+                   "PKTLOSS_ONLY=" + os.environ.get("PKTLOSS_ONLY", ""),
                    "PKTLOSS_PYTHON=" + sys.executable,
                    "PKTLOSS_BUILD=" + (os.path.abspath(build) if build else ""),
                    "con=null", "con0=null,fd:1", "quiet"]
@@ -103,3 +118,11 @@ def judge(console, found):
             raise Failure("%s: %s" % (report["step"], report["detail"]))
     if not found or found[-1]["step"] != "done":
         raise Failure("the machine went off early:\n" + "\n".join(console.splitlines()[-40:]))
+
+
+def judge_all(console, found):
+    """As judge(), but tells of all that failed."""
+    wrong = ["%s: %s" % (row["step"], row["detail"]) for row in found if not row.get("ok", True)]
+    if wrong:
+        raise Failure("\n".join(wrong))
+    judge(console, found)
