@@ -15,7 +15,7 @@ from field import (ALL, BAD, GOOD, LOST, TOLD, WANTED, Count, Found, Story, arri
                    good_and_bad, in_gap, out_gap, pair6, snmp)
 from lab import HERE, Agent, Skip, wait_until
 
-RULE = ("without `counter`", "without a counter", "firewall rule")
+RULE = ("firewall rule without", "`counter`")  # who is not to be blamed
 FIRST = "type filter hook %s priority 0; policy %s;"
 
 
@@ -334,10 +334,10 @@ def uncounted_goto(stage):
                  [Found(b, "netfilter", "rx", LOST, ALL, says=("ip6 t deep",), off=6, alarm=TOLD)])
 
 
-# Martians: only the host counts them.
+# Martians: only the host counts them. In a machine of their own, or they would be anybody's.
 
 
-@field
+@field_of("martians")
 def martian_source(stage):
     """Policy routing by mark while src_valid_mark is on: what is to be forwarded dies as a martian."""
     a, r, b = stage.router()
@@ -349,7 +349,7 @@ def martian_source(stage):
                  [Found(r, "ip", "rx", LOST, ALL, says=("martian", "in_martian_src"), tells=("martian",), never=RULE, alarm=TOLD)], host=True)
 
 
-@field
+@field_of("martians")
 def martian_destination(stage):
     """DNAT to 127.0.0.1 while route_localnet is off: the destination is the martian."""
     a, b = stage.pair()
@@ -358,7 +358,7 @@ def martian_destination(stage):
                  [Found(b, "ip", "rx", LOST, ALL, says=("martian", "in_martian_dst"), tells=("martian",), never=RULE, alarm=TOLD)], host=True)
 
 
-@field
+@field_of("martians")
 def martian_spoofed(stage):
     """A source address of the loopback network."""
     a, b = stage.pair()
@@ -372,6 +372,12 @@ def martian_spoofed(stage):
 
     return Story(round_, [in_gap(b), arrived(b)],
                  [Found(b, "ip", "rx", LOST, ALL, says=("martian", "in_martian_src"), tells=("martian",), never=RULE, alarm=TOLD)], host=True)
+
+
+@field_of("martians")
+def martian_elsewhere(stage):
+    """As many packets meet a blackhole route while others are martians in other namespaces: no martian was here."""
+    return route_of(stage, "blackhole")
 
 
 # Programs.

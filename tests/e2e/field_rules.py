@@ -12,7 +12,7 @@ import truth
 from field import (ALL, BAD, GOOD, LOST, TOLD, WANTED, Count, Found, Story, arrived, field, in_gap, out_gap, pair6)
 
 HALF = LOST // 2
-UNCOUNTED = ("without `counter`", "without a counter", "no counter")
+UNCOUNTED = ("firewall rule without", "`counter`", "no counter")
 LEGACY, LEGACY6, NFT = "iptables-legacy -w 20", "ip6tables-legacy -w 20", "iptables-nft"
 
 

@@ -20,6 +20,11 @@ INTERVAL = 4  # seconds; so slow a machine needs the time
 MODULES = {
     "healthy": "ip_vs ip_vs_rr nfnetlink_queue",
     "gap": "ip_vs ip_vs_rr",
+    "martians": "xt_mark",
+    "devices": "vxlan bonding ipvlan ip_gre ipip 8021q sch_tbf sch_netem",
+    "bridges": "bridge 8021q ebtables ebtable_filter ebtable_nat ebt_ip",
+    "causes": "sch_hfsc sch_drr sch_qfq sch_htb sch_prio sch_netem cls_u32 esp4",
+    "direction": "ifb sch_ingress cls_matchall act_gact act_police act_mirred",
 }
 USUAL = "veth iptable_filter iptable_nat iptable_mangle iptable_raw ip6table_filter nf_tables nft_compat nf_conntrack"
 
