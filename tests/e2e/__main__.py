@@ -41,14 +41,17 @@ import settings  # noqa: F401
 import skew  # noqa: F401
 import sockets  # noqa: F401
 import writers  # noqa: F401
-from uml import conntrack_full, field_group, host, queues, reference
+import field_noise
+from uml import conntrack_full, field_group, host, noise, queues, reference
 import verdicts
 from watch import Stage
 
 UML_CASES = {"reference": reference, "host": host, "conntrack_full": conntrack_full, "queues": queues}
 UML_CASES.update({"field_uml_" + group: field_group(group) for group in field.GROUPS})
-ALL_CASES = dict(UML_CASES, **CASES)  # the longest first
+NOISE = {"field_noise": field_noise.field_noise, "field_noise_61": noise}
+ALL_CASES = {**NOISE, **UML_CASES, **CASES}  # the longest first
 TIME_LIMIT = dict.fromkeys(UML_CASES, 300)
+TIME_LIMIT.update(dict.fromkeys(NOISE, 300 + field_noise.SECONDS))
 DEFAULT_TIME_LIMIT = 120
 
 

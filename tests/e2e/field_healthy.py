@@ -15,7 +15,6 @@ from field import (ALL, BAD, GOOD, LOST, PERHAPS, TOLD, WANTED, Count, Found, St
 from lab import add_address, know, run
 
 ALL_NODES, MDNS6 = "33:33:00:00:00:01", "33:33:00:00:00:fb"
-ICMPV6, ROUTER_ADVERTISEMENT = 58, 134
 WEB = 8080
 HARDWARE = ("cable", "cabling", "duplex", "optic")
 
@@ -28,10 +27,7 @@ def goodness(a, b):
 
 def neighbours_ipv6(ns, interface, source="fe80::1"):
     """Router advertisements and mDNS, as a neighbour says them."""
-    advertisement = struct.pack("!BBHBBHII", ROUTER_ADVERTISEMENT, 0, 1, 64, 0, 0, 0, 0)
-    mdns = struct.pack("!HHHH", 5353, 5353, 20, 1) + bytes(12)
-    for mac, packet in ((ALL_NODES, packets.ip6(source, "ff02::1", ICMPV6, advertisement, 255)),
-                        (MDNS6, packets.ip6(source, "ff02::fb", packets.UDP, mdns, 255))):
+    for mac, packet in ((ALL_NODES, packets.router_advertisement(source)), (MDNS6, packets.mdns6(source))):
         ns.frames_of(interface, mac, [packet.hex()] * 20)
 
 
@@ -181,12 +177,10 @@ def unjoined_v6(stage):
     """Groups of IPv6 that nobody joined."""
     a, b = pair6(stage)
     good = goodness(a, b)
-    mdns = packets.ip6("fd00:1::1", "ff02::fb", packets.UDP,
-                       struct.pack("!HHHH", 5353, 5353, 20, 1) + bytes(12), 255).hex()
 
     def round_():
         good()
-        a.frames_of("a0", MDNS6, [mdns] * LOST)
+        a.frames_of("a0", MDNS6, [packets.mdns6("fd00:1::1").hex()] * LOST)
 
     return Story(round_, [snmp(b, "Ip6InMcastPkts", (3 * LOST, 3 * LOST + 9)), arrived(b)])
 

@@ -4,7 +4,7 @@
 import socket
 import struct
 
-ICMP, TCP, UDP = 1, 6, 17
+ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 SYN = 0x02
 ECHO_REQUEST = 8
 MORE_FRAGMENTS = 0x2000
@@ -61,3 +61,20 @@ def udp4(source, to, port, spoil=0):
 def syn4(source, to, port, source_port):
     head = struct.pack("!HHIIBBHHH", source_port, port, 1, 0, 5 << 4, SYN, 8192, 0, 0)
     return ip4(source, to, TCP, summed(head, 16, b"", pseudo4(source, to, TCP, len(head))))
+
+
+def pseudo6(source, to, protocol, size):
+    return (socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, to)
+            + struct.pack("!II", size, protocol))
+
+
+def router_advertisement(source):
+    """To all nodes, of a router that nobody should use."""
+    message = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 0, 0, 0)
+    return ip6(source, "ff02::1", ICMP6, summed(message, 2, b"", pseudo6(source, "ff02::1", ICMP6, len(message))), 255)
+
+
+def mdns6(source):
+    """A question without content."""
+    head = struct.pack("!HHHH", 5353, 5353, 20, 0)
+    return ip6(source, "ff02::fb", UDP, summed(head, 6, bytes(12), pseudo6(source, "ff02::fb", UDP, 20)), 255)

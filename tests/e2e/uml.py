@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 
+import field_noise
 import verdicts
 from lab import HERE, Failure, Skip, leashed
 
@@ -50,16 +51,21 @@ def field_group(group):
     return play
 
 
+def noise(stage):
+    """Ten minutes of what looks like a loss and is none, on Linux 6.1."""
+    judge(*outcome(stage, "uml_noise.py", limit=TIME_LIMIT + field_noise.SECONDS))
+
+
 def perform(stage, script):
     judge(*outcome(stage, script))
 
 
-def outcome(stage, script, group=""):
+def outcome(stage, script, group="", limit=TIME_LIMIT):
     """(console, [report])"""
     kernel = shutil.which("linux")
     if not kernel or not os.path.isdir(MODULES):
         raise Skip("user-mode Linux is not installed")
-    console = boot(kernel, stage.build, script, group)
+    console = boot(kernel, stage.build, script, group, limit)
     found = reports(console)
     for row in found:
         if "verdict" in row and verdicts.DIRECTORY in os.environ:
@@ -67,12 +73,13 @@ def outcome(stage, script, group=""):
     return console, [row for row in found if "verdict" not in row]
 
 
-def boot(kernel, build, script, group):
+def boot(kernel, build, script, group, limit):
     """The console's output, once the machine is off again."""
     with tempfile.TemporaryDirectory(prefix="pktloss-uml-") as directory:
         command = [kernel, "rootfstype=hostfs", "rootflags=/", "ro", "mem=512M",
                    "uml_dir=" + directory, "init=" + os.path.join(HERE, "uml_init.sh"),
                    "PKTLOSS_SCRIPT=" + script, "PKTLOSS_GROUP=" + group,
+                   "PKTLOSS_NOISE=%d" % field_noise.SECONDS,
                    "PKTLOSS_ONLY=" + os.environ.get("PKTLOSS_ONLY", ""),
                    "PKTLOSS_PYTHON=" + sys.executable,
                    "PKTLOSS_BUILD=" + (os.path.abspath(build) if build else ""),
@@ -81,7 +88,7 @@ def boot(kernel, build, script, group):
             machine = subprocess.Popen(leashed(command), stdin=subprocess.DEVNULL,
                                        stdout=console, stderr=console, start_new_session=True)
             try:
-                machine.wait(TIME_LIMIT)
+                machine.wait(limit)
             except subprocess.TimeoutExpired:
                 pass  # the console shows how far it came
             finally:
