@@ -34,7 +34,7 @@ def shaped(ns, interface, **how):
 
 def shaper(ns, interface):
     return Count("%s tbf of %s" % (ns.name, interface), lambda: truth.qdisc(ns, interface, "tbf", "drops"),
-                 (2 * BURST, 3 * BURST))
+                 (BURST, 3 * BURST))
 
 
 def tunnel(ns, kind, interface, local, remote, inner, options=""):
@@ -72,7 +72,7 @@ def vxlan_shaped(stage):
     vxlans(a, b)
     slow(a, "a0")
     b.reader(BAD)
-    return Story(burst(a, "10.99.0.2"), [shaper(a, "a0"), Count("echo", link(a, "vx0", "tx", "dropped").read, (2 * BURST, 3 * BURST))],
+    return Story(burst(a, "10.99.0.2"), [shaper(a, "a0"), Count("echo", link(a, "vx0", "tx", "dropped").read, (BURST, 3 * BURST))],
                  [shaped(a, "a0")])
 
 
@@ -100,7 +100,7 @@ def macvlan_shaped(stage):
     know(c, "mv0", b, "b0", b.address)
     slow(a, "a0")
     b.reader(BAD)
-    return Story(burst(c, b.address), [shaper(a, "a0"), Count("echo", link(c, "mv0", "tx", "dropped").read, (2 * BURST, 3 * BURST))],
+    return Story(burst(c, b.address), [shaper(a, "a0"), Count("echo", link(c, "mv0", "tx", "dropped").read, (BURST, 3 * BURST))],
                  [shaped(a, "a0")])
 
 

@@ -263,7 +263,7 @@ def rate_limit(stage):
                 table="inet lim"))
     send = good_and_bad(a, b)
     return Story(send, [arrived(b)],
-                 [Found(r, "netfilter", "fwd", 33, ALL, says=("inet lim forward", "slowly"), off=20, alarm=TOLD)])
+                 [Found(r, "netfilter", "fwd", 33, ALL, says=("inet lim forward", "slowly"), tells=("inet lim forward",), off=20, alarm=TOLD)])
 
 
 @field
@@ -278,7 +278,7 @@ def connection_limit(stage):
         a.flow_each(LOST, 100, b.address, BAD)
 
     return Story(round_, [Count("gap", in_gap(b).read, (2 * LOST, 3 * LOST)), arrived(b)],
-                 [Found(b, "netfilter", "rx", "gap", ALL, says=("ip lim input", "too many flows"), alarm=TOLD)])
+                 [Found(b, "netfilter", "rx", "gap", ALL, says=("ip lim input", "too many flows"), tells=("ip lim input",), alarm=TOLD)])
 
 
 # Rules without a counter.

@@ -38,7 +38,7 @@ def its_rule(ns, *says, direction="rx", **how):
 def replaced(ns, *says, direction="rx", **how):
     """What dropped has begun anew; a part may not be known to be its."""
     return Found(ns, "netfilter", direction, LOST, ALL, kind="policy|loss", says=says, never=UNCOUNTED,
-                 **{"tells": (), **how})
+                 together=True, **{"tells": (), **how})
 
 
 def bans():
@@ -289,8 +289,8 @@ def all_engines(stage):
 
     return Story(round_, [in_gap(b, 3 * LOST), Count("legacy", lambda: truth.rule(b, "INPUT", 1), LOST),
                           Count("nft", lambda: truth.nft_rule(b, "inet t in"), LOST), arrived(b)],
-                 [Found(b, "netfilter", "rx", 3 * LOST, 2 * GOOD, kind="policy|loss",
-                        says=("of ip filter input", "counted", "hidden"), tells=())])
+                 [Found(b, "netfilter", "rx", 2 * LOST, 2 * GOOD, kind="policy", says=("of ip filter input", "counted")),
+                  Found(b, "netfilter", "rx", LOST, 2 * GOOD, says=("hidden",), alarm=TOLD)])
 
 
 @field
@@ -327,5 +327,5 @@ def modules(stage):
         return sum(rules[n] for n in (0, 1, 3, 4, 5))
 
     return Story(round_, [Count("rules", dropped, (150, 350)), arrived(b)],
-                 [Found(b, "netfilter", "rx", "rules", None, kind="policy|loss", tells=(),
+                 [Found(b, "netfilter", "rx", "rules", None, kind="policy|loss", tells=(), together=True,
                         says=("hash limit", "seen too often", "bad word", "u32 match", "too many flows"))])
