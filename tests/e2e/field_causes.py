@@ -471,7 +471,7 @@ def dead_rejecting(stage):
                  [Found(b, "netfilter", "rx", LOST, ALL, kind="policy", says=("input",)), unresolved(c, 20)], after=4, host=True)
 
 
-@field
+@field_of("hostwide")
 def burst_unresolved(stage):
     """A burst to a next hop that does not answer: its queue is full, which only the host counts."""
     c, _ = lonely(stage)

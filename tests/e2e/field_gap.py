@@ -337,7 +337,7 @@ def uncounted_goto(stage):
 # Martians: only the host counts them. In a machine of their own, or they would be anybody's.
 
 
-@field_of("martians")
+@field_of("hostwide")
 def martian_source(stage):
     """Policy routing by mark while src_valid_mark is on: what is to be forwarded dies as a martian."""
     a, r, b = stage.router()
@@ -349,7 +349,7 @@ def martian_source(stage):
                  [Found(r, "ip", "rx", LOST, ALL, says=("martian", "in_martian_src"), tells=("martian",), never=RULE, alarm=TOLD)], host=True)
 
 
-@field_of("martians")
+@field_of("hostwide")
 def martian_destination(stage):
     """DNAT to 127.0.0.1 while route_localnet is off: the destination is the martian."""
     a, b = stage.pair()
@@ -358,7 +358,7 @@ def martian_destination(stage):
                  [Found(b, "ip", "rx", LOST, ALL, says=("martian", "in_martian_dst"), tells=("martian",), never=RULE, alarm=TOLD)], host=True)
 
 
-@field_of("martians")
+@field_of("hostwide")
 def martian_spoofed(stage):
     """A source address of the loopback network."""
     a, b = stage.pair()
@@ -374,7 +374,7 @@ def martian_spoofed(stage):
                  [Found(b, "ip", "rx", LOST, ALL, says=("martian", "in_martian_src"), tells=("martian",), never=RULE, alarm=TOLD)], host=True)
 
 
-@field_of("martians")
+@field_of("hostwide")
 def martian_elsewhere(stage):
     """As many packets meet a blackhole route while others are martians in other namespaces: no martian was here."""
     return route_of(stage, "blackhole")

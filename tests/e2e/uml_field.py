@@ -20,7 +20,7 @@ INTERVAL = 4  # seconds; so slow a machine needs the time
 MODULES = {
     "healthy": "ip_vs ip_vs_rr nfnetlink_queue",
     "gap": "ip_vs ip_vs_rr",
-    "martians": "xt_mark",
+    "hostwide": "xt_mark",
     "devices": "vxlan bonding ipvlan ip_gre ipip 8021q sch_tbf sch_netem",
     "bridges": "bridge 8021q ebtables ebtable_filter ebtable_nat ebt_ip",
     "causes": "sch_hfsc sch_drr sch_qfq sch_htb sch_prio sch_netem cls_u32 esp4",
