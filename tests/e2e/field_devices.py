@@ -140,10 +140,11 @@ def both_floors(stage):
 
     def round_():
         a.send(BURST, 900, b.address, BAD)
-        a.send(LOST, 100, "10.244.2.9", BAD)
+        a.send(3 * LOST, 100, "10.244.2.9", BAD)
 
-    return Story(round_, [shaper(a, "a0"), link(a, "vx0", "tx", "dropped")],
-                 [shaped(a, "a0"), Found(a, "link", "tx", LOST, LOST, place="vx0", says=("forwarding|fdb",), never=VAGUE)])
+    # that some of them are an echo of the shaper's cannot be ruled out
+    return Story(round_, [shaper(a, "a0"), link(a, "vx0", "tx", "dropped", 3 * LOST)],
+                 [shaped(a, "a0"), Found(a, "link", "tx", 3 * LOST, place="vx0", says=("forwarding|fdb",), never=VAGUE, off=3 * BURST)])
 
 
 @field
@@ -388,7 +389,7 @@ def asleep(a, b, device, send, more):
         more()
 
     return Story(round_, [Count("dropped", link(a, device, "tx", "dropped").read, (3 * LOST - 20, 3 * LOST)), arrived(b)],
-                 [Found(a, "link", "tx", "dropped", place=device, says=("read",), never=VAGUE + HARDWARE)])
+                 [Found(a, "link", "tx", "dropped", place=device, says=("read|takes them",), never=VAGUE + HARDWARE)])
 
 
 @field
@@ -403,7 +404,7 @@ def macvtap_asleep(stage):
     b.tap_of("mt0")
     dropped = Count("dropped", link(b, "mt0", "rx", "dropped").read, (3 * ALL - 33, 3 * ALL))
     return Story(lambda: c.send(ALL, 100, "10.9.0.77", BAD), [dropped],
-                 [Found(b, "link", "rx", "dropped", ALL, place="mt0", says=("read",), never=HARDWARE)])
+                 [Found(b, "link", "rx", "dropped", ALL, place="mt0", says=("read|takes them",), never=HARDWARE)])
 
 
 @field_of("devices")

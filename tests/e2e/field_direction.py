@@ -143,7 +143,7 @@ def shared_output_forward(stage):
         r.flow_each(LOST, 100, "10.96.0.10", 53)
 
     return Story(round_, [Count("rule", lambda: truth.rule(r, "KUBE-SERVICES", 1), LOST), arrived(b, each=2 * GOOD)],
-                 [shared_policy(r, "tx", "kube-services", "has no endpoints")])
+                 [shared_policy(r, "tx", "kube-services", "has no endpoints", total=ALL + LOST)])  # and what tells it of the refusal
 
 
 def kube_services(r):
@@ -276,7 +276,7 @@ def filtered(ns, interface, **how):
 
 def by_filter(ns, direction, place, total=ALL, **how):
     wrong = {"tx": ("ingress",), "rx": ("egress",)}[direction]
-    return Found(ns, "qdisc", direction, LOST, total, place=place, never=wrong, **how)
+    return Found(ns, "qdisc", direction, LOST, total, place=place, kind="loss|policy", never=wrong, alarm=TOLD, **how)
 
 
 @field

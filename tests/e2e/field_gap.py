@@ -252,7 +252,7 @@ udp dport 5003 ct state new ct count over 10 drop comment "too many flows"
     b.reader(BAD)
     send = good_and_bad(a, b)
     return Story(send, [Count("gap", in_gap(b).read, (2 * LOST, 3 * LOST)), arrived(b)],
-                 [Found(b, "netfilter", "rx", "gap", ALL, says=("ip lim input", "per source"), alarm=TOLD)])
+                 [Found(b, "netfilter", "rx", "gap", ALL, says=("ip lim input", "per source"), tells=("ip lim input",), alarm=TOLD)])
 
 
 @field
