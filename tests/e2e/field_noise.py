@@ -61,9 +61,8 @@ class Noise:
         self.r.ip("link set br0 up")
         add_address(self.r, "br0", "10.9.0.254/24")
         for n, (ns, name) in enumerate(((self.a, "a"), (self.b, "b"), (self.c, "c")), 1):
-            self.plug(ns, name + "0", "p" + name)
             ns.address = "10.9.0.%d" % n
-            ns.ip("addr add %s/24 brd + dev %s0" % (ns.address, name))
+            self.plug(ns, name + "0", "p" + name, ns.address)
             if ns is not self.b:
                 ns.ip("addr add fd00:1::%d/64 dev %s0 nodad" % (n, name))
             ns.ip("route add default via 10.9.0.254")
@@ -72,10 +71,12 @@ class Noise:
         for ns, interface in self.known:
             know(ns, interface, self.r, "br0", "10.9.0.254")
 
-    def plug(self, ns, interface, port):
+    def plug(self, ns, interface, port, address):
+        """As a container runtime does it: the address first."""
         run("ip link add %s netns %s type veth peer name %s netns %s" % (interface, ns.name, port, self.r.name))
         self.r.ip("link set %s master br0" % port)
         self.r.ip("link set %s up" % port)
+        ns.ip("addr add %s/24 brd + dev %s" % (address, interface))
         ns.ip("link set %s up" % interface)
 
     def services(self):
@@ -155,8 +156,7 @@ class Noise:
         self.births += 1
         name = "k%d" % (self.births % 90)
         child = self.stage.namespace(name, ipv6=self.births % 2 == 0)
-        self.plug(child, "eth0", "v" + name)
-        child.ip("addr add 10.9.0.%d/24 brd + dev eth0" % (100 + self.births % 90))
+        self.plug(child, "eth0", "v" + name, "10.9.0.%d" % (100 + self.births % 90))
         child.tool("ping -q -c2 -i0.2 -W2 10.9.0.254")
         self.stop.wait(4)
         self.stage.remove(child)
@@ -211,10 +211,13 @@ class Findings:
         said = [json.loads(line) for line in self.lines]
         if len(said) != max(1, seconds // LOOK):
             raise Failure("%d intervals of the program" % len(said))
-        lost = ["%s: %s" % (ns["name"], brief(f)) for one in said for ns in one["namespaces"]
-                for f in ns["findings"] if f["class"] == "loss"]
+        lost = {}
+        for ns, f in ((ns, f) for one in said for ns in one["namespaces"] for f in ns["findings"]):
+            if f["class"] == "loss":
+                lost.setdefault((ns["name"].rstrip("0123456789"), f["layer"], f["place"], f["cause"][:40]), []).append(brief(f))
         if lost:
-            raise Failure("the program found %d losses in %d intervals:\n%s" % (len(lost), len(said), "\n".join(lost[:12])))
+            raise Failure("the program found losses in %d intervals:\n%s" % (len(said), "\n".join(
+                "%d times in %s, as %s" % (len(them), where[0], them[0]) for where, them in lost.items())))
 
 
 def small_loss(noise):
