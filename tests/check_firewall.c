@@ -354,7 +354,7 @@ TEST(suspects, policy_without_a_counter_is_made_to_count)
 	ck_assert_str_eq(c.remedy, "Add a last rule that counts: `nft add rule "
 				   "inet t in counter drop`");
 	ck_assert_str_eq(c.reason->id, "firewall-policy-without-counter");
-	ck_assert(c.is_rule);
+	ck_assert(!c.is_rule);
 }
 
 TEST(suspects, limit_is_named_before_rules_that_drop_all)

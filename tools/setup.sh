@@ -13,7 +13,8 @@ packages_check=(
 	binutils check clang clang-format libclang-rt-dev universal-ctags
 	python3 util-linux iproute2 iptables nftables ebtables arptables
 	conntrack hping3 curl ethtool rrdtool libyajl2 libcurl3-gnutls valgrind
-	xz-utils tcpdump traceroute bpftool ipvsadm procps kmod
+	xz-utils tcpdump traceroute bpftool ipvsadm procps kmod sysstat
+	iputils-tracepath wireguard-tools
 )
 # Linux as a process: only there on PCs. Without it a case is skipped.
 case $(uname -m) in

@@ -315,8 +315,8 @@ static uint64_t count_sources(const struct ns_list *list, const struct ns *own)
 	return n;
 }
 
-/* Up to n martians among what vanished in a namespace. Returns how many. */
-static uint64_t take_martians(struct losses *l, uint64_t n)
+/* Up to n martians among what nothing explains. Returns how many. */
+static uint64_t take_unexplained(struct losses *l, uint64_t n)
 {
 	struct loss *ip = loss_find(l, LAYER_IP, "", DIR_RX);
 
@@ -325,32 +325,64 @@ static uint64_t take_martians(struct losses *l, uint64_t n)
 	n = loss_suspect(l, DIR_RX, LAYER_IP, DIR_RX, n);
 	ip = loss_find(l, LAYER_IP, "", DIR_RX);
 	ip->uncounted -= n; /* the host counts them */
-	ip->martians = n;
+	ip->martians += n;
+	return n;
+}
+
+/* The same among what a firewall, or a route, is suspected of. */
+static uint64_t take_suspected(struct losses *l, uint64_t n)
+{
+	struct loss *firewall = loss_find(l, LAYER_NETFILTER, "", DIR_RX);
+	struct loss *ip = loss_find(l, LAYER_IP, "", DIR_RX);
+	uint64_t dropped = 0, routed;
+
+	if (!ip)
+		return 0;
+	if (firewall && !firewall->policy) {
+		dropped =
+			loss_take(firewall, smaller_of(firewall->uncounted, n));
+		firewall->uncounted -= dropped;
+		loss_add(ip, dropped);
+	}
+	routed = smaller_of(ip->uncounted, n - dropped);
+	ip->uncounted -= routed;
+	ip->martians += dropped + routed;
+	return dropped + routed;
+}
+
+static uint64_t give_martians(struct ns_list *list, uint64_t n, bool by_dst,
+			      uint64_t (*take)(struct losses *l, uint64_t n))
+{
+	EACH_NS (list, ns) {
+		uint64_t taken = n && ns->was_read ? take(&ns->losses, n) : 0;
+
+		if (taken && by_dst) /* else it may be either */
+			loss_find(&ns->losses, LAYER_IP, "", DIR_RX)
+				->martian_dst = true;
+		n -= taken;
+	}
 	return n;
 }
 
 /*
  * Martians are counted for the host alone, but what the balance of IP misses
- * tells in which namespace they came in. What is left of it is no more than
- * the two counters being read at different times.
+ * tells in which namespace they came in: first where nobody else is suspected
+ * of it. What is left of them is no more than the two counters being read at
+ * different times.
  */
-static void attribute_martians(struct ns_list *list, const struct ns *own)
+void attribution_place_martians(struct ns_list *list)
 {
-	uint64_t sources = count_sources(list, own);
-	uint64_t destinations =
-		sample_moved(&own->now, LAYER_IP, "", TAG_MARTIAN_DST);
-	uint64_t left = sources + destinations;
+	const struct ns *own = find_own(list);
+	uint64_t sources, n;
 
-	EACH_NS (list, ns) {
-		uint64_t n = 0;
-
-		if (left && ns->was_read)
-			n = take_martians(&ns->losses, left);
-		if (n && !sources) /* else it may be either */
-			loss_find(&ns->losses, LAYER_IP, "", DIR_RX)
-				->martian_dst = true;
-		left -= n;
-	}
+	if (!own)
+		return;
+	sources = count_sources(list, own);
+	n = sources + sample_moved(&own->now, LAYER_IP, "", TAG_MARTIAN_DST);
+	if (!n)
+		return;
+	n = give_martians(list, n, !sources, take_unexplained);
+	(void)give_martians(list, n, !sources, take_suspected);
 }
 
 /* What is sent to the namespace itself has no next hop to wait for. */
@@ -434,10 +466,8 @@ void attribution_apply(struct ns_list *list)
 {
 	struct ns *own = find_own(list);
 
-	if (own) {
+	if (own)
 		attribute_backlog(list, own);
-		attribute_martians(list, own);
-	}
 	note_table_fulls(list, own);
 	EACH_NS (list, ns) {
 		if (!ns->was_read)

@@ -11,6 +11,9 @@
 /* For all that were read in this interval, compared and tallied. Pure. */
 void attribution_apply(struct ns_list *list);
 
+/* Behind what probes are suspected of: who lost the host's martians. Pure. */
+void attribution_place_martians(struct ns_list *list);
+
 /*
  * Behind all else: what devices count that others lost, below them or at the
  * far end of a wire. Pure.

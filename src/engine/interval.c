@@ -66,6 +66,7 @@ int interval_compare(struct ns_list *list)
 	EACH_NS (list, ns)
 		if (ns->was_read)
 			attribute_by_probes(ns);
+	attribution_place_martians(list);
 	attribution_settle_devices(list);
 	return result;
 }

@@ -2,6 +2,7 @@
 #include "engine/reader.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "kernel/clock.h"
 
@@ -204,6 +205,18 @@ static void run_probes(struct reader *r, struct ns *ns)
 	ns->was_read = ns->now.sources && !*r->stop;
 }
 
+/* Whether its name is that of its file, so that any namespace there has it. */
+static bool has_name_of_file(const struct ns *ns)
+{
+	const char *file = strrchr(ns->path, '/');
+	char name[NAME_NAMESPACE + 1];
+
+	if (!ns_has_file(ns) || !file)
+		return false;
+	name_clean(name, NAME_NAMESPACE, file + 1, false);
+	return !strcmp(name, ns->name);
+}
+
 /* A namespace that was made anew may have the inode of one that ended. */
 static void check_cookie(const struct reader *r, struct ns *ns)
 {
@@ -216,7 +229,7 @@ static void check_cookie(const struct reader *r, struct ns *ns)
 		sample_reset(&ns->then);
 		ns->then.time_ns = 0;
 		ns->replaced = true;
-		if (!ns_has_file(ns)) { /* nor is it the same container */
+		if (!has_name_of_file(ns)) { /* nor the same container */
 			ns->id = (struct netns_id) {0};
 			ns->gone = true;
 		}

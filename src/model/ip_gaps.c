@@ -122,20 +122,23 @@ static void take_counted(struct ip_gaps *g, struct losses *l, uint64_t ipsec)
 
 static int tally_gaps(struct ip_gaps *g, struct losses *l, uint64_t ipsec)
 {
-	uint64_t queued = g->counted[DIR_NONE], forwarded;
+	uint64_t queued = g->counted[DIR_NONE], forwarded, sent;
 	int r;
 
 	take_counted(g, l, ipsec);
 	r = ip_shares_tally(g, l);
 	if (r == 0)
 		r = add_queued(l, DIR_RX, &g->missed[DIR_RX], &queued);
+	forwarded = ip_shares_forwarded(g, l);
+	sent = g->missed[DIR_TX] - forwarded;
 	if (r == 0)
-		r = add_queued(l, DIR_TX, &g->missed[DIR_TX], &queued);
+		r = add_queued(l, DIR_FWD, &forwarded, &queued);
+	if (r == 0)
+		r = add_queued(l, DIR_TX, &sent, &queued);
 	if (r == 0)
 		r = add_unexplained(l, DIR_RX, g->missed[DIR_RX]);
-	forwarded = ip_shares_forwarded(g, l);
 	if (r == 0)
-		r = add_unexplained(l, DIR_TX, g->missed[DIR_TX] - forwarded);
+		r = add_unexplained(l, DIR_TX, sent);
 	if (r == 0)
 		r = add_unexplained(l, DIR_FWD, forwarded);
 	for (size_t i = 0; i < l->n; i++) /* those of intervals before, too */

@@ -347,8 +347,9 @@ static bool explain_full_conntrack(const struct suspect *suspect,
 		   suspect->loss->direction == DIR_FILL ? "filling up" : "full",
 		   count, max);
 	CAUSE_REMEDY(ret,
-		     "See what fills it: `conntrack -L`; raise the limit: "
-		     "`host: sysctl -w net.netfilter.nf_conntrack_max=%llu`",
+		     "Raise the limit: `host: sysctl -w "
+		     "net.netfilter.nf_conntrack_max=%llu`; see what fills it: "
+		     "`conntrack -L`",
 		     max * 2);
 	return true;
 }

@@ -60,8 +60,8 @@ class Found(NamedTuple):
     layer, direction, place and kind may name several that would be right, as "ip|udp".
     lost and total are packets of one round, or the name of a Count; total may be
     None: not looked at. off: how many packets more or less lost may be.
-    says: words that must stand in the finding, in its cause, its remedy or one of its causes, "x|y": one of them. never: that
-    must not. tells: the same of the notification, which is short; None: says. alarm: severities that the
+    says: words that must stand in the finding, in its cause, its remedy or one of its causes, "x|y" being one of
+    them. never: that must not. tells: the same of the notification, which is short; None: says. alarm: severities that the
     notification may have, None: there must be none; left out, it follows from class and share.
     """
     ns: object

@@ -29,7 +29,8 @@ def unclassified(stage, kind, parameters):
     """What no filter classifies is discarded, however fast the link is."""
     a, b = stage.pair()
     classful(a, kind, ["1:10 %s %s" % (kind, parameters)], (WANTED, "1:10"))
-    return Story(good_and_bad(a, b), [Count(kind, lambda: truth.qdisc(a, "a0", kind, "drops"), (3 * LOST, 3 * LOST + 4)), arrived(b)],
+    return Story(good_and_bad(a, b),
+                 [Count(kind, lambda: truth.qdisc(a, "a0", kind, "drops"), (3 * LOST, 3 * LOST + 4)), arrived(b)],
                  [Found(a, "qdisc", "tx", kind, ALL, place="a0", says=(kind, "class"), never=VAGUE)])
 
 
@@ -85,7 +86,8 @@ def netem_twice(stage):
         a.send(ALL, 100, b.address, 5003)
 
     return Story(round_, [Count("root", lambda: truth.qdisc(a, "a0", "prio", "drops"), (120, 400))],
-                 [Found(a, "qdisc", "tx", "root", 2 * ALL, place="a0", says=("netem", "30%", "20%"), tells=("netem",), never=VAGUE)])
+                 [Found(a, "qdisc", "tx", "root", 2 * ALL, place="a0", says=("netem", "30%", "20%"), tells=("netem",),
+                        never=VAGUE)])
 
 
 def leaf_loses(a, b, says, never):
@@ -104,7 +106,8 @@ def shaper_is_slow(stage):
     b.reader(WANTED)
     return Story(lambda: a.send(BURST, 900, b.address, WANTED),
                  [Count("htb", lambda: truth.qdisc(a, "a0", "htb", "drops"), (60, 180))],
-                 [Found(a, "qdisc", "tx", "htb", BURST, place="a0", says=("htb|pfifo",), never=("class matches", "no class"))])
+                 [Found(a, "qdisc", "tx", "htb", BURST, place="a0", says=("htb|pfifo",),
+                        never=("class matches", "no class"))])
 
 
 @field
@@ -116,7 +119,8 @@ def htb_slow(stage):
     b.reader(WANTED)
     return Story(lambda: a.send(BURST, 900, b.address, WANTED),
                  [Count("htb", lambda: truth.qdisc(a, "a0", "htb", "drops"), (60, 180))],
-                 [Found(a, "qdisc", "tx", "htb", BURST, place="a0", says=("htb|pfifo",), never=("class matches", "no class"))])
+                 [Found(a, "qdisc", "tx", "htb", BURST, place="a0", says=("htb|pfifo",),
+                        never=("class matches", "no class"))])
 
 
 # Addresses and ports that run out.
@@ -128,7 +132,8 @@ def ports_gone(stage, command, target):
     if command:
         r.feature("%s -t nat -A POSTROUTING -o r1 -p udp --dport 53 -j %s" % (command, target))
     else:
-        r.nft("table ip t {\nchain post { type nat hook postrouting priority srcnat; policy accept;\n%s\n}\n}\n" % target)
+        r.nft("table ip t {\nchain post { type nat hook postrouting priority srcnat; policy accept;\n"
+              "%s\n}\n}\n" % target)
     b.reader(53)
     b.reader(WANTED)
 
@@ -182,7 +187,8 @@ def udp_two_causes(stage):
         a.frames_of("a0", mac, [wrong] * 20)
 
     return Story(round_, [snmp(b, "UdpRcvbufErrors"), snmp(b, "UdpInCsumErrors", 20), arrived(b)],
-                 [Found(b, "udp", "rx", LOST + 20, ALL + 20, says=("receive buffer", str(BAD), "checksum"), tells=("receive buffer",))])
+                 [Found(b, "udp", "rx", LOST + 20, ALL + 20, says=("receive buffer", str(BAD), "checksum"),
+                        tells=("receive buffer",))])
 
 
 @field
@@ -226,7 +232,8 @@ def udp_filter(stage):
     a, b = stage.pair()
     b.filtered_udp(BAD)
     return Story(good_and_bad(a, b), [snmp(b, "UdpInErrors"), arrived(b)],
-                 [Found(b, "udp", "rx", LOST, ALL, says=("filter", str(BAD)), never=("checksum", "memory"), alarm=TOLD)])
+                 [Found(b, "udp", "rx", LOST, ALL, says=("filter", str(BAD)), never=("checksum", "memory"),
+                        alarm=TOLD)])
 
 
 @field
@@ -235,7 +242,8 @@ def udp_filter_v6(stage):
     a, b = pair6(stage)
     b.filtered_udp(BAD, v6=True)
     return Story(good_and_bad(a, b), [snmp(b, "Udp6InErrors"), arrived(b)],
-                 [Found(b, "udp", "rx", LOST, ALL, says=("filter", str(BAD)), never=("checksum", "memory"), alarm=TOLD)])
+                 [Found(b, "udp", "rx", LOST, ALL, says=("filter", str(BAD)), never=("checksum", "memory"),
+                        alarm=TOLD)])
 
 
 @field
@@ -260,7 +268,8 @@ def udp6_no_checksum(stage):
     """A tunnel sends UDP over IPv6 without a checksum, and IPv6 wants one."""
     a, b = pair6(stage)
     for ns, end, far, more in ((a, "a0", b, "udp6zerocsumtx"), (b, "b0", a, "")):
-        ns.ip("link add vx0 type vxlan id 7 local %s remote %s dstport 4789 dev %s %s" % (ns.address, far.address, end, more))
+        ns.ip("link add vx0 type vxlan id 7 local %s remote %s dstport 4789 dev %s %s" % (ns.address, far.address, end,
+                                                                                          more))
         ns.sysctl("net/ipv6/conf/vx0/disable_ipv6", 1)
     add_address(a, "vx0", "10.99.0.1/24")
     add_address(b, "vx0", "10.99.0.2/24")
@@ -298,7 +307,8 @@ def raw_socket(stage, a, b, v6=False):
         a.raw(LOST, 500, b.address, 222)
 
     return Story(round_, [Count("/proc/net/raw", lambda: raw_drops(b, v6), LOST), arrived(b)],
-                 [Found(b, "socket|ip", "rx", LOST, ALL, says=("raw", "222"), never=("load the module", "load the protocol"), alarm=TOLD)])
+                 [Found(b, "socket|ip", "rx", LOST, ALL, says=("raw", "222"),
+                        never=("load the module", "load the protocol"), alarm=TOLD)])
 
 
 def raw_drops(ns, v6):
@@ -327,7 +337,8 @@ def sniffer_full(stage):
     b.deaf_packet()
     b.reader(WANTED)
     return Story(lambda: a.send(ALL, 100, b.address, WANTED), [arrived(b, each=ALL)],
-                 [Found(b, "socket", "rx|all", 0, kind="loss|unexplained|policy", off=99999, says=("packet|sniff|capture",),
+                 [Found(b, "socket", "rx|all", 0, kind="loss|unexplained|policy", off=99999,
+                        says=("packet|sniff|capture",),
                         optional=True, alarm=PERHAPS)])
 
 
@@ -415,7 +426,8 @@ def dead_neighbour(stage):
         a.send(20, 100, "10.9.2.%d" % next(dead), 5003)
 
     return Story(round_, [Count("rule", lambda: truth.rule(r, "FORWARD", 1), LOST), arrived(b)],
-                 [Found(r, "netfilter", "fwd", LOST, ALL + 20, kind="policy", says=("forward",)), unresolved(r, 20)], after=4, host=True)
+                 [Found(r, "netfilter", "fwd", LOST, ALL + 20, kind="policy", says=("forward",)),
+                  unresolved(r, 20)], after=4, host=True)
 
 
 @field
@@ -445,12 +457,14 @@ def dead_elsewhere(stage):
 
     def round_():
         a.send(GOOD, 100, b.address, WANTED)
-        a.frames_of("a0", mac, [packets.ip4(a.address, b.address, packets.UDP, b"x" * 64, next(ident), packets.MORE_FRAGMENTS).hex()
+        a.frames_of("a0", mac, [packets.ip4(a.address, b.address, packets.UDP, b"x" * 64, next(ident),
+                                            packets.MORE_FRAGMENTS).hex()
                                 for _ in range(LOST)])
         c.send(20, 100, "10.8.0.%d" % next(dead), 5003)
 
     return Story(round_, [snmp(b, "IpReasmTimeout"), arrived(b)],
-                 [Found(b, "ip", "rx", LOST, None, says=("fragment|reassembl",), never=("neighbour", "next hop")),
+                 [Found(b, "ip", "rx", LOST, None, says=("fragment|reassembl",),
+                        never=("neighbour", "does not answer", "does not resolve")),
                   unresolved(c, 20)], after=4, host=True)
 
 
@@ -468,7 +482,8 @@ def dead_rejecting(stage):
         c.send(20, 100, "10.8.0.%d" % next(dead), 5003)
 
     return Story(round_, [Count("rule", lambda: truth.rule(b, "INPUT", 1), LOST), arrived(b)],
-                 [Found(b, "netfilter", "rx", LOST, ALL, kind="policy", says=("input",)), unresolved(c, 20)], after=4, host=True)
+                 [Found(b, "netfilter", "rx", LOST, ALL, kind="policy", says=("input",)),
+                  unresolved(c, 20)], after=4, host=True)
 
 
 @field_of("hostwide")

@@ -45,7 +45,8 @@ def tunnel(ns, kind, interface, local, remote, inner, options=""):
 
 def vxlans(a, b, options=("", "")):
     """vx0 of both, over a0 and b0."""
-    for ns, end, far, inner, more in ((a, "a0", b, "10.99.0.1/24", options[0]), (b, "b0", a, "10.99.0.2/24", options[1])):
+    for ns, end, far, inner, more in ((a, "a0", b, "10.99.0.1/24", options[0]),
+                                      (b, "b0", a, "10.99.0.2/24", options[1])):
         tunnel(ns, "vxlan id 7", "vx0", ns.address, far.address, inner, "dstport 4789 dev %s %s" % (end, more))
     know(a, "vx0", b, "vx0", "10.99.0.2")
     know(b, "vx0", a, "vx0", "10.99.0.1")
@@ -72,7 +73,8 @@ def vxlan_shaped(stage):
     vxlans(a, b)
     slow(a, "a0")
     b.reader(BAD)
-    return Story(burst(a, "10.99.0.2"), [shaper(a, "a0"), Count("echo", link(a, "vx0", "tx", "dropped").read, (BURST, 3 * BURST))],
+    return Story(burst(a, "10.99.0.2"),
+                 [shaper(a, "a0"), Count("echo", link(a, "vx0", "tx", "dropped").read, (BURST, 3 * BURST))],
                  [shaped(a, "a0")])
 
 
@@ -100,7 +102,8 @@ def macvlan_shaped(stage):
     know(c, "mv0", b, "b0", b.address)
     slow(a, "a0")
     b.reader(BAD)
-    return Story(burst(c, b.address), [shaper(a, "a0"), Count("echo", link(c, "mv0", "tx", "dropped").read, (BURST, 3 * BURST))],
+    return Story(burst(c, b.address),
+                 [shaper(a, "a0"), Count("echo", link(c, "mv0", "tx", "dropped").read, (BURST, 3 * BURST))],
                  [shaped(a, "a0")])
 
 
@@ -144,7 +147,8 @@ def both_floors(stage):
 
     # that some of them are an echo of the shaper's cannot be ruled out
     return Story(round_, [shaper(a, "a0"), link(a, "vx0", "tx", "dropped", 3 * LOST)],
-                 [shaped(a, "a0"), Found(a, "link", "tx", 3 * LOST, place="vx0", says=("forwarding|fdb",), never=VAGUE, off=3 * BURST)])
+                 [shaped(a, "a0"), Found(a, "link", "tx", 3 * LOST, place="vx0", says=("forwarding|fdb",), never=VAGUE,
+                                         off=3 * BURST)])
 
 
 @field
@@ -353,7 +357,7 @@ def nobody_elsewhere(stage, a, b, inside):
 
     return Story(round_, [arrived(b), snmp(b, "IpInDelivers", GOOD + LOST)],
                  [Found(b, "link|ip|icmp|unexplained", "rx", LOST, kind="loss|unexplained", optional=True,
-                        never=("neighbour", "arp", "next hop")),
+                        never=("neighbour", "does not answer", "does not resolve")),
                   Found(c, "neigh", "tx", 5, kind="loss", alarm=("WARNING", ""), off=10, optional=True)], after=4)
 
 
@@ -388,7 +392,8 @@ def asleep(a, b, device, send, more):
         send()
         more()
 
-    return Story(round_, [Count("dropped", link(a, device, "tx", "dropped").read, (3 * LOST - 20, 3 * LOST)), arrived(b)],
+    return Story(round_, [Count("dropped", link(a, device, "tx", "dropped").read, (3 * LOST - 20, 3 * LOST)),
+                          arrived(b)],
                  [Found(a, "link", "tx", "dropped", place=device, says=("read|takes them",), never=VAGUE + HARDWARE)])
 
 
@@ -457,8 +462,7 @@ def bridge_mtu(stage):
         a.send(LOST, 4000, b.address, BAD)
 
     return Story(round_, [arrived(b), link(b, "b0", "rx", "packets", GOOD)],
-                 [Found(r, "link|ip|unexplained", "rx|tx|fwd", LOST, None, place="|br0|pa|pb", kind="loss|unexplained",
-                        says=("mtu",), optional=True)])
+                 [Found(r, "link", "rx|tx|fwd", LOST, None, place="br0|pa|pb", says=("mtu",))])
 
 
 @field_of("bridges")
@@ -475,7 +479,8 @@ def bridge_vlan(stage):
         c.send(GOOD, 100, b.address, WANTED)
 
     return Story(round_, [arrived(b)],
-                 [Found(r, "link|unexplained", "rx|fwd", LOST, None, place="|br0|pa", kind="loss|unexplained", says=("vlan",),
+                 [Found(r, "link|unexplained", "rx|fwd", LOST, None, place="|br0|pa", kind="loss|unexplained",
+                        says=("vlan",),
                         optional=True, never=HARDWARE)])
 
 
@@ -503,5 +508,6 @@ def ebtables_nft(stage):
     r.nft("table bridge nat {\nchain I-pa-mac {\nether saddr 52:54:00:11:22:33 return\ncounter drop\n}\n"
           "chain pre { type filter hook prerouting priority dstnat; policy accept;\n"
           "iifname \"pa\" udp dport %d jump I-pa-mac\n}\n}\n" % BAD)
-    return Story(good_and_bad(a, b), [Count("rule", lambda: truth.nft_rule(r, "bridge nat I-pa-mac", 2), LOST), arrived(b)],
+    return Story(good_and_bad(a, b),
+                 [Count("rule", lambda: truth.nft_rule(r, "bridge nat I-pa-mac", 2), LOST), arrived(b)],
                  [Found(r, "netfilter", "rx|fwd", LOST, ALL, kind="policy", says=("i-pa-mac",), off=3)])

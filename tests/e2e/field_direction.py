@@ -43,7 +43,8 @@ def forward_policy_v6(stage):
 def postrouting(stage):
     """A rule without a counter at postrouting, which what is sent passes, too."""
     a, r, b = stage.router()
-    r.nft("table ip t {\nchain post { type filter hook postrouting priority 0; policy accept;\nudp dport %d drop\n}\n}\n" % BAD)
+    r.nft("table ip t {\nchain post { type filter hook postrouting priority 0; policy accept;\n"
+          "udp dport %d drop\n}\n}\n" % BAD)
     b.reader(WANTED)
 
     def round_():
@@ -143,7 +144,8 @@ def shared_output_forward(stage):
         r.flow_each(LOST, 100, "10.96.0.10", 53)
 
     return Story(round_, [Count("rule", lambda: truth.rule(r, "KUBE-SERVICES", 1), LOST), arrived(b, each=2 * GOOD)],
-                 [shared_policy(r, "tx", "kube-services", "has no endpoints", total=ALL + LOST)])  # and what tells it of the refusal
+                 [shared_policy(r, "tx", "kube-services", "has no endpoints",
+                                total=ALL + LOST)])  # and what tells it of the refusal
 
 
 def kube_services(r):
@@ -284,7 +286,8 @@ def filter_egress(stage):
     """A filter on the way out drops: nothing is received there at all."""
     a, b = stage.pair()
     filtered(a, "a0", egress=True)
-    return Story(good_and_bad(a, b), [Count("clsact", lambda: truth.qdisc(a, "a0", "clsact", "drops"), LOST), arrived(b)],
+    return Story(good_and_bad(a, b),
+                 [Count("clsact", lambda: truth.qdisc(a, "a0", "clsact", "drops"), LOST), arrived(b)],
                  [by_filter(a, "tx", "a0", says=("egress",))])
 
 
@@ -293,7 +296,8 @@ def filter_ingress(stage):
     """A filter on the way in drops."""
     a, b = stage.pair()
     filtered(b, "b0")
-    return Story(good_and_bad(a, b), [Count("clsact", lambda: truth.qdisc(b, "b0", "clsact", "drops"), LOST), arrived(b)],
+    return Story(good_and_bad(a, b),
+                 [Count("clsact", lambda: truth.qdisc(b, "b0", "clsact", "drops"), LOST), arrived(b)],
                  [by_filter(b, "rx", "b0", says=("ingress",))])
 
 
@@ -302,7 +306,8 @@ def filter_egress_v6(stage):
     """The same on the way out of a router, with IPv6."""
     a, r, b = stage.router6()
     filtered(r, "r1", egress=True, v6=True)
-    return Story(good_and_bad(a, b), [Count("clsact", lambda: truth.qdisc(r, "r1", "clsact", "drops"), LOST), arrived(b)],
+    return Story(good_and_bad(a, b),
+                 [Count("clsact", lambda: truth.qdisc(r, "r1", "clsact", "drops"), LOST), arrived(b)],
                  [by_filter(r, "tx", "r1", says=("egress",), off=3)])
 
 
@@ -368,7 +373,8 @@ def mirred_down(stage):
     b.feature("ip link add ifb7 type ifb")
     actions(b, "b0", "ingress", "mirred egress redirect dev ifb7")
     return Story(lambda: a.send(ALL, 100, b.address, WANTED), [drops(b, "b0", 3 * ALL, 3 * ALL)],
-                 [Found(b, "qdisc", "rx", "clsact", ALL, place="b0", says=("ifb7|mirred|redirect",), never=("random", "polic"))])
+                 [Found(b, "qdisc", "rx", "clsact", ALL, place="b0", says=("ifb7|mirred|redirect",),
+                        never=("random", "polic"))])
 
 
 @field_of("direction")
@@ -387,7 +393,8 @@ def both_sides(stage):
         a.send(ALL, 100, b.address, WANTED)
         b.send(ALL, 500, a.address, WANTED)
 
-    return Story(round_, [Count("out", side("egress"), (3 * LOST // 4, 9 * LOST)), Count("in", side("ingress"), (3 * LOST, 9 * LOST + 999))],
+    return Story(round_, [Count("out", side("egress"), (3 * LOST // 4, 9 * LOST)),
+                          Count("in", side("ingress"), (3 * LOST, 9 * LOST + 999))],
                  [Found(a, "qdisc", "tx", "out", ALL, place="a0", says=("random",)),
                   Found(a, "qdisc", "rx", "in", ALL, place="a0", says=("polic",))])
 

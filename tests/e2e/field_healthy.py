@@ -410,7 +410,8 @@ counter drop comment "the rest"
         good()
         a.scan(list(range(1000, 1000 + LOST)), b.address)
 
-    return Story(round_, [Count("rule", lambda: truth.nft_rule(b, "inet fw in", 4), (3 * LOST, 3 * LOST + 6)), arrived(b)],
+    return Story(round_, [Count("rule", lambda: truth.nft_rule(b, "inet fw in", 4), (3 * LOST, 3 * LOST + 6)),
+                          arrived(b)],
                  [Found(b, "netfilter", "rx", LOST, ALL, kind="policy", says=("inet fw in", "the rest"), off=6)])
 
 
@@ -508,7 +509,8 @@ def lost_acks(stage, prevent, pair=None):
 def acks_lost(stage):
     """Half of a client's ACKs are lost by chance in its own firewall: one loss, and no damaged segments."""
     a, b, round_ = lost_acks(stage, lambda a: a.feature(
-        "iptables-legacy -w 20 -A OUTPUT -p tcp --tcp-flags ALL ACK -m statistic --mode random --probability 0.5 -j DROP"))
+        "iptables-legacy -w 20 -A OUTPUT -p tcp --tcp-flags ALL ACK -m statistic --mode random"
+        " --probability 0.5 -j DROP"))
     rule = Count("rule", lambda: truth.rule(a, "OUTPUT", 1), (10, 70))
     return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (1, 100))],
                  [Found(a, "netfilter", "tx", "rule", None, says=("output", "statistic"), alarm=TOLD)],
@@ -540,7 +542,8 @@ def acks_lost_router(stage):
         a.hold(20, b.address, WEB)
 
     rule = Count("rule", lambda: truth.rule(r, "FORWARD", 1), (60, 200))
-    return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (10, 200)), arrived(b)],
+    return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (10, 200)),
+                          arrived(b)],
                  [Found(r, "netfilter", "fwd", "rule", None, kind="policy", says=("forward",), alarm=PERHAPS)],
                  never=("checksum", "blind attack"))
 
@@ -699,22 +702,6 @@ def esp_tunnel(stage):
     b.reader(BAD)
     return Story(good_and_bad(a, b), [arrived(b), arrived(b, BAD, LOST)])
 
-
-@field_of("healthy")
-def esp_hides_loss(stage):
-    """IPsec that works delivers twice; beside it a transparent proxy is dead, whose rule drops without a word."""
-    a, b = stage.pair()
-    ipsec(a, b, 5003)
-    b.reader(5003)
-    b.feature("iptables-legacy -w 20 -t mangle -A PREROUTING -p udp --dport %d -j TPROXY --on-port 3128" % BAD)
-    send = good_and_bad(a, b)
-
-    def round_():
-        send()
-        a.send(GOOD, 100, b.address, 5003)
-
-    return Story(round_, [arrived(b), arrived(b, 5003)],
-                 [Found(b, "netfilter", "rx", LOST, None, says=("tproxy",), off=3, alarm=TOLD)])
 
 
 @field_of("healthy")

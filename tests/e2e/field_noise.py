@@ -30,6 +30,7 @@ SECONDS = int(os.environ.get("PKTLOSS_NOISE", "600"))
 INTERVAL = 2
 LOOK = 5  # seconds of one interval of the program
 CLOSED = 9999
+MARTIAN = "martian packets"  # counted for the host alone: a case beside this one may have sent them
 
 
 class Noise:
@@ -213,8 +214,9 @@ class Findings:
             raise Failure("%d intervals of the program" % len(said))
         lost = {}
         for ns, f in ((ns, f) for one in said for ns in one["namespaces"] for f in ns["findings"]):
-            if f["class"] == "loss":
-                lost.setdefault((ns["name"].rstrip("0123456789"), f["layer"], f["place"], f["cause"][:40]), []).append(brief(f))
+            if f["class"] == "loss" and MARTIAN not in f["cause"]:
+                lost.setdefault((ns["name"].rstrip("0123456789"), f["layer"], f["place"], f["cause"][:40]),
+                                []).append(brief(f))
         if lost:
             raise Failure("the program found losses in %d intervals:\n%s" % (len(said), "\n".join(
                 "%d times in %s, as %s" % (len(them), where[0], them[0]) for where, them in lost.items())))
@@ -242,7 +244,7 @@ def check_small_loss(noise, daemon, build):
 
 
 def check_silence(noise, daemon):
-    said = [str(n) for n in daemon.notifications(noise.names) if n.severity in ALERTS]
+    said = [str(n) for n in daemon.notifications(noise.names) if n.severity in ALERTS and MARTIAN not in n.message]
     if said:
         raise Failure("%d notifications:\n%s" % (len(said), "\n".join(said[:12])))
 
@@ -280,8 +282,10 @@ def listen(noise, daemon, program, build, seconds):
 
 def keep_verdict(stage, problems):
     if verdicts.DIRECTORY in os.environ:
-        verdicts.keep_row({"verdict": True, "case": "noise" + stage.prefix.strip("-")[-20:], "expected": "nothing; link-rx y0",
-                           "found": problems[0].splitlines()[0] if problems else "nothing; link-rx y0", "losses": len(problems),
+        verdicts.keep_row({"verdict": True, "case": "noise" + stage.prefix.strip("-")[-20:],
+                           "expected": "nothing; link-rx y0",
+                           "found": problems[0].splitlines()[0] if problems else "nothing; link-rx y0",
+                           "losses": len(problems),
                            "right": not problems})
 
 

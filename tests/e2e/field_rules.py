@@ -98,6 +98,7 @@ def delete_dropper(stage):
     a, b = stage.pair()
     rule = "INPUT -p udp --dport %d -j DROP" % BAD
     b.feature(LEGACY + " -A " + rule)
+    a.send(4 * LOST, 100, b.address, BAD)  # a count that a new rule is seen to fall behind
 
     def change():
         b.tool(LEGACY + " -D " + rule)
@@ -213,7 +214,8 @@ def zero(stage):
     a, b = stage.pair()
     b.feature(LEGACY + " -A INPUT -p udp --dport %d -j DROP" % BAD)
     a.send(100, 100, b.address, BAD)
-    return Story(living(a, b, lambda: b.tool(LEGACY + " -Z")), [in_gap(b), arrived(b)], [replaced(b, "of ip filter input")])
+    return Story(living(a, b, lambda: b.tool(LEGACY + " -Z")), [in_gap(b), arrived(b)],
+                 [replaced(b, "of ip filter input")])
 
 
 @field
@@ -234,7 +236,8 @@ def zero_nft(stage):
     b.nft("table inet t {\ncounter closed { }\nchain in { type filter hook input priority 0; policy accept;\n"
           "udp dport %d counter name closed drop\n}\n}\n" % BAD)
     a.send(100, 100, b.address, BAD)
-    return Story(living(a, b, lambda: b.tool("nft reset counters")), [in_gap(b), arrived(b)], [replaced(b, "of inet t in")])
+    return Story(living(a, b, lambda: b.tool("nft reset counters")), [in_gap(b), arrived(b)],
+                 [replaced(b, "of inet t in")])
 
 
 # Silence beside it, and the real thing beside it.
@@ -263,7 +266,8 @@ def uncounted_appears(stage):
     """A rule without a counter is added while the others live: it is named."""
     a, b = stage.pair()
     banned = bans()
-    b.nft("table ip t {\nchain in { type filter hook input priority 0; policy accept;\nudp dport 7 counter drop\n}\n}\n")
+    b.nft("table ip t {\nchain in { type filter hook input priority 0; policy accept;\n"
+          "udp dport 7 counter drop\n}\n}\n")
     b.tool("nft add rule ip t in udp dport %d drop" % BAD)
     round_ = living(a, b, lambda: b.tool("nft insert rule ip t in ip saddr %s counter drop" % next(banned)))
     return Story(round_, [in_gap(b), arrived(b)],
@@ -289,7 +293,8 @@ def all_engines(stage):
 
     return Story(round_, [in_gap(b, 3 * LOST), Count("legacy", lambda: truth.rule(b, "INPUT", 1), LOST),
                           Count("nft", lambda: truth.nft_rule(b, "inet t in"), LOST), arrived(b)],
-                 [Found(b, "netfilter", "rx", 2 * LOST, 2 * GOOD, kind="policy", says=("of ip filter input", "counted")),
+                 [Found(b, "netfilter", "rx", 2 * LOST, 2 * GOOD, kind="policy",
+                        says=("of ip filter input", "counted")),
                   Found(b, "netfilter", "rx", LOST, 2 * GOOD, says=("hidden",), alarm=TOLD)])
 
 
@@ -300,12 +305,13 @@ def modules(stage):
     add = LEGACY + " -A INPUT -p udp --dport "
     for rule in ("5011 -m hashlimit --hashlimit-above 20/s --hashlimit-burst 10 --hashlimit-mode srcip"
                  " --hashlimit-name h1 -m comment --comment 'hash limit' -j DROP",
-                 "5013 -m recent --name r1 --update --seconds 60 --hitcount 10 -m comment --comment 'seen too often' -j DROP",
+                 "5013 -m recent --name r1 --update --seconds 60 --hitcount 10 -m comment"
+                 " --comment 'seen too often' -j DROP",
                  "5013 -m recent --name r1 --set -j ACCEPT",
                  "5014 -m string --algo bm --string EVIL -m comment --comment 'bad word' -j DROP",
                  "5015 -m u32 --u32 4&0x1FFF=0&&0>>22&0x3C@8=0x78787878 -m comment --comment 'u32 match' -j DROP",
-                 "5016 -m conntrack --ctstate NEW -m connlimit --connlimit-above 5 -m comment --comment 'too many flows'"
-                 " -j DROP"):
+                 "5016 -m conntrack --ctstate NEW -m connlimit --connlimit-above 5 -m comment"
+                 " --comment 'too many flows' -j DROP"):
         b.feature(add + rule)
     for port in (5011, 5013, 5014, 5015, 5016):
         b.reader(port)

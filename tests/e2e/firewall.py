@@ -369,7 +369,7 @@ def queue_full(stage):
     lost = Series(b.place(), "packets-netfilter-queue5_queue_dropped", lambda: truth.queue_dropped(b, 5), LOST)
     with stage.watch([lost]) as watch:
         watch.bursts(good_and_bad(a, b))
-        watch.check(alerts=[Alert(b.place(), "netfilter-rx", ("behind the queue",))])
+        watch.check(alerts=[Alert(b.place(), "netfilter-rx", ("queue 5", "too slow"))])
 
 
 # A ruleset that is big, or never the same.

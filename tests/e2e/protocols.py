@@ -268,7 +268,7 @@ def D19(stage):
 
     first_fragments()  # from here on the memory is used up, for 30 seconds
     lose(stage, [snmp_series(b, "ReasmFails", "ip", "IpReasmFails")], burst, "ip-rx",
-         ("fragments", "ipfrag_high_thresh"))
+         ("fragments", "memory"))
 
 
 # IPv6.

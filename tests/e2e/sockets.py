@@ -106,7 +106,7 @@ def E7(stage):
     a.knock(2, b.address, TCP_PORT, keep=True)  # full from here on
     lost = snmp_series(b, "ListenDrops", "tcp", "TcpExtListenDrops")
     words = ("accept queue of TCP port %d %s is full: 2 of 1" % (TCP_PORT, owner(b)),
-             "net.core.somaxconn (now ")
+             "net.core.somaxconn")
     with stage.watch([lost, snmp_series(b, "ListenOverflows", "tcp", "TcpExtListenOverflows")]) as watch:
         watch.bursts(lambda: a.knock(LOST, b.address, TCP_PORT))
         watch.check([Share(b.place(), "percent-tcp-listen", lost, LOST)],

@@ -165,7 +165,7 @@ def udp_memory(build):
         with stage.watch([lost, memory]) as watch:
             watch.bursts(lambda: a.udp(LOST, 200, b.address, LOST_PORT))
             watch.check([Share(b.place(), "percent-udp-rx", lost, LOST)],
-                        [Alert(b.place(), "udp-rx", ("MemErrors", "memory", "udp_mem"))])
+                        [Alert(b.place(), "udp-rx", ("memory limit", "udp_mem"))])
 
 
 def tcp_memory(build):
@@ -229,7 +229,7 @@ def backlog(build):
             after = [s.read() - before for s, before in zip(series, watch.before)]
             expect("the loss of the interfaces", after[1:], after[:1] * 2)
             watch.names.append("")  # the host's alarm
-            watch.check([], [Alert("all", "softnet-rx", ("backlog",))])
+            watch.check([], [Alert("all", "softnet-rx", ("input queue",))])
 
 
 def neighbours(build):

@@ -137,14 +137,13 @@ static bool is_by_rate(const struct sample *s, const struct object *o)
 struct uncounted {
 	const struct object *best; /* in the loss's direction, if one is */
 	uint64_t n;
-	bool is_policy; /* all of them */
 };
 
 static struct uncounted find_uncounted(const struct sample *s,
 				       enum direction direction, bool by_rate)
 {
 	const struct counter *facts = firewall_facts;
-	struct uncounted u = {.is_policy = !by_rate};
+	struct uncounted u = {.n = 0};
 	const struct object *o = NULL;
 	bool fits, best_fits = false;
 
@@ -197,7 +196,6 @@ static bool suspect_uncounted(const struct sample *s, enum direction direction,
 		return false;
 	ret->reason = &firewall_reasons[reason_of(&rule)];
 	ret->lost = UINT64_MAX;
-	ret->is_rule = u.is_policy;
 	CAUSE_TEXT(ret, "%s", text);
 	if (u.n > 1)
 		CAUSE_TEXT(ret, "%s or %llu more", text,
@@ -321,10 +319,36 @@ bool firewall_suspect_queue(const struct sample *s, enum direction direction,
 	return true;
 }
 
+/* The balance of IP has found that there are services. */
+bool firewall_suspect_ipvs(const struct sample *s, enum direction direction,
+			   struct cause *ret)
+{
+	uint64_t services = 0;
+
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_UNEXPLAINED)
+			services +=
+				object_value(s, o, &balance_fact_services, 0);
+	if (!services || direction != DIR_RX)
+		return false;
+	ret->reason = &firewall_reasons[REASON_IPVS];
+	ret->lost = UINT64_MAX;
+	CAUSE_TEXT(ret, "IPVS, which drops what comes for a connection whose "
+			"real server is gone");
+	CAUSE_REMEDY(ret, "See its servers and connections: `ipvsadm -Ln`, "
+			  "`ipvsadm -Lnc`; end such connections: `sysctl -w "
+			  "net.ipv4.vs.expire_nodest_conn=1`");
+	return true;
+}
+
 const struct firewall_suspect firewall_suspects[] = {
-	{firewall_suspect_proxy},    {firewall_suspect_queue},
-	{firewall_suspect_replaced}, {firewall_suspect_rate},
-	{firewall_suspect_rule},     {NULL},
+	{firewall_suspect_proxy},
+	{firewall_suspect_queue},
+	{firewall_suspect_replaced},
+	{firewall_suspect_rate},
+	{firewall_suspect_rule},
+	{firewall_suspect_ipvs},
+	{NULL},
 };
 
 /*
@@ -370,7 +394,6 @@ static void describe_gap(const struct sample *s, const struct loss *loss,
 
 	if (n) {
 		*ret = who[0];
-		ret->is_rule &= n < 2 || who[1].is_rule;
 		CAUSE_TEXT(ret, "lost %s without a counter: suspect %s%s%s",
 			   gap_place(loss), who[0].text, n < 2 ? "" : ", or ",
 			   n < 2 ? "" : who[1].text);
@@ -443,6 +466,8 @@ void firewall_attribute(const struct sample *s, struct losses *l)
 	     f++) {
 		uint64_t taken = 0;
 
+		if (f->find == firewall_suspect_ipvs)
+			continue; /* routes first, see balance_routes.c */
 		for (size_t i = 0; i < ARRAY_SIZE(gap_directions); i++) {
 			enum direction direction = gap_directions[i];
 			struct cause c = {.known = true};

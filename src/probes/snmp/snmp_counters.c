@@ -232,8 +232,8 @@ static const struct counter snmp_counters[] = {
 	ROW(ICMP, RX, SYMPTOM, "InDestUnreachs", "net/ipv4/icmp.c",
 	    "Type 3 received: someone refused our packets; code 4 (frag "
 	    "needed) is not told apart",
-	    .remedy = "Look at codes with tcpdump; ip route get shows learned "
-		      "mtu", .rank = 2, .symptom = REFUSED),
+	    .remedy = "Look at codes with tcpdump; `ip route get DESTINATION` "
+		      "shows a learned MTU", .rank = 2, .symptom = REFUSED),
 	ROW(ICMP, RX, SYMPTOM, "InTimeExcds", "net/ipv4/icmp.c",
 	    "Type 11 received: our packets died by TTL or reassembly timeout "
 	    "elsewhere", .remedy = "traceroute", .rank = 7,
