@@ -32,7 +32,7 @@ static void feed_socket(const struct nlmsghdr *h)
 		return;
 	socket_dump_begin(&dump, NULL, 0, seen, ARRAY_SIZE(seen));
 	for (int i = 0; i < 2; i++) {
-		socket_dump_udp(&dump, &info);
+		socket_dump_socket(&dump, &info);
 		socket_dump_listener(&dump, &info);
 	}
 	if (dump.n_ports > 1 || dump.n_listeners > 1 ||

@@ -40,10 +40,10 @@ struct loss {
 	uint64_t refused; /* part of lost refused with ICMP, nobody knows why */
 	uint64_t unread;  /* part of lost that a full raw socket hides */
 	uint64_t elsewhere; /* not in lost: another layer lost these */
-	uint64_t echoed; /* counted once more by devices above, or sending */
-	char by[16];	 /* interface of another namespace to blame, or "" */
-	bool far_read;	 /* so echoed is all that the far end saw refused */
-	bool echo;	 /* the other end of the wire lost these, and alarms */
+	uint64_t echoed;    /* counted once more by devices above, or sending */
+	char by[16];	    /* interface of another namespace to blame, or "" */
+	bool far_read;	    /* so echoed is all that the far end saw refused */
+	bool echo;	/* the other end of the wire lost these, and alarms */
 	bool host_wide; /* lost in any namespace: no traffic here is its base */
 	bool has_role;	/* it was found out whether the interface is real */
 	bool real;	/* with has_role: neither virtual nor the loopback */
