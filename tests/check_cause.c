@@ -77,7 +77,7 @@ static void config(const char *place, const struct wire *w)
 }
 
 #define REFUSED "tx_dropped: the peer of eth0 refused them, or there is none"
-#define SHOW "`ip -s -d link show dev eth0`"
+#define SHOW "Look at it: `ip -s -d link show dev eth0`"
 
 static const struct {
 	const char *what, *counter;
@@ -134,7 +134,7 @@ static const struct {
 	 {1500, 1500, 1, 0},
 	 true,
 	 "vpeer is down",
-	 "Bring it up: `ip link set dev vpeer up`"},
+	 "Bring it up in its own namespace"},
 	{"peer down, receiving",
 	 "rx_dropped",
 	 {1500, 1500, 1, 0},
@@ -147,7 +147,7 @@ static const struct {
 	 true,
 	 "rx_missed_errors: eth0 is a virtual device, and counts an error of "
 	 "its own kind",
-	 "`ip -s -s -d link show dev eth0`"},
+	 "Look at it: `ip -s -s -d link show dev eth0`"},
 };
 
 CASE(cause, .setup = setup, .teardown = teardown);
@@ -1260,7 +1260,7 @@ TEST_EACH(cause, xdp_program_is_named_with_its_device, ARRAY_SIZE(xdp_drops))
 	link_counted(xdp_drops[_i], 25);
 	c = cause_of(LAYER_LINK, DIR_RX, "eth0", 25);
 	check_cause(&c, xdp_drops[_i], "an XDP program on eth0 drops them",
-		    "Look at it: `ip link show dev eth0`; `bpftool net`");
+		    "Look at it: `ip link show dev eth0`, `bpftool net`");
 	ck_assert(c.known);
 }
 
@@ -1683,6 +1683,25 @@ TEST(cause, echo_names_what_is_below)
 	ck_assert_str_eq(c.text, "lost below, at a0, in another namespace; "
 				 "eth0 counts them again");
 	ck_assert_str_eq(c.reason->id, "lost-below");
+}
+
+/* The peer, as index 3, or another interface; its address does not matter. */
+TEST_EACH(cause, command_for_a_peer_that_is_down_is_for_here, 2)
+{
+	static const struct wire down = {1500, 1500, 1, 0};
+	struct cause c;
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 2);
+	link_counted("tx_dropped", 10);
+	config("eth0", &down);
+	sample_row(&s, &link_fact_peer_index, 3);
+	sample_object(&s, LAYER_LINK, "vpeer", LINK_CONFIG, 3 + _i);
+	sample_row(&s, &link_fact_peer_index, 2);
+	c = cause_of(LAYER_LINK, DIR_TX, "eth0", 10);
+	ck_assert_str_eq(c.text, "vpeer is down");
+	ck_assert_str_eq(c.remedy,
+			 _i ? "Bring it up in its own namespace"
+			    : "Bring it up: `ip link set dev vpeer up`");
 }
 
 TEST_EACH(cause, lower_device_that_is_down_is_named, 2)

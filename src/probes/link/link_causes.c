@@ -53,11 +53,14 @@ static bool explain_mtu(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
-static bool tell_down(const char *place, struct cause *ret)
+/* A command for what is far away would be run in the namespace of the loss. */
+static bool tell_down(const char *place, bool far, struct cause *ret)
 {
 	ret->reason = &link_reasons[REASON_DOWN];
 	CAUSE_TEXT(ret, "%s is down", place);
-	if (text_is_plain(place))
+	if (far)
+		CAUSE_REMEDY(ret, "Bring it up in its own namespace");
+	else if (text_is_plain(place))
 		CAUSE_REMEDY(ret, "Bring it up: `ip link set dev %s up`",
 			     place);
 	return true;
@@ -76,11 +79,13 @@ static bool explain_down(const struct suspect *suspect, struct cause *ret)
 		return false;
 	if (suspect->loss->direction == DIR_RX)
 		return !object_value(s, config, &link_fact_up, 1) &&
-		       tell_down(place, ret);
+		       tell_down(place, false, ret);
 	if (get_wire(suspect, &wire))
-		return !wire.peer_up && tell_down(wire.peer, ret);
+		return !wire.peer_up &&
+		       tell_down(wire.peer, !link_find_peer(s, s, config), ret);
 	return below && !object_value(s, config, &link_fact_lower_up, 1) &&
-	       tell_down(below, ret);
+	       tell_down(below, object_row(s, config, &link_fact_lower_far),
+			 ret);
 }
 
 /*
@@ -119,7 +124,7 @@ static bool explain_xdp(const struct suspect *suspect, struct cause *ret)
 	ret->reason = &link_reasons[REASON_XDP];
 	CAUSE_TEXT(ret, "an XDP program on %s drops them",
 		   suspect->loss->place);
-	CAUSE_REMEDY(ret, "Look at it: `ip link show dev %s`; `bpftool net`",
+	CAUSE_REMEDY(ret, "Look at it: `ip link show dev %s`, `bpftool net`",
 		     suspect->loss->place);
 	return true;
 }

@@ -63,14 +63,13 @@ static uint64_t count_lost(const struct losses *l)
 	return n;
 }
 
-/* Whether a master that was in use can send no more. */
+/* Whether a master cannot send. */
 static bool is_portless(const struct sample *s, const struct object *link)
 {
 	const char *place = object_place(s, link);
 	const struct object *config = link_config_of(s, place);
-	const struct row *sent = object_tagged(s, link, TAG_TX_PACKETS);
 
-	return link_is_master(s, place) && sent && sent->value &&
+	return link_is_master(s, place) &&
 	       object_value(s, config, &link_fact_up, 0) &&
 	       !object_value(s, config, &link_fact_carrier, 1) &&
 	       !object_value(s, config, &link_fact_members_up, 1);

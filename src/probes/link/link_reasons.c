@@ -47,7 +47,7 @@ const struct reason link_reasons[] = {
 		.means = "Two ports of one bridge have different MTUs. A frame that came "
 			 "in by the larger one and is too large for the smaller is "
 			 "discarded. A bridge does not tell the sender, as a router does.",
-		.confirm = "`ip -d link show master BRIDGE` shows the MTUs of the ports.",
+		.confirm = "`ip -d link show master INTERFACE` shows the MTUs of the ports.",
 		.fix = "Give all ports, and what is behind them, the same MTU: `ip link "
 		       "set dev INTERFACE mtu 1500`.",
 		.gone = "A ping of full size through the bridge is answered: `ping -M do "
@@ -113,7 +113,7 @@ const struct reason link_reasons[] = {
 			 "all, and the queue in between is full.",
 		.confirm = "`ip -s link show dev INTERFACE` shows dropped packets and the "
 			   "queue's length (qlen); the program is short of CPU, or "
-			   "stopped: `top -H`.",
+			   "stopped: `host: top -H`.",
 		.fix = "Give the program or the VM more CPU, or more queues (vhost, "
 		       "multi_queue). Against bursts a longer queue helps: `ip link set "
 		       "dev INTERFACE txqueuelen 5000`.",
@@ -183,8 +183,8 @@ const struct reason link_reasons[] = {
 			 "headers included, and must not be cut in pieces; the sender is "
 			 "told by ICMP. Or the route to the far end leads into the tunnel "
 			 "itself.",
-		.confirm = "`ip -d link show dev INTERFACE` shows its MTU; `tracepath "
-			   "ADDRESS` that of the path to the far end. Collisions in `ip -s "
+		.confirm = "`ip -d link show dev INTERFACE` shows its MTU; `ping "
+			   "-M do -s 1400 ADDRESS` what the path to the far end takes. Collisions in `ip -s "
 			   "-s link show dev INTERFACE` stand for a loop.",
 		.fix = "Lower the tunnel's MTU to that of the path less its headers: `ip "
 		       "link set dev INTERFACE mtu 1400`.",
@@ -206,7 +206,7 @@ const struct reason link_reasons[] = {
 		.means = "A CPU has more packets of the tunnel waiting than it may have, "
 			 "and drops what comes besides.",
 		.confirm = "rx_dropped of the tunnel grows while one CPU is busy with "
-			   "softirqs: `mpstat -P ALL 1`.",
+			   "softirqs: `host: cat /proc/net/softnet_stat`.",
 		.fix = "Spread the work over CPUs, by more queues of the device below or "
 		       "by RPS. Against bursts: `sysctl -w "
 		       "net.core.netdev_max_backlog=10000`.",
@@ -228,11 +228,11 @@ const struct reason link_reasons[] = {
 			 "peer with whom it has shaken hands. An address that is in none, "
 			 "a peer without an endpoint or one that does not answer, and the "
 			 "packets are gone.",
-		.confirm = "`wg show INTERFACE` shows the allowed IPs, the endpoint and "
+		.confirm = "\"wg show INTERFACE\" shows the allowed IPs, the endpoint and "
 			   "when the latest handshake was.",
 		.fix = "Set the allowed IPs on both ends to the addresses that are used, "
 		       "or see why the peer's endpoint is not reached.",
-		.gone = "`wg show INTERFACE latest-handshakes` is recent, and the errors "
+		.gone = "\"wg show INTERFACE latest-handshakes\" is recent, and the errors "
 			"of the interface no longer grow.",
 	},
 	[REASON_MACSEC] = {
@@ -265,7 +265,7 @@ const struct reason link_reasons[] = {
 		.confirm = "`ip -s -s -d link show dev INTERFACE` shows its kind and its "
 			   "counters.",
 		.fix = "Look at the program or the device behind it, and at the log of "
-		       "the kernel: `dmesg`.",
+		       "the kernel: `host: dmesg`.",
 		.gone = "The counter that is named no longer grows.",
 	},
 	{.id = NULL},
