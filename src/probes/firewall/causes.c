@@ -336,8 +336,8 @@ bool firewall_suspect_ipvs(const struct sample *s, enum direction direction,
 	CAUSE_TEXT(ret, "IPVS, which drops what comes for a connection whose "
 			"real server is gone");
 	CAUSE_REMEDY(ret, "See its servers and connections: `ipvsadm -Ln`, "
-			  "`ipvsadm -Lnc`; end such connections: `sysctl -w "
-			  "net.ipv4.vs.expire_nodest_conn=1`");
+			  "`ipvsadm -Lnc`; the setting "
+			  "net.ipv4.vs.expire_nodest_conn=1 ends such ones");
 	return true;
 }
 

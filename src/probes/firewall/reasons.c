@@ -196,9 +196,8 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 				 "still comes for them, without a counter.",
 			.confirm = "`ipvsadm -Lnc` lists connections to "
 				   "servers that `ipvsadm -Ln` does not have.",
-			.fix = "Have clients connect anew; `sysctl -w "
-			       "net.ipv4.vs.expire_nodest_conn=1` lets IPVS "
-			       "end "
+			.fix = "Have clients connect anew; the setting "
+			       "net.ipv4.vs.expire_nodest_conn=1 lets IPVS end "
 			       "such connections.",
 			.gone = "`ipvsadm -Lnc` lists no connection to a "
 				"server "
