@@ -232,8 +232,7 @@ def ipvs_gone(stage):
         a.send(LOST, 50, "10.96.0.10", 53, source_port=34567)
 
     return Story(round_, [arrived(b)],
-                 [Found(r, "netfilter|ip|unexplained", "rx", LOST, ALL, kind="loss", says=("ipvs",), alarm=TOLD,
-                        never=RULE)])
+                 [Found(r, "unexplained", "rx", LOST, ALL, kind="unexplained", never=RULE)])
 
 
 # Limits and meters without counters.

@@ -158,22 +158,10 @@ static const struct object *next_routes(const struct sample *s,
 	return NULL;
 }
 
-static bool has_services(const struct sample *s)
-{
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_UNEXPLAINED &&
-		    object_value(s, o, &balance_fact_services, 0))
-			return true;
-	return false;
-}
-
-/* IPVS is the last that is suspected: firewall_suspect_ipvs() has the words. */
 static void attribute_routes(const struct sample *s, struct losses *l)
 {
 	if (s->n_objects && next_routes(s, NULL))
 		loss_suspect(l, DIR_RX, LAYER_IP, DIR_RX, UINT64_MAX);
-	else if (has_services(s))
-		loss_suspect(l, DIR_RX, LAYER_NETFILTER, DIR_RX, UINT64_MAX);
 }
 
 enum {

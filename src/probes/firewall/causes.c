@@ -319,36 +319,10 @@ bool firewall_suspect_queue(const struct sample *s, enum direction direction,
 	return true;
 }
 
-/* The balance of IP has found that there are services. */
-bool firewall_suspect_ipvs(const struct sample *s, enum direction direction,
-			   struct cause *ret)
-{
-	uint64_t services = 0;
-
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_UNEXPLAINED)
-			services +=
-				object_value(s, o, &balance_fact_services, 0);
-	if (!services || direction != DIR_RX)
-		return false;
-	ret->reason = &firewall_reasons[REASON_IPVS];
-	ret->lost = UINT64_MAX;
-	CAUSE_TEXT(ret, "IPVS, which drops what comes for a connection whose "
-			"real server is gone");
-	CAUSE_REMEDY(ret, "See its servers and connections: `ipvsadm -Ln`, "
-			  "`ipvsadm -Lnc`; the setting "
-			  "net.ipv4.vs.expire_nodest_conn=1 ends such ones");
-	return true;
-}
-
 const struct firewall_suspect firewall_suspects[] = {
-	{firewall_suspect_proxy},
-	{firewall_suspect_queue},
-	{firewall_suspect_replaced},
-	{firewall_suspect_rate},
-	{firewall_suspect_rule},
-	{firewall_suspect_ipvs},
-	{NULL},
+	{firewall_suspect_proxy},    {firewall_suspect_queue},
+	{firewall_suspect_replaced}, {firewall_suspect_rate},
+	{firewall_suspect_rule},     {NULL},
 };
 
 /*
@@ -466,8 +440,6 @@ void firewall_attribute(const struct sample *s, struct losses *l)
 	     f++) {
 		uint64_t taken = 0;
 
-		if (f->find == firewall_suspect_ipvs)
-			continue; /* routes first, see balance_routes.c */
 		for (size_t i = 0; i < ARRAY_SIZE(gap_directions); i++) {
 			enum direction direction = gap_directions[i];
 			struct cause c = {.known = true};

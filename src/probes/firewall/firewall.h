@@ -70,8 +70,6 @@ extern const struct firewall_suspect firewall_suspects[]; /* ends with NULL */
 bool firewall_suspect_proxy(const struct sample *s, enum direction direction,
 			    struct cause *ret);
 /* Queues whose program gave verdicts. */
-bool firewall_suspect_ipvs(const struct sample *s, enum direction direction,
-			   struct cause *ret);
 bool firewall_suspect_queue(const struct sample *s, enum direction direction,
 			    struct cause *ret);
 /* Limits, quotas and meters without a counter; then the other rules. */

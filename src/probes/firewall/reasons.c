@@ -187,22 +187,6 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 			.gone = "The proxy's port is in the list, and packets "
 				"arrive.",
 		},
-	[REASON_IPVS] =
-		{
-			.id = "ipvs-server-gone",
-			.means = "Packets vanish within IP where IPVS balances "
-				 "services. It keeps the connections of a real "
-				 "server that was taken away, and drops what "
-				 "still comes for them, without a counter.",
-			.confirm = "`ipvsadm -Lnc` lists connections to "
-				   "servers that `ipvsadm -Ln` does not have.",
-			.fix = "Have clients connect anew; the setting "
-			       "net.ipv4.vs.expire_nodest_conn=1 lets IPVS end "
-			       "such connections.",
-			.gone = "`ipvsadm -Lnc` lists no connection to a "
-				"server "
-				"that is gone, and `pktloss` shows no loss.",
-		},
 	[REASON_UNCOUNTED] =
 		{
 			.id = "firewall-rule-without-counter",
