@@ -731,3 +731,19 @@ def synproxy_61(stage):
 def traceroute_61(stage):
     """Probes that die here, on Linux 6.1."""
     return traceroute(stage)
+
+
+@field_of("healthy")
+def martians_among_them(stage):
+    """Martians in one namespace, which only the host counts: the others here have none, whatever they miss."""
+    a, b = stage.pair()
+    b.reader(WANTED)
+    mac = truth.mac(b, "b0")
+    wrong = packets.udp4("127.0.0.9", b.address, BAD).hex()
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        a.frames_of("a0", mac, [wrong] * LOST)
+
+    return Story(round_, [in_gap(b), arrived(b)],
+                 [Found(b, "ip|unexplained", "rx", LOST, ALL, kind="loss|unexplained", optional=True)], host=True)
