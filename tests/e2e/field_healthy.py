@@ -500,7 +500,7 @@ def lost_acks(stage, prevent, pair=None):
 
     def round_():
         good()
-        a.hold(20, b.address, WEB)
+        a.hold(40, b.address, WEB)
 
     return a, b, round_
 
@@ -511,8 +511,8 @@ def acks_lost(stage):
     a, b, round_ = lost_acks(stage, lambda a: a.feature(
         "iptables-legacy -w 20 -A OUTPUT -p tcp --tcp-flags ALL ACK -m statistic --mode random"
         " --probability 0.5 -j DROP"))
-    rule = Count("rule", lambda: truth.rule(a, "OUTPUT", 1), (10, 70))
-    return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (1, 100))],
+    rule = Count("rule", lambda: truth.rule(a, "OUTPUT", 1), (30, 150))
+    return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (1, 200))],
                  [Found(a, "netfilter", "tx", "rule", None, says=("output", "statistic"), alarm=TOLD)],
                  never=("checksum", "blind attack"))
 
@@ -523,8 +523,8 @@ def acks_lost_nft(stage):
     a, b, round_ = lost_acks(stage, lambda a: a.nft(
         "table inet t {\nchain out { type filter hook output priority 0; policy accept;\n"
         "tcp flags == ack numgen random mod 2 == 0 counter drop\n}\n}\n"), pair6(stage))
-    rule = Count("rule", lambda: truth.nft_rule(a, "inet t out"), (10, 70))
-    return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (1, 100))],
+    rule = Count("rule", lambda: truth.nft_rule(a, "inet t out"), (30, 150))
+    return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (1, 200))],
                  [Found(a, "netfilter", "tx", "rule", None, says=("inet t out",), alarm=TOLD)],
                  never=("checksum", "blind attack"))
 
@@ -539,10 +539,10 @@ def acks_lost_router(stage):
 
     def round_():
         good()
-        a.hold(20, b.address, WEB)
+        a.hold(40, b.address, WEB)
 
-    rule = Count("rule", lambda: truth.rule(r, "FORWARD", 1), (60, 200))
-    return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (10, 200)),
+    rule = Count("rule", lambda: truth.rule(r, "FORWARD", 1), (120, 400))
+    return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (10, 400)),
                           arrived(b)],
                  [Found(r, "netfilter", "fwd", "rule", None, kind="policy", says=("forward",), alarm=PERHAPS)],
                  never=("checksum", "blind attack"))
