@@ -44,6 +44,12 @@ __attribute__((format(printf, 3, 4))) static inline void format_text(
 	va_end(args);
 }
 
+/* from less n, but never below 0. */
+static inline uint64_t less_by(uint64_t from, uint64_t n)
+{
+	return from > n ? from - n : 0;
+}
+
 static inline uint64_t smaller_of(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;

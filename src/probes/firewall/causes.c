@@ -236,7 +236,7 @@ static uint64_t proxied(const struct sample *s, const struct object *o)
 	    is_listened_to(
 		    s, object_value(s, o, &firewall_facts[FIREWALL_PORT], 0)))
 		return 0;
-	return now > then ? now - then : 0;
+	return less_by(now, then);
 }
 
 static uint64_t given_verdicts(const struct sample *s, const struct object *o)

@@ -467,11 +467,6 @@ static void append_rest(struct firewall_writer *w, const struct chain_work *c)
 	sample_row(w->out, &firewall_facts[FIREWALL_UNCOUNTED], c->rest);
 }
 
-static uint64_t less_by(uint64_t from, uint64_t n)
-{
-	return from > n ? from - n : 0;
-}
-
 /*
  * What the others have counted since the read before. Where rules have changed
  * that is known of all of them together: what the chain has and no rule that

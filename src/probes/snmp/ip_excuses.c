@@ -63,11 +63,6 @@ static struct pair pair_like(const struct sample *out,
 	return pair;
 }
 
-static uint64_t since(uint64_t now, uint64_t then)
-{
-	return now > then ? now - then : 0;
-}
-
 /* By how much the first row of a tag has grown in this read. */
 static uint64_t grown(const struct sample *s, const struct object *o,
 		      enum tag tag)
@@ -76,7 +71,7 @@ static uint64_t grown(const struct sample *s, const struct object *o,
 	const struct row *row = object_tagged(s, o, tag);
 	const struct row *before = p ? object_tagged(s->then, p, tag) : NULL;
 
-	return row ? since(row->value, before ? before->value : 0) : 0;
+	return row ? less_by(row->value, before ? before->value : 0) : 0;
 }
 
 /* ---- packets that are meant to die ---- */
@@ -128,9 +123,9 @@ static void sum_turned_back(const struct sample *s, struct traffic *t)
 			continue;
 		rx = grown(s, o, TAG_RX_PACKETS);
 		tx = grown(s, o, TAG_TX_PACKETS);
-		most = since(rx + tx, t->received);
+		most = less_by(rx + tx, t->received);
 		t->most = most > t->most ? most : t->most;
-		t->back += smaller_of(since(rx + tx, t->at_ip),
+		t->back += smaller_of(less_by(rx + tx, t->at_ip),
 				      smaller_of(rx, tx));
 	}
 }
@@ -236,19 +231,19 @@ static uint64_t count_expired(const struct expiries *now,
 			      const struct expiries *then,
 			      const struct sample *s)
 {
-	uint64_t errors = since(now->errors, then->errors);
-	uint64_t damaged = since(now->damaged, then->damaged);
-	uint64_t expired = since(errors, damaged);
-	uint64_t told = since(now->answered, then->answered);
+	uint64_t errors = less_by(now->errors, then->errors);
+	uint64_t damaged = less_by(now->damaged, then->damaged);
+	uint64_t expired = less_by(errors, damaged);
+	uint64_t told = less_by(now->answered, then->answered);
 
 	if (now->tells_held_back)
-		told += since(now->held_back, then->held_back);
+		told += less_by(now->held_back, then->held_back);
 	else if (told)
 		told = expired;
 	if (told < expired)
 		expired = told;
 	if (ip_excuse_is_loop(s, expired,
-			      since(now->forwarded, then->forwarded)))
+			      less_by(now->forwarded, then->forwarded)))
 		return 0;
 	return expired;
 }
@@ -344,8 +339,8 @@ static uint64_t disabled_since(const struct pair *all,
 
 	if (!on.now || (p && !object_tagged(out->then, p, TAG_DISCARDS6_ON)))
 		return 0;
-	return since(since(all->value, all->before),
-		     since(on.value, on.before));
+	return less_by(less_by(all->value, all->before),
+		       less_by(on.value, on.before));
 }
 
 /* ---- */

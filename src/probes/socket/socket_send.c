@@ -17,11 +17,6 @@ static uint64_t ip_moved(const struct sample *s, enum tag tag)
 	return sample_moved(s, LAYER_IP, "", tag);
 }
 
-static uint64_t less(uint64_t from, uint64_t n)
-{
-	return from > n ? from - n : 0;
-}
-
 /* What was lost behind IP and is counted, wherever that is. */
 static uint64_t lost_in(const struct losses *l, unsigned layers)
 {
@@ -56,10 +51,10 @@ static uint64_t told_of(const struct sample *s, const struct losses *l)
 
 	if (told < MIN_REFUSED)
 		return 0;
-	told = less(told, lost_in(l, BELOW | IN_IP));
-	told = less(told, l->table_fulls);
-	told = less(told, ip_moved(s, TAG_FRAG_FAILS));
-	return less(told, ip_moved(s, TAG_FRAG_FAILS6));
+	told = less_by(told, lost_in(l, BELOW | IN_IP));
+	told = less_by(told, l->table_fulls);
+	told = less_by(told, ip_moved(s, TAG_FRAG_FAILS));
+	return less_by(told, ip_moved(s, TAG_FRAG_FAILS6));
 }
 
 /*
@@ -71,9 +66,9 @@ static uint64_t missed_below(const struct sample *s, const struct losses *l)
 {
 	uint64_t n = ip_moved(s, TAG_OUT_TRANSMITS);
 
-	n = less(n, sample_moved(s, LAYER_LINK, NULL, TAG_TX_PACKETS));
-	n = less(n, lost_in(l, BELOW));
-	return less(n, l->table_fulls);
+	n = less_by(n, sample_moved(s, LAYER_LINK, NULL, TAG_TX_PACKETS));
+	n = less_by(n, lost_in(l, BELOW));
+	return less_by(n, l->table_fulls);
 }
 
 /*
@@ -95,8 +90,8 @@ static uint64_t missed_above(const struct sample *s, const struct losses *l)
 	uint64_t n = ip_moved(s, TAG_OUT_REQUESTS);
 
 	for (size_t i = 0; i < ARRAY_SIZE(sent); i++)
-		n = less(n, sample_moved(s, sent[i].layer, "", sent[i].tag));
-	return less(n, lost_in(l, BELOW) + l->table_fulls);
+		n = less_by(n, sample_moved(s, sent[i].layer, "", sent[i].tag));
+	return less_by(n, lost_in(l, BELOW) + l->table_fulls);
 }
 
 /* Whether this kernel counts what IP hands on. */
