@@ -183,6 +183,5 @@ bool ip_gaps_are_open(const struct sample *s)
 
 bool ip_gaps_are_counted(const struct sample *s)
 {
-	return sum_growth(s, LAYER_UNEXPLAINED, KIND_GAP) &&
-	       sum_growth(s, LAYER_NETFILTER, KIND_LOST);
+	return sum_growth(s, LAYER_NETFILTER, KIND_LOST);
 }

@@ -37,7 +37,10 @@ int MUST_CHECK ip_gaps_tally(struct ip_gaps *g, struct losses *l);
  */
 bool ip_gaps_are_open(const struct sample *s);
 
-/* Whether firewall rules have counted some of what vanished since then. */
+/*
+ * Whether firewall rules have counted something since the read before, be it
+ * after IP was read: then IP has not missed it yet.
+ */
 bool ip_gaps_are_counted(const struct sample *s);
 
 #endif

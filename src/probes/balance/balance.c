@@ -105,36 +105,36 @@ static uint64_t fewer(uint64_t from, int64_t n)
 /*
  * What a balance misses since the read before, less what was taken on purpose.
  * Packets for a group that nobody here joined vanish without a counter, as
- * they should: of what is missed, as many as may have come for one.
+ * they should: of what is missed, as many as may have come for one. The rest
+ * of what was taken is of the other family.
  */
 static uint64_t lost_since(const struct sample *s, const struct memory *now,
-			   const struct memory *then)
+			   const struct memory *then,
+			   struct balance_taken *taken)
 {
 	bool in = now->gap->direction == DIR_RX;
 	uint64_t missed = now->balance.packets - then->balance.packets;
+	uint64_t *left = in ? &taken->in : &taken->out;
+	uint64_t n = smaller_of(*left, missed);
 
-	missed = fewer(missed, in ? now->taken.in - then->taken.in
-				  : now->taken.out - then->taken.out);
+	*left -= n;
+	missed -= n;
 	return in ? fewer(missed, came_for_groups(s, now->gap)) : missed;
 }
 
-/* Goes on from the read before. What was taken is asked where some is missed.
- */
-static void count_on(const struct probe_env *env, const struct sample *s,
-		     const struct memory *then, struct memory *now)
+/* Goes on from the read before. */
+static void count_on(const struct sample *s, const struct memory *then,
+		     struct memory *now, struct balance_taken *taken)
 {
 	int64_t *packets = &now->balance.packets;
 	int64_t stands = then->balance.packets;
 
 	now->lost = then->lost;
-	now->taken = then->taken;
-	if (*packets > stands) {
-		now->taken = balance_read_taken(env);
-		now->lost += lost_since(s, now, then);
-	} else {
+	if (*packets > stands)
+		now->lost += lost_since(s, now, then, taken);
+	else
 		*packets = *packets < stands - MAX_OWED ? *packets + MAX_OWED
 							: stands;
-	}
 }
 
 static const struct object *find_ip(const struct sample *s)
@@ -144,32 +144,68 @@ static const struct object *find_ip(const struct sample *s)
 	return sample_find(s, LAYER_IP, "", "", &hint);
 }
 
-/* Finds the gaps of this read; returns how many of ret there are. */
-static size_t find_gaps(const struct probe_env *env, const struct sample *out,
-			struct memory *ret)
+/* The gaps that are known in this read; returns how many of ret there are. */
+static size_t find_gaps(const struct sample *out, struct memory *ret)
 {
 	const struct object *ip = find_ip(out);
 	size_t n = 0;
 
 	for (size_t i = 0; ip && i < balance_table.n; i++) {
-		struct memory now = {.gap = &balance_table.rows[i]};
-		const struct memory *then = gap_before(out, now.gap);
-
-		now.balance = add_up(now.gap, out, ip);
-		if (!now.balance.known)
-			continue;
-		if (then)
-			count_on(env, out, then, &now);
-		else
-			now.taken = balance_read_taken(env);
-		ret[n++] = now;
+		ret[n].gap = &balance_table.rows[i];
+		ret[n].balance = add_up(ret[n].gap, out, ip);
+		n += ret[n].balance.known;
 	}
 	return n;
 }
 
+static bool is_missing_more(const struct sample *s, const struct memory *now)
+{
+	const struct memory *then = gap_before(s, now->gap);
+
+	return !then || now->balance.packets > then->balance.packets;
+}
+
+/*
+ * Asks what was taken on purpose, where more is missed than before: only then
+ * some was. All gaps remember the same. Returns what was taken since.
+ */
+static struct balance_taken find_taken(const struct probe_env *env,
+				       const struct sample *out,
+				       struct memory *gaps, size_t n)
+{
+	const struct memory *then = gap_before(out, gaps[0].gap);
+	struct balance_taken now = then ? then->taken
+					: (struct balance_taken) {0};
+	bool is_asked = false;
+
+	for (size_t i = 0; i < n && !is_asked; i++)
+		is_asked = is_missing_more(out, &gaps[i]);
+	if (is_asked)
+		now = balance_read_taken(env);
+	for (size_t i = 0; i < n; i++)
+		gaps[i].taken = now;
+	if (!then)
+		return (struct balance_taken) {0};
+	return (struct balance_taken) {less_by(now.in, then->taken.in),
+				       less_by(now.out, then->taken.out)};
+}
+
+static void count_gaps(const struct probe_env *env, const struct sample *out,
+		       struct memory *gaps, size_t n)
+{
+	struct balance_taken taken = find_taken(env, out, gaps, n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct memory *then = gap_before(out, gaps[i].gap);
+
+		if (then)
+			count_on(out, then, &gaps[i], &taken);
+	}
+}
+
 /*
  * Firewalls were read behind IP: packets that they counted in between are not
- * missed yet. So where both count, the next interval begins with IP as it
+ * missed yet. So where they count, the next interval begins with IP as it
  * stands now, and a gap is never more than there was.
  */
 static void begin_behind(const struct probe_env *env, struct sample *out,
@@ -192,21 +228,19 @@ static void begin_behind(const struct probe_env *env, struct sample *out,
 
 static int balance_read(struct probe_env *env, struct sample *out)
 {
-	struct memory gaps[4];
+	struct memory gaps[N_BALANCE_GAPS + 1] = {{.lost = 0}};
 	size_t n;
 
-	_Static_assert(ARRAY_SIZE(gaps) >= 4, "one for each row of the table");
 	if (!env->gaps)
 		return -ENOENT;
-	n = find_gaps(env, out, gaps);
+	n = find_gaps(out, gaps);
 	if (!n)
 		return -ENOENT;
+	count_gaps(env, out, gaps, n);
 	/* the one that nothing of it explains, so that it is not IP's own */
 	sample_object(out, LAYER_UNEXPLAINED, "", "", 0);
 	for (size_t i = 0; i < n; i++)
 		sample_row(out, gaps[i].gap, gaps[i].lost);
-	if (gaps[0].taken.services && ip_gaps_are_open(out))
-		sample_row(out, &balance_fact_services, gaps[0].taken.services);
 	if (ip_gaps_are_counted(out))
 		begin_behind(env, out, gaps, n);
 	sample_remember(out, gaps, n * sizeof(*gaps));

@@ -24,7 +24,4 @@ extern const struct probe routes_probe;
 /* balance_counters.c: the gaps, and what was taken on purpose. */
 extern const struct counter_table balance_table;
 
-/* IPVS services that a namespace has; known while a gap is open. */
-extern const struct counter balance_fact_services;
-
 #endif

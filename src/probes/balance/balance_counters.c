@@ -15,17 +15,11 @@
 	COMPUTED, .direction = DIR_TX, .kind = KIND_GAP, .tag = TAG_OUT_GAP,   \
 		  .means = "Packets to send or forward that did not reach an " \
 			   "interface (Linux 6.7 and later)"
-static const struct counter balance_counters[] = {
+
+static const struct counter balance_counters[N_BALANCE_GAPS] = {
 	{GAP_IN, .name = "in_gap"},
 	{GAP_OUT, .name = "out_gap"},
 	{GAP_IN, .name = "Ip6in_gap", .v6 = true},
 	{GAP_OUT, .name = "Ip6out_gap", .v6 = true},
 };
 const struct counter_table balance_table = COUNTER_TABLE(balance_counters);
-
-const struct counter balance_fact_services = {
-	.name = "services",
-	.layer = LAYER_IP,
-	.bits = 64,
-	.kind = KIND_FACT,
-};

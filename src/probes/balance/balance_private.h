@@ -5,11 +5,12 @@
 
 #include "probes/balance/balance.h"
 
+#define N_BALANCE_GAPS 4 /* input and output, of two families */
+
 /* Packets that were taken so far, of both families. */
 struct balance_taken {
-	uint64_t in;	   /* on input */
-	uint64_t out;	   /* to send or forward */
-	uint64_t services; /* of IPVS: it may lose what no service wants */
+	uint64_t in;  /* on input */
+	uint64_t out; /* to send or forward */
 };
 
 /*

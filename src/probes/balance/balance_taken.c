@@ -6,8 +6,6 @@
  */
 #include "probes/balance/balance_private.h"
 
-#include <errno.h>
-
 #include "base/token.h"
 #include "kernel/procnet.h"
 #include "probes/percpu.h"
@@ -65,19 +63,6 @@ bool balance_parse_synproxy(const char *text, size_t n,
 	return true;
 }
 
-/* Three lines of heading, then each service and its destinations. */
-static uint64_t count_services(const char *text, size_t n)
-{
-	struct token rest = {text, n};
-	uint64_t lines = 0;
-
-	while (rest.n) {
-		(void)token_line(&rest);
-		lines++;
-	}
-	return lines > 3 ? lines - 3 : 0;
-}
-
 struct balance_taken balance_read_taken(const struct probe_env *env)
 {
 	struct balance_taken taken = {0};
@@ -86,10 +71,6 @@ struct balance_taken balance_read_taken(const struct probe_env *env)
 
 	if (n > 0)
 		(void)balance_parse_synproxy(env->buffer, n, &taken);
-	n = procnet_read(env->net, "ip_vs", env->buffer, env->size);
-	taken.services = n > 0 ? count_services(env->buffer, n) : n == -E2BIG;
-	if (!taken.services)
-		return taken;
 	n = procnet_read(env->net, "ip_vs_stats", env->buffer, env->size);
 	if (n > 0)
 		(void)balance_parse_ipvs(env->buffer, n, &taken);
