@@ -346,6 +346,32 @@ TEST(attribute, vanished_without_martians_stays_unexplained)
 	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 70);
 }
 
+static const struct {
+	uint64_t martians, ns, host; /* missed there */
+	uint64_t martians_ns, martians_host;
+} places[] = {
+	{100, 100, 0, 100, 0},
+	{110, 60, 50, 60, 50}, /* both, and no more */
+	/* others are missed, too, by one or the other: multicast, say */
+	{100, 100, 80, 0, 0},
+	{100, 20, 120, 0, 0},
+};
+
+TEST_EACH(attribute, martians_are_not_given_where_others_are_missed,
+	  ARRAY_SIZE(places))
+{
+	count(host, &martian_src, places[_i].martians);
+	count(ns, &receives, 400);
+	count(host, &receives, 400);
+	count(ns, &in_gap, places[_i].ns);
+	count(host, &in_gap, places[_i].host);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX),
+			  places[_i].martians_ns);
+	ck_assert_uint_eq(lost(host, LAYER_IP, "", DIR_RX),
+			  places[_i].martians_host);
+}
+
 TEST(attribute, what_rp_filter_drops_are_no_martians)
 {
 	count(host, &martian_src, 100);

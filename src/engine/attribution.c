@@ -350,6 +350,47 @@ static uint64_t take_suspected(struct losses *l, uint64_t n)
 	return dropped + routed;
 }
 
+/* What may be martians in a namespace: what take_unexplained() would take. */
+static uint64_t unexplained_of(const struct losses *l)
+{
+	const struct loss *loss = loss_find(l, LAYER_UNEXPLAINED, "", DIR_RX);
+
+	return loss ? loss->lost : 0;
+}
+
+/* The same for take_suspected(). */
+static uint64_t suspected_of(const struct losses *l)
+{
+	const struct loss *firewall = loss_find(l, LAYER_NETFILTER, "", DIR_RX);
+	const struct loss *ip = loss_find(l, LAYER_IP, "", DIR_RX);
+
+	return (firewall && !firewall->policy ? firewall->uncounted : 0) +
+	       (ip ? ip->uncounted : 0);
+}
+
+/* Counters of two moments: so much more may be missed than was counted. */
+#define MARTIAN_SLACK_PERCENT 10
+
+/*
+ * Whether it can be told who lost the martians: only one namespace misses
+ * packets, or all of them miss no more than there were martians. Else packets
+ * are missed that were none, and nobody knows whose.
+ */
+static bool are_placed(const struct ns_list *list, uint64_t martians,
+		       uint64_t (*missed)(const struct losses *l))
+{
+	uint64_t sum = 0;
+	size_t n = 0;
+
+	EACH_NS (list, ns) {
+		uint64_t lost = ns->was_read ? missed(&ns->losses) : 0;
+
+		sum += lost;
+		n += lost > 0;
+	}
+	return n == 1 || sum * 100 <= martians * (100 + MARTIAN_SLACK_PERCENT);
+}
+
 static uint64_t give_martians(struct ns_list *list, uint64_t n, bool by_dst,
 			      uint64_t (*take)(struct losses *l, uint64_t n))
 {
@@ -379,10 +420,10 @@ void attribution_place_martians(struct ns_list *list)
 		return;
 	sources = count_sources(list, own);
 	n = sources + sample_moved(&own->now, LAYER_IP, "", TAG_MARTIAN_DST);
-	if (!n)
-		return;
-	n = give_martians(list, n, !sources, take_unexplained);
-	(void)give_martians(list, n, !sources, take_suspected);
+	if (n && are_placed(list, n, unexplained_of))
+		n = give_martians(list, n, !sources, take_unexplained);
+	if (n && are_placed(list, n, suspected_of))
+		(void)give_martians(list, n, !sources, take_suspected);
 }
 
 /* What is sent to the namespace itself has no next hop to wait for. */
