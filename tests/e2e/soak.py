@@ -199,7 +199,8 @@ def check_values(daemon, churning):
     wrong = ["%s/%s = %s" % (p, s, daemon.tail(p, s)) for p in places for s in daemon.series(p)
              if s not in (HEARTBEAT, LOSS, RATIO)]
     for place in places:
-        own = churning.losses.get(place.partition("@")[2], [])
+        name = place.partition("@")[2].partition("__")[0]  # one that looked taken has its path behind
+        own = churning.losses.get(name, [])
         wrong += ["%s/%s = %d, not of %s" % (place, LOSS, value, own)
                   for _, value in daemon.values(place, LOSS) if value and value not in own]
     if wrong:
