@@ -172,11 +172,7 @@ def kube_reject(stage):
                  [shared_policy(r, "fwd", "kube-services", "has no endpoints")])
 
 
-@field
-def shared_nft(stage):
-    """nftables: a chain that input and forward jump to, with a counter."""
-    a, r, b = stage.router()
-    r.nft("""table inet fw {
+SHARED_CHAIN = """table inet fw {
 chain bad {
 counter drop comment "bad traffic"
 }
@@ -187,7 +183,14 @@ chain forward { type filter hook forward priority 0; policy accept;
 udp dport %d jump bad
 }
 }
-""" % (BAD, BAD))
+""" % (BAD, BAD)
+
+
+@field
+def shared_nft(stage):
+    """nftables: a chain that input and forward jump to, with a counter."""
+    a, r, b = stage.router()
+    r.nft(SHARED_CHAIN)
     return Story(good_and_bad(a, b), [Count("rule", lambda: truth.nft_rule(r, "inet fw bad"), LOST), arrived(b)],
                  [shared_policy(r, "fwd", "inet fw bad", "bad traffic")])
 
@@ -196,18 +199,7 @@ udp dport %d jump bad
 def shared_nft_both(stage):
     """The same, and what it drops was for the router as often as for those behind it."""
     a, r, b = stage.router6()
-    r.nft("""table inet fw {
-chain bad {
-counter drop comment "bad traffic"
-}
-chain input { type filter hook input priority 0; policy accept;
-udp dport %d jump bad
-}
-chain forward { type filter hook forward priority 0; policy accept;
-udp dport %d jump bad
-}
-}
-""" % (BAD, BAD))
+    r.nft(SHARED_CHAIN)
     send = good_and_bad(a, b)
 
     def round_():
