@@ -798,14 +798,14 @@ TEST(live, chain_goes_on_where_rules_are_inserted_and_deleted)
 	ck_assert_uint_eq(counted(s), 2 + 1 + 4);
 	ck_assert(is_new(s, 5));
 	ck_assert(!is_new(s, 3));
-	ck_assert(!firewall_was_replaced(s));
+	ck_assert(!firewall_next_replaced(s, NULL));
 	s = STEADY(&l, {5, "mmcd", 2}, {3, "mcd", 132}, {4, "cld", 9});
 	ck_assert_uint_eq(counted(s), 1);
 	ck_assert(is_new(s, 5)); /* for a while */
 	ck_assert_uint_eq(in_total(s), 105 + 30 + 7 + 1);
 	s = LIVE(&l, {5, "mmcd", 2}, {4, "cld", 12});
 	ck_assert_uint_eq(counted(s), 3);
-	ck_assert(firewall_was_replaced(s));
+	ck_assert(firewall_next_replaced(s, NULL));
 	ck_assert_uint_eq(in_total(s), 143 + 3);
 	live_end(&l);
 }
@@ -819,15 +819,15 @@ TEST(live, ruleset_that_is_loaded_anew_counts_from_0)
 	s = RELOADED(&l, 2, {3, "mcd", 140}, {4, "cld", 6}); /* flush ruleset */
 	ck_assert_uint_eq(counted(s), 146);
 	ck_assert_uint_eq(in_total(s), 246);
-	ck_assert(firewall_was_replaced(s));
+	ck_assert(firewall_next_replaced(s, NULL));
 	ck_assert(!is_new(s, 3));
 	s = RELOADED(&l, 2, {5, "mcd", 1}, {6, "cld", 0}); /* flush table */
 	ck_assert_uint_eq(counted(s), 1);
 	ck_assert_uint_eq(in_total(s), 247);
-	ck_assert(firewall_was_replaced(s));
+	ck_assert(firewall_next_replaced(s, NULL));
 	s = STEADY(&l, {5, "mcd", 3}, {6, "cld", 0});
 	ck_assert_uint_eq(counted(s), 2);
-	ck_assert(!firewall_was_replaced(s));
+	ck_assert(!firewall_next_replaced(s, NULL));
 	live_end(&l);
 }
 
@@ -843,7 +843,7 @@ TEST(live, counts_that_began_anew_go_on)
 	ck_assert_uint_eq(counted_of(s, rule(s, "ip.t.in", 3)), 90);
 	ck_assert_uint_eq(packets(s, rule(s, "ip.t.in", 3)), 190);
 	ck_assert_uint_eq(in_total(s), 196);
-	ck_assert(firewall_was_replaced(s));
+	ck_assert(firewall_next_replaced(s, NULL));
 	live_end(&l);
 }
 
@@ -857,7 +857,7 @@ TEST(live, table_that_came_since_counts_from_0)
 	s = LIVE(&l, {3, "mcd", 12});
 	ck_assert_uint_eq(counted(s), 12);
 	ck_assert(is_new(s, 3));
-	ck_assert(!firewall_was_replaced(s));
+	ck_assert(!firewall_next_replaced(s, NULL));
 	live_end(&l);
 }
 
@@ -871,7 +871,7 @@ TEST(live, old_rule_that_comes_to_light_has_lost_nothing)
 	s = LIVE(&l, {4, "mcd", 502});
 	ck_assert_uint_eq(counted(s), 0);
 	ck_assert(!is_new(s, 4));
-	ck_assert(firewall_was_replaced(s));
+	ck_assert(firewall_next_replaced(s, NULL));
 	s = STEADY(&l, {4, "mcd", 507});
 	ck_assert_uint_eq(counted(s), 5);
 	live_end(&l);
@@ -913,7 +913,7 @@ TEST(live, elements_of_a_map_come_and_go)
 	ck_assert_uint_eq(counted_of(s, rule(s, "ip.t.in", 3)), 11);
 	ck_assert_uint_eq(in_total(s), 161);
 	ck_assert(!is_new(s, 3));
-	ck_assert(firewall_was_replaced(s));
+	ck_assert(firewall_next_replaced(s, NULL));
 	b = map_bytes((const uint64_t[]) {1, 53, 8}, 3);
 	s = live_read_bytes(&l, &b, true);
 	ck_assert_uint_eq(counted(s), 1);
@@ -949,12 +949,12 @@ TEST(live, queue_that_is_left_alone_is_no_change_of_rules)
 	ck_assert_int_eq(nft_file_read(b.at, b.n, "", 64, &on, &off), 0);
 	sample_compare(&off, &on);
 	ck_assert_uint_eq(counted(&off), 0);
-	ck_assert(!firewall_was_replaced(&off));
+	ck_assert(!firewall_next_replaced(&off, NULL));
 	ck_assert_int_eq(nft_file_read(b.at, b.n, LISTENING, 64, &off, &again),
 			 0);
 	sample_compare(&again, &off);
 	ck_assert_uint_eq(counted(&again), 0);
-	ck_assert(!firewall_was_replaced(&again));
+	ck_assert(!firewall_next_replaced(&again, NULL));
 	sample_free(&on);
 	sample_free(&off);
 	sample_free(&again);

@@ -121,18 +121,10 @@ void summary_sort(struct summary *l)
 	}
 }
 
-static bool has_loss(const struct findings *f)
-{
-	for (size_t i = 0; i < f->n; i++)
-		if (f->items[i].class == CLASS_LOSS)
-			return true;
-	return false;
-}
-
 bool summary_have_loss(const struct summary *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (has_loss(&l->items[i].findings))
+		if (findings_have_loss(&l->items[i].findings))
 			return true;
 	return false;
 }

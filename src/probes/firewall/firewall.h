@@ -37,7 +37,6 @@ uint64_t firewall_uncounted(const struct sample *s);
  */
 const struct object *firewall_next_replaced(const struct sample *s,
 					    const struct object *behind);
-bool firewall_was_replaced(const struct sample *s);
 
 /*
  * Whether an object is a rule, map or policy that drops each packet it

@@ -70,11 +70,6 @@ const struct object *firewall_next_replaced(const struct sample *s,
 	return NULL;
 }
 
-bool firewall_was_replaced(const struct sample *s)
-{
-	return firewall_next_replaced(s, NULL);
-}
-
 void firewall_mark_new(struct cause *ret)
 {
 	char rule[sizeof(ret->text)];
