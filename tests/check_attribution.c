@@ -372,6 +372,54 @@ TEST_EACH(attribute, martians_are_not_given_where_others_are_missed,
 			  places[_i].martians_host);
 }
 
+/* An nftables rule on input that drops and does not count. */
+static void uncounted_rule(struct sample *s)
+{
+	const struct firewall_rule rule = {
+		.is_nft = true, .handle = 4, .uncounted = 1};
+
+	sample_object(s, LAYER_NETFILTER, "", "ip.t.in#4", 0);
+	sample_chain(s, FAMILY_IP, "t", "in");
+	firewall_rule_append(&rule, DIR_RX, s);
+}
+
+static const struct {
+	uint64_t ns, third, host; /* missed there; the host has a suspect */
+	uint64_t martians_ns, martians_host;
+} suspects[] = {
+	{0, 0, 100, 0, 100},
+	{60, 0, 40, 60, 40},
+	{100, 0, 50, 100, 0}, /* first where nothing else is suspected */
+	/* in ns or in third: nobody knows, but that is no reason for a third */
+	{100, 100, 100, 0, 0},
+	{100, 100, 0, 0, 0},
+};
+
+TEST_EACH(attribute, martians_may_be_what_a_rule_is_suspected_of,
+	  ARRAY_SIZE(suspects))
+{
+	struct ns *const each[] = {ns, ns_list_add(&list), host};
+	const uint64_t missed[] = {suspects[_i].ns, suspects[_i].third,
+				   suspects[_i].host};
+
+	each[1]->was_read = true;
+	count(host, &martian_src, 100);
+	for (size_t i = 0; i < ARRAY_SIZE(each); i++) {
+		count(each[i], &receives, 400);
+		count(each[i], &in_gap, missed[i]);
+	}
+	uncounted_rule(&host->then);
+	uncounted_rule(&host->now);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX),
+			  suspects[_i].martians_ns);
+	ck_assert_uint_eq(lost(each[1], LAYER_IP, "", DIR_RX), 0);
+	ck_assert_uint_eq(lost(host, LAYER_IP, "", DIR_RX),
+			  suspects[_i].martians_host);
+	ck_assert_uint_eq(lost(host, LAYER_NETFILTER, "", DIR_RX),
+			  suspects[_i].host - suspects[_i].martians_host);
+}
+
 TEST(attribute, what_rp_filter_drops_are_no_martians)
 {
 	count(host, &martian_src, 100);

@@ -358,14 +358,17 @@ static uint64_t unexplained_of(const struct losses *l)
 	return loss ? loss->lost : 0;
 }
 
-/* The same for take_suspected(). */
-static uint64_t suspected_of(const struct losses *l)
+/*
+ * The same for take_suspected(). What is still unexplained may be martians,
+ * too: it was not given any because nobody knows which of it they were.
+ */
+static uint64_t missed_of(const struct losses *l)
 {
 	const struct loss *firewall = loss_find(l, LAYER_NETFILTER, "", DIR_RX);
 	const struct loss *ip = loss_find(l, LAYER_IP, "", DIR_RX);
 
 	return (firewall && !firewall->policy ? firewall->uncounted : 0) +
-	       (ip ? ip->uncounted : 0);
+	       (ip ? ip->uncounted : 0) + unexplained_of(l);
 }
 
 /* Counters of two moments: so much more may be missed than was counted. */
@@ -422,7 +425,7 @@ void attribution_place_martians(struct ns_list *list)
 	n = sources + sample_moved(&own->now, LAYER_IP, "", TAG_MARTIAN_DST);
 	if (n && are_placed(list, n, unexplained_of))
 		n = give_martians(list, n, !sources, take_unexplained);
-	if (n && are_placed(list, n, suspected_of))
+	if (n && are_placed(list, n, missed_of))
 		(void)give_martians(list, n, !sources, take_suspected);
 }
 
