@@ -15,6 +15,7 @@
 #include "nft_file.h"
 #include "probes/balance/balance.h"
 #include "probes/firewall/firewall.h"
+#include "probes/firewall/ipvs.h"
 #include "probes/firewall/nfqueue.h"
 #include "probes/firewall/rule.h"
 #include "testlib.h"
@@ -838,4 +839,82 @@ TEST(late, ebtables_are_asked_where_somebody_has_rules)
 	ck_assert_int_eq(system("ip link del br0"), 0);
 	ck_assert_int_eq(read_below(root.path, &ebt_probe, &now), -ENOENT);
 	tree_remove(&root);
+}
+
+/* As Linux 6.1 writes them. */
+#define IPVS_SERVERS                                                           \
+	"IP Virtual Server version 1.2.1 (size=4096)\n"                        \
+	"Prot LocalAddress:Port Scheduler Flags\n"                             \
+	"  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n"        \
+	"UDP  0A60000A:0035 rr \n"                                             \
+	"  -> 0A090202:14E9      Masq    1      0          1         \n"       \
+	"TCP  [fd00:0000:0000:0000:0000:0000:0000:0001]:0050 rr \n"            \
+	"  -> [fd00:0000:0000:0000:0000:0000:0000:0002]:1F90      Masq    1  " \
+	"    0          1         \n"                                          \
+	"FWM  00000001 rr \n"                                                  \
+	"  -> 0A090303:0000      Route   1      0          0         \n"
+#define IPVS_CONNECTIONS                                                       \
+	"Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires "   \
+	"PEName PEData\n"
+#define FROM_A "UDP 0A090101 8707 0A60000A 0035 "
+#define FROM_SIX                                                               \
+	"TCP fd00:0000:0000:0000:0000:0000:0000:0009 8707 "                    \
+	"fd00:0000:0000:0000:0000:0000:0000:0001 0050 "                        \
+	"fd00:0000:0000:0000:0000:0000:0000:"
+
+static const struct {
+	const char *connections;
+	uint64_t n;
+	const char *first;
+} ipvs_tables[] = {
+	{"", 0, ""},
+	{IPVS_CONNECTIONS, 0, ""},
+	{IPVS_CONNECTIONS FROM_A "0A090202 14E9 UDP             297\n", 0, ""},
+	{IPVS_CONNECTIONS FROM_A "0A090202 14EA UDP             297\n", 1,
+	 "10.9.2.2:5354"},
+	{FROM_A "0A090202 14E9 UDP             297\n" FROM_A
+		"0A090203 14E9 UDP             297\n" FROM_A
+		"0A090204 14E9 UDP             297\n",
+	 2, "10.9.2.3:5353"},
+	/* a service by mark, whose servers are listed without a port */
+	{FROM_A "0A090303 0035 UDP             297\n", 0, ""},
+	{FROM_SIX "0002 1F90 ESTABLISHED     899\n", 0, ""},
+	{FROM_SIX "0003 1F90 ESTABLISHED     899\n", 1, "[fd00::3]:8080"},
+	/* not a connection, but where one of that client is to go */
+	{"UDP 0A090101 0000 0A60000A 0035 0A090203 14E9 UDP   297\n", 0, ""},
+	/* no such lines */
+	{FROM_A "0A090203\n", 0, ""},
+	{FROM_A "0A090203 XXXX UDP 297\n\n\n", 0, ""},
+	{FROM_A "0A0902030A0902030A0902030A0902030A0902030A090203 14E9 UDP\n",
+	 0, ""},
+};
+
+CASE(ipvs);
+
+TEST_EACH(ipvs, connections_to_servers_that_are_gone, ARRAY_SIZE(ipvs_tables))
+{
+	const char *connections = ipvs_tables[_i].connections;
+	struct ipvs_orphans found;
+
+	ck_assert_int_eq(
+		ipvs_find_orphans(
+			(struct token) {IPVS_SERVERS, strlen(IPVS_SERVERS)},
+			(struct token) {connections, strlen(connections)},
+			&found),
+		0);
+	ck_assert_uint_eq(found.n, ipvs_tables[_i].n);
+	ck_assert_str_eq(found.server, ipvs_tables[_i].first);
+}
+
+/* No service is left: then no server of any is. */
+TEST(ipvs, without_services_all_are_gone)
+{
+	const char *one = FROM_A "0A090202 14E9 UDP             297\n";
+	struct ipvs_orphans found;
+
+	ck_assert_int_eq(ipvs_find_orphans((struct token) {NULL, 0},
+					   (struct token) {one, strlen(one)},
+					   &found),
+			 0);
+	ck_assert_uint_eq(found.n, 1);
 }

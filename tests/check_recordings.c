@@ -611,6 +611,7 @@ static const struct {
 	{&balance_probe, read_really},
 	{&routes_probe, read_really}, /* no gap: nothing is asked */
 	{&proxy_probe, read_really}, /* likewise */
+	{&ipvs_probe, read_really},
 	{&socket_probe, read_socket},
 	{&sysctl_probe, read_sysctl},
 	/* clang-format on */

@@ -5,6 +5,7 @@
 
 #include "base/token.h"
 #include "probes/conntrack.h"
+#include "probes/firewall/ipvs.h"
 #include "probes/socket/socket_raw.h"
 #include "probes/softnet.h"
 #include "probes/xfrm.h"
@@ -39,6 +40,16 @@ static void walk_raw(const char *text, size_t size)
 	check_result(r);
 }
 
+/* Services, a NUL and connections. */
+static void find_orphans(const char *text, size_t size)
+{
+	size_t n = strnlen(text, size);
+	struct token servers = {text, n}, connections = {text + n, size - n};
+	struct ipvs_orphans found;
+
+	check_result(ipvs_find_orphans(servers, connections, &found));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct probe_env env = {.counters = NULL};
@@ -53,5 +64,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				  conntrack_probe.counters->n, &stats));
 	walk_softnet(text, size);
 	walk_raw(text, size);
+	find_orphans(text, size);
 	return 0;
 }

@@ -52,6 +52,7 @@ static unsigned digit_of(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
+	c |= 0x20; /* letters of ASCII: lower case */
 	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
 }
 

@@ -22,7 +22,7 @@ struct token token_word(struct token *line);
 struct token token_line(struct token *text);
 /*
  * Parses a token as one number in base 10 or 16. False unless all of it is
- * digits (lower case for base 16) and fits.
+ * digits and fits.
  */
 bool MUST_CHECK token_number(struct token t, unsigned base, uint64_t *ret);
 

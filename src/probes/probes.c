@@ -36,6 +36,7 @@ const struct probe *const probes[] = {
 	&routes_probe, /* where packets vanish */
 	&next_hop_probe, /* where packets were refused */
 	&proxy_probe, /* likewise where packets vanish */
+	&ipvs_probe, /* and this */
 	&socket_probe, /* dumps sockets where UDP or TCP lost */
 	&sysctl_probe, /* reads the settings that remedies of losses name */
 };

@@ -232,7 +232,28 @@ def ipvs_gone(stage):
         a.send(LOST, 50, "10.96.0.10", 53, source_port=34567)
 
     return Story(round_, [arrived(b)],
-                 [Found(r, "unexplained", "rx", LOST, ALL, kind="unexplained", never=RULE)])
+                 [Found(r, "netfilter", "rx", LOST, ALL, says=("IPVS", "10.9.2.2:5353"), off=3, never=RULE,
+                        alarm=TOLD)])
+
+
+@field_of("gap")
+def ipvs_gone_one(stage):
+    """One of two servers is gone, and a long flow of each goes on."""
+    a, r, b = stage.router()
+    r.ip("addr add 10.96.0.10/32 dev lo")
+    r.ipvs_add("10.96.0.10:53", ["10.9.2.2:5353", "10.9.2.2:5354"])
+    for port in (5353, 5354):
+        b.reader(port)
+        a.send(3, 50, "10.96.0.10", 53, source_port=30000 + port)
+    r.ipvs_remove("10.96.0.10:53", "10.9.2.2:5354")
+
+    def round_():
+        for port in (5353, 5354):
+            a.send(LOST, 50, "10.96.0.10", 53, source_port=30000 + port)
+
+    return Story(round_, [arrived(b, 5353, LOST)],
+                 [Found(r, "netfilter", "rx", LOST, 2 * LOST, says=("IPVS", "10.9.2.2:5354"), off=3, never=RULE,
+                        alarm=TOLD)])
 
 
 # Limits and meters without counters.

@@ -13,22 +13,14 @@
 /* Two lines of names, then connections and packets in and out, in hex. */
 bool balance_parse_ipvs(const char *text, size_t n, struct balance_taken *taken)
 {
-	struct token rest = {text, n}, line, number;
+	struct token rest = {text, n}, line;
 	uint64_t in;
-	char digits[17];
 
 	(void)token_line(&rest);
 	(void)token_line(&rest);
 	line = token_line(&rest);
 	(void)token_word(&line);
-	number = token_word(&line);
-	if (!number.n || number.n >= sizeof(digits))
-		return false;
-	for (size_t i = 0; i < number.n; i++)
-		digits[i] = number.at[i] >= 'A' && number.at[i] <= 'F'
-				    ? number.at[i] - 'A' + 'a'
-				    : number.at[i];
-	if (!token_number((struct token) {digits, number.n}, 16, &in))
+	if (!token_number(token_word(&line), 16, &in))
 		return false;
 	taken->in += in;
 	return true;

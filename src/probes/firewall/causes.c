@@ -319,10 +319,46 @@ bool firewall_suspect_queue(const struct sample *s, enum direction direction,
 	return true;
 }
 
+static const struct object *find_orphans(const struct sample *s)
+{
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_NETFILTER &&
+		    object_row(s, o, &firewall_orphans))
+			return o;
+	return NULL;
+}
+
+bool firewall_suspect_ipvs(const struct sample *s, enum direction direction,
+			   struct cause *ret)
+{
+	const struct object *o = find_orphans(s);
+	uint64_t n;
+
+	if (!o || direction == DIR_FWD)
+		return false;
+	n = object_value(s, o, &firewall_orphans, 0);
+	ret->reason = &firewall_reasons[REASON_IPVS];
+	ret->lost = UINT64_MAX;
+	CAUSE_TEXT(ret,
+		   "IPVS, which has %llu connection%s to real servers that are "
+		   "gone, such as %s",
+		   (unsigned long long)n, n == 1 ? "" : "s",
+		   object_label(s, o));
+	CAUSE_REMEDY(ret, "See its servers and connections: `ipvsadm -Ln`, "
+			  "`ipvsadm -Lnc`; "
+			  "`sysctl -w net.ipv4.vs.expire_nodest_conn=1` ends "
+			  "such connections");
+	return true;
+}
+
 const struct firewall_suspect firewall_suspects[] = {
-	{firewall_suspect_proxy},    {firewall_suspect_queue},
-	{firewall_suspect_replaced}, {firewall_suspect_rate},
-	{firewall_suspect_rule},     {NULL},
+	{firewall_suspect_proxy},
+	{firewall_suspect_queue},
+	{firewall_suspect_replaced},
+	{firewall_suspect_rate},
+	{firewall_suspect_rule},
+	{firewall_suspect_ipvs},
+	{NULL},
 };
 
 /*

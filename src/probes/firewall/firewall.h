@@ -17,6 +17,7 @@ extern const struct probe xt_probe;
 extern const struct probe ebt_probe;
 extern const struct probe nfqueue_probe;
 extern const struct probe proxy_probe;
+extern const struct probe ipvs_probe;
 
 /*
  * Blind spots: rules, policies and verdict maps that drop without a usable
@@ -71,6 +72,9 @@ bool firewall_suspect_proxy(const struct sample *s, enum direction direction,
 /* Queues whose program gave verdicts. */
 bool firewall_suspect_queue(const struct sample *s, enum direction direction,
 			    struct cause *ret);
+/* Connections of IPVS to real servers that are gone. */
+bool firewall_suspect_ipvs(const struct sample *s, enum direction direction,
+			   struct cause *ret);
 /* Limits, quotas and meters without a counter; then the other rules. */
 bool firewall_suspect_rate(const struct sample *s, enum direction direction,
 			   struct cause *ret);

@@ -187,6 +187,22 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 			.gone = "The proxy's port is in the list, and packets "
 				"arrive.",
 		},
+	[REASON_IPVS] =
+		{
+			.id = "ipvs-server-gone",
+			.means = "IPVS still has connections to a real server "
+				 "that was taken away. It drops what comes for "
+				 "them until they expire, without a counter.",
+			.confirm = "`ipvsadm -Lnc` lists connections to a "
+				   "server that `ipvsadm -Ln` does not have.",
+			.fix = "Let the clients connect anew, from another "
+			       "port. With "
+			       "`sysctl -w net.ipv4.vs.expire_nodest_conn=1` "
+			       "IPVS ends such a connection at the next packet "
+			       "that comes for it.",
+			.gone = "`ipvsadm -Lnc` lists no connection to a "
+				"server that is gone.",
+		},
 	[REASON_UNCOUNTED] =
 		{
 			.id = "firewall-rule-without-counter",

@@ -96,6 +96,9 @@ extern const struct counter firewall_facts[N_FIREWALL_FACTS];
 /* Of a port that TPROXY rules hand packets to: somebody listens there. */
 extern const struct counter firewall_listening;
 
+/* Connections of IPVS whose real server is gone; the first one is the label. */
+extern const struct counter firewall_orphans;
+
 /* Counters of a direction: DIR_RX, DIR_TX, DIR_FWD. */
 enum firewall_role {
 	FIREWALL_CHAIN,	      /* packets that a chain dropped */
@@ -185,6 +188,7 @@ enum firewall_reason {
 	REASON_QUEUE_SOCKET,
 	REASON_QUEUE_VERDICT,
 	REASON_TPROXY,
+	REASON_IPVS,
 	REASON_UNCOUNTED,
 	REASON_UNCOUNTED_POLICY,
 	REASON_UNCOUNTED_RATE,
