@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The balance of IP: what of it is a gap, and what is jitter. */
+#include <linux/xfrm.h>
+#include <netinet/in.h>
+
 #include "kernel/procnet.h"
 #include "probes/balance/balance_private.h"
 #include "probes/firewall/rule.h"
@@ -15,9 +18,15 @@ static struct probe_env env = {.net = &(struct procnet)PROCNET(tree.path),
 			       .buffer = buffer,
 			       .size = sizeof(buffer)};
 
+static struct {
+	uint64_t requested; /* 0: no state has counted anything */
+	bool unknown;
+} ipsec;
+
 static void setup(void)
 {
 	tree_make(&tree);
+	ipsec.requested = ipsec.unknown = 0;
 	ck_assert_int_eq(balance_probe.init(&env, &env.state), 0);
 }
 
@@ -48,6 +57,25 @@ static void append_rows(const char *counters)
 	}
 }
 
+/* What IPsec adds to the balance, as ipsec_probe appends it. */
+static const struct counter requested_twice = {
+	.name = "requested_twice",
+	.layer = LAYER_UNEXPLAINED,
+	.bits = 64,
+	.kind = KIND_FACT,
+	.out_gap = -1,
+};
+
+static void append_ipsec(void)
+{
+	if (!ipsec.requested)
+		return;
+	sample_object(&now, LAYER_UNEXPLAINED, "", BALANCE_IPSEC, 0);
+	sample_row(&now, &requested_twice, ipsec.requested);
+	if (ipsec.unknown)
+		sample_row(&now, &balance_ipsec_unknown, 1);
+}
+
 /* A read; what was read before becomes the one before. */
 static void read_balance(const char *counters)
 {
@@ -59,6 +87,7 @@ static void read_balance(const char *counters)
 	sample_follow(&now, then.n_objects ? &then : NULL);
 	sample_object(&now, LAYER_IP, "", "", 0);
 	append_rows(counters);
+	append_ipsec();
 	(void)!balance_probe.read(&env, &now); /* -ENOENT: no gap is known */
 	ck_assert_int_eq(now.error, 0);
 }
@@ -329,4 +358,155 @@ TEST(balance, without_a_rule_nothing_is_left_out)
 	read_with_rule(2000, 0, 2050);
 	read_with_rule(3000, 0, 3000);
 	ck_assert_uint_eq(gap("in_gap", false), 2000);
+}
+
+/* ---- IPsec ---- */
+
+/* A message of XFRM_MSG_NEWSA with one attribute, as Linux 6.1 sends it. */
+struct state_message {
+	struct nlmsghdr head;
+	struct xfrm_usersa_info sa;
+	struct nlattr attr;
+	union {
+		struct xfrm_replay_state replay;
+		struct xfrm_replay_state_esn esn;
+	};
+};
+
+static struct state_message state_message(uint16_t family, uint8_t proto,
+					  uint8_t mode, bool esn, uint32_t sent)
+{
+	struct state_message m = {
+		.head = {.nlmsg_len = sizeof(m), .nlmsg_type = XFRM_MSG_NEWSA},
+		.sa = {.family = family,
+		       .mode = mode,
+		       .id = {.proto = proto, .spi = 7, .daddr = {.a4 = 9}},
+		       .curlft = {.packets = 120}},
+		.attr = {.nla_type = esn ? XFRMA_REPLAY_ESN_VAL
+					 : XFRMA_REPLAY_VAL,
+			 .nla_len = NLA_HDRLEN +
+				    (esn ? sizeof(m.esn) : sizeof(m.replay))},
+	};
+
+	if (esn)
+		m.esn.oseq = sent;
+	else
+		m.replay.oseq = sent;
+	return m;
+}
+
+static const struct {
+	uint16_t family;
+	uint8_t proto, mode;
+	bool esn;
+	uint32_t sent;
+	int row; /* -1: of no interest */
+} ipsec_kinds[] = {
+	{AF_INET, IPPROTO_ESP, XFRM_MODE_TRANSPORT, false, 0,
+	 BALANCE_DELIVERED},
+	{AF_INET, IPPROTO_AH, XFRM_MODE_TRANSPORT, true, 0, BALANCE_DELIVERED},
+	{AF_INET6, IPPROTO_ESP, XFRM_MODE_TRANSPORT, true, 0,
+	 BALANCE_DELIVERED6},
+	{AF_INET, IPPROTO_ESP, XFRM_MODE_TRANSPORT, false, 5,
+	 BALANCE_REQUESTED},
+	{AF_INET, IPPROTO_ESP, XFRM_MODE_TUNNEL, true, 5, BALANCE_REQUESTED},
+	/* what was in a tunnel is received again */
+	{AF_INET, IPPROTO_ESP, XFRM_MODE_TUNNEL, false, 0, -1},
+	{AF_INET, IPPROTO_ESP, XFRM_MODE_BEET, false, 0, -1},
+	/* IPv6 counts once what it sends */
+	{AF_INET6, IPPROTO_ESP, XFRM_MODE_TRANSPORT, false, 5, -1},
+	/* numbers no packets, so nobody knows who sent them */
+	{AF_INET, IPPROTO_COMP, XFRM_MODE_TRANSPORT, false, 0, -1},
+	{AF_UNIX, IPPROTO_ESP, XFRM_MODE_TRANSPORT, false, 0, -1},
+};
+
+TEST_EACH(balance, states_of_ipsec_count_what_ip_counts_twice,
+	  ARRAY_SIZE(ipsec_kinds))
+{
+	struct state_message m =
+		state_message(ipsec_kinds[_i].family, ipsec_kinds[_i].proto,
+			      ipsec_kinds[_i].mode, ipsec_kinds[_i].esn,
+			      ipsec_kinds[_i].sent);
+	struct ipsec_state state;
+
+	ck_assert(balance_parse_state(&m.head, &state) ==
+		  (ipsec_kinds[_i].row >= 0));
+	if (ipsec_kinds[_i].row < 0)
+		return;
+	ck_assert_int_eq(state.key.row, ipsec_kinds[_i].row);
+	ck_assert_uint_eq(state.key.spi, 7);
+	ck_assert_uint_eq(state.packets, 120);
+}
+
+TEST(balance, messages_cut_short_are_no_states)
+{
+	struct state_message m = state_message(AF_INET, IPPROTO_ESP,
+					       XFRM_MODE_TRANSPORT, false, 5);
+	struct ipsec_state state;
+
+	m.attr.nla_len = NLA_HDRLEN + 2; /* not known to have sent */
+	ck_assert(balance_parse_state(&m.head, &state));
+	ck_assert_int_eq(state.key.row, BALANCE_DELIVERED);
+	m.head.nlmsg_len = NLMSG_HDRLEN + sizeof(m.sa) - 1;
+	ck_assert(!balance_parse_state(&m.head, &state));
+	m.head.nlmsg_len = sizeof(m);
+	m.head.nlmsg_type = XFRM_MSG_NEWPOLICY;
+	ck_assert(!balance_parse_state(&m.head, &state));
+}
+
+/* Since Linux 6.7: 120 of IPsec, and 80 that a rule dropped. */
+TEST(balance, what_ipsec_requests_twice_is_not_missed)
+{
+	read_balance("OutRequests=0 OutTransmits=0");
+	ipsec.requested = 120;
+	read_balance("OutRequests=320 OutTransmits=120");
+	ck_assert_uint_eq(gap("out_gap", false), 80);
+	read_balance("OutRequests=320 OutTransmits=120");
+	ck_assert_uint_eq(gap("out_gap", false), 80);
+	/* a state is gone, with what it sent last */
+	ipsec.requested = 150;
+	ipsec.unknown = true;
+	read_balance("OutRequests=420 OutTransmits=170");
+	ck_assert_uint_eq(gap("out_gap", false), 80);
+	ipsec.unknown = false;
+	read_balance("OutRequests=430 OutTransmits=170");
+	ck_assert_uint_eq(gap("out_gap", false), 90);
+}
+
+#define IPSEC_STATE(spi_, row_, protocol_, packets_)                           \
+	{                                                                      \
+		.key = {.spi = (spi_),                                         \
+			.row = (row_),                                         \
+			.protocol = (protocol_)},                              \
+		.packets = (packets_)                                          \
+	}
+
+TEST(balance, states_add_up_what_is_new)
+{
+	struct ipsec_state before[] = {
+		IPSEC_STATE(1, BALANCE_DELIVERED, 0, 1000),
+		IPSEC_STATE(2, BALANCE_DELIVERED, 0, 50),
+		IPSEC_STATE(3, BALANCE_REQUESTED, 0, 7),
+	};
+	struct ipsec_state after[] = {
+		IPSEC_STATE(2, BALANCE_DELIVERED, 0, 80),
+		IPSEC_STATE(1, BALANCE_DELIVERED, 0, 1000),
+		IPSEC_STATE(4, BALANCE_DELIVERED, 0, 5), /* rekeyed */
+		/* the same packets, wrapped twice */
+		IPSEC_STATE(5, BALANCE_DELIVERED, 1, 30),
+		IPSEC_STATE(3, BALANCE_REQUESTED, 0, 9),
+	};
+	struct ipsec_states then_ = {before, 3, 3}, now_ = {after, 5, 5};
+	uint64_t more[N_BALANCE_TWICE];
+
+	ck_assert(balance_count_states(&now_, &then_, more));
+	ck_assert_uint_eq(more[BALANCE_DELIVERED], 35);
+	ck_assert_uint_eq(more[BALANCE_DELIVERED6], 0);
+	ck_assert_uint_eq(more[BALANCE_REQUESTED], 2);
+	now_.n--; /* 3 is gone: what it sent last is not known */
+	ck_assert(!balance_count_states(&now_, &then_, more));
+	ck_assert_uint_eq(more[BALANCE_DELIVERED], 35);
+	then_ = (struct ipsec_states) {.n = 0}; /* the first read */
+	ck_assert(balance_count_states(&now_, &then_, more));
+	ck_assert_uint_eq(more[BALANCE_DELIVERED], 0);
 }

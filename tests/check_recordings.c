@@ -609,6 +609,7 @@ static const struct {
 	{&next_hop_probe, read_next_hop},
 	{&xfrm_probe, read_really},
 	{&balance_probe, read_really},
+	{&ipsec_probe, read_really},
 	{&routes_probe, read_really}, /* no gap: nothing is asked */
 	{&proxy_probe, read_really}, /* likewise */
 	{&ipvs_probe, read_really},

@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 
 #include "model/selection.h"
+#include "probes/balance/balance_private.h"
 #include "probes/conntrack.h"
 #include "probes/link/link_private.h"
 #include "probes/next_hop.h"
@@ -65,6 +66,14 @@ static void feed_filter(const struct nlmsghdr *h)
 		abort();
 }
 
+static void feed_state(const struct nlmsghdr *h)
+{
+	struct ipsec_state state;
+
+	if (balance_parse_state(h, &state) && state.key.row >= N_BALANCE_TWICE)
+		abort();
+}
+
 static int on_message(const struct nlmsghdr *h, void *arg)
 {
 	struct rtnl_link_stats64 stats;
@@ -87,6 +96,7 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 	if (next_hop_parse(h, &hop) == 0 && !memchr(hop.address, 0, 46))
 		abort();
 	feed_filter(h);
+	feed_state(h);
 	if (qdisc_parse(h, &qdisc) < 0)
 		return 0;
 	qdisc_name(&qdisc, name, sizeof(name));

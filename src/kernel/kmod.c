@@ -31,6 +31,7 @@ static const struct trace traces[N_KMODS] = {
 				 "frame_filter_table_init"},
 	[KMOD_EBTABLE_NAT] = {"ebtable_nat", "/ebtable_nat.ko",
 			      "frame_nat_table_init"},
+	[KMOD_XFRM_USER] = {"xfrm_user", "/xfrm_user.ko", "xfrm_user_rcv_msg"},
 };
 
 static bool exists(const struct kmods *m, const char *dir, const char *name)

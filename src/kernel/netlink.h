@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The transport of netlink messages: rtnetlink, nfnetlink and sock_diag, one
- * after the other, with one buffer for all their answers. Of libnl and libmnl
- * it takes messages and attributes, none of their sockets and object caches.
+ * The transport of netlink messages: rtnetlink, nfnetlink, sock_diag and xfrm,
+ * one after the other, with one buffer for all their answers. Of libnl and
+ * libmnl it takes messages and attributes, none of their sockets and object
+ * caches.
  *
  * A socket lives as long as one visit of one namespace, because an open one
  * would keep the namespace alive; only that of NETLINK_ROUTE of collectd's own
@@ -59,7 +60,7 @@ void netlink_leave(struct netlink *nl);
 int MUST_CHECK netlink_available(struct netlink *nl, enum kmod which);
 
 /*
- * Sends a request to NETLINK_ROUTE, _NETFILTER or _SOCK_DIAG (its length in
+ * Sends a request to NETLINK_ROUTE, _NETFILTER, _SOCK_DIAG or _XFRM (length in
  * nlmsg_len; type and flags are the caller's, NLM_F_REQUEST and the sequence
  * number are added here) and hands each message of the answer to row, which
  * may not ask in turn. Messages that the kernel did not send, or that answer an

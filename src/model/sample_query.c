@@ -56,13 +56,24 @@ uint64_t sample_moved(const struct sample *s, enum layer layer,
 	return sum;
 }
 
+const struct row *row_before(const struct sample *s, const struct object *o,
+			     size_t at, const struct counter *counter)
+{
+	const struct object *before = object_before(s, o);
+
+	if (!before)
+		return NULL;
+	if (at < before->n &&
+	    object_rows(s->then, before)[at].counter == counter)
+		return &object_rows(s->then, before)[at];
+	return object_row(s->then, before, counter);
+}
+
 uint64_t row_growth(const struct sample *s, const struct object *o,
 		    const struct row *row)
 {
-	const struct object *before = object_before(s, o);
-	uint64_t then = row->value;
+	const struct row *then =
+		row_before(s, o, row - object_rows(s, o), row->counter);
 
-	if (before)
-		then = object_value(s->then, before, row->counter, then);
-	return row->value > then ? row->value - then : 0;
+	return then && row->value > then->value ? row->value - then->value : 0;
 }

@@ -63,6 +63,14 @@ static inline bool row_moved(const struct row *row)
 }
 
 /*
+ * The row of an object for a counter in the sample before, or NULL. at is where
+ * the row stands among those of o, or will: samples keep their order, so that
+ * it is found at once.
+ */
+const struct row *row_before(const struct sample *s, const struct object *o,
+			     size_t at, const struct counter *counter);
+
+/*
  * By how much a row that only grows grew since the read before, in a sample
  * that is still being read; 0 where that is not known.
  */

@@ -32,6 +32,7 @@ const struct probe *const probes[] = {
 	&neigh_probe,
 	&rt_cache_probe,
 	&xfrm_probe,
+	&ipsec_probe, /* what IP counts twice */
 	&balance_probe,
 	&routes_probe, /* where packets vanish */
 	&next_hop_probe, /* where packets were refused */

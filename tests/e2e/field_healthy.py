@@ -695,6 +695,61 @@ def esp(stage):
 
 
 @field_of("healthy")
+def esp_hides_loss(stage):
+    """IPsec that works delivers twice; beside it a transparent proxy is dead, whose rule drops without a word."""
+    a, b = stage.pair()
+    ipsec(a, b, 5003)
+    b.reader(5003)
+    b.feature("iptables-legacy -w 20 -t mangle -A PREROUTING -p udp --dport %d -j TPROXY --on-port 3128" % BAD)
+    send = good_and_bad(a, b)
+
+    def round_():
+        send()
+        a.send(GOOD, 100, b.address, 5003)
+
+    return Story(round_, [arrived(b), arrived(b, 5003)],
+                 [Found(b, "netfilter", "rx", LOST, None, says=("tproxy",), off=3, alarm=TOLD)])
+
+
+@field_of("healthy")
+def esp_hides_loss_v6(stage):
+    """The same with IPv6, and as many packets of IPsec as are lost."""
+    a, b = pair6(stage)
+    ipsec(a, b, 5003)
+    b.reader(5003)
+    b.feature("ip6tables-legacy -w 20 -t mangle -A PREROUTING -p udp --dport %d -j TPROXY --on-port 3128" % BAD)
+    send = good_and_bad(a, b)
+
+    def round_():
+        send()
+        a.send(LOST, 100, b.address, 5003)
+
+    return Story(round_, [arrived(b), arrived(b, 5003, LOST)],
+                 [Found(b, "netfilter", "rx", LOST, None, says=("tproxy",), off=3, alarm=TOLD)])
+
+
+@field_of("healthy")
+def esp_rekeyed(stage):
+    """IPsec in transport mode whose states are replaced by others in the midst of traffic, again and again."""
+    a, b = stage.pair()
+    ipsec(a, b, BAD)
+    b.reader(BAD)
+    send = good_and_bad(a, b)
+    spi = [0x100]
+
+    def round_():
+        send()
+        for ns in (a, b):
+            ns.ip("xfrm state add src %s dst %s proto esp spi %#x mode transport auth hmac(sha256) %s %s"
+                  % (a.address, b.address, spi[0] + 1, KEY, CIPHER))
+            ns.ip("xfrm state delete src %s dst %s proto esp spi %#x" % (a.address, b.address, spi[0]))
+        spi[0] += 1
+        send()
+
+    return Story(round_, [arrived(b, WANTED, 2 * GOOD), arrived(b, BAD, 2 * LOST)])
+
+
+@field_of("healthy")
 def esp_tunnel(stage):
     """The same in tunnel mode."""
     a, b = stage.pair()

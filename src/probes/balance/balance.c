@@ -35,23 +35,34 @@ struct memory {
 
 /* ---- the sums ---- */
 
-static struct balance add_up(const struct counter *gap, const struct sample *s,
-			     const struct object *ip)
+/* Adds what an object has of it. */
+static void add_object(const struct counter *gap, const struct sample *s,
+		       const struct object *o, struct balance *b)
 {
 	bool out = gap->direction == DIR_TX;
 	enum tag rests_on = out ? TAG_OUT_TRANSMITS : TAG_IN_RECEIVES;
-	struct balance b = {.known = false};
 	uint64_t sum = 0;
 
-	EACH_ROW (s, ip, row) {
+	EACH_ROW (s, o, row) {
 		const struct counter *c = row->counter;
 
 		if (c->v6 != gap->v6)
 			continue;
 		sum += (uint64_t)(out ? c->out_gap : c->in_gap) * row->value;
-		b.known |= c->tag == rests_on;
+		b->known |= c->tag == rests_on;
 	}
-	b.packets = (int64_t)sum;
+	b->packets += (int64_t)sum;
+}
+
+static struct balance add_up(const struct counter *gap, const struct sample *s,
+			     const struct object *ip,
+			     const struct object *ipsec)
+{
+	struct balance b = {.known = false};
+
+	add_object(gap, s, ip, &b);
+	if (ipsec)
+		add_object(gap, s, ipsec, &b);
 	return b;
 }
 
@@ -102,6 +113,15 @@ static uint64_t fewer(uint64_t from, int64_t n)
 	return n <= 0 ? from : (uint64_t)n < from ? from - (uint64_t)n : 0;
 }
 
+/* Whether IPsec has counted packets that nobody knows of. */
+static bool is_unknown(const struct sample *s, const struct counter *gap)
+{
+	const struct object *o = balance_find_ipsec(s);
+
+	return o && gap->direction == DIR_TX && !gap->v6 &&
+	       (o->stale || object_value(s, o, &balance_ipsec_unknown, 0));
+}
+
 /*
  * What a balance misses since the read before, less what was taken on purpose.
  * Packets for a group that nobody here joined vanish without a counter, as
@@ -130,6 +150,8 @@ static void count_on(const struct sample *s, const struct memory *then,
 	int64_t stands = then->balance.packets;
 
 	now->lost = then->lost;
+	if (is_unknown(s, now->gap))
+		return;
 	if (*packets > stands)
 		now->lost += lost_since(s, now, then, taken);
 	else
@@ -148,11 +170,12 @@ static const struct object *find_ip(const struct sample *s)
 static size_t find_gaps(const struct sample *out, struct memory *ret)
 {
 	const struct object *ip = find_ip(out);
+	const struct object *ipsec = balance_find_ipsec(out);
 	size_t n = 0;
 
 	for (size_t i = 0; ip && i < balance_table.n; i++) {
 		ret[n].gap = &balance_table.rows[i];
-		ret[n].balance = add_up(ret[n].gap, out, ip);
+		ret[n].balance = add_up(ret[n].gap, out, ip, ipsec);
 		n += ret[n].balance.known;
 	}
 	return n;
@@ -212,12 +235,14 @@ static void begin_behind(const struct probe_env *env, struct sample *out,
 			 struct memory *gaps, size_t n)
 {
 	struct sample_mark mark = sample_mark(out);
-	const struct object *ip;
+	const struct object *ip, *ipsec;
 
 	if (snmp_read_ip(env, env->state, out) == 0 && !out->error) {
 		ip = &out->objects[out->n_objects - 1];
+		ipsec = balance_find_ipsec(out);
 		for (size_t i = 0; i < n; i++) {
-			int64_t packets = add_up(gaps[i].gap, out, ip).packets;
+			int64_t packets =
+				add_up(gaps[i].gap, out, ip, ipsec).packets;
 
 			if (packets > gaps[i].balance.packets)
 				gaps[i].balance.packets = packets;
@@ -316,7 +341,7 @@ static bool explain_unexplained(const struct sample *s, const struct loss *loss,
 /* clang-format off */
 static const struct probe *const balance_after[] = {
 	&link_probe, &snmp_probe, &nft_probe, &xt_probe, &nfqueue_probe,
-	&conntrack_probe, &xfrm_probe, NULL,
+	&conntrack_probe, &xfrm_probe, &ipsec_probe, NULL,
 };
 /* clang-format on */
 

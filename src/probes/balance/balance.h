@@ -18,6 +18,9 @@
  */
 extern const struct probe balance_probe;
 
+/* balance_ipsec.c: what IP counts twice; it is read before the balance. */
+extern const struct probe ipsec_probe;
+
 /* The suspects that only routes are: what routes of three types discard. */
 extern const struct probe routes_probe;
 

@@ -345,9 +345,8 @@ bool firewall_suspect_ipvs(const struct sample *s, enum direction direction,
 		   (unsigned long long)n, n == 1 ? "" : "s",
 		   object_label(s, o));
 	CAUSE_REMEDY(ret, "See its servers and connections: `ipvsadm -Ln`, "
-			  "`ipvsadm -Lnc`; "
-			  "`sysctl -w net.ipv4.vs.expire_nodest_conn=1` ends "
-			  "such connections");
+			  "`ipvsadm -Lnc`; the setting "
+			  "net.ipv4.vs.expire_nodest_conn=1 ends such ones");
 	return true;
 }
 

@@ -196,10 +196,10 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 			.confirm = "`ipvsadm -Lnc` lists connections to a "
 				   "server that `ipvsadm -Ln` does not have.",
 			.fix = "Let the clients connect anew, from another "
-			       "port. With "
-			       "`sysctl -w net.ipv4.vs.expire_nodest_conn=1` "
-			       "IPVS ends such a connection at the next packet "
-			       "that comes for it.",
+			       "port. With the setting "
+			       "net.ipv4.vs.expire_nodest_conn=1 IPVS ends "
+			       "such a connection at the next packet that "
+			       "comes for it.",
 			.gone = "`ipvsadm -Lnc` lists no connection to a "
 				"server that is gone.",
 		},

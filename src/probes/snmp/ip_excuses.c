@@ -24,23 +24,6 @@ static const struct row *row_like(const struct sample *s,
 	return NULL;
 }
 
-/*
- * The row of a counter in the read before, or NULL. at is where it stands, or
- * will, in the object appended last: samples keep their order.
- */
-static const struct row *row_before(const struct sample *out, uint32_t at,
-				    const struct counter *c)
-{
-	const struct object *o = &out->objects[out->n_objects - 1];
-	const struct object *p = object_before(out, o);
-
-	if (!p)
-		return NULL;
-	if (at < p->n && object_rows(out->then, p)[at].counter == c)
-		return &object_rows(out->then, p)[at];
-	return object_row(out->then, p, c);
-}
-
 /* A row of the object appended last, and what it was the read before, or 0. */
 struct pair {
 	const struct row *now; /* NULL: there is none */
@@ -57,7 +40,7 @@ static struct pair pair_like(const struct sample *out,
 	if (!pair.now)
 		return pair;
 	pair.value = pair.now->value;
-	before = row_before(out, pair.now - object_rows(out, o),
+	before = row_before(out, o, pair.now - object_rows(out, o),
 			    pair.now->counter);
 	pair.before = before ? before->value : 0;
 	return pair;
@@ -351,17 +334,19 @@ void ip_excuse_append(const struct probe_env *env,
 		      const struct counter *excuse, struct sample *out)
 {
 	bool expires = excuse->tag == TAG_EXPIRED;
+	const struct object *last;
 	const struct row *before;
 	struct pair errors;
 	uint64_t n = 0;
 
 	if (out->error)
 		return;
+	last = &out->objects[out->n_objects - 1];
 	errors = pair_like(out, excuse,
 			   expires ? TAG_IN_HDR_ERRORS : TAG_DISCARDS6);
 	if (!errors.now)
 		return;
-	before = row_before(out, out->objects[out->n_objects - 1].n, excuse);
+	before = row_before(out, last, last->n, excuse);
 	if (excuse->tag == TAG_DISCARDS6_ON) {
 		append_discards_on(env, &errors, before, excuse, out);
 		return;
