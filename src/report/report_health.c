@@ -153,6 +153,6 @@ void report_health_send(struct report *r)
 	send_uncounted(r, place);
 	send_gauge(r, place, "all-sources", __builtin_popcount(now->sources),
 		   now->time_ns);
-	for (int i = 0; i < N_LAYERS; i++)
+	for (int i = 0; r->ns->was_refused && i < N_LAYERS; i++)
 		send_availability(r, place, i);
 }

@@ -192,9 +192,11 @@ static struct ipsec_states states_before(const struct sample *out)
 
 const struct object *balance_find_ipsec(const struct sample *s)
 {
-	uint32_t hint = 0;
-
-	return sample_find(s, LAYER_UNEXPLAINED, "", BALANCE_IPSEC, &hint);
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_UNEXPLAINED &&
+		    strcmp(object_name(s, o), BALANCE_IPSEC) == 0)
+			return o;
+	return NULL;
 }
 
 static bool has_traffic(const struct sample *s, const struct object *ip)

@@ -8,20 +8,6 @@
 #include "base/token.h"
 #include "kernel/procnet.h"
 
-/* By how much a row grew, which mostly stands where it stood. */
-static uint64_t growth_at(const struct sample *s, const struct object *o,
-			  const struct row *row)
-{
-	const struct object *p = object_before(s, o);
-	uint32_t at = row - object_rows(s, o);
-	const struct row *before = p && at < p->n ? object_rows(s->then, p) + at
-						  : NULL;
-
-	if (!before || before->counter != row->counter)
-		return row_growth(s, o, row);
-	return row->value > before->value ? row->value - before->value : 0;
-}
-
 /* By how much the rows of either tag grew in a layer since the read before. */
 static uint64_t sum_grown(const struct sample *s, enum layer layer,
 			  enum tag one, enum tag other)
@@ -34,7 +20,7 @@ static uint64_t sum_grown(const struct sample *s, enum layer layer,
 		return 0;
 	EACH_ROW (s, o, row)
 		if (row->counter->tag == one || row->counter->tag == other)
-			sum += growth_at(s, o, row);
+			sum += row_growth(s, o, row);
 	return sum;
 }
 
