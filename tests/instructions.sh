@@ -1,16 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# How many instructions in user space a steady read of a quiet namespace takes
-# may not grow by more than 10 %. Counted by valgrind, so it is the same on a
+# How many instructions in user space a steady read of a quiet namespace takes,
+# and of each further interface in one, may not grow by more than 10 %. Counted by valgrind, so it is the same on a
 # slow or busy machine; other compilers, libraries and kernels (which print
 # more or less) differ a little. Lower the number when it has become cheaper.
 set -euo pipefail
 
 limit=146500 # per namespace, gcc -O2 on Linux 6.18
+limit_interface=11400 # where there are 1000 of them: twice as many cost twice
 slack=10 # percent
 namespaces=10
 few=10
 many=60
+veths=500
 
 steady=${builddir:-.}/tests/steady
 scratch=$(mktemp -d)
@@ -22,12 +24,12 @@ skip() {
 }
 
 # Instructions of so many reads, with what is not of a read.
-count() { # READS
+count() { # NAMESPACES READS [VETHS]
 	local status=0
 
 	valgrind --tool=callgrind --trace-children=no \
 		--callgrind-out-file="$scratch/out" --log-file="$scratch/log" \
-		"$steady" "$namespaces" "$1" 2>"$scratch/said" || status=$?
+		"$steady" "$@" 2>"$scratch/said" || status=$?
 	[ "$status" != 77 ] || return 77
 	[ "$status" = 0 ] || {
 		cat "$scratch/said" "$scratch/log" >&2
@@ -48,11 +50,24 @@ case ${CC:-gcc}:${CFLAGS:--O2} in
 *) skip "the number kept is one of -O2" ;;
 esac
 
-first=$(count $few) || { [ $? != 77 ] || skip "no namespaces of its own"; exit 1; }
-second=$(count $many)
-each=$(((second - first) / (many - few) / (namespaces + 1)))
-echo "$each instructions for a steady read of one namespace, $limit kept"
-[ "$each" -le $((limit * (100 + slack) / 100)) ] || {
-	echo "FAIL: more than $slack % over" >&2
-	exit 1
+# What one read more takes.
+read_once() { # NAMESPACES [VETHS]
+	local first second
+
+	first=$(count "$1" $few "${@:2}") || return
+	second=$(count "$1" $many "${@:2}") || return
+	echo $(((second - first) / (many - few)))
 }
+
+check() { # WHAT IS LIMIT
+	echo "$2 instructions for a steady read of one $1, $3 kept"
+	[ "$2" -le $(($3 * (100 + slack) / 100)) ] || {
+		echo "FAIL: more than $slack % over" >&2
+		exit 1
+	}
+}
+
+all=$(read_once $namespaces) || { [ $? != 77 ] || skip "no namespaces of its own"; exit 1; }
+check namespace $((all / (namespaces + 1))) $limit
+many=$((few + 10))
+check interface $(($(read_once 0 $veths) / (2 * veths))) $limit_interface

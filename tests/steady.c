@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * steady NAMESPACES READS: reads fresh, quiet namespaces of its own that
- * often, for whoever counts what it does (instructions.sh). Exits with 77
- * where it cannot have namespaces.
+ * steady NAMESPACES READS [VETHS]: reads fresh, quiet namespaces of its own
+ * that often, for whoever counts what it does (instructions.sh); so many veths
+ * stand in the first. Exits with 77 where it cannot have namespaces.
  */
 #include <errno.h>
 
@@ -30,9 +30,10 @@ int main(int argc, char **argv)
 	struct settings s;
 	int r;
 
-	if (argc != 3)
+	if (argc < 3)
 		return 2;
-	if (stage_open() < 0 || stage_grow((unsigned)atoi(argv[1])) < 0)
+	if (stage_open() < 0 || stage_grow((unsigned)atoi(argv[1])) < 0 ||
+	    (argc > 3 && stage_veths(0, (unsigned)atoi(argv[3])) < 0))
 		return 77;
 	r = stage_settings(&s);
 	if (r == 0)

@@ -40,6 +40,17 @@ uint64_t object_value(const struct sample *s, const struct object *o,
 	return otherwise;
 }
 
+uint64_t object_moved(const struct sample *s, const struct object *o,
+		      enum tag tag)
+{
+	uint64_t sum = 0;
+
+	EACH_ROW (s, o, row)
+		if (row->counter->tag == tag && row_moved(row))
+			sum += row->delta;
+	return sum;
+}
+
 uint64_t sample_moved(const struct sample *s, enum layer layer,
 		      const char *place, enum tag tag)
 {
@@ -49,9 +60,7 @@ uint64_t sample_moved(const struct sample *s, enum layer layer,
 		if (o->layer != layer ||
 		    (place && strcmp(object_place(s, o), place)))
 			continue;
-		EACH_ROW (s, o, row)
-			if (row->counter->tag == tag && row_moved(row))
-				sum += row->delta;
+		sum += object_moved(s, o, tag);
 	}
 	return sum;
 }

@@ -77,6 +77,10 @@ const struct row *row_before(const struct sample *s, const struct object *o,
 uint64_t row_growth(const struct sample *s, const struct object *o,
 		    const struct row *row);
 
+/* By how much the rows of a tag moved since the previous read in an object. */
+uint64_t object_moved(const struct sample *s, const struct object *o,
+		      enum tag tag);
+
 /*
  * By how much the rows of a tag moved since the previous read, added up over
  * the objects of that layer and place; place NULL stands for all places.

@@ -19,12 +19,18 @@ static bool is_bridge_port(const struct sample *s, const struct object *o,
 	       object_value(s, o, &link_fact_master, 0) == bridge;
 }
 
-/* The first port of the bridge that a port belongs to: maybe itself. */
+/*
+ * The first port of the bridge that a port belongs to: maybe itself. before is
+ * that of the port before, or NULL: most belong to one bridge.
+ */
 static const struct object *first_port(const struct sample *s,
-				       const struct object *port)
+				       const struct object *port,
+				       const struct object *before)
 {
 	uint64_t bridge = object_value(s, port, &link_fact_master, 0);
 
+	if (before && is_bridge_port(s, before, bridge))
+		return before;
 	EACH_OBJECT (s, o)
 		if (is_bridge_port(s, o, bridge))
 			return o;
@@ -49,13 +55,14 @@ struct mismatch {
 /* Looks for such a pair. Returns whether there is one. */
 static bool find_mismatch(const struct sample *s, struct mismatch *ret)
 {
+	const struct object *first = NULL;
+
 	EACH_OBJECT (s, port) {
-		const struct object *first;
 		uint64_t mtu, first_mtu;
 
 		if (!is_port(s, port))
 			continue;
-		first = first_port(s, port);
+		first = first_port(s, port, first);
 		mtu = object_value(s, port, &link_fact_mtu, 0);
 		first_mtu = object_value(s, first, &link_fact_mtu, 0);
 		if (mtu > first_mtu)
@@ -115,41 +122,64 @@ struct missing {
 };
 
 /* in is what an interface hands to its bridge: 1 for a port, -1 for br0. */
-static void add_traffic(const struct sample *s, const char *place, int in,
-			struct missing *ret)
+static void add_traffic(const struct sample *s, const struct object *link,
+			int in, struct missing *ret)
 {
-	ret->frames += in * (int64_t)sample_moved(s, LAYER_LINK, place,
-						  TAG_RX_PACKETS);
-	ret->frames -= in * (int64_t)sample_moved(s, LAYER_LINK, place,
-						  TAG_TX_PACKETS);
-	ret->bytes += in *
-		      (int64_t)sample_moved(s, LAYER_LINK, place, TAG_RX_BYTES);
-	ret->bytes -= in *
-		      (int64_t)sample_moved(s, LAYER_LINK, place, TAG_TX_BYTES);
+	ret->frames += in * ((int64_t)object_moved(s, link, TAG_RX_PACKETS) -
+			     (int64_t)object_moved(s, link, TAG_TX_PACKETS));
+	ret->bytes += in * ((int64_t)object_moved(s, link, TAG_RX_BYTES) -
+			    (int64_t)object_moved(s, link, TAG_TX_BYTES));
 }
 
-/* What is known to be lost by a port itself, or by rules of a bridge. */
-static uint64_t count_known(const struct losses *l, const char *port)
+/* Of all that pass the bridge. */
+static void add_interfaces(const struct sample *s, uint64_t bridge,
+			   struct missing *ret)
 {
-	const struct loss *qdisc = loss_find(l, LAYER_QDISC, port, DIR_TX);
-	const struct loss *link = loss_find(l, LAYER_LINK, port, DIR_TX);
+	uint32_t hint = 0;
 
-	return (qdisc ? qdisc->lost : 0) + (link ? link->lost : 0);
+	EACH_OBJECT (s, o) {
+		const struct object *link = NULL;
+
+		if (o->layer != LAYER_LINK)
+			continue;
+		if (o->identity == bridge && !object_name(s, o)[0])
+			add_traffic(s, o, -1, ret);
+		else if (is_bridge_port(s, o, bridge))
+			link = link_of_config(s, o, &hint);
+		if (link)
+			add_traffic(s, link, 1, ret);
+	}
 }
 
+/* What is known to be lost by the ports themselves. */
+static uint64_t count_known(const struct sample *s, const struct losses *l,
+			    uint64_t bridge)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct loss *loss = &l->items[i];
+		const struct object *config;
+
+		if (!loss->lost || loss->direction != DIR_TX ||
+		    (loss->layer != LAYER_QDISC && loss->layer != LAYER_LINK))
+			continue;
+		config = link_config_of(s, loss->place);
+		if (config && is_bridge_port(s, config, bridge))
+			n += loss->lost;
+	}
+	return n;
+}
+
+/* Less what is known to be lost by its ports, or by rules of a bridge. */
 static struct missing find_missing(const struct sample *s,
 				   const struct losses *l, uint64_t bridge)
 {
 	static const uint8_t directions[] = {DIR_RX, DIR_FWD, DIR_TX};
 	struct missing missing = {0, 0};
 
-	add_traffic(s, name_of(s, bridge), -1, &missing);
-	EACH_OBJECT (s, o) {
-		if (!is_bridge_port(s, o, bridge))
-			continue;
-		add_traffic(s, object_place(s, o), 1, &missing);
-		missing.frames -= count_known(l, object_place(s, o));
-	}
+	add_interfaces(s, bridge, &missing);
+	missing.frames -= count_known(s, l, bridge);
 	for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
 		const struct loss *rules =
 			loss_find(l, LAYER_NETFILTER, "", directions[i]);

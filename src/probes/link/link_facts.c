@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The facts of an interface's configuration, and where to find them. */
-#include "probes/link/link.h"
+#include "probes/link/link_private.h"
 
 #define FACT .layer = LAYER_LINK, .kind = KIND_FACT
 
@@ -35,4 +35,10 @@ const struct object *link_config_of(const struct sample *s, const char *place)
 	uint32_t hint = 0;
 
 	return sample_find(s, LAYER_LINK, place, LINK_CONFIG, &hint);
+}
+
+const struct object *link_of_config(const struct sample *s,
+				    const struct object *config, uint32_t *hint)
+{
+	return sample_find(s, LAYER_LINK, object_place(s, config), "", hint);
 }

@@ -117,12 +117,16 @@ bool link_sends_through_members(const struct sample *s, const char *place)
 	return kind && kind->below == BELOW_MEMBERS;
 }
 
-bool link_sums_members(const struct sample *s, const char *place)
+bool link_sums(const struct sample *s, const struct object *config)
 {
-	const struct link_kind *kind =
-		link_kind_in(s, link_config_of(s, place));
+	const struct link_kind *kind = link_kind_in(s, config);
 
 	return kind && kind->sums;
+}
+
+bool link_sums_members(const struct sample *s, const char *place)
+{
+	return link_sums(s, link_config_of(s, place));
 }
 
 bool link_falls_through(const struct sample *s, const struct object *config)

@@ -33,17 +33,27 @@ static uint64_t count_sent(const struct sample *s)
 	return sample_moved(s, LAYER_IP, "", TAG_OUT_REQUESTS);
 }
 
-/* What interfaces sent, those that stand on others included: at least that. */
+/*
+ * What interfaces sent, those that stand on others included: at least that.
+ * Those that sum up what their members sent are left out.
+ */
 static uint64_t count_went_out(const struct sample *s)
 {
-	uint64_t n = 0;
+	uint64_t n = 0, twice = 0;
+	uint32_t hint = 0;
 
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_LINK && !object_name(s, o)[0] &&
-		    !link_sums_members(s, object_place(s, o)))
-			n += sample_moved(s, LAYER_LINK, object_place(s, o),
-					  TAG_TX_PACKETS);
-	return n;
+	EACH_OBJECT (s, o) {
+		const struct object *link;
+
+		if (o->layer != LAYER_LINK)
+			continue;
+		if (!object_name(s, o)[0])
+			n += object_moved(s, o, TAG_TX_PACKETS);
+		else if (link_sums(s, o) &&
+			 (link = link_of_config(s, o, &hint)))
+			twice += object_moved(s, link, TAG_TX_PACKETS);
+	}
+	return less_by(n, twice);
 }
 
 /* What is lost on the way out for another reason. */
@@ -63,16 +73,14 @@ static uint64_t count_lost(const struct losses *l)
 	return n;
 }
 
-/* Whether a master cannot send. */
-static bool is_portless(const struct sample *s, const struct object *link)
+/* Whether it is the configuration of a master that cannot send. */
+static bool is_portless(const struct sample *s, const struct object *o)
 {
-	const char *place = object_place(s, link);
-	const struct object *config = link_config_of(s, place);
-
-	return link_is_master(s, place) &&
-	       object_value(s, config, &link_fact_up, 0) &&
-	       !object_value(s, config, &link_fact_carrier, 1) &&
-	       !object_value(s, config, &link_fact_members_up, 1);
+	return o->layer == LAYER_LINK && object_name(s, o)[0] &&
+	       !object_value(s, o, &link_fact_members_up, 1) &&
+	       !object_value(s, o, &link_fact_carrier, 1) &&
+	       object_value(s, o, &link_fact_up, 0) &&
+	       link_is_bonding(object_label(s, o));
 }
 
 #define FEW 10 /* other packets may vanish without being counted, too */
@@ -83,8 +91,7 @@ void link_attribute_masters(const struct sample *s, struct losses *l)
 		uint64_t sent, known;
 		struct loss *loss;
 
-		if (o->layer != LAYER_LINK || object_name(s, o)[0] ||
-		    !is_portless(s, o))
+		if (!is_portless(s, o))
 			continue;
 		loss = loss_find(l, LAYER_LINK, object_place(s, o), DIR_TX);
 		sent = count_sent(s);

@@ -205,6 +205,16 @@ void link_stack_append(struct netlink *nl, const struct link_config *config,
 bool link_is_wireless_device(const char *devices, const char *place);
 
 /*
+ * The counters of the interface that a LINK_CONFIG is of, or NULL. hint as in
+ * sample_find(): both stand in one order. Pure.
+ */
+const struct object *link_of_config(const struct sample *s,
+				    const struct object *config,
+				    uint32_t *hint);
+/* Whether it counts once more what the devices below it count. Pure. */
+bool link_sums(const struct sample *s, const struct object *config);
+
+/*
  * What an interface is; false, and carrier true, where nothing is known of
  * it. Pure.
  *
