@@ -3,6 +3,7 @@
 #include <linux/xfrm.h>
 #include <netinet/in.h>
 
+#include "kernel/kmod.h"
 #include "kernel/procnet.h"
 #include "probes/balance/balance_private.h"
 #include "probes/firewall/rule.h"
@@ -452,6 +453,22 @@ TEST(balance, messages_cut_short_are_no_states)
 	m.head.nlmsg_len = sizeof(m);
 	m.head.nlmsg_type = XFRM_MSG_NEWPOLICY;
 	ck_assert(!balance_parse_state(&m.head, &state));
+}
+
+/* GRO may have decrypted them: then IP delivered them once. */
+TEST(balance, what_may_have_come_decrypted_is_not_counted_twice)
+{
+	struct kmods kmods = {.root = tree.path};
+	uint64_t more[N_BALANCE_TWICE] = {50, 60, 70};
+
+	balance_leave_offloaded(&kmods, buffer, sizeof(buffer), more);
+	ck_assert_uint_eq(more[BALANCE_DELIVERED], 50);
+	ck_assert_uint_eq(more[BALANCE_DELIVERED6], 60);
+	tree_put(&tree, "sys/module/esp6_offload/refcnt", "0\n");
+	balance_leave_offloaded(&kmods, buffer, sizeof(buffer), more);
+	ck_assert_uint_eq(more[BALANCE_DELIVERED], 50);
+	ck_assert_uint_eq(more[BALANCE_DELIVERED6], 0);
+	ck_assert_uint_eq(more[BALANCE_REQUESTED], 70);
 }
 
 /* Since Linux 6.7: 120 of IPsec, and 80 that a rule dropped. */

@@ -32,6 +32,10 @@ static const struct trace traces[N_KMODS] = {
 	[KMOD_EBTABLE_NAT] = {"ebtable_nat", "/ebtable_nat.ko",
 			      "frame_nat_table_init"},
 	[KMOD_XFRM_USER] = {"xfrm_user", "/xfrm_user.ko", "xfrm_user_rcv_msg"},
+	[KMOD_ESP4_OFFLOAD] = {"esp4_offload", "/esp4_offload.ko",
+			       "esp4_gro_receive"},
+	[KMOD_ESP6_OFFLOAD] = {"esp6_offload", "/esp6_offload.ko",
+			       "esp6_gro_receive"},
 };
 
 static bool exists(const struct kmods *m, const char *dir, const char *name)

@@ -120,6 +120,31 @@ static int on_state(const struct nlmsghdr *h, void *arg)
 	return 0;
 }
 
+/*
+ * GRO may have taken out of ESP what IP receives (net/ipv4/esp4_offload.c), but
+ * only on devices that have it switched on: nobody tells of how many packets.
+ */
+static const struct {
+	enum balance_twice row;
+	enum kmod module;
+} offloads[] = {
+	{BALANCE_DELIVERED, KMOD_ESP4_OFFLOAD},
+	{BALANCE_DELIVERED6, KMOD_ESP6_OFFLOAD},
+};
+
+void balance_leave_offloaded(struct kmods *kmods, char *buffer, size_t size,
+			     uint64_t more[N_BALANCE_TWICE])
+{
+	for (size_t i = 0; i < ARRAY_SIZE(offloads); i++) {
+		uint64_t *n = &more[offloads[i].row];
+		enum kmod module = offloads[i].module;
+
+		if (*n && (kmod_is_loaded(kmods, module) ||
+			   kmod_is_builtin(kmods, module, buffer, size)))
+			*n = 0;
+	}
+}
+
 /* The answer has the keys, too: they do not stay in memory. */
 static int ask_states(struct probe_env *env, struct ipsec_states *list)
 {
@@ -298,6 +323,8 @@ static int ipsec_read(struct probe_env *env, struct sample *out)
 	if (r < 0 && r != -E2BIG)
 		return r == -EPERM ? -ENOENT : r;
 	is_known = balance_count_states(&now, &then, more);
+	balance_leave_offloaded(&env->netlink->kmods, env->netlink->buffer,
+				env->netlink->size, more);
 	append_twice(more, is_known && r == 0, out);
 	sample_remember(out, now.items, now.n * sizeof(*now.items));
 	return 0;

@@ -76,6 +76,14 @@ bool balance_count_states(const struct ipsec_states *now,
 			  const struct ipsec_states *then,
 			  uint64_t ret[N_BALANCE_TWICE]);
 
+/*
+ * Takes out what may be delivered only once: where the kernel can take ESP out
+ * of packets before IP sees them, states count those, too. buffer is scratch.
+ */
+struct kmods;
+void balance_leave_offloaded(struct kmods *kmods, char *buffer, size_t size,
+			     uint64_t more[N_BALANCE_TWICE]);
+
 /* The object of those rows, or NULL: IPsec has counted nothing. */
 const struct object *balance_find_ipsec(const struct sample *s);
 
