@@ -445,9 +445,13 @@ TEST(balance, messages_cut_short_are_no_states)
 					       XFRM_MODE_TRANSPORT, false, 5);
 	struct ipsec_state state;
 
-	m.attr.nla_len = NLA_HDRLEN + 2; /* not known to have sent */
-	ck_assert(balance_parse_state(&m.head, &state));
-	ck_assert_int_eq(state.key.row, BALANCE_DELIVERED);
+	m.attr.nla_len = NLA_HDRLEN + 2; /* nobody knows whether it sends */
+	ck_assert(!balance_parse_state(&m.head, &state));
+	m.attr.nla_len = NLA_HDRLEN + sizeof(m.replay);
+	m.attr.nla_type = XFRMA_REPLAY_ESN_VAL;
+	ck_assert(!balance_parse_state(&m.head, &state));
+	m.attr.nla_type = XFRMA_MARK;
+	ck_assert(!balance_parse_state(&m.head, &state));
 	m.head.nlmsg_len = NLMSG_HDRLEN + sizeof(m.sa) - 1;
 	ck_assert(!balance_parse_state(&m.head, &state));
 	m.head.nlmsg_len = sizeof(m);

@@ -48,34 +48,39 @@ static int ipsec_protocol(const struct xfrm_usersa_info *sa)
 	}
 }
 
-/* Only a state that sends numbers packets. */
-static bool has_sent(struct nlattr *const *attrs)
+/*
+ * Only a state that sends numbers packets. False where it does not say, as on
+ * old kernels.
+ */
+static bool find_sent(struct nlattr *const *attrs, bool *ret)
 {
-	const struct xfrm_replay_state_esn *esn;
-	const struct xfrm_replay_state *replay;
+	const struct nlattr *is_esn = attrs[XFRMA_REPLAY_ESN_VAL];
+	const struct nlattr *attr = is_esn ? is_esn : attrs[XFRMA_REPLAY_VAL];
+	struct xfrm_replay_state_esn esn;
+	struct xfrm_replay_state replay;
 
-	if (attrs[XFRMA_REPLAY_ESN_VAL]) {
-		if (nla_len(attrs[XFRMA_REPLAY_ESN_VAL]) < (int)sizeof(*esn))
-			return false;
-		esn = nla_data(attrs[XFRMA_REPLAY_ESN_VAL]);
-		return esn->oseq || esn->oseq_hi;
-	}
-	if (!attrs[XFRMA_REPLAY_VAL] ||
-	    nla_len(attrs[XFRMA_REPLAY_VAL]) < (int)sizeof(*replay))
+	if (!attr ||
+	    nla_len(attr) < (int)(is_esn ? sizeof(esn) : sizeof(replay)))
 		return false;
-	replay = nla_data(attrs[XFRMA_REPLAY_VAL]);
-	return replay->oseq;
+	if (is_esn) {
+		memcpy(&esn, nla_data(attr), sizeof(esn));
+		*ret = esn.oseq || esn.oseq_hi;
+	} else {
+		memcpy(&replay, nla_data(attr), sizeof(replay));
+		*ret = replay.oseq;
+	}
+	return true;
 }
 
 /* Which row of twice its packets belong to, or -1. */
 static int twice_of(const struct xfrm_usersa_info *sa,
 		    struct nlattr *const *attrs)
 {
-	bool six = sa->family == AF_INET6;
+	bool six = sa->family == AF_INET6, has_sent;
 
-	if (!six && sa->family != AF_INET)
+	if ((!six && sa->family != AF_INET) || !find_sent(attrs, &has_sent))
 		return -1;
-	if (has_sent(attrs))
+	if (has_sent)
 		return six ? -1 : BALANCE_REQUESTED;
 	if (sa->mode != XFRM_MODE_TRANSPORT)
 		return -1;
