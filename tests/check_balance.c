@@ -3,7 +3,7 @@
 #include <linux/xfrm.h>
 #include <netinet/in.h>
 
-#include "kernel/kmod.h"
+#include "kernel/netlink.h"
 #include "kernel/procnet.h"
 #include "probes/balance/balance_private.h"
 #include "probes/firewall/rule.h"
@@ -473,6 +473,145 @@ TEST(balance, what_may_have_come_decrypted_is_not_counted_twice)
 	ck_assert_uint_eq(more[BALANCE_DELIVERED], 50);
 	ck_assert_uint_eq(more[BALANCE_DELIVERED6], 0);
 	ck_assert_uint_eq(more[BALANCE_REQUESTED], 70);
+}
+
+/* The states that the kernel has. */
+static struct {
+	struct state_message states[4];
+	size_t n, n_asked;
+} kernel;
+
+ssize_t __wrap_send(int fd, const void *data, size_t n, int flags);
+ssize_t __wrap_recvfrom(int fd, void *bytes, size_t n, int flags,
+			struct sockaddr *from, socklen_t *size);
+
+static uint32_t asked; /* sequence number */
+
+ssize_t __wrap_send(int fd, const void *data, size_t n, int flags)
+{
+	const struct nlmsghdr *h = data;
+
+	(void)fd;
+	(void)flags;
+	ck_assert_int_eq(h->nlmsg_type, XFRM_MSG_GETSA);
+	asked = h->nlmsg_seq;
+	kernel.n_asked++;
+	return (ssize_t)n;
+}
+
+ssize_t __wrap_recvfrom(int fd, void *bytes, size_t n, int flags,
+			struct sockaddr *from, socklen_t *size)
+{
+	const struct {
+		struct nlmsghdr head;
+		int error;
+	} done = {.head = {.nlmsg_len = sizeof(done),
+			   .nlmsg_type = NLMSG_DONE,
+			   .nlmsg_flags = NLM_F_MULTI,
+			   .nlmsg_seq = asked}};
+	char *end = bytes;
+
+	(void)fd;
+	(void)flags;
+	memset(from, 0, *size);
+	ck_assert_uint_le(sizeof(kernel.states) + sizeof(done), n);
+	for (size_t i = 0; i < kernel.n; i++) {
+		struct state_message *m = &kernel.states[i];
+
+		m->head.nlmsg_flags = NLM_F_MULTI;
+		m->head.nlmsg_seq = asked;
+		memcpy(end, m, sizeof(*m));
+		end += sizeof(*m);
+	}
+	memcpy(end, &done, sizeof(done));
+	return end + sizeof(done) - (char *)bytes;
+}
+
+/* A state with an SPI of its own that has received some. */
+static void put_state(uint32_t spi, uint64_t packets)
+{
+	struct state_message m = state_message(AF_INET, IPPROTO_ESP,
+					       XFRM_MODE_TRANSPORT, false, 0);
+
+	m.sa.id.spi = spi;
+	m.sa.curlft.packets = packets;
+	kernel.states[kernel.n++] = m;
+}
+
+/* A read of IP and then of the states, of which so many fit; how many packets
+ * these have told of since the first one. */
+static uint64_t read_states(const char *counters, size_t fit)
+{
+	struct ipsec_state room[4];
+	struct netlink nl = {.own_route = -1};
+	struct probe_env own = {.netlink = &nl,
+				.gaps = true,
+				.buffer = (char *)room,
+				.size = fit * sizeof(*room)};
+	struct sample read = then;
+	const struct object *o;
+	uint64_t n = 0;
+
+	ck_assert_int_eq(netlink_alloc(&nl), 0);
+	nl.kmods.root = tree.path;
+	nl.fds[NETLINK_XFRM] = dup(STDERR_FILENO);
+	then = now;
+	now = read;
+	sample_reset(&now);
+	sample_follow(&now, then.n_objects ? &then : NULL);
+	sample_object(&now, LAYER_IP, "", "", 0);
+	append_rows(counters);
+	ck_assert_int_eq(ipsec_probe.read(&own, &now), 0);
+	o = balance_find_ipsec(&now);
+	if (o)
+		EACH_ROW (&now, o, row)
+			if (!strcmp(row->counter->name, "delivered_twice"))
+				n = row->value;
+	netlink_free(&nl);
+	return n;
+}
+
+TEST(balance, states_are_not_asked_where_nothing_came)
+{
+	memset(&kernel, 0, sizeof(kernel));
+	tree_put(&tree, "sys/module/xfrm_user/refcnt", "0\n");
+	put_state(1, 1000);
+	ck_assert_uint_eq(read_states("InReceives=1 InDelivers=1", 4), 0);
+	ck_assert_uint_eq(kernel.n_asked, 1);
+	ck_assert_uint_eq(read_states("InReceives=1 InDelivers=1", 4), 0);
+	ck_assert_uint_eq(kernel.n_asked, 1);
+	kernel.n = 0;
+	put_state(1, 1040);
+	ck_assert_uint_eq(read_states("InReceives=41 InDelivers=81", 4), 40);
+	kernel.n = 0;
+	ck_assert_uint_eq(read_states("InReceives=41 InDelivers=81", 4), 40);
+	ck_assert_uint_eq(kernel.n_asked, 2);
+}
+
+/* Nothing that could load a module. */
+TEST(balance, states_are_not_asked_where_nobody_has_any)
+{
+	memset(&kernel, 0, sizeof(kernel));
+	tree_put(&tree, "proc/modules", "");
+	ck_assert_uint_eq(read_states("InReceives=1 InDelivers=1", 4), 0);
+	ck_assert_uint_eq(read_states("InReceives=1 InDelivers=9", 4), 0);
+	ck_assert_uint_eq(kernel.n_asked, 0);
+}
+
+/* A state that did not fit before is not new. */
+TEST(balance, more_states_than_fit_are_not_known)
+{
+	memset(&kernel, 0, sizeof(kernel));
+	tree_put(&tree, "sys/module/xfrm_user/refcnt", "0\n");
+	put_state(1, 10);
+	put_state(2, 20);
+	put_state(3, 5000);
+	ck_assert_uint_eq(read_states("InReceives=1 InDelivers=1", 2), 0);
+	kernel.states[0] = kernel.states[2];
+	kernel.n = 2;
+	ck_assert_uint_eq(read_states("InReceives=9 InDelivers=17", 2), 0);
+	kernel.states[0].sa.curlft.packets += 7;
+	ck_assert_uint_eq(read_states("InReceives=16 InDelivers=31", 2), 7);
 }
 
 /* Since Linux 6.7: 120 of IPsec, and 80 that a rule dropped. */

@@ -327,10 +327,15 @@ static int ipsec_read(struct probe_env *env, struct sample *out)
 	r = ask_states(env, &now);
 	if (r < 0 && r != -E2BIG)
 		return r == -EPERM ? -ENOENT : r;
-	is_known = balance_count_states(&now, &then, more);
+	if (r == -E2BIG) { /* what it did not hold would be new the next time */
+		append_twice(more, false, out);
+		return 0;
+	}
+	is_known = balance_count_states(&now, &then, more) &&
+		   (then.items || !out->then);
 	balance_leave_offloaded(&env->netlink->kmods, env->netlink->buffer,
 				env->netlink->size, more);
-	append_twice(more, is_known && r == 0, out);
+	append_twice(more, is_known, out);
 	sample_remember(out, now.items, now.n * sizeof(*now.items));
 	return 0;
 }
