@@ -20,14 +20,14 @@ static struct probe_env env = {.net = &(struct procnet)PROCNET(tree.path),
 			       .size = sizeof(buffer)};
 
 static struct {
-	uint64_t requested; /* 0: no state has counted anything */
-	bool unknown;
+	uint64_t requested, delivered; /* 0: no state has counted anything */
+	bool unknown, stale;
 } ipsec;
 
 static void setup(void)
 {
 	tree_make(&tree);
-	ipsec.requested = ipsec.unknown = 0;
+	memset(&ipsec, 0, sizeof(ipsec));
 	ck_assert_int_eq(balance_probe.init(&env, &env.state), 0);
 }
 
@@ -67,11 +67,21 @@ static const struct counter requested_twice = {
 	.out_gap = -1,
 };
 
+static const struct counter delivered_twice = {
+	.name = "delivered_twice",
+	.layer = LAYER_UNEXPLAINED,
+	.bits = 64,
+	.kind = KIND_FACT,
+	.in_gap = 1,
+};
+
 static void append_ipsec(void)
 {
-	if (!ipsec.requested)
+	if (!ipsec.requested && !ipsec.delivered)
 		return;
 	sample_object(&now, LAYER_UNEXPLAINED, "", BALANCE_IPSEC, 0);
+	now.objects[now.n_objects - 1].stale = ipsec.stale;
+	sample_row(&now, &delivered_twice, ipsec.delivered);
 	sample_row(&now, &requested_twice, ipsec.requested);
 	if (ipsec.unknown)
 		sample_row(&now, &balance_ipsec_unknown, 1);
@@ -631,6 +641,28 @@ TEST(balance, what_ipsec_requests_twice_is_not_missed)
 	ipsec.unknown = false;
 	read_balance("OutRequests=430 OutTransmits=170");
 	ck_assert_uint_eq(gap("out_gap", false), 90);
+}
+
+TEST(balance, what_ipsec_delivers_twice_hides_nothing)
+{
+	read_balance("InReceives=0 InDelivers=0");
+	ipsec.delivered = 1000;
+	read_balance("InReceives=1040 InDelivers=2000");
+	ck_assert_uint_eq(gap("in_gap", false), 40);
+}
+
+/* What the states counted meanwhile is told by the next read of them. */
+TEST(balance, states_that_could_not_be_read_are_no_gap_later)
+{
+	ipsec.delivered = 1000;
+	read_balance("InReceives=1000 InDelivers=2000");
+	ipsec.stale = true;
+	read_balance("InReceives=2000 InDelivers=4000");
+	ck_assert_uint_eq(gap("in_gap", false), 0);
+	ipsec.stale = false;
+	ipsec.delivered = 3000;
+	read_balance("InReceives=3000 InDelivers=5960");
+	ck_assert_uint_eq(gap("in_gap", false), 40);
 }
 
 #define IPSEC_STATE(spi_, row_, protocol_, packets_)                           \

@@ -142,6 +142,23 @@ static uint64_t lost_since(const struct sample *s, const struct memory *now,
 	return in ? fewer(missed, came_for_groups(s, now->gap)) : missed;
 }
 
+/*
+ * Where a balance stands that has not risen: what it fell by is owed to its
+ * next rise, but for packets that were delivered twice. Of those that the
+ * states of IPsec tell once they can be read again, all of it is.
+ */
+static int64_t stand_on(const struct sample *s, const struct memory *now,
+			int64_t stands)
+{
+	int64_t packets = now->balance.packets;
+	const struct object *ipsec;
+
+	if (packets >= stands - MAX_OWED)
+		return stands;
+	ipsec = balance_find_ipsec(s);
+	return ipsec && ipsec->stale ? stands : packets + MAX_OWED;
+}
+
 /* Goes on from the read before. */
 static void count_on(const struct sample *s, const struct memory *then,
 		     struct memory *now, struct balance_taken *taken)
@@ -155,8 +172,7 @@ static void count_on(const struct sample *s, const struct memory *then,
 	if (*packets > stands)
 		now->lost += lost_since(s, now, then, taken);
 	else
-		*packets = *packets < stands - MAX_OWED ? *packets + MAX_OWED
-							: stands;
+		*packets = stand_on(s, now, stands);
 }
 
 static const struct object *find_ip(const struct sample *s)
