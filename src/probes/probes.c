@@ -24,6 +24,7 @@ const struct probe *const probes[] = {
 	&softnet_probe,
 	&qdisc_probe,
 	&snmp_probe, /* before those that count what it misses, see balance.c */
+	&ipsec_probe, /* at once: what IP counted twice up to then */
 	&nft_probe,
 	&xt_probe, /* marks tables that nf_tables has as well */
 	&ebt_probe, /* so does this */
@@ -32,7 +33,6 @@ const struct probe *const probes[] = {
 	&neigh_probe,
 	&rt_cache_probe,
 	&xfrm_probe,
-	&ipsec_probe, /* what IP counts twice */
 	&balance_probe,
 	&routes_probe, /* where packets vanish */
 	&next_hop_probe, /* where packets were refused */
