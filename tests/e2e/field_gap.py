@@ -74,6 +74,50 @@ def route_blackhole_v6(stage):
                  [Found(r, "ip", "rx|fwd", LOST, ALL, says=("blackhole", "route"), never=RULE, alarm=TOLD, off=6)])
 
 
+def rule_of(stage, kind):
+    """The same by a rule of policy routing."""
+    a, r, b = stage.router()
+    r.ip("rule add to 10.55.0.0/16 prio 77 %s" % kind)
+    r.ip("route add 10.55.0.0/16 via %s" % b.address)
+    b.reader(WANTED)
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        a.send(LOST, 100, "10.55.1.1", BAD)
+
+    return Story(round_, [in_gap(r), arrived(b)],
+                 [Found(r, "ip", "rx|fwd", LOST, ALL, says=(kind, "rule 77"), never=RULE, alarm=TOLD)])
+
+
+@field
+def rule_blackhole(stage):
+    """A rule of a router says blackhole."""
+    return rule_of(stage, "blackhole")
+
+
+@field
+def rule_prohibit(stage):
+    """A rule of a router says prohibit."""
+    return rule_of(stage, "prohibit")
+
+
+@field
+def rule_blackhole_v6(stage):
+    """The same with IPv6, beside an unreachable route that nobody meets."""
+    a, r, b = stage.router6()
+    r.ip("-6 rule add to fd55::/16 prio 77 blackhole")
+    r.ip("route add fd55::/16 via %s" % b.address)
+    r.ip("route add unreachable fd66::/16")
+    b.reader(WANTED)
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        a.send(LOST, 100, "fd55::1", BAD)
+
+    return Story(round_, [in_gap(r, (3 * LOST, 3 * LOST + 9), v6=True), arrived(b)],
+                 [Found(r, "ip", "rx|fwd", LOST, ALL, says=("blackhole", "rule 77"), never=RULE, alarm=TOLD, off=6)])
+
+
 @field
 def route_blackhole_host(stage):
     """A rule of policy routing throws away a part of what a host receives."""

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Routes that discard what comes in for them, without a counter: blackhole,
- * and for IPv4 unreachable and prohibit, which answer with ICMP. They are only
- * asked for where packets vanish; the kernel sends no others (strict dumps,
- * Linux 4.20: net/ipv4/fib_frontend.c, net/ipv6/ip6_fib.c).
+ * Routes and rules of policy routing that discard what comes in for them,
+ * without a counter. They are only asked for where packets vanish; the kernel
+ * sends no routes of other types (strict dumps, Linux 4.20:
+ * net/ipv4/fib_frontend.c, net/ipv6/ip6_fib.c).
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -24,37 +25,53 @@ static const struct counter discarding = {
 	.kind = KIND_FACT,
 };
 
-static const struct {
-	uint8_t type;
-	const char *name;
-} route_types[] = {
-	{RTN_BLACKHOLE, "blackhole"},
-	{RTN_UNREACHABLE, "unreachable"},
-	{RTN_PROHIBIT, "prohibit"},
+/*
+ * Those that no counter tells of: IPv6 counts what unreachable and prohibit
+ * refuse (Ip6InNoRoutes), IPv4 what a rule calls unreachable.
+ */
+static const struct discarder {
+	uint8_t family;
+	uint16_t request; /* what it is asked for with */
+	uint8_t type;	  /* RTN_*, FR_ACT_* */
+	const char *name, *show;
+} discarders[] = {
+	{AF_INET, RTM_GETROUTE, RTN_BLACKHOLE, "blackhole",
+	 "ip route show table all type blackhole"},
+	{AF_INET, RTM_GETROUTE, RTN_UNREACHABLE, "unreachable",
+	 "ip route show table all type unreachable"},
+	{AF_INET, RTM_GETROUTE, RTN_PROHIBIT, "prohibit",
+	 "ip route show table all type prohibit"},
+	{AF_INET, RTM_GETRULE, FR_ACT_BLACKHOLE, "blackhole", "ip rule list"},
+	{AF_INET, RTM_GETRULE, FR_ACT_PROHIBIT, "prohibit", "ip rule list"},
+	{AF_INET6, RTM_GETROUTE, RTN_BLACKHOLE, "blackhole",
+	 "ip -6 route show table all type blackhole"},
+	{AF_INET6, RTM_GETRULE, FR_ACT_BLACKHOLE, "blackhole",
+	 "ip -6 rule list"},
 };
 
-/* Those of one family and type, as they are counted. */
+/* Those of one kind, as they are counted. */
 struct routes {
-	const char *type;
+	const struct discarder *kind;
 	uint64_t n;
-	char first[80]; /* "blackhole 10.55.0.0/16" */
+	char first[80]; /* "route blackhole 10.55.0.0/16" */
 };
 
 static void describe_route(const struct rtmsg *head, struct nlattr *dst,
 			   struct routes *ret)
 {
-	char address[INET6_ADDRSTRLEN] = "default";
+	const char *type = ret->kind->name;
+	char address[INET6_ADDRSTRLEN];
 
 	if (!dst || !head->rtm_dst_len) {
-		format_text(ret->first, sizeof(ret->first), "%s default",
-			    ret->type);
+		format_text(ret->first, sizeof(ret->first), "route %s default",
+			    type);
 		return;
 	}
 	if (nla_len(dst) < (head->rtm_family == AF_INET ? 4 : 16) ||
 	    !inet_ntop(head->rtm_family, nla_data(dst), address,
 		       sizeof(address)))
 		return;
-	format_text(ret->first, sizeof(ret->first), "%s %s/%u", ret->type,
+	format_text(ret->first, sizeof(ret->first), "route %s %s/%u", type,
 		    address, head->rtm_dst_len);
 }
 
@@ -63,6 +80,11 @@ static bool is_null_route(const struct rtmsg *head, struct nlattr *dst)
 {
 	return head->rtm_family == AF_INET6 && !dst &&
 	       head->rtm_protocol == RTPROT_KERNEL;
+}
+
+static int count_route(struct routes *ret)
+{
+	return ++ret->n < MAX_ROUTES ? 0 : -E2BIG;
 }
 
 static int on_route(const struct nlmsghdr *h, void *arg)
@@ -79,55 +101,88 @@ static int on_route(const struct nlmsghdr *h, void *arg)
 	memcpy(&head, nlmsg_data(h), sizeof(head));
 	if (is_null_route(&head, attrs[RTA_DST]))
 		return 0;
-	if (!ret->n++)
+	if (!ret->n)
 		describe_route(&head, attrs[RTA_DST], ret);
-	return ret->n < MAX_ROUTES ? 0 : -E2BIG;
+	return count_route(ret);
 }
 
-/* The routes of one family and type. Returns 0 or as netlink_ask() does. */
-static int ask_routes(struct netlink *nl, uint8_t family, uint8_t type,
+static int on_rule(const struct nlmsghdr *h, void *arg)
+{
+	struct nlattr *attrs[FRA_MAX + 1], *priority;
+	struct routes *ret = arg;
+	struct fib_rule_hdr head;
+
+	if (h->nlmsg_type != RTM_NEWRULE ||
+	    nlmsg_datalen(h) < (int)sizeof(head) ||
+	    nlmsg_parse((struct nlmsghdr *)h, sizeof(head), attrs, FRA_MAX,
+			NULL) < 0)
+		return -EBADMSG;
+	memcpy(&head, nlmsg_data(h), sizeof(head));
+	if (head.action != ret->kind->type)
+		return 0;
+	priority = attrs[FRA_PRIORITY];
+	if (!ret->n)
+		format_text(ret->first, sizeof(ret->first),
+			    "rule %u of policy routing (%s)",
+			    priority && nla_len(priority) >= 4
+				    ? nla_get_u32(priority)
+				    : 0,
+			    ret->kind->name);
+	return count_route(ret);
+}
+
+/* The routes or rules of one kind. Returns 0 or as netlink_ask() does. */
+static int ask_routes(struct netlink *nl, const struct discarder *kind,
 		      struct routes *ret)
 {
+	bool is_rule = kind->request == RTM_GETRULE;
 	struct {
 		struct nlmsghdr h;
-		struct rtmsg head;
+		union {
+			struct rtmsg route;
+			struct fib_rule_hdr rule;
+		};
 	} request = {
 		.h = {.nlmsg_len = sizeof(request),
-		      .nlmsg_type = RTM_GETROUTE,
+		      .nlmsg_type = kind->request,
 		      .nlmsg_flags = NLM_F_DUMP},
-		.head = {.rtm_family = family, .rtm_type = type},
+		.route = {.rtm_family = kind->family},
 	};
 	int r = netlink_be_strict(nl, true);
 
-	if (r == 0)
-		r = netlink_ask(nl, NETLINK_ROUTE, &request.h, on_route, ret);
+	if (r < 0)
+		return r;
+	if (!is_rule)
+		request.route.rtm_type = kind->type;
+	r = netlink_ask(nl, NETLINK_ROUTE, &request.h,
+			is_rule ? on_rule : on_route, ret);
 	return r == -E2BIG ? 0 : r;
 }
 
-static void append_routes(const struct routes *routes, uint8_t family,
-			  struct sample *out)
+/* The label is what one is called; the name tells the kind. */
+static void append_routes(const struct routes *routes, struct sample *out)
 {
-	char name[32];
+	char name[16];
 
-	format_text(name, sizeof(name), OBJECT "_%s%s", routes->type,
-		    family == AF_INET6 ? "6" : "");
+	format_text(name, sizeof(name), OBJECT "%d",
+		    (int)(routes->kind - discarders));
 	sample_object(out, LAYER_IP, "", name, 0);
 	sample_label(out, routes->first);
 	sample_row(out, &discarding, routes->n);
 }
 
-static int read_family(struct probe_env *env, uint8_t family,
-		       struct sample *out)
+static int read_kinds(struct netlink *nl, struct sample *out)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(route_types); i++) {
-		struct routes routes = {.type = route_types[i].name};
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(discarders); i++) {
+		struct routes routes = {.kind = &discarders[i]};
 
-		r = ask_routes(env->netlink, family, route_types[i].type,
-			       &routes);
+		r = ask_routes(nl, routes.kind, &routes);
+		if (r == -EOPNOTSUPP || r == -EAFNOSUPPORT)
+			r = 0; /* a kernel without policy routing, or IPv6 */
 		if (r == 0 && routes.n)
-			append_routes(&routes, family, out);
+			append_routes(&routes, out);
 	}
 	return r;
 }
@@ -138,9 +193,7 @@ static int routes_read(struct probe_env *env, struct sample *out)
 
 	if (!env->netlink || !ip_gaps_are_open(out))
 		return 0;
-	r = read_family(env, AF_INET, out);
-	if (r == 0)
-		r = read_family(env, AF_INET6, out);
+	r = read_kinds(env->netlink, out);
 	if (netlink_be_strict(env->netlink, false) < 0)
 		return -EIO;
 	return r;
@@ -173,16 +226,19 @@ static const struct reason routes_reasons[] = {
 		{
 			.id = "discarding-route",
 			.means = "Packets came in for a destination whose "
-				 "route is of type blackhole, unreachable or "
-				 "prohibit. The kernel discards them, and has "
-				 "no counter for it.",
+				 "route, or a rule of policy routing, says "
+				 "blackhole, unreachable or prohibit. The "
+				 "kernel discards them, and has no counter for "
+				 "it.",
 			.confirm = "`ip route show table all type blackhole` "
 				   "lists such routes (also type unreachable "
 				   "and prohibit, and `ip -6 route show table "
-				   "all type blackhole`). `ip route get "
-				   "ADDRESS` says what becomes of one "
-				   "destination.",
-			.fix = "Delete the route, or give the destination a "
+				   "all type blackhole`); `ip rule list` and "
+				   "`ip -6 rule list` show rules that say so. "
+				   "`ip route get ADDRESS` says what becomes "
+				   "of one destination.",
+			.fix = "Delete the route or rule, or give the "
+			       "destination a "
 			       "better one. Routing daemons and container "
 			       "networks put blackhole routes where an "
 			       "address block has no hosts: then find out who "
@@ -199,6 +255,7 @@ static bool explain_routes(const struct sample *s, const struct loss *loss,
 {
 	const struct object *o;
 	uint64_t n = 0;
+	size_t kind;
 
 	if (loss->layer != LAYER_IP || loss->direction != DIR_RX ||
 	    !loss->uncounted || !s->n_objects)
@@ -208,18 +265,19 @@ static bool explain_routes(const struct sample *s, const struct loss *loss,
 		return false;
 	for (const struct object *each = o; each; each = next_routes(s, each))
 		n += object_value(s, each, &discarding, 0);
+	kind = strtoul(object_name(s, o) + strlen(OBJECT), NULL, 10);
 	ret->reason = &routes_reasons[REASON_ROUTE];
 	ret->lost = loss->uncounted;
 	ret->counter = counter_tagged(&balance_table, TAG_IN_GAP);
-	CAUSE_TEXT(ret, "gone between IP input and delivery: suspect route %s",
+	CAUSE_TEXT(ret, "gone between IP input and delivery: suspect %s",
 		   object_label(s, o));
 	if (n > 1)
 		CAUSE_TEXT(ret,
-			   "gone between IP input and delivery: suspect route "
-			   "%s or %llu more",
+			   "gone between IP input and delivery: suspect %s or "
+			   "%llu more",
 			   object_label(s, o), (unsigned long long)(n - 1));
-	CAUSE_REMEDY(ret, "Look at it: `ip route show table all type %.*s`",
-		     (int)strcspn(object_label(s, o), " "), object_label(s, o));
+	if (kind < ARRAY_SIZE(discarders))
+		CAUSE_REMEDY(ret, "Look at it: `%s`", discarders[kind].show);
 	return true;
 }
 
