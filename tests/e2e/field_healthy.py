@@ -11,7 +11,7 @@ import struct
 import packets
 import truth
 from field import (ALL, BAD, GOOD, LOST, PERHAPS, TOLD, WANTED, Count, Found, Story, arrived, field, field_of,
-                   good_and_bad, in_gap, link, listening_bridge, pair6, snmp)
+                   good_and_bad, in_gap, link, listening_bridge, pair6, snmp, to_ports)
 from lab import add_address, know, run
 
 ALL_NODES, MDNS6 = "33:33:00:00:00:01", "33:33:00:00:00:fb"
@@ -667,6 +667,76 @@ def ipvs_tcp(stage):
     return Story(lambda: done.append(a.ask(10, "10.96.0.11", 80, 2000)), [all_answered(done, 10)])
 
 
+def vrf(stage):
+    """A router whose interfaces are of a VRF, and a program of its own behind one of them."""
+    a, r, b = stage.router()
+    r.feature("ip link add red type vrf table 10")
+    r.ip("link set red up")
+    for near, far, end in (("r0", a, "a0"), ("r1", b, "b0")):
+        r.ip("link set %s master red" % near)
+        know(r, near, far, end, far.address)
+    r.sysctl("net/ipv4/udp_l3mdev_accept", 1)
+    r.reader(5003)
+    b.reader(WANTED)
+    return a, r, b
+
+
+@field_of("bridges")
+def vrf_healthy(stage):
+    """A VRF that forwards and delivers everything."""
+    a, r, b = vrf(stage)
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        a.send(GOOD, 100, "10.9.1.2", 5003)
+
+    return Story(round_, [arrived(b), arrived(r, 5003)])
+
+
+@field_of("bridges")
+def vrf_blackhole(stage):
+    """The same, and a blackhole route in the table of the VRF."""
+    a, r, b = vrf(stage)
+    r.ip("route add blackhole 10.55.0.0/16 table 10")
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        a.send(LOST, 100, "10.55.1.1", BAD)
+
+    return Story(round_, [in_gap(r), arrived(b)],
+                 [Found(r, "ip", "rx|fwd", LOST, ALL, says=("blackhole",), off=3, alarm=TOLD)])
+
+
+@field
+def fragments(stage):
+    """Large datagrams in fragments, which connection tracking puts together."""
+    a, b = stage.pair()
+    b.feature("iptables-legacy -w 20 -A INPUT -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT")
+    b.reader(WANTED)
+    return Story(lambda: a.send(GOOD, 4000, b.address, WANTED),
+                 [arrived(b), Count("put together", lambda: truth.snmp(b, "IpReasmOKs"), GOOD)])
+
+
+@field
+def fragments_v6(stage):
+    """The same with IPv6 and nftables, through a router's connection tracking."""
+    a, r, b = stage.router6()
+    r.nft("table ip6 t {\nchain f { type filter hook forward priority 0; policy accept;\nct state new,established accept\n}\n}\n")
+    b.reader(WANTED)
+    return Story(lambda: a.send(GOOD, 4000, b.address, WANTED), [arrived(b)])
+
+
+@field
+def fragments_and_loss(stage):
+    """The same, and a rule without a counter that drops other datagrams."""
+    a, b = stage.pair()
+    b.feature("iptables-legacy -w 20 -A INPUT -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT")
+    b.nft("table ip t {\nchain in { type filter hook input priority 10; policy accept;\nudp dport %d drop\n}\n}\n" % BAD)
+    b.reader(WANTED)
+    return Story(to_ports(a, b.address, size=4000), [arrived(b)],
+                 [Found(b, "netfilter", "rx", LOST, None, says=("ip t in",), off=3, alarm=TOLD)])
+
+
 KEY = "0x0102030405060708090a0b0c0d0e0f1011121314151617181920212223242526"
 WRONG_KEY = "0xff" + KEY[4:]
 CIPHER = "enc cbc(aes) 0x000102030405060708090a0b0c0d0e0f"
@@ -685,7 +755,7 @@ def ipsec(a, b, port, key=KEY, mode="transport"):
                   % (a.address, b.address, port, template))
 
 
-@field_of("healthy")
+@field_of("gap")
 def esp(stage):
     """IPsec in transport mode that works, for a part of the traffic."""
     a, b = stage.pair()
@@ -694,7 +764,7 @@ def esp(stage):
     return Story(good_and_bad(a, b), [arrived(b), arrived(b, BAD, LOST)])
 
 
-@field_of("healthy")
+@field_of("gap")
 def esp_hides_loss(stage):
     """IPsec that works delivers twice; beside it a transparent proxy is dead, whose rule drops without a word."""
     a, b = stage.pair()
@@ -711,7 +781,7 @@ def esp_hides_loss(stage):
                  [Found(b, "netfilter", "rx", LOST, None, says=("tproxy",), off=3, alarm=TOLD)])
 
 
-@field_of("healthy")
+@field_of("gap")
 def esp_hides_loss_v6(stage):
     """The same with IPv6, and as many packets of IPsec as are lost."""
     a, b = pair6(stage)
@@ -728,7 +798,7 @@ def esp_hides_loss_v6(stage):
                  [Found(b, "netfilter", "rx", LOST, None, says=("tproxy",), off=3, alarm=TOLD)])
 
 
-@field_of("healthy")
+@field_of("gap")
 def esp_rekeyed(stage):
     """IPsec in transport mode whose states are replaced by others in the midst of traffic, again and again."""
     a, b = stage.pair()
@@ -749,7 +819,7 @@ def esp_rekeyed(stage):
     return Story(round_, [arrived(b, WANTED, 2 * GOOD), arrived(b, BAD, 2 * LOST)])
 
 
-@field_of("healthy")
+@field_of("gap")
 def esp_tunnel(stage):
     """The same in tunnel mode."""
     a, b = stage.pair()

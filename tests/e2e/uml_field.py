@@ -22,7 +22,7 @@ MODULES = {
     "gap": "ip_vs ip_vs_rr",
     "hostwide": "xt_mark",
     "devices": "vxlan bonding ipvlan ip_gre ipip 8021q sch_tbf sch_netem",
-    "bridges": "bridge 8021q ebtables ebtable_filter ebtable_nat ebt_ip",
+    "bridges": "bridge 8021q ebtables ebtable_filter ebtable_nat ebt_ip vrf",
     "causes": "sch_hfsc sch_drr sch_qfq sch_htb sch_prio sch_netem cls_u32 esp4",
     "direction": "ifb sch_ingress cls_matchall act_gact act_police act_mirred",
 }
