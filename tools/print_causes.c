@@ -66,13 +66,21 @@ static void print_reason(const struct reason *r)
 	printf("\n");
 }
 
-/* Probes may share a table. */
+/* Probes may share a table: it is printed for the first of them. */
 static bool has_own_reasons(size_t probe)
 {
 	for (size_t i = 0; i < probe; i++)
 		if (probes[i]->reasons == probes[probe]->reasons)
 			return false;
 	return probes[probe]->reasons != NULL;
+}
+
+static bool has_own_counters(size_t probe)
+{
+	for (size_t i = 0; i < probe; i++)
+		if (probes[i]->counters == probes[probe]->counters)
+			return false;
+	return true;
 }
 
 static void print_reasons(enum layer layer)
@@ -97,8 +105,9 @@ struct place {
 static const struct counter *counter_at(const struct place *at)
 {
 	const struct counter_table *t = probes[at->probe]->counters;
+	bool is_there = at->row < t->n && has_own_counters(at->probe);
 
-	return at->row < t->n ? &t->rows[at->row] : NULL;
+	return is_there ? &t->rows[at->row] : NULL;
 }
 
 /* Goes on to the next one; false: there is none. */
