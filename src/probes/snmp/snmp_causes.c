@@ -182,7 +182,7 @@ const struct reason snmp_reasons[] = {
 			  "through, or there was no memory. Packets that come "
 			  "in where IPv6 is switched off are not in this "
 			  "number.",
-		 .confirm = "`grep Ip6InDiscards /proc/net/dev_snmp6/*` shows "
+		 .confirm = "`grep -r Ip6InDiscards /proc/net/dev_snmp6` shows "
 			    "which interface it is.",
 		 .fix = "Look at the policies: `ip -s xfrm policy`; at the "
 			"memory: `host: free -m`.",

@@ -314,8 +314,8 @@ static const struct counter snmp_counters[] = {
 	    "several segments)",
 	    .cause = "receive memory ran out, out-of-order data was thrown "
 		     "away",
-	    .remedy = "See the limits: `sysctl net.ipv4.tcp_rmem "
-		      "net.ipv4.tcp_mem`"),
+	    .remedy = "See the limits: `sysctl net.ipv4.tcp_rmem`, "
+		      "`sysctl net.ipv4.tcp_mem`"),
 	ROW(TCP_EXT, RX, LOST, "PAWSEstab", "net/ipv4/tcp_input.c",
 	    "Segments rejected for an old timestamp (PAWS)",
 	    .cause = "segments with an old timestamp, mostly late duplicates",
@@ -385,8 +385,8 @@ static const struct counter snmp_counters[] = {
 	    "net/ipv4/tcp_ipv4.c tcp_add_backlog",
 	    "Segments dropped: backlog of a locked socket full",
 	    .cause = "the backlog of a busy socket is full",
-	    .remedy = "Raise the limits: `sysctl net.core.rmem_max "
-		      "net.ipv4.tcp_rmem`"),
+	    .remedy = "Raise the limits: `sysctl net.core.rmem_max`, "
+		      "`sysctl net.ipv4.tcp_rmem`"),
 	ROW(TCP_EXT, RX, LOST, "PFMemallocDrop",
 	    "net/core/filter.c; net/ipv4/tcp_ipv4.c",
 	    "Segments dropped: they used emergency memory reserves",
@@ -427,8 +427,8 @@ static const struct counter snmp_counters[] = {
 	ROW(TCP_EXT, RX, LOST, "TCPOFODrop", "net/ipv4/tcp_input.c",
 	    "Out-of-order segments dropped: receive memory full",
 	    .cause = "receive memory is full",
-	    .remedy = "See the limits: `sysctl net.ipv4.tcp_rmem "
-		      "net.ipv4.tcp_mem`"),
+	    .remedy = "See the limits: `sysctl net.ipv4.tcp_rmem`, "
+		      "`sysctl net.ipv4.tcp_mem`"),
 	ROW(TCP_EXT, RX, SYMPTOM, "TCPSYNChallenge", "net/ipv4/tcp_input.c",
 	    "SYNs or SYN-ACKs on an established connection, answered by a "
 	    "challenge ACK: our ACK was lost, or the peer restarted",
@@ -461,8 +461,8 @@ static const struct counter snmp_counters[] = {
 	ROW(TCP_EXT, RX, LOST, "TCPRcvQDrop", "net/ipv4/tcp_input.c",
 	    "In-order segments dropped: receive memory full",
 	    .cause = "receive memory is full",
-	    .remedy = "See the limits: `sysctl net.ipv4.tcp_rmem "
-		      "net.ipv4.tcp_mem`"),
+	    .remedy = "See the limits: `sysctl net.ipv4.tcp_rmem`, "
+		      "`sysctl net.ipv4.tcp_mem`"),
 	ROW(IP_EXT, RX, LOST, "InNoRoutes", "net/ipv4/route.c ip_error",
 	    "Dropped when forwarding: no route (only truly missing; "
 	    "blackhole/prohibit/unreachable are silent)",
