@@ -75,7 +75,8 @@ static struct {
 	uint64_t budget_ns; /* of the read ordered, set before PHASE_READING */
 	int result;	    /* of it, set before PHASE_DONE */
 	bool logged_slow;
-	double deadline;       /* of on_read(), on the clock of uptime() */
+	double ordered;	 /* when that read was, on the clock of uptime() */
+	double deadline; /* of on_read(), on the same */
 	struct past_list past; /* see on_flush() */
 } self = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -369,7 +370,20 @@ static void order_read(double budget)
 	if (phase != PHASE_IDLE && phase != PHASE_SAVING)
 		return;
 	self.budget_ns = (uint64_t)(budget * 1e9);
+	self.ordered = uptime();
 	hand_over(PHASE_READING);
+}
+
+/*
+ * When collectd was stopped, or the machine asleep, it calls twice at once to
+ * make up for what it missed. That is no interval: next to nothing passed in
+ * it, and an alarm would count it as one.
+ */
+static bool is_catching_up(void)
+{
+	double interval = CDTIME_T_TO_DOUBLE(plugin_get_interval());
+
+	return self.ordered > 0 && uptime() - self.ordered < interval / 2;
 }
 
 /* The time of a clock in so many seconds. */
@@ -430,6 +444,8 @@ static int on_read(__attribute__((unused)) user_data_t *ud)
 	self.deadline = uptime() + patience;
 	if (phase_now() == PHASE_DONE && take_report() < 0)
 		return -1;
+	if (is_catching_up())
+		return 0;
 	order_read(budget);
 	switch (wait_for_read()) {
 	case PHASE_DONE:

@@ -12,7 +12,7 @@ import time
 
 import truth
 from cases import GOOD, GOOD_PORT, LOST, case, drop_commented, good_and_bad, link_series
-from daemon import Collectd
+from daemon import HEARTBEAT, Collectd
 from lab import Failure, Skip, leashed, run, wait_until
 from settings import expect, times_logged, wait_beats
 from soak import options, soak
@@ -228,6 +228,24 @@ def hung(stage):
         seen = daemon.beats(space)
         daemon.start()  # for the end of the block
         wait_beats(daemon, seen + 2, space.place())
+
+
+@case
+def missed_reads(stage):
+    """Reads that collectd missed are not made up for: no interval is a short one."""
+    if stage.build is None:
+        raise Skip("only the kernel's side is wanted")
+    _, b = stage.pair()
+    with Collectd(stage.build, options=options(stage)) as daemon:
+        daemon.wait_reads([b], 2)
+        daemon.process.send_signal(signal.SIGSTOP)
+        time.sleep(3)
+        daemon.process.send_signal(signal.SIGCONT)
+        daemon.wait_reads([b], 3)
+        times = [t for t, _ in daemon.values(daemon.heartbeat_place(b), HEARTBEAT)]
+    steps = [later - earlier for earlier, later in zip(times, times[1:])]
+    expect(max(steps) > 2.5, "it was not stopped: %s" % steps)
+    expect(min(steps) > 0.4, "a short one: %s" % steps)
 
 
 def uptime_lines(directory):
