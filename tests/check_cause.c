@@ -6,6 +6,7 @@
 #include "probes/firewall/rule.h"
 #include "probes/firewall/xt_chains.h"
 #include "probes/link/link.h"
+#include "probes/next_hop.h"
 #include "probes/qdisc/qdisc.h"
 #include "probes/snmp/snmp.h"
 #include "probes/socket/socket.h"
@@ -1477,6 +1478,8 @@ struct told {
 	unsigned table_fulls;				  /* of the host */
 	unsigned gap;		  /* IP misses them on output */
 	unsigned qdisc, firewall; /* counted there */
+	unsigned unanswered;	  /* next hops that are still being asked */
+	unsigned given_up;	  /* and those that never answered */
 	bool since67;
 	unsigned refused; /* the answer: packets lost for want of a reason */
 };
@@ -1497,6 +1500,15 @@ static const struct told told[] = {
 	{"full send buffer on 6.1", IP(2973, 27, 0), SENT(27, 27)},
 	{"both at once", IP(500, 520, 520), SENT(200, 200), .since67 = true,
 	 .refused = 320},
+	/* EAGAIN, as they wait for a next hop that may yet answer */
+	{"full send buffer before a next hop", IP(495, 280, 280), SENT(280, 3),
+	 .unanswered = 1, .since67 = true},
+	{"the same on 6.1, of a raw socket", IP(42, 24, 0), SENT(0, 3),
+	 .unanswered = 1},
+	{"tcx, and a next hop", IP(900, 1097, 1097), SENT(500, 20),
+	 .unanswered = 1, .since67 = true, .refused = 800},
+	{"tcx, and one that was given up", IP(320, 520, 520), SENT(200, 200),
+	 .given_up = 1, .since67 = true, .refused = 320},
 	/* echoes of what is counted */
 	{"shaper", IP(987, 1000, 1000), SENT(13, 13), .qdisc = 987,
 	 .since67 = true},
@@ -1537,6 +1549,10 @@ static void append_told(const struct told *t)
 	ip_counted(LAYER_UDP, "OutDatagrams", t->udp_sent);
 	sample_object(&s, LAYER_IP, "", "balance", 0);
 	counted(counter_tagged(balance_probe.counters, TAG_OUT_GAP), t->gap);
+	for (unsigned i = 0; i < t->unanswered + t->given_up; i++) {
+		sample_object(&s, LAYER_NEIGH, "eth0", "192.0.2.9", 0);
+		sample_row(&s, &next_hop_fact_failed, i >= t->unanswered);
+	}
 }
 
 TEST_EACH(cause, sender_is_told_of_a_loss_that_nobody_counts, ARRAY_SIZE(told))

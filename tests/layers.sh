@@ -31,7 +31,7 @@ plugin: base model probes diagnosis engine report
 
 # Where one layer knows another, or the ground that they share.
 among_probes='
-socket: snmp
+socket: . snmp
 link: .
 qdisc: .
 snmp: .

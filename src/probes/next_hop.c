@@ -23,6 +23,8 @@ const struct counter next_hop_fact_age = {FACT, .name = "age_ms"};
 /* ---- reading ---- */
 
 #define MAX_NEXT_HOPS 8 /* that are told apart */
+/* Fewer may be no more than what moved while counters were read. */
+#define MIN_REFUSED 10
 
 struct dump {
 	struct next_hop items[MAX_NEXT_HOPS];
@@ -102,6 +104,26 @@ static bool refuses(const struct sample *out)
 	return sum > 0;
 }
 
+/* Whether senders were told of packets, some of which may wait all the same. */
+static bool tells_senders(const struct sample *out)
+{
+	EACH_OBJECT (out, o) {
+		const struct row *row;
+
+		if (o->layer != LAYER_IP)
+			continue;
+		row = object_tagged(out, o, TAG_OUT_DISCARDS);
+		if (row)
+			return row_growth(out, o, row) >= MIN_REFUSED;
+	}
+	return false;
+}
+
+static bool is_dump_due(const struct probe_env *env, const struct sample *out)
+{
+	return env->unresolved || refuses(out) || tells_senders(out);
+}
+
 static void append_next_hop(const struct probe_env *env,
 			    const struct next_hop *hop, struct sample *out)
 {
@@ -127,7 +149,7 @@ static int next_hop_read(struct probe_env *env, struct sample *out)
 	struct dump dump = {.n = 0};
 	int r;
 
-	if (!env->netlink || (!env->unresolved && !refuses(out)))
+	if (!env->netlink || !is_dump_due(env, out))
 		return 0;
 	r = netlink_ask(env->netlink, NETLINK_ROUTE, &request.h, on_neighbour,
 			&dump);
@@ -168,6 +190,18 @@ bool next_hop_is_dead(const struct sample *s)
 	return first_dead(s) != NULL;
 }
 
+unsigned next_hop_asked(const struct sample *s)
+{
+	uint64_t failed;
+	unsigned n = 0;
+
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_NEIGH &&
+		    object_get(s, o, &next_hop_fact_failed, &failed))
+			n += !failed;
+	return n;
+}
+
 /* Packets that a rule refused, if it is one that does: a drop answers none. */
 static uint64_t refused_by_rule(const struct sample *s, const struct object *o)
 {
@@ -201,9 +235,6 @@ uint64_t next_hop_refused(const struct sample *s, const struct losses *l)
 	}
 	return l->refused > explained ? l->refused - explained : 0;
 }
-
-/* Fewer may be no more than what moved while counters were read. */
-#define MIN_REFUSED 10
 
 /*
  * No next hop, no rule and no counter: IP delivered them to a protocol that did

@@ -11,9 +11,9 @@
 
 /*
  * Reads RTM_GETNEIGH, where packets were refused and no counter of the same
- * read tells why, or the host dropped some that waited for a next hop: an
- * object for each that does not answer, with the interface as its place and
- * the address as its name.
+ * read tells why, senders were told that some could not be sent, or the host
+ * dropped some that waited for a next hop: an object for each that does not
+ * answer, with the interface as its place and the address as its name.
  */
 extern const struct probe next_hop_probe;
 
@@ -41,6 +41,9 @@ int MUST_CHECK next_hop_parse(const struct nlmsghdr *h, struct next_hop *ret);
  * sample_compare(), as all that follows.
  */
 bool next_hop_is_dead(const struct sample *s);
+
+/* How many have yet to answer: packets for them wait. */
+unsigned next_hop_asked(const struct sample *s);
 
 /*
  * Packets refused with ICMP that neither a counter nor a firewall rule

@@ -129,6 +129,7 @@ static const struct counter qdisc_counters[] = {
 		.means = "Packets put back because the device was busy"},
 	[QDISC_QLEN] = {
 		COUNTED("", "queue_length", DIR_TX, KIND_LEVEL),
+		.tag = TAG_QDISC_WAITING,
 		.means = "Packets waiting now"},
 	[QDISC_BACKLOG] = {
 		COUNTED("backlog", "gauge", DIR_TX, KIND_LEVEL),

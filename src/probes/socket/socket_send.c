@@ -2,9 +2,11 @@
 /*
  * Packets that could not be sent and whose sender was told: OutDiscards. They
  * are an echo of what a qdisc, a device or a firewall lost and counted, or of
- * a send buffer that was full, which loses nothing. What is neither was
- * refused by a program that does not count.
+ * a send buffer that was full, which loses nothing: mostly what filled it waits
+ * in a qdisc or for a next hop. What is neither was refused by a program that
+ * does not count.
  */
+#include "probes/next_hop.h"
 #include "probes/snmp/snmp.h"
 #include "probes/socket/socket_private.h"
 
@@ -104,14 +106,34 @@ static bool is_handing_counted(const struct sample *s)
 	return false;
 }
 
+/* Small packets that the queue of a next hop holds by default. */
+#define MOST_FOR_A_NEXT_HOP 277
+
+/*
+ * Packets that no interface has sent because they wait, at most: more in qdiscs
+ * than before, and for each next hop that has yet to answer a full queue.
+ */
+static uint64_t waiting(const struct sample *s)
+{
+	uint64_t n = MOST_FOR_A_NEXT_HOP * (uint64_t)next_hop_asked(s);
+
+	EACH_OBJECT (s, o) {
+		const struct row *row = object_tagged(s, o, TAG_QDISC_WAITING);
+
+		if (row)
+			n += row_growth(s, o, row);
+	}
+	return n;
+}
+
 /* What of it did not reach the devices, or whatever refuses before them. */
 static uint64_t refused_below(const struct sample *s, const struct losses *l,
 			      const struct loss *loss, uint64_t told)
 {
-	uint64_t n = smaller_of(told, is_handing_counted(s)
-					      ? missed_below(s, l)
-					      : missed_above(s, l));
+	uint64_t n = is_handing_counted(s) ? missed_below(s, l)
+					   : missed_above(s, l);
 
+	n = smaller_of(told, less_by(n, waiting(s)));
 	return n >= MIN_REFUSED &&
 			       n * 100 >= loss_total(loss) * MIN_REFUSED_PERCENT
 		       ? n
