@@ -200,6 +200,23 @@ TEST(cause, interface_without_a_peer_is_no_wire)
 	ck_assert(!c.known);
 }
 
+/* Routes to own addresses lead to it, whether it is up or not. */
+TEST_EACH(cause, loopback_that_is_down_loses_what_is_sent, 2)
+{
+	struct cause c;
+
+	sample_object(&s, LAYER_LINK, "lo", "", 1);
+	link_counted("tx_dropped", 10);
+	sample_object(&s, LAYER_LINK, "lo", LINK_CONFIG, 2);
+	sample_row(&s, &link_fact_up, _i);
+	c = cause_of(LAYER_LINK, DIR_TX, "lo", 10);
+	if (_i)
+		ck_assert_ptr_null(strstr(c.text, "down"));
+	else
+		check_cause(&c, "tx_dropped", "lo is down",
+			    "Bring it up: `ip link set dev lo up`");
+}
+
 TEST(cause, counter_that_lost_most_is_to_blame)
 {
 	struct cause c;

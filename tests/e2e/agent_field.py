@@ -71,6 +71,19 @@ def send(count, size, to, port, gap=0.0, ttl=0, source_port=0, broadcast=False, 
     return refused
 
 
+def send_eagerly(count, size, to, port):
+    """The same from a socket that does not block and has a usual buffer: what finds that full is not sent."""
+    refused = 0
+    with socket.socket(family_of(to), socket.SOCK_DGRAM) as sock:
+        sock.setblocking(False)
+        for _ in range(count):
+            try:
+                sock.sendto(b"x" * size, (to, port))
+            except BlockingIOError:
+                refused += 1
+    return refused
+
+
 def flow_each(count, size, to, port):
     """As many flows of one packet each; their sockets stay, so that no port is used twice."""
     for _ in range(count):
@@ -524,6 +537,6 @@ def stop_doing(names):
 
 
 COMMANDS = {f.__name__: f for f in (
-    send, flow_each, bundles, bundle_reader, frames_of, raw, count_of, reader, join, join_raw, deaf_raw,
+    send, send_eagerly, flow_each, bundles, bundle_reader, frames_of, raw, count_of, reader, join, join_raw, deaf_raw,
     deaf_packet, deaf_udp, filtered_udp, serve, listen, ask, dial, hold, scan, reset_half, queue_judge,
     queue_stalled, tcx, filter_bpf, cgroup_deny, ipvs_add, ipvs_remove, tun, tap_of, keep_doing, stop_doing)}

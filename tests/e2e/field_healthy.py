@@ -31,6 +31,23 @@ def neighbours_ipv6(ns, interface, source="fe80::1"):
         ns.frames_of(interface, mac, [packet.hex()] * 20)
 
 
+# Senders that try again.
+
+
+@field
+def eager_sender(stage):
+    """A sender that does not block, behind a shaper with a long queue: it is told to wait, and what it sent waits."""
+    a, b = stage.pair()
+    good = goodness(a, b)
+    a.feature("tc qdisc add dev a0 root tbf rate 100kbit burst 4kb limit 4000000")
+
+    def round_():
+        good()
+        a.send_eagerly(1000, 500, b.address, WANTED)
+
+    return Story(round_, [snmp(a, "IpOutDiscards", (1500, 3000))])
+
+
 # A protocol that is switched off here.
 
 

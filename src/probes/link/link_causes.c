@@ -66,7 +66,15 @@ static bool tell_down(const char *place, bool far, struct cause *ret)
 	return true;
 }
 
-/* The peer's end takes nothing, nor does what is down below. */
+static bool is_down(const struct sample *s, const struct object *config)
+{
+	return !object_value(s, config, &link_fact_up, 1);
+}
+
+/*
+ * The peer's end takes nothing, nor does what is down below. Nobody sends by an
+ * interface that is down itself, but by lo: routes to own addresses stay.
+ */
 static bool explain_down(const struct suspect *suspect, struct cause *ret)
 {
 	const struct sample *s = suspect->sample;
@@ -78,14 +86,15 @@ static bool explain_down(const struct suspect *suspect, struct cause *ret)
 	if (!is_dropped(suspect) || !link_is_virtual(s, place))
 		return false;
 	if (suspect->loss->direction == DIR_RX)
-		return !object_value(s, config, &link_fact_up, 1) &&
-		       tell_down(place, false, ret);
+		return is_down(s, config) && tell_down(place, false, ret);
 	if (get_wire(suspect, &wire))
 		return !wire.peer_up &&
 		       tell_down(wire.peer, !link_find_peer(s, s, config), ret);
-	return below && !object_value(s, config, &link_fact_lower_up, 1) &&
-	       tell_down(below, object_row(s, config, &link_fact_lower_far),
-			 ret);
+	if (below && !object_value(s, config, &link_fact_lower_up, 1))
+		return tell_down(below,
+				 object_row(s, config, &link_fact_lower_far),
+				 ret);
+	return is_down(s, config) && tell_down(place, false, ret);
 }
 
 /*
