@@ -14,26 +14,20 @@
 static const char *const head =
 	"# Causes\n"
 	"\n"
-	"Every cause that pktloss can name: what it means, how to confirm it "
-	"by hand,\n"
-	"how to mend it, and how to see that it is mended. A notification has "
-	"the word\n"
-	"of its cause in the meta data as `Reason`, the JSON of pktloss(8) as "
-	"`reason`:\n"
-	"`CAUSES.md#<reason>` is its place here. This page is printed from the "
-	"tables in\n"
+	"Every cause that pktloss can name: what it means, how to confirm\n"
+	"it by hand, how to mend it, and how to see that it is mended. A\n"
+	"notification has the word of its cause in the meta data as\n"
+	"`Reason`, the JSON of pktloss(8) as `reason`: `CAUSES.md#<reason>`\n"
+	"is its place here. This page is printed from the tables in\n"
 	"`src/probes/`: change them, then run `make docs`.\n"
 	"\n"
-	"Commands are for the network namespace that loses packets. Remedies "
-	"that pktloss\n"
-	"prints say how to get there; here write `ip netns exec NAME` in "
-	"front, "
-	"or\n"
-	"`nsenter -n -t PID` with a process in it, and nothing in the host's "
-	"own.\n"
-	"What is on the host is for all namespaces. `DEV` stands for an "
-	"interface, other\n"
-	"words in capitals for what you know.\n";
+	"Commands are for the network namespace that loses packets.\n"
+	"Remedies that pktloss prints say how to get there; here, put\n"
+	"`ip netns exec NAME` in front, or `nsenter -n -t PID` with a\n"
+	"process in it, and nothing in the host's own namespace. A command\n"
+	"marked \"on the host\" is one for all namespaces. `DEV` and\n"
+	"`INTERFACE` stand for an interface, `SIDE` for ingress or egress,\n"
+	"other words in capitals for what you know.\n";
 
 /* How to look at the counters of a layer by hand. */
 static const char *const look_by[N_LAYERS] = {
@@ -189,11 +183,11 @@ static void print_counters(enum layer layer)
 			continue;
 		if (!any) {
 			printf("\nCounters of this layer that speak for "
-			       "themselves. **Confirm:** look twice, whether "
-			       "the\ncounter grows: ");
+			       "themselves. **Confirm:** look twice to see\n"
+			       "whether the counter grows: ");
 			markdown_print(look_by[layer]);
 			printf(".\n**Mended when** it stands still, and "
-			       "pktloss(8) lists it no more.\n");
+			       "pktloss(8) no longer lists it.\n");
 		}
 		any = true;
 		print_counter(c);

@@ -32,8 +32,8 @@ static const char *const head =
 	"| symptom | Points at loss elsewhere. |\n"
 	"| overload | Packets waited, or the kernel took an emergency measure. "
 	"|\n"
-	"| gap | Missing between two counters. What no firewall counter "
-	"explains is added to the firewall's loss. |\n"
+	"| gap | Missing between two counters. It is added to the loss of "
+	"whoever is suspected, else it is [unexplained](#unexplained). |\n"
 	"| traffic | What passed: losses are measured against it. |\n"
 	"| bytes | The bytes of the packets beside it. |\n"
 	"| level | A level at the moment, not a count. |\n"
@@ -261,6 +261,34 @@ static void print_ratio(enum layer layer, enum direction direction)
 	printf(" |\n");
 }
 
+static const char *const unexplained =
+	"\n"
+	"## Unexplained\n"
+	"\n"
+	"Packets that vanished between two counters of IP (`in_gap` and\n"
+	"`out_gap`), and that nothing explains, have no counter of their\n"
+	"own, but a ratio: `percent-unexplained-rx`, `-tx` and `-fwd`, of\n"
+	"what IP received, sent or forwarded. What rules of the firewall,\n"
+	"IPsec or a full connection table have counted is not missing.\n"
+	"Where more is, and only then, these suspects are looked up:\n"
+	"\n"
+	"- firewall rules that drop without a counter, and rules that were\n"
+	"  replaced in the interval;\n"
+	"- queues to programs (NFQUEUE): full, read by nobody, or with a\n"
+	"  program whose verdict may be to drop;\n"
+	"- TPROXY rules whose proxy does not listen;\n"
+	"- routes, and rules of policy routing, of type blackhole,\n"
+	"  unreachable or prohibit;\n"
+	"- IPVS with connections to servers that are gone;\n"
+	"- martians and next hops that do not answer, which only the host\n"
+	"  counts.\n"
+	"\n"
+	"The packets of a suspect are a loss of its layer, and it is named.\n"
+	"Frames that nobody here wanted are unexplained as well, at their\n"
+	"interface. None of this raises an alarm unless a Threshold names\n"
+	"the layer (`unexplained`, for frames `link`): see UNEXPLAINED in\n"
+	"collectd-pktloss(5).\n";
+
 static void print_ratios(void)
 {
 	printf("\n## Loss ratios\n\n"
@@ -315,5 +343,6 @@ int main(void)
 			print_probe(i);
 	print_options();
 	print_ratios();
+	fputs(unexplained, stdout);
 	return ferror(stdout) || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

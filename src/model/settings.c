@@ -459,8 +459,7 @@ static bool rule_matches(const struct pattern *p, const char *rule)
 	return false;
 }
 
-/* Some kinds never alarm, or hardly, unless a threshold says that it is they.
- */
+/* Some kinds hardly raise an alarm unless a threshold is meant for them. */
 static bool is_meant(const struct threshold *t, const struct limits_of *of)
 {
 	if (!rule_matches(&t->rule, of->rule))

@@ -315,9 +315,9 @@ static const struct reason conntrack_reasons[] = {
 	[REASON_BUCKETS] =
 		{.id = "conntrack-buckets",
 		 .means = "So many entries fell into one bucket of the hash "
-			  "table that the kernel gave up to search it, and "
-			  "dropped the first packet of a new connection: there "
-			  "are too few buckets for the entries.",
+			  "table that the kernel gave up searching it and "
+			  "dropped the first packet of a new connection: "
+			  "there are too few buckets for the entries.",
 		 .confirm = "In `conntrack -S` chaintoolong grows. `host: "
 			    "sysctl net.netfilter.nf_conntrack_buckets` is "
 			    "small beside `sysctl "

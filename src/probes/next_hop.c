@@ -292,12 +292,12 @@ enum {
 static const struct reason next_hop_reasons[] = {
 	[REASON_UNRESOLVED] =
 		{.id = "next-hop-unresolved",
-		 .means = "Nobody answers ARP, or neighbour discovery, for the "
-			  "next hop of these packets. They wait for it for "
-			  "some seconds, as many as its queue holds, and are "
-			  "dropped; their sender is told with ICMP, as far as "
-			  "its limit goes. No counter of the namespace has "
-			  "them.",
+		 .means = "Nobody answers ARP, or neighbour discovery, for "
+			  "the next hop of these packets. They wait for it "
+			  "for some seconds, as many as its queue holds, and "
+			  "are dropped; their sender is told with ICMP, as "
+			  "far as its rate limit allows. No counter of the "
+			  "namespace has them.",
 		 .confirm = "`ip neigh show nud failed` and `ip neigh show nud "
 			    "incomplete` list who does not answer. `ip route "
 			    "get ADDRESS` says which next hop an address has. "
@@ -305,8 +305,8 @@ static const struct reason next_hop_reasons[] = {
 			    "asked, and whether an answer comes.",
 		 .fix = "Is the next hop up, on this wire, in this VLAN, and "
 			"is its address right? If the route is wrong, change "
-			"it. If answers come and are not taken, look for a "
-			"rule that drops them: `nft list ruleset` and "
+			"it. If answers come in but are not accepted, look "
+			"for a rule that drops them: `nft list ruleset` and "
 			"`arptables -nvL`.",
 		 .gone = "`ip neigh show nud reachable` lists the next hop, "
 			 "and percent-neigh-tx falls to 0."},
@@ -322,8 +322,8 @@ static const struct reason next_hop_reasons[] = {
 			    "show nud incomplete nud failed` in each namespace "
 			    "shows whose next hop it is, if it never answers.",
 		 .fix = "If the next hop never answers, see why: is it up and "
-			"on this wire? If it answers late, and bursts are what "
-			"is sent, let more of them wait: `sysctl -w "
+			"on this wire? If it answers late and bursts are "
+			"sent, let more packets wait: `sysctl -w "
 			"net.ipv4.neigh.default.unres_qlen_bytes=N` with a "
 			"larger N; for IPv6, "
 			"net.ipv6.neigh.default.unres_qlen_bytes.",

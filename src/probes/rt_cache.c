@@ -63,13 +63,13 @@ enum {
 static const struct reason rt_cache_reasons[] = {
 	[REASON_SOURCE] =
 		{.id = "martian-source",
-		 .means = "Packets whose source address cannot come in there: "
-			  "one of this namespace's own, of the loopback "
-			  "(127.0.0.0/8), a multicast or a broadcast address; "
-			  "or, where src_valid_mark is on, one that the routes "
-			  "of the packet's firewall mark call local. They are "
-			  "counted for all namespaces together, and here "
-			  "packets vanish.",
+		 .means = "Packets with a source address that must not come "
+			  "in there: one of this namespace's own, of the "
+			  "loopback (127.0.0.0/8), a multicast or a broadcast "
+			  "address; or, where src_valid_mark is on, one that "
+			  "the routes of the packet's firewall mark call "
+			  "local. They are counted for all namespaces "
+			  "together, and here packets vanish.",
 		 .confirm = "`sysctl -w net.ipv4.conf.all.log_martians=1` has "
 			    "the kernel log them, with addresses and the "
 			    "sender's MAC address: `host: dmesg`. Switch it "

@@ -8,7 +8,7 @@
 		  .means = "Packets that came in and were neither delivered, " \
 			   "forwarded nor counted as lost by IP: what "        \
 			   "firewall rules drop, with or without a counter",   \
-		  .remedy = "Where the host counts martians: `sysctl "         \
+		  .remedy = "If the host counts martians, see `sysctl "        \
 			    "net.ipv4.conf.all.src_valid_mark "                \
 			    "net.ipv4.conf.all.route_localnet`"
 #define GAP_OUT                                                                \

@@ -59,12 +59,10 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 		{
 			.id = "firewall-chance",
 			.means = "A rule drops a share of the packets that it "
-				 "matches, "
-				 "by chance or by counting them off. Traffic "
-				 "that is "
-				 "let through otherwise loses packets: "
-				 "somebody tests "
-				 "with it, or has forgotten it there.",
+				 "matches, at random or every n-th one, so "
+				 "traffic that should pass loses packets: "
+				 "somebody is testing with it, or forgot it "
+				 "there.",
 			.confirm = "The rule has \"statistic\" or \"numgen\" "
 				   "in it. " LISTS,
 			.fix = "Delete the rule.",
@@ -73,22 +71,18 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 	[REASON_RATE] =
 		{
 			.id = "firewall-rate",
-			.means =
-				"A rule drops what is too much: more packets "
-				"in a "
-				"second, more connections at a time or more "
-				"bytes than "
-				"its limit allows. Traffic that is let through "
-				"otherwise loses packets whenever it is above "
-				"that.",
+			.means = "A rule drops what is too much: more packets "
+				 "per second, more connections at a time or "
+				 "more bytes than its limit allows. Traffic "
+				 "that should pass loses packets whenever it "
+				 "is above that.",
 			.confirm = "The rule has \"limit\", \"hashlimit\", "
 				   "\"connlimit\", \"ct count\", \"recent\" or "
 				   "\"quota\" in it, or stands behind one that "
 				   "accepts "
 				   "up to a limit; its counter grows. " LISTS,
 			.fix = "If the traffic is wanted, raise the limit; "
-			       "else find "
-			       "out who sends so much.",
+			       "otherwise find out who sends so much.",
 			.gone = "The counter of the rule stands still.",
 		},
 	[REASON_QUEUE_UNREAD] =
@@ -108,9 +102,8 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 			       "\"bypass\" (\"--queue-bypass\" of iptables) "
 			       "packets "
 			       "pass while nobody reads.",
-			.gone = "The queue has a line, and the counter of the "
-				"rule "
-				"grows no more than what is delivered.",
+			.gone = "The queue has a line, and what the rule "
+				"counts arrives.",
 		},
 	[REASON_QUEUE_FULL] =
 		{
@@ -124,12 +117,10 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 				   "third number is how many wait, the sixth "
 				   "how many "
 				   "were dropped.",
-			.fix = "Let the program be faster or have a longer "
-			       "queue, "
-			       "spread packets over several queues, or let it "
-			       "set "
-			       "fail-open, so that packets pass while it is "
-			       "full.",
+			.fix = "Make the program faster or its queue longer, "
+			       "spread packets over several queues, or have "
+			       "it set fail-open, so that packets pass while "
+			       "the queue is full.",
 			.gone = "The sixth number stands still.",
 		},
 	[REASON_QUEUE_SOCKET] =
@@ -143,9 +134,9 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 			.confirm = "`cat /proc/net/netfilter/nfnetlink_queue`: "
 				   "the "
 				   "seventh number grows.",
-			.fix = "Let the program ask for a larger receive "
-			       "buffer, copy "
-			       "less of each packet, or read more often.",
+			.fix = "Have the program ask for a larger receive "
+			       "buffer, copy less of each packet, or read "
+			       "more often.",
 			.gone = "The seventh number stands still.",
 		},
 	[REASON_QUEUE_VERDICT] =
@@ -174,11 +165,10 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 	[REASON_TPROXY] =
 		{
 			.id = "tproxy-without-listener",
-			.means = "A TPROXY rule of iptables hands packets to a "
-				 "transparent proxy. If no socket of it takes "
-				 "them, "
-				 "the rule drops them, and its counter does "
-				 "not tell.",
+			.means = "A TPROXY rule of iptables hands packets to "
+				 "a transparent proxy. If no socket of it "
+				 "takes them, the rule drops them, and its "
+				 "counter does not show it.",
 			.confirm = "`ss -lntu` lists the sockets that listen; "
 				   "none has "
 				   "the port of the rule. "
@@ -195,7 +185,7 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 				 "them until they expire, without a counter.",
 			.confirm = "`ipvsadm -Lnc` lists connections to a "
 				   "server that `ipvsadm -Ln` does not have.",
-			.fix = "Let the clients connect anew, from another "
+			.fix = "Have the clients connect again, from another "
 			       "port. With the setting "
 			       "net.ipv4.vs.expire_nodest_conn=1 IPVS ends "
 			       "such a connection at the next packet that "
@@ -207,11 +197,9 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 		{
 			.id = "firewall-rule-without-counter",
 			.means = "Packets vanish within IP without a counter, "
-				 "and a "
-				 "rule of nftables that has no counter drops "
-				 "what it "
-				 "matches. It cannot be told how many it "
-				 "dropped.",
+				 "and a rule of nftables that has no counter "
+				 "drops what it matches. How many it dropped "
+				 "is not known.",
 			.confirm = "`nft -a list ruleset` lists the rules; put "
 				   "\"counter\" before the verdict of the "
 				   "suspect with "
@@ -219,27 +207,25 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 			.fix = "If the packets are wanted, change the rule. "
 			       "Give each "
 			       "rule that drops a counter.",
-			.gone = "The loss is told by the name of a rule, or is "
-				"0.",
+			.gone = "The loss is reported with the name of a "
+				"rule, or is 0.",
 		},
 	[REASON_UNCOUNTED_POLICY] =
 		{
 			.id = "firewall-policy-without-counter",
 			.means = "Packets vanish within IP without a counter, "
-				 "and the "
-				 "policy of a chain of nftables is to drop "
-				 "what no "
-				 "rule of it took. nftables does not count "
-				 "that.",
+				 "and the policy of a chain of nftables is to "
+				 "drop what none of its rules took. nftables "
+				 "does not count that.",
 			.confirm =
 				"Add a last rule to the chain that counts and "
 				"drops: it does what the policy does, and "
-				"tells.",
+				"shows how many.",
 			.fix = "If the packets are wanted, add a rule that "
 			       "accepts "
 			       "them.",
-			.gone = "The loss is told by the name of a rule, or is "
-				"0.",
+			.gone = "The loss is reported with the name of a "
+				"rule, or is 0.",
 		},
 	[REASON_UNCOUNTED_RATE] =
 		{
@@ -254,10 +240,9 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 				   "suspect with "
 				   "\"nft replace rule\" and look again.",
 			.fix = "If the traffic is wanted, raise the limit; "
-			       "else find "
-			       "out who sends so much.",
-			.gone = "The loss is told by the name of a rule, or is "
-				"0.",
+			       "otherwise find out who sends so much.",
+			.gone = "The loss is reported with the name of a "
+				"rule, or is 0.",
 		},
 	[REASON_GAP] =
 		{
@@ -280,6 +265,6 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 			       "programs of "
 			       "control groups, the addresses and sockets the "
 			       "packets are for.",
-			.gone = "What is missed is 0.",
+			.gone = "Nothing is missing any more.",
 		},
 };

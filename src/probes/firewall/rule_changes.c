@@ -28,31 +28,31 @@ const struct reason firewall_change_reasons[] = {
 				 "needed to explain them.",
 			.confirm = "`nft monitor rules` shows changes of "
 				   "nftables as they happen, with the program "
-				   "that makes them. Counters that are lower "
-				   "than before tell of iptables: "
+				   "that makes them. With iptables, counters "
+				   "that are lower than before show it: "
 				   "`iptables-legacy -nvL`.",
 			.fix = "Nothing, if the rules drop what they should. "
-			       "A program that loads all rules again and again "
-			       "can be told to change only what differs.",
-			.gone = "From the next interval on the packets are "
-				"told with the rule that drops them.",
+			       "A program that keeps reloading all rules "
+			       "should replace only those that differ.",
+			.gone = "From the next interval on, the packets are "
+				"reported with the rule that drops them.",
 		},
 	[REASON_NEW_RULE] =
 		{
 			.id = "firewall-rule-new",
-			.means = "A rule of a firewall drops packets that "
-				 "came while the counters were already "
-				 "watched: until then these packets passed, "
-				 "or another rule dropped them.",
+			.means = "A firewall rule that was added while "
+				 "pktloss was watching drops packets: until "
+				 "then they passed, or another rule dropped "
+				 "them.",
 			.confirm = "The packets of the rule rise: `nft -a list "
 				   "ruleset` or `iptables-legacy -nvL "
 				   "--line-numbers`.",
-			.fix = "If it was not meant, delete the rule, or have "
-			       "it match less; whoever manages the firewall "
-			       "(fail2ban, docker, kube-proxy, an "
+			.fix = "If that was not intended, delete the rule or "
+			       "make it match less; whoever manages the "
+			       "firewall (fail2ban, docker, kube-proxy, an "
 			       "administrator) will know why it is there.",
-			.gone = "Its counter rests, and the loss has gone from "
-				"the output of `pktloss`.",
+			.gone = "Its counter stands still, and `pktloss` no "
+				"longer shows the loss.",
 		},
 	{.id = NULL},
 };

@@ -6,16 +6,17 @@
 const struct reason link_reasons[] = {
 	[REASON_MTU] = {
 		.id = "mtu-mismatch",
-		.means = "The two ends of a veth have different MTUs. The end with the "
-			 "smaller one discards each frame that is larger, without an ICMP "
-			 "message to the sender, so that large packets die and small "
-			 "ones, such as pings, come through.",
-		.confirm = "`ip -d link show` in both namespaces shows the two MTUs; a "
-			   "ping of full size, `ping -M do -s 1472 ADDRESS`, is not "
-			   "answered.",
-		.fix = "Give both ends the same MTU: `ip link set dev INTERFACE mtu "
-		       "1500`. Set it where the interface is made, in the "
-		       "configuration of the container network.",
+		.means = "The two ends of a veth have different MTUs. The end "
+			 "with the smaller one discards every larger frame "
+			 "and sends no ICMP message, so large packets vanish "
+			 "while small ones, such as pings, get through.",
+		.confirm = "`ip -d link show` in both namespaces shows the "
+			   "two MTUs; a full-size ping, `ping -M do -s 1472 "
+			   "ADDRESS`, is not answered.",
+		.fix = "Give both ends the same MTU: `ip link set dev "
+		       "INTERFACE mtu 1500`. Set it where the interface is "
+		       "created, in the configuration of the container "
+		       "network.",
 		.gone = "rx_dropped of the smaller end no longer grows: `ip -s link "
 			"show dev INTERFACE`.",
 	},
@@ -24,9 +25,9 @@ const struct reason link_reasons[] = {
 		.means = "The interface that is to take the packets, or the one below "
 			 "it, was switched off. What is sent to it is discarded.",
 		.confirm = "`ip link show dev INTERFACE` does not show UP.",
-		.fix = "Bring it up: `ip link set dev INTERFACE up`. If somebody "
-		       "switched it off on purpose, take the routes and neighbours away "
-		       "that still lead there.",
+		.fix = "Bring it up: `ip link set dev INTERFACE up`. If it "
+		       "was switched off on purpose, remove the routes and "
+		       "neighbours that still lead there.",
 		.gone = "`ip link show dev INTERFACE` shows UP, and the dropped packets "
 			"no longer grow.",
 	},
@@ -44,14 +45,15 @@ const struct reason link_reasons[] = {
 	},
 	[REASON_BRIDGE_MTU] = {
 		.id = "bridge-port-mtu",
-		.means = "Two ports of one bridge have different MTUs. A frame that came "
-			 "in by the larger one and is too large for the smaller is "
-			 "discarded. A bridge does not tell the sender, as a router does.",
+		.means = "Two ports of one bridge have different MTUs. A "
+			 "frame that comes in through the larger one and does "
+			 "not fit the smaller is discarded. Unlike a router, "
+			 "a bridge does not tell the sender.",
 		.confirm = "`ip -d link show master INTERFACE` shows the MTUs of the ports.",
 		.fix = "Give all ports, and what is behind them, the same MTU: `ip link "
 		       "set dev INTERFACE mtu 1500`.",
-		.gone = "A ping of full size through the bridge is answered: `ping -M do "
-			"-s 1472 ADDRESS`.",
+		.gone = "A full-size ping through the bridge is answered: "
+			"`ping -M do -s 1472 ADDRESS`.",
 	},
 	[REASON_LOWER] = {
 		.id = "lost-below",
@@ -62,19 +64,20 @@ const struct reason link_reasons[] = {
 		.confirm = "`ip -d link show dev INTERFACE` names the device below; its "
 			   "qdisc or its own counters lost as many packets in the same "
 			   "time: `tc -s qdisc show`.",
-		.fix = "Mend the loss below, which is told as a finding of its own.",
+		.fix = "Mend the loss below, which is a finding of its own.",
 		.gone = "The loss below is gone, and this one with it.",
 	},
 	[REASON_NO_PORT] = {
 		.id = "no-active-port",
-		.means = "A bond or a team has no member that it may send by: all are "
-			 "down, without a carrier, or not chosen. Everything that is sent "
-			 "through it is discarded.",
+		.means = "A bond or a team has no member to send through: all "
+			 "are down, without a carrier, or not chosen. "
+			 "Everything that is sent through it is discarded.",
 		.confirm = "`ip -d link show dev INTERFACE` shows no active_slave, and `ip "
 			   "link show master INTERFACE` members without a carrier; "
 			   "/proc/net/bonding has the details.",
-		.fix = "Bring a member up, or mend its link; for a team see that its "
-		       "daemon runs. Members that share a switch fail together: use two.",
+		.fix = "Bring a member up, or mend its link; for a team, "
+		       "check that its daemon is running. Members on one "
+		       "switch fail together: use two switches.",
 		.gone = "`ip link show master INTERFACE` shows a member that is UP and "
 			"LOWER_UP, and tx_dropped no longer grows.",
 	},
@@ -87,9 +90,9 @@ const struct reason link_reasons[] = {
 		.confirm = "`ip -d link show type ipvlan`, in the namespace of the ipvlan, "
 			   "does not show UP; `tcpdump -ni INTERFACE` below shows packets "
 			   "for its address.",
-		.fix = "Bring the ipvlan up: `ip link set dev INTERFACE up`. If its "
-		       "container is gone for good, take the address out of routes and "
-		       "service lists.",
+		.fix = "Bring the ipvlan up: `ip link set dev INTERFACE up`. "
+		       "If its container is gone for good, remove its address "
+		       "from routes and service lists.",
 		.gone = "InAddrErrors no longer grow: `nstat -az IpInAddrErrors`.",
 	},
 	[REASON_NO_ENTRY] = {
@@ -128,16 +131,16 @@ const struct reason link_reasons[] = {
 			 "without reason.",
 		.confirm = "`nstat -az IpExtInCEPkts` grows, and the tunnel's frame errors "
 			   "as fast: `ip -s -s link show dev INTERFACE`.",
-		.fix = "Find the router or the rule that marks, or the congestion. If the "
-		       "sender may do ECN inside, switch it on: `sysctl -w "
-		       "net.ipv4.tcp_ecn=1`.",
+		.fix = "Find the router or the rule that marks, or the "
+		       "congestion. If the senders inside can use ECN, switch "
+		       "it on there: `sysctl -w net.ipv4.tcp_ecn=1`.",
 		.gone = "The tunnel's frame errors no longer grow.",
 	},
 	[REASON_TUNNEL_ORDER] = {
 		.id = "tunnel-sequence",
-		.means = "A GRE tunnel is told to insist on sequence numbers. Each packet "
-			 "that was overtaken on the path is discarded, and so is each "
-			 "without a number.",
+		.means = "A GRE tunnel is set to require sequence numbers. "
+			 "Every packet that was overtaken on the path is "
+			 "discarded, and so is every packet without a number.",
 		.confirm = "`ip -d link show dev INTERFACE` shows iseq, and on the far "
 			   "side oseq; the FIFO errors grow: `ip -s -s link show dev "
 			   "INTERFACE`.",
@@ -157,9 +160,9 @@ const struct reason link_reasons[] = {
 	},
 	[REASON_TUNNEL_DAMAGED] = {
 		.id = "tunnel-damaged",
-		.means = "What came for the tunnel is not what it should be: cut short, "
-			 "with fields that nobody knows, or from an address that may not "
-			 "be in it.",
+		.means = "Packets came for the tunnel that cannot be right: "
+			 "cut short, with unknown fields, or from an address "
+			 "that is not allowed in it.",
 		.confirm = "Look at the packets: `tcpdump -ni any -vv proto gre or udp`.",
 		.fix = "Compare the two ends: `ip -d link show dev INTERFACE`. Somebody "
 		       "else may send to the tunnel's address or port.",
@@ -172,17 +175,19 @@ const struct reason link_reasons[] = {
 			 "the far end, or its interface is down.",
 		.confirm = "`ip -d link show dev INTERFACE` names the remote; `ip route "
 			   "get ADDRESS` says that it is unreachable.",
-		.fix = "Bring the interface below up, or add the route to the far end. A "
-		       "default route through the tunnel itself needs one besides it.",
+		.fix = "Bring the interface below up, or add the route to the "
+		       "far end. If the default route leads through the "
+		       "tunnel, the far end needs a route of its own beside "
+		       "it.",
 		.gone = "`ip route get ADDRESS` finds a way, and the carrier errors no "
 			"longer grow.",
 	},
 	[REASON_TUNNEL_TOO_LARGE] = {
 		.id = "tunnel-too-large",
-		.means = "A packet is too large for the path of the tunnel, its outer "
-			 "headers included, and must not be cut in pieces; the sender is "
-			 "told by ICMP. Or the route to the far end leads into the tunnel "
-			 "itself.",
+		.means = "A packet is too large for the path of the tunnel, "
+			 "its outer headers included, and must not be "
+			 "fragmented; the sender is told by ICMP. Or the "
+			 "route to the far end leads into the tunnel itself.",
 		.confirm = "`ip -d link show dev INTERFACE` shows its MTU; `ping "
 			   "-M do -s 1400 ADDRESS` what the path to the far end takes. Collisions in `ip -s "
 			   "-s link show dev INTERFACE` stand for a loop.",
@@ -192,19 +197,20 @@ const struct reason link_reasons[] = {
 	},
 	[REASON_TUNNEL_REFUSED] = {
 		.id = "tunnel-refused",
-		.means = "The outer packets of the tunnel were made and then refused on "
-			 "their way out, by a qdisc, a rule or the device that they leave "
-			 "by, which is not among those that are read.",
+		.means = "The outer packets of the tunnel were made and then "
+			 "refused on their way out, by a qdisc, a rule or the "
+			 "device they leave through, which pktloss does not "
+			 "read.",
 		.confirm = "`ip -d link show dev INTERFACE` names the remote, `ip route "
 			   "get ADDRESS` the device; look at it: `tc -s qdisc show`.",
-		.fix = "Mend it there. If that device is in another namespace, have that "
-		       "one read, too.",
+		.fix = "Mend it there. If that device is in another "
+		       "namespace, have pktloss read that one as well.",
 		.gone = "tx_dropped and tx_errors of the tunnel no longer grow.",
 	},
 	[REASON_TUNNEL_QUEUE] = {
 		.id = "tunnel-backlog",
-		.means = "A CPU has more packets of the tunnel waiting than it may have, "
-			 "and drops what comes besides.",
+		.means = "The queue in which packets of the tunnel wait for a "
+			 "CPU is full, and the CPU drops the rest.",
 		.confirm = "rx_dropped of the tunnel grows while one CPU is busy with "
 			   "softirqs: `host: cat /proc/net/softnet_stat`.",
 		.fix = "Spread the work over CPUs, by more queues of the device below or "
@@ -214,20 +220,23 @@ const struct reason link_reasons[] = {
 	},
 	[REASON_TUNNEL_IPSEC] = {
 		.id = "tunnel-ipsec",
-		.means = "The tunnel is one of IPsec, and IPsec refused its packets: no "
-			 "state fits, the key is another, or a policy forbids them.",
+		.means = "The tunnel is one of IPsec, and IPsec refused its "
+			 "packets: no state fits, the key is wrong, or a "
+			 "policy forbids them.",
 		.confirm = "`nstat -az` shows which counter of Xfrm grows; `ip -s xfrm "
 			   "state` has the errors of each state.",
-		.fix = "Compare keys, SPIs and policies of the two ends: `ip xfrm state`, "
-		       "`ip xfrm policy`. Have the daemon negotiate anew.",
+		.fix = "Compare keys, SPIs and policies of the two ends: `ip "
+		       "xfrm state`, `ip xfrm policy`. Have the daemon "
+		       "negotiate again.",
 		.gone = "The counters of Xfrm and of the tunnel no longer grow.",
 	},
 	[REASON_WIREGUARD_PEER] = {
 		.id = "wireguard-peer",
-		.means = "WireGuard takes and sends packets only for the allowed IPs of a "
-			 "peer with whom it has shaken hands. An address that is in none, "
-			 "a peer without an endpoint or one that does not answer, and the "
-			 "packets are gone.",
+		.means = "WireGuard takes and sends packets only for the "
+			 "allowed IPs of a peer with whom it has shaken "
+			 "hands. If an address is in none of them, or the "
+			 "peer has no endpoint or does not answer, the "
+			 "packets are lost.",
 		.confirm = "\"wg show INTERFACE\" shows the allowed IPs, the endpoint and "
 			   "when the latest handshake was.",
 		.fix = "Set the allowed IPs on both ends to the addresses that are used, "
@@ -237,12 +246,13 @@ const struct reason link_reasons[] = {
 	},
 	[REASON_MACSEC] = {
 		.id = "macsec-refused",
-		.means = "MACsec found no association or key that fits a frame, or the "
-			 "frame was not protected, altered or sent again.",
+		.means = "MACsec found no association or key that fits a "
+			 "frame, or the frame was unprotected, altered or "
+			 "replayed.",
 		.confirm = "`ip -s macsec show INTERFACE` has the counters of each secure "
 			   "channel.",
-		.fix = "Compare the keys and associations of both ends; see whether the "
-		       "daemon that negotiates them runs.",
+		.fix = "Compare the keys and associations of both ends; see "
+		       "whether the daemon that negotiates them is running.",
 		.gone = "The counters of `ip -s macsec show INTERFACE` no longer grow.",
 	},
 	[REASON_UNKNOWN_PROTOCOL] = {
@@ -253,14 +263,15 @@ const struct reason link_reasons[] = {
 			 "loaded. The kernel counts them as dropped. Nothing is wrong.",
 		.confirm = "`tcpdump -nei INTERFACE not ip and not ip6 and not arp` shows "
 			   "as many frames in the same time.",
-		.fix = "Nothing is to be done. Whoever does not want to see it may have "
-		       "the switch or bridge not send them.",
-		.gone = "rx_dropped no longer grows once they are not sent any more.",
+		.fix = "Nothing needs to be done. To make the count stop, "
+		       "have the switch or bridge stop sending them.",
+		.gone = "rx_dropped stops growing once they are no longer "
+			"sent.",
 	},
 	[REASON_VIRTUAL] = {
 		.id = "virtual-device",
-		.means = "A device that the kernel makes itself refused packets or counted "
-			 "errors, and nothing that is known of its kind tells why. No "
+		.means = "A virtual device refused packets or counted errors, "
+			 "and nothing known about its kind tells why. No "
 			 "cable, ring or duplex is involved.",
 		.confirm = "`ip -s -s -d link show dev INTERFACE` shows its kind and its "
 			   "counters.",

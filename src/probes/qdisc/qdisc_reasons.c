@@ -15,12 +15,13 @@
 const struct reason qdisc_reasons[] = {
 	[REASON_NETEM] = {
 		.id = "netem-loss",
-		.means = "A netem qdisc is set to lose packets at random or by "
-			 "a loss model, most often left over from a test. Its "
-			 "queue may be too short for its delay besides.",
+		.means = "A netem qdisc is set to lose packets at random or "
+			 "by a loss model, most often left over from a test. "
+			 "Its queue may also be too short for its delay.",
 		.confirm = "`tc -s qdisc show dev DEV` shows netem with the "
 			   "word \"loss\" and how many it dropped; it may be "
-			   "below another qdisc, each of several with its own.",
+			   "below another qdisc; where there are several, "
+			   "each has a count of its own.",
 		.fix = "Remove it with `tc qdisc del dev DEV root`, or with "
 		       "the parent and handle that it has, or set its loss to "
 		       "0%.",
@@ -28,35 +29,36 @@ const struct reason qdisc_reasons[] = {
 	[REASON_QUEUE_FULL] = {
 		.id = "qdisc-queue-full",
 		.means = "More was sent than the device, or the shaper above, "
-			 "takes, until the queue of the qdisc was full.",
+			 "can take, and the queue of the qdisc filled up.",
 		.confirm = "`tc -s qdisc show dev DEV` shows the limit of the "
 			   "queue, its backlog and its drops.",
-		.fix = "Send less, give it a higher rate, or a longer queue "
-		       "if it is but bursts that do not fit.",
+		.fix = "Send less, raise the rate, or make the queue longer "
+		       "if only bursts do not fit.",
 		.gone = GONE_DROPS},
 	[REASON_AQM] = {
 		.id = "qdisc-aqm",
-		.means = "Active queue management drops a few packets early, so "
-			 "that senders slow down before the queue is full. A "
-			 "few percent are how it works.",
-		.confirm = "`tc -s qdisc show dev DEV` shows its drops, and "
-			   "none, or few, for a full queue.",
-		.fix = "Nothing needs to be done for few. For many send less, "
-		       "raise the rate, or let it mark with ECN.",
+		.means = "Active queue management drops a few packets early, "
+			 "so that senders slow down before the queue is full. "
+			 "A few percent are normal: that is how it works.",
+		.confirm = "`tc -s qdisc show dev DEV` shows its drops, few "
+			   "or none of which are for a full queue.",
+		.fix = "If they are few, nothing. If they are many, send "
+		       "less, raise the rate, or let it mark with ECN.",
 		.gone = GONE_DROPS},
 	[REASON_SHAPER] = {
 		.id = "qdisc-shaper",
 		.means = "A shaper holds packets back to keep its rate. More "
-			 "came than that for longer than its queue could take.",
+			 "than that came, for longer than its queue could "
+			 "hold.",
 		.confirm = "`tc -s qdisc show dev DEV` shows its rate, and "
 			   "\"overlimits\" that grow together with the drops.",
-		.fix = "Raise the rate, send less, or make its queue longer if "
-		       "it is but bursts that do not fit.",
+		.fix = "Raise the rate, send less, or make its queue longer "
+		       "if only bursts do not fit.",
 		.gone = GONE_DROPS},
 	[REASON_BURST] = {
 		.id = "qdisc-burst",
-		.means = "A token bucket drops each packet that is larger than "
-			 "its burst, however idle the link is: it can never "
+		.means = "A token bucket drops each packet that is larger "
+			 "than its burst, even on an idle link: it can never "
 			 "save up enough for it.",
 		.confirm = "`tc -d -s qdisc show dev DEV` shows a burst below "
 			   "the size of packets, and drops, but no "
@@ -77,10 +79,10 @@ const struct reason qdisc_reasons[] = {
 			"class show dev DEV` no longer grows."},
 	[REASON_UNCLASSIFIED] = {
 		.id = "qdisc-unclassified",
-		.means = "Packets match no filter of a qdisc with classes, and "
-			 "no class is its default, or one that does not exist. "
-			 "They are dropped however idle the link is; htb sends "
-			 "them by a short queue of its own instead.",
+		.means = "Packets match no filter of a qdisc with classes, "
+			 "and it has no default class, or one that does not "
+			 "exist. They are dropped even on an idle link; htb "
+			 "sends them through a short queue of its own instead.",
 		.confirm = "`tc -s class show dev DEV` shows fewer drops than "
 			   "`tc -s qdisc show dev DEV`, and `tc filter show "
 			   "dev DEV` has no filter for what is missing.",
@@ -110,23 +112,24 @@ const struct reason qdisc_reasons[] = {
 		.gone = GONE_FILTER},
 	[REASON_FILTER_RANDOM] = {
 		.id = "tc-filter-random",
-		.means = "A filter of tc drops a share of what it matches, by "
-			 "chance or each n-th packet: most often a test that "
-			 "was forgotten.",
+		.means = "A filter of tc drops a share of what it matches, at "
+			 "random or every n-th packet: most often a forgotten "
+			 "test.",
 		.confirm = "`tc -s filter show dev DEV SIDE` shows an action "
 			   "with the word \"random\" and how many it dropped.",
 		.fix = "Delete the filter.",
 		.gone = GONE_FILTER},
 	[REASON_PROGRAM] = {
 		.id = "tc-program",
-		.means = "A BPF program at tc drops packets, such as that of a "
-			 "container network for its policies. Where it decides "
-			 "itself it has no statistics: what no other filter of "
-			 "its side dropped is taken for its drops.",
+		.means = "A BPF program attached to tc drops packets, such as "
+			 "one that enforces the policies of a container "
+			 "network. It has no statistics of what it drops "
+			 "itself: what no other filter of its side dropped is "
+			 "taken to be that.",
 		.confirm = "`tc filter show dev DEV SIDE` shows the program, "
 			   "and `tc -s qdisc show dev DEV` the drops.",
-		.fix = "Ask who loaded the program, for instance the tool of "
-		       "the container network, why it drops.",
+		.fix = "Find out who loaded the program, for instance the "
+		       "tool of the container network, and why it drops.",
 		.gone = GONE_DROPS},
 	[REASON_MIRRED] = {
 		.id = "tc-mirred",

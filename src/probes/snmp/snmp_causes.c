@@ -31,12 +31,13 @@ const struct reason snmp_reasons[] = {
 		 .confirm = "`traceroute -n ADDRESS` shows the same routers "
 			    "again and again. `tcpdump -nvi any 'ip[8] < 3'` "
 			    "shows which addresses these packets are for.",
-		 .fix = "The two routers disagree where the destination is. "
-			"`ip route get ADDRESS` on each of them shows the next "
-			"hop. Often one has a default route to the other, "
-			"which in turn has a route for a whole prefix back: "
-			"give the first a route that discards what it does not "
-			"use of that prefix, `ip route add blackhole PREFIX`.",
+		 .fix = "The two routers disagree about where the destination "
+			"is. `ip route get ADDRESS` on each of them shows the "
+			"next hop. Often one has a default route to the "
+			"other, which in turn has a route for a whole prefix "
+			"back: give the first a route that discards what it "
+			"does not use of that prefix, `ip route add blackhole "
+			"PREFIX`.",
 		 .gone = "InHdrErrors and OutTimeExcds stand still: `nstat -az "
 			 "IpInHdrErrors IcmpOutTimeExcds`."},
 	[REASON_HEADERS] =
@@ -114,8 +115,8 @@ const struct reason snmp_reasons[] = {
 			 "Ip6ReasmFails`."},
 	[REASON_NOT_OURS] =
 		{.id = "not-our-address",
-		 .means = "Packets came for an address that is none of this "
-			  "namespace's, and it does not forward.",
+		 .means = "Packets came for an address that is not one of "
+			  "this namespace's, and it does not forward.",
 		 .confirm = "`sysctl net.ipv4.ip_forward "
 			    "net.ipv6.conf.all.forwarding` is 0. `tcpdump -nei "
 			    "any` shows who sends to which address.",
@@ -149,9 +150,9 @@ const struct reason snmp_reasons[] = {
 	[REASON_RP_FILTER] =
 		{.id = "reverse-path-filter",
 		 .means = "Packets came in by an interface by which nothing "
-			  "would be sent back to their source, and "
-			  "rp_filter drops such ones: the route back leads "
-			  "elsewhere, or the source is forged.",
+			  "would be sent back to their source, and rp_filter "
+			  "drops them: the route back leads elsewhere, or the "
+			  "source is forged.",
 		 .confirm = "`sysctl -w net.ipv4.conf.all.log_martians=1` has "
 			    "the kernel log them: `host: dmesg`. `ip route get "
 			    "SOURCE` shows which way an answer goes.",
