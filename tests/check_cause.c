@@ -1432,7 +1432,7 @@ TEST_EACH(snmp, loop_is_told_from_headers, 3)
 			    "a routing loop: packets go round between routers "
 			    "until their TTL ends (1240 were forwarded here "
 			    "meanwhile)",
-			    "See where they are to go: `tcpdump -nvi any "
+			    "See where they are bound for: `tcpdump -nvi any "
 			    "'ip[8] < 3'`; then `traceroute -n ADDRESS`");
 }
 

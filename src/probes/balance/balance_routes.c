@@ -286,8 +286,8 @@ static const struct probe *const routes_after[] = {&balance_probe, NULL};
 
 const struct probe routes_probe = {
 	.name = "routes",
-	.reads = "rtnetlink RTM_GETROUTE for routes that discard, where "
-		 "packets vanish in IP",
+	.reads = "rtnetlink RTM_GETROUTE and RTM_GETRULE for what discards, "
+		 "where packets vanish in IP",
 	.layer = LAYER_IP,
 	.counters = &no_counters,
 	.after = routes_after,

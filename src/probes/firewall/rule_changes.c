@@ -176,6 +176,7 @@ bool firewall_suspect_replaced(const struct sample *s, enum direction direction,
 	format_text(ret->text + n, sizeof(ret->text) - n,
 		    " were replaced or zeroed in this interval, and their "
 		    "counts with them");
-	CAUSE_REMEDY(ret, "Nothing, if that was meant: they count again");
+	CAUSE_REMEDY(ret, "Nothing, if that was intended: the rules count "
+			  "again");
 	return true;
 }

@@ -231,7 +231,7 @@ static bool explain_loop(const struct suspect *suspect, struct cause *ret)
 		   (unsigned long long)moved_like(suspect, LAYER_IP,
 						  TAG_FORW_DATAGRAMS));
 	CAUSE_REMEDY(ret,
-		     "See where they are to go: `tcpdump -nvi any '%s'`; "
+		     "See where they are bound for: `tcpdump -nvi any '%s'`; "
 		     "then `traceroute%s -n ADDRESS`",
 		     v6 ? "ip6[7] < 3" : "ip[8] < 3", v6 ? " -6" : "");
 	return true;

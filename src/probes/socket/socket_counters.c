@@ -10,10 +10,9 @@ const struct counter socket_counters[N_SOCKET_COUNTERS] = {
 		 .layer = LAYER_SOCKET,
 		 .direction = DIR_RX,
 		 .kind = KIND_ECHO,
-		 .means = "udp_PORT_drops: packets that the UDP "
-			  "sockets of a port dropped, as far as they "
-			  "were still open at the look after it; UDP's "
-			  "InErrors has them, too",
+		 .means = "udp_PORT_drops: packets that the UDP sockets of a "
+			  "port dropped, as far as they were still open at "
+			  "the next look; UDP's InErrors has them, too",
 		 .remedy = "`ss -uamp` (d = drops); raise SO_RCVBUF, limit: "
 			   "`sysctl net.core.rmem_max`",
 		 .source = "net/core/sock.c sk_get_meminfo()"},
@@ -25,7 +24,7 @@ const struct counter socket_counters[N_SOCKET_COUNTERS] = {
 		 .direction = DIR_RX,
 		 .kind = KIND_ECHO,
 		 .means = "raw_PROTOCOL_drops: packets that the raw sockets "
-			  "of an IP protocol had no room for, but of ICMP, "
+			  "of an IP protocol had no room for, except ICMP, "
 			  "TCP and UDP, which the kernel takes itself; IP "
 			  "lost them",
 		 .remedy = "`ss -wamp` (d = drops); raise SO_RCVBUF, limit: "

@@ -160,8 +160,8 @@ const struct reason socket_reasons[N_SOCKET_REASONS + 1] = {
 			    "sends it; `cat /proc/net/raw` which ones "
 			    "programs take.",
 		 .fix = "Stop the sender if nothing here is to take them, "
-			"else start the program or load the module that "
-			"does: `modprobe ip_gre`, for example.",
+			"else start the program or load the module that does: "
+			"`host: modprobe ip_gre`, for example.",
 		 .gone = "`nstat -az IpInUnknownProtos Ip6InUnknownProtos` "
 			 "stand still."},
 };
