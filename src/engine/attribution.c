@@ -273,8 +273,8 @@ static void attribute_links(const struct ns_list *list, struct ns *ns)
 }
 
 /*
- * Beside a loss that is explained, what is not is left out of it: nobody knows
- * whether anybody wanted those.
+ * Where a loss is explained in part, its other packets are left out of it:
+ * nobody knows whether anybody wanted those.
  */
 static void leave_unexplained_out(const struct ns_list *list, struct ns *ns)
 {

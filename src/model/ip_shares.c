@@ -107,7 +107,7 @@ static bool is_likely_forwarded(const struct ip_gaps *g, unsigned set)
 	return HAS(set, DIR_FWD) && g->forwarded && !g->refused_below;
 }
 
-/* Where those go that nobody misses. */
+/* Which direction the packets have that IP does not miss, most likely. */
 static enum direction likeliest(const struct ip_gaps *g, const struct deal *d)
 {
 	enum direction best = DIR_RX;
@@ -118,7 +118,7 @@ static enum direction likeliest(const struct ip_gaps *g, const struct deal *d)
 	for (int i = 0; i < N_DIRECTIONS; i++)
 		if (d->n[i] > d->n[best])
 			best = i;
-	if (d->n[best] >= d->left) /* they are a few that are missed later */
+	if (d->n[best] >= d->left) /* few, which IP will miss next time */
 		return best;
 	if (HAS(d->set, DIR_RX))
 		return DIR_RX;
@@ -152,7 +152,8 @@ static int deal_out(struct ip_gaps *g, struct losses *l, unsigned set)
 	if (g->is_known) {
 		deal_input(g, l, &d);
 		deal_output(g, l, &d);
-		if (g->since67 || !HAS(set, DIR_TX)) /* which are not missed */
+		/* before Linux 6.7 IP does not miss what is sent */
+		if (g->since67 || !HAS(set, DIR_TX))
 			d.left -= take(&g->shares.fresh[set],
 				       ip_shares_disbelieved(g, d.left));
 	}

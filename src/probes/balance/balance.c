@@ -125,8 +125,8 @@ static bool is_unknown(const struct sample *s, const struct counter *gap)
 /*
  * What a balance misses since the read before, less what was taken on purpose.
  * Packets for a group that nobody here joined vanish without a counter, as
- * they should: of what is missed, as many as may have come for one. The rest
- * of what was taken is of the other family.
+ * they should: as many as may have come for one are left out. What of *taken
+ * is not missed here is left in it for the balance of the other family.
  */
 static uint64_t lost_since(const struct sample *s, const struct memory *now,
 			   const struct memory *then,
@@ -143,9 +143,9 @@ static uint64_t lost_since(const struct sample *s, const struct memory *now,
 }
 
 /*
- * Where a balance stands that has not risen: what it fell by is owed to its
- * next rise, but for packets that were delivered twice. Of those that the
- * states of IPsec tell once they can be read again, all of it is.
+ * Where a balance that has not risen goes on from. What it fell by is owed to
+ * its next rise. Beyond MAX_OWED it is not, as then packets were delivered
+ * twice, unless the states of IPsec could not be read: they will tell later.
  */
 static int64_t stand_on(const struct sample *s, const struct memory *now,
 			int64_t stands)

@@ -294,7 +294,7 @@ static bool is_among(const struct items *list, const struct item *item)
 	return false;
 }
 
-/* What is nobody's partner: it has come since, or nobody knows. */
+/* What has no partner is new, or it cannot be known what it is. */
 static void judge_rest(struct ledger *l, struct items *now,
 		       const struct items *then, const bool *young)
 {
@@ -328,8 +328,9 @@ static void judge_elements(struct ledger *l, const struct ledger_line *lines)
 }
 
 /*
- * What has come since, and found one like it, was loaded anew as it was; where
- * neither has counted that is all the same.
+ * A rule that came since the read before, but looks like one that was there,
+ * is that one, loaded anew: it has counted from 0. If it has counted nothing
+ * yet it makes no difference.
  */
 static void judge_young(struct ledger *l, const struct ledger_line *lines,
 			const bool *young)

@@ -134,8 +134,8 @@ static bool has_uncounted(const struct sample *s)
 }
 
 /*
- * Where a rule is suspected that has no counter, only chains are that had ever
- * counted something.
+ * Where there is a rule without a counter to suspect, a chain is a suspect
+ * beside it only if it had counted something.
  */
 static bool is_suspected(const struct sample *s, const struct object *o,
 			 enum direction direction, bool any_uncounted)
