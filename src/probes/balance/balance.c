@@ -33,37 +33,58 @@ struct memory {
 	struct balance_taken taken;
 };
 
+/* A gap, and what is remembered of it. */
+struct gap {
+	struct memory now;
+	const struct memory *then; /* of the read before, or NULL */
+};
+
 /* ---- the sums ---- */
 
-/* Adds what an object has of it. */
-static void add_object(const struct counter *gap, const struct sample *s,
-		       const struct object *o, struct balance *b)
-{
-	bool out = gap->direction == DIR_TX;
-	enum tag rests_on = out ? TAG_OUT_TRANSMITS : TAG_IN_RECEIVES;
-	uint64_t sum = 0;
+/* Both sides, by family: of IPv4, of IPv6. */
+struct sums {
+	struct balance in[2], out[2];
+};
 
+static void add_signed(struct balance *b, int sign, uint64_t value)
+{
+	b->packets = (int64_t)((uint64_t)b->packets + (uint64_t)sign * value);
+}
+
+/* Adds what an object has of them. */
+static void add_object(const struct sample *s, const struct object *o,
+		       struct sums *sums)
+{
 	EACH_ROW (s, o, row) {
 		const struct counter *c = row->counter;
 
-		if (c->v6 != gap->v6)
-			continue;
-		sum += (uint64_t)(out ? c->out_gap : c->in_gap) * row->value;
-		b->known |= c->tag == rests_on;
+		if (c->in_gap) {
+			add_signed(&sums->in[c->v6], c->in_gap, row->value);
+			sums->in[c->v6].known |= c->tag == TAG_IN_RECEIVES;
+		}
+		if (c->out_gap) {
+			add_signed(&sums->out[c->v6], c->out_gap, row->value);
+			sums->out[c->v6].known |= c->tag == TAG_OUT_TRANSMITS;
+		}
 	}
-	b->packets += (int64_t)sum;
 }
 
-static struct balance add_up(const struct counter *gap, const struct sample *s,
-			     const struct object *ip,
-			     const struct object *ipsec)
+static struct sums add_up(const struct sample *s, const struct object *ip,
+			  const struct object *ipsec)
 {
-	struct balance b = {.known = false};
+	struct sums sums = {.in = {{0}}};
 
-	add_object(gap, s, ip, &b);
+	add_object(s, ip, &sums);
 	if (ipsec)
-		add_object(gap, s, ipsec, &b);
-	return b;
+		add_object(s, ipsec, &sums);
+	return sums;
+}
+
+static const struct balance *balance_of(const struct sums *sums,
+					const struct counter *gap)
+{
+	return gap->direction == DIR_TX ? &sums->out[gap->v6]
+					: &sums->in[gap->v6];
 }
 
 /*
@@ -95,16 +116,28 @@ static int64_t came_for_groups(const struct sample *s,
 
 /* ---- from read to read ---- */
 
-/* What the read before remembered of a gap, or NULL. */
-static const struct memory *gap_before(const struct sample *s,
-				       const struct counter *gap)
-{
+/* What the read before remembered of gaps. */
+struct memories {
+	const struct memory *items;
 	size_t n;
-	const struct memory *m = sample_memory(s->then, s->source, &n);
+};
 
-	for (n /= sizeof(*m); n; n--, m++)
-		if (m->gap == gap)
-			return m;
+static struct memories recall(const struct sample *s)
+{
+	struct memories m;
+
+	m.items = sample_memory(s->then, s->source, &m.n);
+	m.n /= sizeof(*m.items);
+	return m;
+}
+
+/* That of one, or NULL. */
+static const struct memory *memory_of(const struct memories *m,
+				      const struct counter *gap)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->items[i].gap == gap)
+			return &m->items[i];
 	return NULL;
 }
 
@@ -116,10 +149,12 @@ static uint64_t fewer(uint64_t from, int64_t n)
 /* Whether IPsec has counted packets that nobody knows of. */
 static bool is_unknown(const struct sample *s, const struct counter *gap)
 {
-	const struct object *o = balance_find_ipsec(s);
+	const struct object *o;
 
-	return o && gap->direction == DIR_TX && !gap->v6 &&
-	       (o->stale || object_value(s, o, &balance_ipsec_unknown, 0));
+	if (gap->direction != DIR_TX || gap->v6)
+		return false;
+	o = balance_find_ipsec(s);
+	return o && (o->stale || object_value(s, o, &balance_ipsec_unknown, 0));
 }
 
 /*
@@ -160,19 +195,19 @@ static int64_t stand_on(const struct sample *s, const struct memory *now,
 }
 
 /* Goes on from the read before. */
-static void count_on(const struct sample *s, const struct memory *then,
-		     struct memory *now, struct balance_taken *taken)
+static void count_on(const struct sample *s, struct gap *gap,
+		     struct balance_taken *taken)
 {
-	int64_t *packets = &now->balance.packets;
-	int64_t stands = then->balance.packets;
+	int64_t *packets = &gap->now.balance.packets;
+	int64_t stands = gap->then->balance.packets;
 
-	now->lost = then->lost;
-	if (is_unknown(s, now->gap))
+	gap->now.lost = gap->then->lost;
+	if (*packets == stands || is_unknown(s, gap->now.gap))
 		return;
 	if (*packets > stands)
-		now->lost += lost_since(s, now, then, taken);
+		gap->now.lost += lost_since(s, &gap->now, gap->then, taken);
 	else
-		*packets = stand_on(s, now, stands);
+		*packets = stand_on(s, &gap->now, stands);
 }
 
 static const struct object *find_ip(const struct sample *s)
@@ -183,25 +218,33 @@ static const struct object *find_ip(const struct sample *s)
 }
 
 /* The gaps that are known in this read; returns how many of ret there are. */
-static size_t find_gaps(const struct sample *out, struct memory *ret)
+static size_t find_gaps(const struct sample *out, struct gap *ret)
 {
 	const struct object *ip = find_ip(out);
-	const struct object *ipsec = balance_find_ipsec(out);
+	struct memories before = recall(out);
+	struct sums sums;
 	size_t n = 0;
 
-	for (size_t i = 0; ip && i < balance_table.n; i++) {
-		ret[n].gap = &balance_table.rows[i];
-		ret[n].balance = add_up(ret[n].gap, out, ip, ipsec);
-		n += ret[n].balance.known;
+	if (!ip)
+		return 0;
+	sums = add_up(out, ip, balance_find_ipsec(out));
+	for (size_t i = 0; i < balance_table.n; i++) {
+		const struct counter *gap = &balance_table.rows[i];
+		const struct balance *b = balance_of(&sums, gap);
+
+		if (b->known)
+			ret[n++] = (struct gap) {
+				.now = {.gap = gap, .balance = *b},
+				.then = memory_of(&before, gap),
+			};
 	}
 	return n;
 }
 
-static bool is_missing_more(const struct sample *s, const struct memory *now)
+static bool is_missing_more(const struct gap *gap)
 {
-	const struct memory *then = gap_before(s, now->gap);
-
-	return !then || now->balance.packets > then->balance.packets;
+	return !gap->then ||
+	       gap->now.balance.packets > gap->then->balance.packets;
 }
 
 /*
@@ -209,20 +252,19 @@ static bool is_missing_more(const struct sample *s, const struct memory *now)
  * some was. All gaps remember the same. Returns what was taken since.
  */
 static struct balance_taken find_taken(const struct probe_env *env,
-				       const struct sample *out,
-				       struct memory *gaps, size_t n)
+				       struct gap *gaps, size_t n)
 {
-	const struct memory *then = gap_before(out, gaps[0].gap);
+	const struct memory *then = gaps[0].then;
 	struct balance_taken now = then ? then->taken
 					: (struct balance_taken) {0};
 	bool is_asked = false;
 
 	for (size_t i = 0; i < n && !is_asked; i++)
-		is_asked = is_missing_more(out, &gaps[i]);
+		is_asked = is_missing_more(&gaps[i]);
 	if (is_asked)
 		now = balance_read_taken(env);
 	for (size_t i = 0; i < n; i++)
-		gaps[i].taken = now;
+		gaps[i].now.taken = now;
 	if (!then)
 		return (struct balance_taken) {0};
 	return (struct balance_taken) {less_by(now.in, then->taken.in),
@@ -230,16 +272,13 @@ static struct balance_taken find_taken(const struct probe_env *env,
 }
 
 static void count_gaps(const struct probe_env *env, const struct sample *out,
-		       struct memory *gaps, size_t n)
+		       struct gap *gaps, size_t n)
 {
-	struct balance_taken taken = find_taken(env, out, gaps, n);
+	struct balance_taken taken = find_taken(env, gaps, n);
 
-	for (size_t i = 0; i < n; i++) {
-		const struct memory *then = gap_before(out, gaps[i].gap);
-
-		if (then)
-			count_on(out, then, &gaps[i], &taken);
-	}
+	for (size_t i = 0; i < n; i++)
+		if (gaps[i].then)
+			count_on(out, &gaps[i], &taken);
 }
 
 /*
@@ -248,20 +287,20 @@ static void count_gaps(const struct probe_env *env, const struct sample *out,
  * stands now, and a gap is never more than there was.
  */
 static void begin_behind(const struct probe_env *env, struct sample *out,
-			 struct memory *gaps, size_t n)
+			 struct gap *gaps, size_t n)
 {
 	struct sample_mark mark = sample_mark(out);
-	const struct object *ip, *ipsec;
 
 	if (snmp_read_ip(env, env->state, out) == 0 && !out->error) {
-		ip = &out->objects[out->n_objects - 1];
-		ipsec = balance_find_ipsec(out);
-		for (size_t i = 0; i < n; i++) {
-			int64_t packets =
-				add_up(gaps[i].gap, out, ip, ipsec).packets;
+		const struct object *ip = &out->objects[out->n_objects - 1];
+		struct sums sums = add_up(out, ip, balance_find_ipsec(out));
 
-			if (packets > gaps[i].balance.packets)
-				gaps[i].balance.packets = packets;
+		for (size_t i = 0; i < n; i++) {
+			struct memory *m = &gaps[i].now;
+			int64_t packets = balance_of(&sums, m->gap)->packets;
+
+			if (packets > m->balance.packets)
+				m->balance.packets = packets;
 		}
 	}
 	sample_rollback(out, mark);
@@ -269,7 +308,7 @@ static void begin_behind(const struct probe_env *env, struct sample *out,
 
 static int balance_read(struct probe_env *env, struct sample *out)
 {
-	struct memory gaps[N_BALANCE_GAPS + 1] = {{.lost = 0}};
+	struct gap gaps[N_BALANCE_GAPS];
 	size_t n;
 
 	if (!env->gaps)
@@ -281,10 +320,11 @@ static int balance_read(struct probe_env *env, struct sample *out)
 	/* the one that nothing of it explains, so that it is not IP's own */
 	sample_object(out, LAYER_UNEXPLAINED, "", "", 0);
 	for (size_t i = 0; i < n; i++)
-		sample_row(out, gaps[i].gap, gaps[i].lost);
+		sample_row(out, gaps[i].now.gap, gaps[i].now.lost);
 	if (ip_gaps_are_counted(out))
 		begin_behind(env, out, gaps, n);
-	sample_remember(out, gaps, n * sizeof(*gaps));
+	for (size_t i = 0; i < n; i++)
+		sample_remember(out, &gaps[i].now, sizeof(gaps[i].now));
 	return 0;
 }
 
