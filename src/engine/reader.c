@@ -151,7 +151,8 @@ static int try_probe(struct reader *r, struct ns *ns, size_t probe,
 	int error = -EAGAIN;
 
 	for (int i = 0; error == -EAGAIN && i < TRIES && !*r->stop; i++) {
-		sample_rollback(&ns->now, mark);
+		if (i > 0)
+			sample_rollback(&ns->now, mark);
 		error = probes[probe]->read(&r->env, &ns->now);
 		if (ns->now.error)
 			error = ns->now.error;

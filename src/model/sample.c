@@ -299,8 +299,9 @@ void sample_began(struct sample *s)
 
 struct sample_mark sample_mark(const struct sample *s)
 {
-	return (struct sample_mark) {s->n_rows, s->n_objects, s->n_text,
-				     s->n_memory, sample_remembered(s)};
+	return (struct sample_mark) {s->n_rows,	     s->n_objects,
+				     s->n_text,	     s->n_memory,
+				     s->last_memory, sample_remembered(s)};
 }
 
 void sample_rollback(struct sample *s, struct sample_mark mark)
@@ -309,6 +310,7 @@ void sample_rollback(struct sample *s, struct sample_mark mark)
 	s->n_objects = mark.objects;
 	s->n_text = mark.text;
 	s->n_memory = mark.memory;
+	s->last_memory = mark.last;
 	sample_forget(s, mark.remembered);
 	s->error = 0;
 }

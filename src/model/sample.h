@@ -75,6 +75,7 @@ struct sample {
 	uint32_t n_rows, n_objects, n_text;
 	uint32_t max_rows, max_objects, max_text; /* allocated */
 	size_t n_memory, max_memory;		  /* bytes */
+	size_t last_memory; /* where that of the last of them begins */
 	uint32_t sources;   /* bit i: probe i was read completely */
 	uint32_t unread;    /* bit: enum layer, of which a source was not */
 	uint8_t source;	    /* the probe that appends now, for its objects */
@@ -91,7 +92,7 @@ struct sample {
 
 struct sample_mark {
 	uint32_t rows, objects, text;
-	size_t memory, remembered; /* of all probes, of the one at work */
+	size_t memory, last, remembered; /* of all probes, of the one at work */
 };
 
 /* Empties a sample, keeps its memory. */

@@ -33,6 +33,17 @@ static struct memory_head *find_memory(const struct sample *s, uint8_t source)
 	return NULL;
 }
 
+/* That of the probe at work, which is the last, or NULL: it has none yet. */
+static struct memory_head *own_memory(const struct sample *s)
+{
+	struct memory_head *last;
+
+	if (!s->n_memory)
+		return NULL;
+	last = (struct memory_head *)(s->memory + s->last_memory);
+	return last->source == s->source ? last : NULL;
+}
+
 /* Makes room for so many bytes in all; false: s->error is set. */
 static bool reserve_memory(struct sample *s, size_t wanted)
 {
@@ -61,6 +72,7 @@ static struct memory_head *last_memory(struct sample *s, size_t more)
 		memcpy(s->memory + at,
 		       &(struct memory_head) {.source = s->source},
 		       sizeof(*head));
+	s->last_memory = at;
 	return (struct memory_head *)(s->memory + at);
 }
 
@@ -82,14 +94,14 @@ void sample_remember(struct sample *s, const void *bytes, size_t n)
 
 size_t sample_remembered(const struct sample *s)
 {
-	const struct memory_head *head = find_memory(s, s->source);
+	const struct memory_head *head = own_memory(s);
 
 	return head ? head->n : 0;
 }
 
 void sample_forget(struct sample *s, size_t n)
 {
-	struct memory_head *head = find_memory(s, s->source);
+	struct memory_head *head = own_memory(s);
 
 	if (head && n < head->n)
 		head->n = n;
