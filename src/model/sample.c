@@ -254,8 +254,6 @@ void sample_row(struct sample *s, const struct counter *counter, uint64_t value)
 /* What follows for an object from one of its rows that moved, if it did. */
 static void note_delta(struct object *o, const struct row *row)
 {
-	if (!row->delta)
-		return;
 	o->parts_moved |= row->counter->in != NULL;
 	switch (row->counter->kind) {
 	case KIND_PASSED:
@@ -273,7 +271,8 @@ static void count_row(struct object *o, struct row *row, uint64_t n)
 {
 	row->delta = n < MAX_DELTA ? n : MAX_DELTA;
 	row->flags |= ROW_COMPARED;
-	note_delta(o, row);
+	if (n)
+		note_delta(o, row);
 }
 
 void sample_row_began(struct object *o, struct row *row)
@@ -331,16 +330,6 @@ const struct object *sample_find(const struct sample *s, enum layer layer,
 	return NULL;
 }
 
-/* The row of o for that counter, most likely at the same place as before. */
-static const struct row *same_row(const struct sample *s,
-				  const struct object *o, uint32_t at,
-				  const struct counter *counter)
-{
-	if (at < o->n && s->rows[o->first + at].counter == counter)
-		return &s->rows[o->first + at];
-	return object_row(s, o, counter);
-}
-
 static bool is_level(const struct counter *c)
 {
 	return c->kind == KIND_LEVEL || c->kind == KIND_FILL ||
@@ -349,19 +338,40 @@ static bool is_level(const struct counter *c)
 
 static void compare_row(struct row *row, const struct row *before, bool same)
 {
-	uint64_t delta = 0;
+	uint64_t delta = 0, flags = before->flags & ROW_SENT;
 
-	row->flags = before->flags & ROW_SENT;
-	if (!same || is_level(row->counter))
-		return;
-	if (row->value == before->value) { /* most do */
-		row->flags |= ROW_COMPARED;
-		return;
-	}
-	if (!delta_of(before->value, &row->value, row->counter->bits, &delta))
-		return;
+	if (same && !is_level(row->counter) &&
+	    (row->value == before->value || /* most are */
+	     delta_of(before->value, &row->value, row->counter->bits, &delta)))
+		flags |= ROW_COMPARED;
 	row->delta = delta < MAX_DELTA ? delta : MAX_DELTA;
-	row->flags |= ROW_COMPARED;
+	row->flags = flags;
+}
+
+/* Of the rows of two objects those of one counter stand mostly side by side. */
+static void compare_rows(struct sample *now, struct object *o,
+			 const struct sample *then, const struct object *p,
+			 bool told)
+{
+	struct row *row = object_rows(now, o);
+	const struct row *beside = object_rows(then, p);
+
+	for (uint32_t i = 0; i < o->n; i++, row++) {
+		const struct row *before =
+			i < p->n && beside[i].counter == row->counter
+				? &beside[i]
+				: object_row(then, p, row->counter);
+
+		if (!before)
+			continue;
+		if (told && row->flags & ROW_COMPARED)
+			row->flags |= before->flags & ROW_SENT;
+		else
+			compare_row(row, before, o->same);
+		if (row->delta)
+			note_delta(o, row);
+		o->sent |= row->flags & ROW_SENT;
+	}
 }
 
 static void compare_object(struct sample *now, struct object *o,
@@ -371,20 +381,7 @@ static void compare_object(struct sample *now, struct object *o,
 	o->same = p->identity == o->identity;
 	o->late = p->stale;
 	o->awake = p->awake;
-	for (uint32_t i = 0; i < o->n; i++) {
-		struct row *row = &now->rows[o->first + i];
-		const struct row *before;
-
-		before = same_row(then, p, i, row->counter);
-		if (!before)
-			continue;
-		if (follows && o->told && row->flags & ROW_COMPARED)
-			row->flags |= before->flags & ROW_SENT;
-		else
-			compare_row(row, before, o->same);
-		note_delta(o, row);
-		o->sent |= row->flags & ROW_SENT;
-	}
+	compare_rows(now, o, then, p, follows && o->told);
 }
 
 /* For samples that were not taken one after the other. */
