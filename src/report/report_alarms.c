@@ -171,33 +171,33 @@ static void print_short(const struct ns *ns, const char *remedy, size_t room,
 }
 
 static void notify_loss(struct report *r, const struct loss *loss,
-			struct causes *causes)
+			const struct causes *causes)
 {
 	const struct ns *ns = r->ns;
 	const struct way way = ns_way(ns);
-	struct cause *cause = &causes->items[0], *also = &causes->items[1];
 	bool two = causes->n > 1 &&
-		   also->lost * 100 >= loss->lost * MIN_ALSO_PERCENT;
+		   causes->items[1].lost * 100 >= loss->lost * MIN_ALSO_PERCENT;
+	struct cause cause = causes->items[0], also = causes->items[two];
 	char message[MESSAGE_SIZE], what[MESSAGE_SIZE];
 	char whole[REMEDY_TEXT], shorter[REMEDY_TEXT];
 	size_t used;
 	int n;
 
 	describe_loss(ns, loss, what, sizeof(what));
-	text_make_printable(cause->text);
-	text_make_printable(cause->remedy);
-	text_make_printable(also->text);
-	used = strlen(what) + strlen(cause->text) + 4;
-	remedy_print(cause->remedy, &way, whole, sizeof(whole));
-	print_short(ns, cause->remedy,
+	text_make_printable(cause.text);
+	text_make_printable(cause.remedy);
+	text_make_printable(also.text);
+	used = strlen(what) + strlen(cause.text) + 4;
+	remedy_print(cause.remedy, &way, whole, sizeof(whole));
+	print_short(ns, cause.remedy,
 		    used < MESSAGE_SIZE ? MESSAGE_SIZE - used : 0, shorter,
 		    sizeof(shorter));
 	n = snprintf(message, sizeof(message), "%s: %s%s%s%s%s", what,
-		     cause->text, shorter[0] ? ". " : "", shorter,
-		     two ? ". Also: " : "", two ? also->text : "");
+		     cause.text, shorter[0] ? ". " : "", shorter,
+		     two ? ". Also: " : "", two ? also.text : "");
 	if (n >= MESSAGE_SIZE)
 		end_with_word(message);
-	notify(r, loss, cause, whole, message);
+	notify(r, loss, &cause, whole, message);
 }
 
 /* Takes an alarm of r->ns back, for that reason. */
@@ -235,10 +235,8 @@ static bool never_alarms(const struct limits *limits)
  * What is judged: where nothing is known to measure a loss against, the
  * packets alone are, and a warning is all that can be said.
  */
-static double judged_percent(const struct loss *loss)
+static double judged_percent(const struct loss *loss, double percent)
 {
-	double percent = lost_percent(loss);
-
 	if (loss->gone || loss->echo || never_alarms(loss->limits))
 		return 0;
 	if (isnan(percent) && loss->layer == LAYER_NEIGH && loss->known)
@@ -257,14 +255,17 @@ static const char *worst_rule(const struct sample *s, const struct loss *loss,
 	return object_name(s, o);
 }
 
-static void list_causes(const struct sample *s, const struct loss *loss,
-			enum limits_kind kind, struct causes *ret)
+static const struct causes *list_causes(const struct sample *s,
+					const struct loss *loss,
+					enum limits_kind kind,
+					struct causes *ret)
 {
 	enum cause_part part = CAUSE_ALL;
 
 	if (loss->policy)
 		part = kind == LIMITS_POLICY ? CAUSE_POLICY : CAUSE_OTHERS;
 	cause_list(s, loss, part, ret);
+	return ret;
 }
 
 static void choose_limits(struct report *r, struct loss *loss,
@@ -299,28 +300,30 @@ static bool has_limits(const struct loss *loss, enum limits_kind kind)
 	return loss->limits_kind == kind;
 }
 
+/* Of a loss that is not explained: kilobytes that nobody clears each time. */
+static const struct causes no_causes = {.items = {{.known = true}}};
+
 static void judge(struct report *r, struct loss *loss)
 {
-	const struct ns *ns = r->ns;
+	const struct sample *s = &r->ns->now;
 	bool explained = loss->lost && !loss->echo;
+	double percent = lost_percent(loss);
+	const struct causes *causes = &no_causes;
+	struct causes list;
 	enum limits_kind kind;
-	struct causes causes;
 
 	if (!report_wants(r, loss->layer))
 		return;
-	/* all of them would be kilobytes to clear, for each ratio */
-	causes.n = 0;
-	causes.items[0] = (struct cause) {.known = true};
-	kind = loss_limits_kind(&ns->now, loss);
+	kind = loss_limits_kind(s, loss);
 	if (explained && loss->layer == LAYER_NETFILTER)
-		list_causes(&ns->now, loss, kind, &causes);
+		causes = list_causes(s, loss, kind, &list);
 	if (!has_limits(loss, kind))
-		choose_limits(r, loss, kind, &causes);
-	if (explained && !never_alarms(loss->limits) && !causes.n)
-		list_causes(&ns->now, loss, kind, &causes);
-	if (!alarm_step(&loss->alarm, loss->limits, judged_percent(loss),
-			judged_lost(loss),
-			causes.items[0].known && !isnan(lost_percent(loss))
+		choose_limits(r, loss, kind, causes);
+	if (explained && !never_alarms(loss->limits) && !causes->n)
+		causes = list_causes(s, loss, kind, &list);
+	if (!alarm_step(&loss->alarm, loss->limits,
+			judged_percent(loss, percent), judged_lost(loss),
+			causes->items[0].known && !isnan(percent)
 				? SEVERITY_FAILURE
 				: SEVERITY_WARNING))
 		return;
@@ -328,7 +331,7 @@ static void judge(struct report *r, struct loss *loss)
 	if (loss->alarm.state == SEVERITY_OKAY)
 		recover(r, loss);
 	else
-		notify_loss(r, loss, &causes);
+		notify_loss(r, loss, causes);
 }
 
 /* Forgets what no sample mentions any more and no alarm holds. */
@@ -336,10 +339,14 @@ static void forget_gone(struct losses *l)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < l->n; i++)
-		if (!l->items[i].idle ||
-		    l->items[i].alarm.state != SEVERITY_OKAY)
-			l->items[kept++] = l->items[i];
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->items[i].idle &&
+		    l->items[i].alarm.state == SEVERITY_OKAY)
+			continue;
+		if (kept != i)
+			l->items[kept] = l->items[i];
+		kept++;
+	}
 	l->n = kept;
 }
 
