@@ -89,14 +89,32 @@ static void read_for(struct probe_env *env, struct sample *out, uint32_t index)
 	}
 }
 
+/* Whether a row of it may have grown: most objects are as they were. */
+static bool has_changed(const struct sample *s, const struct object *o)
+{
+	const struct object *p = object_before(s, o);
+	const struct row *now = object_rows(s, o), *then;
+
+	if (!p)
+		return false;
+	then = object_rows(s->then, p);
+	for (uint32_t i = 0; i < o->n && i < p->n; i++)
+		if (now[i].value != then[i].value)
+			return true;
+	return false;
+}
+
 static int sysctl_read(struct probe_env *env, struct sample *out)
 {
 	uint32_t n = out->n_objects;
 
 	/* what an interface lost has to do with none */
-	for (uint32_t i = 0; i < n; i++)
-		if (!object_place(out, &out->objects[i])[0])
+	for (uint32_t i = 0; i < n; i++) {
+		const struct object *o = &out->objects[i];
+
+		if (!object_place(out, o)[0] && has_changed(out, o))
 			read_for(env, out, i);
+	}
 	return 0;
 }
 
