@@ -778,6 +778,25 @@ TEST(live, chain_goes_on_where_rules_are_inserted_and_deleted)
 	live_end(&l);
 }
 
+/* Nobody can tell them apart, wherever they stand. */
+TEST(live, rules_that_look_the_same_count_the_least_together)
+{
+	struct live l = {0};
+	const struct sample *s;
+
+	LIVE(&l, 9, {1, 8, NULL}, {1, 9, NULL});
+	s = LIVE(&l, 9, {3, 0, "c"}, {1, 10, NULL}, {1, 9, NULL});
+	ck_assert_uint_eq(counted(s, WHOLE), 2);
+	s = LIVE(&l, 9, {1, 9, NULL}, {1, 10, NULL});
+	ck_assert_uint_eq(counted(s, WHOLE), 0);
+	s = LIVE(&l, 9, {1, 9, NULL}, {1, 9, NULL}, {1, 9, NULL});
+	ck_assert_uint_eq(replaced(s), 1); /* that of 10 */
+	s = LIVE(&l, 9, {1, 9, NULL}, {1, 9, NULL});
+	ck_assert_uint_eq(counted(s, WHOLE), 0);
+	ck_assert_uint_eq(replaced(s), 1); /* each has but one partner */
+	live_end(&l);
+}
+
 TEST(live, counts_that_began_anew_go_on)
 {
 	struct live l = {0};

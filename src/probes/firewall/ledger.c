@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * While no rule changes, each line has its partner at the same place in the
- * read before, and counts no less. Else partners are looked for: of the same
- * chain and look first, then of that look anywhere, for chains are renamed. Of
- * several that look the same, a line takes the greatest count that is not above
- * its own: whatever happened, no less can have been counted than that leaves.
+ * read before, and counts no less. Else partners are looked for: first what is
+ * unmoved, then what is of the same chain and look, then of that look anywhere,
+ * for chains are renamed. Of several that look the same, a line takes the
+ * greatest count that is not above its own: whatever happened, no less can have
+ * been counted than that leaves.
  */
 #include "probes/firewall/ledger.h"
 
@@ -217,6 +218,41 @@ static void join(struct ledger *l, struct item *now, struct item *then)
 	now->has_partner = then->has_partner = true;
 }
 
+/*
+ * Joins two that look the same and count the same. Returns whether those next
+ * to them may be the same, too.
+ */
+static bool join_unmoved(struct ledger *l, struct item *now, struct item *then)
+{
+	if (compare_lines(now, then, true))
+		return false;
+	if (now->line->counts.packets == then->line->counts.packets)
+		join(l, now, then);
+	return true;
+}
+
+/*
+ * What stands where it stood, from the front or the back, and has counted
+ * nothing: most lines, which need not be sorted then. If others look the same,
+ * all together have counted what they would have with any other partners.
+ */
+static void find_unmoved(struct ledger *l, struct items *now,
+			 struct items *then)
+{
+	uint32_t least = now->n < then->n ? now->n : then->n;
+	uint32_t front = 0, back = 0;
+
+	while (front < least &&
+	       join_unmoved(l, &now->items[front], &then->items[front]))
+		front++;
+	while (back < least - front &&
+	       join_unmoved(l, &now->items[now->n - 1 - back],
+			    &then->items[then->n - 1 - back]))
+		back++;
+	keep_lone(now);
+	keep_lone(then);
+}
+
 /* Both lists are sorted: finds partners in those that are alike. */
 static void find_partners(struct ledger *l, struct items *now,
 			  struct items *then, bool chains)
@@ -385,7 +421,7 @@ static bool *mark_young(const struct ledger *l)
 	return young;
 }
 
-/* Those of the same look are never told apart by their place. */
+/* Those of the same look that count are never told apart by their place. */
 static void compare_ledgers(struct ledger *l, const struct ledger_line *lines)
 {
 	struct items now = list_lines(l, lines, l->n);
@@ -395,6 +431,7 @@ static void compare_ledgers(struct ledger *l, const struct ledger_line *lines)
 	l->changes = arena_alloc(l->arena, (l->n + 1) * sizeof(*l->changes));
 	if (l->arena->error)
 		return;
+	find_unmoved(l, &now, &then);
 	qsort(now.items, now.n, sizeof(*now.items), by_chain);
 	qsort(then.items, then.n, sizeof(*then.items), by_chain);
 	find_partners(l, &now, &then, true);
