@@ -400,21 +400,29 @@ static void on_target(const struct nlattr *data, struct nft_rule *r)
 		decides(r);
 }
 
+static void on_load(const struct nlattr *data, struct nft_rule *r)
+{
+	(void)data;
+	decides(r);
+}
+
 static void on_nothing(const struct nlattr *data, struct nft_rule *r)
 {
 	(void)data;
 	(void)r;
 }
 
-/* Any that is not listed may stop the rule. */
+/* The most common first. Any that is not listed may stop the rule. */
 static const struct {
 	const char *name;
 	void (*on)(const struct nlattr *data, struct nft_rule *r);
 } expressions[] = {
+	{"cmp", on_cmp},
+	{"payload", on_load},
+	{"meta", on_meta},
 	{"counter", on_counter},
 	{"immediate", on_immediate},
 	{"lookup", on_lookup},
-	{"meta", on_meta},
 	{"ct", on_ct},
 	{"match", on_match},
 	{"target", on_target},
@@ -427,7 +435,6 @@ static const struct {
 	{"bitwise", on_nothing},
 	{"byteorder", on_byteorder},
 	{"numgen", on_numgen},
-	{"cmp", on_cmp},
 	{"range", on_range},
 	{"limit", on_limit},
 	{"connlimit", on_connlimit},
@@ -462,7 +469,8 @@ static void run_expression(const struct nlattr *attr, struct nft_rule *r)
 	attrs_index(attrs_in(attr), in, NFTA_EXPR_MAX);
 	name = in[NFTA_EXPR_NAME];
 	run_named(attr_text(name), in[NFTA_EXPR_DATA], r);
-	if (!attr_is(name, "numgen") && !attr_is(name, "byteorder"))
+	if (r->modulus && !attr_is(name, "numgen") &&
+	    !attr_is(name, "byteorder"))
 		r->modulus = 0;
 }
 

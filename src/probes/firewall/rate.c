@@ -137,17 +137,24 @@ static const struct {
 	[RATE_ESTIMATE] = {"rateest", NULL, take_estimate},
 };
 
+/* Each match of each rule is asked for: the first letter tells most apart. */
+static uint8_t kind_of(const char *match)
+{
+	for (uint8_t i = RATE_NONE + 1; i < N_RATE_KINDS; i++)
+		if (kinds[i].match[0] == match[0] &&
+		    !strcmp(kinds[i].match, match))
+			return i;
+	return RATE_NONE;
+}
+
 bool firewall_rate_match(const char *name, unsigned revision, const void *info,
 			 size_t n, struct firewall_rate *ret)
 {
-	struct firewall_rate rate = {0};
+	struct firewall_rate rate = {.kind = kind_of(name)};
 
-	for (int i = RATE_NONE + 1; i < N_RATE_KINDS; i++) {
-		if (strcmp(kinds[i].match, name))
-			continue;
-		rate.kind = (uint8_t)i;
-		kinds[i].take(revision, info, n, &rate);
-	}
+	if (!rate.kind)
+		return false;
+	kinds[rate.kind].take(revision, info, n, &rate);
 	if (rate.kind)
 		*ret = rate;
 	return rate.kind;
