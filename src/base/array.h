@@ -14,13 +14,13 @@
 
 /*
  * Makes room for wanted items of that size; most times there is room already,
- * and else for a quarter more than is wanted, so that what there are thousands
+ * and else for an eighth more than is wanted, so that what there are thousands
  * of wastes little. Returns false, with all as it was, when there is no memory.
  */
 static inline bool MUST_CHECK array_reserve(void **items, size_t *max,
 					    size_t wanted, size_t size)
 {
-	size_t grown = wanted + wanted / 4 + 8;
+	size_t grown = wanted + wanted / 8 + 4;
 	void *p;
 
 	if (wanted <= *max)

@@ -12,6 +12,8 @@
 /*
  * The loss of one layer, place and direction. loss_tally() fills it in anew
  * for each interval; alarm, limits and what was sent stay from read to read.
+ * There are dozens in each of a thousand namespaces: small members stand side
+ * by side.
  */
 struct loss {
 	char place[16];	   /* interface, or "" */
@@ -25,33 +27,33 @@ struct loss {
 	bool sent;	   /* collectd has the ratio's series */
 	bool symptom;	   /* counts packets sent again, not lost here */
 	bool aqm;	   /* most was dropped by active queue management */
-	bool gone;	 /* the newest sample has no counter of losses of it */
-	bool idle;	 /* nor one of traffic: it may be forgotten */
-	uint64_t lost;	 /* packets in the interval */
-	uint64_t passed; /* packets, without the lost ones */
-	uint64_t came;	 /* packets, with the lost ones */
-	uint64_t inside; /* part of lost that passed counts, too */
-	uint64_t uncounted;  /* part of lost that no counter tells of */
+	bool gone;	/* the newest sample has no counter of losses of it */
+	bool idle;	/* nor one of traffic: it may be forgotten */
+	bool echo;	/* the other end of the wire lost these, and alarms */
+	bool far_read;	/* so echoed is all that the far end saw refused */
+	bool host_wide; /* lost in any namespace: no traffic here is its base */
+	bool martian_dst; /* martians are for their destination */
+	bool has_role;	  /* it was found out whether the interface is real */
+	bool real;	  /* with has_role: neither virtual nor the loopback */
+	uint8_t limits_kind; /* enum limits_kind that limits were chosen for */
+	struct alarm alarm;
+	const struct limits *limits; /* NULL before the first choice */
+	uint64_t lost;		     /* packets in the interval */
+	uint64_t passed;	     /* packets, without the lost ones */
+	uint64_t came;		     /* packets, with the lost ones */
+	uint64_t inside;	     /* part of lost that passed counts, too */
+	uint64_t uncounted;	     /* part of lost that no counter tells of */
 	uint64_t shared;     /* part of lost by chains that others share */
 	uint64_t policy;     /* part of lost that rules matched on purpose */
 	uint64_t martians;   /* part of lost that only the host counts */
-	bool martian_dst;    /* for their destination, not for their source */
 	uint64_t unresolved; /* part of lost whose next hop does not resolve */
 	uint64_t refused; /* part of lost refused with ICMP, nobody knows why */
 	uint64_t unread;  /* part of lost that a full raw socket hides */
 	uint64_t elsewhere; /* not in lost: another layer lost these */
 	uint64_t echoed;    /* counted once more by devices above, or sending */
 	char by[16];	    /* interface of another namespace to blame, or "" */
-	bool far_read;	    /* so echoed is all that the far end saw refused */
-	bool echo;	/* the other end of the wire lost these, and alarms */
-	bool host_wide; /* lost in any namespace: no traffic here is its base */
-	bool has_role;	/* it was found out whether the interface is real */
-	bool real;	/* with has_role: neither virtual nor the loopback */
-	double percent; /* lost in the interval before, NAN: unknown */
-	double earlier; /* lost in the interval two before, NAN: unknown */
-	struct alarm alarm;
-	const struct limits *limits; /* NULL before the first choice */
-	uint8_t limits_kind; /* enum limits_kind that limits were chosen for */
+	double percent;	    /* lost in the interval before, NAN: unknown */
+	double earlier;	    /* lost in the interval two before, NAN: unknown */
 };
 
 /* Percent that a qdisc which drops to slow senders down may drop. */
