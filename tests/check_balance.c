@@ -259,6 +259,35 @@ TEST(balance, delivered_multicast_hides_no_gap)
 	ck_assert_uint_eq(gap("in_gap", false), 200);
 }
 
+/*
+ * As recorded: 120 datagrams in three fragments each pass a bridge with
+ * br_netfilter and conntrack; then IP sends 160, 40 of which vanish.
+ */
+TEST(balance, fragments_that_are_bridged_are_not_missed)
+{
+	read_balance("InReceives=0 InDelivers=0 ReasmReqds=0 ReasmOKs=0 "
+		     "OutRequests=0 OutTransmits=0 FragOKs=0 FragCreates=0");
+	read_balance("InReceives=0 InDelivers=0 ReasmReqds=360 ReasmOKs=120 "
+		     "OutRequests=0 OutTransmits=0 FragOKs=120 "
+		     "FragCreates=360");
+	ck_assert_uint_eq(gap("out_gap", false), 0);
+	read_balance("InReceives=0 InDelivers=0 ReasmReqds=720 ReasmOKs=240 "
+		     "OutRequests=160 OutTransmits=120 FragOKs=240 "
+		     "FragCreates=720");
+	ck_assert_uint_eq(gap("out_gap", false), 40);
+}
+
+/* A router puts them together, too, and has received and sends them. */
+TEST(balance, fragments_that_are_routed_hide_nothing)
+{
+	read_balance("InReceives=0 InDelivers=0 ReasmReqds=0 ReasmOKs=0 "
+		     "ForwDatagrams=0 OutTransmits=0 FragOKs=0 FragCreates=0");
+	read_balance("InReceives=360 InDelivers=0 ReasmReqds=360 ReasmOKs=120 "
+		     "ForwDatagrams=120 OutTransmits=240 FragOKs=80 "
+		     "FragCreates=240");
+	ck_assert_uint_eq(gap("out_gap", false), 40);
+}
+
 #define IP_VS_STATS                                                            \
 	"   Total Incoming Outgoing         Incoming         Outgoing\n"       \
 	"   Conns  Packets  Packets            Bytes            Bytes\n"

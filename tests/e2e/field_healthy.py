@@ -617,6 +617,19 @@ def queues_many_one_dead(stage):
 
 
 @field
+def bridge_fragments(stage):
+    """A bridge with br_netfilter puts fragments together for conntrack; rules without a counter have lost nothing."""
+    r, a, b = listening_bridge(stage)
+    r.feature("sysctl -qw net.bridge.bridge-nf-call-iptables=1")
+    r.feature("iptables-legacy -w 20 -A FORWARD -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT")
+    r.nft("table inet t {\nchain out { type filter hook output priority 0; policy accept;\nudp dport 9 drop\n}\n"
+          "chain through { type filter hook forward priority 0; policy accept;\nct state invalid drop\n}\n}\n")
+    b.reader(WANTED)
+    return Story(lambda: a.send(GOOD, 4000, b.address, WANTED),
+                 [arrived(b), snmp(r, "IpFragCreates", 3 * GOOD)])
+
+
+@field
 def bridge_firewall(stage):
     """Two containers on a bridge whose traffic passes iptables, conntrack and DNAT: everything arrives."""
     r, a, b = listening_bridge(stage)

@@ -37,6 +37,7 @@ struct memory {
 struct gap {
 	struct memory now;
 	const struct memory *then; /* of the read before, or NULL */
+	int64_t bridged; /* of output: fragments that IP does not miss */
 };
 
 /* ---- the sums ---- */
@@ -114,6 +115,28 @@ static int64_t came_for_groups(const struct sample *s,
 	return n;
 }
 
+/* Fragments made since the read before, less the packets they were made of. */
+static int64_t fragments_more(const struct sample *s, const struct counter *gap)
+{
+	int64_t n = 0;
+
+	EACH_OBJECT (s, o) {
+		if (o->layer != LAYER_IP)
+			continue;
+		EACH_ROW (s, o, row) {
+			const struct counter *c = row->counter;
+
+			if (c->v6 != gap->v6)
+				continue;
+			if (c->tag == TAG_FRAG_CREATES)
+				n += (int64_t)row_growth(s, o, row);
+			else if (c->tag == TAG_FRAG_OKS)
+				n -= (int64_t)row_growth(s, o, row);
+		}
+	}
+	return n;
+}
+
 /* ---- from read to read ---- */
 
 /* What the read before remembered of gaps. */
@@ -146,6 +169,22 @@ static uint64_t fewer(uint64_t from, int64_t n)
 	return n <= 0 ? from : (uint64_t)n < from ? from - (uint64_t)n : 0;
 }
 
+/*
+ * A bridge whose frames pass iptables (br_netfilter) puts fragments together
+ * and takes packets apart again, by the code of IP, that IP neither received
+ * nor sends. So they are too many on both sides: as many as the balance of
+ * input fell by are missed on output by mistake.
+ */
+static int64_t bridged_fragments(const struct sample *s, const struct gap *in)
+{
+	int64_t fell = in->then ? in->then->balance.packets -
+					  in->now.balance.packets
+				: 0;
+	int64_t made = fell > 0 ? fragments_more(s, in->now.gap) : 0;
+
+	return made < fell ? made : fell;
+}
+
 /* Whether IPsec has counted packets that nobody knows of. */
 static bool is_unknown(const struct sample *s, const struct counter *gap)
 {
@@ -163,18 +202,18 @@ static bool is_unknown(const struct sample *s, const struct counter *gap)
  * they should: as many as may have come for one are left out. What of *taken
  * is not missed here is left in it for the balance of the other family.
  */
-static uint64_t lost_since(const struct sample *s, const struct memory *now,
-			   const struct memory *then,
+static uint64_t lost_since(const struct sample *s, const struct gap *gap,
 			   struct balance_taken *taken)
 {
+	const struct memory *now = &gap->now;
 	bool in = now->gap->direction == DIR_RX;
-	uint64_t missed = now->balance.packets - then->balance.packets;
+	uint64_t missed = now->balance.packets - gap->then->balance.packets;
 	uint64_t *left = in ? &taken->in : &taken->out;
 	uint64_t n = smaller_of(*left, missed);
 
 	*left -= n;
 	missed -= n;
-	return in ? fewer(missed, came_for_groups(s, now->gap)) : missed;
+	return fewer(missed, in ? came_for_groups(s, now->gap) : gap->bridged);
 }
 
 /*
@@ -205,7 +244,7 @@ static void count_on(const struct sample *s, struct gap *gap,
 	if (*packets == stands || is_unknown(s, gap->now.gap))
 		return;
 	if (*packets > stands)
-		gap->now.lost += lost_since(s, &gap->now, gap->then, taken);
+		gap->now.lost += lost_since(s, gap, taken);
 	else
 		*packets = stand_on(s, &gap->now, stands);
 }
@@ -271,11 +310,21 @@ static struct balance_taken find_taken(const struct probe_env *env,
 				       less_by(now.out, then->taken.out)};
 }
 
+/* Input stands in front of the output of its family. */
+static void find_bridged(const struct sample *s, struct gap *gaps, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (gaps[i].now.gap->direction == DIR_TX &&
+		    gaps[i - 1].now.gap->v6 == gaps[i].now.gap->v6)
+			gaps[i].bridged = bridged_fragments(s, &gaps[i - 1]);
+}
+
 static void count_gaps(const struct probe_env *env, const struct sample *out,
 		       struct gap *gaps, size_t n)
 {
 	struct balance_taken taken = find_taken(env, gaps, n);
 
+	find_bridged(out, gaps, n);
 	for (size_t i = 0; i < n; i++)
 		if (gaps[i].then)
 			count_on(out, &gaps[i], &taken);
