@@ -964,6 +964,27 @@ TEST(loss, bridge_is_measured_by_what_came_counted_once)
 	sample_free(&s);
 }
 
+/* A chain of FORWARD drops what br_netfilter shows it, and IP is busy, too. */
+TEST(loss, bridged_frames_are_measured_beside_those_of_ip)
+{
+	struct losses l = {.n = 0};
+	struct sample s = {0};
+
+	/* 160 were bridged, 120 came to be forwarded */
+	object_with(&s, LAYER_LINK, "pa", "rx_packets=160");
+	object_with(&s, LAYER_LINK, "r9", "rx_packets=120");
+	object_with(&s, LAYER_IP, "",
+		    "InReceives=120 ForwDatagrams=120 OutTransmits=120");
+	counted(&s, find_counter(&balance_probe, "out_gap", NULL), 0, false);
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.FORWARD.drop", 1);
+	counted(&s, firewall_counter(FIREWALL_CHAIN, DIR_FWD), 40, false);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	ck_assert_uint_eq(
+		loss_total(find_loss(&l, "", LAYER_NETFILTER, DIR_FWD)), 280);
+	losses_free(&l);
+	sample_free(&s);
+}
+
 /* The deltas are of two intervals, and those of other sources are not. */
 TEST(loss, read_after_a_failed_one_has_no_ratio)
 {

@@ -16,7 +16,8 @@ struct tally {
 	uint32_t at[N_LAYERS][N_DIRECTIONS];
 	const char *place;
 	struct ip_gaps gaps;
-	uint64_t received;	    /* frames, on all interfaces but lo */
+	uint64_t received;	    /* frames, on all interfaces but lo, */
+	uint64_t received_by_ip;    /* and what of them IP took */
 	bool has_fresh;		    /* of a chain some are, see TAG_FRESH */
 	bool bridged[N_DIRECTIONS]; /* a bridge's firewall can drop */
 };
@@ -233,6 +234,8 @@ static void begin_place(struct tally *t, const char *place)
 /* What the balance of IP needs besides the losses and the gaps. */
 static void tally_ip(struct tally *t, const struct row *row)
 {
+	if (row->counter->tag == TAG_IN_RECEIVES)
+		t->received_by_ip += row->delta;
 	if (row->counter->tag == TAG_FORW_DATAGRAMS)
 		t->gaps.forwarded += row->delta;
 	else if (row->counter->tag == TAG_OUT_DISCARDS)
@@ -327,10 +330,14 @@ static bool has_transmits(const struct sample *s)
 /*
  * Frames that a bridge could forward are not in the counters of IP, whether
  * its own firewall drops them or that of IP (br_netfilter): they are measured
- * against all that the interfaces received.
+ * against all that the interfaces received, and IP did not.
  */
 static int measure_bridged(struct tally *t)
 {
+	uint64_t bridged = t->received > t->received_by_ip
+				   ? t->received - t->received_by_ip
+				   : 0;
+
 	for (int i = 0; i < N_DIRECTIONS; i++) {
 		struct loss *loss;
 
@@ -340,7 +347,7 @@ static int measure_bridged(struct tally *t)
 				     i);
 		if (!loss)
 			return -ENOMEM;
-		loss->came += t->received;
+		loss->came += bridged;
 		loss->measured = true;
 	}
 	return 0;

@@ -11,7 +11,7 @@ import truth
 from field import (ALL, BAD, GOOD, LOST, TOLD, WANTED, Count, Found, Story, arrived, field, field_of, good_and_bad,
                    listening_bridge, out_gap, pair6)
 from field_gap import chain
-from lab import Skip
+from lab import Skip, add_address, know, wire
 
 LEGACY, LEGACY6, NFT = "iptables-legacy -w 20", "ip6tables-legacy -w 20", "iptables-nft"
 
@@ -246,6 +246,31 @@ def bridge_share_nft(stage):
         r.sysctl("net/bridge/bridge-nf-call-iptables", 1)
     except RuntimeError:
         raise Skip("no bridge-nf-call-iptables in this kernel")
+    r.feature(NFT + " -A FORWARD -p udp --dport %d -j DROP" % BAD)
+    send = good_and_bad(a, b)
+
+    def round_():
+        send()
+        c.send(GOOD, 100, b.address, WANTED)
+
+    return Story(round_, [arrived(b, each=2 * GOOD)],
+                 [shared_policy(r, "fwd", "ip filter forward", total=ALL + GOOD, off=3)])
+
+
+@field
+def bridge_share_routed(stage):
+    """The same, and the host routes as much besides: its frames count once."""
+    r, a, b = listening_bridge(stage)
+    try:
+        r.sysctl("net/bridge/bridge-nf-call-iptables", 1)
+    except RuntimeError:
+        raise Skip("no bridge-nf-call-iptables in this kernel")
+    c = stage.namespace("c")
+    wire(c, "c0", "10.8.0.1/24", r, "r9", "10.8.0.2/24")
+    add_address(r, "br0", "10.9.0.254/24")
+    r.sysctl("net/ipv4/ip_forward", 1)
+    c.ip("route add default via 10.8.0.2")
+    know(r, "br0", b, "b0", b.address)
     r.feature(NFT + " -A FORWARD -p udp --dport %d -j DROP" % BAD)
     send = good_and_bad(a, b)
 
