@@ -985,6 +985,47 @@ TEST(loss, bridged_frames_are_measured_beside_those_of_ip)
 	sample_free(&s);
 }
 
+static const struct {
+	enum family family;
+	enum direction direction;
+	uint64_t lost, fresh, told, total; /* 100 frames came, IP sent 50 */
+} loaded[] = {
+	{FAMILY_NETDEV, DIR_RX, 60, 60, 60, 160},
+	{FAMILY_NETDEV, DIR_RX, 100000, 100000, 0, 100},
+	{FAMILY_NETDEV, DIR_RX, 100007, 100000, 7, 107},
+	{FAMILY_NETDEV, DIR_RX, 100000, 0, 100000, 100100},
+	{FAMILY_NETDEV, DIR_TX, 40, 40, 40, 50},
+	{FAMILY_NETDEV, DIR_TX, 9000, 9000, 0, 50},
+	{FAMILY_ARP, DIR_RX, 300, 300, 0, 100},
+	{FAMILY_BRIDGE, DIR_FWD, 100, 100, 100, 100},
+	{FAMILY_BRIDGE, DIR_FWD, 101, 101, 0, 0},
+};
+
+TEST_EACH(loss, more_than_came_was_loaded_with_the_rules, ARRAY_SIZE(loaded))
+{
+	struct losses l = {.n = 0};
+	struct sample s = {0};
+	const struct loss *loss;
+
+	object_with(&s, LAYER_LINK, "eth0", "rx_packets=100");
+	object_with(&s, LAYER_IP, "",
+		    "InReceives=100 OutRequests=50 OutTransmits=50");
+	sample_object(&s, LAYER_NETFILTER, "", "x.t.c.drop", 1);
+	sample_chain(&s, loaded[_i].family, "t", "c");
+	counted(&s, firewall_counter(FIREWALL_CHAIN, loaded[_i].direction),
+		loaded[_i].lost, false);
+	if (loaded[_i].fresh)
+		sample_row(&s, &firewall_rows[FIREWALL_FRESH],
+			   loaded[_i].fresh);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	loss = find_loss(&l, "", LAYER_NETFILTER, loaded[_i].direction);
+	ck_assert_uint_eq(loss->lost, loaded[_i].told);
+	if (loaded[_i].family != FAMILY_BRIDGE)
+		ck_assert_uint_eq(loss_total(loss), loaded[_i].total);
+	losses_free(&l);
+	sample_free(&s);
+}
+
 /* The deltas are of two intervals, and those of other sources are not. */
 TEST(loss, read_after_a_failed_one_has_no_ratio)
 {

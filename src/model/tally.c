@@ -20,6 +20,10 @@ struct tally {
 	uint64_t received_by_ip;    /* and what of them IP took */
 	bool has_fresh;		    /* of a chain some are, see TAG_FRESH */
 	bool bridged[N_DIRECTIONS]; /* a bridge's firewall can drop */
+	struct {
+		uint64_t lost;	/* packets that fresh counters tell */
+		uint64_t came;	/* of these, what stands for all that came */
+	} beside[N_DIRECTIONS]; /* of chains that IP knows nothing of */
 };
 
 /* What is in a row, too: parts say why, of the others nothing is lost. */
@@ -128,19 +132,26 @@ static uint64_t fresh_of(struct tally *t, const struct object *o, uint64_t lost)
 static void tally_family(struct tally *t, struct loss *loss,
 			 const struct object *o, uint64_t lost)
 {
+	uint64_t fresh = fresh_of(t, o, lost);
+
 	switch (o->family) {
 	case FAMILY_BRIDGE:
 		t->bridged[loss->direction] = true;
-		return;
+		break;
 	case FAMILY_NETDEV:
 	case FAMILY_ARP:
 		/* on input IP never saw them, on output it has sent them */
-		loss->came += loss->direction == DIR_RX ? lost : 0;
-		return;
+		if (loss->direction != DIR_RX)
+			break;
+		loss->came += lost;
+		t->beside[DIR_RX].came += fresh;
+		break;
 	default:
 		t->gaps.counted[loss->direction] += lost;
-		t->gaps.fresh[loss->direction] += fresh_of(t, o, lost);
+		t->gaps.fresh[loss->direction] += fresh;
+		return;
 	}
+	t->beside[loss->direction].lost += fresh;
 }
 
 /*
@@ -328,6 +339,29 @@ static bool has_transmits(const struct sample *s)
 }
 
 /*
+ * Whoever loads rules may have their counters begin above 0. No balance tells
+ * what those dropped that are not of IP: so they are believed, unless they are
+ * more than all that came.
+ */
+static void bound_fresh(struct tally *t)
+{
+	for (int i = 0; i < N_DIRECTIONS; i++) {
+		uint64_t lost = t->beside[i].lost, all = t->received;
+		struct loss *loss;
+
+		if (!lost)
+			continue;
+		loss = loss_find(t->losses, LAYER_NETFILTER, "", i);
+		if (i == DIR_TX)
+			all = loss->passed + loss->came;
+		if (lost <= all)
+			continue;
+		loss->lost -= lost;
+		loss->came -= t->beside[i].came;
+	}
+}
+
+/*
  * Frames that a bridge could forward are not in the counters of IP, whether
  * its own firewall drops them or that of IP (br_netfilter): they are measured
  * against all that the interfaces received, and IP did not.
@@ -456,6 +490,7 @@ int tally_losses(struct losses *l, const struct sample *s)
 		t.gaps.groups = count_for_groups(s);
 	if (r == 0)
 		r = ip_gaps_tally(&t.gaps, l);
+	bound_fresh(&t);
 	if (r == 0)
 		r = measure_bridged(&t);
 	measure_qdiscs(&t);

@@ -9,7 +9,8 @@ without a counter. And rules of several firewalls at once: each has its own.
 import itertools
 
 import truth
-from field import (ALL, BAD, GOOD, LOST, TOLD, WANTED, Count, Found, Story, arrived, field, in_gap, out_gap, pair6)
+from field import (ALL, BAD, GOOD, LOST, TOLD, WANTED, Count, Found, Story, arrived, field, in_gap,
+                   listening_bridge, out_gap, pair6)
 
 HALF = LOST // 2
 UNCOUNTED = ("firewall rule without", "`counter`", "no counter")
@@ -238,6 +239,66 @@ def zero_nft(stage):
     a.send(100, 100, b.address, BAD)
     return Story(living(a, b, lambda: b.tool("nft reset counters")), [in_gap(b), arrived(b)],
                  [replaced(b, "of inet t in")])
+
+
+# A rule set is loaded as it was saved, with its counts.
+
+
+def saved(ns, family, hook, where=""):
+    """A round: one more table whose rule has never dropped anything here."""
+    number = itertools.count(1)
+
+    def load():
+        n = next(number)
+        ns.nft("table %s t%d {\nchain c { type filter hook %s%s priority 0; policy accept;\n%s"
+               " counter packets %d bytes 9000000 drop\n}\n}\n"
+               % (family, n, hook, where, "arp operation reply" if family == "arp" else "udp dport 7", 100000 * n))
+    return load
+
+
+def loaded(stage, family, hook, where=""):
+    a, b = stage.pair()
+    load = saved(b, family, hook, where)
+    b.reader(WANTED)
+
+    def round_():
+        a.send(GOOD // 2, 100, b.address, WANTED)
+        load()
+        a.send(GOOD // 2, 100, b.address, WANTED)
+
+    return Story(round_, [arrived(b)])
+
+
+@field
+def saved_counts(stage):
+    """Rules are loaded with the counts that were saved with them: nothing was dropped here."""
+    return loaded(stage, "inet", "input")
+
+
+@field
+def saved_counts_netdev(stage):
+    """The same at an interface."""
+    return loaded(stage, "netdev", "ingress", " device b0")
+
+
+@field
+def saved_counts_arp(stage):
+    """The same for ARP."""
+    return loaded(stage, "arp", "input")
+
+
+@field
+def saved_counts_bridge(stage):
+    """The same of a bridge."""
+    r, a, b = listening_bridge(stage)
+    load = saved(r, "bridge", "forward")
+    b.reader(WANTED)
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        load()
+
+    return Story(round_, [arrived(b)])
 
 
 # Silence beside it, and the real thing beside it.
