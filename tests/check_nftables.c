@@ -474,7 +474,8 @@ static void put_verdict(struct nlmsghdr *h, uint16_t type, int code,
 
 /*
  * An expression: c a counter of so many packets, d drop, a accept, m something
- * that may stop the rule, l log, v a look into the map "m", j jump, q queue 5.
+ * that may stop the rule, l log, v a look into the map "m", j jump, q queue 5,
+ * o over a rate, u over a quota, all of which is used from 100 packets on.
  */
 static void put_expression(struct nlmsghdr *h, char what, const char *chain,
 			   uint64_t packets)
@@ -482,7 +483,8 @@ static void put_expression(struct nlmsghdr *h, char what, const char *chain,
 	static const char *const names[] = {
 		['c'] = "counter",   ['d'] = "immediate", ['a'] = "immediate",
 		['m'] = "cmp",	     ['l'] = "log",	  ['v'] = "lookup",
-		['j'] = "immediate", ['q'] = "queue",
+		['j'] = "immediate", ['q'] = "queue",	  ['o'] = "limit",
+		['u'] = "quota",
 	};
 	struct nlattr *elem = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
 	struct nlattr *data;
@@ -497,6 +499,16 @@ static void put_expression(struct nlmsghdr *h, char what, const char *chain,
 		put_u32(h, NFTA_LOOKUP_DREG, NFT_REG_VERDICT);
 	} else if (what == 'q') {
 		mnl_attr_put_u16(h, NFTA_QUEUE_NUM, htons(5));
+	} else if (what == 'o') {
+		put_u64(h, NFTA_LIMIT_RATE, 5);
+		put_u64(h, NFTA_LIMIT_UNIT, 1);
+		put_u32(h, NFTA_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+	} else if (what == 'u') {
+		put_u64(h, NFTA_QUOTA_BYTES, 10000);
+		put_u64(h, NFTA_QUOTA_CONSUMED, packets * 100);
+		put_u32(h, NFTA_QUOTA_FLAGS,
+			NFT_QUOTA_F_INV |
+				(packets < 100 ? 0 : NFT_QUOTA_F_DEPLETED));
 	} else if (strchr("daj", what)) {
 		put_u32(h, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
 		put_verdict(h, NFTA_IMMEDIATE_DATA,
@@ -807,6 +819,20 @@ TEST(live, chain_goes_on_where_rules_are_inserted_and_deleted)
 	ck_assert_uint_eq(counted(s), 3);
 	ck_assert(firewall_next_replaced(s, NULL));
 	ck_assert_uint_eq(in_total(s), 143 + 3);
+	live_end(&l);
+}
+
+TEST(live, quota_that_is_used_up_is_the_same_rule)
+{
+	struct live l = {0};
+	const struct sample *s;
+
+	LIVE(&l, {3, "ucd", 10});
+	s = STEADY(&l, {3, "ucd", 90});
+	ck_assert_uint_eq(counted(s), 80);
+	s = STEADY(&l, {3, "ucd", 130});
+	ck_assert_uint_eq(counted(s), 40);
+	ck_assert(!firewall_next_replaced(s, NULL));
 	live_end(&l);
 }
 

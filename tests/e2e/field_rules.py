@@ -10,7 +10,7 @@ import itertools
 
 import truth
 from field import (ALL, BAD, GOOD, LOST, TOLD, WANTED, Count, Found, Story, arrived, field, in_gap,
-                   listening_bridge, out_gap, pair6)
+                   listening_bridge, out_gap, pair6, to_ports)
 
 HALF = LOST // 2
 UNCOUNTED = ("firewall rule without", "`counter`", "no counter")
@@ -299,6 +299,19 @@ def saved_counts_bridge(stage):
         load()
 
     return Story(round_, [arrived(b)])
+
+
+@field
+def quota(stage):
+    """A quota is used up while we watch: it is the same rule, and loss by a rate."""
+    a, b = stage.pair()
+    b.nft("table ip t {\nchain in { type filter hook input priority 0; policy accept;\n"
+          "udp dport %d quota over 1000 bytes counter drop\n}\n}\n" % BAD)
+    b.reader(BAD)
+    b.reader(WANTED)
+    return Story(to_ports(a, b.address), [Count("rule", lambda: truth.nft_rule(b, "ip t in"), (100, 3 * LOST)),
+                                          arrived(b)],
+                 [Found(b, "netfilter", "rx", "rule", ALL, says=("quota",), never=("replaced",), alarm=TOLD)])
 
 
 # Silence beside it, and the real thing beside it.

@@ -10,14 +10,19 @@
 #include "kernel/attr.h"
 #include "probes/firewall/nft_parse.h"
 
-/* A quota tells how much of it is used: only the rest is its shape. */
+/*
+ * A quota tells how much of it is used, and by a flag that all is: only the
+ * rest is its shape.
+ */
 static uint64_t hash_quota(const struct nlattr *data, uint64_t hash)
 {
 	const struct nlattr *in[NFTA_QUOTA_MAX + 1];
+	uint32_t flags;
 
 	attrs_index(attrs_in(data), in, NFTA_QUOTA_MAX);
 	hash = attr_hash(in[NFTA_QUOTA_BYTES], hash);
-	return attr_hash(in[NFTA_QUOTA_FLAGS], hash);
+	flags = attr_be32(in[NFTA_QUOTA_FLAGS]) & NFT_QUOTA_F_INV;
+	return hash_bytes(hash, &flags, sizeof(flags));
 }
 
 uint64_t nft_rule_shape(const struct nlmsghdr *h)
