@@ -659,6 +659,36 @@ TEST(made, jumps_in_a_circle_end)
 	sample_free(&s);
 }
 
+/* A chain that drops is called by rules like these, or by two. */
+TEST_EACH(made, rate_is_that_of_the_rules_that_call, 6)
+{
+	static const struct {
+		const char *first, *second;
+		bool is_policy;
+	} calls[] = {
+		{"oj", NULL, false}, {"mj", NULL, true}, {"oj", "oj", false},
+		{"oj", "mj", true},  {"mj", "oj", true}, {"uj", NULL, false},
+	};
+	struct sample first = {0}, second = {0};
+	struct bytes b = {.n = 0};
+
+	add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+	add_chain(&b, "a", -1, false);
+	add_chain(&b, "b", -1, false);
+	add_rule(&b, "in", 1, calls[_i].first, "a");
+	if (calls[_i].second)
+		add_rule(&b, "in", 2, calls[_i].second, "a");
+	add_rule(&b, "a", 3, "mj", "b");
+	add_rule(&b, "b", 4, "cd", NULL);
+	ck_assert_int_eq(nft_file_read(b.at, b.n, "", 64, NULL, &first), 0);
+	ck_assert_int_eq(nft_file_read(b.at, b.n, "", 64, &first, &second), 0);
+	ck_assert_int_eq(firewall_is_policy(&first, rule(&first, "ip.t.b", 4)),
+			 calls[_i].is_policy);
+	check_same(&first, &second);
+	sample_free(&first);
+	sample_free(&second);
+}
+
 TEST(made, map_is_counted_as_far_as_its_elements_are)
 {
 	struct bytes b = {.n = 0};

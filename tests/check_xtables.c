@@ -118,6 +118,17 @@ static void start(struct table *t)
 	t->blob.valid_hooks = 1 << NF_INET_LOCAL_IN;
 }
 
+/* Lets the rule at an offset jump to there. */
+static void jump_to(struct table *t, uint32_t at, int32_t to)
+{
+	struct ipt_entry e;
+
+	memcpy(&e, t->bytes + at, sizeof(e));
+	memcpy(t->bytes + at + e.target_offset +
+		       offsetof(struct xt_standard_target, verdict),
+	       &to, sizeof(to));
+}
+
 /* Ends INPUT with its policy. */
 static void policy(struct table *t, int verdict)
 {
@@ -632,6 +643,41 @@ TEST(made, statistic_match_is_a_fact)
 		ck_assert_msg(strstr(buf, cases[i].text), "%s", buf);
 		sample_free(&s);
 	}
+}
+
+/* INPUT jumps to a chain that drops, once or twice. */
+TEST_EACH(made, chance_is_that_of_the_rules_that_jump, 4)
+{
+	static const struct {
+		int first, second; /* statistic, -1: no jump */
+		bool is_policy;
+	} jumps[] = {
+		{2, -1, false}, {0, -1, true}, {1, 2, false}, {2, 0, true}};
+	struct spec jump = {
+		.verdict = 1, .statistic = jumps[_i].first, .value = 3};
+	uint32_t first, second = 0;
+	struct table t;
+	struct sample s;
+	int32_t to;
+
+	start(&t);
+	first = add(&t, jump);
+	jump.statistic = jumps[_i].second;
+	if (jump.statistic >= 0)
+		second = add(&t, jump);
+	policy(&t, -2);
+	ADD(&t, .name = "lose");
+	to = (int32_t)ADD(&t, DROP, .packets = 9);
+	ADD(&t, .verdict = XT_RETURN);
+	finish(&t);
+	jump_to(&t, first, to);
+	if (second)
+		jump_to(&t, second, to);
+	s = parsed(&t, 64);
+	ck_assert_uint_eq(packets(&s, find(&s, "ip.filter.lose.drop")), 9);
+	ck_assert_int_eq(firewall_is_policy(&s, &s.objects[1]),
+			 jumps[_i].is_policy);
+	sample_free(&s);
 }
 
 TEST(made, strange_texts_do_no_harm)

@@ -9,7 +9,7 @@ without a counter. And rules of several firewalls at once: each has its own.
 import itertools
 
 import truth
-from field import (ALL, BAD, GOOD, LOST, TOLD, WANTED, Count, Found, Story, arrived, field, in_gap,
+from field import (ALL, BAD, GOOD, LOST, TOLD, WANTED, WARNED, Count, Found, Story, arrived, field, in_gap,
                    listening_bridge, out_gap, pair6, to_ports)
 
 HALF = LOST // 2
@@ -312,6 +312,59 @@ def quota(stage):
     return Story(to_ports(a, b.address), [Count("rule", lambda: truth.nft_rule(b, "ip t in"), (100, 3 * LOST)),
                                           arrived(b)],
                  [Found(b, "netfilter", "rx", "rule", ALL, says=("quota",), never=("replaced",), alarm=TOLD)])
+
+
+# By a rate into a chain that drops.
+
+
+def by_rate(a, b, *says, kind="loss"):
+    b.reader(BAD)
+    b.reader(WANTED)
+    return [Found(b, "netfilter", "rx", "rule", ALL, kind=kind, says=says,
+                  alarm=TOLD if kind == "loss" else WARNED)]
+
+
+@field
+def ufw_limit(stage):
+    """ufw's "limit": who comes too often is sent to a chain that refuses. That is loss by a rate, and no policy."""
+    a, b = stage.pair()
+    new = "-A INPUT -p udp --dport %d -m conntrack --ctstate NEW -m recent --name DEFAULT " % BAD
+    for rule in ("-N ufw-user-limit", "-A ufw-user-limit -m limit --limit 3/min -j LOG", "-A ufw-user-limit -j REJECT",
+                 new + "--set", new + "--update --seconds 30 --hitcount 6 -j ufw-user-limit"):
+        b.feature(LEGACY + " " + rule)
+    return Story(to_ports(a, b.address), [Count("rule", lambda: truth.rule(b, "ufw-user-limit", 2), (100, 3 * LOST)),
+                                          arrived(b)], by_rate(a, b, "ufw-user-limit", "recent"))
+
+
+@field
+def limit_jump(stage):
+    """The same with nftables: what is over a rate jumps to a chain that drops."""
+    a, b = stage.pair()
+    b.nft("table ip t {\nchain over { counter drop\n}\nchain in { type filter hook input priority 0; policy accept;\n"
+          "udp dport %d limit rate over 5/second burst 5 packets jump over\n}\n}\n" % BAD)
+    return Story(to_ports(a, b.address), [Count("rule", lambda: truth.nft_rule(b, "ip t over"), (80, 3 * LOST)),
+                                          arrived(b)], by_rate(a, b, "ip t over", "limit"))
+
+
+@field
+def chance_jump(stage):
+    """A forgotten test: every fourth packet jumps to a chain that drops."""
+    a, b = stage.pair()
+    for rule in ("-N lose", "-A lose -j DROP",
+                 "-A INPUT -p udp -m statistic --mode nth --every 4 --packet 0 -j lose"):
+        b.feature(LEGACY + " " + rule)
+    return Story(lambda: a.send(ALL, 100, b.address, WANTED), [Count("rule", lambda: truth.rule(b, "lose", 1), LOST)],
+                 by_rate(a, b, "lose", "1 in 4"))
+
+
+@field
+def limit_jump_beside(stage):
+    """The twin: all others are sent there as well, so it is a policy."""
+    a, b = stage.pair()
+    b.nft("table ip t {\nchain over { counter drop\n}\nchain in { type filter hook input priority 0; policy accept;\n"
+          "udp dport 7 limit rate over 5/second jump over\nudp dport %d jump over\n}\n}\n" % BAD)
+    return Story(to_ports(a, b.address), [Count("rule", lambda: truth.nft_rule(b, "ip t over"), LOST), arrived(b)],
+                 by_rate(a, b, "ip t over", kind="policy"))
 
 
 # Silence beside it, and the real thing beside it.

@@ -75,11 +75,13 @@ static int build_chain(struct nft_ruleset *rs, const struct nlmsghdr *h)
 	node->counts = c.policy;
 	if (c.is_base && !node->in->is_dormant)
 		node->reached |= reached_by(c.family, c.hook);
+	node->is_open |= c.is_base;
 	return 0;
 }
 
+/* by: the rule that calls; NULL: an element of a map */
 static int add_call(struct nft_ruleset *rs, struct nft_node *from,
-		    struct nft_node *to)
+		    struct nft_node *to, const struct firewall_rule *by)
 {
 	struct nft_call *call;
 
@@ -88,19 +90,21 @@ static int add_call(struct nft_ruleset *rs, struct nft_node *from,
 	call = arena_alloc(&rs->arena, sizeof(*call));
 	if (!call)
 		return rs->arena.error;
-	*call = (struct nft_call) {from->calls, to};
+	*call = (struct nft_call) {.next = from->calls, .to = to};
+	if (by)
+		call->by = firewall_pick_of(by);
 	from->calls = call;
 	return 0;
 }
 
 /* The chain that from leads to. A chain that is not there is none. */
 static int call_chain(struct nft_ruleset *rs, struct nft_node *from,
-		      const char *name)
+		      const char *name, const struct firewall_rule *by)
 {
 	struct nft_node *to;
 
 	to = nft_find(rs, NODE_CHAIN, from->family, from->in->name, name);
-	return to ? add_call(rs, from, to) : 0;
+	return to ? add_call(rs, from, to, by) : 0;
 }
 
 /* The message that a comment is in does not last. */
@@ -192,7 +196,7 @@ static int ask_map(struct nft_ruleset *rs, struct nft_node *chain,
 	    !nft_find(rs, NODE_MAP, r->family, r->table, r->map))
 		return 0; /* known to drop nothing, or to count nothing */
 	map = nft_get(rs, NODE_MAP, r->family, r->table, r->map);
-	e = map ? add_call(rs, chain, map) : rs->arena.error;
+	e = map ? add_call(rs, chain, map, &r->rule) : rs->arena.error;
 	if (e < 0)
 		return e;
 	e = add_rule(rs, chain, r, h, &d);
@@ -214,7 +218,7 @@ static int build_effects(struct nft_ruleset *rs, struct nft_node *chain,
 	if (e == 0 && r->map)
 		e = ask_map(rs, chain, r, h);
 	if (e == 0 && r->calls)
-		e = call_chain(rs, chain, r->calls);
+		e = call_chain(rs, chain, r->calls, &r->rule);
 	if (e < 0 || (!drops(r) && r->verdict != NFT_QUEUES &&
 		      r->verdict != NFT_PROXIES))
 		return e;
@@ -284,7 +288,7 @@ static int build_element(const struct nft_elements *of,
 	if (!map)
 		return 0;
 	if (e->calls)
-		return call_chain(rs, map, e->calls);
+		return call_chain(rs, map, e->calls, NULL);
 	if (!e->drops)
 		return 0;
 	map->n_drops++;

@@ -23,7 +23,9 @@ struct memory_node {
 	uint32_t n_asked;
 	uint8_t kind; /* enum nft_kind */
 	uint8_t family, reached, asks;
-	uint8_t unused[4];
+	bool is_open;
+	uint8_t unused[3];
+	struct firewall_pick by; /* see struct nft_node */
 	struct nft_asked rules[];
 };
 
@@ -82,6 +84,8 @@ static void remember_node(const struct nft_node *node, struct sample *out)
 		.family = node->family,
 		.reached = node->reached,
 		.asks = node->asks,
+		.is_open = node->is_open,
+		.by = node->by,
 	};
 
 	m.size = sizeof(m) + m.n_asked * sizeof(m.rules[0]) +
@@ -151,6 +155,8 @@ static int recall_node(struct nft_ruleset *rs, const struct memory_node *m)
 	node->in->handle = m->handle;
 	node->reached = m->reached;
 	node->asks = m->asks;
+	node->is_open = m->is_open;
+	node->by = m->by;
 	node->is_known = true;
 	node->rules = m->rules;
 	node->n_asked = m->n_asked;

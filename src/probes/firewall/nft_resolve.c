@@ -14,6 +14,25 @@ static void visit_node_later(struct nft_node **waiting, struct nft_node *node)
 }
 
 /*
+ * Hands on along a call who comes. Returns whether the node that it leads to
+ * has more of them now. What comes both ways, picked and not, is not picked.
+ */
+static bool hand_on(const struct nft_node *from, const struct nft_call *call)
+{
+	struct nft_node *to = call->to;
+	bool is_picked = firewall_picks(&call->by);
+	bool opens = !to->is_open && from->is_open && !is_picked;
+	uint8_t all = to->reached | from->reached;
+	bool has_more = opens || all != to->reached;
+
+	to->reached = all;
+	to->is_open |= opens;
+	if (!firewall_picks(&to->by))
+		to->by = is_picked ? call->by : from->by;
+	return has_more;
+}
+
+/*
  * Hands on from which sides packets come, along jumps and verdict maps. A node
  * is visited again only when one more side turned out to reach it, so jumps in
  * a circle end.
@@ -31,14 +50,9 @@ static void reach(struct nft_ruleset *rs)
 		node = waiting;
 		waiting = node->waiting;
 		node->is_waiting = false;
-		for (call = node->calls; call; call = call->next) {
-			uint8_t all = call->to->reached | node->reached;
-
-			if (all == call->to->reached)
-				continue;
-			call->to->reached = all;
-			visit_node_later(&waiting, call->to);
-		}
+		for (call = node->calls; call; call = call->next)
+			if (hand_on(node, call))
+				visit_node_later(&waiting, call->to);
 	}
 }
 
@@ -118,6 +132,8 @@ static void resolve_chain(const struct nft_ruleset *rs, struct nft_node *chain,
 			resolve_counter(&d->rule, d->counter, rs->is_partial);
 		else if (d->rule.target != FIREWALL_TPROXY)
 			d->rule.uncounted = !d->rule.is_counted;
+		if (!chain->is_open)
+			firewall_rule_picked(&d->rule, &chain->by);
 		identify(chain, d);
 		if (nft_is_asked(d))
 			chain->asks |= d->rule.target == FIREWALL_POLICY

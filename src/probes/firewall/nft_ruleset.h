@@ -38,7 +38,9 @@ struct nft_node {
 	bool knows_old;	 /* if that is known */
 	bool has_come;	 /* table: it was not there then */
 	uint8_t kind, family;
-	uint8_t reached; /* chain: by packets of these, 1 << enum direction */
+	uint8_t reached; /* chain: by packets of these, 1 << enum direction, */
+	bool is_open;	 /* by all that match, or */
+	struct firewall_pick by; /* only by those that are picked */
 	bool is_waiting;
 	bool is_dormant;   /* table */
 	uint8_t asks;	   /* chain: what of it counts, ASKS_* */
@@ -69,6 +71,7 @@ struct nft_asked {
 struct nft_call {
 	struct nft_call *next;
 	struct nft_node *to;
+	struct firewall_pick by; /* of the rule that calls */
 };
 
 /*

@@ -64,7 +64,8 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 				 "somebody is testing with it, or forgot it "
 				 "there.",
 			.confirm = "The rule has \"statistic\" or \"numgen\" "
-				   "in it. " LISTS,
+				   "in it, or only such rules jump to its "
+				   "chain. " LISTS,
 			.fix = "Delete the rule.",
 			.gone = "Nothing is lost there any more.",
 		},
@@ -79,8 +80,9 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 			.confirm = "The rule has \"limit\", \"hashlimit\", "
 				   "\"connlimit\", \"ct count\", \"recent\" or "
 				   "\"quota\" in it, or stands behind one that "
-				   "accepts "
-				   "up to a limit; its counter grows. " LISTS,
+				   "accepts up to a limit, or in a chain that "
+				   "only such rules jump to; its counter "
+				   "grows. " LISTS,
 			.fix = "If the traffic is wanted, raise the limit; "
 			       "otherwise find out who sends so much.",
 			.gone = "The counter of the rule stands still.",

@@ -154,6 +154,41 @@ bool firewall_rule_is_policy(const struct firewall_rule *rule)
 	       rule->target != FIREWALL_TPROXY;
 }
 
+static bool is_above(const struct firewall_rate *rate)
+{
+	return rate->is_over || rate->kind == RATE_RECENT ||
+	       rate->kind == RATE_ESTIMATE;
+}
+
+struct firewall_pick firewall_pick_of(const struct firewall_rule *rule)
+{
+	struct firewall_pick pick = {
+		.probability = rule->probability,
+		.every = rule->every,
+		.is_random = rule->is_random,
+	};
+
+	if (is_above(&rule->rate))
+		pick.rate = rule->rate;
+	return pick;
+}
+
+bool firewall_picks(const struct firewall_pick *pick)
+{
+	return pick->is_random || pick->every || pick->rate.kind;
+}
+
+void firewall_rule_picked(struct firewall_rule *rule,
+			  const struct firewall_pick *pick)
+{
+	if (!firewall_picks(pick) || !firewall_rule_is_policy(rule))
+		return;
+	rule->rate = pick->rate;
+	rule->probability = pick->probability;
+	rule->every = pick->every;
+	rule->is_random = pick->is_random;
+}
+
 /* The row of the same kind that an object has, or NULL. */
 static const struct row *count_of(const struct sample *s,
 				  const struct object *o, uint8_t kind)

@@ -155,8 +155,27 @@ void firewall_rule_behind(struct firewall_rule *rule, uint64_t matches,
 /* Whether it drops all that it matches, always: no chance, rate or queue. */
 bool firewall_rule_is_policy(const struct firewall_rule *rule);
 
-/* Whether it drops all that it matches, always: no chance, rate or queue. */
-bool firewall_rule_is_policy(const struct firewall_rule *rule);
+/*
+ * By which chance or rate a rule picks packets, as in struct firewall_rule. All
+ * 0: it does not.
+ */
+struct firewall_pick {
+	struct firewall_rate rate;
+	uint32_t probability, every;
+	bool is_random;
+	uint8_t unused[7]; /* 0: it is remembered as bytes */
+};
+
+/*
+ * How a rule picks, if what is left of what comes is not let off by it: a rate
+ * that a packet has to stay below picks the first few, as a rule that logs.
+ */
+struct firewall_pick firewall_pick_of(const struct firewall_rule *rule);
+bool firewall_picks(const struct firewall_pick *pick);
+
+/* What drops all that it matches, in a chain to which only so many come. */
+void firewall_rule_picked(struct firewall_rule *rule,
+			  const struct firewall_pick *pick);
 
 /*
  * Appends a count to the object appended last: the kernel's, or since the

@@ -33,7 +33,9 @@ struct chain {
 	uint8_t starts;	  /* built-in: the hooks that begin here */
 	uint8_t hooks;	  /* the hooks it is reached from */
 	bool is_waiting;
-	bool drops; /* one of its rules does, or its policy */
+	bool drops;   /* one of its rules does, or its policy */
+	bool is_open; /* a user's: all that match a rule come to it, or */
+	struct firewall_pick by; /* only those that are picked */
 };
 
 /* What one parse works with. */
@@ -186,6 +188,20 @@ static void visit_chain_later(struct walk *w, struct chain *c)
 	w->waiting = (uint32_t)(c - w->chains) + 1;
 }
 
+/* Notes whether all come to a chain that drops, or only those picked. */
+static void note_jump(const struct walk *w, struct chain *to,
+		      const struct xt_entry *e)
+{
+	struct firewall_pick by;
+
+	if (!to->drops || to->is_open)
+		return;
+	by = xt_pick(&w->table, e);
+	to->is_open = !firewall_picks(&by);
+	if (!firewall_picks(&to->by))
+		to->by = by;
+}
+
 /* Hands the hooks that reach a chain on to the chains it jumps to. */
 static void visit(struct walk *w, const struct chain *c)
 {
@@ -198,7 +214,10 @@ static void visit(struct walk *w, const struct chain *c)
 		if (e.verdict != VERDICT_JUMP || e.jump == e.next)
 			continue;
 		to = chain_at(w, e.jump);
-		if (!to || (to->hooks | c->hooks) == to->hooks)
+		if (!to)
+			continue;
+		note_jump(w, to, &e);
+		if ((to->hooks | c->hooks) == to->hooks)
 			continue;
 		to->hooks |= c->hooks;
 		visit_chain_later(w, to);
@@ -296,6 +315,8 @@ static int add_rules(struct walk *w, const struct chain *c)
 		if (r < 0)
 			return r;
 		xt_rule_behind(&w->table, &before, &e, &rule);
+		if (!c->is_open)
+			firewall_rule_picked(&rule, &c->by);
 		if (rule.target == FIREWALL_POLICY)
 			rule.look = ~rule.look; /* no `-j DROP` */
 		if (n++ < w->writer.max_rules)

@@ -249,6 +249,19 @@ int xt_read_rule(const struct xt_bytes *t, const struct xt_entry *e,
 	return 0;
 }
 
+struct firewall_pick xt_pick(const struct xt_bytes *t, const struct xt_entry *e)
+{
+	struct firewall_rule rule = {.number = 0};
+	uint32_t size = 1;
+
+	for (uint32_t at = e->matches; size && at < e->target; at += size) {
+		size = part_size(t, at, e->target);
+		if (size)
+			read_match(t, at, size, &rule);
+	}
+	return firewall_pick_of(&rule);
+}
+
 struct firewall_counts xt_counts(const struct xt_bytes *t, uint32_t at)
 {
 	struct xt_counters c;

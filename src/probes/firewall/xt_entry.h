@@ -71,6 +71,10 @@ int MUST_CHECK xt_read_rule(const struct xt_bytes *table,
 			    const struct xt_entry *e,
 			    struct firewall_rule *ret);
 
+/* By which chance or rate a rule picks packets that xt_entry() has read. */
+struct firewall_pick xt_pick(const struct xt_bytes *table,
+			     const struct xt_entry *e);
+
 /* The counts of an entry that begins at that offset and ends in the table. */
 struct firewall_counts xt_counts(const struct xt_bytes *table, uint32_t at);
 
