@@ -1117,6 +1117,21 @@ TEST_EACH(cause, full_raw_socket_is_named_with_its_program, 2)
 	ck_assert(c.known);
 }
 
+TEST(cause, all_full_raw_sockets_are_told)
+{
+	struct cause c;
+
+	sample_object(&s, LAYER_IP, "", "", 0);
+	counted(find_counter(&snmp_probe, "InUnknownProtos", NULL), 202);
+	raw_socket(151, 86, "python3[8]");
+	raw_socket(150, 116, "python3[7]");
+	c = cause_of(LAYER_IP, DIR_RX, "", 202);
+	ck_assert_str_eq(c.text, "raw socket of protocol 150 (python3[7]) is "
+				 "full: its program reads too slowly (116 "
+				 "packets); so is that of 151 (python3[8]): "
+				 "86");
+}
+
 TEST(cause, protocol_that_nobody_takes_is_no_raw_socket)
 {
 	struct cause c;
@@ -1165,6 +1180,23 @@ TEST(cause, fullest_accept_queue_is_named)
 		    "accept queue of TCP port 6001 (python3[12]) is full: 2 "
 		    "of 1",
 		    ACCEPT_FASTER);
+}
+
+TEST(cause, all_full_accept_queues_are_told)
+{
+	struct cause c;
+
+	queue(6001, 4, 1, "python3[12]");
+	queue(80, 129, 128, "nginx[7]");
+	queue(81, 128, 128, "nginx[7]");
+	c = cause_of_refusal("ListenOverflows");
+	check_cause(&c, "ListenOverflows",
+		    "accept queue of TCP port 6001 (python3[12]) is full: 4 "
+		    "of 1; so is that of 80 (nginx[7]): 129 of 128",
+		    ACCEPT_FASTER);
+	queue(82, 2, 1, "");
+	c = cause_of(LAYER_TCP, DIR_LISTEN, "", 9);
+	ck_assert_ptr_nonnull(strstr(c.text, "129 of 128, and 1 more"));
 }
 
 /* A queue of SYNs that is full for the accept queue counts drops alone. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which sockets lose packets and connections, and whose they are. */
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "probes/socket/socket_owner.h"
 #include "probes/socket/socket_private.h"
 
@@ -26,6 +29,49 @@ static const struct object *fullest_listener(const struct suspect *suspect,
 	return fullest;
 }
 
+/* Adds to what is said of a cause. */
+__attribute__((format(printf, 2, 3))) static void say_more(struct cause *ret,
+							   const char *format,
+							   ...)
+{
+	size_t used = strlen(ret->text);
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(ret->text + used, sizeof(ret->text) - used, format,
+			args);
+	va_end(args);
+}
+
+/*
+ * Others whose queue is over its limit: "; so is that of 6002 (b[5]): 2 of 1,
+ * and 2 more". Which of them lost how much is not told: one counter has all.
+ */
+static void describe_other_listeners(const struct sample *s,
+				     const struct object *named,
+				     struct cause *ret)
+{
+	size_t n = 0;
+
+	EACH_OBJECT (s, o) {
+		uint64_t queue, limit, port;
+		char owner[48];
+
+		if (o == named || o->stale ||
+		    !object_get(s, o, &socket_tcp_accept, &queue) ||
+		    !object_get(s, o, &socket_fact_limit, &limit) ||
+		    !object_get(s, o, &socket_fact_port, &port) ||
+		    queue <= limit || n++)
+			continue;
+		socket_describe_owner(s, o, owner, sizeof(owner));
+		say_more(ret, "; so is that of %llu%s: %llu of %llu",
+			 (unsigned long long)port, owner,
+			 (unsigned long long)queue, (unsigned long long)limit);
+	}
+	if (n > 1)
+		say_more(ret, ", and %zu more", n - 1);
+}
+
 static bool explain_listener(const struct suspect *suspect, struct cause *ret)
 {
 	enum tag tag = suspect->row->counter->tag;
@@ -45,32 +91,63 @@ static bool explain_listener(const struct suspect *suspect, struct cause *ret)
 		   (unsigned long long)port, owner,
 		   queue > limit ? "is full" : "was full or is filling",
 		   (unsigned long long)queue, (unsigned long long)limit);
+	if (queue > limit)
+		describe_other_listeners(suspect->sample, o, ret);
 	CAUSE_REMEDY(ret, "Accept faster or raise the backlog and "
 			  "`sysctl net.core.somaxconn`");
 	return true;
 }
 
-/* What raw sockets dropped in the interval; *ret: those of the worst one. */
+/* What the raw sockets of a protocol dropped in the interval. */
+static uint64_t raw_dropped_by(const struct sample *s, const struct object *o)
+{
+	const struct row *row;
+
+	if (o->layer != LAYER_SOCKET || !o->moved || o->stale)
+		return 0;
+	row = object_row(s, o, &socket_raw_drops);
+	return row && row_moved(row) ? row->delta : 0;
+}
+
+/* What all of them dropped; *ret: the worst one. */
 static uint64_t raw_dropped(const struct sample *s, const struct object **ret)
 {
 	uint64_t sum = 0, most = 0;
 
 	*ret = NULL;
 	EACH_OBJECT (s, o) {
-		const struct row *row;
+		uint64_t n = raw_dropped_by(s, o);
 
-		if (o->layer != LAYER_SOCKET || !o->moved)
-			continue;
-		row = object_row(s, o, &socket_raw_drops);
-		if (!row || o->stale || !row_moved(row))
-			continue;
-		sum += row->delta;
-		if (row->delta > most) {
-			most = row->delta;
+		sum += n;
+		if (n > most) {
+			most = n;
 			*ret = o;
 		}
 	}
 	return sum;
+}
+
+/* " (116 packets); so are those of 151 (b[5]): 86, and 2 more" */
+static void describe_other_raws(const struct sample *s,
+				const struct object *named, struct cause *ret)
+{
+	size_t n = 0;
+
+	EACH_OBJECT (s, o) {
+		uint64_t dropped = raw_dropped_by(s, o);
+		char owner[48];
+
+		if (o == named || !dropped || n++)
+			continue;
+		socket_describe_owner(s, o, owner, sizeof(owner));
+		say_more(ret, " (%llu packets); so is that of %llu%s: %llu",
+			 (unsigned long long)raw_dropped_by(s, named),
+			 (unsigned long long)object_value(s, o,
+							  &socket_fact_port, 0),
+			 owner, (unsigned long long)dropped);
+	}
+	if (n > 1)
+		say_more(ret, ", and %zu more", n - 1);
 }
 
 static void describe_raw(const struct sample *s, const struct object *worst,
@@ -86,6 +163,7 @@ static void describe_raw(const struct sample *s, const struct object *worst,
 		   (unsigned long long)object_value(s, worst, &socket_fact_port,
 						    0),
 		   owner);
+	describe_other_raws(s, worst, ret);
 	CAUSE_REMEDY(ret, "Read faster or raise SO_RCVBUF, limit: "
 			  "`sysctl net.core.rmem_max`; `ss -wamp` shows drops "
 			  "(d)");
