@@ -1117,6 +1117,55 @@ TEST_EACH(cause, full_raw_socket_is_named_with_its_program, 2)
 	ck_assert(c.known);
 }
 
+/* Of the kernel's routes, as balance_routes.c asks for them. */
+static void refusing_route(bool v6, const char *name, uint64_t n)
+{
+	static const struct counter refusing[] = {
+		{.name = "refusing",
+		 .layer = LAYER_IP,
+		 .kind = KIND_FACT,
+		 .tag = TAG_REFUSING_ROUTES},
+		{.name = "refusing",
+		 .layer = LAYER_IP,
+		 .kind = KIND_FACT,
+		 .tag = TAG_REFUSING_ROUTES,
+		 .v6 = true},
+	};
+
+	sample_object(&s, LAYER_IP, "", name, 0);
+	sample_label(&s, name);
+	sample_row(&s, &refusing[v6], n);
+}
+
+TEST(cause, route_that_refuses_counts_as_one_that_is_missing)
+{
+	struct cause c;
+
+	ip_counted(LAYER_IP, "Ip6InNoRoutes", 120);
+	refusing_route(true, "route unreachable fd00:2::77/128", 1);
+	refusing_route(false, "rule 7 of policy routing (unreachable)", 1);
+	c = cause_of(LAYER_IP, DIR_RX, "", 120);
+	ck_assert_str_eq(c.reason->id, "refusing-route");
+	ck_assert_str_eq(c.text,
+			 "Ip6InNoRoutes: suspect route unreachable "
+			 "fd00:2::77/128, which refuses; else a route is "
+			 "missing");
+	ck_assert_ptr_nonnull(strstr(c.remedy, "`ip -6 route get ADDRESS`"));
+	refusing_route(true, "rule 7 of policy routing (prohibit)", 2);
+	c = cause_of(LAYER_IP, DIR_RX, "", 120);
+	ck_assert_ptr_nonnull(strstr(c.text, "fd00:2::77/128 or 2 more, "));
+}
+
+TEST(cause, route_that_refuses_the_other_family_is_not_blamed)
+{
+	struct cause c;
+
+	ip_counted(LAYER_IP, "InNoRoutes", 120);
+	refusing_route(true, "route unreachable fd00:2::77/128", 1);
+	c = cause_of(LAYER_IP, DIR_RX, "", 120);
+	ck_assert_str_eq(c.reason->id, "no-route-to-forward");
+}
+
 TEST(cause, all_full_raw_sockets_are_told)
 {
 	struct cause c;

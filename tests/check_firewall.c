@@ -399,6 +399,31 @@ TEST(suspects, rule_of_the_loss_s_direction_is_named)
 				     "counter) or 1 more"));
 }
 
+/* IP knows that these were refused, and only rules behind it can be it. */
+TEST(suspects, rule_behind_ip_is_named_for_what_was_refused_there)
+{
+	struct loss loss = uncounted_loss(DIR_TX, 100);
+	struct cause c = {.known = true};
+
+	loss.layer = LAYER_IP;
+	missed(DIR_TX, 0, 0);
+	uncounted(FAMILY_INET, "out", DIR_TX,
+		  (struct firewall_rule) {.handle = 3});
+	uncounted(FAMILY_NETDEV, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 4});
+	compare();
+	ck_assert(!firewall_explain_uncounted(&now, &loss, &c));
+	uncounted(FAMILY_NETDEV, "e", DIR_TX,
+		  (struct firewall_rule) {.handle = 5});
+	ck_assert(firewall_explain_uncounted(&now, &loss, &c));
+	ck_assert_str_eq(c.text, "refused below IP without a counter: suspect "
+				 "rule handle 5 of netdev t e (drop, no "
+				 "counter)");
+	ck_assert_uint_eq(c.lost, 100);
+	loss.direction = DIR_RX;
+	ck_assert(!firewall_explain_uncounted(&now, &loss, &c));
+}
+
 /* Who sees other packets than IP misses: of another family, or no IP. */
 TEST(suspects, rule_that_cannot_have_seen_them_is_not_suspected)
 {

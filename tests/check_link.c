@@ -9,6 +9,7 @@
 #include "model/selection.h"
 #include "model/tally.h"
 #include "probes/link/link_private.h"
+#include "probes/snmp/snmp.h"
 #include "probes/qdisc/qdisc.h"
 #include "testlib.h"
 
@@ -487,6 +488,31 @@ TEST(made, bridge_does_not_lose_what_ip_counts)
 	ck_assert_int_eq(tally_losses(&l, &s), 0);
 	link_attribute_bridges(&s, &l);
 	ck_assert_uint_eq(loss_find(&l, LAYER_LINK, "p2", DIR_TX)->lost, 0);
+	losses_free(&l);
+	sample_free(&s);
+}
+
+/* Nothing here was forwarded by IP: what the bridge could send is the base. */
+TEST(made, bridged_packets_are_measured_by_bridged_ones)
+{
+	static const struct traffic p1 = {"p1", 2, 9000, 402, 1612796, 0, 0},
+				    br = {"br0", 9, 0, 2, 200, 0, 0};
+	struct sample s = {0};
+	struct losses l = {0};
+	const struct loss *loss;
+
+	append_traffic(&s, &p1);
+	append_traffic(&s, &bridges[0].p2);
+	append_traffic(&s, &br);
+	sample_object(&s, LAYER_IP, "", "", 0);
+	sample_row(&s, find_counter(&snmp_probe, "FragFails", NULL), 1100);
+	s.rows[s.n_rows - 1].delta = 100;
+	s.rows[s.n_rows - 1].flags = ROW_COMPARED;
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	link_attribute_bridges(&s, &l);
+	loss = loss_find(&l, LAYER_IP, "", DIR_FWD);
+	ck_assert_uint_eq(loss->lost, 100);
+	ck_assert_uint_eq(loss_total(loss), 400);
 	losses_free(&l);
 	sample_free(&s);
 }

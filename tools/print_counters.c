@@ -118,7 +118,7 @@ static void print_counter(const struct probe *p, const struct counter *c)
 }
 
 /*
- * Several probes may read by one table, which is shown with the first; one has
+ * Several probes may read by one table, which is shown with the first; some have
  * none.
  */
 static bool has_own_table(size_t probe)
@@ -126,7 +126,12 @@ static bool has_own_table(size_t probe)
 	for (size_t i = 0; i < probe; i++)
 		if (probes[i]->counters == probes[probe]->counters)
 			return false;
-	return probes[probe]->counters->n > 0;
+	const struct counter_table *t = probes[probe]->counters;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++) /* facts are never sent */
+		n += t->rows[i].kind != KIND_FACT;
+	return n > 0;
 }
 
 /* A text of each of the probes that read by the table of one. */

@@ -41,6 +41,7 @@ enum tag {
 	TAG_CLASS_DROPS,
 	TAG_QDISC_FULL,
 	/* firewall */
+	TAG_RULE_BELOW_IP, /* drops what is sent, without a counter */
 	TAG_RULE_IS_POLICY,
 	TAG_FRESH, /* of a chain's packets: only if its counters began at 0 */
 	TAG_QUEUE_DROPPED,
@@ -62,6 +63,7 @@ enum tag {
 	TAG_IN_HDR_ERRORS,
 	TAG_IN_ADDR_ERRORS,
 	TAG_IN_NO_ROUTES,
+	TAG_REFUSING_ROUTES, /* a fact: they count as IN_NO_ROUTES */
 	TAG_OUT_NO_ROUTES,
 	TAG_REASM_REQDS,
 	TAG_REASM_TIMEOUT,

@@ -317,6 +317,39 @@ def raw_drops(ns, v6):
 
 
 @field
+def raw_two(stage):
+    """Two raw sockets are full: both are told."""
+    a, b = stage.pair()
+    b.deaf_raw(150)
+    b.deaf_raw(151)
+
+    def round_():
+        a.raw(LOST, 500, b.address, 150)
+        a.raw(30, 500, b.address, 151)
+
+    return Story(round_, [snmp(b, "IpInUnknownProtos", (150, 3 * (LOST + 30)))],
+                 [Found(b, "ip", "rx", "%s IpInUnknownProtos" % b.name, None,
+                        says=("raw socket of protocol 150", "so is that of 151"))])
+
+
+@field
+def listeners_full(stage):
+    """Two listeners whose programs never accept: both are told."""
+    a, b = stage.pair()
+    b.deaf_listener(6001, backlog=1)
+    b.deaf_listener(6002, backlog=1)
+
+    def round_():
+        a.dial(10, b.address, 6001)
+        a.dial(10, b.address, 6002)
+
+    name = "TcpExtListenDrops"
+    return Story(round_, [snmp(b, name, (40, 4000))],
+                 [Found(b, "tcp", "listen", "%s %s" % (b.name, name), None, says=("6001", "6002", "of 1"),
+                        tells=("accept queue",), off=400)])
+
+
+@field
 def no_protocol(stage):
     """The twin: an IP protocol that nobody handles is no full socket."""
     a, b = stage.pair()

@@ -446,6 +446,22 @@ def bond_down(stage):
 
 
 @field
+def bridge_mtu_iptables(stage):
+    """Ports of a bridge with different MTU, and the bridge asks iptables: IP counts what is too large, of the bridge's."""
+    r, a, b, c = listening_bridge(stage, "nf_call_iptables 1", ("a", "b", "c"))
+    b.reader(WANTED)
+    c.reader(WANTED)
+    r.ip("link set pb mtu 600")
+
+    def round_():
+        a.udp(LOST, 1000, b.address, WANTED, True)
+        a.udp(GOOD, 1000, c.address, WANTED, True)
+
+    return Story(round_, [snmp(r, "IpFragFails"), arrived(c)],
+                 [Found(r, "ip", "fwd", LOST, ALL, says=("bridge br0", "pb 600"))])
+
+
+@field
 def bridge_mtu(stage):
     """Ports of a bridge with different MTU, and no firewall that asks: nothing counts what is too large."""
     r, a, b = listening_bridge(stage)

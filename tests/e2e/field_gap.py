@@ -118,6 +118,66 @@ def rule_blackhole_v6(stage):
                  [Found(r, "ip", "rx|fwd", LOST, ALL, says=("blackhole", "rule 77"), never=RULE, alarm=TOLD, off=6)])
 
 
+def refused_v6(stage, how):
+    """IPv6 counts what a route refuses as if there were no route."""
+    a, r, b = stage.router6()
+    r.ip(how)
+    r.ip("route add blackhole fd66::/16")
+    b.reader(WANTED)
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        a.send(LOST, 100, "fd55::1", BAD)
+
+    return a, r, b, round_
+
+
+@field
+def route_unreachable_v6(stage):
+    """An unreachable route with IPv6, beside a blackhole route that nobody meets."""
+    a, r, b, round_ = refused_v6(stage, "route add unreachable fd55::/16")
+    return Story(round_, [snmp(r, "Ip6InNoRoutes"), arrived(b)],
+                 [Found(r, "ip", "rx|fwd", LOST, ALL, says=("route unreachable fd55::/16",), never=("blackhole",),
+                        off=6)])
+
+
+@field
+def rule_prohibit_v6(stage):
+    """A rule of policy routing refuses with IPv6."""
+    a, r, b, round_ = refused_v6(stage, "-6 rule add to fd55::/16 prio 77 prohibit")
+    return Story(round_, [snmp(r, "Ip6InNoRoutes"), arrived(b)],
+                 [Found(r, "ip", "rx|fwd", LOST, ALL, says=("rule 77", "prohibit"), never=("blackhole",), off=6)])
+
+
+@field
+def rule_unreachable(stage):
+    """IPv4 counts what a rule calls unreachable as if there were no route."""
+    a, r, b = stage.router()
+    r.ip("rule add to 10.55.0.0/16 prio 77 unreachable")
+    b.reader(WANTED)
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        a.send(LOST, 100, "10.55.1.1", BAD)
+
+    return Story(round_, [snmp(r, "IpExtInNoRoutes"), arrived(b)],
+                 [Found(r, "ip", "rx|fwd", LOST, ALL, says=("rule 77", "unreachable"))])
+
+
+@field
+def route_missing(stage):
+    """The twin: there is no route, nor one that refuses."""
+    a, r, b = stage.router()
+    b.reader(WANTED)
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        a.send(LOST, 100, "10.55.1.1", BAD)
+
+    return Story(round_, [snmp(r, "IpExtInNoRoutes"), arrived(b)],
+                 [Found(r, "ip", "rx|fwd", LOST, ALL, says=("a route is missing",), never=("suspect",))])
+
+
 @field
 def route_blackhole_host(stage):
     """A rule of policy routing throws away a part of what a host receives."""
@@ -534,6 +594,19 @@ def tcx_egress(stage):
     return Story(send, [snmp(a, "IpOutDiscards"), arrived(b)],
                  [Found(a, "link|qdisc|ip|udp|unexplained", "tx", LOST, ALL, place="|a0", kind="loss|unexplained",
                         never=RULE)])
+
+
+@field
+def netdev_egress(stage):
+    """A rule of family netdev drops behind IP, without a counter; those on the way in and of IP are no suspects."""
+    a, b = stage.pair()
+    send = good_and_bad(a, b)
+    a.nft("table netdev t {\nchain e {\ntype filter hook egress device a0 priority 0;\nudp dport %d drop\n}\n"
+          "chain i {\ntype filter hook ingress device a0 priority 0;\nudp dport 7 drop\n}\n}\n"
+          "table inet s {\nchain o {\ntype filter hook output priority 0;\nudp dport 7 drop\n}\n}\n" % BAD)
+    return Story(send, [snmp(a, "IpOutDiscards"), arrived(b)],
+                 [Found(a, "ip|netfilter", "tx", LOST, ALL, says=("rule handle", "of netdev t e"),
+                        never=("bpf", "more"))])
 
 
 def tcx(ns, interface, **how):

@@ -25,28 +25,48 @@ static const struct counter discarding = {
 	.kind = KIND_FACT,
 };
 
+/* Its label is what one of them is called. */
+#define REFUSING                                                               \
+	.name = "refusing", .layer = LAYER_IP, .bits = 64, .kind = KIND_FACT,  \
+	.tag = TAG_REFUSING_ROUTES
+static const struct counter refusing[] = {{REFUSING}, {REFUSING, .v6 = true}};
+
 /*
- * Those that no counter tells of: IPv6 counts what unreachable and prohibit
- * refuse (Ip6InNoRoutes), IPv4 what a rule calls unreachable.
+ * Those that no counter tells of; and, behind them, those that count as if
+ * there were no route: what unreachable and prohibit refuse of IPv6
+ * (Ip6InNoRoutes), and what a rule calls unreachable (IPv4: InNoRoutes).
  */
 static const struct discarder {
 	uint8_t family;
 	uint16_t request; /* what it is asked for with */
 	uint8_t type;	  /* RTN_*, FR_ACT_* */
 	const char *name, *show;
+	bool counts;
 } discarders[] = {
 	{AF_INET, RTM_GETROUTE, RTN_BLACKHOLE, "blackhole",
-	 "ip route show table all type blackhole"},
+	 "ip route show table all type blackhole", false},
 	{AF_INET, RTM_GETROUTE, RTN_UNREACHABLE, "unreachable",
-	 "ip route show table all type unreachable"},
+	 "ip route show table all type unreachable", false},
 	{AF_INET, RTM_GETROUTE, RTN_PROHIBIT, "prohibit",
-	 "ip route show table all type prohibit"},
-	{AF_INET, RTM_GETRULE, FR_ACT_BLACKHOLE, "blackhole", "ip rule list"},
-	{AF_INET, RTM_GETRULE, FR_ACT_PROHIBIT, "prohibit", "ip rule list"},
+	 "ip route show table all type prohibit", false},
+	{AF_INET, RTM_GETRULE, FR_ACT_BLACKHOLE, "blackhole", "ip rule list",
+	 false},
+	{AF_INET, RTM_GETRULE, FR_ACT_PROHIBIT, "prohibit", "ip rule list",
+	 false},
 	{AF_INET6, RTM_GETROUTE, RTN_BLACKHOLE, "blackhole",
-	 "ip -6 route show table all type blackhole"},
+	 "ip -6 route show table all type blackhole", false},
 	{AF_INET6, RTM_GETRULE, FR_ACT_BLACKHOLE, "blackhole",
-	 "ip -6 rule list"},
+	 "ip -6 rule list", false},
+	{AF_INET, RTM_GETRULE, FR_ACT_UNREACHABLE, "unreachable",
+	 "ip rule list", true},
+	{AF_INET6, RTM_GETROUTE, RTN_UNREACHABLE, "unreachable",
+	 "ip -6 route show table all type unreachable", true},
+	{AF_INET6, RTM_GETROUTE, RTN_PROHIBIT, "prohibit",
+	 "ip -6 route show table all type prohibit", true},
+	{AF_INET6, RTM_GETRULE, FR_ACT_UNREACHABLE, "unreachable",
+	 "ip -6 rule list", true},
+	{AF_INET6, RTM_GETRULE, FR_ACT_PROHIBIT, "prohibit", "ip -6 rule list",
+	 true},
 };
 
 /* Those of one kind, as they are counted. */
@@ -162,22 +182,59 @@ static int ask_routes(struct netlink *nl, const struct discarder *kind,
 /* The label is what one is called; the name tells the kind. */
 static void append_routes(const struct routes *routes, struct sample *out)
 {
+	bool v6 = routes->kind->family == AF_INET6;
 	char name[16];
 
 	format_text(name, sizeof(name), OBJECT "%d",
 		    (int)(routes->kind - discarders));
 	sample_object(out, LAYER_IP, "", name, 0);
 	sample_label(out, routes->first);
-	sample_row(out, &discarding, routes->n);
+	sample_row(out, routes->kind->counts ? &refusing[v6] : &discarding,
+		   routes->n);
 }
 
-static int read_kinds(struct netlink *nl, struct sample *out)
+/* Packets vanished, or found no route. */
+struct reasons_to_ask {
+	bool gap, refused, refused6;
+};
+
+/* Whether more found no route since the read before. */
+static void find_refused(const struct sample *out, struct reasons_to_ask *ret)
+{
+	uint32_t hint = 0;
+	const struct object *ip = sample_find(out, LAYER_IP, "", "", &hint);
+
+	if (!ip)
+		return;
+	EACH_ROW (out, ip, row) {
+		if (row->counter->tag != TAG_IN_NO_ROUTES ||
+		    !row_growth(out, ip, row))
+			continue;
+		if (row->counter->v6)
+			ret->refused6 = true;
+		else
+			ret->refused = true;
+	}
+}
+
+static bool is_due(const struct reasons_to_ask *why,
+		   const struct discarder *kind)
+{
+	if (!kind->counts)
+		return why->gap;
+	return kind->family == AF_INET6 ? why->refused6 : why->refused;
+}
+
+static int read_kinds(struct netlink *nl, const struct reasons_to_ask *why,
+		      struct sample *out)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(discarders); i++) {
 		struct routes routes = {.kind = &discarders[i]};
 
+		if (!is_due(why, routes.kind))
+			continue;
 		r = ask_routes(nl, routes.kind, &routes);
 		if (r == -EOPNOTSUPP || r == -EAFNOSUPPORT)
 			r = 0; /* a kernel without policy routing, or IPv6 */
@@ -189,11 +246,16 @@ static int read_kinds(struct netlink *nl, struct sample *out)
 
 static int routes_read(struct probe_env *env, struct sample *out)
 {
+	struct reasons_to_ask why = {.gap = false};
 	int r;
 
-	if (!env->netlink || !ip_gaps_are_open(out))
+	if (!env->netlink)
 		return 0;
-	r = read_kinds(env->netlink, out);
+	why.gap = ip_gaps_are_open(out);
+	find_refused(out, &why);
+	if (!why.gap && !why.refused && !why.refused6)
+		return 0;
+	r = read_kinds(env->netlink, &why, out);
 	if (netlink_be_strict(env->netlink, false) < 0)
 		return -EIO;
 	return r;
@@ -281,15 +343,15 @@ static bool explain_routes(const struct sample *s, const struct loss *loss,
 	return true;
 }
 
-static const struct counter_table no_counters = {.n = 0};
+static const struct counter_table routes_table = COUNTER_TABLE(refusing);
 static const struct probe *const routes_after[] = {&balance_probe, NULL};
 
 const struct probe routes_probe = {
 	.name = "routes",
 	.reads = "rtnetlink RTM_GETROUTE and RTM_GETRULE for what discards, "
-		 "where packets vanish in IP",
+		 "where packets vanish in IP or find no route",
 	.layer = LAYER_IP,
-	.counters = &no_counters,
+	.counters = &routes_table,
 	.after = routes_after,
 	.read = routes_read,
 	.reasons = routes_reasons,

@@ -520,12 +520,35 @@ bool firewall_explain_proxied(const struct sample *s, const struct loss *loss,
 	return true;
 }
 
+/* A rule of family netdev drops behind IP, which knows that it was refused. */
+static bool explain_egress(const struct sample *s, const struct loss *loss,
+			   struct cause *ret)
+{
+	const struct object *o = NULL;
+	struct firewall_rule rule;
+	char text[320];
+
+	do
+		o = firewall_next_uncounted(s, o);
+	while (o && !object_tagged(s, o, TAG_RULE_BELOW_IP));
+	if (!o || firewall_describe(s, o, text, sizeof(text)) < 0 ||
+	    !firewall_rule_of(s, o, &rule))
+		return false;
+	ret->reason = &firewall_reasons[reason_of(&rule)];
+	CAUSE_TEXT(ret, "refused below IP without a counter: suspect %s", text);
+	advise(s, o, &rule, ret);
+	set_gap(loss, loss->uncounted, ret);
+	return true;
+}
+
 bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
 				struct cause *ret)
 {
 	struct cause proxy;
 	uint64_t n = loss->uncounted - proxied_of(s, loss, &proxy);
 
+	if (loss->layer == LAYER_IP && loss->direction == DIR_TX && n)
+		return explain_egress(s, loss, ret);
 	if (loss->layer != LAYER_NETFILTER || !n)
 		return false;
 	if (!firewall_suspect_replaced(s, loss->direction, ret))

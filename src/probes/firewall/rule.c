@@ -68,6 +68,7 @@ const struct counter firewall_rows[N_FIREWALL_ROWS] = {
 	[FIREWALL_IS_POLICY] = {FACT, .name = "policy",
 				.tag = TAG_RULE_IS_POLICY},
 	[FIREWALL_FRESH] = {FACT, .name = "fresh", .tag = TAG_FRESH},
+	[FIREWALL_BELOW] = {FACT, .name = "below", .tag = TAG_RULE_BELOW_IP},
 };
 /* clang-format on */
 const struct counter_table firewall_table = COUNTER_TABLE(firewall_rows);
@@ -275,6 +276,9 @@ void firewall_rule_append(const struct firewall_rule *rule,
 		sample_row(out, &facts[FIREWALL_UNCOUNTED], rule->uncounted);
 		sample_row(out, &facts[FIREWALL_DIRECTION], direction);
 	}
+	if (rule->uncounted && direction == DIR_TX && !out->error &&
+	    out->objects[out->n_objects - 1].family == FAMILY_NETDEV)
+		sample_row(out, &firewall_rows[FIREWALL_BELOW], 1);
 	if (rule->rate.kind)
 		append_rate(rule, out);
 	if (rule->target == FIREWALL_TPROXY)

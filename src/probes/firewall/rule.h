@@ -113,7 +113,9 @@ enum firewall_role {
 #define FIREWALL_IS_POLICY (N_FIREWALL_ROLES * 3)
 /* Of a chain: packets since the read before, if new counters began at 0. */
 #define FIREWALL_FRESH (FIREWALL_IS_POLICY + 1)
-#define N_FIREWALL_ROWS (FIREWALL_FRESH + 1)
+/* of a rule that drops what IP has sent, without a counter */
+#define FIREWALL_BELOW (FIREWALL_FRESH + 1)
+#define N_FIREWALL_ROWS (FIREWALL_BELOW + 1)
 extern const struct counter firewall_rows[N_FIREWALL_ROWS];
 extern const struct counter_table firewall_table; /* of both engines */
 

@@ -97,19 +97,26 @@ static void tell_mismatch(const struct sample *s, const struct mismatch *m,
 
 /*
  * A bridge that hands its frames to iptables fragments what is too big for a
- * port, or drops it. It tells nobody, where a router answers with ICMP.
+ * port, or drops it. It tells nobody, where a router answers with ICMP. Returns
+ * whether most of so many packets of a counter were such ones.
  */
+static bool are_bridged(const struct sample *s, enum tag tag, uint64_t lost)
+{
+	enum tag answer = TAG_OUT_DEST_UNREACHS;
+
+	if (tag == TAG_FRAG_FAILS6)
+		answer = TAG_OUT_PKT_TOO_BIGS6;
+	else if (tag != TAG_FRAG_FAILS)
+		return false;
+	return sample_moved(s, LAYER_ICMP, NULL, answer) * 2 <= lost;
+}
+
 bool link_explain_bridge(const struct suspect *suspect, struct cause *ret)
 {
 	const struct sample *s = suspect->sample;
-	enum tag answer = TAG_OUT_DEST_UNREACHS;
 	struct mismatch m;
 
-	if (suspect->row->counter->tag == TAG_FRAG_FAILS6)
-		answer = TAG_OUT_PKT_TOO_BIGS6;
-	else if (suspect->row->counter->tag != TAG_FRAG_FAILS)
-		return false;
-	if (sample_moved(s, LAYER_ICMP, NULL, answer) * 2 > suspect->lost ||
+	if (!are_bridged(s, suspect->row->counter->tag, suspect->lost) ||
 	    !find_mismatch(s, &m))
 		return false;
 	tell_mismatch(s, &m, ret);
@@ -192,6 +199,46 @@ static struct missing find_missing(const struct sample *s,
 	return missing;
 }
 
+/* Frames that came in by the ports of a bridge, and not for itself. */
+static uint64_t count_bridged(const struct sample *s, uint64_t bridge)
+{
+	uint64_t came = 0, taken = 0;
+	uint32_t hint = 0;
+
+	EACH_OBJECT (s, o) {
+		const struct object *link = NULL;
+
+		if (o->layer != LAYER_LINK)
+			continue;
+		if (o->identity == bridge && !object_name(s, o)[0])
+			taken = object_moved(s, o, TAG_RX_PACKETS);
+		else if (is_bridge_port(s, o, bridge))
+			link = link_of_config(s, o, &hint);
+		if (link)
+			came += object_moved(s, link, TAG_RX_PACKETS);
+	}
+	return less_by(came, taken);
+}
+
+/* What a bridge has IP drop was never to be forwarded by IP. */
+static void measure_by_frames(const struct sample *s, struct losses *l,
+			      uint64_t bridge)
+{
+	static const uint8_t tags[] = {TAG_FRAG_FAILS, TAG_FRAG_FAILS6};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tags); i++) {
+		uint64_t lost = sample_moved(s, LAYER_IP, "", tags[i]);
+		struct loss *loss = NULL;
+
+		if (lost && are_bridged(s, tags[i], lost))
+			loss = loss_find(l, LAYER_IP, "", DIR_FWD);
+		if (!loss)
+			continue;
+		loss->came += count_bridged(s, bridge);
+		return;
+	}
+}
+
 #define FRAME_HEADERS 18 /* addresses, type, and a VLAN tag */
 
 /*
@@ -204,11 +251,13 @@ void link_attribute_bridges(const struct sample *s, struct losses *l)
 	struct missing missing;
 	struct loss *loss;
 	struct mismatch m;
+	uint64_t bridge;
 
 	if (!find_mismatch(s, &m))
 		return;
-	missing = find_missing(
-		s, l, object_value(s, m.smaller, &link_fact_master, 0));
+	bridge = object_value(s, m.smaller, &link_fact_master, 0);
+	measure_by_frames(s, l, bridge);
+	missing = find_missing(s, l, bridge);
 	if (missing.frames <= 0 ||
 	    missing.bytes / missing.frames <=
 		    (int64_t)m.smaller_mtu + FRAME_HEADERS)

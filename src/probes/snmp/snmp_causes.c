@@ -14,6 +14,7 @@ enum {
 	REASON_REASSEMBLY,
 	REASON_NOT_OURS,
 	REASON_NO_ROUTE,
+	REASON_REFUSING_ROUTE,
 	REASON_NO_ROUTE_HERE,
 	REASON_RP_FILTER,
 	REASON_TOO_BIG,
@@ -138,6 +139,27 @@ const struct reason snmp_reasons[] = {
 			"all`.",
 		 .gone = "InNoRoutes stands still: `nstat -az IpExtInNoRoutes "
 			 "Ip6InNoRoutes`."},
+	[REASON_REFUSING_ROUTE] =
+		{.id = "refusing-route",
+		 .means = "Packets came to be forwarded and were refused as if "
+			  "no route led to their destination, and there are "
+			  "routes, or rules of policy routing, that say so on "
+			  "purpose: unreachable or prohibit. The kernel counts "
+			  "both alike. Their senders are told.",
+		 .confirm = "`ip -6 route get ADDRESS from SOURCE iif "
+			    "INTERFACE` answers as the kernel does for such a "
+			    "packet: \"unreachable\" or \"prohibit\" is a "
+			    "route that refuses, \"Network is unreachable\" a "
+			    "missing one. `ip -6 route show table all type "
+			    "unreachable` and `ip -6 rule list` show what "
+			    "refuses.",
+		 .fix = "If the destination is to be reached, delete the route "
+			"or rule, or add a route that is more specific. "
+			"Routers put unreachable routes where a prefix that "
+			"was delegated to them has no hosts: then find out who "
+			"sends to it.",
+		 .gone = "InNoRoutes stands still: `nstat -az IpExtInNoRoutes "
+			 "Ip6InNoRoutes`."},
 	[REASON_NO_ROUTE_HERE] =
 		{.id = "no-route-to-send",
 		 .means = "A program sends to a destination to which no route "
@@ -237,6 +259,45 @@ static bool explain_loop(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+/* A route that refuses counts as one that is missing. */
+static bool explain_refusing(const struct suspect *suspect, struct cause *ret)
+{
+	const struct sample *s = suspect->sample;
+	const struct counter *c = suspect->row->counter;
+	const struct object *found = NULL;
+	uint64_t n = 0;
+
+	if (c->tag != TAG_IN_NO_ROUTES)
+		return false;
+	EACH_OBJECT (s, o) {
+		const struct row *row =
+			object_tagged(s, o, TAG_REFUSING_ROUTES);
+
+		if (!row || row->counter->v6 != c->v6)
+			continue;
+		found = found ? found : o;
+		n += row->value;
+	}
+	if (!found)
+		return false;
+	ret->reason = &snmp_reasons[REASON_REFUSING_ROUTE];
+	CAUSE_TEXT(ret,
+		   "%s: suspect %s, which refuses; else a route is missing",
+		   c->name, object_label(s, found));
+	if (n > 1)
+		CAUSE_TEXT(ret,
+			   "%s: suspect %s or %llu more, which refuse; else a "
+			   "route is missing",
+			   c->name, object_label(s, found),
+			   (unsigned long long)(n - 1));
+	CAUSE_REMEDY(ret,
+		     "See which it is: `ip%s route get ADDRESS`; `ip%s route "
+		     "show table all`; `ip%s rule list`",
+		     c->v6 ? " -6" : "", c->v6 ? " -6" : "",
+		     c->v6 ? " -6" : "");
+	return true;
+}
+
 /* Counters that have one cause each, in the words of their rows. */
 static const struct {
 	uint8_t tag;
@@ -275,6 +336,7 @@ static bool explain_plain(const struct suspect *suspect, struct cause *ret)
 /* clang-format off */
 const struct explainer snmp_explainers[] = {
 	{LAYER_IP, explain_loop},
+	{LAYER_IP, explain_refusing},
 	{LAYER_IP, explain_plain},
 	{LAYER_ICMP, explain_plain},
 	{LAYER_TCP, explain_plain},

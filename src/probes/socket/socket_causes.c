@@ -213,7 +213,7 @@ bool socket_explain_hidden(const struct sample *s, const struct loss *loss,
 	const struct object *worst;
 
 	if (!loss->unread || !raw_dropped(s, &worst))
-		return socket_explain_refused(loss, ret);
+		return socket_explain_refused(s, loss, ret);
 	ret->lost = loss->unread;
 	ret->counter = &socket_raw_drops;
 	describe_raw(s, worst, ret);

@@ -26,7 +26,8 @@ bool socket_explain_udp(const struct suspect *suspect, struct cause *ret);
 
 /* Senders that were told, of which nothing else knows; see struct probe. */
 void socket_attribute_refused(const struct sample *s, struct losses *l);
-bool socket_explain_refused(const struct loss *loss, struct cause *ret);
+bool socket_explain_refused(const struct sample *s, const struct loss *loss,
+			    struct cause *ret);
 
 void socket_attribute(const struct sample *s, struct losses *l);
 bool socket_explain_hidden(const struct sample *s, const struct loss *loss,

@@ -158,10 +158,21 @@ void socket_attribute_refused(const struct sample *s, struct losses *l)
 	loss_add(loss, below);
 }
 
-bool socket_explain_refused(const struct loss *loss, struct cause *ret)
+/* Whether a firewall has a rule that it can name as a suspect. */
+static bool is_rule_suspected(const struct sample *s)
+{
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_NETFILTER &&
+		    object_tagged(s, o, TAG_RULE_BELOW_IP))
+			return true;
+	return false;
+}
+
+bool socket_explain_refused(const struct sample *s, const struct loss *loss,
+			    struct cause *ret)
 {
 	if (loss->layer != LAYER_IP || loss->direction != DIR_TX ||
-	    !loss->uncounted)
+	    !loss->uncounted || is_rule_suspected(s))
 		return false;
 	ret->reason = &socket_reasons[SOCKET_SEND_REFUSED];
 	ret->counter = counter_tagged(snmp_probe.counters, TAG_OUT_DISCARDS);
