@@ -297,18 +297,27 @@ static bool explain_shaper(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
-/* A packet that a bucket can never hold is dropped however idle the link is. */
+#define WHOLE_FRAME 1514 /* of Ethernet: what a burst has to hold at least */
+
+/*
+ * A packet that a bucket can never hold is dropped however idle the link is.
+ * Where others had to wait as well, a bucket for less than a frame is suspect.
+ */
 static bool explain_burst(const struct suspect *suspect, struct cause *ret)
 {
+	bool waited = had_to_wait(suspect);
 	uint64_t burst;
 
-	if (strcmp(qdisc_kind(suspect), "tbf") || had_to_wait(suspect) ||
+	if (strcmp(qdisc_kind(suspect), "tbf") ||
 	    !object_get(suspect->sample, suspect->object, &qdisc_fact_burst,
-			&burst))
+			&burst) ||
+	    (waited && burst >= WHOLE_FRAME))
 		return false;
 	ret->reason = &qdisc_reasons[REASON_BURST];
-	CAUSE_TEXT(ret, "packets are larger than the burst of tbf (%llu bytes)",
-		   (unsigned long long)burst);
+	CAUSE_TEXT(ret,
+		   "packets are larger than the burst of tbf (%llu bytes)%s",
+		   (unsigned long long)burst,
+		   waited ? ", or more than its rate lets pass" : "");
 	add_position(suspect, ret);
 	CAUSE_REMEDY(ret,
 		     "Give it a burst of at least the MTU: `tc -d qdisc show "
@@ -342,8 +351,8 @@ const struct explainer qdisc_explainers[] = {
 	{LAYER_QDISC, explain_netem},
 	{LAYER_QDISC, explain_class},
 	{LAYER_QDISC, explain_unclassified},
-	{LAYER_QDISC, explain_shaper},
 	{LAYER_QDISC, explain_burst},
+	{LAYER_QDISC, explain_shaper},
 	{LAYER_QDISC, explain_full},
 	{LAYER_QDISC, explain_aqm},
 	{LAYER_QDISC, explain_part},
