@@ -588,6 +588,32 @@ TEST(cause, bucket_too_small_is_no_slow_shaper)
 	ck_assert_str_eq(c.reason->id, "qdisc-burst");
 }
 
+/* Small packets that had to wait are no reason for large ones to vanish. */
+TEST(cause, bucket_too_small_is_told_beside_a_slow_shaper)
+{
+	struct cause c;
+
+	qdisc("tbf", 0x10000, ROOT, 10);
+	sample_row(&s, &qdisc_fact_rate, 1250000);
+	sample_row(&s, &qdisc_fact_burst, 600);
+	waited(60);
+	c = qdisc_cause();
+	ck_assert_str_eq(c.text,
+			 "packets are larger than the burst of tbf (600 "
+			 "bytes), or more than its rate lets pass");
+}
+
+TEST(cause, bucket_for_a_frame_is_a_slow_shaper)
+{
+	struct cause c;
+
+	qdisc("tbf", 0x10000, ROOT, 10);
+	sample_row(&s, &qdisc_fact_burst, 1514);
+	waited(60);
+	c = qdisc_cause();
+	ck_assert_str_eq(c.reason->id, "qdisc-shaper");
+}
+
 static const struct {
 	const char *kind;
 	uint64_t rate;
@@ -1261,6 +1287,19 @@ TEST(cause, accept_queue_is_named_where_drops_are_all_that_is_counted)
 		    "accept queue of TCP port 6001 (python3[12]) is full: 2 "
 		    "of 1",
 		    ACCEPT_FASTER);
+}
+
+TEST(cause, drops_of_no_accept_queue_are_of_the_syn_backlog)
+{
+	struct cause c;
+
+	queue(6001, 0, 8, "python3[12]");
+	sample_object(&s, LAYER_TCP, "", "", 0);
+	counted(find_counter(&snmp_probe, "ListenDrops", NULL), 9);
+	c = cause_of(LAYER_TCP, DIR_LISTEN, "", 9);
+	ck_assert_ptr_nonnull(strstr(c.text, "the SYN backlog is"));
+	ck_assert_ptr_nonnull(strstr(c.remedy, "net.ipv4.tcp_syncookies"));
+	ck_assert(!c.known); /* the kernel counts several reasons alike */
 }
 
 TEST(cause, accept_queue_that_is_not_full_is_told_as_such)

@@ -72,6 +72,23 @@ static void describe_other_listeners(const struct sample *s,
 		say_more(ret, ", and %zu more", n - 1);
 }
 
+/* What no queue of accept() explains has several reasons, counted alike. */
+static bool explain_backlog(const struct suspect *suspect, struct cause *ret)
+{
+	if (suspect->row->counter->tag != TAG_LISTEN_DROPS)
+		return false;
+	ret->reason = &socket_reasons[SOCKET_SYN_BACKLOG];
+	ret->known = false;
+	CAUSE_TEXT(ret, "no accept queue is full: the SYN backlog is, and SYN "
+			"cookies are off, or there was no memory, or no route "
+			"for the answer");
+	CAUSE_REMEDY(ret, "See who waits: `ss -tan state syn-recv`; switch "
+			  "cookies on or let more wait: `sysctl "
+			  "net.ipv4.tcp_syncookies "
+			  "net.ipv4.tcp_max_syn_backlog`");
+	return true;
+}
+
 static bool explain_listener(const struct suspect *suspect, struct cause *ret)
 {
 	enum tag tag = suspect->row->counter->tag;
@@ -224,6 +241,7 @@ bool socket_explain_hidden(const struct sample *s, const struct loss *loss,
 const struct explainer socket_explainers[] = {
 	{LAYER_UDP, socket_explain_udp},
 	{LAYER_TCP, explain_listener},
+	{LAYER_TCP, explain_backlog},
 	{LAYER_IP, explain_protocol},
 	{0, NULL},
 };

@@ -109,6 +109,26 @@ const struct reason socket_reasons[N_SOCKET_REASONS + 1] = {
 			"again for it.",
 		 .gone = "`nstat -az TcpExtListenOverflows "
 			 "TcpExtListenDrops` stand still."},
+	[SOCKET_SYN_BACKLOG] =
+		{.id = "listen-drops",
+		 .means = "Connections were dropped before they were made, and "
+			  "no queue of accept() was full at the look after it. "
+			  "The kernel counts several reasons alike: more SYNs "
+			  "wait for their last ACK than the SYN backlog takes "
+			  "while SYN cookies are off, there was no memory, or "
+			  "no route for the answer.",
+		 .confirm = "`ss -tan state syn-recv` shows who waits: many, "
+			    "and `sysctl net.ipv4.tcp_syncookies` is 0, is a "
+			    "backlog that is full. `ip route get ADDRESS` of a "
+			    "client shows whether there is a route.",
+		 .fix = "Switch cookies on: `sysctl -w "
+			"net.ipv4.tcp_syncookies=1`; or let more wait: "
+			"`sysctl net.ipv4.tcp_max_syn_backlog`, "
+			"`sysctl net.core.somaxconn` and the backlog of the "
+			"program's listen(). SYNs from addresses that never "
+			"answer are a flood: keep them out before they come "
+			"here.",
+		 .gone = "`nstat -az TcpExtListenDrops` stands still."},
 	[SOCKET_SEND_REFUSED] =
 		{.id = "send-refused-below-ip",
 		 .means = "Packets of this host could not be sent. Their "
