@@ -1059,6 +1059,13 @@ static const struct {
 	{"InSegs=144 InErrs=34 InCsumErrors=10 TCPSYNChallenge=60", 10},
 	{"InSegs=144 InErrs=40 InCsumErrors=10 TCPSYNChallenge=24", 16},
 	{"InSegs=144 InErrs=0 TCPSYNChallenge=24", 0},
+	/* late duplicates, as a path that reorders has them: nobody needs them
+	 */
+	{"InSegs=117 PAWSEstab=12 DelayedACKLost=12", 0},
+	{"InSegs=117 PAWSEstab=12 DelayedACKLost=30", 0},
+	{"InSegs=117 PAWSEstab=12", 12},
+	{"InSegs=117 PAWSEstab=12 DelayedACKLost=2", 10},
+	{"InSegs=117 DelayedACKLost=30", 0},
 };
 
 TEST_EACH(loss, excused_packets_are_not_lost, ARRAY_SIZE(excuses))

@@ -567,6 +567,18 @@ def acks_lost_router(stage):
 
 
 
+# Segments that come late, or twice.
+
+
+@field_of("healthy")
+def late_duplicates(stage):
+    """A path that repeats packets, and delivers some late: TCP throws the copies away, and has everything."""
+    a, b = stage.pair()
+    b.feature("tc qdisc add dev b0 root netem delay 2ms 1ms duplicate 20% reorder 20% 50%")
+    talk, done = conversation(a, b, count=10, size=40000)
+    return Story(talk, [all_answered(done, 10)])
+
+
 # A list of queues that is long.
 
 

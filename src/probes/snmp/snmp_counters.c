@@ -327,7 +327,8 @@ static const struct counter snmp_counters[] = {
 		      "attacks"),
 	ROW(TCP_EXT, RX, SYMPTOM, "DelayedACKLost", "net/ipv4/tcp_input.c",
 	    "Peer sent data we already had: our ACK was lost or its timeout "
-	    "was spurious", .remedy = "Check our egress path"),
+	    "was spurious", .in = "PAWSEstab",
+	    .remedy = "Check our egress path"),
 	ROW(TCP_EXT, LISTEN, PART, "ListenOverflows", "net/ipv4/tcp_input.c",
 	    "SYN or final ACK dropped: accept queue full; a drop tracer does "
 	    "not see the SYN case", .tag = TAG_LISTEN_OVERFLOWS,
