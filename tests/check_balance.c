@@ -24,10 +24,17 @@ static struct {
 	bool unknown, stale;
 } ipsec;
 
+/* What a rule of that family has dropped so far; 0: there is none. */
+static struct {
+	enum family family;
+	uint64_t packets;
+} dropped;
+
 static void setup(void)
 {
 	tree_make(&tree);
 	memset(&ipsec, 0, sizeof(ipsec));
+	memset(&dropped, 0, sizeof(dropped));
 	ck_assert_int_eq(balance_probe.init(&env, &env.state), 0);
 }
 
@@ -87,6 +94,16 @@ static void append_ipsec(void)
 		sample_row(&now, &balance_ipsec_unknown, 1);
 }
 
+static void append_dropped(void)
+{
+	if (!dropped.packets)
+		return;
+	sample_object(&now, LAYER_NETFILTER, "", "x.filter.INPUT.drop", 0);
+	sample_chain(&now, dropped.family, "filter", "INPUT");
+	sample_row(&now, firewall_counter(FIREWALL_CHAIN, DIR_RX),
+		   dropped.packets);
+}
+
 /* A read; what was read before becomes the one before. */
 static void read_balance(const char *counters)
 {
@@ -99,6 +116,7 @@ static void read_balance(const char *counters)
 	sample_object(&now, LAYER_IP, "", "", 0);
 	append_rows(counters);
 	append_ipsec();
+	append_dropped();
 	(void)!balance_probe.read(&env, &now); /* -ENOENT: no gap is known */
 	ck_assert_int_eq(now.error, 0);
 }
@@ -275,6 +293,29 @@ TEST(balance, fragments_that_are_bridged_are_not_missed)
 		     "OutRequests=160 OutTransmits=120 FragOKs=240 "
 		     "FragCreates=720");
 	ck_assert_uint_eq(gap("out_gap", false), 40);
+}
+
+static const struct {
+	enum family family;
+	uint64_t gap;
+} fragments_and_rule[] = {
+	{FAMILY_IP, 0},	     /* its packets are missed on input, too */
+	{FAMILY_NETDEV, 40}, /* IP has never seen them */
+};
+
+/* The same, while a rule drops 40 of what IP receives. */
+TEST_EACH(balance, fragments_are_bridged_while_rules_drop,
+	  ARRAY_SIZE(fragments_and_rule))
+{
+	dropped.family = fragments_and_rule[_i].family;
+	dropped.packets = 1000;
+	read_balance("InReceives=0 InDelivers=0 ReasmReqds=0 ReasmOKs=0 "
+		     "OutRequests=0 OutTransmits=0 FragOKs=0 FragCreates=0");
+	dropped.packets += 40;
+	read_balance("InReceives=40 InDelivers=0 ReasmReqds=360 ReasmOKs=120 "
+		     "OutRequests=0 OutTransmits=0 FragOKs=120 "
+		     "FragCreates=360");
+	ck_assert_uint_eq(gap("out_gap", false), fragments_and_rule[_i].gap);
 }
 
 /* A router puts them together, too, and has received and sends them. */

@@ -642,6 +642,49 @@ def bridge_fragments(stage):
 
 
 @field
+def bridge_fragments_and_scans(stage):
+    """The same, while the bridge's host is scanned and its own rule drops that: a policy, and nothing else."""
+    r, a, b = listening_bridge(stage)
+    add_address(r, "br0", "10.9.0.254/24")
+    know(a, "a0", r, "br0", "10.9.0.254")
+    r.feature("sysctl -qw net.bridge.bridge-nf-call-iptables=1")
+    r.feature("iptables-legacy -w 20 -A FORWARD -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT")
+    r.feature("iptables-legacy -w 20 -A INPUT -p udp --dport %d -j DROP" % BAD)
+    r.nft("table ip t {\nchain out { type filter hook output priority 0; policy accept;\nudp dport 9 drop\n}\n}\n")
+    b.reader(WANTED)
+    r.reader(WANTED)
+
+    def round_():
+        a.send(GOOD, 4000, b.address, WANTED)
+        a.send(LOST, 100, "10.9.0.254", BAD)
+        a.send(GOOD, 100, "10.9.0.254", WANTED)
+
+    return Story(round_, [arrived(b), arrived(r)],
+                 [Found(r, "netfilter", "rx", LOST, ALL, kind="policy", says=("of ip filter input",), off=3)])
+
+
+@field
+def bridge_fragments_and_loss(stage):
+    """The same, and the host itself sends what a rule without a counter drops: that is found."""
+    r, a, b = listening_bridge(stage)
+    add_address(r, "br0", "10.9.0.254/24")
+    know(r, "br0", b, "b0", b.address)
+    r.feature("sysctl -qw net.bridge.bridge-nf-call-iptables=1")
+    r.feature("iptables-legacy -w 20 -A FORWARD -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT")
+    r.nft("table ip t {\nchain out { type filter hook output priority 0; policy accept;\nudp dport %d drop\n}\n}\n"
+          % BAD)
+    b.reader(WANTED)
+
+    def round_():
+        a.send(GOOD, 4000, b.address, WANTED)
+        r.send(LOST, 100, b.address, BAD)
+        r.send(GOOD, 100, b.address, WANTED)
+
+    return Story(round_, [arrived(b, each=2 * GOOD)],
+                 [Found(r, "netfilter", "tx", LOST, ALL, says=("ip t out",), alarm=TOLD, off=3)])
+
+
+@field
 def bridge_firewall(stage):
     """Two containers on a bridge whose traffic passes iptables, conntrack and DNAT: everything arrives."""
     r, a, b = listening_bridge(stage)

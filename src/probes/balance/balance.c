@@ -169,19 +169,37 @@ static uint64_t fewer(uint64_t from, int64_t n)
 	return n <= 0 ? from : (uint64_t)n < from ? from - (uint64_t)n : 0;
 }
 
+/* What rules have dropped since the read before of what IP received. */
+static int64_t counted_by_rules(const struct sample *s)
+{
+	int64_t n = 0;
+
+	EACH_OBJECT (s, o) {
+		if (o->layer != LAYER_NETFILTER || o->family == FAMILY_BRIDGE ||
+		    o->family == FAMILY_NETDEV || o->family == FAMILY_ARP)
+			continue;
+		EACH_ROW (s, o, row)
+			if (row->counter->kind == KIND_LOST &&
+			    row->counter->direction == DIR_RX)
+				n += (int64_t)row_growth(s, o, row);
+	}
+	return n;
+}
+
 /*
  * A bridge whose frames pass iptables (br_netfilter) puts fragments together
  * and takes packets apart again, by the code of IP, that IP neither received
  * nor sends. So they are too many on both sides: as many as the balance of
- * input fell by are missed on output by mistake.
+ * input fell by, and rules made up for, are missed on output by mistake.
  */
 static int64_t bridged_fragments(const struct sample *s, const struct gap *in)
 {
-	int64_t fell = in->then ? in->then->balance.packets -
-					  in->now.balance.packets
-				: 0;
-	int64_t made = fell > 0 ? fragments_more(s, in->now.gap) : 0;
+	int64_t made = in->then ? fragments_more(s, in->now.gap) : 0, fell;
 
+	if (made <= 0)
+		return 0;
+	fell = in->then->balance.packets - in->now.balance.packets +
+	       counted_by_rules(s);
 	return made < fell ? made : fell;
 }
 
