@@ -328,12 +328,13 @@ static struct balance_taken find_taken(const struct probe_env *env,
 				       less_by(now.out, then->taken.out)};
 }
 
-/* Input stands in front of the output of its family. */
+/* Input stands in front of the output of its family, if that misses more. */
 static void find_bridged(const struct sample *s, struct gap *gaps, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
 		if (gaps[i].now.gap->direction == DIR_TX &&
-		    gaps[i - 1].now.gap->v6 == gaps[i].now.gap->v6)
+		    gaps[i - 1].now.gap->v6 == gaps[i].now.gap->v6 &&
+		    is_missing_more(&gaps[i]))
 			gaps[i].bridged = bridged_fragments(s, &gaps[i - 1]);
 }
 
