@@ -118,8 +118,8 @@ static void print_counter(const struct probe *p, const struct counter *c)
 }
 
 /*
- * Several probes may read by one table, which is shown with the first; some have
- * none.
+ * Several probes may read by one table, which is shown with the first; some
+ * have none, or one of nothing but facts.
  */
 static bool has_own_table(size_t probe)
 {
