@@ -418,7 +418,8 @@ TEST(report_alarms, other_wire_of_equal_indexes_is_told_by_its_address)
 }
 
 /* A namespace in which a rule with that comment drops half of all. */
-static void firewall(struct ns *ns, const char *comment, uint64_t dropped)
+static struct sample *read_firewall(struct ns *ns, const char *comment,
+				    uint64_t dropped)
 {
 	struct sample *s = lab_read(ns);
 	char name[512];
@@ -435,6 +436,12 @@ static void firewall(struct ns *ns, const char *comment, uint64_t dropped)
 	sample_row(s, firewall_counter(FIREWALL_RULE, DIR_RX), dropped);
 	sample_row(s, &firewall_facts[FIREWALL_NUMBER], 3);
 	sample_row(s, &firewall_facts[FIREWALL_TARGET], FIREWALL_DROP);
+	return s;
+}
+
+static void firewall(struct ns *ns, const char *comment, uint64_t dropped)
+{
+	(void)read_firewall(ns, comment, dropped);
 	lab_report();
 }
 
@@ -531,6 +538,22 @@ TEST(report_alarms, rule_is_named_in_the_notification)
 	check_line(
 		"all@nginx/ipt_packets-netfilter-ip.filter.INPUT.maintenance "
 		"2000 @30");
+}
+
+/* Its limits are chosen in that interval, and its share is that of them. */
+TEST(report_alarms, policy_that_begins_to_drop_is_judged_at_once)
+{
+	static const uint64_t dropped[] = {0, 0, 0, 1000, 2000};
+	struct ns *ns = lab_ns("nginx");
+
+	for (size_t i = 0; i < ARRAY_SIZE(dropped); i++) {
+		struct sample *s = read_firewall(ns, "scans", dropped[i]);
+
+		sample_row(s, &firewall_rows[FIREWALL_IS_POLICY], 1);
+		lab_report();
+		ck_assert_uint_eq(lab.n_notified, i == 4);
+	}
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_WARNING);
 }
 
 static void retransmit(struct ns *ns, uint64_t n)

@@ -307,10 +307,10 @@ static void judge(struct report *r, struct loss *loss)
 {
 	const struct sample *s = &r->ns->now;
 	bool explained = loss->lost && !loss->echo;
-	double percent = lost_percent(loss);
 	const struct causes *causes = &no_causes;
 	struct causes list;
 	enum limits_kind kind;
+	double percent;
 
 	if (!report_wants(r, loss->layer))
 		return;
@@ -321,6 +321,7 @@ static void judge(struct report *r, struct loss *loss)
 		choose_limits(r, loss, kind, causes);
 	if (explained && !never_alarms(loss->limits) && !causes->n)
 		causes = list_causes(s, loss, kind, &list);
+	percent = lost_percent(loss); /* of the kind that the limits are for */
 	if (!alarm_step(&loss->alarm, loss->limits,
 			judged_percent(loss, percent), judged_lost(loss),
 			causes->items[0].known && !isnan(percent)
