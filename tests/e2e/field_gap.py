@@ -336,7 +336,7 @@ def ipvs_gone(stage):
         a.send(LOST, 50, "10.96.0.10", 53, source_port=34567)
 
     return Story(round_, [arrived(b)],
-                 [Found(r, "netfilter", "rx", LOST, ALL, says=("IPVS", "10.9.2.2:5353"), off=3, never=RULE,
+                 [Found(r, "netfilter", "rx", LOST, ALL, says=("IPVS", "10.9.2.2:5353"), tells=("IPVS",), off=3, never=RULE,
                         alarm=TOLD)])
 
 
@@ -356,7 +356,8 @@ def ipvs_gone_one(stage):
             a.send(LOST, 50, "10.96.0.10", 53, source_port=30000 + port)
 
     return Story(round_, [arrived(b, 5353, LOST)],
-                 [Found(r, "netfilter", "rx", LOST, 2 * LOST, says=("IPVS", "10.9.2.2:5354"), off=3, never=RULE,
+                 [Found(r, "netfilter", "rx", LOST, 2 * LOST, says=("IPVS", "10.9.2.2:5354"), tells=("IPVS",), off=3,
+                        never=RULE,
                         alarm=TOLD)])
 
 
