@@ -25,7 +25,7 @@ enum {
 	N_PROTOCOLS,
 };
 
-/* Rows of the balance, see balance_add_up(). */
+/* Rows that balance.c adds to those of IP, see add_up(). */
 #define TWICE .layer = LAYER_UNEXPLAINED, .bits = 64, .kind = KIND_FACT
 static const struct counter twice[N_BALANCE_TWICE] = {
 	{TWICE, .name = "delivered_twice", .in_gap = 1},
