@@ -27,18 +27,26 @@ def chain(rules, hook="input", policy="accept", table="ip t", name=None):
 # Routes.
 
 
-def route_of(stage, kind):
-    """Forwarded packets meet a route that throws them away, and no table of any firewall is there."""
-    a, r, b = stage.router()
-    r.ip("route add %s 10.55.0.0/16" % kind)
+def thrown_away(router, says, to="10.55.1.1"):
+    """What is for that address vanishes in the router; all else arrives."""
+    a, r, b = router
     b.reader(WANTED)
 
     def round_():
         a.send(GOOD, 100, b.address, WANTED)
-        a.send(LOST, 100, "10.55.1.1", BAD)
+        a.send(LOST, 100, to, BAD)
 
-    return Story(round_, [in_gap(r), arrived(b)],
-                 [Found(r, "ip", "rx|fwd", LOST, ALL, says=(kind, "route"), never=RULE, alarm=TOLD)])
+    v6 = ":" in to
+    missed = (3 * LOST, 3 * LOST + 9) if v6 else LOST  # and a neighbour's solicitations
+    return Story(round_, [in_gap(r, missed, v6=v6), arrived(b)],
+                 [Found(r, "ip", "rx|fwd", LOST, ALL, says=says, never=RULE, alarm=TOLD, off=6 if v6 else 0)])
+
+
+def route_of(stage, kind):
+    """Forwarded packets meet a route that throws them away, and no table of any firewall is there."""
+    a, r, b = stage.router()
+    r.ip("route add %s 10.55.0.0/16" % kind)
+    return thrown_away((a, r, b), (kind, "route"))
 
 
 @field
@@ -64,14 +72,7 @@ def route_blackhole_v6(stage):
     """A blackhole route with IPv6."""
     a, r, b = stage.router6()
     r.ip("route add blackhole fd55::/16")
-    b.reader(WANTED)
-
-    def round_():
-        a.send(GOOD, 100, b.address, WANTED)
-        a.send(LOST, 100, "fd55::1", BAD)
-
-    return Story(round_, [in_gap(r, (3 * LOST, 3 * LOST + 9), v6=True), arrived(b)],
-                 [Found(r, "ip", "rx|fwd", LOST, ALL, says=("blackhole", "route"), never=RULE, alarm=TOLD, off=6)])
+    return thrown_away((a, r, b), ("blackhole", "route"), "fd55::1")
 
 
 def rule_of(stage, kind):
@@ -79,14 +80,7 @@ def rule_of(stage, kind):
     a, r, b = stage.router()
     r.ip("rule add to 10.55.0.0/16 prio 77 %s" % kind)
     r.ip("route add 10.55.0.0/16 via %s" % b.address)
-    b.reader(WANTED)
-
-    def round_():
-        a.send(GOOD, 100, b.address, WANTED)
-        a.send(LOST, 100, "10.55.1.1", BAD)
-
-    return Story(round_, [in_gap(r), arrived(b)],
-                 [Found(r, "ip", "rx|fwd", LOST, ALL, says=(kind, "rule 77"), never=RULE, alarm=TOLD)])
+    return thrown_away((a, r, b), (kind, "rule 77"))
 
 
 @field
@@ -108,14 +102,7 @@ def rule_blackhole_v6(stage):
     r.ip("-6 rule add to fd55::/16 prio 77 blackhole")
     r.ip("route add fd55::/16 via %s" % b.address)
     r.ip("route add unreachable fd66::/16")
-    b.reader(WANTED)
-
-    def round_():
-        a.send(GOOD, 100, b.address, WANTED)
-        a.send(LOST, 100, "fd55::1", BAD)
-
-    return Story(round_, [in_gap(r, (3 * LOST, 3 * LOST + 9), v6=True), arrived(b)],
-                 [Found(r, "ip", "rx|fwd", LOST, ALL, says=("blackhole", "rule 77"), never=RULE, alarm=TOLD, off=6)])
+    return thrown_away((a, r, b), ("blackhole", "rule 77"), "fd55::1")
 
 
 def refused_v6(stage, how):
