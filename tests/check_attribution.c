@@ -2,6 +2,7 @@
 /* Packets that two places count: that one of them loses them. */
 #include "diagnosis/finding.h"
 #include "engine/interval.h"
+#include "probes/balance/balance.h"
 #include "probes/firewall/rule.h"
 #include "probes/link/link_private.h"
 #include "probes/next_hop.h"
@@ -108,6 +109,20 @@ static void count(struct ns *of, const struct counter *c, uint64_t n)
 	sample_object(&of->then, c->layer, "", c->name, 0);
 	sample_row(&of->then, c, 0);
 	sample_object(&of->now, c->layer, "", c->name, 0);
+	sample_row(&of->now, c, n);
+}
+
+/* The same for the counter of a tag and family, in an object of any layer. */
+static void count_tagged(struct ns *of, const struct counter_table *table,
+			 enum layer layer, enum tag tag, bool v6, uint64_t n)
+{
+	const struct counter *c = table->rows;
+
+	while (c->tag != tag || c->v6 != v6)
+		c++;
+	sample_object(&of->then, layer, "", c->name, 0);
+	sample_row(&of->then, c, 0);
+	sample_object(&of->now, layer, "", c->name, 0);
 	sample_row(&of->now, c, n);
 }
 
@@ -418,6 +433,80 @@ TEST_EACH(attribute, martians_may_be_what_a_rule_is_suspected_of,
 			  suspects[_i].martians_host);
 	ck_assert_uint_eq(lost(host, LAYER_NETFILTER, "", DIR_RX),
 			  suspects[_i].host - suspects[_i].martians_host);
+}
+
+/* The same wire, whose end in the host is a port of a bridge. */
+static void bridged_wire(uint64_t flooded)
+{
+	struct sample *const samples[] = {&host->then, &host->now};
+
+	wire(0, 1500);
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+		sample_row(samples[i], &link_fact_master, 9);
+		sample_row(samples[i], &link_fact_port_of, LINK_OF_BRIDGE);
+		sample_object(samples[i], LAYER_LINK, "br0", "", 9);
+		sample_row(samples[i],
+			   counter_tagged(&link_table, TAG_LINK_MULTICAST),
+			   i * flooded);
+	}
+}
+
+/* What the far ends of wires say of what came for groups, of one interval. */
+static const struct {
+	uint64_t sent, flooded;	 /* by the other namespace, by its bridge */
+	uint64_t joined4, came6; /* what IP counts here */
+	uint64_t missed, left;	 /* by IPv4 */
+} groups[] = {
+	{0, 0, 0, 0, 40, 40},
+	{40, 0, 0, 0, 40, 0},
+	{40, 0, 40, 0, 40, 40}, /* these were delivered */
+	{40, 0, 0, 0, 100, 60},
+	{0, 60, 0, 20, 40, 0},
+	{0, 60, 0, 60, 40, 40}, /* all of it was IPv6 */
+	{20, 20, 0, 0, 40, 0},
+	{100, 0, 0, 0, 115, 0}, /* read a little later */
+	{100, 0, 0, 0, 125, 25},
+	{300, 0, 0, 0, 305, 0}, /* a few are nobody's business */
+};
+
+TEST_EACH(attribute, groups_that_nobody_joined_are_nobody_s_loss,
+	  ARRAY_SIZE(groups))
+{
+	bridged_wire(groups[_i].flooded);
+	count_tagged(host, snmp_probe.counters, LAYER_IP, TAG_OUT_MCAST_PKTS,
+		     false, groups[_i].sent);
+	count_tagged(ns, snmp_probe.counters, LAYER_IP, TAG_IN_MCAST_PKTS,
+		     false, groups[_i].joined4);
+	count_tagged(ns, snmp_probe.counters, LAYER_IP, TAG_IN_MCAST_PKTS, true,
+		     groups[_i].came6);
+	count(ns, &receives, 400);
+	count_tagged(ns, &balance_table, LAYER_UNEXPLAINED, TAG_IN_GAP, false,
+		     groups[_i].missed);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX),
+			  groups[_i].left);
+}
+
+/* IPv6 misses none of them, and who is not at the other end sent none. */
+TEST(attribute, groups_excuse_no_other_packets)
+{
+	struct ns *third = ns_list_add(&list);
+
+	third->was_read = true;
+	bridged_wire(0);
+	count_tagged(third, snmp_probe.counters, LAYER_IP, TAG_OUT_MCAST_PKTS,
+		     false, 100);
+	count(ns, &receives, 400);
+	count_tagged(ns, &balance_table, LAYER_UNEXPLAINED, TAG_IN_GAP, false,
+		     40);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 40);
+	count_tagged(host, snmp_probe.counters, LAYER_IP, TAG_OUT_MCAST_PKTS,
+		     false, 100);
+	count_tagged(ns, &balance_table, LAYER_UNEXPLAINED, TAG_IN_GAP, true,
+		     60);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 60);
 }
 
 TEST(attribute, what_rp_filter_drops_are_no_martians)

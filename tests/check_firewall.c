@@ -18,6 +18,7 @@
 #include "probes/firewall/ipvs.h"
 #include "probes/firewall/nfqueue.h"
 #include "probes/firewall/rule.h"
+#include "probes/snmp/snmp.h"
 #include "testlib.h"
 #include "xtables_file.h"
 
@@ -616,6 +617,96 @@ TEST(suspects, each_takes_what_it_can_have_lost)
 	firewall_attribute(&now, &l);
 	ck_assert_uint_eq(loss_find(&l, LAYER_NETFILTER, "", DIR_RX)->uncounted,
 			  100);
+	losses_free(&l);
+}
+
+/* Packets for everybody that came, and were let in though nobody read them. */
+static void put_broadcasts(uint64_t came, uint64_t ignored)
+{
+	const struct counter *in =
+		counter_tagged(snmp_probe.counters, TAG_IN_BCAST_PKTS);
+	const struct counter *out =
+		counter_tagged(snmp_probe.counters, TAG_UDP_IGNORED);
+
+	for (int i = 0; i < 2; i++) {
+		struct sample *s = i ? &now : &then;
+
+		sample_object(s, LAYER_IP, "", "", 0);
+		sample_row(s, in, i * came);
+		sample_object(s, LAYER_UDP, "", "", 0);
+		sample_row(s, out, i * ignored);
+	}
+}
+
+#define A_RULE                                                                 \
+	{                                                                      \
+		.handle = 2                                                    \
+	}
+#define A_POLICY                                                               \
+	{                                                                      \
+		.handle = 1, .target = FIREWALL_POLICY                         \
+	}
+#define A_CHANCE                                                               \
+	{                                                                      \
+		.handle = 3, .is_random = true                                 \
+	}
+
+/* Of 1000 packets that came, and some that vanished without a counter. */
+static const struct {
+	uint64_t lost, broadcasts, ignored;
+	struct firewall_rule rule;
+	uint64_t meant;
+} meant[] = {
+	{100, 0, 0, A_POLICY, 100},   {101, 0, 0, A_POLICY, 0},
+	{50, 0, 0, A_RULE, 0},	      {50, 0, 0, A_CHANCE, 0},
+	{250, 250, 0, A_POLICY, 250}, {250, 250, 0, A_RULE, 250},
+	{250, 250, 0, A_CHANCE, 0},   {250, 100, 0, A_POLICY, 100},
+	{250, 100, 100, A_POLICY, 0}, /* these were let in */
+	{250, 160, 0, A_POLICY, 250}, /* but for them it is not much */
+};
+
+TEST_EACH(suspects, packets_are_meant_to_be_dropped, ARRAY_SIZE(meant))
+{
+	struct losses l = {0};
+	struct loss *loss = loss_get(&l, LAYER_NETFILTER, "", DIR_RX);
+	struct cause c = {.known = true};
+
+	missed(DIR_RX, meant[_i].lost, 0);
+	uncounted(FAMILY_INET, "in", DIR_RX, meant[_i].rule);
+	put_broadcasts(meant[_i].broadcasts, meant[_i].ignored);
+	compare();
+	loss->measured = true;
+	loss->came = 1000;
+	loss_get(&l, LAYER_UNEXPLAINED, "", DIR_RX)->lost = meant[_i].lost;
+	firewall_attribute(&now, &l);
+	loss = loss_find(&l, LAYER_NETFILTER, "", DIR_RX);
+	ck_assert_uint_eq(loss->uncounted, meant[_i].lost);
+	ck_assert_uint_eq(loss->policy, meant[_i].meant);
+	ck_assert_int_eq(firewall_explain_meant(&now, loss, &c),
+			 meant[_i].meant > 0);
+	ck_assert_uint_eq(c.lost, meant[_i].meant);
+	ck_assert_int_eq(c.is_rule, meant[_i].meant > 0);
+	c = (struct cause) {.known = true};
+	ck_assert_int_eq(firewall_explain_uncounted(&now, loss, &c),
+			 meant[_i].meant < meant[_i].lost);
+	ck_assert_uint_eq(c.lost, meant[_i].lost - meant[_i].meant);
+	ck_assert(!c.is_rule);
+	losses_free(&l);
+}
+
+/* What vanished was IPv6, which has no broadcasts. */
+TEST(suspects, broadcasts_are_of_ipv4)
+{
+	struct losses l = {0};
+
+	missed(DIR_RX, 0, 250);
+	uncounted(FAMILY_INET, "in", DIR_RX, (struct firewall_rule)A_RULE);
+	put_broadcasts(250, 0);
+	compare();
+	loss_get(&l, LAYER_UNEXPLAINED, "", DIR_RX)->lost = 250;
+	firewall_attribute(&now, &l);
+	ck_assert_uint_eq(loss_find(&l, LAYER_NETFILTER, "", DIR_RX)->policy,
+			  0);
 	losses_free(&l);
 }
 

@@ -2,6 +2,7 @@
 #include "engine/attribution.h"
 
 #include "base/text.h"
+#include "engine/wire.h"
 #include "probes/link/link.h"
 #include "probes/next_hop.h"
 
@@ -42,24 +43,6 @@ static void attribute_backlog(struct ns_list *list, const struct ns *own)
 			take_backlog(ns, &left);
 }
 
-/* The far end of a wire, and its namespace; NULL: it was not read. */
-static const struct object *find_far_end(const struct ns_list *list,
-					 const struct sample *my,
-					 const struct object *mine,
-					 struct ns **ret)
-{
-	EACH_NS (list, ns) {
-		const struct object *o =
-			ns->was_read ? link_find_peer(&ns->now, my, mine)
-				     : NULL;
-
-		*ret = ns;
-		if (o)
-			return o;
-	}
-	return NULL;
-}
-
 /* The same packets, counted at different times, may differ by so many. */
 #define APART_PERCENT 2
 #define APART_FAR_PERCENT 20 /* in namespaces that are read one by one */
@@ -85,7 +68,7 @@ static void attribute_wire(const struct ns_list *list, struct ns *ns,
 			   struct loss *loss, const struct object *mine)
 {
 	struct ns *there;
-	const struct object *o = find_far_end(list, &ns->now, mine, &there);
+	const struct object *o = wire_far_end(list, &ns->now, mine, &there);
 	struct loss *far = o ? loss_find(&there->losses, LAYER_LINK,
 					 object_place(&there->now, o), DIR_RX)
 			     : NULL;
@@ -289,7 +272,7 @@ static void leave_unexplained_out(const struct ns_list *list, struct ns *ns)
 			continue;
 		mine = link_config_of(&ns->now, loss->place);
 		loss->far_read = mine &&
-				 find_far_end(list, &ns->now, mine, &there);
+				 wire_far_end(list, &ns->now, mine, &there);
 		n = link_unexplained(&ns->now, loss);
 		if (n < loss->lost)
 			loss_take(loss, n);
@@ -329,6 +312,21 @@ static uint64_t take_unexplained(struct losses *l, uint64_t n)
 	return n;
 }
 
+/* Whether rules count nothing that they dropped on purpose. */
+static bool is_only_suspected(const struct loss *firewall)
+{
+	return firewall && firewall->policy == firewall->meant;
+}
+
+static uint64_t take_from_firewall(struct loss *firewall, uint64_t n)
+{
+	n = loss_take(firewall, smaller_of(firewall->uncounted, n));
+	firewall->uncounted -= n;
+	firewall->meant = smaller_of(firewall->meant, firewall->uncounted);
+	firewall->policy = firewall->meant;
+	return n;
+}
+
 /* The same among what a firewall, or a route, is suspected of. */
 static uint64_t take_suspected(struct losses *l, uint64_t n)
 {
@@ -338,10 +336,8 @@ static uint64_t take_suspected(struct losses *l, uint64_t n)
 
 	if (!ip)
 		return 0;
-	if (firewall && !firewall->policy) {
-		dropped =
-			loss_take(firewall, smaller_of(firewall->uncounted, n));
-		firewall->uncounted -= dropped;
+	if (is_only_suspected(firewall)) {
+		dropped = take_from_firewall(firewall, n);
 		loss_add(ip, dropped);
 	}
 	routed = smaller_of(ip->uncounted, n - dropped);
@@ -367,7 +363,7 @@ static uint64_t missed_of(const struct losses *l)
 	const struct loss *firewall = loss_find(l, LAYER_NETFILTER, "", DIR_RX);
 	const struct loss *ip = loss_find(l, LAYER_IP, "", DIR_RX);
 
-	return (firewall && !firewall->policy ? firewall->uncounted : 0) +
+	return (is_only_suspected(firewall) ? firewall->uncounted : 0) +
 	       (ip ? ip->uncounted : 0) + unexplained_of(l);
 }
 

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "engine/attribution.h"
+#include "engine/wire.h"
 #include "model/birth.h"
 #include "model/probe.h"
 #include "model/tally.h"
@@ -63,6 +64,7 @@ int interval_compare(struct ns_list *list)
 			result = -ENOMEM;
 	}
 	attribution_apply(list);
+	wire_excuse_groups(list);
 	EACH_NS (list, ns)
 		if (ns->was_read)
 			attribute_by_probes(ns);

@@ -6,6 +6,9 @@
 /* Fewer are no more than packets on their way while counters are read. */
 #define MIN_UNCOUNTED 10
 #define MIN_UNCOUNTED_PERCENT 1
+/* The same packets, counted by who sends and who misses them, differ so much.
+ */
+#define APART_EXCUSED_PERCENT 20
 
 /* Takes from *gap what is explained, returns what of it is left over. */
 static uint64_t take_from_gap(uint64_t *gap, uint64_t counted)
@@ -154,6 +157,20 @@ int ip_gaps_tally(struct ip_gaps *g, struct losses *l)
 
 	l->refused = g->refused > 0 ? (uint64_t)g->refused : 0;
 	return r;
+}
+
+void ip_gaps_excuse(struct losses *l, uint64_t n)
+{
+	struct loss *gap = loss_find(l, LAYER_UNEXPLAINED, "", DIR_RX);
+
+	if (!gap || !n)
+		return;
+	(void)loss_take(gap, n);
+	gap->elsewhere = 0; /* they are lost nowhere */
+	if (gap->lost < MIN_UNCOUNTED ||
+	    gap->lost * 100 < n * APART_EXCUSED_PERCENT)
+		gap->lost = 0;
+	gap->awake = gap->lost || gap->sent;
 }
 
 /* By how much the rows of one kind and layer grew since the read before. */

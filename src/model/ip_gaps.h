@@ -31,6 +31,13 @@ struct ip_gaps {
 int MUST_CHECK ip_gaps_tally(struct ip_gaps *g, struct losses *l);
 
 /*
+ * Takes n packets that nobody wanted from what input misses, as they were
+ * counted in another namespace, at another moment: what that explains by and
+ * large is explained.
+ */
+void ip_gaps_excuse(struct losses *l, uint64_t n);
+
+/*
  * Whether more vanished since the read before than firewall rules have counted:
  * reason enough to look who may have taken it. Of a sample that is being read,
  * as far as it goes.

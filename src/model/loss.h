@@ -43,6 +43,7 @@ struct loss {
 	uint64_t came;		     /* packets, with the lost ones */
 	uint64_t inside;	     /* part of lost that passed counts, too */
 	uint64_t uncounted;	     /* part of lost that no counter tells of */
+	uint64_t meant;		     /* part of both uncounted and policy */
 	uint64_t shared;     /* part of lost by chains that others share */
 	uint64_t policy;     /* part of lost that rules matched on purpose */
 	uint64_t martians;   /* part of lost that only the host counts */
@@ -55,6 +56,9 @@ struct loss {
 	double percent;	    /* lost in the interval before, NAN: unknown */
 	double earlier;	    /* lost in the interval two before, NAN: unknown */
 };
+
+/* Percent that rules may drop on purpose. */
+#define POLICY_PERCENT 10
 
 /* Percent that a qdisc which drops to slow senders down may drop. */
 #define AQM_PERCENT 5

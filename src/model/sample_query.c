@@ -65,6 +65,21 @@ uint64_t sample_moved(const struct sample *s, enum layer layer,
 	return sum;
 }
 
+uint64_t sample_growth(const struct sample *s, enum layer layer, enum tag tag,
+		       bool v6)
+{
+	uint64_t sum = 0;
+
+	EACH_OBJECT (s, o) {
+		if (o->layer != layer)
+			continue;
+		EACH_ROW (s, o, row)
+			if (row->counter->tag == tag && row->counter->v6 == v6)
+				sum += row_growth(s, o, row);
+	}
+	return sum;
+}
+
 const struct row *row_before(const struct sample *s, const struct object *o,
 			     size_t at, const struct counter *counter)
 {

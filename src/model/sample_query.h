@@ -77,6 +77,10 @@ const struct row *row_before(const struct sample *s, const struct object *o,
 uint64_t row_growth(const struct sample *s, const struct object *o,
 		    const struct row *row);
 
+/* The same of all rows of a layer, tag and family: facts, too. */
+uint64_t sample_growth(const struct sample *s, enum layer layer, enum tag tag,
+		       bool v6);
+
 /* By how much the rows of a tag moved since the previous read in an object. */
 uint64_t object_moved(const struct sample *s, const struct object *o,
 		      enum tag tag);

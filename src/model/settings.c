@@ -194,7 +194,7 @@ static const struct limits no_limits = {
 
 /* What a rule matches, somebody wanted to be dropped: so much is a surprise. */
 static const struct limits policy_limits = {
-	.warning = 10,
+	.warning = POLICY_PERCENT,
 	.failure = NAN,
 	.minimum_lost = 10,
 	.hits = 2,

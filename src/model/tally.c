@@ -445,6 +445,7 @@ static void reset(struct losses *l)
 		struct loss *loss = &l->items[i];
 
 		loss->lost = loss->passed = loss->came = loss->uncounted = 0;
+		loss->meant = 0;
 		loss->inside = loss->elsewhere = loss->shared = 0;
 		loss->echoed = 0;
 		loss->martians = loss->unresolved = loss->policy = 0;
@@ -472,7 +473,8 @@ static void wake_filling(struct losses *l)
 static uint64_t count_for_groups(const struct sample *s)
 {
 	return sample_moved(s, LAYER_LINK, NULL, TAG_LINK_MULTICAST) +
-	       sample_moved(s, LAYER_IP, NULL, TAG_IN_MCAST_PKTS);
+	       sample_growth(s, LAYER_IP, TAG_IN_MCAST_PKTS, false) +
+	       sample_growth(s, LAYER_IP, TAG_IN_MCAST_PKTS, true);
 }
 
 int tally_losses(struct losses *l, const struct sample *s)

@@ -7,3 +7,4 @@ import field_direction  # noqa: F401
 import field_gap  # noqa: F401
 import field_healthy  # noqa: F401
 import field_rules  # noqa: F401
+import field_uncounted  # noqa: F401

@@ -93,48 +93,22 @@ static const struct balance *balance_of(const struct sums *sums,
  * have joined, at most. IPv6 counts all that came for a group, IPv4 only what
  * somebody joined: there devices that count multicast frames tell of the rest.
  */
-static int64_t came_for_groups(const struct sample *s,
-			       const struct counter *gap)
+static int64_t came_for_groups(const struct sample *s, bool v6)
 {
-	int64_t n = 0;
+	int64_t joined =
+		(int64_t)sample_growth(s, LAYER_IP, TAG_IN_MCAST_PKTS, v6);
 
-	EACH_OBJECT (s, o) {
-		if (o->layer != LAYER_LINK && o->layer != LAYER_IP)
-			continue;
-		EACH_ROW (s, o, row) {
-			const struct counter *c = row->counter;
-
-			if (c->tag == TAG_LINK_MULTICAST && !gap->v6)
-				n += (int64_t)row_growth(s, o, row);
-			else if (c->tag == TAG_IN_MCAST_PKTS && gap->v6)
-				n += c->v6 ? (int64_t)row_growth(s, o, row) : 0;
-			else if (c->tag == TAG_IN_MCAST_PKTS)
-				n -= (int64_t)row_growth(s, o, row);
-		}
-	}
-	return n;
+	if (v6)
+		return joined;
+	return (int64_t)sample_growth(s, LAYER_LINK, TAG_LINK_MULTICAST, v6) -
+	       joined;
 }
 
 /* Fragments made since the read before, less the packets they were made of. */
-static int64_t fragments_more(const struct sample *s, const struct counter *gap)
+static int64_t fragments_more(const struct sample *s, bool v6)
 {
-	int64_t n = 0;
-
-	EACH_OBJECT (s, o) {
-		if (o->layer != LAYER_IP)
-			continue;
-		EACH_ROW (s, o, row) {
-			const struct counter *c = row->counter;
-
-			if (c->v6 != gap->v6)
-				continue;
-			if (c->tag == TAG_FRAG_CREATES)
-				n += (int64_t)row_growth(s, o, row);
-			else if (c->tag == TAG_FRAG_OKS)
-				n -= (int64_t)row_growth(s, o, row);
-		}
-	}
-	return n;
+	return (int64_t)sample_growth(s, LAYER_IP, TAG_FRAG_CREATES, v6) -
+	       (int64_t)sample_growth(s, LAYER_IP, TAG_FRAG_OKS, v6);
 }
 
 /* ---- from read to read ---- */
@@ -194,7 +168,7 @@ static int64_t counted_by_rules(const struct sample *s)
  */
 static int64_t bridged_fragments(const struct sample *s, const struct gap *in)
 {
-	int64_t made = in->then ? fragments_more(s, in->now.gap) : 0, fell;
+	int64_t made = in->then ? fragments_more(s, in->now.gap->v6) : 0, fell;
 
 	if (made <= 0)
 		return 0;
@@ -231,7 +205,8 @@ static uint64_t lost_since(const struct sample *s, const struct gap *gap,
 
 	*left -= n;
 	missed -= n;
-	return fewer(missed, in ? came_for_groups(s, now->gap) : gap->bridged);
+	return fewer(missed,
+		     in ? came_for_groups(s, now->gap->v6) : gap->bridged);
 }
 
 /*

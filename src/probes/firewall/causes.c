@@ -133,10 +133,18 @@ static bool is_by_rate(const struct sample *s, const struct object *o)
 	return firewall_rule_of(s, o, &rule) && !firewall_rule_is_policy(&rule);
 }
 
+static bool is_of_chain(const struct sample *s, const struct object *o)
+{
+	struct firewall_rule rule;
+
+	return firewall_rule_of(s, o, &rule) && rule.target == FIREWALL_POLICY;
+}
+
 /* The uncounted rules that a loss can be of, by rate or chance or not. */
 struct uncounted {
 	const struct object *best; /* in the loss's direction, if one is */
 	uint64_t n;
+	bool any_policy; /* of a chain: what nothing else matched */
 };
 
 static struct uncounted find_uncounted(const struct sample *s,
@@ -152,6 +160,7 @@ static struct uncounted find_uncounted(const struct sample *s,
 		    !is_family_seen(s, direction, o->family))
 			continue;
 		u.n += object_value(s, o, &facts[FIREWALL_UNCOUNTED], 0);
+		u.any_policy |= is_of_chain(s, o);
 		fits = object_value(s, o, &facts[FIREWALL_DIRECTION],
 				    direction) == direction;
 		if (!u.best || (fits && !best_fits))
@@ -196,6 +205,7 @@ static bool suspect_uncounted(const struct sample *s, enum direction direction,
 		return false;
 	ret->reason = &firewall_reasons[reason_of(&rule)];
 	ret->lost = UINT64_MAX;
+	ret->is_rule = u.any_policy;
 	CAUSE_TEXT(ret, "%s", text);
 	if (u.n > 1)
 		CAUSE_TEXT(ret, "%s or %llu more", text,
@@ -436,21 +446,57 @@ static void take_waiting(const struct sample *s, struct losses *l)
 	}
 }
 
+/* IPv4 broadcasts that came and may not have got to who reads such ones. */
+static uint64_t broadcasts(const struct sample *s)
+{
+	if (!is_family_missed(s, DIR_RX, false))
+		return 0;
+	return less_by(sample_growth(s, LAYER_IP, TAG_IN_BCAST_PKTS, false),
+		       sample_growth(s, LAYER_UDP, TAG_UDP_IGNORED, false));
+}
+
+/*
+ * How many of n packets a suspect dropped on purpose. Rules that drop what they
+ * match drop broadcasts, which seldom are for anybody; and what no rule let
+ * pass, up to what is no surprise of a policy. More without a counter is a loss
+ * until somebody knows better.
+ */
+static uint64_t meant_of(const struct sample *s, const struct loss *loss,
+			 const struct firewall_suspect *f,
+			 const struct cause *c, uint64_t n)
+{
+	uint64_t unwanted;
+
+	if (f->find == firewall_suspect_replaced)
+		return c->is_rule ? n : 0;
+	if (f->find != firewall_suspect_rule)
+		return 0;
+	unwanted = loss->direction == DIR_RX ? smaller_of(broadcasts(s), n) : 0;
+	return c->is_rule && loss_percent_of(loss, n - unwanted) <=
+				       POLICY_PERCENT
+		       ? n
+		       : unwanted;
+}
+
 /*
  * Gives a suspect up to n packets that are missed in a direction, and returns
- * how many. What rules that drop on purpose had dropped before they were
- * replaced, they had dropped on purpose.
+ * how many.
  */
-static uint64_t give_gap(struct losses *l, const struct firewall_suspect *f,
+static uint64_t give_gap(const struct sample *s, struct losses *l,
+			 const struct firewall_suspect *f,
 			 enum direction direction, const struct cause *c,
 			 uint64_t n)
 {
 	struct loss *loss;
+	uint64_t meant;
 
 	n = loss_suspect(l, direction, LAYER_NETFILTER, direction, n);
 	loss = loss_find(l, LAYER_NETFILTER, "", direction);
-	if (loss && f->find == firewall_suspect_replaced && c->is_rule)
-		loss->policy += n;
+	if (!loss || !n)
+		return 0;
+	meant = meant_of(s, loss, f, c, n);
+	loss->meant += meant;
+	loss->policy += meant;
 	return n;
 }
 
@@ -478,7 +524,7 @@ void firewall_attribute(const struct sample *s, struct losses *l)
 			struct cause c = {.known = true};
 
 			if (f->find(s, direction, &c) && c.lost > taken)
-				taken += give_gap(l, f, direction, &c,
+				taken += give_gap(s, l, f, direction, &c,
 						  c.lost - taken);
 		}
 	}
@@ -539,6 +585,19 @@ static bool explain_egress(const struct sample *s, const struct loss *loss,
 	return true;
 }
 
+/* n of the uncounted packets: those dropped on purpose, or the others. */
+static bool explain_gap(const struct sample *s, const struct loss *loss,
+			uint64_t n, bool is_rule, struct cause *ret)
+{
+	if (loss->layer != LAYER_NETFILTER || !n)
+		return false;
+	if (!firewall_suspect_replaced(s, loss->direction, ret))
+		describe_gap(s, loss, n, ret);
+	ret->is_rule = is_rule;
+	set_gap(loss, n, ret);
+	return true;
+}
+
 bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
 				struct cause *ret)
 {
@@ -547,12 +606,13 @@ bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
 
 	if (loss->layer == LAYER_IP && loss->direction == DIR_TX && n)
 		return explain_egress(s, loss, ret);
-	if (loss->layer != LAYER_NETFILTER || !n)
-		return false;
-	if (!firewall_suspect_replaced(s, loss->direction, ret))
-		describe_gap(s, loss, n, ret);
-	set_gap(loss, n, ret);
-	return true;
+	return explain_gap(s, loss, less_by(n, loss->meant), false, ret);
+}
+
+bool firewall_explain_meant(const struct sample *s, const struct loss *loss,
+			    struct cause *ret)
+{
+	return explain_gap(s, loss, loss->meant, true, ret);
 }
 
 /* clang-format off */

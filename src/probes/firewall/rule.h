@@ -222,6 +222,9 @@ extern const struct explainer firewall_explainers[];
 void firewall_attribute(const struct sample *s, struct losses *l);
 bool firewall_explain_uncounted(const struct sample *s, const struct loss *loss,
 				struct cause *ret);
+/* Of these packets those that were dropped on purpose, see loss->meant. */
+bool firewall_explain_meant(const struct sample *s, const struct loss *loss,
+			    struct cause *ret);
 bool firewall_explain_proxied(const struct sample *s, const struct loss *loss,
 			      struct cause *ret);
 

@@ -249,6 +249,7 @@ const struct probe xt_probe = {
 		 "/proc/net/ip_tables_names",
 	.needs = "CAP_NET_ADMIN and CAP_NET_RAW",
 	.layer = LAYER_NETFILTER,
+	.explain_hidden = firewall_explain_meant,
 	.counters = &firewall_table,
 	.reasons = firewall_change_reasons,
 	.names_objects = true,

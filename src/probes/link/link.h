@@ -89,6 +89,12 @@ uint64_t link_refused_below(const struct sample *s, const char *place);
  */
 uint64_t link_unexplained(const struct sample *s, const struct loss *loss);
 
+/*
+ * How many frames for groups the bridge that an interface is a port of, if it
+ * is of one, has flooded in the interval. mine is its LINK_CONFIG. Pure.
+ */
+uint64_t link_flooded(const struct sample *s, const struct object *mine);
+
 /* How the losses of an interface repeat those of others. Pure. */
 bool link_sends_through_members(const struct sample *s, const char *place);
 bool link_sums_members(const struct sample *s, const char *place);

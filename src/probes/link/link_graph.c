@@ -85,6 +85,21 @@ bool link_is_member(const struct sample *s, const struct object *mine,
 	return false;
 }
 
+uint64_t link_flooded(const struct sample *s, const struct object *mine)
+{
+	uint64_t master = object_value(s, mine, &link_fact_master, 0);
+
+	if (!master ||
+	    object_value(s, mine, &link_fact_port_of, 0) != LINK_OF_BRIDGE)
+		return 0;
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_LINK && o->identity == master &&
+		    !object_name(s, o)[0])
+			return sample_moved(s, LAYER_LINK, object_place(s, o),
+					    TAG_LINK_MULTICAST);
+	return 0;
+}
+
 /* Whether something of a is wired to, or stands on, something of b. */
 static bool reaches(const struct sample *a, const struct sample *b)
 {

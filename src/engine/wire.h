@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What the far ends of a namespace's veths know of what comes over them. */
+#ifndef PKTLOSS_ENGINE_WIRE_H
+#define PKTLOSS_ENGINE_WIRE_H
+
+#include "engine/ns.h"
+
+/*
+ * The LINK_CONFIG of the far end of what mine, a LINK_CONFIG of my, describes,
+ * and its namespace; NULL: it was not read, or mine is no veth. Pure.
+ */
+const struct object *wire_far_end(const struct ns_list *list,
+				  const struct sample *my,
+				  const struct object *mine, struct ns **ret);
+
+/*
+ * Takes what came over veths for groups that nobody joined from what IP misses
+ * without a reason: it is no loss. For all that were read in this interval,
+ * behind their tally and before anybody is suspected. Pure.
+ */
+void wire_excuse_groups(struct ns_list *list);
+
+#endif
