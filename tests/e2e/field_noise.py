@@ -8,6 +8,7 @@
     c    a host with IPv6
     r    the host of the bridge, and a router that probes die at; with IPVS where there is
     d    behind it
+    e    a server with the usual firewall, whose policy drops and cannot count; or of iptables
     x, y the small loss
 """
 
@@ -22,6 +23,7 @@ import truth
 import verdicts
 from daemon import Collectd
 from field import GOOD, WANTED, Program, brief, options_for
+from field_gap import chain
 from field_healthy import ALL_NODES, MDNS6, WEB, synproxy
 from lab import Failure, Skip, add_address, know, run, wire
 from watch import ALERTS, Alert, the_one
@@ -34,9 +36,10 @@ MARTIAN = "martian packets"  # counted for the host alone: a case beside this on
 
 
 class Noise:
-    def __init__(self, stage, ipvs):
+    def __init__(self, stage, ipvs, nft):
         self.stage = stage
         self.ipvs = ipvs
+        self.nft = nft
         self.births = 0
         self.stop = threading.Event()
         self.midwife = threading.Thread(target=self.start_containers, daemon=True)
@@ -48,7 +51,7 @@ class Noise:
     def build(self):
         self.a, self.c = (self.stage.namespace(name, ipv6=True) for name in "ac")
         self.r = self.stage.namespace("r", ipv6=True)
-        self.b, self.d, self.x, self.y = (self.stage.namespace(name) for name in "bdxy")
+        self.b, self.d, self.e, self.x, self.y = (self.stage.namespace(name) for name in "bdexy")
         self.bridge()
         wire(self.r, "r1", "10.9.2.1/24", self.d, "d0", "10.9.2.2/24")
         self.d.ip("route add default via 10.9.2.1")
@@ -61,14 +64,14 @@ class Noise:
         self.r.feature("ip link add br0 type bridge")
         self.r.ip("link set br0 up")
         add_address(self.r, "br0", "10.9.0.254/24")
-        for n, (ns, name) in enumerate(((self.a, "a"), (self.b, "b"), (self.c, "c")), 1):
+        for n, (ns, name) in enumerate(((self.a, "a"), (self.b, "b"), (self.c, "c"), (self.e, "e")), 1):
             ns.address = "10.9.0.%d" % n
             self.plug(ns, name + "0", "p" + name, ns.address)
-            if ns is not self.b:
+            if ns in (self.a, self.c):
                 ns.ip("addr add fd00:1::%d/64 dev %s0 nodad" % (n, name))
             ns.ip("route add default via 10.9.0.254")
         self.a.ip("route add 224.0.0.0/4 dev a0")
-        self.known = [(self.a, "a0"), (self.b, "b0"), (self.c, "c0")]
+        self.known = [(self.a, "a0"), (self.b, "b0"), (self.c, "c0"), (self.e, "e0")]
         for ns, interface in self.known:
             know(ns, interface, self.r, "br0", "10.9.0.254")
 
@@ -81,8 +84,9 @@ class Noise:
         ns.ip("link set %s up" % interface)
 
     def services(self):
-        for ns in (self.b, self.c, self.d, self.y):
+        for ns in (self.b, self.c, self.d, self.e, self.y):
             ns.reader(WANTED)
+        self.usual_firewall(self.e)
         synproxy(self.b, "iptables-legacy")
         for rule in ("-I INPUT 1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
                      "-A INPUT -p tcp --dport 1000:1100 -j DROP"):
@@ -96,17 +100,28 @@ class Noise:
             self.r.sysctl("net/ipv4/vs/conntrack", 1)
             self.d.reader(5353)
 
+    def usual_firewall(self, ns):
+        """Where there is nftables, whose policies do not count."""
+        if self.nft:
+            ns.nft(chain("ct state established,related accept\nct state invalid drop\nudp dport %d accept" % WANTED,
+                         policy="drop", table="inet fw"))
+            return
+        for rule in ("-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+                     "-A INPUT -p udp --dport %d -j ACCEPT" % WANTED, "-P INPUT DROP"):
+            ns.feature("iptables-legacy -w 20 " + rule)
+
     # What they do.
 
     def doings(self):
         """[(namespace, seconds between, command, arguments)]"""
-        a, b, c, d, r = self.a, self.b, self.c, self.d, self.r
+        a, b, c, d, e, r = self.a, self.b, self.c, self.d, self.e, self.r
         mac = truth.mac(b, "b0")
         mdns, ra = packets.mdns6("fe80::1").hex(), packets.router_advertisement("fe80::1").hex()
         found = [
             (a, 0.1, "send", (20, 200, b.address, WANTED)),  # what all is measured by
             (a, 0.2, "send", (20, 200, c.address, WANTED)),
             (a, 0.2, "send", (20, 200, "10.9.2.2", WANTED)),
+            (a, 0.1, "send", (20, 200, e.address, WANTED)),
             (a, 1, "send", (12, 60, "224.0.0.251", 5353)),
             (a, 1, "send", (12, 60, "239.255.255.250", 1900)),
             (a, 1, "send", (12, 60, "10.9.0.255", 17500, 0, 0, 0, True)),
@@ -128,6 +143,7 @@ class Noise:
             (a, 1, "send", (6, 100, c.address, CLOSED)),
             (a, 1, "scan", ([CLOSED] * 6, c.address)),
             (a, 2, "scan", (list(range(1000, 1005)), b.address)),
+            (a, 2, "scan", (list(range(1000, 1005)), e.address)),
             (c, 2, "ping", (3, a.address)),
             (d, 2, "ping", (3, a.address)),
         ]
@@ -167,7 +183,7 @@ class Noise:
     @property
     def names(self):
         """Of all that live or have lived but those of the small loss."""
-        return [ns.name for ns in (self.a, self.b, self.c, self.d, self.r)] + [
+        return [ns.name for ns in (self.a, self.b, self.c, self.d, self.e, self.r)] + [
             self.stage.prefix + "k%d" % n for n in range(91)]
 
     def heard(self):
@@ -176,6 +192,8 @@ class Noise:
         return {
             "IPv6 that b does not speak": truth.snmp(b, "Ip6InDiscards"),
             "groups that b did not join": truth.snmp(b, "IpInReceives") - truth.snmp(b, "IpInDelivers"),
+            "what the policy of e dropped, and groups": (
+                truth.snmp(self.e, "IpInReceives") - truth.snmp(self.e, "IpInDelivers")),
             "a stream that b joined": b.count_of(5004),
             "broadcasts": truth.snmp(b, "IpExtInBcastPkts"),
             "strange frames": truth.link(b, "b0", "rx", "dropped"),
@@ -249,13 +267,13 @@ def check_silence(noise, daemon):
         raise Failure("%d notifications:\n%s" % (len(said), "\n".join(said[:12])))
 
 
-def hear(stage, seconds, ipvs=False, host=False):
+def hear(stage, seconds, ipvs=False, nft=True, host=False):
     """The whole of it."""
     if stage.build is None:
         raise Skip("only the kernel's side is wanted")
-    noise = Noise(stage, ipvs)
+    noise = Noise(stage, ipvs, nft)
     with Collectd(stage.build, INTERVAL, options_for([stage], host)) as daemon:
-        daemon.wait_reads([noise.a, noise.b, noise.c, noise.d, noise.r], 2)
+        daemon.wait_reads([noise.a, noise.b, noise.c, noise.d, noise.e, noise.r], 2)
         program = Findings(stage.build, stage.prefix, seconds)
         noise.begin()
         try:

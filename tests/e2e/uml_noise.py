@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The same ten minutes of noise as field_noise.py, as they run inside user-mode Linux; with IPVS."""
+"""The same ten minutes of noise as field_noise.py, as they run inside user-mode Linux; with IPVS, without nftables."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ def noise(build):
     Collectd.poll = 0.5
     Collectd.writers = 1
     with Stage("n", build) as stage:
-        field_noise.hear(stage, int(os.environ["PKTLOSS_NOISE"]), ipvs=True, host=True)
+        field_noise.hear(stage, int(os.environ["PKTLOSS_NOISE"]), ipvs=True, nft=False, host=True)
 
 
 if __name__ == "__main__":
