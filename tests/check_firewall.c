@@ -12,11 +12,13 @@
 #include "lib/fixture.h"
 #include "lib/ns.h"
 #include "lib/tree.h"
+#include "model/tally.h"
 #include "nft_file.h"
 #include "probes/balance/balance.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/ipvs.h"
 #include "probes/firewall/nfqueue.h"
+#include "probes/firewall/queue_feeds.h"
 #include "probes/firewall/rule.h"
 #include "probes/snmp/snmp.h"
 #include "testlib.h"
@@ -805,6 +807,124 @@ TEST(queues, absent_list_is_told_from_an_unreadable_one)
 	ck_assert_int_eq(nfqueue_read_file(&net, buffer, sizeof(buffer),
 					   &allocated, &list),
 			 -EISDIR);
+	tree_remove(&tree);
+}
+
+#define RX (1u << DIR_RX)
+#define TX (1u << DIR_TX)
+#define FWD (1u << DIR_FWD)
+
+/* Rules that feed queues, and of which direction packets of queue 7 are. */
+static const struct {
+	struct {
+		uint8_t family;
+		uint16_t first, n;
+		uint8_t reached;
+	} feeds[3];
+	uint8_t reached;
+} fed[] = {
+	{{{FAMILY_IP, 7, 1, TX}}, TX},
+	{{{FAMILY_IP, 7, 1, TX}, {FAMILY_IP6, 7, 1, TX}}, TX},
+	{{{FAMILY_IP, 7, 1, TX}, {FAMILY_INET, 6, 1, FWD}}, TX},
+	{{{FAMILY_IP, 4, 4, FWD}, {FAMILY_IP, 8, 9, RX}}, FWD},
+	{{{FAMILY_IP, 7, 1, TX}, {FAMILY_IP, 7, 1, FWD}}, TX | FWD},
+	{{{FAMILY_IP, 7, 1, TX}, {FAMILY_IP, 0, 8, RX}}, RX | TX},
+	{{{FAMILY_IP, 7, 1, TX}, {FAMILY_IP, 0, 0, RX}}, RX | TX}, /* any */
+	{{{FAMILY_IP, 65535, 9, TX}, {FAMILY_IP, 7, 1, RX}}, RX},
+	{{{FAMILY_BRIDGE, 7, 1, FWD}}, RX | TX | FWD},
+	{{{FAMILY_IP, 8, 1, TX}}, 0},
+};
+
+static void put_feeds(struct sample *s, size_t i)
+{
+	struct queue_feeds feeds = {.n = 0};
+
+	for (size_t j = 0; j < 3 && fed[i].feeds[j].family; j++)
+		queue_feeds_add(&feeds, fed[i].feeds[j].family,
+				fed[i].feeds[j].first, fed[i].feeds[j].n,
+				fed[i].feeds[j].reached);
+	queue_feeds_append(&feeds, "nft#queues", s);
+}
+
+TEST_EACH(queues, directions_are_those_of_the_rules_that_feed_it,
+	  ARRAY_SIZE(fed))
+{
+	struct queue_feeds feeds = {.n = 0};
+	struct sample s = {0};
+
+	put_feeds(&s, _i);
+	queue_feeds_collect(&feeds, &s);
+	ck_assert_uint_eq(queue_feeds_reached(&feeds, 7), fed[_i].reached);
+	sample_free(&s);
+}
+
+TEST(queues, more_rules_than_are_kept_feed_any_queue)
+{
+	struct queue_feeds feeds = {.n = 0};
+
+	for (unsigned i = 0; i < MAX_QUEUE_FEEDS; i++)
+		queue_feeds_add(&feeds, FAMILY_IP, (uint16_t)i, 1, TX);
+	ck_assert_uint_eq(queue_feeds_reached(&feeds, 0), TX);
+	queue_feeds_add(&feeds, FAMILY_IP, 99, 1, TX);
+	ck_assert_uint_eq(queue_feeds_reached(&feeds, 0), RX | TX | FWD);
+	ck_assert_uint_eq(feeds.n, MAX_QUEUE_FEEDS);
+}
+
+static void read_queue(struct tree *tree, size_t i, unsigned dropped,
+		       unsigned user, const struct sample *before,
+		       struct sample *ret)
+{
+	struct procnet net = (struct procnet)PROCNET(tree->path);
+	char buffer[4096], text[128];
+	struct probe_env env = {
+		.net = &net,
+		.proc = tree->path,
+		.buffer = buffer,
+		.size = sizeof(buffer),
+	};
+
+	snprintf(text, sizeof(text), "%5u %6u %5u %1u %5u %5u %5u %8u %2d\n", 7,
+		 1234, 0, 2, 65531, dropped, user, 100, 1);
+	tree_put(tree, NFQUEUE_DIR "/" NFQUEUE_FILE, text);
+	sample_follow(ret, before);
+	put_feeds(ret, i);
+	ck_assert_int_eq(nfqueue_probe.read(&env, ret), 0);
+	if (before)
+		sample_compare(ret, before);
+}
+
+/* Only of those that it dropped in this interval somebody has to know it. */
+TEST_EACH(queues, drops_have_a_direction_if_all_that_came_has, ARRAY_SIZE(fed))
+{
+	uint8_t one = fed[_i].reached;
+	struct sample first = {0}, drops = {0}, idle = {0}, user = {0};
+	struct losses l = {0};
+	struct tree tree;
+
+	if (one & (one - 1))
+		one = 0;
+	tree_make(&tree);
+	read_queue(&tree, _i, 5, 0, NULL, &first);
+	read_queue(&tree, _i, 25, 0, &first, &drops);
+	read_queue(&tree, _i, 25, 0, &drops, &idle);
+	read_queue(&tree, _i, 25, 9, &idle, &user);
+	ck_assert_uint_eq(drops.objects[drops.n_objects - 1].reached, one);
+	ck_assert_uint_eq(idle.objects[idle.n_objects - 1].reached, 0);
+	ck_assert_uint_eq(user.objects[user.n_objects - 1].reached, one);
+	ck_assert_int_eq(tally_losses(&l, &drops), 0);
+	for (size_t i = 0; i < l.n; i++)
+		ck_assert_uint_eq(
+			l.items[i].lost,
+			l.items[i].direction == __builtin_ctz(one | 1u << 6) ||
+					(!one && !l.items[i].direction)
+				? 20
+				: 0);
+	ck_assert_uint_ge(l.n, 1);
+	losses_free(&l);
+	sample_free(&first);
+	sample_free(&drops);
+	sample_free(&idle);
+	sample_free(&user);
 	tree_remove(&tree);
 }
 

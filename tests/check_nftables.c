@@ -13,6 +13,7 @@
 #include "kernel/nfnetlink.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
+#include "probes/firewall/queue_feeds.h"
 #include "lib/fixture.h"
 #include "lib/test.h"
 #include "lib/tree.h"
@@ -475,7 +476,8 @@ static void put_verdict(struct nlmsghdr *h, uint16_t type, int code,
 /*
  * An expression: c a counter of so many packets, d drop, a accept, m something
  * that may stop the rule, l log, v a look into the map "m", j jump, q queue 5,
- * o over a rate, u over a quota, all of which is used from 100 packets on.
+ * Q the same with bypass, o over a rate, u over a quota, all of which is used
+ * from 100 packets on.
  */
 static void put_expression(struct nlmsghdr *h, char what, const char *chain,
 			   uint64_t packets)
@@ -484,7 +486,7 @@ static void put_expression(struct nlmsghdr *h, char what, const char *chain,
 		['c'] = "counter",   ['d'] = "immediate", ['a'] = "immediate",
 		['m'] = "cmp",	     ['l'] = "log",	  ['v'] = "lookup",
 		['j'] = "immediate", ['q'] = "queue",	  ['o'] = "limit",
-		['u'] = "quota",
+		['u'] = "quota",     ['Q'] = "queue",
 	};
 	struct nlattr *elem = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
 	struct nlattr *data;
@@ -497,8 +499,11 @@ static void put_expression(struct nlmsghdr *h, char what, const char *chain,
 	} else if (what == 'v') {
 		mnl_attr_put_strz(h, NFTA_LOOKUP_SET, "m");
 		put_u32(h, NFTA_LOOKUP_DREG, NFT_REG_VERDICT);
-	} else if (what == 'q') {
+	} else if (what == 'q' || what == 'Q') {
 		mnl_attr_put_u16(h, NFTA_QUEUE_NUM, htons(5));
+		mnl_attr_put_u16(h, NFTA_QUEUE_FLAGS,
+				 what == 'Q' ? htons(NFT_QUEUE_FLAG_BYPASS)
+					     : 0);
 	} else if (what == 'o') {
 		put_u64(h, NFTA_LIMIT_RATE, 5);
 		put_u64(h, NFTA_LIMIT_UNIT, 1);
@@ -1014,6 +1019,42 @@ TEST(live, queue_that_is_left_alone_is_no_change_of_rules)
 	sample_free(&on);
 	sample_free(&off);
 	sample_free(&again);
+}
+
+static uint8_t fed_from(const struct sample *s)
+{
+	struct queue_feeds feeds = {.n = 0};
+
+	queue_feeds_collect(&feeds, s);
+	return queue_feeds_reached(&feeds, 5);
+}
+
+/* Queue 5 is fed from a chain that output calls, in later reads as well. */
+TEST(live, rules_that_feed_queues_are_told_and_kept)
+{
+	struct bytes b = {.n = 0}, nothing = {.n = 0};
+	struct sample first = {0}, again = {0}, both = {0};
+
+	add_generation(&nothing, 1);
+	add_generation(&b, 1);
+	add_chain(&b, "out", NF_INET_LOCAL_OUT, false);
+	add_chain(&b, "ips", -1, false);
+	add_chain(&b, "idle", -1, false);
+	add_chain(&b, "forward", NF_INET_FORWARD, false);
+	add_rule(&b, "out", 3, "mj", "ips");
+	add_rule(&b, "ips", 4, "mQ", NULL);
+	add_rule(&b, "idle", 5, "mQ", NULL);
+	first = read_bytes(&b, LISTENING, NULL);
+	again = read_bytes(&nothing, LISTENING, &first);
+	ck_assert_uint_eq(fed_from(&first), 1u << DIR_TX);
+	ck_assert_uint_eq(fed_from(&again), 1u << DIR_TX);
+	add_rule(&b, "forward", 6, "q", NULL);
+	ck_assert_int_eq(
+		nft_file_reread(b.at, b.n, LISTENING, 64, &again, &both), 0);
+	ck_assert_uint_eq(fed_from(&both), 1u << DIR_TX | 1u << DIR_FWD);
+	sample_free(&first);
+	sample_free(&again);
+	sample_free(&both);
 }
 
 /* Nonsense: nothing here may crash; sanitizers see the rest. */

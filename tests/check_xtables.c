@@ -11,6 +11,7 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 
 #include "probes/firewall/firewall.h"
+#include "probes/firewall/queue_feeds.h"
 #include "probes/firewall/rule.h"
 #include "probes/firewall/rule_changes.h"
 #include "lib/fixture.h"
@@ -424,6 +425,31 @@ TEST(made, accept_rule_leaves_identities_alone)
 	ck_assert_uint_eq(packets(&b, find(&b, WHOLE)), 50 + 2 + 7);
 	sample_free(&a);
 	sample_free(&b);
+}
+
+/* Whether somebody listens or not: queue 5 from INPUT, 6 from a user's chain.
+ */
+TEST(made, rules_that_feed_queues_are_told)
+{
+	struct queue_feeds feeds = {.n = 0};
+	struct sample s;
+	struct table t;
+
+	start(&t);
+	t.blob.queues = (struct token) {"5 1 0 2 1 0 0 0 1\n", 18};
+	ADD(&t, .target = "NFQUEUE", .verdict = 5);
+	policy(&t, -NF_ACCEPT - 1);
+	ADD(&t, .name = "idle");
+	ADD(&t, .target = "NFQUEUE", .verdict = 6);
+	ADD(&t, .verdict = XT_RETURN);
+	finish(&t);
+	s = parsed(&t, 64);
+	queue_feeds_collect(&feeds, &s);
+	ck_assert_uint_eq(queue_feeds_reached(&feeds, 5), 1u << DIR_RX);
+	ck_assert_uint_eq(queue_feeds_reached(&feeds, 6), 0);
+	ck_assert_uint_eq(s.n_objects, 1);
+	ck_assert_str_eq(object_name(&s, s.objects), "ip.filter#queues");
+	sample_free(&s);
 }
 
 TEST(made, changed_drop_rule_is_another_one)

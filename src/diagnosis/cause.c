@@ -18,11 +18,12 @@
 static bool is_of_direction(const struct object *o, const struct row *row,
 			    const struct loss *loss)
 {
-	if (o->reached) /* by several */
+	enum direction direction = row_direction(o, row);
+
+	if (object_is_shared(o))
 		return loss->shared && o->reached & 1u << loss->direction;
-	return row->counter->direction == loss->direction ||
-	       (loss->layer == LAYER_NETFILTER &&
-		row->counter->direction == DIR_NONE);
+	return direction == loss->direction ||
+	       (loss->layer == LAYER_NETFILTER && direction == DIR_NONE);
 }
 
 static bool is_culprit(const struct object *o, const struct row *row,
@@ -125,7 +126,7 @@ static void search_object(struct suspects *list, const struct sample *s,
 			suspect.lost = tally_of_whole(s, o, row);
 			suspect.lost = rest_of(&suspect);
 		}
-		if (o->reached && suspect.lost > loss->shared)
+		if (object_is_shared(o) && suspect.lost > loss->shared)
 			suspect.lost = loss->shared;
 		if (suspect.lost)
 			insert_suspect(list, &suspect);

@@ -119,7 +119,8 @@ void sample_chain(struct sample *s, enum family family, const char *table,
 		  const char *chain);
 /*
  * Tells that what the object appended last loses may be of any direction in a
- * set of 1 << enum direction, whatever its counters say.
+ * set of 1 << enum direction, whatever its counters say. A set of one direction
+ * tells it for counters that say none.
  */
 void sample_reached(struct sample *s, unsigned directions);
 /* Appends a row to the object appended last. */

@@ -37,6 +37,26 @@ static inline struct row *object_rows_end(const struct sample *s,
 	return o->n ? s->rows + o->first + o->n : NULL;
 }
 
+/* Whether what an object loses may be of several directions. */
+static inline bool object_is_shared(const struct object *o)
+{
+	return o->reached & (o->reached - 1);
+}
+
+/*
+ * The direction of what a row of an object counts, which is not shared: if it
+ * is known only by what reaches the object, the counter does not say it.
+ */
+static inline enum direction row_direction(const struct object *o,
+					   const struct row *row)
+{
+	enum direction direction = row->counter->direction;
+
+	if (direction != DIR_NONE || !o->reached || object_is_shared(o))
+		return direction;
+	return (enum direction)__builtin_ctz(o->reached);
+}
+
 /* The row of an object for a counter, or NULL. Any sample, any thread. */
 struct row *object_row(const struct sample *s, const struct object *o,
 		       const struct counter *counter);

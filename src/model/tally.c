@@ -185,9 +185,9 @@ static int tally_lost(struct tally *t, const struct object *o,
 	struct loss *loss;
 	uint64_t lost;
 
-	if (o->reached)
+	if (object_is_shared(o))
 		return tally_shared(t, o, row);
-	loss = loss_at(t, o, o->layer, row->counter->direction);
+	loss = loss_at(t, o, o->layer, row_direction(o, row));
 	if (!loss)
 		return -ENOMEM;
 	loss->gone = false;

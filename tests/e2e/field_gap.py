@@ -307,6 +307,44 @@ def ips_stalled_forward(stage):
                  [Found(r, "netfilter", "fwd", "queue", says=("queue",), never=RULE)])
 
 
+def queue_of_own(stage, rules, number=7):
+    """What a router sends itself goes through a queue that nobody reads, what it forwards does not."""
+    a, r, b = stage.router()
+    for rule in rules:
+        r.feature(rule)
+    r.queue_stalled(number, 20)
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        r.send(LOST, 100, b.address, BAD)
+
+    return Story(round_,
+                 [Count("queue", lambda: truth.queue_dropped(r, number), (3 * LOST - 20, 3 * LOST - 20))],
+                 [Found(r, "netfilter", "tx", "queue", says=("queue",), never=RULE)])
+
+
+@field
+def ips_stalled_output(stage):
+    """A full queue of what a router sends itself: nothing of what it forwards is lost."""
+    return queue_of_own(stage, ["iptables-legacy -w 20 -A OUTPUT -p udp --dport %d -j NFQUEUE --queue-num 7" % BAD])
+
+
+@field
+def ips_stalled_output_nft(stage):
+    """The same in nftables, from a chain that OUTPUT jumps to, with bypass; and another queue for INPUT and FORWARD."""
+    return queue_of_own(stage, ["iptables-nft -w 20 -N ips",
+                                "iptables-nft -w 20 -A ips -p udp --dport %d -j NFQUEUE --queue-num 7 --queue-bypass" % BAD,
+                                "iptables-nft -w 20 -A OUTPUT -j ips",
+                                "iptables-nft -w 20 -A INPUT -p tcp -j NFQUEUE --queue-num 8 --queue-bypass",
+                                "iptables-nft -w 20 -A FORWARD -p tcp -j NFQUEUE --queue-num 8 --queue-bypass"])
+
+
+@field_of("gap")
+def ips_stalled_output_61(stage):
+    """The same before Linux 6.7, where IP does not miss them."""
+    return queue_of_own(stage, ["iptables-legacy -w 20 -A OUTPUT -p udp --dport %d -j NFQUEUE --queue-num 7" % BAD])
+
+
 @field_of("gap")
 def ipvs_gone(stage):
     """The pod of a long flow is gone: IPVS discards what still follows its entry."""

@@ -19,7 +19,7 @@ from watch import Stage
 INTERVAL = 4  # seconds; so slow a machine needs the time
 MODULES = {
     "healthy": "ip_vs ip_vs_rr nfnetlink_queue",
-    "gap": "ip_vs ip_vs_rr",
+    "gap": "ip_vs ip_vs_rr nfnetlink_queue xt_NFQUEUE",
     "hostwide": "xt_mark",
     "devices": "vxlan bonding ipvlan ip_gre ipip 8021q sch_tbf sch_netem",
     "bridges": "bridge 8021q ebtables ebtable_filter ebtable_nat ebt_ip vrf",

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Packets that wait for a verdict from user space (an IDS, a firewall daemon)
- * and were dropped on the way there. Which hook handed them over is unknown,
- * so they have no direction.
+ * and were dropped on the way there. The kernel does not say which hook handed
+ * them over: they have a direction only if all rules that feed the queue do.
  */
 #include "probes/firewall/nfqueue.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 
-#include "kernel/process.h"
 #include "kernel/procnet.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/rule.h"
@@ -45,8 +42,7 @@ static const struct counter nfqueue_counters[] = {
 	 .offset = offsetof(struct nfqueue, sequence)},
 };
 #define QUEUE_NUMBER (&nfqueue_counters[2])
-static const struct counter_table nfqueue_table =
-	COUNTER_TABLE(nfqueue_counters);
+const struct counter_table nfqueue_table = COUNTER_TABLE(nfqueue_counters);
 
 /* ---- the file ---- */
 
@@ -105,87 +101,6 @@ int nfqueue_read_file(struct procnet *net, char *buffer, size_t size,
 	*ret = (struct token) {buffer, n > 0 ? (size_t)n : 0};
 	return n < 0 ? (int)n : 0;
 }
-
-/* ---- the probe ---- */
-
-/* Whether a queue got packets, or dropped them, since the read before. */
-static bool is_busy(const struct sample *then, const struct object *o,
-		    const struct nfqueue *q)
-{
-	const struct row *sequence = object_tagged(then, o, TAG_QUEUE_SEQUENCE);
-	const struct row *dropped = object_tagged(then, o, TAG_QUEUE_DROPPED);
-
-	return (sequence && sequence->value != q->sequence) ||
-	       (dropped && (uint32_t)dropped->value != q->queue_dropped);
-}
-
-/*
- * Names the program behind a queue, once it has work, and keeps the name. A
- * netlink port is most often the number of its process; where it is not, or
- * not by the numbers seen here, no process of this namespace has it.
- */
-static void name_listener(const struct probe_env *env, const struct nfqueue *q,
-			  struct sample *out)
-{
-	const struct object *o = &out->objects[out->n_objects - 1];
-	const struct object *before = object_before(out, o);
-	char label[PROCESS_LABEL];
-
-	if (!before || before->identity != q->listener || q->listener > INT_MAX)
-		return;
-	if (*object_label(out->then, before)) {
-		sample_label(out, object_label(out->then, before));
-		return;
-	}
-	if (!is_busy(out->then, before, q) ||
-	    !process_is_here(env->proc, (int)q->listener))
-		return;
-	process_label(env->proc, (int)q->listener, label, sizeof(label));
-	sample_label(out, label);
-}
-
-static void append_queue(const struct probe_env *env, const struct nfqueue *q,
-			 struct sample *out)
-{
-	char name[32];
-
-	snprintf(name, sizeof(name), "queue%" PRIu32, q->number);
-	/* another listener counts from 0 */
-	sample_object(out, LAYER_NETFILTER, "", name, q->listener);
-	for (size_t i = 0; i < ARRAY_SIZE(nfqueue_counters); i++) {
-		const struct counter *c = &nfqueue_counters[i];
-		uint32_t value;
-
-		memcpy(&value, (const char *)q + c->offset, sizeof(value));
-		sample_row(out, c, value);
-	}
-	if (!out->error && out->then)
-		name_listener(env, q, out);
-}
-
-static int nfqueue_read(struct probe_env *env, struct sample *out)
-{
-	_cleanup_free_ char *allocated = NULL;
-	struct token text;
-	struct nfqueue q;
-	int e = nfqueue_read_file(env->net, env->buffer, env->size, &allocated,
-				  &text);
-
-	if (e < 0)
-		return e;
-	while (nfqueue_next(&text, &q))
-		append_queue(env, &q, out);
-	return text.n ? -EBADMSG : 0;
-}
-
-const struct probe nfqueue_probe = {
-	.name = "nfqueue",
-	.reads = "/proc/net/netfilter/nfnetlink_queue",
-	.layer = LAYER_NETFILTER,
-	.counters = &nfqueue_table,
-	.names_objects = true,
-	.read = nfqueue_read,
-};
 
 /* ---- what its rows say ---- */
 

@@ -23,6 +23,9 @@ struct nfqueue {
 	uint32_t sequence;	/* packets that were put into it */
 };
 
+/* Its rows: their offset is that in the struct. */
+extern const struct counter_table nfqueue_table;
+
 /*
  * Parses the line that *text begins with and moves *text behind it. Returns
  * false at the end, or at a line that is none. Pure.

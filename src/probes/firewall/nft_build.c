@@ -208,6 +208,19 @@ static int ask_map(struct nft_ruleset *rs, struct nft_node *chain,
 	return 0;
 }
 
+static int note_feed(struct nft_ruleset *rs, struct nft_node *chain,
+		     const struct nft_rule *r)
+{
+	struct nft_feed *feed = arena_alloc(&rs->arena, sizeof(*feed));
+
+	if (!feed)
+		return rs->arena.error;
+	*feed = (struct nft_feed) {chain->feeds, r->rule.queue,
+				   r->rule.n_queues};
+	chain->feeds = feed;
+	return 0;
+}
+
 static int build_effects(struct nft_ruleset *rs, struct nft_node *chain,
 			 const struct nft_rule *r, const struct nlmsghdr *h)
 {
@@ -215,6 +228,8 @@ static int build_effects(struct nft_ruleset *rs, struct nft_node *chain,
 	struct nft_drop *d;
 	int e = use_counters(rs, r, &counter);
 
+	if (e == 0 && r->feeds)
+		e = note_feed(rs, chain, r);
 	if (e == 0 && r->map)
 		e = ask_map(rs, chain, r, h);
 	if (e == 0 && r->calls)

@@ -6,6 +6,7 @@
 
 #include "probes/firewall/emit.h"
 #include "probes/firewall/nft_ruleset.h"
+#include "probes/firewall/queue_feeds.h"
 
 enum family nft_family(uint8_t family)
 {
@@ -80,6 +81,19 @@ static void emit_chain(struct half *half, const struct nft_node *node)
 	}
 }
 
+static void emit_feeds(const struct nft_ruleset *rs, struct sample *out)
+{
+	const struct nft_node *chain = rs->first[NODE_CHAIN];
+	struct queue_feeds feeds = {.n = 0};
+
+	for (; chain; chain = chain->next)
+		for (const struct nft_feed *f = chain->feeds;
+		     f && chain->reached; f = f->next)
+			queue_feeds_add(&feeds, nft_family(chain->family),
+					f->first, f->n, chain->reached);
+	queue_feeds_append(&feeds, "nft#queues", out);
+}
+
 void nft_emit(struct nft_ruleset *rs, unsigned max_rules, struct sample *out)
 {
 	struct half half = {
@@ -98,4 +112,6 @@ void nft_emit(struct nft_ruleset *rs, unsigned max_rules, struct sample *out)
 			emit_chain(&half, chain);
 	}
 	firewall_finish(&half.writer, 0);
+	if (!rs->is_partial)
+		emit_feeds(rs, out);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "probes/firewall/ledger.h"
+#include "probes/firewall/queue_feeds.h"
 
 /* It begins with the generation, then come the nodes, then the ledger. */
 struct memory {
@@ -195,11 +196,16 @@ bool nft_has_table(const struct sample *s, uint8_t source, enum family family,
 	return false;
 }
 
-/* A blind spot that only another ruleset can change: no queue. */
+/*
+ * A blind spot that only another ruleset can change: no queue. Or who feeds
+ * one.
+ */
 static bool is_lasting(const struct sample *s, const struct object *o)
 {
 	const struct counter *facts = firewall_facts;
 
+	if (queue_feeds_is(s, o))
+		return true;
 	return o->n && object_rows(s, o)->counter->kind == KIND_FACT &&
 	       object_row(s, o, &facts[FIREWALL_UNCOUNTED]) &&
 	       object_value(s, o, &facts[FIREWALL_TARGET], 0) != FIREWALL_QUEUE;

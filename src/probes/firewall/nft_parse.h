@@ -75,6 +75,7 @@ struct nft_rule {
 	const char *table;
 	const char *chain;
 	enum nft_verdict verdict;
+	bool feeds;		   /* a queue: rule.queue and more */
 	bool is_conditional;	   /* the verdict holds for some packets only */
 	struct firewall_rule rule; /* its comment is in the message */
 	const char *calls;	   /* the chain, NFT_CALLS */

@@ -36,6 +36,7 @@ static void on_counter(const struct nlattr *data, struct nft_rule *r)
 static void queue_to(struct nft_rule *r, uint16_t queue, uint16_t n,
 		     bool bypass)
 {
+	r->feeds = true;
 	r->verdict = bypass ? NFT_ENDS : NFT_QUEUES;
 	r->rule.queue = queue;
 	r->rule.n_queues = n;

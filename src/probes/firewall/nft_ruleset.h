@@ -30,6 +30,7 @@ struct nft_node {
 	struct nft_node *waiting;
 	struct nft_node *in; /* its table; a table: NULL */
 	struct nft_call *calls;
+	struct nft_feed *feeds; /* chain: its rules that feed a queue */
 	const char *name;
 	uint64_t hash;
 	uint64_t handle; /* table, chain */
@@ -72,6 +73,11 @@ struct nft_call {
 	struct nft_call *next;
 	struct nft_node *to;
 	struct firewall_pick by; /* of the rule that calls */
+};
+
+struct nft_feed {
+	struct nft_feed *next;
+	uint16_t first, n; /* queues; n is 0: any */
 };
 
 /*
@@ -136,9 +142,9 @@ static inline bool nft_is_asked(const struct nft_drop *d)
 
 /*
  * nft_emit.c: appends the chains and rules that count what they drop, then
- * those that do not. Of a partial ruleset, the latter only as far as they may
- * have changed with the generation the same. Failures stay in out->error and
- * rs->arena.
+ * those that do not, and who feeds queues. Of a partial ruleset, the latter
+ * only as far as they may have changed with the generation the same. Failures
+ * stay in out->error and rs->arena.
  */
 void nft_emit(struct nft_ruleset *rs, unsigned max_rules, struct sample *out);
 

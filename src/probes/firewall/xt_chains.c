@@ -10,6 +10,7 @@
 
 #include "probes/firewall/emit.h"
 #include "probes/firewall/nfqueue.h"
+#include "probes/firewall/queue_feeds.h"
 #include "probes/firewall/xt_chains.h"
 #include "probes/firewall/xt_entry.h"
 
@@ -34,6 +35,7 @@ struct chain {
 	uint8_t hooks;	  /* the hooks it is reached from */
 	bool is_waiting;
 	bool drops;   /* one of its rules does, or its policy */
+	bool feeds;   /* one of its rules does a queue */
 	bool is_open; /* a user's: all that match a rule come to it, or */
 	struct firewall_pick by; /* only those that are picked */
 };
@@ -45,6 +47,7 @@ struct walk {
 	struct chain *chains; /* in the order of their offsets */
 	uint32_t n_chains;
 	bool drops;	     /* one of them does */
+	bool feeds;	     /* likewise */
 	bool jumps;	     /* one of their rules does */
 	uint32_t next_start; /* no hook begins before it */
 	uint32_t waiting;    /* index + 1 of the first chain to visit */
@@ -116,6 +119,7 @@ static int check_entries(struct walk *w)
 		found |= starts;
 		w->n_chains += starts || e.verdict == VERDICT_HEAD;
 		w->drops |= is_drop(w, &e);
+		w->feeds |= e.feeds;
 		w->jumps |= e.verdict == VERDICT_JUMP;
 	}
 	return found == w->blob->valid_hooks ? 0 : -EBADMSG;
@@ -154,8 +158,10 @@ static void find_chains(struct walk *w)
 		e = entry_at(w, at);
 		if (starts || e.verdict == VERDICT_HEAD)
 			add_chain(w, &e, starts);
-		if (w->n_chains)
-			w->chains[w->n_chains - 1].drops |= is_drop(w, &e);
+		if (!w->n_chains)
+			continue;
+		w->chains[w->n_chains - 1].drops |= is_drop(w, &e);
+		w->chains[w->n_chains - 1].feeds |= e.feeds;
 	}
 }
 
@@ -340,6 +346,34 @@ static int add_chains(struct walk *w)
 	return r;
 }
 
+static void add_feeds(const struct walk *w, const struct chain *c,
+		      struct queue_feeds *feeds)
+{
+	struct xt_entry e;
+
+	for (uint32_t at = c->begin; at < c->end; at = e.next) {
+		e = entry_at(w, at);
+		if (e.feeds)
+			queue_feeds_add(feeds, w->blob->family,
+					(uint16_t)e.queue, (uint16_t)e.n_queues,
+					chain_reached(c));
+	}
+}
+
+static void append_feeds(const struct walk *w)
+{
+	struct queue_feeds feeds = {.n = 0};
+	char name[64];
+
+	for (uint32_t i = 0; i < w->n_chains; i++)
+		if (w->chains[i].feeds && w->chains[i].hooks)
+			add_feeds(w, &w->chains[i], &feeds);
+	snprintf(name, sizeof(name), "%s.%s%s#queues",
+		 firewall_family_name(w->blob->family),
+		 w->blob->is_legacy ? "legacy_" : "", w->blob->table);
+	queue_feeds_append(&feeds, name, w->writer.out);
+}
+
 /*
  * Packets that policies have decided about. Their offsets were looked at by
  * nobody, but these are only numbers.
@@ -376,7 +410,7 @@ static int parse(struct walk *w)
 		return r;
 	firewall_start(&w->writer, section_of(w->blob));
 	w->writer.ledger.all_young = true;
-	if (w->drops) {
+	if (w->drops || w->feeds) {
 		w->chains = arena_alloc(arena,
 					(w->n_chains + 1) * sizeof(*w->chains));
 		if (!w->chains)
@@ -387,6 +421,8 @@ static int parse(struct walk *w)
 	}
 	if (r == 0)
 		firewall_finish(&w->writer, count_passed(w));
+	if (r == 0 && w->feeds)
+		append_feeds(w);
 	return r < 0 ? r : arena->error;
 }
 

@@ -114,6 +114,7 @@ static enum xt_verdict read_queue(const struct xt_bytes *t, uint32_t target,
 		return VERDICT_OTHER;
 	ret->queue = get_u16(t, data);
 	ret->n_queues = revision >= 1 ? get_u16(t, data + 2) : 1;
+	ret->feeds = true;
 	if (revision >= 2 && get_u16(t, data + 4) & NFQ_FLAG_BYPASS)
 		return VERDICT_OTHER;
 	return VERDICT_QUEUE;

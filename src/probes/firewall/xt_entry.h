@@ -53,6 +53,7 @@ struct xt_entry {
 	uint32_t queue;	   /* VERDICT_QUEUE: the first it uses, */
 	uint32_t n_queues; /* and how many */
 	uint16_t port;	   /* VERDICT_TPROXY: of the proxy */
+	bool feeds;	   /* queues, even if VERDICT_OTHER: bypass */
 	enum xt_verdict verdict;
 };
 
