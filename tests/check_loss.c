@@ -483,6 +483,18 @@ static const struct {
 	 .exact_fresh = 5000,
 	 .in = 107,
 	 .rx = 107},
+	{.what = "counters that were set: more than came, less than IP missed",
+	 .exact_rx = 5001,
+	 .in = 80,
+	 .rx = 80},
+	{.what = "all that came, twice as many being read a little later",
+	 .exact_rx = 5000,
+	 .in = 1000,
+	 .rx = 5000},
+	{.what = "the same, and nothing is known",
+	 .unknown = true,
+	 .exact_rx = 5001,
+	 .rx = 5001},
 	{.what = "fresh ones, while multicast hides what is missed",
 	 .exact_rx = 100,
 	 .exact_fresh = 100,
@@ -569,6 +581,29 @@ TEST_EACH(loss, shared_chain_is_of_the_direction_that_misses_its_packets,
 		if (loss && shares[_i].lost && !shares[_i].exact_rx)
 			ck_assert_uint_eq(loss->policy, loss->lost);
 	}
+	losses_free(&l);
+	sample_free(&s);
+}
+
+/* 2000 came, on one interface: as many as it and IP could ever forward. */
+TEST_EACH(loss, counters_of_forward_that_were_set_are_not_believed, 2)
+{
+	struct losses l = {0};
+	struct sample s = {0};
+
+	object_with(&s, LAYER_LINK, "eth0", "rx_packets=1000");
+	object_with(&s, LAYER_IP, "",
+		    "InReceives=1000 OutRequests=1000 OutTransmits=1000");
+	counted(&s, find_counter(&snmp_probe, "ForwDatagrams", NULL), 900,
+		false);
+	counted(&s, find_counter(&balance_probe, "in_gap", NULL), 0, false);
+	counted(&s, find_counter(&balance_probe, "out_gap", NULL), 50, false);
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.X.drop", 1);
+	counted(&s, firewall_counter(FIREWALL_CHAIN, DIR_FWD),
+		7000 + (uint64_t)_i, false);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	ck_assert_uint_eq(lost_of(&l, LAYER_NETFILTER, DIR_FWD),
+			  _i ? 50 : 7000);
 	losses_free(&l);
 	sample_free(&s);
 }

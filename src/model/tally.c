@@ -18,6 +18,7 @@ struct tally {
 	struct ip_gaps gaps;
 	uint64_t received;	    /* frames, on all interfaces but lo, */
 	uint64_t received_by_ip;    /* and what of them IP took */
+	uint32_t n_interfaces;	    /* of which that is known */
 	bool has_fresh;		    /* of a chain some are, see TAG_FRESH */
 	bool bridged[N_DIRECTIONS]; /* a bridge's firewall can drop */
 	struct {
@@ -226,12 +227,16 @@ static int tally_fill(struct tally *t, const struct object *o,
 	return 0;
 }
 
-static bool is_received(const struct sample *s, const struct object *o,
-			const struct row *row)
+static void tally_received(struct tally *t, const struct object *o,
+			   const struct row *row)
 {
-	return o->layer == LAYER_LINK && row->counter->direction == DIR_RX &&
-	       row->counter->of[0].relation != RELATION_NONE &&
-	       strcmp(object_place(s, o), "lo");
+	if (row->counter->direction != DIR_RX ||
+	    row->counter->of[0].relation == RELATION_NONE ||
+	    !(row->flags & ROW_COMPARED))
+		return;
+	if (strcmp(object_place(t->sample, o), "lo"))
+		t->received += row->delta;
+	t->n_interfaces++;
 }
 
 static void begin_place(struct tally *t, const char *place)
@@ -268,8 +273,8 @@ static int tally_row(struct tally *t, const struct object *o,
 	case KIND_FILL:
 		return tally_fill(t, o, row);
 	case KIND_PASSED:
-		if (is_received(t->sample, o, row))
-			t->received += row->delta;
+		if (o->layer == LAYER_LINK)
+			tally_received(t, o, row);
 		tally_ip(t, row);
 		return tally_passed(t, o, row);
 	case KIND_ECHO:
@@ -358,6 +363,33 @@ static void bound_fresh(struct tally *t)
 			continue;
 		loss->lost -= lost;
 		loss->came -= t->beside[i].came;
+	}
+}
+
+/* Rules are read later than what came, and so have counted some more. */
+#define MAX_SKEW 1000
+
+/*
+ * A counter may be set while it counts, as by "iptables-restore -c", and
+ * nothing tells of that. But no packet is dropped twice, and one that is to be
+ * forwarded once for each interface at most. What rules tell beyond all that
+ * came is believed as far as IP misses it, as that of fresh counters is.
+ */
+static void doubt_counted(struct tally *t)
+{
+	const uint64_t came = t->received + t->received_by_ip;
+	const uint64_t times[N_DIRECTIONS] = {
+		[DIR_RX] = 2,
+		[DIR_FWD] = t->n_interfaces + 2,
+	};
+
+	for (int i = 0; i < N_DIRECTIONS && t->n_interfaces; i++) {
+		if (!times[i] ||
+		    t->gaps.counted[i] <= came * times[i] + MAX_SKEW ||
+		    loss_find(t->losses, LAYER_NETFILTER, "", i)->blind)
+			continue;
+		t->gaps.fresh[i] = t->gaps.counted[i];
+		t->has_fresh = true;
 	}
 }
 
@@ -488,6 +520,7 @@ int tally_losses(struct losses *l, const struct sample *s)
 		r = tally_object(&t, &s->objects[i]);
 	if (s->unread & 1u << LAYER_NETFILTER) /* who dropped is not known */
 		t.gaps.is_known = false;
+	doubt_counted(&t);
 	if (t.has_fresh)
 		t.gaps.groups = count_for_groups(s);
 	if (r == 0)

@@ -206,6 +206,45 @@ def restore_forward_v6(stage):
                  [its_rule(r, "of ip6 filter forward", direction="fwd", off=6)])
 
 
+def set_counts(ns, hook, tool):
+    """Loads rules with counts that are higher each time, as of packets that never were."""
+    number = itertools.count(1)
+    text = ("*filter\n:%s ACCEPT [0:0]\n[%d:%d] -A %s -p udp -m udp --dport %d -j DROP\n"
+            "[%d:%d] -A %s -s %s -j ACCEPT\nCOMMIT\n")
+
+    def change():
+        n = next(number) * 100000
+        source = "fd99::9/128" if tool.startswith("ip6") else "10.99.9.9/32"
+        ns.feature(tool + "-restore -w 20 -c", text % (hook, n, 28 * n, hook, BAD, n, 28 * n, hook, source))
+
+    change()
+    return change
+
+
+@field
+def restore_counts(stage):
+    """iptables-restore -c with counts that are greater than those there: no packets were dropped for it."""
+    a, b = stage.pair()
+    return Story(living(a, b, set_counts(b, "INPUT", "iptables-legacy")), [in_gap(b), arrived(b)],
+                 [its_rule(b, "of ip filter input")])
+
+
+@field
+def restore_counts_forward_v6(stage):
+    """The same with ip6tables on a router."""
+    a, r, b = stage.router6()
+    return Story(living(a, b, set_counts(r, "FORWARD", "ip6tables-legacy")), [arrived(b)],
+                 [its_rule(r, "of ip6 filter forward", direction="fwd", off=6)])
+
+
+@field
+def restore_counts_nft(stage):
+    """The same with iptables-nft, whose rules are new ones each time."""
+    a, b = stage.pair()
+    return Story(living(a, b, set_counts(b, "INPUT", "iptables-nft")), [in_gap(b), arrived(b)],
+                 [its_rule(b, "of ip filter input")])
+
+
 # Counters are zeroed.
 
 
