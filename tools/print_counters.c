@@ -292,7 +292,13 @@ static const char *const unexplained =
 	"Frames that nobody here wanted are unexplained as well, at their\n"
 	"interface. None of this raises an alarm unless a Threshold names\n"
 	"the layer (`unexplained`, for frames `link`): see UNEXPLAINED in\n"
-	"collectd-pktloss(5).\n";
+	"collectd-pktloss(5).\n"
+	"\n"
+	"IP does not miss what a bridge forwards. So what policies without\n"
+	"a counter drop there is not seen at all: those of legacy ebtables,\n"
+	"those of nftables of family `bridge`, and that of a chain `forward`\n"
+	"of IP that sees bridged packets (br_netfilter). The log names them\n"
+	"and `gauge-netfilter-uncounted` counts them.\n";
 
 static void print_ratios(void)
 {
