@@ -25,29 +25,16 @@ static uint64_t hash_quota(const struct nlattr *data, uint64_t hash)
 	return hash_bytes(hash, &flags, sizeof(flags));
 }
 
-uint64_t nft_rule_shape(const struct nlmsghdr *h)
+/* All but what it has counted. */
+static uint64_t hash_shape(const struct nlattr *name, const struct nlattr *data,
+			   uint64_t hash)
 {
-	const struct nlattr *in[NFTA_RULE_MAX + 1];
-	const struct nlattr *expr[NFTA_EXPR_MAX + 1];
-	uint64_t hash = HASH_START;
-	struct attrs list;
-	const struct nlattr *attr;
-
-	attrs_index(attrs_of(h), in, NFTA_RULE_MAX);
-	list = attrs_in(in[NFTA_RULE_EXPRESSIONS]);
-	EACH_ATTR(attr, list)
-	{
-		const struct nlattr *name;
-
-		attrs_index(attrs_in(attr), expr, NFTA_EXPR_MAX);
-		name = expr[NFTA_EXPR_NAME];
-		hash = attr_hash(name, hash);
-		if (attr_is(name, "quota"))
-			hash = hash_quota(expr[NFTA_EXPR_DATA], hash);
-		else if (!attr_is(name, "counter") && !attr_is(name, "last"))
-			hash = attr_hash(expr[NFTA_EXPR_DATA], hash);
-	}
-	return hash;
+	hash = attr_hash(name, hash);
+	if (attr_is(name, "quota"))
+		return hash_quota(data, hash);
+	if (attr_is(name, "counter") || attr_is(name, "last"))
+		return hash;
+	return attr_hash(data, hash);
 }
 
 /* A match of x_tables that says nothing of what it matches, or a rate. */
@@ -80,7 +67,18 @@ static bool is_match(const struct nlattr *name, const struct nlattr *data)
 	return !attr_is(name, "match") || !is_said_apart(data);
 }
 
-uint64_t nft_rule_matches(const struct nlmsghdr *h)
+static uint64_t hash_match(const struct nlattr *name, const struct nlattr *data,
+			   uint64_t hash)
+{
+	return is_match(name, data) ? attr_hash(data, attr_hash(name, hash))
+				    : hash;
+}
+
+/* Of all expressions of a rule, one after the other. */
+static uint64_t hash_expressions(const struct nlmsghdr *h,
+				 uint64_t (*add)(const struct nlattr *name,
+						 const struct nlattr *data,
+						 uint64_t hash))
 {
 	const struct nlattr *in[NFTA_RULE_MAX + 1];
 	const struct nlattr *expr[NFTA_EXPR_MAX + 1];
@@ -93,10 +91,17 @@ uint64_t nft_rule_matches(const struct nlmsghdr *h)
 	EACH_ATTR(attr, list)
 	{
 		attrs_index(attrs_in(attr), expr, NFTA_EXPR_MAX);
-		if (!is_match(expr[NFTA_EXPR_NAME], expr[NFTA_EXPR_DATA]))
-			continue;
-		hash = attr_hash(expr[NFTA_EXPR_NAME], hash);
-		hash = attr_hash(expr[NFTA_EXPR_DATA], hash);
+		hash = add(expr[NFTA_EXPR_NAME], expr[NFTA_EXPR_DATA], hash);
 	}
 	return hash;
+}
+
+uint64_t nft_rule_shape(const struct nlmsghdr *h)
+{
+	return hash_expressions(h, hash_shape);
+}
+
+uint64_t nft_rule_matches(const struct nlmsghdr *h)
+{
+	return hash_expressions(h, hash_match);
 }
