@@ -10,11 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <net/ethernet.h>
-#include <net/if.h> /* before the kernel's, or they clash */
-#include <linux/netfilter_bridge/ebt_limit.h>
-#include <linux/netfilter_bridge/ebtables.h>
-
+#include "probes/firewall/ebt_entry.h"
 #include "probes/firewall/emit.h"
 
 /* clang-format off */
@@ -41,193 +37,23 @@ struct ebt_chain {
 	bool is_waiting;
 };
 
-/* A rule whose bounds are checked. All are offsets into the table. */
-struct ebt_rule {
-	uint32_t at;
-	uint32_t watchers; /* end of its matches */
-	uint32_t target;
-	uint32_t next;
-	bool is_standard;
-	int32_t verdict; /* EBT_DROP, or a jump; is_standard */
-};
-
 struct ebt_walk {
 	const struct ebt_blob *blob;
-	const unsigned char *bytes;
-	uint32_t size;
+	struct ebt_bytes table;
 	struct ebt_chain *chains; /* in the order of their offsets */
 	uint32_t n_chains, n_rules;
 	uint32_t waiting; /* index + 1 of the first chain to visit */
 	struct firewall_writer writer;
 };
 
-static uint32_t ebt_u32(const struct ebt_walk *w, uint32_t at)
-{
-	uint32_t v;
-
-	memcpy(&v, w->bytes + at, sizeof(v));
-	return v;
-}
-
-/* ---- one rule ---- */
-
-/* A match and a target begin alike: a name, a size; data follows. */
-#define EBT_PART sizeof(struct ebt_entry_match)
-#define EBT_PART_SIZE offsetof(struct ebt_entry_match, match_size)
-_Static_assert(EBT_PART == sizeof(struct ebt_entry_target) &&
-		       EBT_PART_SIZE ==
-			       offsetof(struct ebt_entry_target, target_size),
-	       "matches and targets differ");
-
-/* Size of the match or target there, or 0 when it does not end before end. */
-static uint32_t ebt_part_size(const struct ebt_walk *w, uint32_t at,
-			      uint32_t end)
-{
-	uint32_t size;
-
-	if (end - at < EBT_PART)
-		return 0;
-	size = ebt_u32(w, at + EBT_PART_SIZE);
-	return size <= end - at - EBT_PART ? size + (uint32_t)EBT_PART : 0;
-}
-
-static bool is_ebt_part(const struct ebt_walk *w, uint32_t at, const char *name)
-{
-	return !strncmp((const char *)w->bytes + at, name,
-			EBT_EXTENSION_MAXNAMELEN);
-}
-
-/* Reads the rule that begins at an offset. Returns 0 or -EBADMSG. */
-static int read_ebt_rule(const struct ebt_walk *w, uint32_t at,
-			 struct ebt_rule *ret)
-{
-	const uint32_t head = sizeof(struct ebt_entry);
-	uint32_t watchers, target, next, size;
-
-	if (w->size - at < head)
-		return -EBADMSG;
-	watchers = ebt_u32(w, at + offsetof(struct ebt_entry, watchers_offset));
-	target = ebt_u32(w, at + offsetof(struct ebt_entry, target_offset));
-	next = ebt_u32(w, at + offsetof(struct ebt_entry, next_offset));
-	if (watchers < head || target < watchers || next < target ||
-	    next > w->size - at)
-		return -EBADMSG;
-	size = ebt_part_size(w, at + target, at + next);
-	if (!size)
-		return -EBADMSG;
-	*ret = (struct ebt_rule) {
-		.at = at,
-		.watchers = at + watchers,
-		.target = at + target,
-		.next = at + next,
-	};
-	ret->is_standard = size >= EBT_PART + sizeof(ret->verdict) &&
-			   is_ebt_part(w, ret->target, EBT_STANDARD_TARGET);
-	if (ret->is_standard)
-		ret->verdict = (int32_t)ebt_u32(w, ret->target + EBT_PART);
-	return 0;
-}
-
 static bool is_ebt_drop(const struct ebt_rule *r)
 {
 	return r->is_standard && r->verdict == EBT_DROP;
 }
 
-/* Whether it matches every frame. */
-static bool matches_all(const struct ebt_walk *w, const struct ebt_rule *r)
-{
-	struct ebt_entry e;
-
-	memcpy(&e, w->bytes + r->at, sizeof(e));
-	return e.bitmask & EBT_NOPROTO &&
-	       !(e.bitmask & (EBT_SOURCEMAC | EBT_DESTMAC)) && !e.invflags &&
-	       !e.in[0] && !e.out[0] && !e.logical_in[0] && !e.logical_out[0] &&
-	       r->watchers == r->at + sizeof(e);
-}
-
-/*
- * What a limit says; the kernel writes in the rest of it. Returns whether it
- * is one.
- */
-static bool take_ebt_limit(const struct ebt_walk *w, uint32_t at, uint32_t size,
-			   struct firewall_rate *ret)
-{
-	if (!is_ebt_part(w, at, EBT_LIMIT_MATCH) ||
-	    size < EBT_PART + offsetof(struct ebt_limit_info, prev))
-		return false;
-	*ret = (struct firewall_rate) {.kind = RATE_LIMIT};
-	firewall_rate_average(ret, ebt_u32(w, at + EBT_PART), EBT_LIMIT_SCALE);
-	return true;
-}
-
-static uint64_t hash_device(uint64_t hash, const char name[IFNAMSIZ])
-{
-	size_t n = strnlen(name, IFNAMSIZ);
-
-	hash = hash_bytes(hash, name, n);
-	return hash_bytes(hash, "", 1);
-}
-
-/* Only what is of use: the rest is what ebtables' memory held before. */
-static uint64_t hash_ebt_head(const struct ebt_walk *w,
-			      const struct ebt_rule *r)
-{
-	uint64_t hash = HASH_START;
-	struct ebt_entry e;
-
-	memcpy(&e, w->bytes + r->at, sizeof(e));
-	hash = hash_bytes(hash, &e.bitmask, sizeof(e.bitmask));
-	hash = hash_bytes(hash, &e.invflags, sizeof(e.invflags));
-	if (!(e.bitmask & EBT_NOPROTO))
-		hash = hash_bytes(hash, &e.ethproto, sizeof(e.ethproto));
-	hash = hash_device(hash, e.in);
-	hash = hash_device(hash, e.logical_in);
-	hash = hash_device(hash, e.out);
-	hash = hash_device(hash, e.logical_out);
-	if (e.bitmask & EBT_SOURCEMAC) {
-		hash = hash_bytes(hash, e.sourcemac, ETH_ALEN);
-		hash = hash_bytes(hash, e.sourcemsk, ETH_ALEN);
-	}
-	if (e.bitmask & EBT_DESTMAC) {
-		hash = hash_bytes(hash, e.destmac, ETH_ALEN);
-		hash = hash_bytes(hash, e.destmsk, ETH_ALEN);
-	}
-	return hash;
-}
-
-/*
- * Hash of what a rule matches, but its rate, which is taken over. Returns 0 or
- * -EBADMSG.
- */
-static int read_ebt_matches(const struct ebt_walk *w, const struct ebt_rule *r,
-			    struct firewall_pass *ret)
-{
-	uint64_t hash = hash_ebt_head(w, r);
-	uint32_t size;
-
-	*ret = (struct firewall_pass) {.matches = 0};
-	for (uint32_t at = r->at + (uint32_t)sizeof(struct ebt_entry);
-	     at < r->watchers; at += size) {
-		size = ebt_part_size(w, at, r->watchers);
-		if (!size)
-			return -EBADMSG;
-		if (take_ebt_limit(w, at, size, &ret->rate))
-			continue;
-		hash = hash_bytes(hash, w->bytes + at,
-				  strnlen((const char *)w->bytes + at,
-					  EBT_EXTENSION_MAXNAMELEN));
-		hash = hash_bytes(hash, w->bytes + at + EBT_PART,
-				  size - EBT_PART);
-	}
-	ret->matches = hash;
-	return 0;
-}
-
-/* ---- chains ---- */
-
 static bool is_ebt_head(const struct ebt_walk *w, uint32_t at)
 {
-	return !(ebt_u32(w, at) & EBT_ENTRY_OR_ENTRIES);
+	return !(ebt_u32(&w->table, at) & EBT_ENTRY_OR_ENTRIES);
 }
 
 /*
@@ -239,14 +65,14 @@ static int ebt_step(const struct ebt_walk *w, uint32_t at, uint32_t *ret)
 	struct ebt_rule r;
 	int e;
 
-	if (w->size - at < sizeof(uint32_t))
+	if (w->table.size - at < sizeof(uint32_t))
 		return -EBADMSG;
 	if (!is_ebt_head(w, at)) {
-		e = read_ebt_rule(w, at, &r);
+		e = ebt_read_rule(&w->table, at, &r);
 		*ret = e < 0 ? 0 : r.next;
 		return e;
 	}
-	if (w->size - at < sizeof(struct ebt_entries))
+	if (w->table.size - at < sizeof(struct ebt_entries))
 		return -EBADMSG;
 	*ret = at + (uint32_t)sizeof(struct ebt_entries);
 	return 0;
@@ -257,7 +83,7 @@ static int check_ebt(struct ebt_walk *w)
 {
 	uint32_t next;
 
-	for (uint32_t at = 0; at < w->size; at = next) {
+	for (uint32_t at = 0; at < w->table.size; at = next) {
 		int r = ebt_step(w, at, &next);
 
 		if (r < 0)
@@ -267,7 +93,7 @@ static int check_ebt(struct ebt_walk *w)
 		else
 			w->n_rules++;
 	}
-	if (w->size && !is_ebt_head(w, 0))
+	if (w->table.size && !is_ebt_head(w, 0))
 		return -EBADMSG;
 	return w->n_rules == w->blob->n_counters &&
 			       w->n_chains >= (uint32_t)__builtin_popcount(
@@ -281,7 +107,7 @@ static void find_ebt_chains(struct ebt_walk *w)
 	uint32_t next, rules = 0, hooks = w->blob->valid_hooks;
 	struct ebt_chain *c = w->chains;
 
-	for (uint32_t at = 0; at < w->size; at = next) {
+	for (uint32_t at = 0; at < w->table.size; at = next) {
 		if (ebt_step(w, at, &next) < 0)
 			abort(); /* check_ebt() found it good */
 		if (!is_ebt_head(w, at)) {
@@ -292,10 +118,11 @@ static void find_ebt_chains(struct ebt_walk *w)
 			c[-1].end = at;
 		*c = (struct ebt_chain) {
 			.at = at,
-			.end = w->size,
+			.end = w->table.size,
 			.first = rules,
 			.policy = (int32_t)ebt_u32(
-				w, at + offsetof(struct ebt_entries, policy)),
+				&w->table,
+				at + offsetof(struct ebt_entries, policy)),
 			.hook = (int8_t)(hooks ? __builtin_ctz(hooks) : -1),
 		};
 		c->hooks = hooks & -hooks;
@@ -334,7 +161,7 @@ static struct ebt_rule ebt_rule_at(const struct ebt_walk *w, uint32_t at)
 {
 	struct ebt_rule r;
 
-	if (read_ebt_rule(w, at, &r) < 0)
+	if (ebt_read_rule(&w->table, at, &r) < 0)
 		abort(); /* check_ebt() found it good */
 	return r;
 }
@@ -386,7 +213,7 @@ static enum direction ebt_direction(const struct ebt_chain *c)
 
 static void begin_ebt_chain(struct ebt_walk *w, const struct ebt_chain *c)
 {
-	const char *name = (const char *)w->bytes + c->at +
+	const char *name = (const char *)w->table.bytes + c->at +
 			   offsetof(struct ebt_entries, name);
 	struct firewall_chain chain = {
 		.family = FAMILY_BRIDGE,
@@ -418,7 +245,7 @@ static int add_ebt_rule(struct ebt_walk *w, const struct ebt_rule *r,
 	};
 	struct firewall_pass own;
 	struct ebt_counter c;
-	int e = read_ebt_matches(w, r, &own);
+	int e = ebt_read_matches(&w->table, r, &own);
 
 	if (e < 0)
 		return e;
@@ -441,7 +268,8 @@ static void add_ebt_policy(struct ebt_walk *w, const struct ebt_chain *c,
 
 	if (c->policy != EBT_DROP)
 		return;
-	if (last->next && last->is_standard && matches_all(w, last) &&
+	if (last->next && last->is_standard &&
+	    ebt_matches_all(&w->table, last) &&
 	    (last->verdict == EBT_DROP || last->verdict == EBT_ACCEPT))
 		return;
 	firewall_add(&w->writer, &(struct firewall_rule) {
@@ -467,7 +295,7 @@ static int append_ebt_chain(struct ebt_walk *w, const struct ebt_chain *c)
 		before = (struct firewall_pass) {.matches = 0};
 		if (e == 0 && r.is_standard &&
 		    (r.verdict == EBT_ACCEPT || r.verdict == EBT_RETURN))
-			e = read_ebt_matches(w, &r, &before);
+			e = ebt_read_matches(&w->table, &r, &before);
 	}
 	add_ebt_policy(w, c, &r);
 	return e;
@@ -500,7 +328,7 @@ static int parse_ebt(struct ebt_walk *w)
 	firewall_start(&w->writer,
 		       hash_bytes(HASH_START, table, strlen(table)));
 	w->writer.ledger.all_young = true;
-	if (w->size)
+	if (w->table.size)
 		r = append_ebt_chains(w);
 	if (r == 0)
 		firewall_finish(&w->writer, 0);
@@ -513,8 +341,7 @@ int ebt_parse(const struct ebt_blob *blob, unsigned max_rules,
 	struct arena arena = {.at = blob->scratch, .left = blob->n_scratch};
 	struct ebt_walk w = {
 		.blob = blob,
-		.bytes = blob->bytes,
-		.size = (uint32_t)blob->size,
+		.table = {.bytes = blob->bytes, .size = (uint32_t)blob->size},
 		.writer = {.out = out, .arena = &arena, .max_rules = max_rules},
 	};
 	int r;
