@@ -1,35 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Which rules lose packets, those without a counter included. */
-#include <string.h>
-
+/* Which rules lose packets, and whose loss it is that nothing counts. */
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
 #include "probes/firewall/rule.h"
 #include "probes/firewall/rule_changes.h"
+#include "probes/firewall/suspects.h"
 #include "probes/balance/balance.h"
-
-const struct object *firewall_next_uncounted(const struct sample *s,
-					     const struct object *behind)
-{
-	const struct object *o = behind ? behind + 1 : s->objects;
-	const struct counter *fact = &firewall_facts[FIREWALL_UNCOUNTED];
-
-	for (; o != objects_end(s); o++)
-		if (o->layer == LAYER_NETFILTER && object_row(s, o, fact))
-			return o;
-	return NULL;
-}
-
-uint64_t firewall_uncounted(const struct sample *s)
-{
-	const struct counter *fact = &firewall_facts[FIREWALL_UNCOUNTED];
-	const struct object *o = NULL;
-	uint64_t n = 0;
-
-	while ((o = firewall_next_uncounted(s, o)))
-		n += object_value(s, o, fact, 0);
-	return n;
-}
 
 bool firewall_is_policy(const struct sample *s, const struct object *o)
 {
@@ -46,28 +22,6 @@ bool firewall_is_policy(const struct sample *s, const struct object *o)
 
 /* ---- rules that count ---- */
 
-static enum firewall_reason reason_of(const struct firewall_rule *rule)
-{
-	switch (rule->target) {
-	case FIREWALL_QUEUE:
-		return REASON_QUEUE_UNREAD;
-	case FIREWALL_TPROXY:
-		return REASON_TPROXY;
-	default:
-		break;
-	}
-	if (rule->rate.kind)
-		return rule->uncounted ? REASON_UNCOUNTED_RATE : REASON_RATE;
-	if (rule->is_random || rule->every)
-		return rule->uncounted ? REASON_UNCOUNTED_RATE : REASON_CHANCE;
-	if (rule->target == FIREWALL_POLICY)
-		return rule->uncounted ? REASON_UNCOUNTED_POLICY
-				       : REASON_POLICY;
-	if (rule->uncounted)
-		return REASON_UNCOUNTED;
-	return rule->target == FIREWALL_MAP ? REASON_MAP : REASON_RULE;
-}
-
 static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 {
 	const struct sample *s = suspect->sample;
@@ -78,7 +32,7 @@ static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 	if (firewall_describe(s, o, ret->text, sizeof(ret->text)) < 0 ||
 	    !firewall_rule_of(s, o, &rule))
 		return false;
-	ret->reason = &firewall_reasons[reason_of(&rule)];
+	ret->reason = &firewall_reasons[firewall_reason_of(&rule)];
 	if (rule.is_new)
 		firewall_mark_new(ret);
 	ret->is_rule = firewall_is_policy(s, o);
@@ -87,286 +41,7 @@ static bool explain_rule(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
-/* ---- what drops and does not count ---- */
-
-/* Whether the balance of a family moved; where none is there, it may have. */
-static bool is_family_missed(const struct sample *s, enum direction direction,
-			     bool v6)
-{
-	enum tag tag = direction == DIR_RX ? TAG_IN_GAP : TAG_OUT_GAP;
-	bool any = false;
-
-	EACH_OBJECT (s, o) {
-		if (o->layer != LAYER_UNEXPLAINED)
-			continue;
-		EACH_ROW (s, o, row) {
-			if (row->counter->tag != tag)
-				continue;
-			any = true;
-			if (row->counter->v6 == v6 && row_moved(row))
-				return true;
-		}
-	}
-	return !any;
-}
-
-/* Whether a firewall's table sees what IP misses. */
-static bool is_family_seen(const struct sample *s, enum direction direction,
-			   uint8_t family)
-{
-	switch (family) {
-	case FAMILY_IP:
-		return is_family_missed(s, direction, false);
-	case FAMILY_IP6:
-		return is_family_missed(s, direction, true);
-	case FAMILY_INET:
-		return true;
-	default: /* IP has not got them yet, or has sent them */
-		return false;
-	}
-}
-
-static bool is_by_rate(const struct sample *s, const struct object *o)
-{
-	struct firewall_rule rule;
-
-	return firewall_rule_of(s, o, &rule) && !firewall_rule_is_policy(&rule);
-}
-
-static bool is_of_chain(const struct sample *s, const struct object *o)
-{
-	struct firewall_rule rule;
-
-	return firewall_rule_of(s, o, &rule) && rule.target == FIREWALL_POLICY;
-}
-
-/* The uncounted rules that a loss can be of, by rate or chance or not. */
-struct uncounted {
-	const struct object *best; /* in the loss's direction, if one is */
-	uint64_t n;
-	bool any_policy; /* of a chain: what nothing else matched */
-};
-
-static struct uncounted find_uncounted(const struct sample *s,
-				       enum direction direction, bool by_rate)
-{
-	const struct counter *facts = firewall_facts;
-	struct uncounted u = {.n = 0};
-	const struct object *o = NULL;
-	bool fits, best_fits = false;
-
-	while ((o = firewall_next_uncounted(s, o))) {
-		if (is_by_rate(s, o) != by_rate ||
-		    !is_family_seen(s, direction, o->family))
-			continue;
-		u.n += object_value(s, o, &facts[FIREWALL_UNCOUNTED], 0);
-		u.any_policy |= is_of_chain(s, o);
-		fits = object_value(s, o, &facts[FIREWALL_DIRECTION],
-				    direction) == direction;
-		if (!u.best || (fits && !best_fits))
-			u.best = o;
-		best_fits |= fits;
-	}
-	return u;
-}
-
-/* A command that makes it count, or that shows it. */
-static void advise(const struct sample *s, const struct object *o,
-		   const struct firewall_rule *rule, struct cause *ret)
-{
-	char command[192];
-
-	if (rule->target == FIREWALL_POLICY &&
-	    firewall_count_policy(s, o, command, sizeof(command)) == 0)
-		CAUSE_REMEDY(ret, "Add a last rule that counts: `%s`", command);
-	else if (firewall_remedy(s, o, command, sizeof(command)) < 0)
-		CAUSE_REMEDY(ret, "Look for it: `nft -a list ruleset`");
-	else if (rule->target == FIREWALL_MAP)
-		CAUSE_REMEDY(ret,
-			     "Give the map's elements that drop a \"counter\": "
-			     "`%s`",
-			     command);
-	else
-		CAUSE_REMEDY(ret,
-			     "Put \"counter\" before its verdict (\"nft "
-			     "replace rule\"): `%s`",
-			     command);
-}
-
-static bool suspect_uncounted(const struct sample *s, enum direction direction,
-			      bool by_rate, struct cause *ret)
-{
-	struct uncounted u = find_uncounted(s, direction, by_rate);
-	struct firewall_rule rule;
-	char text[320];
-
-	if (!u.best || firewall_describe(s, u.best, text, sizeof(text)) < 0 ||
-	    !firewall_rule_of(s, u.best, &rule))
-		return false;
-	ret->reason = &firewall_reasons[reason_of(&rule)];
-	ret->lost = UINT64_MAX;
-	ret->is_rule = u.any_policy;
-	CAUSE_TEXT(ret, "%s", text);
-	if (u.n > 1)
-		CAUSE_TEXT(ret, "%s or %llu more", text,
-			   (unsigned long long)(u.n - 1));
-	advise(s, u.best, &rule, ret);
-	return true;
-}
-
-bool firewall_suspect_rate(const struct sample *s, enum direction direction,
-			   struct cause *ret)
-{
-	return suspect_uncounted(s, direction, true, ret);
-}
-
-bool firewall_suspect_rule(const struct sample *s, enum direction direction,
-			   struct cause *ret)
-{
-	return suspect_uncounted(s, direction, false, ret);
-}
-
-static bool is_listened_to(const struct sample *s, uint64_t port)
-{
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_NETFILTER &&
-		    object_value(s, o, &firewall_listening, 0) == port)
-			return port;
-	return false;
-}
-
-/* Packets that a TPROXY rule got since the read before, if nobody listens. */
-static uint64_t proxied(const struct sample *s, const struct object *o)
-{
-	const struct counter *matched = &firewall_facts[FIREWALL_MATCHED];
-	uint64_t now, then;
-
-	if (!o->same || !object_get(s, o, matched, &now) ||
-	    !object_get(s->then, object_before(s, o), matched, &then) ||
-	    is_listened_to(
-		    s, object_value(s, o, &firewall_facts[FIREWALL_PORT], 0)))
-		return 0;
-	return less_by(now, then);
-}
-
-static uint64_t given_verdicts(const struct sample *s, const struct object *o)
-{
-	return object_tagged(s, o, TAG_QUEUE_SEQUENCE) ? nfqueue_verdicts(s, o)
-						       : 0;
-}
-
-/* The object of which most packets are told, and the sum of all. */
-static const struct object *find_busiest(
-	const struct sample *s,
-	uint64_t (*packets)(const struct sample *s, const struct object *o),
-	uint64_t *ret_sum)
-{
-	const struct object *best = NULL;
-	uint64_t most = 0;
-
-	*ret_sum = 0;
-	EACH_OBJECT (s, o) {
-		uint64_t n = 0;
-
-		if (o->layer == LAYER_NETFILTER && !o->stale)
-			n = packets(s, o);
-		*ret_sum += n;
-		if (n > most)
-			best = o;
-		if (n > most)
-			most = n;
-	}
-	return best;
-}
-
-/* It does so in PREROUTING, where nothing is on its way out. */
-bool firewall_suspect_proxy(const struct sample *s, enum direction direction,
-			    struct cause *ret)
-{
-	const struct object *o = find_busiest(s, proxied, &ret->lost);
-	struct firewall_rule rule;
-	char text[256], command[160], port[24] = "";
-
-	if (!o || direction == DIR_TX ||
-	    firewall_describe(s, o, text, sizeof(text)) < 0 ||
-	    !firewall_rule_of(s, o, &rule))
-		return false;
-	ret->reason = &firewall_reasons[REASON_TPROXY];
-	if (rule.port)
-		format_text(port, sizeof(port), " on port %u", rule.port);
-	CAUSE_TEXT(ret, "%s, which drops if nothing listens%s", text, port);
-	if (firewall_remedy(s, o, command, sizeof(command)) < 0)
-		command[0] = '\0';
-	CAUSE_REMEDY(ret,
-		     "Start the proxy (`ss -lntu` lists who listens) or "
-		     "delete the rule%s%s%s",
-		     command[0] ? ": `" : "", command, command[0] ? "`" : "");
-	return true;
-}
-
-bool firewall_suspect_queue(const struct sample *s, enum direction direction,
-			    struct cause *ret)
-{
-	const struct object *o = find_busiest(s, given_verdicts, &ret->lost);
-	const char *program;
-
-	(void)direction; /* a queue may be fed from any hook */
-	if (!o)
-		return false;
-	program = object_label(s, o);
-	if (!*program)
-		program = "a program";
-	ret->reason = &firewall_reasons[REASON_QUEUE_VERDICT];
-	CAUSE_TEXT(ret,
-		   "the verdicts of %s on packets of queue %s (NFQUEUE), of "
-		   "which it got %llu",
-		   program, object_name(s, o) + strlen("queue"),
-		   (unsigned long long)ret->lost);
-	CAUSE_REMEDY(ret,
-		     "See what %s logs; its queue: "
-		     "`cat /proc/net/netfilter/nfnetlink_queue`",
-		     program);
-	return true;
-}
-
-static const struct object *find_orphans(const struct sample *s)
-{
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_NETFILTER &&
-		    object_row(s, o, &firewall_orphans))
-			return o;
-	return NULL;
-}
-
-bool firewall_suspect_ipvs(const struct sample *s, enum direction direction,
-			   struct cause *ret)
-{
-	const struct object *o = find_orphans(s);
-	uint64_t n;
-
-	if (!o || direction == DIR_FWD)
-		return false;
-	n = object_value(s, o, &firewall_orphans, 0);
-	ret->reason = &firewall_reasons[REASON_IPVS];
-	ret->lost = UINT64_MAX;
-	CAUSE_TEXT(ret,
-		   "IPVS, whose server %s is gone, not its connections (%llu)",
-		   object_label(s, o), (unsigned long long)n);
-	CAUSE_REMEDY(ret, "See its servers and connections: `ipvsadm -Ln`, "
-			  "`ipvsadm -Lnc`; the setting "
-			  "net.ipv4.vs.expire_nodest_conn=1 ends such ones");
-	return true;
-}
-
-const struct firewall_suspect firewall_suspects[] = {
-	{firewall_suspect_proxy},
-	{firewall_suspect_queue},
-	{firewall_suspect_replaced},
-	{firewall_suspect_rate},
-	{firewall_suspect_rule},
-	{firewall_suspect_ipvs},
-	{NULL},
-};
+/* ---- what vanished ---- */
 
 /*
  * Who can have lost so many packets, whom nobody was seen to listen to left
@@ -449,7 +124,7 @@ static void take_waiting(const struct sample *s, struct losses *l)
 /* IPv4 broadcasts that came and may not have got to who reads such ones. */
 static uint64_t broadcasts(const struct sample *s)
 {
-	if (!is_family_missed(s, DIR_RX, false))
+	if (!firewall_misses_family(s, DIR_RX, false))
 		return 0;
 	return less_by(sample_growth(s, LAYER_IP, TAG_IN_BCAST_PKTS, false),
 		       sample_growth(s, LAYER_UDP, TAG_UDP_IGNORED, false));
@@ -578,9 +253,9 @@ static bool explain_egress(const struct sample *s, const struct loss *loss,
 	if (!o || firewall_describe(s, o, text, sizeof(text)) < 0 ||
 	    !firewall_rule_of(s, o, &rule))
 		return false;
-	ret->reason = &firewall_reasons[reason_of(&rule)];
+	ret->reason = &firewall_reasons[firewall_reason_of(&rule)];
 	CAUSE_TEXT(ret, "refused below IP without a counter: suspect %s", text);
-	advise(s, o, &rule, ret);
+	firewall_advise(s, o, &rule, ret);
 	set_gap(loss, loss->uncounted, ret);
 	return true;
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What suspects.c and causes.c share; the suspects are in firewall.h. Pure. */
+#ifndef PKTLOSS_PROBES_FIREWALL_SUSPECTS_H
+#define PKTLOSS_PROBES_FIREWALL_SUSPECTS_H
+
+#include "probes/firewall/rule.h"
+
+/* Why a rule loses packets. */
+enum firewall_reason firewall_reason_of(const struct firewall_rule *rule);
+
+/* Whether the balance of a family moved; where none is there, it may have. */
+bool firewall_misses_family(const struct sample *s, enum direction direction,
+			    bool v6);
+
+/*
+ * Sets a remedy: a command that makes a rule without a counter count, or one
+ * that shows it.
+ */
+void firewall_advise(const struct sample *s, const struct object *o,
+		     const struct firewall_rule *rule, struct cause *ret);
+
+#endif
