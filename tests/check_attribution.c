@@ -661,6 +661,55 @@ TEST(attribute, discards_that_may_be_of_several_stay_with_the_host)
 	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), 0);
 }
 
+static void count_cache(const char *cache, uint64_t n)
+{
+	sample_object(&host->then, LAYER_NEIGH, "", cache, 0);
+	sample_row(&host->then, &discards, 0);
+	sample_object(&host->now, LAYER_NEIGH, "", cache, 0);
+	sample_row(&host->now, &discards, n);
+}
+
+/* Those of one family are of no next hop of the other. */
+TEST_EACH(attribute, discards_belong_to_a_next_hop_of_their_family, 2)
+{
+	next_hop(ns, _i ? "fd00::77" : "10.9.0.77", false, 2000);
+	count(ns, &transmits, 2000);
+	count_cache("arp_cache", 300);
+	count_cache("ndisc_cache", 70);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), _i ? 70 : 300);
+	ck_assert_uint_eq(lost(host, LAYER_NEIGH, "", DIR_TX), _i ? 300 : 70);
+	ck_assert(isnan(loss_percent(
+		loss_find(&host->losses, LAYER_NEIGH, "", DIR_TX))));
+}
+
+/* A dead one of each family, in two namespaces: both are told. */
+TEST(attribute, discards_of_both_families_may_be_of_two_namespaces)
+{
+	next_hop(ns, "10.9.0.77", false, 2000);
+	count(ns, &transmits, 2000);
+	next_hop(host, "fd00::77", false, 2000);
+	count(host, &transmits, 140);
+	count_cache("arp_cache", 300);
+	count_cache("ndisc_cache", 70);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), 300);
+	ck_assert_double_eq(
+		loss_percent(loss_find(&host->losses, LAYER_NEIGH, "", DIR_TX)),
+		50);
+}
+
+/* 5744 packets are not of a namespace that has sent 147. */
+TEST(attribute, discards_of_namespaces_that_are_not_read_stay_with_the_host)
+{
+	next_hop(ns, "10.9.0.77", false, 2000);
+	count(host, &discards, 5744);
+	count(ns, &transmits, 147);
+	attribute();
+	ck_assert_uint_eq(lost(host, LAYER_NEIGH, "", DIR_TX), 5744);
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), 0);
+}
+
 TEST(attribute, discards_of_the_hosts_own_next_hop_have_a_ratio)
 {
 	const struct loss *loss;

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/wire.h"
 #include "probes/link/link.h"
+#include "probes/neigh.h"
 #include "probes/next_hop.h"
 
 /* Collectd's own, where the host counts, if it was read. */
@@ -454,12 +455,12 @@ static void attribute_refused(struct ns *ns)
 }
 
 /* The only namespace with a next hop that does not answer, or NULL. */
-static struct ns *only_dead(const struct ns_list *list)
+static struct ns *only_dead(const struct ns_list *list, bool v6)
 {
 	struct ns *found = NULL;
 
 	EACH_NS (list, ns) {
-		if (!ns->was_read || !next_hop_is_dead(&ns->now))
+		if (!ns->was_read || !next_hop_is_dead_of(&ns->now, v6))
 			continue;
 		if (found)
 			return NULL;
@@ -468,27 +469,69 @@ static struct ns *only_dead(const struct ns_list *list)
 	return found;
 }
 
+/* What the queues of the host's table of IPv4 or IPv6 had no room for. */
+static uint64_t discarded_of(const struct sample *s, bool v6)
+{
+	uint64_t n = 0;
+
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_NEIGH &&
+		    neigh_is_v6(object_name(s, o)) == v6)
+			n += object_moved(s, o, TAG_UNRESOLVED_DISCARDS);
+	return n;
+}
+
+/* A namespace loses no more than it sends. */
+static bool may_have_lost(const struct loss *loss, uint64_t n)
+{
+	return !loss->measured || n <= loss->passed + loss->came;
+}
+
 /*
  * Those that find the queue for a next hop full are counted, but for the host:
- * where only one namespace has such a next hop, they are its own.
+ * where only one namespace has such a next hop, they are its own, unless they
+ * are more than it sends: namespaces that are not read have next hops, too.
  */
-static void attribute_discards(const struct ns_list *list, struct ns *own)
+static struct ns *place_discards(const struct ns_list *list, uint64_t n,
+				 bool v6)
 {
-	uint64_t n = sample_moved(&own->now, LAYER_NEIGH, "",
-				  TAG_UNRESOLVED_DISCARDS);
-	struct loss *counted = loss_find(&own->losses, LAYER_NEIGH, "", DIR_TX);
-	struct ns *to = n ? only_dead(list) : NULL;
-	struct loss *loss;
+	struct ns *to = n ? only_dead(list, v6) : NULL;
+	const struct loss *loss =
+		to ? loss_get(&to->losses, LAYER_NEIGH, "", DIR_TX) : NULL;
 
-	if (!to || !counted || !own->then.mono_ns)
-		return;
-	counted->host_wide = counted->lost > n;
-	loss = loss_get(&to->losses, LAYER_NEIGH, "", DIR_TX);
-	if (to == own || !loss)
-		return;
+	return loss && may_have_lost(loss, n) ? to : NULL;
+}
+
+static void move_discards(struct loss *counted, const struct ns *to, uint64_t n)
+{
+	struct loss *loss = loss_find(&to->losses, LAYER_NEIGH, "", DIR_TX);
+
 	n = loss_take(counted, n);
 	loss->unresolved += n;
 	loss_add(loss, n);
+}
+
+static void attribute_discards(const struct ns_list *list, struct ns *own)
+{
+	uint64_t its_own = 0;
+	struct loss *counted = NULL;
+
+	if (!own->then.mono_ns)
+		return;
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		uint64_t n = discarded_of(&own->now, v6);
+		struct ns *to = place_discards(list, n, v6);
+
+		/* place_discards() may move it */
+		counted = loss_find(&own->losses, LAYER_NEIGH, "", DIR_TX);
+		if (to == own)
+			its_own += n;
+		else if (to && counted)
+			move_discards(counted, to, n);
+	}
+	if (counted)
+		counted->host_wide &= counted->lost >
+				      its_own + counted->unresolved;
 }
 
 /* The host alone counts these; any namespace may have sent them. */

@@ -2,6 +2,7 @@
 #include "probes/neigh.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "probes/percpu.h"
 
@@ -58,6 +59,14 @@ static const struct counter neigh_counters[] = {
 static const struct counter_table neigh_table = COUNTER_TABLE(neigh_counters);
 _Static_assert(ARRAY_SIZE(neigh_counters) <= MAX_PERCPU, "too many rows");
 
+#define CACHE_V4 "arp_cache"
+#define CACHE_V6 "ndisc_cache"
+
+bool neigh_is_v6(const char *name)
+{
+	return strcmp(name, CACHE_V6) == 0;
+}
+
 static int append_cache(const struct probe_env *env, const char *name,
 			struct sample *out)
 {
@@ -80,12 +89,12 @@ static bool has_discarded(const struct sample *out)
 
 static int neigh_read(struct probe_env *env, struct sample *out)
 {
-	int r = append_cache(env, "arp_cache", out);
+	int r = append_cache(env, CACHE_V4, out);
 
 	env->unresolved = false;
 	if (r < 0)
 		return r;
-	r = append_cache(env, "ndisc_cache", out);
+	r = append_cache(env, CACHE_V6, out);
 	env->unresolved = has_discarded(out);
 	return r == -ENOENT ? 0 : r; /* a kernel without IPv6 */
 }

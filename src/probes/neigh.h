@@ -12,4 +12,7 @@
  */
 extern const struct probe neigh_probe;
 
+/* Whether an object of that name is the table of IPv6. */
+bool neigh_is_v6(const char *name);
+
 #endif

@@ -190,6 +190,20 @@ bool next_hop_is_dead(const struct sample *s)
 	return first_dead(s) != NULL;
 }
 
+static bool is_v6(const char *address)
+{
+	return strchr(address, ':') != NULL;
+}
+
+bool next_hop_is_dead_of(const struct sample *s, bool v6)
+{
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_NEIGH && is_dead(s, o) &&
+		    is_v6(object_name(s, o)) == v6)
+			return true;
+	return false;
+}
+
 unsigned next_hop_asked(const struct sample *s)
 {
 	uint64_t failed;
@@ -256,7 +270,7 @@ static void attribute_refusals(const struct sample *s, struct losses *l)
 
 static const char *protocol_of(const char *address)
 {
-	return strchr(address, ':') ? "neighbour discovery" : "ARP";
+	return is_v6(address) ? "neighbour discovery" : "ARP";
 }
 
 void next_hop_describe(const struct sample *s, char *buffer, size_t size)

@@ -42,6 +42,9 @@ int MUST_CHECK next_hop_parse(const struct nlmsghdr *h, struct next_hop *ret);
  */
 bool next_hop_is_dead(const struct sample *s);
 
+/* The same of IPv4 or IPv6 alone. */
+bool next_hop_is_dead_of(const struct sample *s, bool v6);
+
 /* How many have yet to answer: packets for them wait. */
 unsigned next_hop_asked(const struct sample *s);
 
