@@ -116,6 +116,37 @@ TEST(report_alarms, second_lossy_interval_is_notified)
 	ck_assert_uint_eq(lab.n_notified, 0);
 }
 
+static const struct {
+	uint64_t ms;
+	const char *told;
+} intervals[] = {
+	{999, "(10 of 40 in 1 s, "},
+	{1004, "(10 of 40 in 1 s, "},
+	{298, "(10 of 40 in 0.3 s, "},
+	{1250, "(10 of 40 in 1.2 s, "},
+	{9498, "(10 of 40 in 9.5 s, "},
+	{9504, "(10 of 40 in 10 s, "},
+	{299600, "(10 of 40 in 300 s, "},
+	{3600200, "(10 of 40 in 3600 s, "},
+	{86400000, "(10 of 40 in 86400 s, "},
+};
+
+/* So that as many words of a message fit, whatever the clock says. */
+TEST_EACH(report_alarms, interval_is_told_in_two_digits, ARRAY_SIZE(intervals))
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab_round(ns, 1000, 0);
+	lab_round(ns, 1090, 10);
+	lab_interface(lab_read(ns), "eth0", 1120, "rx_missed_errors", 20);
+	ns->now.mono_ns = ns->then.mono_ns + intervals[_i].ms * SECOND / 1000;
+	lab_report();
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_msg(strstr(lab.notified[0].message, intervals[_i].told),
+		      "%s not in: %s", intervals[_i].told,
+		      lab.notified[0].message);
+}
+
 TEST(report_alarms, recovery_is_notified_once)
 {
 	struct ns *ns = lab_ns("");

@@ -90,17 +90,27 @@ static void notify(struct report *r, const struct loss *loss,
 	r->sink->notify(r->sink->arg, &notification);
 }
 
+/* "0.3 s", "1 s", "10 s": more digits are chance, and take room. */
+static void describe_interval(const struct ns *ns, char *buffer, size_t size)
+{
+	double seconds = interval_seconds(ns);
+
+	snprintf(buffer, size, seconds < 9.5 ? "%.2g s" : "%.0f s", seconds);
+}
+
 /* "4 of 12 in 10 s", or of a level just "18 of 20". */
 static void describe_share(const struct ns *ns, const struct loss *loss,
 			   char *buffer, size_t size)
 {
 	unsigned long long lost = judged_lost(loss), total = loss_total(loss);
+	char interval[32];
 
+	describe_interval(ns, interval, sizeof(interval));
 	if (loss->direction == DIR_FILL)
 		snprintf(buffer, size, "%llu of %llu", lost, total);
 	else
-		snprintf(buffer, size, "%llu of %llu in %.3g s", lost, total,
-			 interval_seconds(ns));
+		snprintf(buffer, size, "%llu of %llu in %s", lost, total,
+			 interval);
 }
 
 /* "0.4% of packets sent were lost", or how many where that is not known. */
@@ -116,10 +126,10 @@ static void describe_loss(const struct ns *ns, const struct loss *loss,
 
 	report_names_place(ns, loss->place, place);
 	if (isnan(percent)) {
-		format_text(buffer, size, "%llu %s in %s on %s (in %.3g s)",
+		describe_interval(ns, share, sizeof(share));
+		format_text(buffer, size, "%llu %s in %s on %s (in %s)",
 			    (unsigned long long)judged_lost(loss), what,
-			    layer_name(loss->layer), place,
-			    interval_seconds(ns));
+			    layer_name(loss->layer), place, share);
 		return;
 	}
 	describe_share(ns, loss, share, sizeof(share));

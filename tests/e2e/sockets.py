@@ -105,12 +105,11 @@ def E7(stage):
     b.deaf_listener(TCP_PORT, 1)
     a.knock(2, b.address, TCP_PORT, keep=True)  # full from here on
     lost = snmp_series(b, "ListenDrops", "tcp", "TcpExtListenDrops")
-    words = ("accept queue of TCP port %d %s is full: 2 of 1" % (TCP_PORT, owner(b)),
-             "net.core.somaxconn")
+    words = ("accept queue of TCP port %d %s is full: 2 of 1" % (TCP_PORT, owner(b)),)
     with stage.watch([lost, snmp_series(b, "ListenOverflows", "tcp", "TcpExtListenOverflows")]) as watch:
         watch.bursts(lambda: a.knock(LOST, b.address, TCP_PORT))
         watch.check([Share(b.place(), "percent-tcp-listen", lost, LOST)],
-                    [Alert(b.place(), "tcp-listen", words)])
+                    [Alert(b.place(), "tcp-listen", (*words, "net.core.somaxconn"), tells=words)])
         check_queue(watch, b, truth.accept_queue(b, TCP_PORT))
 
 
