@@ -627,9 +627,9 @@ def netdev_egress(stage):
     """A rule of family netdev drops behind IP, without a counter; those on the way in and of IP are no suspects."""
     a, b = stage.pair()
     send = good_and_bad(a, b)
-    a.nft("table netdev t {\nchain e {\ntype filter hook egress device a0 priority 0;\nudp dport %d drop\n}\n"
-          "chain i {\ntype filter hook ingress device a0 priority 0;\nudp dport 7 drop\n}\n}\n"
-          "table inet s {\nchain o {\ntype filter hook output priority 0;\nudp dport 7 drop\n}\n}\n" % BAD)
+    a.nft("table inet s {\nchain o {\ntype filter hook output priority 0;\nudp dport 7 drop\n}\n}\n"
+          "table netdev t {\nchain i {\ntype filter hook ingress device a0 priority 0;\nudp dport 7 drop\n}\n"
+          "chain e {\ntype filter hook egress device a0 priority 0;\nudp dport %d drop\n}\n}\n" % BAD)
     return Story(send, [snmp(a, "IpOutDiscards"), arrived(b)],
                  [Found(a, "ip|netfilter", "tx", LOST, ALL, says=("rule handle", "of netdev t e"),
                         never=("bpf", "more"))])
