@@ -713,6 +713,40 @@ TEST_EACH(cause, full_queue_is_told_from_early_drops, ARRAY_SIZE(queues))
 	ck_assert(c.known);
 }
 
+TEST_EACH(cause, cake_without_memory_is_told_from_early_drops, 2)
+{
+	struct cause c;
+
+	qdisc("cake", 0x100000, 0x10010, 10);
+	counted(row_of("cake", "tin_drops"), 10);
+	sample_row(&s, &qdisc_fact_memory, 60000);
+	sample_row(&s, &qdisc_fact_memory_full, _i);
+	c = qdisc_cause();
+	check_cause(&c, "tin_drops",
+		    _i ? "cake's memory is full (limit 60000 bytes), at parent "
+			 "1:10 handle 10:"
+		       : "cake's memory was full (limit 60000 bytes), or the "
+			 "AQM dropped early to slow senders down, at parent "
+			 "1:10 handle 10:",
+		    "Send less or raise it: `tc qdisc change dev eth0 parent "
+		    "1:10 handle 10: cake memlimit N`");
+	ck_assert_str_eq(c.reason->id, "qdisc-memory-full");
+}
+
+/* Acknowledgements that are thinned out were no loss of memory. */
+TEST(cause, ack_filter_of_cake_is_told_without_memory_too)
+{
+	struct cause c;
+
+	qdisc("cake", 0x100000, ROOT, 10);
+	counted(row_of("cake", "ack_drop"), 10);
+	sample_row(&s, &qdisc_fact_memory, 60000);
+	c = qdisc_cause();
+	ck_assert_str_eq(c.text,
+			 "cake: ack-filter thins out acknowledgements: no "
+			 "harm");
+}
+
 TEST(cause, limit_in_bytes_is_told_as_such)
 {
 	struct cause c;

@@ -759,6 +759,56 @@ TEST(made, tins_of_cake_are_added_up)
 	ck_assert_uint_eq(own_value(&q, "tin_drops"), UINT64_MAX);
 }
 
+static const struct {
+	uint32_t limit, used, qlen, backlog;
+	bool was_full, is_full;
+} memories[] = {
+	{60000, 62208, 0, 0, true, false}, /* as recorded, behind a burst */
+	{60000, 60000, 10, 15140, false, false},
+	{33554432, 0, 0, 0, false, false},
+	/* full frames need 2304 bytes each, 100 bytes need 768 */
+	{60000, 61440, 26, 39364, true, true},
+	{60000, 60672, 78, 11076, true, true},
+	{60000, 61440, 10, 15140, true, false},
+	{0, 1, UINT32_MAX, UINT32_MAX, true, true},
+};
+
+TEST_EACH(made, memory_of_cake_is_told_once_it_was_full, ARRAY_SIZE(memories))
+{
+	struct gnet_stats_queue queue = {.qlen = memories[_i].qlen,
+					 .backlog = memories[_i].backlog};
+	struct qdisc_config q;
+	struct message m;
+	size_t stats, app;
+
+	begin(&m, "cake", 0x10000, TC_H_ROOT);
+	stats = attr_begin(&m, TCA_STATS2);
+	attr_put(&m, TCA_STATS_QUEUE, &queue, sizeof(queue));
+	app = attr_begin(&m, TCA_STATS_APP);
+	attr_u32(&m, TCA_CAKE_STATS_MEMORY_LIMIT, memories[_i].limit);
+	attr_u32(&m, TCA_CAKE_STATS_MEMORY_USED, memories[_i].used);
+	attr_end(&m, app);
+	attr_end(&m, stats);
+	ck_assert_int_eq(parse(&m, &q), 0);
+	ck_assert(q.was_full == memories[_i].was_full);
+	ck_assert(!q.was_full || q.is_full == memories[_i].is_full);
+	ck_assert(!q.was_full || q.memory == memories[_i].limit);
+}
+
+TEST(made, cake_without_memory_told_was_never_full)
+{
+	uint32_t most = UINT32_MAX;
+	struct message body = {.n = 0}, m;
+	struct qdisc_config q;
+
+	message_begin(&body, 0, 0, 0);
+	attr_put(&body, TCA_CAKE_STATS_MEMORY_USED, &most, sizeof(most));
+	attr_put(&body, TCA_CAKE_STATS_MEMORY_LIMIT, &most, 2);
+	own(&m, "cake", body.bytes + 16, body.n - 16, false);
+	ck_assert_int_eq(parse(&m, &q), 0);
+	ck_assert(!q.was_full);
+}
+
 TEST(made, queue_managers_are_told_from_plain_queues)
 {
 	ck_assert(qdisc_is_aqm("fq_codel"));

@@ -40,6 +40,7 @@ enum tag {
 	TAG_EGRESS_DROPS,
 	TAG_CLASS_DROPS,
 	TAG_QDISC_FULL,
+	TAG_CAKE_DROPS,
 	/* firewall */
 	TAG_RULE_BELOW_IP, /* drops what is sent, without a counter */
 	TAG_RULE_IS_POLICY,

@@ -62,7 +62,7 @@ LEAVES = [
     Leaf("B11 sfq", "sfq limit 20", ("sfq's queue is full (limit 20",)),
     Leaf("B11 fq", "fq flow_limit 20", ("fq: one flow", "flow_limit"),
          (("flows_plimit", "if_tx_dropped", "flows_plimit"),)),
-    Leaf("B11 cake", "cake unlimited besteffort memlimit 60000", ("cake: dropped early",),
+    Leaf("B11 cake", "cake unlimited besteffort memlimit 60000", ("cake's memory", "full (limit 60000 bytes)"),
          (("drops", "if_tx_dropped", "tin_drops"),)),
 ]
 

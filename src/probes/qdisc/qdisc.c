@@ -41,6 +41,10 @@ static void append_qdisc_facts(const struct qdisc_config *q, struct sample *out)
 		sample_row(out, &qdisc_fact_burst, q->burst);
 	if (q->has_default)
 		sample_row(out, &qdisc_fact_default, q->default_class);
+	if (q->was_full) {
+		sample_row(out, &qdisc_fact_memory, q->memory);
+		sample_row(out, &qdisc_fact_memory_full, q->is_full);
+	}
 	if (q->has_loss)
 		sample_row(out, &qdisc_fact_netem_loss, q->loss);
 	if (q->has_limit)

@@ -17,7 +17,9 @@ extern const struct counter qdisc_fact_rate;	   /* bytes/s of a shaper */
 extern const struct counter qdisc_fact_netem_loss; /* mean, of 2^32 - 1 */
 extern const struct counter qdisc_fact_limit;	   /* packets */
 extern const struct counter qdisc_fact_limit_bytes;
-extern const struct counter qdisc_fact_burst;	/* bytes, of tbf */
+extern const struct counter qdisc_fact_burst; /* bytes, of tbf */
+/* Bytes that cake may use, if it has ever had more; 1: it has as many now. */
+extern const struct counter qdisc_fact_memory, qdisc_fact_memory_full;
 extern const struct counter qdisc_fact_default; /* a minor number, 0: none */
 
 /* Labels the object appended last, which is a qdisc or class of this kind. */

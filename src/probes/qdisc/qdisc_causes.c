@@ -144,6 +144,31 @@ static bool explain_full(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+/* cake counts what its memory has no room for like what its AQM drops. */
+static bool explain_memory(const struct suspect *suspect, struct cause *ret)
+{
+	enum tag tag = suspect->row->counter->tag;
+	char command[96];
+	uint64_t limit;
+
+	if ((tag != TAG_QDISC_DROPS && tag != TAG_CAKE_DROPS) ||
+	    !object_get(suspect->sample, suspect->object, &qdisc_fact_memory,
+			&limit))
+		return false;
+	ret->reason = &qdisc_reasons[REASON_MEMORY];
+	CAUSE_TEXT(ret,
+		   qdisc_fact(suspect, &qdisc_fact_memory_full)
+			   ? "cake's memory is full (limit %llu bytes)"
+			   : "cake's memory was full (limit %llu bytes), or "
+			     "the AQM dropped early to slow senders down",
+		   (unsigned long long)limit);
+	add_position(suspect, ret);
+	qdisc_command(suspect, "change", command, sizeof(command));
+	CAUSE_REMEDY(ret, "Send less or raise it: `%s cake memlimit N`",
+		     command);
+	return true;
+}
+
 static bool explain_aqm(const struct suspect *suspect, struct cause *ret)
 {
 	if (suspect->row->counter->tag != TAG_QDISC_DROPS ||
@@ -354,6 +379,7 @@ const struct explainer qdisc_explainers[] = {
 	{LAYER_QDISC, explain_burst},
 	{LAYER_QDISC, explain_shaper},
 	{LAYER_QDISC, explain_full},
+	{LAYER_QDISC, explain_memory},
 	{LAYER_QDISC, explain_aqm},
 	{LAYER_QDISC, explain_part},
 	{0, NULL},

@@ -217,6 +217,7 @@ static const struct counter qdisc_counters[] = {
 	{AT("fq", tc_fq_qd_stats, ce_mark), MARKED_CE("fq")},
 
 	{TIN("tin_drops", TCA_CAKE_TIN_STATS_DROPPED_PACKETS), EARLY,
+	 .tag = TAG_CAKE_DROPS,
 	 .means = "cake: dropped, by COBALT or for lack of memory; all tins"},
 	{TIN("ack_drop", TCA_CAKE_TIN_STATS_ACKS_DROPPED_PACKETS),
 	 PART_OF_DROPS, SHOW,
@@ -249,6 +250,8 @@ const struct counter qdisc_fact_netem_loss = {FACT, .name = "loss"};
 const struct counter qdisc_fact_limit = {FACT, .name = "limit"};
 const struct counter qdisc_fact_limit_bytes = {FACT, .name = "limit_bytes"};
 const struct counter qdisc_fact_burst = {FACT, .name = "burst"};
+const struct counter qdisc_fact_memory = {FACT, .name = "memory"};
+const struct counter qdisc_fact_memory_full = {FACT, .name = "memory_full"};
 const struct counter qdisc_fact_default = {FACT, .name = "default"};
 const struct counter qdisc_fact_asked = {FACT, .name = "asked"};
 const struct counter qdisc_fact_undetermined = {FACT, .name = "undetermined"};

@@ -145,12 +145,40 @@ static bool is_own(struct nlattr *attr, const struct qdisc_config *q)
 	       type == TCA_FQ_CODEL_XSTATS_QDISC;
 }
 
+/* What the kernel needs beside the bytes of each packet, at least. */
+#define MIN_OVERHEAD 512
+#define NEARLY_FULL_PERCENT 75
+
+/*
+ * What cake tells is the most that it ever used: not above the limit, none of
+ * its drops were for lack of memory. What it uses now it does not tell; it is
+ * more than its backlog.
+ */
+static void parse_memory(struct qdisc_config *q)
+{
+	uint64_t now = q->backlog + (uint64_t)q->qlen * MIN_OVERHEAD;
+	uint32_t most, limit;
+
+	if (!attr_copy(&limit, sizeof(limit),
+		       nla_find(q->own, q->own_size,
+				TCA_CAKE_STATS_MEMORY_LIMIT)) ||
+	    !attr_copy(
+		    &most, sizeof(most),
+		    nla_find(q->own, q->own_size, TCA_CAKE_STATS_MEMORY_USED)))
+		return;
+	q->was_full = most > limit;
+	q->memory = limit;
+	q->is_full = now * 100 >= (uint64_t)limit * NEARLY_FULL_PERCENT;
+}
+
 void qdisc_parse_own(struct nlattr *attr, struct qdisc_config *q)
 {
 	if (!is_own(attr, q))
 		return;
 	q->own = nla_data(attr);
 	q->own_size = nla_len(attr);
+	if (!strcmp(q->kind, "cake"))
+		parse_memory(q);
 }
 
 /* A number of 32 or 64 bits in the struct that a kind sends. */

@@ -47,6 +47,8 @@ struct qdisc_config {
 	uint32_t limit;
 	uint64_t rate;		   /* tbf, bytes/s; 0: none */
 	uint64_t burst;		   /* tbf, bytes; 0: not known */
+	bool was_full, is_full;	   /* cake: its memory */
+	uint32_t memory;	   /* that it may use, bytes */
 	bool has_default;	   /* htb, hfsc: where unclassified ones go, */
 	uint32_t default_class;	   /* the minor number of a class or 0 */
 	bool has_basic, has_queue; /* which of the counters below are there */
@@ -138,6 +140,7 @@ enum {
 	REASON_NETEM,
 	REASON_QUEUE_FULL,
 	REASON_AQM,
+	REASON_MEMORY,
 	REASON_SHAPER,
 	REASON_BURST,
 	REASON_CLASS,

@@ -45,6 +45,21 @@ const struct reason qdisc_reasons[] = {
 		.fix = "If they are few, nothing. If they are many, send "
 		       "less, raise the rate, or let it mark with ECN.",
 		.gone = GONE_DROPS},
+	[REASON_MEMORY] = {
+		.id = "qdisc-memory-full",
+		.means = "The qdisc cake may use so many bytes of memory for "
+			 "the packets that wait in it, with what the kernel "
+			 "needs for each. It has had more than that, and then drops "
+			 "from the longest queue. It counts these together "
+			 "with those that its AQM drops early.",
+		.confirm = "`tc -s qdisc show dev DEV` shows \"memory used: X "
+			   "of Y\": the most that it ever had. If X is not "
+			   "above Y, nothing was dropped for that; if the "
+			   "backlog is near Y, all is.",
+		.fix = "Send less, or raise the rate of cake or of the shaper "
+		       "above it. If only bursts do not fit, let it use more: "
+		       "`tc qdisc change dev DEV root cake memlimit N`.",
+		.gone = GONE_DROPS},
 	[REASON_SHAPER] = {
 		.id = "qdisc-shaper",
 		.means = "A shaper holds packets back to keep its rate. More "
