@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "kernel/netlink.h"
+#include "probes/link/link.h"
 #include "probes/neigh.h"
 #include "probes/next_hop.h"
 #include "probes/snmp/snmp.h"
@@ -19,6 +20,7 @@ static struct netlink netlink;
 static struct probe_env env;
 static struct message answer;
 static unsigned n_asked;
+static short flags_of_a0;
 
 ssize_t __wrap_send(int fd, const void *data, size_t n, int flags);
 ssize_t __wrap_recvfrom(int fd, void *bytes, size_t n, int flags,
@@ -83,6 +85,11 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	va_start(arguments, request);
 	r = va_arg(arguments, struct ifreq *);
 	va_end(arguments);
+	if (request == SIOCGIFFLAGS) {
+		ck_assert_str_eq(r->ifr_name, "a0");
+		r->ifr_flags = flags_of_a0;
+		return 0;
+	}
 	ck_assert_uint_eq(request, SIOCGIFNAME);
 	snprintf(r->ifr_name, sizeof(r->ifr_name), "a0");
 	return 0;
@@ -92,6 +99,7 @@ static void setup(void)
 {
 	ck_assert_int_eq(netlink_alloc(&netlink), 0);
 	netlink.fds[NETLINK_ROUTE] = 0; /* open: nobody looks */
+	flags_of_a0 = IFF_UP | IFF_RUNNING;
 	env = (struct probe_env) {.netlink = &netlink};
 }
 
@@ -215,6 +223,56 @@ TEST(next_hop, loss_names_who_does_not_answer)
 	ck_assert_str_eq(cause.reason->id, "next-hop-unresolved");
 	ck_assert_str_eq(cause_counter(&cause), "res_failed");
 	ck_assert_uint_eq(cause.lost, 90);
+}
+
+static const struct {
+	short flags;
+	const char *label, *carrier, *remedy, *reason;
+} carriers[] = {
+	{IFF_UP | IFF_RUNNING, "veth b0", "",
+	 "Is it up and on this wire? `ip neigh show nud failed`",
+	 "next-hop-unresolved"},
+	{IFF_UP, "veth b0", ": a0 has no carrier, its peer b0 is down",
+	 "Bring that up, in its own namespace", "next-hop-no-carrier"},
+	{IFF_UP, "veth", ": a0 has no carrier, its peer is down",
+	 "Bring that up, in its own namespace", "next-hop-no-carrier"},
+	{IFF_UP, "macvlan eth0", ": a0 has no carrier",
+	 "See why: `ip link show dev a0`", "next-hop-no-carrier"},
+	{IFF_UP, NULL, ": a0 has no carrier", "See why: `ip link show dev a0`",
+	 "next-hop-no-carrier"},
+	/* down: the kernel has forgotten its neighbours, this is a late look */
+	{0, "veth b0", "",
+	 "Is it up and on this wire? `ip neigh show nud failed`",
+	 "next-hop-unresolved"},
+};
+
+TEST_EACH(next_hop, interface_without_carrier_is_named_with_its_peer,
+	  ARRAY_SIZE(carriers))
+{
+	struct loss loss = {.layer = LAYER_NEIGH,
+			    .direction = DIR_TX,
+			    .lost = 90,
+			    .unresolved = 90};
+	struct cause cause;
+	char text[256];
+
+	begin();
+	if (carriers[_i].label) {
+		sample_object(&now, LAYER_LINK, "a0", LINK_CONFIG, 2);
+		sample_label(&now, carriers[_i].label);
+		sample_row(&now, &link_fact_up, 1);
+	}
+	flags_of_a0 = carriers[_i].flags;
+	count("OutDestUnreachs", 0, 90);
+	ck_assert_uint_eq(read_hops(), 1);
+	cause_find(&now, &loss, &cause);
+	snprintf(text, sizeof(text),
+		 "the next hop does not resolve: 10.9.0.77 on a0 does not "
+		 "answer ARP, nor do 1 more%s",
+		 carriers[_i].carrier);
+	ck_assert_str_eq(cause.text, text);
+	ck_assert_str_eq(cause.remedy, carriers[_i].remedy);
+	ck_assert_str_eq(cause.reason->id, carriers[_i].reason);
 }
 
 TEST_EACH(next_hop, discards_say_whose_they_are, 2)

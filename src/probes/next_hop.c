@@ -7,11 +7,13 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/text.h"
 #include "kernel/attr.h"
 #include "kernel/netlink.h"
 #include "probes/firewall/rule.h"
+#include "probes/link/link.h"
 #include "probes/neigh.h"
 #include "probes/snmp/snmp.h"
 
@@ -19,6 +21,7 @@
 
 const struct counter next_hop_fact_failed = {FACT, .name = "failed"};
 const struct counter next_hop_fact_age = {FACT, .name = "age_ms"};
+const struct counter next_hop_fact_no_carrier = {FACT, .name = "no_carrier"};
 
 /* ---- reading ---- */
 
@@ -124,6 +127,16 @@ static bool is_dump_due(const struct probe_env *env, const struct sample *out)
 	return env->unresolved || refuses(out) || tells_senders(out);
 }
 
+/* As ip-link(8) says NO-CARRIER: it is up, and does not run. */
+static bool lacks_carrier(const struct netlink *nl, const char *place)
+{
+	struct ifreq request = {.ifr_flags = 0};
+
+	memcpy(request.ifr_name, place, IFNAMSIZ);
+	return netlink_ioctl(nl, SIOCGIFFLAGS, &request) == 0 &&
+	       (request.ifr_flags & (IFF_UP | IFF_RUNNING)) == IFF_UP;
+}
+
 static void append_next_hop(const struct probe_env *env,
 			    const struct next_hop *hop, struct sample *out)
 {
@@ -134,6 +147,8 @@ static void append_next_hop(const struct probe_env *env,
 	sample_object(out, LAYER_NEIGH, place, hop->address, 0);
 	sample_row(out, &next_hop_fact_failed, hop->failed);
 	sample_row(out, &next_hop_fact_age, hop->age_ms);
+	if (lacks_carrier(env->netlink, place))
+		sample_row(out, &next_hop_fact_no_carrier, 1);
 }
 
 static int next_hop_read(struct probe_env *env, struct sample *out)
@@ -298,6 +313,7 @@ void next_hop_describe(const struct sample *s, char *buffer, size_t size)
 
 enum {
 	REASON_UNRESOLVED,
+	REASON_NO_CARRIER,
 	REASON_BURST,
 	REASON_FULL,
 	REASON_REFUSED,
@@ -322,6 +338,25 @@ static const struct reason next_hop_reasons[] = {
 			"it. If answers come in but are not accepted, look "
 			"for a rule that drops them: `nft list ruleset` and "
 			"`arptables -nvL`.",
+		 .gone = "`ip neigh show nud reachable` lists the next hop, "
+			 "and percent-neigh-tx falls to 0."},
+	[REASON_NO_CARRIER] =
+		{.id = "next-hop-no-carrier",
+		 .means = "The interface to the next hop of these packets has "
+			  "no carrier, so nobody can answer ARP, or neighbour "
+			  "discovery, by it: the other end of a veth is down, "
+			  "a cable is out, or what the interface stands on "
+			  "does not run. The route over it is used all the "
+			  "same.",
+		 .confirm = "`ip link show dev DEV` says NO-CARRIER. Of a veth "
+			    "its other end says DOWN: `ip link show dev DEV`, "
+			    "in its own namespace.",
+		 .fix = "Bring the other end up: `ip link set dev DEV up`. "
+			"Where another route should take over, let routes "
+			"without a carrier be ignored: `sysctl -w "
+			"net.ipv4.conf.all.ignore_routes_with_linkdown=1`, "
+			"for IPv6 "
+			"net.ipv6.conf.all.ignore_routes_with_linkdown.",
 		 .gone = "`ip neigh show nud reachable` lists the next hop, "
 			 "and percent-neigh-tx falls to 0."},
 	[REASON_BURST] =
@@ -397,9 +432,37 @@ static bool explain_refusals(const struct loss *loss, struct cause *ret)
 	return true;
 }
 
+static bool is_veth(const struct sample *s, const struct object *config)
+{
+	return config && !strncmp(object_label(s, config), "veth", 4);
+}
+
+/* Of a veth that is up and has no carrier the peer is down: that is sure. */
+static void say_no_carrier(const struct sample *s, const char *place,
+			   struct cause *ret)
+{
+	const struct object *config = link_config_of(s, place);
+	const char *peer = link_below_name(s, config);
+	size_t n = strlen(ret->text);
+
+	ret->reason = &next_hop_reasons[REASON_NO_CARRIER];
+	if (is_veth(s, config)) {
+		snprintf(ret->text + n, sizeof(ret->text) - n,
+			 ": %s has no carrier, its peer %s%sis down", place,
+			 peer ? peer : "", peer ? " " : "");
+		CAUSE_REMEDY(ret, "Bring that up, in its own namespace");
+		return;
+	}
+	snprintf(ret->text + n, sizeof(ret->text) - n, ": %s has no carrier",
+		 place);
+	if (text_is_plain(place))
+		CAUSE_REMEDY(ret, "See why: `ip link show dev %s`", place);
+}
+
 static bool explain_unresolved(const struct sample *s, const struct loss *loss,
 			       struct cause *ret)
 {
+	const struct object *first = first_dead(s);
 	char dead[128];
 
 	if (loss->refused)
@@ -412,8 +475,11 @@ static bool explain_unresolved(const struct sample *s, const struct loss *loss,
 	next_hop_describe(s, dead, sizeof(dead));
 	CAUSE_TEXT(ret, "the next hop does not resolve: %s",
 		   dead[0] ? dead : "it does not answer");
-	CAUSE_REMEDY(ret, "Is it up and on this wire? `ip neigh show nud "
-			  "failed`");
+	if (first && object_row(s, first, &next_hop_fact_no_carrier))
+		say_no_carrier(s, object_place(s, first), ret);
+	else
+		CAUSE_REMEDY(ret, "Is it up and on this wire? `ip neigh show "
+				  "nud failed`");
 	return true;
 }
 

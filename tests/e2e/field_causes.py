@@ -443,7 +443,8 @@ def lonely(stage, names="cd", network="10.8.0"):
 
 
 def unresolved(ns, lost, total=None, **how):
-    return Found(ns, "neigh", "tx|fwd", lost, total, says=("answer|resolve",), alarm=ANY, off=lost, **how)
+    return Found(ns, "neigh", "tx|fwd", lost, total, says=("answer|resolve",), never=("carrier",), alarm=ANY, off=lost,
+                 **how)
 
 
 @field
@@ -499,6 +500,26 @@ def dead_elsewhere(stage):
                  [Found(b, "ip", "rx", LOST, None, says=("fragment|reassembl",),
                         never=("neighbour", "does not answer", "does not resolve")),
                   unresolved(c, 20)], after=4, host=True)
+
+
+@field
+def dead_no_carrier(stage):
+    """The other end of a veth is down, and the route over it is used all the same: that end is named."""
+    a, b = stage.pair()
+    c, d = lonely(stage)
+    d.ip("link set d0 down")
+    b.reader(WANTED)
+    dead = iter(range(77, 200))
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        c.send(20, 100, "10.8.0.%d" % next(dead), 5003)
+
+    requests = dict(lost=3, total=None, says=("d0 is down",), alarm=ANY, off=9, optional=True)  # of ARP
+    return Story(round_, [arrived(b)],
+                 [Found(c, "neigh", "tx", 20, None, says=("c0 has no carrier, its peer d0 is down",), alarm=ANY, off=20),
+                  Found(c, "link", "tx", place="c0", **requests), Found(d, "link", "rx", place="d0", **requests)],
+                 after=4, host=True)
 
 
 @field

@@ -56,6 +56,10 @@ enum link_master {
 /* The LINK_CONFIG of an interface, or NULL: nothing is known of it. Pure. */
 const struct object *link_config_of(const struct sample *s, const char *place);
 
+/* What its peer or lower device is called, or NULL: that is not known. Pure. */
+const char *link_below_name(const struct sample *s,
+			    const struct object *config);
+
 /*
  * The graph of devices, each in a sample of its own namespace. Pure.
  *

@@ -124,10 +124,6 @@ uint64_t link_hash_kind(const char *kind);
 const struct link_kind *link_kind_in(const struct sample *s,
 				     const struct object *config);
 
-/* The name of its peer or lower device, or NULL; config may be NULL. Pure. */
-const char *link_below_name(const struct sample *s,
-			    const struct object *config);
-
 /*
  * Some drivers add the same packet to two counters of the device. Those of a
  * kind that does so get, for the counter of the two that is within the other,
