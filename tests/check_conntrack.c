@@ -10,6 +10,7 @@
 #include "kernel/nfnetlink.h"
 #include "kernel/procnet.h"
 #include "probes/conntrack.h"
+#include "probes/snmp/snmp.h"
 #include "testlib.h"
 
 /* As Linux 6.1 prints it. */
@@ -288,6 +289,50 @@ static void counted(struct sample *s, const char *name, uint64_t value)
 }
 
 CASE(causes);
+
+static const struct {
+	uint64_t received, received6;
+	const char *remedy;
+} families[] = {
+	{900, 12, "`iptables-save -t nat`, `nft list ruleset`"},
+	{40, 900, "`ip6tables-save -t nat`, `nft list ruleset`"},
+	{900, 180,
+	 "`iptables-save -t nat`, `ip6tables-save -t nat`, `nft list "
+	 "ruleset`"},
+	{0, 0, /* on a bridge */
+	 "`iptables-save -t nat`, `ip6tables-save -t nat`, `nft list "
+	 "ruleset`"},
+};
+
+static void received(struct sample *s, const char *name, uint64_t n)
+{
+	sample_row(s, find_counter(&snmp_probe, name, NULL), n);
+	s->rows[s->n_rows - 1].delta = n;
+	s->rows[s->n_rows - 1].flags = ROW_COMPARED;
+}
+
+TEST_EACH(causes, rules_of_nat_are_of_the_family_that_may_have_lost,
+	  ARRAY_SIZE(families))
+{
+	struct loss loss = {.layer = LAYER_CONNTRACK, .lost = 180};
+	char remedy[256];
+	struct sample s = {0};
+	struct cause c;
+
+	sample_object(&s, LAYER_IP, "", "", 0);
+	received(&s, "InReceives", families[_i].received);
+	received(&s, "Ip6InReceives", families[_i].received6);
+	sample_object(&s, LAYER_CONNTRACK, "", "", 0);
+	counted(&s, "drop", 180);
+	counted(&s, "insert_failed", 180);
+	counted(&s, "found", 3637);
+	cause_find(&s, &loss, &c);
+	snprintf(remedy, sizeof(remedy),
+		 "Give the rule of NAT more ports or addresses: %s",
+		 families[_i].remedy);
+	ck_assert_str_eq(c.remedy, remedy);
+	sample_free(&s);
+}
 
 TEST_EACH(causes, full_is_said_of_a_table_that_is, ARRAY_SIZE(lost))
 {

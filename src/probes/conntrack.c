@@ -290,7 +290,8 @@ static const struct reason conntrack_reasons[] = {
 			    "destination.",
 		 .fix = "Give the NAT rule more: a wider range of ports "
 			"(\"--to-ports\"), or more addresses. `iptables-save "
-			"-t nat` and `nft list ruleset` show it. Fewer flows "
+			"-t nat`, `ip6tables-save -t nat` and `nft list "
+			"ruleset` show it. Fewer flows "
 			"help, too: let clients keep their connections, and "
 			"let entries of UDP end earlier, `sysctl "
 			"net.netfilter.nf_conntrack_udp_timeout`.",
@@ -374,6 +375,36 @@ static uint64_t moved_beside(const struct suspect *suspect, enum tag tag)
 	return row && row_moved(row) ? row->delta : 0;
 }
 
+/* Whether so many packets came in, or were to be sent, of IPv4 or IPv6. */
+static bool may_have_lost_any(const struct sample *s, bool v6, uint64_t n)
+{
+	uint64_t moved = 0;
+
+	EACH_OBJECT (s, o) {
+		if (o->layer != LAYER_IP)
+			continue;
+		EACH_ROW (s, o, row)
+			if ((row->counter->tag == TAG_IN_RECEIVES ||
+			     row->counter->tag == TAG_OUT_REQUESTS) &&
+			    row->counter->v6 == v6 && row_moved(row))
+				moved += row->delta;
+	}
+	return moved >= n;
+}
+
+/* What shows the rules of NAT; the table of connections is of both families. */
+static const char *nat_rules(const struct sample *s, uint64_t n)
+{
+	bool v4 = may_have_lost_any(s, false, n),
+	     v6 = may_have_lost_any(s, true, n);
+
+	if (v4 == v6)
+		return "`iptables-save -t nat`, `ip6tables-save -t nat`, `nft "
+		       "list ruleset`";
+	return v6 ? "`ip6tables-save -t nat`, `nft list ruleset`"
+		  : "`iptables-save -t nat`, `nft list ruleset`";
+}
+
 /* So many ports are tried in vain for each packet when none is left. */
 #define TRIED_PER_PACKET 8
 
@@ -400,16 +431,16 @@ static bool explain_insert(const struct suspect *suspect, struct cause *ret)
 							   TAG_CONNTRACK_COUNT),
 			   (unsigned long long)table_level(suspect,
 							   TAG_CONNTRACK_MAX));
-		CAUSE_REMEDY(ret, "Give the rule of NAT more ports or "
-				  "addresses: `iptables-save -t nat`, `nft "
-				  "list ruleset`");
+		CAUSE_REMEDY(ret,
+			     "Give the rule of NAT more ports or addresses: %s",
+			     nat_rules(suspect->sample, failed));
 		return true;
 	}
 	ret->reason = &conntrack_reasons[REASON_CLASH];
 	CAUSE_TEXT(ret, "no free port or address for NAT, or two packets of "
 			"one new flow at once");
-	CAUSE_REMEDY(ret, "See which: `conntrack -S`; rules of NAT: "
-			  "`iptables-save -t nat`, `nft list ruleset`");
+	CAUSE_REMEDY(ret, "See which: `conntrack -S`; rules of NAT: %s",
+		     nat_rules(suspect->sample, failed));
 	return true;
 }
 

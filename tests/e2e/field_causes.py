@@ -126,14 +126,14 @@ def htb_slow(stage):
 # Addresses and ports that run out.
 
 
-def ports_gone(stage, command, target):
+def ports_gone(stage, command, target, v6=False):
     """The source ports of a masquerade run out, while the table of connections is nearly empty."""
-    a, r, b = stage.router()
+    a, r, b = stage.router6() if v6 else stage.router()
     if command:
         r.feature("%s -t nat -A POSTROUTING -o r1 -p udp --dport 53 -j %s" % (command, target))
     else:
-        r.nft("table ip t {\nchain post { type nat hook postrouting priority srcnat; policy accept;\n"
-              "%s\n}\n}\n" % target)
+        r.nft("table %s t {\nchain post { type nat hook postrouting priority srcnat; policy accept;\n"
+              "%s\n}\n}\n" % ("ip6" if v6 else "ip", target))
     b.reader(53)
     b.reader(WANTED)
 
@@ -142,7 +142,9 @@ def ports_gone(stage, command, target):
         a.flow_each(LOST + 20, 20, b.address, 53)
 
     return Story(round_, [Count("dropped", lambda: truth.conntrack(r, "drop"), (3 * LOST, 3 * LOST + 60)), arrived(b)],
-                 [Found(r, "conntrack", "all", "dropped", None, says=("port",), never=("table is full",))])
+                 [Found(r, "conntrack", "all", "dropped", None,
+                        says=("port", " ip6tables-save" if v6 else " iptables-save"), tells=("port",),
+                        never=("table is full", " iptables-save" if v6 else "ip6tables-save"))])
 
 
 @field
@@ -161,6 +163,18 @@ def snat_ports(stage):
 def masquerade_ports_nft(stage):
     """nftables."""
     return ports_gone(stage, "", "oifname r1 udp dport 53 masquerade to :40000-40019")
+
+
+@field
+def masquerade_ports_v6(stage):
+    """nftables, IPv6."""
+    return ports_gone(stage, "", "oifname r1 udp dport 53 masquerade to :40000-40019", v6=True)
+
+
+@field
+def snat_ports_v6(stage):
+    """ip6tables: SNAT to one address and twenty ports."""
+    return ports_gone(stage, "ip6tables-legacy -w 20", "SNAT --to-source [fd00:2::1]:40000-40019", v6=True)
 
 
 # Sockets.
