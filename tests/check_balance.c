@@ -743,6 +743,48 @@ TEST(balance, states_that_could_not_be_read_are_no_gap_later)
 		.packets = (packets_)                                          \
 	}
 
+static void fill_states(struct ipsec_states *list, size_t n, uint32_t first,
+			int32_t step, uint64_t packets)
+{
+	list->items = calloc(n, sizeof(*list->items));
+	ck_assert_ptr_nonnull(list->items);
+	list->n = list->max = n;
+	for (size_t i = 0; i < n; i++) {
+		list->items[i].key.row = BALANCE_DELIVERED;
+		list->items[i].key.spi = first + (uint32_t)step * (uint32_t)i;
+		list->items[i].packets = packets;
+	}
+}
+
+static const struct {
+	const char *what;
+	uint32_t first;
+	int32_t step;
+	uint64_t more;
+	bool all_found;
+} replaced[] = {
+	{"the same order", 1, 1, 60000 * UINT64_C(7), true},
+	{"the other way round", 60000, -1, 60000 * UINT64_C(7), true},
+	{"all replaced", 100000, 1, 60000 * UINT64_C(27), false},
+	{"each second one replaced", 1, 2, 30000 * UINT64_C(34), false},
+};
+
+/* Each compared with each takes longer than a test may. */
+TEST_EACH(balance, many_states_may_be_replaced_at_once, ARRAY_SIZE(replaced))
+{
+	struct ipsec_states before, after;
+	uint64_t more[N_BALANCE_TWICE];
+
+	fill_states(&before, 60000, 1, 1, 20);
+	fill_states(&after, 60000, replaced[_i].first, replaced[_i].step, 27);
+	ck_assert_msg(balance_count_states(&after, &before, more) ==
+			      replaced[_i].all_found,
+		      "%s", replaced[_i].what);
+	ck_assert_uint_eq(more[BALANCE_DELIVERED], replaced[_i].more);
+	free(before.items);
+	free(after.items);
+}
+
 TEST(balance, states_add_up_what_is_new)
 {
 	struct ipsec_state before[] = {

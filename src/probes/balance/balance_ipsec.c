@@ -168,20 +168,85 @@ static int ask_states(struct probe_env *env, struct ipsec_states *list)
 
 /* ---- what they counted since the read before ---- */
 
-/* Both lists have mostly the same order: the search goes on from *hint. */
-static const struct ipsec_state *find_state(const struct ipsec_states *states,
-					    const struct ipsec_key *key,
-					    size_t *hint)
-{
-	for (size_t i = 0; i < states->n; i++) {
-		size_t at = (*hint + i) % states->n;
+/* So many are looked for one by one before it is worth sorting them all. */
+#define FEW_MISSED 16
 
-		if (memcmp(&states->items[at].key, key, sizeof(*key)) == 0) {
-			*hint = at + 1;
-			return &states->items[at];
-		}
-	}
+/* Where the states of the read before are looked for. */
+struct state_search {
+	const struct ipsec_states *in;
+	size_t next;	 /* both lists have mostly the same order */
+	size_t n_missed; /* that did not stand there */
+	const struct ipsec_state **sorted; /* by key, or NULL */
+};
+
+static void cleanup_search(struct state_search *search)
+{
+	free(search->sorted);
+}
+
+#define _cleanup_search_ __attribute__((cleanup(cleanup_search)))
+
+static bool is_key(const struct ipsec_state *state, const struct ipsec_key *key)
+{
+	return memcmp(&state->key, key, sizeof(*key)) == 0;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct ipsec_state *const *x = a, *const *y = b;
+
+	return memcmp(&(*x)->key, &(*y)->key, sizeof((*x)->key));
+}
+
+/* Without memory for it they go on to be looked for one by one. */
+static void sort_states(struct state_search *search)
+{
+	const struct ipsec_states *in = search->in;
+
+	search->sorted = calloc(in->n, sizeof(const struct ipsec_state *));
+	if (!search->sorted)
+		return;
+	for (size_t i = 0; i < in->n; i++)
+		search->sorted[i] = &in->items[i];
+	qsort(search->sorted, in->n, sizeof(*search->sorted), compare_keys);
+}
+
+static const struct ipsec_state *search_sorted(
+	const struct state_search *search, const struct ipsec_state *like)
+{
+	const struct ipsec_state **found =
+		bsearch(&like, search->sorted, search->in->n,
+			sizeof(*search->sorted), compare_keys);
+
+	return found ? *found : NULL;
+}
+
+static const struct ipsec_state *search_all(const struct ipsec_states *in,
+					    const struct ipsec_state *like)
+{
+	for (size_t i = 0; i < in->n; i++)
+		if (is_key(&in->items[i], &like->key))
+			return &in->items[i];
 	return NULL;
+}
+
+/* The state of the read before with the key of this one, or NULL. */
+static const struct ipsec_state *find_state(struct state_search *search,
+					    const struct ipsec_state *like)
+{
+	const struct ipsec_states *in = search->in;
+	const struct ipsec_state *found;
+
+	if (search->next < in->n &&
+	    is_key(&in->items[search->next], &like->key))
+		return &in->items[search->next++];
+	if (in->n && search->n_missed++ == FEW_MISSED)
+		sort_states(search);
+	found = search->sorted ? search_sorted(search, like)
+			       : search_all(in, like);
+	if (found)
+		search->next = (size_t)(found - in->items) + 1;
+	return found;
 }
 
 bool balance_count_states(const struct ipsec_states *now,
@@ -189,12 +254,12 @@ bool balance_count_states(const struct ipsec_states *now,
 			  uint64_t ret[N_BALANCE_TWICE])
 {
 	uint64_t sums[N_BALANCE_TWICE][N_PROTOCOLS] = {{0}};
-	size_t hint = 0, found = 0;
+	_cleanup_search_ struct state_search search = {.in = then};
+	size_t found = 0;
 
 	for (size_t i = 0; then->items && i < now->n; i++) {
 		const struct ipsec_state *state = &now->items[i];
-		const struct ipsec_state *before =
-			find_state(then, &state->key, &hint);
+		const struct ipsec_state *before = find_state(&search, state);
 		uint64_t *sum = &sums[state->key.row][state->key.protocol];
 
 		found += before != NULL;
