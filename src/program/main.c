@@ -128,6 +128,18 @@ static int read_namespaces(struct run *run)
 	return r;
 }
 
+/* Others may be there: then it stands in their summary as well. */
+static int tell_missing(struct run *run)
+{
+	struct summary *l = &run->summary;
+	int r = wanted_note(l, &run->options->settings,
+			    engine_namespaces(run->engine));
+
+	for (size_t i = 0; i < l->n_notes; i++)
+		complain("%s", l->notes[i]);
+	return r;
+}
+
 /* The first look shows what there is of what was asked for. */
 static int read_first(struct run *run)
 {
@@ -141,7 +153,7 @@ static int read_first(struct run *run)
 	if (!missing)
 		return 0;
 	run->failed = true;
-	r = wanted_tell(stderr, s, engine_namespaces(run->engine));
+	r = tell_missing(run);
 	return r == 0 && missing == s->namespaces.n ? -ENOENT : r;
 }
 

@@ -27,8 +27,7 @@ void summary_free(struct summary *l)
 	*l = (struct summary) {0};
 }
 
-/* A note that there is no memory for is left out. */
-static void add_note(struct summary *l, const char *text)
+void summary_note(struct summary *l, const char *text)
 {
 	char *note = strdup(text);
 
@@ -65,7 +64,7 @@ int summary_collect(struct summary *l, const struct ns_list *list,
 	l->time_ns = 0;
 	l->seconds = 0;
 	while (blindness_next(blindness, text))
-		add_note(l, text);
+		summary_note(l, text);
 	EACH_NS (list, ns)
 		if (r == 0 && interval_is_known(ns))
 			r = collect_ns(l, ns);

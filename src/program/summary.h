@@ -27,7 +27,7 @@ struct summary {
 	size_t n, max;
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	double seconds;	  /* the interval, NAN: since boot */
-	char **notes;	  /* what cannot be read, and why; all so far */
+	char **notes;	  /* what cannot be read, and why, or is not there */
 	size_t n_notes, max_notes;
 };
 
@@ -38,6 +38,9 @@ struct summary {
 int MUST_CHECK summary_collect(struct summary *l, const struct ns_list *list,
 			       struct blindness *blindness);
 void summary_free(struct summary *l);
+
+/* Adds a note; one that there is no memory for is left out. */
+void summary_note(struct summary *l, const char *text);
 
 /*
  * Puts the items in order, and sets .see where a wire joins them. Part of

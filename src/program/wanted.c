@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/wanted.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -96,22 +97,38 @@ static size_t print_names(FILE *out, const struct ns_list *list,
 	return n;
 }
 
-static void tell_missing(FILE *out, const struct pattern *p,
-			 const struct ns_list *all)
+static void describe_missing(FILE *out, const struct pattern *p,
+			     const struct ns_list *all)
 {
 	char text[256];
 
 	format_text(text, sizeof(text), "%s", p->text);
 	text_make_printable(text);
-	fprintf(out, "pktloss: no namespace %s",
+	fprintf(out, "no namespace %s",
 		p->is_regex ? "matches " : "is called \"");
 	fprintf(out, "%s%s", text, p->is_regex ? "" : "\"");
 	if (p->is_regex || !print_names(out, all, p->text, "; near it: "))
 		print_names(out, all, NULL, "; there are: ");
-	fprintf(out, "\n");
 }
 
-int wanted_tell(FILE *out, const struct settings *s, const struct ns_list *list)
+static int note_missing(struct summary *l, const struct pattern *p,
+			const struct ns_list *all)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	if (!out)
+		return -ENOMEM;
+	describe_missing(out, p, all);
+	if (fclose(out))
+		return -ENOMEM;
+	summary_note(l, text);
+	return 0;
+}
+
+int wanted_note(struct summary *l, const struct settings *s,
+		const struct ns_list *list)
 {
 	const atomic_bool stop = false;
 	struct settings any = *s;
@@ -124,9 +141,9 @@ int wanted_tell(FILE *out, const struct settings *s, const struct ns_list *list)
 	r = discovery_add_own(&d, &private_own);
 	if (r == 0)
 		r = discovery_run(&d, 0);
-	for (size_t i = 0; i < s->namespaces.n; i++)
+	for (size_t i = 0; r == 0 && i < s->namespaces.n; i++)
 		if (is_missing(&s->namespaces.items[i], list))
-			tell_missing(out, &s->namespaces.items[i], &all);
+			r = note_missing(l, &s->namespaces.items[i], &all);
 	discovery_free(&d);
 	ns_list_free(&all);
 	return r;

@@ -3,19 +3,18 @@
 #ifndef PKTLOSS_PROGRAM_WANTED_H
 #define PKTLOSS_PROGRAM_WANTED_H
 
-#include <stdio.h>
-
-#include "engine/ns.h"
 #include "model/settings.h"
+#include "program/summary.h"
 
 /* How many of the patterns of s->namespaces no namespace of the list fits. */
 size_t wanted_missing(const struct settings *s, const struct ns_list *list);
 
 /*
- * Tells each of those, and which names are near it: looks for all that there
- * are, on a thread that is in its own namespace. Returns 0 or -ENOMEM.
+ * Adds a note for each of those, with the names that are near it: looks for all
+ * that there are, on a thread that is in its own namespace. Returns 0 or
+ * -ENOMEM.
  */
-int MUST_CHECK wanted_tell(FILE *out, const struct settings *s,
+int MUST_CHECK wanted_note(struct summary *l, const struct settings *s,
 			   const struct ns_list *list);
 
 /*

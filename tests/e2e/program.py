@@ -239,6 +239,11 @@ def program_unknown_names(stage):
     expect(status == FAILED and 'no namespace is called "%s"' % typo in err, "%d: %s" % (status, err))
     expect(b.name in err.split("near it: ")[-1], "nothing near it: " + err)
     expect("1 namespace: nothing lost" in text, "the other was not looked at: " + text)
+    status, text, err = call(stage, "-i", "0.2", "-n", b.name, "-n", typo, "--json", "-c", "2")
+    for line in text.splitlines():
+        notes = [note for note in json.loads(line)["notes"] if typo in note]
+        expect(len(notes) == 1 and 'is called "%s"; near it: ' % typo in notes[0], "not once in the notes: " + text)
+    expect(status == FAILED and text.count("\n") == 2 and err.count(typo) == 1, "%d: %s%s" % (status, text, err))
     status, text, err = call(stage, "-n", "/^no-such-/", "-n", typo)
     expect(status == FAILED and not text and "no namespace matches /^no-such-/; there are: " in err,
            "%d: %s%s" % (status, text, err))
