@@ -1142,6 +1142,72 @@ TEST_EACH(ipvs, connections_to_servers_that_are_gone, ARRAY_SIZE(ipvs_tables))
 	ck_assert_str_eq(found.server, ipvs_tables[_i].first);
 }
 
+static const struct {
+	unsigned n; /* connections that live; two more are at the end */
+	uint64_t found, cut;
+} ipvs_sizes[] = {
+	{10, 2, 0},
+	{12000, 2, 0},	/* several times the buffer */
+	{100000, 1, 1}, /* of whose end nothing is read, but of the begin */
+};
+
+/* As read from a tree of files, where packets vanish in IP. */
+static void read_ipvs(const char *connections, size_t n, struct sample *before,
+		      struct sample *s)
+{
+	const struct counter *gap =
+		find_counter(&balance_probe, "in_gap", NULL);
+	struct tree tree;
+	struct procnet net;
+	struct probe_env env = {
+		.net = &net, .buffer = buffer, .size = sizeof(buffer)};
+
+	tree_make(&tree);
+	net = (struct procnet)PROCNET(tree.path);
+	tree_put(&tree, "ip_vs", IPVS_SERVERS);
+	tree_put_bytes(&tree, "ip_vs_conn", connections, n);
+	sample_object(before, LAYER_UNEXPLAINED, "", "", 0);
+	sample_row(before, gap, 0);
+	sample_follow(s, before);
+	sample_object(s, LAYER_UNEXPLAINED, "", "", 0);
+	sample_row(s, gap, 100);
+	ck_assert_int_eq(ipvs_probe.read(&env, s), 0);
+	tree_remove(&tree);
+}
+
+TEST_EACH(ipvs, connections_are_read_through_a_small_buffer,
+	  ARRAY_SIZE(ipvs_sizes))
+{
+	static const char alive[] = FROM_A
+		"0A090202 14E9 UDP             297\n";
+	static const char gone[] = FROM_A "0A090203 14E9 UDP             297\n";
+	struct sample before = {0}, s = {0};
+	const struct object *o;
+	uint32_t hint = 0;
+	size_t n;
+	char *text;
+	FILE *f = open_memstream(&text, &n);
+
+	ck_assert_ptr_nonnull(f);
+	fputs(ipvs_sizes[_i].cut ? gone : "", f);
+	for (unsigned i = 0; i < ipvs_sizes[_i].n; i++)
+		fputs(alive, f);
+	fputs(gone, f);
+	fputs(gone, f);
+	ck_assert_int_eq(fclose(f), 0);
+	read_ipvs(text, n, &before, &s);
+	o = sample_find(&s, LAYER_NETFILTER, "", "ipvs", &hint);
+	ck_assert_ptr_nonnull(o);
+	ck_assert_str_eq(object_label(&s, o), "10.9.2.3:5353");
+	ck_assert_uint_eq(object_value(&s, o, &firewall_orphans, 0),
+			  ipvs_sizes[_i].found);
+	ck_assert_uint_eq(object_value(&s, o, &firewall_more_orphans, 0),
+			  ipvs_sizes[_i].cut);
+	free(text);
+	sample_free(&before);
+	sample_free(&s);
+}
+
 /* No service is left: then no server of any is. */
 TEST(ipvs, without_services_all_are_gone)
 {

@@ -260,6 +260,73 @@ TEST(files, file_that_is_kept_and_fails_is_opened_again)
 	procnet_free(&files);
 }
 
+struct pieces {
+	char text[64];
+	size_t n;
+	unsigned n_pieces, n_parts; /* of lines that did not fit */
+	int ret;
+};
+
+static int add_piece(struct token lines, void *arg)
+{
+	struct pieces *p = arg;
+
+	ck_assert_uint_le(p->n + lines.n, sizeof(p->text));
+	memcpy(p->text + p->n, lines.at, lines.n);
+	p->n += lines.n;
+	p->n_pieces++;
+	p->n_parts += lines.at[lines.n - 1] != '\n';
+	return p->ret;
+}
+
+static int read_pieces(size_t size, size_t most, struct pieces *p)
+{
+	const struct procnet files = PROCNET(tree.path);
+	struct procnet_window w = {.size = size, .most = most};
+	int r;
+
+	w.buffer = malloc(size); /* its end is watched */
+	ck_assert_ptr_nonnull(w.buffer);
+	r = procnet_lines(&files, "file", &w, add_piece, p);
+	free(w.buffer);
+	return r;
+}
+
+TEST(files, file_is_read_in_pieces_of_whole_lines)
+{
+	static const char text[] = "one\ntwo\n\nthirteen\nfour\nend";
+
+	tree_put(&tree, "file", text);
+	for (size_t size = 1; size < 2 * sizeof(text); size++) {
+		struct pieces p = {.ret = 0};
+
+		ck_assert_int_eq(read_pieces(size, 1000, &p), 0);
+		ck_assert_uint_eq(p.n, strlen(text));
+		ck_assert_mem_eq(p.text, text, p.n);
+		if (size >= strlen("thirteen\n"))
+			ck_assert_uint_eq(p.n_parts, 1); /* the end */
+		if (size > strlen(text))
+			ck_assert_uint_le(p.n_pieces, 2);
+	}
+}
+
+TEST(files, pieces_end_at_the_most_and_at_an_error)
+{
+	struct pieces p = {.ret = 0}, none = {.ret = -ENOMEM}, empty = {0};
+
+	tree_put(&tree, "file", "one\ntwo\nthree\n");
+	ck_assert_int_eq(read_pieces(6, 6, &p), 1);
+	ck_assert_uint_eq(p.n, 4); /* of the next line not all was read */
+	ck_assert_int_eq(read_pieces(6, 1000, &none), -ENOMEM);
+	ck_assert_uint_eq(none.n_pieces, 1);
+	tree_put(&tree, "file", "");
+	ck_assert_int_eq(read_pieces(6, 1000, &empty), 0);
+	ck_assert_uint_eq(empty.n_pieces, 0);
+	tree_remove(&tree);
+	ck_assert_int_eq(read_pieces(6, 1000, &empty), -ENOENT);
+	tree_make(&tree);
+}
+
 TEST(files, files_are_those_of_the_namespace)
 {
 	struct procnet files = PROCNET("/proc/thread-self/net");

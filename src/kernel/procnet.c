@@ -79,3 +79,81 @@ ssize_t procnet_read(struct procnet *net, const char *name, char *buffer,
 	fd = -1;
 	return n;
 }
+
+static int open_below(const struct procnet *net, const char *name)
+{
+	_cleanup_close_ int opened = -1;
+	int dir = net->dir, fd;
+
+	if (dir < 0)
+		dir = opened =
+			open(net->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* A buffer that lines go through. */
+struct passage {
+	const struct procnet_window *window;
+	size_t in; /* bytes of it that are not taken yet */
+	procnet_take take;
+	void *arg;
+};
+
+/* Reads on. Returns how much, 0 at the end, or a negative errno. */
+static ssize_t read_more(int fd, struct passage *p)
+{
+	const struct procnet_window *w = p->window;
+	ssize_t n;
+
+	do
+		n = read(fd, w->buffer + p->in, w->size - p->in);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	p->in += (size_t)n;
+	return n;
+}
+
+/* Has what are whole lines taken; or all, where no more can come. */
+static int pass_lines(struct passage *p, bool is_end)
+{
+	char *text = p->window->buffer;
+	const char *end = memrchr(text, '\n', p->in);
+	size_t n = end ? (size_t)(end - text) + 1 : 0;
+	int r = 0;
+
+	if (is_end || (!n && p->in == p->window->size))
+		n = p->in;
+	if (n)
+		r = p->take((struct token) {text, n}, p->arg);
+	p->in -= n;
+	memmove(text, text + n, p->in);
+	return r;
+}
+
+int procnet_lines(const struct procnet *net, const char *name,
+		  const struct procnet_window *window, procnet_take take,
+		  void *arg)
+{
+	struct passage p = {.window = window, .take = take, .arg = arg};
+	_cleanup_close_ int fd = open_below(net, name);
+	size_t all = 0;
+	ssize_t n;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	do {
+		if (all >= window->most)
+			return 1;
+		n = read_more(fd, &p);
+		if (n < 0)
+			return (int)n;
+		all += (size_t)n;
+		r = pass_lines(&p, n == 0);
+	} while (r == 0 && n);
+	return r;
+}

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/token.h"
 #include "base/util.h"
 
 struct procnet {
@@ -43,5 +44,23 @@ void procnet_free(struct procnet *net);
  */
 ssize_t MUST_CHECK procnet_read(struct procnet *net, const char *name,
 				char *buffer, size_t size);
+
+/* Where procnet_lines() puts what it reads, and how much of it: bytes. */
+struct procnet_window {
+	char *buffer;
+	size_t size, most;
+};
+
+/* Gets whole lines. Returns 0, or a negative errno, which ends it. */
+typedef int (*procnet_take)(struct token lines, void *arg);
+
+/*
+ * Reads a file of any size piece by piece. Returns 0, 1 where there was more
+ * than the most, which is left out, or a negative errno. A line that does not
+ * fit into the buffer comes in parts.
+ */
+int MUST_CHECK procnet_lines(const struct procnet *net, const char *name,
+			     const struct procnet_window *window,
+			     procnet_take take, void *arg);
 
 #endif

@@ -29,13 +29,6 @@ struct servers {
 	size_t n, max;
 };
 
-static void servers_free(struct servers *list)
-{
-	free(list->items);
-}
-
-#define _cleanup_servers_ __attribute__((cleanup(servers_free)))
-
 static int compare_servers(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct server));
@@ -80,8 +73,10 @@ static bool split_server(struct token word, struct server *ret)
 }
 
 /* Lines of servers begin with an arrow, so does the last line of the head. */
-static int list_servers(struct token text, struct servers *ret)
+static int list_servers(struct token text, void *arg)
 {
+	struct servers *ret = arg;
+
 	while (text.n) {
 		struct token line = token_line(&text);
 		struct server server, *added;
@@ -94,9 +89,14 @@ static int list_servers(struct token text, struct servers *ret)
 			return -ENOMEM;
 		*added = server;
 	}
-	if (ret->n)
-		qsort(ret->items, ret->n, sizeof(*ret->items), compare_servers);
 	return 0;
+}
+
+static void sort_servers(struct servers *list)
+{
+	if (list->n)
+		qsort(list->items, list->n, sizeof(*list->items),
+		      compare_servers);
 }
 
 static bool has_server(const struct servers *list, const struct server *server)
@@ -130,19 +130,32 @@ static bool parse_connection(struct token line, struct server *ret)
 	       parse_server(words[5], words[6], ret);
 }
 
-static uint64_t count_orphans(const struct servers *list, struct token text,
-			      struct server *ret_first)
+/* Connections, each compared with the servers that there are. */
+struct orphan_count {
+	struct servers servers; /* sorted */
+	uint64_t n;
+	struct server first;
+};
+
+static void orphans_free(struct orphan_count *count)
 {
-	uint64_t found = 0;
+	free(count->servers.items);
+}
+
+#define _cleanup_orphans_ __attribute__((cleanup(orphans_free)))
+
+static int count_orphans(struct token text, void *arg)
+{
+	struct orphan_count *count = arg;
 
 	while (text.n) {
 		struct server server;
 
 		if (parse_connection(token_line(&text), &server) &&
-		    !is_listed(list, server) && !found++)
-			*ret_first = server;
+		    !is_listed(&count->servers, server) && !count->n++)
+			count->first = server;
 	}
-	return found;
+	return 0;
 }
 
 /* As people write it. */
@@ -163,49 +176,66 @@ static void name_server(const struct server *server, char *ret, size_t size)
 		format_text(ret, size, "%s:%u", address, port);
 }
 
+static void tell_orphans(const struct orphan_count *count,
+			 struct ipvs_orphans *ret)
+{
+	*ret = (struct ipvs_orphans) {.n = count->n};
+	if (ret->n)
+		name_server(&count->first, ret->server, sizeof(ret->server));
+}
+
 int ipvs_find_orphans(struct token servers, struct token connections,
 		      struct ipvs_orphans *ret)
 {
-	_cleanup_servers_ struct servers list = {.n = 0};
-	struct server first;
-	int r = list_servers(servers, &list);
+	_cleanup_orphans_ struct orphan_count count = {.n = 0};
+	int r = list_servers(servers, &count.servers);
 
-	*ret = (struct ipvs_orphans) {.n = 0};
-	if (r < 0)
-		return r;
-	ret->n = count_orphans(&list, connections, &first);
-	if (ret->n)
-		name_server(&first, ret->server, sizeof(ret->server));
-	return 0;
+	sort_servers(&count.servers);
+	if (r == 0)
+		r = count_orphans(connections, &count);
+	tell_orphans(&count, ret);
+	return r;
 }
 
-static void append_orphans(const struct ipvs_orphans *found, struct sample *out)
+static void append_orphans(const struct ipvs_orphans *found, bool is_cut,
+			   struct sample *out)
 {
 	sample_object(out, LAYER_NETFILTER, "", OBJECT, 0);
 	sample_label(out, found->server);
 	sample_row(out, &firewall_orphans, found->n);
+	if (is_cut)
+		sample_row(out, &firewall_more_orphans, 1);
 }
 
-/* One half of the buffer each; tables that are larger are left unread. */
+/*
+ * About 20000 connections. Many kernels count from the first one again for each
+ * page that they write, so ten times as many take a hundred times as long.
+ */
+#define MOST_BYTES (2 << 20)
+
 static int ipvs_read(struct probe_env *env, struct sample *out)
 {
-	size_t half = env->size / 2;
-	char *second = env->buffer + half;
+	_cleanup_orphans_ struct orphan_count count = {.n = 0};
+	const struct procnet_window window = {env->buffer, env->size,
+					      MOST_BYTES};
 	struct ipvs_orphans found;
-	ssize_t n, m;
 	int r;
 
 	if (!out->then || !ip_gaps_are_open(out))
 		return 0;
-	n = procnet_read(env->net, "ip_vs", env->buffer, half);
-	m = n < 0 ? n : procnet_read(env->net, "ip_vs_conn", second, half);
-	if (m < 0)
-		return m == -ENOENT || m == -E2BIG ? 0 : (int)m;
-	r = ipvs_find_orphans((struct token) {env->buffer, n},
-			      (struct token) {second, m}, &found);
-	if (r == 0 && found.n)
-		append_orphans(&found, out);
-	return r;
+	r = procnet_lines(env->net, "ip_vs", &window, list_servers,
+			  &count.servers);
+	if (r) /* of too many servers it is not known which are gone */
+		return r == -ENOENT || r > 0 ? 0 : r;
+	sort_servers(&count.servers);
+	r = procnet_lines(env->net, "ip_vs_conn", &window, count_orphans,
+			  &count);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	tell_orphans(&count, &found);
+	if (found.n)
+		append_orphans(&found, r > 0, out);
+	return 0;
 }
 
 static const struct counter_table no_rows = {.n = 0};
@@ -213,7 +243,8 @@ static const struct probe *const ipvs_after[] = {&balance_probe, NULL};
 
 const struct probe ipvs_probe = {
 	.name = "ipvs",
-	.reads = "/proc/net/ip_vs and ip_vs_conn, where packets vanish in IP",
+	.reads = "/proc/net/ip_vs and ip_vs_conn (up to 2 MiB), where packets "
+		 "vanish in IP",
 	.layer = LAYER_NETFILTER,
 	.counters = &no_rows,
 	.after = ipvs_after,

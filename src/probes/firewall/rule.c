@@ -26,6 +26,7 @@ const struct counter firewall_facts[N_FIREWALL_FACTS] = {
 
 const struct counter firewall_listening = {FACT, .name = "listening"};
 const struct counter firewall_orphans = {FACT, .name = "orphans"};
+const struct counter firewall_more_orphans = {FACT, .name = "more_orphans"};
 
 _Static_assert(DIR_RX == 1 && DIR_TX == 2 && DIR_FWD == 3, "order");
 #define AT(role, dir) (role) * 3 + (dir)-DIR_RX

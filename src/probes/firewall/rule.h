@@ -98,6 +98,7 @@ extern const struct counter firewall_listening;
 
 /* Connections of IPVS whose real server is gone; the first one is the label. */
 extern const struct counter firewall_orphans;
+extern const struct counter firewall_more_orphans; /* there may be: 1 */
 
 /* Counters of a direction: DIR_RX, DIR_TX, DIR_FWD. */
 enum firewall_role {

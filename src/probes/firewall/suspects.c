@@ -312,8 +312,11 @@ bool firewall_suspect_ipvs(const struct sample *s, enum direction direction,
 	ret->reason = &firewall_reasons[REASON_IPVS];
 	ret->lost = UINT64_MAX;
 	CAUSE_TEXT(ret,
-		   "IPVS, whose server %s is gone, not its connections (%llu)",
-		   object_label(s, o), (unsigned long long)n);
+		   "IPVS, whose server %s is gone, not its connections "
+		   "(%s%llu)",
+		   object_label(s, o),
+		   object_row(s, o, &firewall_more_orphans) ? "at least " : "",
+		   (unsigned long long)n);
 	CAUSE_REMEDY(ret, "See its servers and connections: `ipvsadm -Ln`, "
 			  "`ipvsadm -Lnc`; the setting "
 			  "net.ipv4.vs.expire_nodest_conn=1 ends such ones");
