@@ -699,6 +699,35 @@ TEST(attribute, discards_of_both_families_may_be_of_two_namespaces)
 		50);
 }
 
+/* What another namespace was given is no cause here any more. */
+TEST(attribute, discards_of_one_family_leave_those_of_the_other)
+{
+	struct causes causes;
+
+	next_hop(host, "10.8.0.77", false, 2000);
+	next_hop(ns, "fd00::77", false, 2000);
+	count(ns, &transmits, 2000);
+	count_cache("arp_cache", 300);
+	count_cache("ndisc_cache", 70);
+	count(host, &table_fulls, 100);
+	attribute();
+	ck_assert_uint_eq(lost(host, LAYER_NEIGH, "", DIR_TX), 400);
+	cause_list(&host->now,
+		   loss_find(&host->losses, LAYER_NEIGH, "", DIR_TX), CAUSE_ALL,
+		   &causes);
+	ck_assert_uint_eq(causes.n, 2);
+	ck_assert_uint_eq(causes.items[0].lost, 300);
+	ck_assert_ptr_nonnull(strstr(causes.items[0].text, "10.8.0.77"));
+	ck_assert_uint_eq(causes.items[1].lost, 100);
+	sample_reset(&ns->now); /* in the next interval all answer there */
+	ns->now.mono_ns = host->now.mono_ns;
+	attribute();
+	cause_list(&host->now,
+		   loss_find(&host->losses, LAYER_NEIGH, "", DIR_TX), CAUSE_ALL,
+		   &causes);
+	ck_assert_uint_eq(causes.n, 3);
+}
+
 /* 5744 packets are not of a namespace that has sent 147. */
 TEST(attribute, discards_of_namespaces_that_are_not_read_stay_with_the_host)
 {

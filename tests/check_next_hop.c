@@ -300,6 +300,35 @@ TEST_EACH(next_hop, discards_say_whose_they_are, 2)
 			 cause.text);
 }
 
+/* Packets of IPv6 do not wait for an answer to ARP. */
+TEST(next_hop, discards_are_of_a_next_hop_of_their_family)
+{
+	struct loss loss = {
+		.layer = LAYER_NEIGH, .direction = DIR_TX, .lost = 90};
+	struct cause cause;
+
+	begin();
+	sample_object(&now, LAYER_NEIGH, "", "ndisc_cache", 0);
+	sample_row(&now,
+		   find_counter(&neigh_probe, "unresolved_discards", NULL), 90);
+	now.rows[0].delta = 90;
+	now.rows[0].flags = ROW_COMPARED;
+	sample_object(&now, LAYER_NEIGH, "a0", "10.9.0.77", 0);
+	sample_row(&now, &next_hop_fact_failed, 0);
+	sample_row(&now, &next_hop_fact_age, 2000);
+	cause_find(&now, &loss, &cause);
+	ck_assert_ptr_eq(strstr(cause.text, "in all namespaces together"),
+			 cause.text);
+	sample_object(&now, LAYER_NEIGH, "a1", "fd00::77", 0);
+	sample_row(&now, &next_hop_fact_failed, 0);
+	sample_row(&now, &next_hop_fact_age, 2000);
+	cause_find(&now, &loss, &cause);
+	ck_assert_ptr_eq(strstr(cause.text, "fd00::77 on a1"), cause.text);
+	loss.placed = 1 << 1; /* elsewhere */
+	cause_find(&now, &loss, &cause);
+	ck_assert_uint_eq(cause.lost, 0);
+}
+
 TEST(next_hop, message_cut_short_is_understood_or_refused)
 {
 	struct next_hop hop;

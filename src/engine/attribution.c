@@ -502,11 +502,13 @@ static struct ns *place_discards(const struct ns_list *list, uint64_t n,
 	return loss && may_have_lost(loss, n) ? to : NULL;
 }
 
-static void move_discards(struct loss *counted, const struct ns *to, uint64_t n)
+static void move_discards(struct loss *counted, const struct ns *to, uint64_t n,
+			  bool v6)
 {
 	struct loss *loss = loss_find(&to->losses, LAYER_NEIGH, "", DIR_TX);
 
 	n = loss_take(counted, n);
+	counted->placed |= 1u << v6;
 	loss->unresolved += n;
 	loss_add(loss, n);
 }
@@ -527,7 +529,7 @@ static void attribute_discards(const struct ns_list *list, struct ns *own)
 		if (to == own)
 			its_own += n;
 		else if (to && counted)
-			move_discards(counted, to, n);
+			move_discards(counted, to, n, v6);
 	}
 	if (counted)
 		counted->host_wide &= counted->lost >

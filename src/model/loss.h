@@ -27,10 +27,12 @@ struct loss {
 	bool sent;	   /* collectd has the ratio's series */
 	bool symptom;	   /* counts packets sent again, not lost here */
 	bool aqm;	   /* most was dropped by active queue management */
-	bool gone;	/* the newest sample has no counter of losses of it */
-	bool idle;	/* nor one of traffic: it may be forgotten */
-	bool echo;	/* the other end of the wire lost these, and alarms */
-	bool far_read;	/* so echoed is all that the far end saw refused */
+	bool gone;     /* the newest sample has no counter of losses of it */
+	bool idle;     /* nor one of traffic: it may be forgotten */
+	bool echo;     /* the other end of the wire lost these, and alarms */
+	bool far_read; /* so echoed is all that the far end saw refused */
+	/* families whose discarded ones are another namespace's: 1 << v6 */
+	uint8_t placed;
 	bool host_wide; /* lost in any namespace: no traffic here is its base */
 	bool martian_dst; /* martians are for their destination */
 	bool has_role;	  /* it was found out whether the interface is real */

@@ -486,6 +486,7 @@ static void reset(struct losses *l)
 		loss->known = loss->blind = loss->measured = false;
 		loss->at_least = loss->far_read = false;
 		loss->echo = loss->host_wide = false;
+		loss->placed = 0;
 		loss->gone = loss->idle = true;
 		loss->by[0] = '\0';
 	}

@@ -99,6 +99,38 @@ static int neigh_read(struct probe_env *env, struct sample *out)
 	return r == -ENOENT ? 0 : r; /* a kernel without IPv6 */
 }
 
+/* Whether a row is to blame: some of the host are known to be of another. */
+static bool is_to_blame(const struct sample *s, const struct object *o,
+			const struct row *row, const struct loss *loss)
+{
+	if (row->counter->kind != KIND_LOST || !row_moved(row))
+		return false;
+	return row->counter->tag != TAG_UNRESOLVED_DISCARDS ||
+	       !(loss->placed & 1u << neigh_is_v6(object_name(s, o)));
+}
+
+static size_t neigh_find_suspects(const struct sample *s,
+				  const struct loss *loss, struct suspect *ret,
+				  size_t max)
+{
+	size_t n = 0;
+
+	EACH_OBJECT (s, o) {
+		if (o->layer != LAYER_NEIGH)
+			continue;
+		EACH_ROW (s, o, row)
+			if (n < max && is_to_blame(s, o, row, loss))
+				ret[n++] = (struct suspect) {
+					.sample = s,
+					.loss = loss,
+					.object = o,
+					.row = row,
+					.lost = row->delta,
+				};
+	}
+	return n;
+}
+
 const struct probe neigh_probe = {
 	.name = "neigh",
 	.reads = "/proc/net/stat/arp_cache and /proc/net/stat/ndisc_cache, "
@@ -107,5 +139,6 @@ const struct probe neigh_probe = {
 	.names_objects = true,
 	.layer = LAYER_NEIGH,
 	.counters = &neigh_table,
+	.find_suspects = neigh_find_suspects,
 	.read = neigh_read,
 };

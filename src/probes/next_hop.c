@@ -192,31 +192,42 @@ static bool is_dead(const struct sample *s, const struct object *o)
 	return failed ? age <= interval_ms : age >= ANSWER_MS;
 }
 
-static const struct object *first_dead(const struct sample *s)
+/* Of which families: a set. */
+enum {
+	OF_V4 = 1,
+	OF_V6 = 2,
+	OF_ANY = OF_V4 | OF_V6,
+};
+
+static unsigned family_bit(const char *address)
+{
+	return strchr(address, ':') ? OF_V6 : OF_V4;
+}
+
+static bool is_dead_of(const struct sample *s, const struct object *o,
+		       unsigned families)
+{
+	return o->layer == LAYER_NEIGH && is_dead(s, o) &&
+	       families & family_bit(object_name(s, o));
+}
+
+static const struct object *first_dead(const struct sample *s,
+				       unsigned families)
 {
 	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_NEIGH && is_dead(s, o))
+		if (is_dead_of(s, o, families))
 			return o;
 	return NULL;
 }
 
 bool next_hop_is_dead(const struct sample *s)
 {
-	return first_dead(s) != NULL;
-}
-
-static bool is_v6(const char *address)
-{
-	return strchr(address, ':') != NULL;
+	return first_dead(s, OF_ANY) != NULL;
 }
 
 bool next_hop_is_dead_of(const struct sample *s, bool v6)
 {
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_NEIGH && is_dead(s, o) &&
-		    is_v6(object_name(s, o)) == v6)
-			return true;
-	return false;
+	return first_dead(s, v6 ? OF_V6 : OF_V4) != NULL;
 }
 
 unsigned next_hop_asked(const struct sample *s)
@@ -285,12 +296,13 @@ static void attribute_refusals(const struct sample *s, struct losses *l)
 
 static const char *protocol_of(const char *address)
 {
-	return is_v6(address) ? "neighbour discovery" : "ARP";
+	return family_bit(address) == OF_V6 ? "neighbour discovery" : "ARP";
 }
 
-void next_hop_describe(const struct sample *s, char *buffer, size_t size)
+static void describe_dead(const struct sample *s, unsigned families,
+			  char *buffer, size_t size)
 {
-	const struct object *first = first_dead(s);
+	const struct object *first = first_dead(s, families);
 	unsigned more = 0;
 
 	if (size)
@@ -298,7 +310,7 @@ void next_hop_describe(const struct sample *s, char *buffer, size_t size)
 	if (!first)
 		return;
 	for (const struct object *o = first + 1; o != objects_end(s); o++)
-		more += o->layer == LAYER_NEIGH && is_dead(s, o);
+		more += is_dead_of(s, o, families);
 	format_text(buffer, size, "%s on %s does not answer %s",
 		    object_name(s, first), object_place(s, first),
 		    protocol_of(object_name(s, first)));
@@ -307,6 +319,11 @@ void next_hop_describe(const struct sample *s, char *buffer, size_t size)
 			    "%s on %s does not answer %s, nor do %u more",
 			    object_name(s, first), object_place(s, first),
 			    protocol_of(object_name(s, first)), more);
+}
+
+void next_hop_describe(const struct sample *s, char *buffer, size_t size)
+{
+	describe_dead(s, OF_ANY, buffer, size);
 }
 
 /* ---- causes ---- */
@@ -462,7 +479,7 @@ static void say_no_carrier(const struct sample *s, const char *place,
 static bool explain_unresolved(const struct sample *s, const struct loss *loss,
 			       struct cause *ret)
 {
-	const struct object *first = first_dead(s);
+	const struct object *first = first_dead(s, OF_ANY);
 	char dead[128];
 
 	if (loss->refused)
@@ -494,7 +511,11 @@ static bool explain_discards(const struct suspect *suspect, struct cause *ret)
 	if (suspect->row->counter->tag != TAG_UNRESOLVED_DISCARDS)
 		return false;
 	ret->reason = &next_hop_reasons[REASON_BURST];
-	next_hop_describe(suspect->sample, dead, sizeof(dead));
+	describe_dead(suspect->sample,
+		      neigh_is_v6(object_name(suspect->sample, suspect->object))
+			      ? OF_V6
+			      : OF_V4,
+		      dead, sizeof(dead));
 	if (dead[0])
 		CAUSE_TEXT(ret,
 			   "%s: more packets wait for it than its queue "
