@@ -435,8 +435,17 @@ TEST_EACH(attribute, martians_may_be_what_a_rule_is_suspected_of,
 			  suspects[_i].host - suspects[_i].martians_host);
 }
 
+/* What is not explained, and nobody is suspected of. */
+static uint64_t nobody_s(const struct ns *of)
+{
+	const struct loss *gap =
+		loss_find(&of->losses, LAYER_UNEXPLAINED, "", DIR_RX);
+
+	return gap ? gap->meant : 0;
+}
+
 /* The same wire, whose end in the host is a port of a bridge. */
-static void bridged_wire(uint64_t flooded)
+static void bridged_wire(uint64_t flooded, uint64_t sent)
 {
 	struct sample *const samples[] = {&host->then, &host->now};
 
@@ -448,43 +457,54 @@ static void bridged_wire(uint64_t flooded)
 		sample_row(samples[i],
 			   counter_tagged(&link_table, TAG_LINK_MULTICAST),
 			   i * flooded);
+		sample_object(samples[i], LAYER_LINK, "a0", "sent", 1);
+		sample_row(samples[i],
+			   counter_tagged(&link_table, TAG_TX_PACKETS),
+			   i * sent);
 	}
 }
 
 /* What the far ends of wires say of what came for groups, of one interval. */
 static const struct {
-	uint64_t sent, flooded;	 /* by the other namespace, by its bridge */
-	uint64_t joined4, came6; /* what IP counts here */
-	uint64_t missed, left;	 /* by IPv4 */
+	uint64_t sent, flooded, frames; /* by the other, its bridge, over it */
+	uint64_t joined4, came6, own;	/* what IP counts here */
+	uint64_t missed, left;		/* by IPv4 */
 } groups[] = {
-	{0, 0, 0, 0, 40, 40},
-	{40, 0, 0, 0, 40, 0},
-	{40, 0, 40, 0, 40, 40}, /* these were delivered */
-	{40, 0, 0, 0, 100, 60},
-	{0, 60, 0, 20, 40, 0},
-	{0, 60, 0, 60, 40, 40}, /* all of it was IPv6 */
-	{20, 20, 0, 0, 40, 0},
-	{100, 0, 0, 0, 115, 0}, /* read a little later */
-	{100, 0, 0, 0, 125, 25},
-	{300, 0, 0, 0, 305, 0}, /* a few are nobody's business */
+	{.missed = 40, .left = 40},
+	{.missed = 40, .sent = 40, .frames = 200},
+	{.missed = 40, .sent = 40, .frames = 200, .joined4 = 40, .left = 40},
+	{.missed = 100, .sent = 40, .frames = 200, .left = 60},
+	/* the other sent them elsewhere */
+	{.missed = 40, .sent = 40, .frames = 10, .left = 30},
+	{.missed = 40, .flooded = 60, .frames = 200, .came6 = 20},
+	{.missed = 40, .flooded = 60, .frames = 200, .came6 = 60, .left = 40},
+	/* a bridge does not send back what it got from here */
+	{.missed = 40, .flooded = 60, .frames = 200, .own = 60, .left = 40},
+	{.missed = 40, .sent = 20, .flooded = 20, .frames = 200},
+	{.missed = 109, .sent = 100, .frames = 200}, /* read a little later */
+	{.missed = 111, .sent = 100, .frames = 200, .left = 11},
+	{.missed = 305, .sent = 300, .frames = 400}, /* nobody's business */
 };
 
 TEST_EACH(attribute, groups_that_nobody_joined_are_nobody_s_loss,
 	  ARRAY_SIZE(groups))
 {
-	bridged_wire(groups[_i].flooded);
+	bridged_wire(groups[_i].flooded, groups[_i].frames);
 	count_tagged(host, snmp_probe.counters, LAYER_IP, TAG_OUT_MCAST_PKTS,
 		     false, groups[_i].sent);
 	count_tagged(ns, snmp_probe.counters, LAYER_IP, TAG_IN_MCAST_PKTS,
 		     false, groups[_i].joined4);
 	count_tagged(ns, snmp_probe.counters, LAYER_IP, TAG_IN_MCAST_PKTS, true,
 		     groups[_i].came6);
+	count_tagged(ns, snmp_probe.counters, LAYER_IP, TAG_OUT_MCAST_PKTS,
+		     false, groups[_i].own);
 	count(ns, &receives, 400);
 	count_tagged(ns, &balance_table, LAYER_UNEXPLAINED, TAG_IN_GAP, false,
 		     groups[_i].missed);
 	attribute();
 	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX),
-			  groups[_i].left);
+			  groups[_i].missed);
+	ck_assert_uint_eq(nobody_s(ns), groups[_i].missed - groups[_i].left);
 }
 
 /* IPv6 misses none of them, and who is not at the other end sent none. */
@@ -493,20 +513,21 @@ TEST(attribute, groups_excuse_no_other_packets)
 	struct ns *third = ns_list_add(&list);
 
 	third->was_read = true;
-	bridged_wire(0);
+	bridged_wire(0, 1000);
 	count_tagged(third, snmp_probe.counters, LAYER_IP, TAG_OUT_MCAST_PKTS,
 		     false, 100);
 	count(ns, &receives, 400);
 	count_tagged(ns, &balance_table, LAYER_UNEXPLAINED, TAG_IN_GAP, false,
 		     40);
 	attribute();
-	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 40);
+	ck_assert_uint_eq(nobody_s(ns), 0);
 	count_tagged(host, snmp_probe.counters, LAYER_IP, TAG_OUT_MCAST_PKTS,
 		     false, 100);
 	count_tagged(ns, &balance_table, LAYER_UNEXPLAINED, TAG_IN_GAP, true,
 		     60);
 	attribute();
-	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 60);
+	ck_assert_uint_eq(nobody_s(ns), 40);
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 100);
 }
 
 TEST(attribute, what_rp_filter_drops_are_no_martians)

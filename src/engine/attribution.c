@@ -352,7 +352,7 @@ static uint64_t unexplained_of(const struct losses *l)
 {
 	const struct loss *loss = loss_find(l, LAYER_UNEXPLAINED, "", DIR_RX);
 
-	return loss ? loss->lost : 0;
+	return loss ? less_by(loss->lost, loss->meant) : 0;
 }
 
 /*

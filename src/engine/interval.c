@@ -63,8 +63,8 @@ int interval_compare(struct ns_list *list)
 		if (tally_losses(&ns->losses, &ns->now) < 0)
 			result = -ENOMEM;
 	}
-	attribution_apply(list);
 	wire_excuse_groups(list);
+	attribution_apply(list);
 	EACH_NS (list, ns)
 		if (ns->was_read)
 			attribute_by_probes(ns);

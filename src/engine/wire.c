@@ -26,31 +26,57 @@ const struct object *wire_far_end(const struct ns_list *list,
 	return NULL;
 }
 
+/* Frames for groups of a family that a namespace sent, or got from others. */
+static uint64_t spoke(const struct ns *ns, bool v6)
+{
+	return sample_growth(&ns->now, LAYER_IP, TAG_OUT_MCAST_PKTS, v6);
+}
+
+static uint64_t heard(const struct ns *ns, bool v6)
+{
+	uint64_t n = sample_growth(&ns->now, LAYER_IP, TAG_IN_MCAST_PKTS, v6);
+
+	/* where IPv6 is switched off, it counts all as discarded */
+	return v6 ? n + sample_growth(&ns->now, LAYER_IP, TAG_DISCARDS6, v6)
+		  : n;
+}
+
+/* What a bridge flooded and its port's far end did not send itself, of IPv4. */
+static uint64_t flooded_by_others(const struct ns *ns, uint64_t flooded)
+{
+	return less_by(flooded,
+		       spoke(ns, false) + spoke(ns, true) + heard(ns, true));
+}
+
 /*
  * Packets for IPv4 groups that can have come over the wires of a namespace and
- * that nobody there joined, at most. IPv6 counts all that came for a group,
- * IPv4 what somebody joined.
+ * that nobody there joined, at most: no more than were sent over the wire. IPv6
+ * counts all that came for a group, IPv4 what somebody joined.
  */
 static uint64_t came_unwanted(const struct ns_list *list, const struct ns *ns)
 {
-	uint64_t flooded = 0, sent = 0;
+	const struct ns *before = NULL;
+	uint64_t n = 0;
 
 	EACH_OBJECT (&ns->now, o) {
 		const struct object *end = NULL;
+		uint64_t came;
 		struct ns *far;
 
-		if (o->layer == LAYER_LINK && object_name(&ns->now, o)[0])
+		if (o->layer == LAYER_LINK && object_name(&ns->now, o)[0] &&
+		    !link_is_port(&ns->now, o))
 			end = wire_far_end(list, &ns->now, o, &far);
 		if (!end)
 			continue;
-		flooded += link_flooded(&far->now, end);
-		sent += sample_growth(&far->now, LAYER_IP, TAG_OUT_MCAST_PKTS,
-				      false);
+		came = flooded_by_others(ns, link_flooded(&far->now, end));
+		if (far != before) /* it sends each over one of its wires */
+			came += spoke(far, false);
+		n += smaller_of(came, sample_moved(&far->now, LAYER_LINK,
+						   object_place(&far->now, end),
+						   TAG_TX_PACKETS));
+		before = far;
 	}
-	flooded = less_by(flooded, sample_growth(&ns->now, LAYER_IP,
-						 TAG_IN_MCAST_PKTS, true));
-	return less_by(flooded + sent, sample_growth(&ns->now, LAYER_IP,
-						     TAG_IN_MCAST_PKTS, false));
+	return less_by(n, heard(ns, false));
 }
 
 void wire_excuse_groups(struct ns_list *list)

@@ -8,7 +8,7 @@
 #define MIN_UNCOUNTED_PERCENT 1
 /* The same packets, counted by who sends and who misses them, differ so much.
  */
-#define APART_EXCUSED_PERCENT 20
+#define APART_EXCUSED_PERCENT 10
 
 /* Takes from *gap what is explained, returns what of it is left over. */
 static uint64_t take_from_gap(uint64_t *gap, uint64_t counted)
@@ -162,15 +162,13 @@ int ip_gaps_tally(struct ip_gaps *g, struct losses *l)
 void ip_gaps_excuse(struct losses *l, uint64_t n)
 {
 	struct loss *gap = loss_find(l, LAYER_UNEXPLAINED, "", DIR_RX);
+	uint64_t rest = gap ? less_by(gap->lost, n) : 0;
 
 	if (!gap || !n)
 		return;
-	(void)loss_take(gap, n);
-	gap->elsewhere = 0; /* they are lost nowhere */
-	if (gap->lost < MIN_UNCOUNTED ||
-	    gap->lost * 100 < n * APART_EXCUSED_PERCENT)
-		gap->lost = 0;
-	gap->awake = gap->lost || gap->sent;
+	if (rest < MIN_UNCOUNTED || rest * 100 < n * APART_EXCUSED_PERCENT)
+		rest = 0;
+	gap->meant = gap->lost - rest;
 }
 
 /* By how much the rows of one kind and layer grew since the read before. */

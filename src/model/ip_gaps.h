@@ -31,9 +31,9 @@ struct ip_gaps {
 int MUST_CHECK ip_gaps_tally(struct ip_gaps *g, struct losses *l);
 
 /*
- * Takes n packets that nobody wanted from what input misses, as they were
- * counted in another namespace, at another moment: what that explains by and
- * large is explained.
+ * Of what input misses n packets may be such that nobody wanted: they stay
+ * unexplained, and nobody is suspected of them. As they were counted in another
+ * namespace, at another moment, what that explains by and large is explained.
  */
 void ip_gaps_excuse(struct losses *l, uint64_t n);
 

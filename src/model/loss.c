@@ -116,9 +116,11 @@ uint64_t loss_suspect(struct losses *l, enum direction direction,
 	/* behind loss_get(), which may move them */
 	struct loss *pool = loss_find(l, LAYER_UNEXPLAINED, "", direction);
 
-	if (!suspect || !pool || !pool->lost)
+	if (!suspect || !pool)
 		return 0;
-	n = loss_take(pool, n);
+	n = loss_take(pool, smaller_of(n, less_by(pool->lost, pool->meant)));
+	if (!n)
+		return 0;
 	pool->elsewhere = 0; /* it was never this one's */
 	pool->awake = pool->lost || pool->sent;
 	suspect->uncounted += n;

@@ -45,7 +45,9 @@ struct loss {
 	uint64_t came;		     /* packets, with the lost ones */
 	uint64_t inside;	     /* part of lost that passed counts, too */
 	uint64_t uncounted;	     /* part of lost that no counter tells of */
-	uint64_t meant;		     /* part of both uncounted and policy */
+	/* part of both uncounted and policy; of LAYER_UNEXPLAINED: most likely
+	   nobody missed these, and nobody is suspected of them */
+	uint64_t meant;
 	uint64_t shared;     /* part of lost by chains that others share */
 	uint64_t policy;     /* part of lost that rules matched on purpose */
 	uint64_t martians;   /* part of lost that only the host counts */

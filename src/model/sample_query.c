@@ -80,6 +80,14 @@ uint64_t sample_growth(const struct sample *s, enum layer layer, enum tag tag,
 	return sum;
 }
 
+bool sample_has(const struct sample *s, enum layer layer, enum tag tag)
+{
+	EACH_OBJECT (s, o)
+		if (o->layer == layer && object_tagged(s, o, tag))
+			return true;
+	return false;
+}
+
 const struct row *row_before(const struct sample *s, const struct object *o,
 			     size_t at, const struct counter *counter)
 {

@@ -101,6 +101,9 @@ uint64_t row_growth(const struct sample *s, const struct object *o,
 uint64_t sample_growth(const struct sample *s, enum layer layer, enum tag tag,
 		       bool v6);
 
+/* Whether a layer has a row with that tag. */
+bool sample_has(const struct sample *s, enum layer layer, enum tag tag);
+
 /* By how much the rows of a tag moved since the previous read in an object. */
 uint64_t object_moved(const struct sample *s, const struct object *o,
 		      enum tag tag);

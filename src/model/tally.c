@@ -333,16 +333,6 @@ static void bound_policy(struct losses *l)
 			l->items[i].policy = l->items[i].lost;
 }
 
-/* Whether this kernel counts what IP hands to the interface, of IPv4 or 6. */
-static bool has_transmits(const struct sample *s)
-{
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_IP &&
-		    object_tagged(s, o, TAG_OUT_TRANSMITS))
-			return true;
-	return false;
-}
-
 /*
  * Whoever loads rules may have their counters begin above 0. No balance tells
  * what those dropped that are not of IP: so they are believed, unless they are
@@ -515,7 +505,8 @@ int tally_losses(struct losses *l, const struct sample *s)
 	struct tally t = {.losses = l, .sample = s};
 	int r = 0;
 
-	t.gaps.since67 = has_transmits(s);
+	/* what IP hands to the interface, of IPv4 or 6 */
+	t.gaps.since67 = sample_has(s, LAYER_IP, TAG_OUT_TRANSMITS);
 	reset(l);
 	for (uint32_t i = 0; r == 0 && i < s->n_objects; i++)
 		r = tally_object(&t, &s->objects[i]);

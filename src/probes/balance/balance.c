@@ -100,6 +100,9 @@ static int64_t came_for_groups(const struct sample *s, bool v6)
 
 	if (v6)
 		return joined;
+	/* of what devices count the rest is of IPv6, spoken here or not */
+	joined += (int64_t)sample_growth(s, LAYER_IP, TAG_IN_MCAST_PKTS, true) +
+		  (int64_t)sample_growth(s, LAYER_IP, TAG_DISCARDS6, true);
 	return (int64_t)sample_growth(s, LAYER_LINK, TAG_LINK_MULTICAST, v6) -
 	       joined;
 }

@@ -116,25 +116,33 @@ static void take_waiting(const struct sample *s, struct losses *l)
 		if (!gap)
 			continue;
 		left -= (int64_t)loss_take(gap, (uint64_t)left);
+		gap->meant = smaller_of(gap->meant, gap->lost);
 		gap->elsewhere = 0;
 		gap->awake = gap->lost || gap->sent;
 	}
 }
 
-/* IPv4 broadcasts that came and may not have got to who reads such ones. */
-static uint64_t broadcasts(const struct sample *s)
+/*
+ * IPv4 broadcasts that came and of which nobody is known to have got them: no
+ * rule that counts, no UDP that had nobody for them.
+ */
+static uint64_t broadcasts(const struct sample *s, const struct loss *loss)
 {
-	if (!firewall_misses_family(s, DIR_RX, false))
+	uint64_t known = sample_growth(s, LAYER_UDP, TAG_UDP_IGNORED, false) +
+			 loss->lost - loss->uncounted;
+
+	if (loss->direction != DIR_RX ||
+	    !firewall_misses_family(s, DIR_RX, false))
 		return 0;
 	return less_by(sample_growth(s, LAYER_IP, TAG_IN_BCAST_PKTS, false),
-		       sample_growth(s, LAYER_UDP, TAG_UDP_IGNORED, false));
+		       known);
 }
 
 /*
- * How many of n packets a suspect dropped on purpose. Rules that drop what they
- * match drop broadcasts, which seldom are for anybody; and what no rule let
- * pass, up to what is no surprise of a policy. More without a counter is a loss
- * until somebody knows better.
+ * How many of n packets a suspect dropped on purpose. The policy of a chain
+ * drops what no rule let pass: broadcasts, which seldom are for anybody, and of
+ * the rest up to what is no surprise. More without a counter is a loss until
+ * somebody knows better.
  */
 static uint64_t meant_of(const struct sample *s, const struct loss *loss,
 			 const struct firewall_suspect *f,
@@ -144,13 +152,11 @@ static uint64_t meant_of(const struct sample *s, const struct loss *loss,
 
 	if (f->find == firewall_suspect_replaced)
 		return c->is_rule ? n : 0;
-	if (f->find != firewall_suspect_rule)
+	if (f->find != firewall_suspect_rule || !c->is_rule)
 		return 0;
-	unwanted = loss->direction == DIR_RX ? smaller_of(broadcasts(s), n) : 0;
-	return c->is_rule && loss_percent_of(loss, n - unwanted) <=
-				       POLICY_PERCENT
-		       ? n
-		       : unwanted;
+	unwanted = smaller_of(broadcasts(s, loss), n);
+	return loss_percent_of(loss, n - unwanted) <= POLICY_PERCENT ? n
+								     : unwanted;
 }
 
 /*

@@ -103,32 +103,57 @@ static bool is_of_chain(const struct sample *s, const struct object *o)
 	return firewall_rule_of(s, o, &rule) && rule.target == FIREWALL_POLICY;
 }
 
+/*
+ * Whether packets that are missed in a direction can have met a rule. Before
+ * Linux 6.7 what FORWARD drops is missed on input.
+ */
+static bool can_have_met(const struct sample *s, enum direction direction,
+			 const struct object *o)
+{
+	const struct counter *fact = &firewall_facts[FIREWALL_DIRECTION];
+	unsigned met = 1u << DIR_TX | 1u << DIR_FWD;
+
+	if (direction == DIR_RX)
+		met = sample_has(s, LAYER_IP, TAG_OUT_TRANSMITS)
+			      ? 1u << DIR_RX
+			      : 1u << DIR_RX | 1u << DIR_FWD;
+	return met & (o->reached ? o->reached
+				 : 1u << object_value(s, o, fact, direction));
+}
+
 /* The uncounted rules that a loss can be of, by rate or chance or not. */
 struct uncounted {
-	const struct object *best; /* in the loss's direction, if one is */
+	const struct object *best; /* what most likely dropped most */
 	uint64_t n;
 	bool any_policy; /* of a chain: what nothing else matched */
 };
 
+/* Rules of the direction itself go first, of these the policy of a chain. */
+static int likelihood(const struct sample *s, enum direction direction,
+		      const struct object *o)
+{
+	return 2 * (object_value(s, o, &firewall_facts[FIREWALL_DIRECTION],
+				 direction) == direction) +
+	       is_of_chain(s, o);
+}
+
 static struct uncounted find_uncounted(const struct sample *s,
 				       enum direction direction, bool by_rate)
 {
-	const struct counter *facts = firewall_facts;
+	const struct counter *fact = &firewall_facts[FIREWALL_UNCOUNTED];
 	struct uncounted u = {.n = 0};
 	const struct object *o = NULL;
-	bool fits, best_fits = false;
 
 	while ((o = firewall_next_uncounted(s, o))) {
 		if (is_by_rate(s, o) != by_rate ||
-		    !is_family_seen(s, direction, o->family))
+		    !is_family_seen(s, direction, o->family) ||
+		    !can_have_met(s, direction, o))
 			continue;
-		u.n += object_value(s, o, &facts[FIREWALL_UNCOUNTED], 0);
+		u.n += object_value(s, o, fact, 0);
 		u.any_policy |= is_of_chain(s, o);
-		fits = object_value(s, o, &facts[FIREWALL_DIRECTION],
-				    direction) == direction;
-		if (!u.best || (fits && !best_fits))
+		if (!u.best || likelihood(s, direction, o) >
+				       likelihood(s, direction, u.best))
 			u.best = o;
-		best_fits |= fits;
 	}
 	return u;
 }

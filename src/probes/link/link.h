@@ -93,6 +93,9 @@ uint64_t link_refused_below(const struct sample *s, const char *place);
  */
 uint64_t link_unexplained(const struct sample *s, const struct loss *loss);
 
+/* It is a port of a bridge, bond or the like: IP does not get its frames. */
+bool link_is_port(const struct sample *s, const struct object *mine);
+
 /*
  * How many frames for groups the bridge that an interface is a port of, if it
  * is of one, has flooded in the interval. mine is its LINK_CONFIG. Pure.

@@ -85,6 +85,11 @@ bool link_is_member(const struct sample *s, const struct object *mine,
 	return false;
 }
 
+bool link_is_port(const struct sample *s, const struct object *mine)
+{
+	return object_row(s, mine, &link_fact_master) != NULL;
+}
+
 uint64_t link_flooded(const struct sample *s, const struct object *mine)
 {
 	uint64_t master = object_value(s, mine, &link_fact_master, 0);

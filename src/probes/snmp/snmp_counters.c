@@ -578,6 +578,7 @@ static const struct counter snmp_counters[] = {
 	FACT(IP6, "Ip6FragOKs", .tag = TAG_FRAG_OKS, .out_gap = -1),
 	FACT(IP6, "Ip6FragCreates", .tag = TAG_FRAG_CREATES, .out_gap = 1),
 	FACT(IP6, "Ip6InMcastPkts", .tag = TAG_IN_MCAST_PKTS),
+	FACT(IP6, "Ip6OutMcastPkts", .tag = TAG_OUT_MCAST_PKTS),
 	ROW(ICMP6, RX, PASSED, "Icmp6InMsgs", "net/ipv6/icmp.c",
 	    "ICMPv6 messages received", .tag = TAG_ICMP_RECEIVED,
 	    .of = {{LAYER_ICMP, DIR_RX, RELATION_INSIDE}}),
