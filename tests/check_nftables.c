@@ -359,6 +359,7 @@ static void check_same(const struct sample *a, const struct sample *b)
 		ck_assert_str_eq(object_name(a, o), object_name(b, p));
 		ck_assert_str_eq(object_label(a, o), object_label(b, p));
 		ck_assert_int_eq(o->family, p->family);
+		ck_assert_uint_eq(o->reached, p->reached);
 		ck_assert_str_eq(object_table(a, o), object_table(b, p));
 		ck_assert_str_eq(object_chain(a, o), object_chain(b, p));
 		ck_assert_uint_eq(o->identity, p->identity);

@@ -217,6 +217,7 @@ static void copy_object(const struct sample *then, const struct object *o,
 	sample_object(out, o->layer, "", object_name(then, o), o->identity);
 	sample_chain(out, o->family, object_table(then, o),
 		     object_chain(then, o));
+	sample_reached(out, o->reached);
 	if (*object_label(then, o))
 		sample_label(out, object_label(then, o));
 	EACH_ROW (then, o, row)
