@@ -388,10 +388,10 @@ TEST_EACH(attribute, martians_are_not_given_where_others_are_missed,
 }
 
 /* An nftables rule on input that drops and does not count. */
-static void uncounted_rule(struct sample *s)
+static void uncounted_rule(struct sample *s, enum firewall_target target)
 {
 	const struct firewall_rule rule = {
-		.is_nft = true, .handle = 4, .uncounted = 1};
+		.is_nft = true, .handle = 4, .uncounted = 1, .target = target};
 
 	sample_object(s, LAYER_NETFILTER, "", "ip.t.in#4", 0);
 	sample_chain(s, FAMILY_IP, "t", "in");
@@ -423,8 +423,8 @@ TEST_EACH(attribute, martians_may_be_what_a_rule_is_suspected_of,
 		count(each[i], &receives, 400);
 		count(each[i], &in_gap, missed[i]);
 	}
-	uncounted_rule(&host->then);
-	uncounted_rule(&host->now);
+	uncounted_rule(&host->then, FIREWALL_DROP);
+	uncounted_rule(&host->now, FIREWALL_DROP);
 	attribute();
 	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX),
 			  suspects[_i].martians_ns);
@@ -542,7 +542,32 @@ TEST(attribute, what_rp_filter_drops_are_no_martians)
 	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 100);
 }
 
-TEST(attribute, refused_where_packets_vanish_is_no_neighbours)
+/* Who drops without a counter answers with ICMP, or does not. */
+static const struct {
+	enum firewall_target target;
+	uint64_t unresolved;
+} refusers[] = {
+	{FIREWALL_REJECT, 0}, {FIREWALL_MAP, 0},      {FIREWALL_REST, 0},
+	{FIREWALL_DROP, 100}, {FIREWALL_POLICY, 100}, {FIREWALL_RESET, 100},
+};
+
+TEST_EACH(attribute, refused_where_a_rule_may_have_is_no_neighbour_s,
+	  ARRAY_SIZE(refusers))
+{
+	next_hop(ns, "10.9.0.77", true, 1000);
+	count(ns, &unreachs, 100);
+	count(ns, &receives, 400);
+	count(ns, &in_gap, 100);
+	uncounted_rule(&ns->then, refusers[_i].target);
+	uncounted_rule(&ns->now, refusers[_i].target);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 100);
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX),
+			  refusers[_i].unresolved);
+}
+
+/* Nobody is suspected: what vanished was for a group that nobody joined. */
+TEST(attribute, refused_beside_what_vanished_did_not_resolve)
 {
 	next_hop(ns, "10.9.0.77", true, 1000);
 	count(ns, &unreachs, 100);
@@ -550,7 +575,7 @@ TEST(attribute, refused_where_packets_vanish_is_no_neighbours)
 	count(ns, &in_gap, 100);
 	attribute();
 	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 100);
-	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), 0);
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), 100);
 }
 
 static const struct {

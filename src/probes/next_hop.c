@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "kernel/attr.h"
 #include "kernel/netlink.h"
+#include "probes/balance/balance.h"
+#include "probes/firewall/firewall.h"
 #include "probes/firewall/rule.h"
 #include "probes/link/link.h"
 #include "probes/neigh.h"
@@ -258,6 +260,39 @@ static uint64_t refused_by_rule(const struct sample *s, const struct object *o)
 	return sum;
 }
 
+/* Whether some that drops without a counter may have answered with ICMP. */
+static bool may_have_refused(const struct sample *s)
+{
+	const struct counter *target = &firewall_facts[FIREWALL_TARGET];
+	const struct object *o = NULL;
+
+	if (balance_has_refusing_route(s))
+		return true;
+	while ((o = firewall_next_uncounted(s, o)))
+		switch (object_value(s, o, target, FIREWALL_REST)) {
+		case FIREWALL_REJECT:
+		case FIREWALL_MAP:
+		case FIREWALL_REST:
+			return true;
+		}
+	return false;
+}
+
+/* Packets that vanished without a counter, in whatever direction. */
+static uint64_t vanished(const struct losses *l)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct loss *loss = &l->items[i];
+
+		n += loss->uncounted;
+		if (loss->layer == LAYER_UNEXPLAINED)
+			n += less_by(loss->lost, loss->meant);
+	}
+	return n;
+}
+
 uint64_t next_hop_refused(const struct sample *s, const struct losses *l)
 {
 	uint64_t explained = 0;
@@ -267,12 +302,8 @@ uint64_t next_hop_refused(const struct sample *s, const struct losses *l)
 	EACH_OBJECT (s, o)
 		if (o->layer == LAYER_NETFILTER)
 			explained += refused_by_rule(s, o);
-	/* what nobody counts may be refused: by a rule, by a route */
-	for (size_t i = 0; i < l->n; i++) {
-		explained += l->items[i].uncounted;
-		if (l->items[i].layer == LAYER_UNEXPLAINED)
-			explained += l->items[i].lost;
-	}
+	if (may_have_refused(s))
+		explained += vanished(l);
 	return l->refused > explained ? l->refused - explained : 0;
 }
 

@@ -5,10 +5,11 @@ What comes for groups that nobody joined never meets it, and what it drops is mo
 """
 
 import packets
-from field import (ALL, BAD, GOOD, LOST, TOLD, WANTED, Found, Story, arrived, field, good_and_bad, in_gap,
-                   listening_bridge, pair6)
-from field_gap import chain
-from field_healthy import goodness, noisy_neighbour, with_broadcast
+import truth
+from field import (ALL, ANY, BAD, GOOD, LOST, TOLD, WANTED, Count, Found, Story, arrived, field, good_and_bad, in_gap,
+                   listening_bridge, pair6, to_ports)
+from field_gap import RULE, chain, source_routed
+from field_healthy import MDNS6, goodness, noisy_neighbour, with_broadcast
 from lab import add_address
 
 MDNS = "01:00:5e:00:00:fb"
@@ -112,3 +113,146 @@ def usual_broadcasts_and_loss(stage):
                  [in_gap(b, 2 * LOST), arrived(b)],
                  [Found(b, "netfilter", "rx", LOST, ALL + LOST, says=("inet fw input",), alarm=TOLD),
                   Found(b, "netfilter", "rx", LOST, ALL + LOST, kind="policy", says=("inet fw input",), alarm=None)])
+
+
+# Who can have met what vanished.
+
+
+def lost(ns, n=LOST, total=None, **how):
+    return Found(ns, "netfilter", "rx", n, total, says=("ip t input",), alarm=TOLD, **how)
+
+
+@field
+def own_mdns(stage):
+    """Who speaks mDNS at a bridge does not hear itself: what its rule drops is lost."""
+    _, a, b = listening_bridge(stage)
+    b.nft(chain("udp dport %d drop" % BAD))
+    b.ip("route add 224.0.0.0/4 dev b0")
+    return Story(both(good_and_bad(a, b), lambda: b.send(LOST, 60, "224.0.0.251", 5353)), [in_gap(b), arrived(b)],
+                 [lost(b, total=ALL)])
+
+
+@field
+def mdns_v6_beside_rule(stage):
+    """IPv6's multicast at a bridge is none of IPv4's, also where IPv6 is switched off, and at the bridge's own host."""
+    r, a, b = listening_bridge(stage)
+    add_address(r, "br0", "10.9.0.254/24")
+    for ns in (r, b):
+        ns.nft(chain("udp dport %d drop" % BAD))
+    r.reader(WANTED)
+    to_b = good_and_bad(a, b)
+    mdns = packets.mdns6("fe80::1").hex()
+    return Story(both(to_b, to_ports(a, "10.9.0.254"), lambda: a.frames_of("a0", MDNS6, [mdns] * LOST)),
+                 [in_gap(b), in_gap(r), arrived(b), arrived(r)], [lost(b), lost(r)])
+
+
+@field
+def mdns_of_many(stage):
+    """The host of containers, which forwards, loses as many as a container speaks mDNS: not excused twice."""
+    r, a, b = listening_bridge(stage)
+    add_address(r, "br0", "10.9.0.254/24")
+    r.nft(chain("udp dport %d drop" % BAD))
+    r.reader(WANTED)
+    a.ip("route add 224.0.0.0/4 dev a0")
+    return Story(both(to_ports(a, "10.9.0.254"), lambda: a.send(LOST, 60, "224.0.0.251", 5353)),
+                 [in_gap(r, 2 * LOST), arrived(r)], [lost(r)])
+
+
+@field
+def broadcasts_heard(stage):
+    """Broadcasts that a program reads were not dropped: what a rule drops without a counter is lost."""
+    a, b = with_broadcast(stage)
+    b.nft(chain("udp dport %d drop" % BAD))
+    b.reader(137)
+    return Story(both(good_and_bad(a, b), lambda: a.send(LOST, 60, "10.9.0.255", 137, broadcast=True)),
+                 [in_gap(b), arrived(b), arrived(b, 137, LOST)], [lost(b, total=ALL + LOST)])
+
+
+@field
+def broadcasts_counted(stage):
+    """Those that a rule counts are its own, not that of the rule that does not."""
+    a, b = with_broadcast(stage)
+    b.nft(chain("udp dport 137 counter drop\nudp dport %d drop" % BAD))
+    return Story(both(good_and_bad(a, b), lambda: a.send(LOST, 60, "10.9.0.255", 137, broadcast=True)),
+                 [in_gap(b, 2 * LOST), arrived(b)],
+                 [lost(b, total=ALL + LOST),
+                  Found(b, "netfilter", "rx", LOST, ALL + LOST, kind="policy", says=("ip t input",), alarm=None)])
+
+
+@field
+def wrong_chain(stage):
+    """What vanished came in, and only what is forwarded or sent meets the rules: nobody is suspected."""
+    a, b = stage.pair()
+    b.nft(chain("udp dport 9 accept", hook="forward", policy="drop", table="ip f"))
+    b.nft(chain("ct state established accept\nudp dport 9 drop", hook="output", table="inet o"))
+    mac = truth.mac(b, "b0")
+    wrong = source_routed(a.address, b.address, "10.9.0.7", WANTED)
+    return Story(both(goodness(a, b), lambda: a.frames_of("a0", mac, [wrong] * LOST)), [in_gap(b), arrived(b)],
+                 [Found(b, "unexplained", "rx", LOST, ALL, kind="unexplained", never=RULE)])
+
+
+@field
+def wrong_policy(stage):
+    """A rule without a counter, and a policy that drops, but of what is forwarded: the rule's are lost, few or not."""
+    a, b = stage.pair()
+    b.nft(chain("udp dport %d drop" % BAD))
+    b.nft(chain("", hook="forward", policy="drop", table="ip f"))
+    return Story(good_and_bad(a, b, bad=FEW), [in_gap(b, FEW), arrived(b)], [lost(b, FEW, GOOD + FEW)])
+
+
+@field
+def by_random(stage):
+    """nft's "meta random": drops by chance, so it is no policy."""
+    a, b = stage.pair()
+    b.nft(chain("udp dport %d meta random < 2147483648 counter drop" % BAD))
+    return Story(good_and_bad(a, b, bad=4 * LOST),
+                 [Count("dropped", lambda: truth.nft_rule(b, "ip t input", 1), (4 * LOST, 8 * LOST)), arrived(b)],
+                 [Found(b, "netfilter", "rx", "dropped", GOOD + 4 * LOST, says=("statistic 0.5",))])
+
+
+# A next hop that does not answer, beside what vanishes without an answer.
+
+
+def dead(r, **how):
+    return Found(r, "neigh", "tx|fwd", LOST, None, says=("does not answer",), alarm=ANY, off=20, **how)
+
+
+@field
+def dead_beside_mdns(stage):
+    """mDNS over a veth at a router without a firewall: nobody is told that it was dropped."""
+    a, r, b = stage.router()
+    return Story(both(goodness(a, b), noisy_neighbour(a), lambda: a.send(LOST, 60, "10.9.2.77", 9)),
+                 [in_gap(r, 2 * LOST), arrived(b)], [dead(r)])
+
+
+@field
+def dead_beside_drop(stage):
+    """A rule that drops without a counter, of IPv6: it answers nobody."""
+    a, r, b = stage.router6()
+    r.nft(chain("udp dport %d drop" % BAD, hook="forward", table="ip6 t"))
+    return Story(both(good_and_bad(a, b), lambda: a.send(LOST, 60, "fd00:2::77", 9)), [arrived(b)],
+                 [dead(r), Found(r, "netfilter", "fwd", LOST, None, says=("ip6 t forward",), alarm=TOLD)])
+
+
+@field
+def dead_beside_reset(stage):
+    """Rules that count and answer with a TCP reset, legacy and nftables: that is no ICMP."""
+    a, r, b = stage.router()
+    r.feature("iptables-legacy -w 20 -A FORWARD -p tcp --dport 81 -j REJECT --reject-with tcp-reset")
+    r.nft(chain("tcp dport 82 counter reject with tcp reset", hook="forward"))
+
+    def refused():
+        for port in (81, 82):
+            a.count_refused(LOST // 2, b.address, port)
+
+    return Story(both(goodness(a, b), refused, lambda: a.send(LOST, 60, "10.9.2.77", 9)), [arrived(b)],
+                 [dead(r), Found(r, "netfilter", "fwd", LOST, None, kind="policy", alarm=ANY, off=3)])
+
+
+@field
+def reject_alone(stage):
+    """The same rules when they answer with ICMP, counted or not: no next hop is dead."""
+    a, r, b = stage.router()
+    r.nft(chain("udp dport %d reject" % BAD, hook="forward"))
+    return Story(good_and_bad(a, b), [arrived(b)],
+                 [Found(r, "netfilter", "fwd", LOST, None, says=("ip t forward",), alarm=TOLD)])

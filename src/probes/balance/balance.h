@@ -24,6 +24,9 @@ extern const struct probe ipsec_probe;
 /* The suspects that only routes are: what routes of three types discard. */
 extern const struct probe routes_probe;
 
+/* Whether some of these, that no counter tells of, answer with ICMP. */
+bool balance_has_refusing_route(const struct sample *s);
+
 /* balance_counters.c: the gaps, and what was taken on purpose. */
 extern const struct counter_table balance_table;
 

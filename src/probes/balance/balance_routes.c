@@ -273,6 +273,26 @@ static const struct object *next_routes(const struct sample *s,
 	return NULL;
 }
 
+/* Which of the discarders an object is of: its name tells. */
+static size_t discarder_of(const struct sample *s, const struct object *o)
+{
+	return strtoul(object_name(s, o) + strlen(OBJECT), NULL, 10);
+}
+
+bool balance_has_refusing_route(const struct sample *s)
+{
+	const struct object *o = s->n_objects ? next_routes(s, NULL) : NULL;
+
+	for (; o; o = next_routes(s, o)) {
+		size_t kind = discarder_of(s, o);
+
+		if (kind < ARRAY_SIZE(discarders) &&
+		    strcmp(discarders[kind].name, "blackhole"))
+			return true;
+	}
+	return false;
+}
+
 static void attribute_routes(const struct sample *s, struct losses *l)
 {
 	if (s->n_objects && next_routes(s, NULL))
@@ -327,7 +347,7 @@ static bool explain_routes(const struct sample *s, const struct loss *loss,
 		return false;
 	for (const struct object *each = o; each; each = next_routes(s, each))
 		n += object_value(s, each, &discarding, 0);
-	kind = strtoul(object_name(s, o) + strlen(OBJECT), NULL, 10);
+	kind = discarder_of(s, o);
 	ret->reason = &routes_reasons[REASON_ROUTE];
 	ret->lost = loss->uncounted;
 	ret->counter = counter_tagged(&balance_table, TAG_IN_GAP);

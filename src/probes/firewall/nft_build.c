@@ -122,7 +122,7 @@ static uint8_t nft_target(const struct nft_rule *r)
 {
 	switch (r->verdict) {
 	case NFT_REJECTS:
-		return FIREWALL_REJECT;
+		return r->resets ? FIREWALL_RESET : FIREWALL_REJECT;
 	case NFT_QUEUES:
 		return FIREWALL_QUEUE;
 	case NFT_PROXIES:

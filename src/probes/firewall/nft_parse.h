@@ -80,6 +80,7 @@ struct nft_rule {
 	struct firewall_rule rule; /* its comment is in the message */
 	const char *calls;	   /* the chain, NFT_CALLS */
 	const char *map;	   /* the verdict map it asks, or NULL */
+	bool resets;		   /* rejects with a TCP reset */
 	uint32_t modulus;	   /* a number below it was made up, or 0 */
 	bool is_swapped;	   /* and is in network byte order now */
 	/* named counters; exact: it has just what the verdict got */

@@ -165,14 +165,20 @@ static void on_dynset(const struct nlattr *data, struct nft_rule *r)
 	on_inner(attr, r);
 }
 
+/* A number below the modulus was made up: who asks for it picks a share. */
+static void make_up(struct nft_rule *r, uint32_t modulus, bool is_swapped)
+{
+	r->modulus = modulus;
+	r->is_swapped = is_swapped;
+}
+
 /* Makes a number up, by chance or one after the other. */
 static void on_numgen(const struct nlattr *data, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_NG_MAX + 1];
 
 	attrs_index(attrs_in(data), in, NFTA_NG_MAX);
-	r->modulus = attr_be32(in[NFTA_NG_MODULUS]);
-	r->is_swapped = false;
+	make_up(r, attr_be32(in[NFTA_NG_MODULUS]), false);
 	if (attr_be32(in[NFTA_NG_OFFSET]))
 		r->modulus = 0; /* nobody does that to drop a share */
 }
@@ -285,8 +291,11 @@ static void on_objref(const struct nlattr *data, struct nft_rule *r)
 
 static void on_reject(const struct nlattr *data, struct nft_rule *r)
 {
-	(void)data;
+	const struct nlattr *in[NFTA_REJECT_MAX + 1];
+
+	attrs_index(attrs_in(data), in, NFTA_REJECT_MAX);
 	r->verdict = NFT_REJECTS;
+	r->resets = attr_be32(in[NFTA_REJECT_TYPE]) == NFT_REJECT_TCP_RST;
 }
 
 static void on_end(const struct nlattr *data, struct nft_rule *r)
@@ -314,7 +323,11 @@ static void on_meta(const struct nlattr *data, struct nft_rule *r)
 	const struct nlattr *in[NFTA_META_MAX + 1];
 
 	attrs_index(attrs_in(data), in, NFTA_META_MAX);
-	if (!in[NFTA_META_SREG])
+	if (in[NFTA_META_SREG])
+		return;
+	if (attr_be32(in[NFTA_META_KEY]) == NFT_META_PRANDOM)
+		make_up(r, UINT32_MAX, true);
+	else
 		decides(r);
 }
 
@@ -466,13 +479,13 @@ static void run_expression(const struct nlattr *attr, struct nft_rule *r)
 {
 	const struct nlattr *in[NFTA_EXPR_MAX + 1];
 	const struct nlattr *name;
+	uint32_t made_up = r->modulus;
 
 	attrs_index(attrs_in(attr), in, NFTA_EXPR_MAX);
 	name = in[NFTA_EXPR_NAME];
 	run_named(attr_text(name), in[NFTA_EXPR_DATA], r);
-	if (r->modulus && !attr_is(name, "numgen") &&
-	    !attr_is(name, "byteorder"))
-		r->modulus = 0;
+	if (made_up && !attr_is(name, "numgen") && !attr_is(name, "byteorder"))
+		r->modulus = 0; /* it was for this one */
 }
 
 /* The comment that nft keeps for itself. */

@@ -21,6 +21,7 @@ enum firewall_target {
 	FIREWALL_MAP,	 /* asks a verdict map, whose elements drop */
 	FIREWALL_TPROXY, /* to a proxy: drops if no socket takes them */
 	FIREWALL_REST,	 /* rules beyond MaxRules, as one */
+	FIREWALL_RESET,	 /* rejects with a TCP reset, which is no ICMP */
 };
 
 struct firewall_counts {

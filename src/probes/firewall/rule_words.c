@@ -51,7 +51,8 @@ static void describe_verdict(const struct firewall_rule *rule, char buf[WORDS])
 	else if (rule->target == FIREWALL_REST)
 		snprintf(buf, WORDS, "beyond MaxRules%s",
 			 rule->is_random ? ", by chance or rate" : "");
-	else if (rule->target == FIREWALL_REJECT)
+	else if (rule->target == FIREWALL_REJECT ||
+		 rule->target == FIREWALL_RESET)
 		snprintf(buf, WORDS, rule->is_nft ? "reject" : "REJECT");
 	else
 		snprintf(buf, WORDS, rule->is_nft ? "drop" : "DROP");

@@ -87,6 +87,7 @@ static unsigned starts_at(struct walk *w, uint32_t at)
 static bool is_drop(const struct walk *w, const struct xt_entry *e)
 {
 	return e->verdict == VERDICT_DROP || e->verdict == VERDICT_REJECT ||
+	       e->verdict == VERDICT_RESET ||
 	       (e->verdict == VERDICT_QUEUE &&
 		!nfqueue_listeners(w->blob->queues, e->queue, e->n_queues)) ||
 	       e->verdict == VERDICT_TPROXY;
@@ -98,6 +99,8 @@ static enum firewall_target xt_target(const struct xt_entry *e)
 		return FIREWALL_QUEUE;
 	if (e->verdict == VERDICT_TPROXY)
 		return FIREWALL_TPROXY;
+	if (e->verdict == VERDICT_RESET)
+		return FIREWALL_RESET;
 	return e->verdict == VERDICT_REJECT ? FIREWALL_REJECT : FIREWALL_DROP;
 }
 

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <linux/netfilter_ipv4/ipt_REJECT.h>
+#include <linux/netfilter_ipv6/ip6t_REJECT.h>
 #include <linux/netfilter/xt_NFQUEUE.h>
 #include <linux/netfilter/xt_TPROXY.h>
 #include <linux/netfilter/x_tables.h>
@@ -27,6 +29,7 @@ static const struct xt_layout layouts[N_FAMILIES] = {
 				offsetof(struct ipt_entry, target_offset),
 			.next_offset = offsetof(struct ipt_entry, next_offset),
 			.counters = offsetof(struct ipt_entry, counters),
+			.reset = IPT_TCP_RESET,
 		},
 	[FAMILY_IP6] =
 		{
@@ -37,6 +40,7 @@ static const struct xt_layout layouts[N_FAMILIES] = {
 				offsetof(struct ip6t_entry, target_offset),
 			.next_offset = offsetof(struct ip6t_entry, next_offset),
 			.counters = offsetof(struct ip6t_entry, counters),
+			.reset = IP6T_TCP_RESET,
 		},
 	[FAMILY_ARP] =
 		{
@@ -134,6 +138,18 @@ static enum xt_verdict read_proxy(const struct xt_bytes *t, uint32_t target,
 	return VERDICT_TPROXY;
 }
 
+/* With what REJECT answers: 0 is no reset, in both families. */
+static enum xt_verdict read_reject(const struct xt_bytes *t, uint32_t target,
+				   uint32_t size)
+{
+	uint32_t with = size < PART_SIZE + sizeof(with)
+				? 0
+				: get_u32(t, target + PART_SIZE);
+
+	return with && with == t->layout->reset ? VERDICT_RESET
+						: VERDICT_REJECT;
+}
+
 /* What a target does. Reads no more than its size. */
 static enum xt_verdict target_verdict(const struct xt_bytes *t, uint32_t target,
 				      uint32_t size, uint32_t *ret_jump)
@@ -141,7 +157,7 @@ static enum xt_verdict target_verdict(const struct xt_bytes *t, uint32_t target,
 	int32_t verdict;
 
 	if (is_named(t, target, "REJECT"))
-		return VERDICT_REJECT;
+		return read_reject(t, target, size);
 	if (is_named(t, target, XT_ERROR_TARGET) &&
 	    size >= offsetof(struct xt_error_target, errorname) +
 			    XT_FUNCTION_MAXNAMELEN)

@@ -21,6 +21,8 @@ struct xt_layout {
 	uint16_t target_offset;
 	uint16_t next_offset;
 	uint16_t counters;
+	uint16_t reset; /* what REJECT says with that a TCP reset is its answer
+			 */
 };
 
 /* The entries of a table: any alignment, checked nowhere yet. */
@@ -35,6 +37,7 @@ enum xt_verdict {
 	VERDICT_OTHER,
 	VERDICT_DROP,
 	VERDICT_REJECT,
+	VERDICT_RESET,	/* the same, with a TCP reset */
 	VERDICT_QUEUE,	/* without bypass: lost when nobody listens */
 	VERDICT_TPROXY, /* lost when nobody listens, and no counter tells */
 	VERDICT_PASSES, /* the rules behind it do not see them: ACCEPT, RETURN
