@@ -171,14 +171,19 @@ void ip_gaps_excuse(struct losses *l, uint64_t n)
 	gap->meant = gap->lost - rest;
 }
 
-/* By how much the rows of one kind and layer grew since the read before. */
+/*
+ * By how much the rows of one kind and layer grew since the read before; of a
+ * firewall those of the families that IP's packets come to.
+ */
 static uint64_t sum_growth(const struct sample *s, enum layer layer,
 			   enum kind kind)
 {
 	uint64_t sum = 0;
 
 	EACH_OBJECT (s, o) {
-		if (o->layer != layer)
+		if (o->layer != layer ||
+		    (layer == LAYER_NETFILTER && o->family &&
+		     !family_is_of_ip(o->family)))
 			continue;
 		EACH_ROW (s, o, row)
 			if (row->counter->kind == kind)

@@ -32,6 +32,7 @@ enum family {
 	FAMILY_ARP,
 	FAMILY_BRIDGE,
 	FAMILY_NETDEV,
+	FAMILY_INGRESS, /* of a table of inet, but in front of IP */
 	N_FAMILIES,
 };
 

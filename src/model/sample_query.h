@@ -37,6 +37,13 @@ static inline struct row *object_rows_end(const struct sample *s,
 	return o->n ? s->rows + o->first + o->n : NULL;
 }
 
+/* Whether a firewall of that family gets the packets that IP counts. */
+static inline bool family_is_of_ip(uint8_t family)
+{
+	return family == FAMILY_IP || family == FAMILY_IP6 ||
+	       family == FAMILY_INET;
+}
+
 /* Whether what an object loses may be of several directions. */
 static inline bool object_is_shared(const struct object *o)
 {

@@ -140,6 +140,7 @@ static void tally_family(struct tally *t, struct loss *loss,
 		t->bridged[loss->direction] = true;
 		break;
 	case FAMILY_NETDEV:
+	case FAMILY_INGRESS:
 	case FAMILY_ARP:
 		/* on input IP never saw them, on output it has sent them */
 		if (loss->direction != DIR_RX)

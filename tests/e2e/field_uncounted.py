@@ -256,3 +256,31 @@ def reject_alone(stage):
     r.nft(chain("udp dport %d reject" % BAD, hook="forward"))
     return Story(good_and_bad(a, b), [arrived(b)],
                  [Found(r, "netfilter", "fwd", LOST, None, says=("ip t forward",), alarm=TOLD)])
+
+
+# A table of inet may stand in front of IP.
+
+
+def ingress(rules, device):
+    return 'table inet i {\nchain g { type filter hook ingress device "%s" priority 0; policy accept;\n%s\n}\n}\n' % (
+        device, rules)
+
+
+@field
+def inet_ingress(stage):
+    """What a rule of inet drops at a device has not come to IP: it is no part of what IP misses."""
+    a, b = stage.pair()
+    b.nft(chain("udp dport %d drop" % BAD) + ingress("udp dport 7 counter drop", "b0"))
+    return Story(both(good_and_bad(a, b), lambda: a.send(LOST, 60, b.address, 7)), [in_gap(b), arrived(b)],
+                 [lost(b), Found(b, "netfilter", "rx", LOST, ALL + LOST, kind="policy", says=("inet i g",), alarm=None)])
+
+
+@field
+def inet_ingress_uncounted(stage):
+    """And one without a counter cannot have dropped what IP misses."""
+    a, b = stage.pair()
+    b.nft(ingress("udp dport 7 drop", "b0"))
+    mac = truth.mac(b, "b0")
+    wrong = source_routed(a.address, b.address, "10.9.0.7", WANTED)
+    return Story(both(goodness(a, b), lambda: a.frames_of("a0", mac, [wrong] * LOST)), [in_gap(b), arrived(b)],
+                 [Found(b, "unexplained", "rx", LOST, ALL, kind="unexplained", never=RULE)])

@@ -153,7 +153,8 @@ static int64_t counted_by_rules(const struct sample *s)
 
 	EACH_OBJECT (s, o) {
 		if (o->layer != LAYER_NETFILTER || o->family == FAMILY_BRIDGE ||
-		    o->family == FAMILY_NETDEV || o->family == FAMILY_ARP)
+		    o->family == FAMILY_NETDEV || o->family == FAMILY_INGRESS ||
+		    o->family == FAMILY_ARP)
 			continue;
 		EACH_ROW (s, o, row)
 			if (row->counter->kind == KIND_LOST &&

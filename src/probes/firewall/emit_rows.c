@@ -32,9 +32,7 @@ static struct ledger_change sum_up(const struct ledger *l, uint32_t line,
 /* Of several directions, which the balance of IP can tell from each other. */
 static bool is_shared_chain(const struct chain_work *c)
 {
-	return c->reached & (c->reached - 1) &&
-	       (c->family == FAMILY_IP || c->family == FAMILY_IP6 ||
-		c->family == FAMILY_INET);
+	return c->reached & (c->reached - 1) && family_is_of_ip(c->family);
 }
 
 /* Appends an object whose name is that of the chain and what follows. */

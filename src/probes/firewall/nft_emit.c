@@ -60,7 +60,8 @@ static bool is_in(const struct half *half, const struct firewall_rule *rule)
 static void emit_chain(struct half *half, const struct nft_node *node)
 {
 	struct firewall_chain chain = {
-		.family = nft_family(node->family),
+		.family = node->is_ingress ? FAMILY_INGRESS
+					   : nft_family(node->family),
 		.direction = firewall_direction(node->reached),
 		.reached = node->reached,
 		.identity = half->is_partial ? 0 : node->hash,

@@ -25,7 +25,8 @@ struct memory_node {
 	uint8_t kind; /* enum nft_kind */
 	uint8_t family, reached, asks;
 	bool is_open;
-	uint8_t unused[3];
+	bool is_ingress;
+	uint8_t unused[2];
 	struct firewall_pick by; /* see struct nft_node */
 	struct nft_asked rules[];
 };
@@ -86,6 +87,7 @@ static void remember_node(const struct nft_node *node, struct sample *out)
 		.reached = node->reached,
 		.asks = node->asks,
 		.is_open = node->is_open,
+		.is_ingress = node->is_ingress,
 		.by = node->by,
 	};
 
@@ -157,6 +159,7 @@ static int recall_node(struct nft_ruleset *rs, const struct memory_node *m)
 	node->reached = m->reached;
 	node->asks = m->asks;
 	node->is_open = m->is_open;
+	node->is_ingress = m->is_ingress;
 	node->by = m->by;
 	node->is_known = true;
 	node->rules = m->rules;
@@ -188,6 +191,8 @@ bool nft_has_table(const struct sample *s, uint8_t source, enum family family,
 	uint32_t generation;
 	const void *end;
 
+	if (family == FAMILY_INGRESS)
+		family = FAMILY_INET;
 	m = first_node(s, source, &end, &generation);
 	for (; m && (const void *)m != end; m = next_node(m))
 		if (m->kind == NODE_TABLE && nft_family(m->family) == family &&

@@ -31,8 +31,7 @@ static void add_feed(struct queue_feeds *f, struct queue_feed feed)
 void queue_feeds_add(struct queue_feeds *f, enum family family, uint16_t first,
 		     uint16_t n, uint8_t reached)
 {
-	bool is_ip = family == FAMILY_IP || family == FAMILY_IP6 ||
-		     family == FAMILY_INET;
+	bool is_ip = family_is_of_ip(family);
 	uint32_t last = (uint32_t)first + n - 1;
 
 	add_feed(f, (struct queue_feed) {

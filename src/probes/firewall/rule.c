@@ -100,6 +100,7 @@ const char *firewall_family_name(enum family family)
 		[FAMILY_ARP] = "arp",
 		[FAMILY_BRIDGE] = "bridge",
 		[FAMILY_NETDEV] = "netdev",
+		[FAMILY_INGRESS] = "inet",
 	};
 	/* clang-format on */
 
