@@ -547,8 +547,8 @@ static const struct {
 	enum firewall_target target;
 	uint64_t unresolved;
 } refusers[] = {
-	{FIREWALL_REJECT, 0}, {FIREWALL_MAP, 0},      {FIREWALL_REST, 0},
-	{FIREWALL_DROP, 100}, {FIREWALL_POLICY, 100}, {FIREWALL_RESET, 100},
+	{FIREWALL_REJECT, 0},  {FIREWALL_DROP, 100}, {FIREWALL_POLICY, 100},
+	{FIREWALL_RESET, 100}, {FIREWALL_MAP, 100},  {FIREWALL_REST, 100},
 };
 
 TEST_EACH(attribute, refused_where_a_rule_may_have_is_no_neighbour_s,
@@ -564,6 +564,33 @@ TEST_EACH(attribute, refused_where_a_rule_may_have_is_no_neighbour_s,
 	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 100);
 	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX),
 			  refusers[_i].unresolved);
+}
+
+/* Their families; beyond MaxRules are some that reject, or none. */
+static const struct {
+	enum family family;
+	bool is_beyond, refuses;
+	uint64_t unresolved;
+} answers[] = {
+	{FAMILY_INGRESS, false, false, 10}, {FAMILY_INET, false, false, 10},
+	{FAMILY_NETDEV, false, false, 90},  {FAMILY_BRIDGE, false, false, 90},
+	{FAMILY_IP, true, true, 10},	    {FAMILY_IP6, true, false, 90},
+};
+
+TEST_EACH(attribute, refused_by_whom_icmp_counts_is_no_neighbour_s,
+	  ARRAY_SIZE(answers))
+{
+	next_hop(ns, "10.9.2.77", true, 1000);
+	count(ns, &unreachs, 90);
+	count(ns, firewall_counter(FIREWALL_DETAIL, DIR_FWD), 80);
+	sample_chain(&ns->now, answers[_i].family, "t", "f");
+	sample_row(&ns->now, &firewall_facts[FIREWALL_TARGET],
+		   answers[_i].is_beyond ? FIREWALL_REST : FIREWALL_REJECT);
+	if (answers[_i].refuses)
+		sample_row(&ns->now, &firewall_facts[FIREWALL_REFUSING], 1);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX),
+			  answers[_i].unresolved);
 }
 
 /* Nobody is suspected: what vanished was for a group that nobody joined. */

@@ -8,12 +8,16 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter_ipv4/ipt_REJECT.h>
+#include <linux/netfilter_ipv6/ip6t_REJECT.h>
 
 #include "kernel/nfnetlink.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
 #include "probes/firewall/queue_feeds.h"
+#include "probes/firewall/rule.h"
 #include "lib/fixture.h"
 #include "lib/test.h"
 #include "lib/tree.h"
@@ -478,7 +482,8 @@ static void put_verdict(struct nlmsghdr *h, uint16_t type, int code,
  * An expression: c a counter of so many packets, d drop, a accept, m something
  * that may stop the rule, l log, v a look into the map "m", j jump, q queue 5,
  * Q the same with bypass, o over a rate, u over a quota, all of which is used
- * from 100 packets on.
+ * from 100 packets on, r reject, R the same with a TCP reset; t and T are these
+ * of iptables-nft, t with ICMP of IPv4 that says 6, a reset of IPv6.
  */
 static void put_expression(struct nlmsghdr *h, char what, const char *chain,
 			   uint64_t packets)
@@ -487,7 +492,8 @@ static void put_expression(struct nlmsghdr *h, char what, const char *chain,
 		['c'] = "counter",   ['d'] = "immediate", ['a'] = "immediate",
 		['m'] = "cmp",	     ['l'] = "log",	  ['v'] = "lookup",
 		['j'] = "immediate", ['q'] = "queue",	  ['o'] = "limit",
-		['u'] = "quota",     ['Q'] = "queue",
+		['u'] = "quota",     ['Q'] = "queue",	  ['r'] = "reject",
+		['R'] = "reject",    ['t'] = "target",	  ['T'] = "target",
 	};
 	struct nlattr *elem = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
 	struct nlattr *data;
@@ -515,6 +521,14 @@ static void put_expression(struct nlmsghdr *h, char what, const char *chain,
 		put_u32(h, NFTA_QUOTA_FLAGS,
 			NFT_QUOTA_F_INV |
 				(packets < 100 ? 0 : NFT_QUOTA_F_DEPLETED));
+	} else if (what == 'r' || what == 'R') {
+		put_u32(h, NFTA_REJECT_TYPE,
+			what == 'R' ? NFT_REJECT_TCP_RST
+				    : NFT_REJECT_ICMP_UNREACH);
+	} else if (what == 't' || what == 'T') {
+		mnl_attr_put_strz(h, NFTA_TARGET_NAME, "REJECT");
+		mnl_attr_put_u32(h, NFTA_TARGET_INFO,
+				 what == 'T' ? IPT_TCP_RESET : IP6T_TCP_RESET);
 	} else if (strchr("daj", what)) {
 		put_u32(h, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
 		put_verdict(h, NFTA_IMMEDIATE_DATA,
@@ -613,6 +627,54 @@ TEST(made, counter_counts_only_what_comes_to_the_verdict)
 					  7);
 		sample_free(&s);
 	}
+}
+
+/* Who rejects with a TCP reset sends no ICMP, whichever tool wrote the rule. */
+TEST(made, reject_with_a_reset_answers_without_icmp)
+{
+	static const struct {
+		const char *rule;
+		bool answers;
+	} wanted[] = {
+		{"cr", true},  {"r", true},  {"cR", false}, {"R", false},
+		{"ct", true},  {"t", true},  {"cT", false}, {"T", false},
+		{"cd", false}, {"v", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct bytes b = {.n = 0};
+		struct sample s;
+
+		add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+		add_rule(&b, "in", 3, wanted[i].rule, NULL);
+		add_element(&b, 1, false);
+		s = read_bytes(&b, "", NULL);
+		ck_assert_ptr_nonnull(rule(&s, "ip.t.in", 3));
+		ck_assert_int_eq(firewall_answers(&s, rule(&s, "ip.t.in", 3)),
+				 wanted[i].answers);
+		sample_free(&s);
+	}
+}
+
+/* 64 rules of a sort are told apart; the 65th rejects, drops or resets. */
+TEST_EACH(made, reject_beyond_the_limit_answers_with_icmp, 6)
+{
+	static const char *const last[] = {"mr",  "md",	 "mR",
+					   "mcr", "mcd", "mcR"};
+	struct bytes b = {.n = 0};
+	const struct object *o;
+	struct sample s;
+
+	add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+	for (uint64_t i = 0; i < 64; i++)
+		add_rule(&b, "in", 3 + i, _i < 3 ? "md" : "mcd", NULL);
+	add_rule(&b, "in", 99, last[_i], NULL);
+	s = read_bytes(&b, "", NULL);
+	ck_assert_ptr_null(rule(&s, "ip.t.in", 99));
+	o = find(&s, _i < 3 ? "ip.t.in#uncounted" : "ip.t.in#beyond");
+	ck_assert_ptr_nonnull(o);
+	ck_assert_int_eq(firewall_answers(&s, o), _i % 3 == 0);
+	sample_free(&s);
 }
 
 TEST(made, what_never_runs_is_no_blind_spot)

@@ -9,6 +9,7 @@
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_statistic.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv4/ipt_REJECT.h>
 
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/queue_feeds.h"
@@ -467,6 +468,41 @@ TEST(made, changed_drop_rule_is_another_one)
 	sample_free(&a);
 	sample_free(&b);
 	sample_free(&c);
+}
+
+/* Legacy: a reset is no ICMP. Only a REJECT among those beyond the limit is. */
+TEST(made, reject_answers_with_icmp_unless_it_resets)
+{
+	static const struct {
+		const char *beyond; /* NULL: it drops */
+		int with;
+		bool answers, beyond_answers;
+	} wanted[] = {
+		{"REJECT", IPT_ICMP_PORT_UNREACHABLE, true, true},
+		{"REJECT", IPT_TCP_RESET, false, false},
+		{NULL, IPT_TCP_RESET, false, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		int with = wanted[i].beyond ? wanted[i].with : -1;
+		struct table t;
+		struct sample s;
+
+		start(&t);
+		ADD(&t, .target = "REJECT", .verdict = wanted[i].with);
+		ADD(&t, .target = wanted[i].beyond, .verdict = with,
+		    .source = 1);
+		policy(&t, -2);
+		finish(&t);
+		s = parsed(&t, 1);
+		ck_assert_uint_eq(s.n_objects, 3);
+		ck_assert(!firewall_answers(&s, &s.objects[0]));
+		ck_assert_int_eq(firewall_answers(&s, &s.objects[1]),
+				 wanted[i].answers);
+		ck_assert_int_eq(firewall_answers(&s, &s.objects[2]),
+				 wanted[i].beyond_answers);
+		sample_free(&s);
+	}
 }
 
 TEST(made, bytes_behind_a_name_are_nobodys)

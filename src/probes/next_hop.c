@@ -249,8 +249,7 @@ static uint64_t refused_by_rule(const struct sample *s, const struct object *o)
 {
 	uint64_t sum = 0;
 
-	if (object_value(s, o, &firewall_facts[FIREWALL_TARGET],
-			 FIREWALL_DROP) != FIREWALL_REJECT)
+	if (!firewall_answers(s, o))
 		return 0;
 	EACH_ROW (s, o, row)
 		if ((row->counter->kind == KIND_PART ||
@@ -263,18 +262,13 @@ static uint64_t refused_by_rule(const struct sample *s, const struct object *o)
 /* Whether some that drops without a counter may have answered with ICMP. */
 static bool may_have_refused(const struct sample *s)
 {
-	const struct counter *target = &firewall_facts[FIREWALL_TARGET];
 	const struct object *o = NULL;
 
 	if (balance_has_refusing_route(s))
 		return true;
 	while ((o = firewall_next_uncounted(s, o)))
-		switch (object_value(s, o, target, FIREWALL_REST)) {
-		case FIREWALL_REJECT:
-		case FIREWALL_MAP:
-		case FIREWALL_REST:
+		if (firewall_answers(s, o))
 			return true;
-		}
 	return false;
 }
 

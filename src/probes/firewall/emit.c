@@ -203,13 +203,16 @@ static void add_to_rest(struct chain_work *c, const struct firewall_rule *rule,
 {
 	struct firewall_others *others =
 		&c->others[firewall_rule_is_policy(rule)];
+	bool refuses = rule->target == FIREWALL_REJECT;
 
 	if (!rule->is_counted) {
 		c->rest += rule->uncounted;
+		c->rest_refuses |= refuses;
 		return;
 	}
 	chain_add_counts(&others->counts, rule->counts);
 	chain_add_counts(&others->since, *since);
+	others->refuses |= refuses;
 	others->n++;
 	c->is_nft = rule->is_nft;
 }

@@ -21,6 +21,7 @@ struct firewall_others {
 	struct firewall_counts counts;
 	struct firewall_counts since; /* if no rule has changed */
 	uint32_t n;
+	bool refuses; /* some answer with ICMP */
 };
 
 /* A chain, until all have been read. */
@@ -44,7 +45,8 @@ struct chain_work {
 	struct firewall_counts told; /* by rules told apart, since the read */
 	struct firewall_others others[2]; /* [1]: those that are policy */
 	bool is_nft;			  /* of others */
-	uint32_t rest; /* what drops uncounted and is not told apart */
+	uint32_t rest;	   /* what drops uncounted and is not told apart */
+	bool rest_refuses; /* some of that answers with ICMP */
 	/* how often a hash was seen: open addressing, a power of two */
 	struct firewall_seen *seen;
 	size_t n_seen, max_seen;

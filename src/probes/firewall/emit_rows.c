@@ -177,6 +177,8 @@ static void append_rest(struct firewall_writer *w, const struct chain_work *c)
 {
 	append_object(w, c, c->identity, "#uncounted");
 	sample_row(w->out, &firewall_facts[FIREWALL_UNCOUNTED], c->rest);
+	if (c->rest_refuses)
+		sample_row(w->out, &firewall_facts[FIREWALL_REFUSING], 1);
 }
 
 /*
@@ -215,6 +217,7 @@ static void append_others(struct firewall_writer *w, const struct chain_work *c,
 		.is_nft = c->is_nft,
 		.is_random = !is_policy,
 		.is_counted = true,
+		.is_refusing = others->refuses,
 	};
 
 	append_object(w, c, c->key, is_policy ? "#beyond" : "#beyond_chance");

@@ -12,6 +12,8 @@
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/xt_NFQUEUE.h>
 #include <linux/netfilter/xt_TPROXY.h>
+#include <linux/netfilter_ipv4/ipt_REJECT.h>
+#include <linux/netfilter_ipv6/ip6t_REJECT.h>
 #include <string.h>
 
 #include "kernel/attr.h"
@@ -395,6 +397,20 @@ static void on_tproxy(uint32_t revision, const struct nlattr *info,
 	r->rule.port = be16toh(r->rule.port);
 }
 
+/* -j REJECT: both families say first with what it answers. */
+static void on_xt_reject(const struct nlattr *info, struct nft_rule *r)
+{
+	uint32_t reset = r->family == NFPROTO_IPV6 ? IP6T_TCP_RESET
+						   : IPT_TCP_RESET;
+	struct attrs all = attrs_in(info);
+	uint32_t with = 0;
+
+	r->verdict = NFT_REJECTS;
+	if (all.n >= sizeof(with))
+		memcpy(&with, all.bytes, sizeof(with));
+	r->resets = with == reset;
+}
+
 /* iptables-nft: a target of x_tables. Most end the rule, some go on. */
 static void on_target(const struct nlattr *data, struct nft_rule *r)
 {
@@ -404,7 +420,7 @@ static void on_target(const struct nlattr *data, struct nft_rule *r)
 	attrs_index(attrs_in(data), in, NFTA_TARGET_MAX);
 	name = in[NFTA_TARGET_NAME];
 	if (attr_is(name, "REJECT"))
-		r->verdict = NFT_REJECTS;
+		on_xt_reject(in[NFTA_TARGET_INFO], r);
 	else if (attr_is(name, "NFQUEUE"))
 		on_nfqueue(in[NFTA_TARGET_INFO], r);
 	else if (attr_is(name, "TPROXY"))

@@ -22,6 +22,7 @@ const struct counter firewall_facts[N_FIREWALL_FACTS] = {
 	[FIREWALL_PORT] = {FACT, .name = "port"},
 	[FIREWALL_MATCHED] = {FACT, .name = "matched"},
 	[FIREWALL_DIRECTION] = {FACT, .name = "direction"},
+	[FIREWALL_REFUSING] = {FACT, .name = "refusing"},
 };
 
 const struct counter firewall_listening = {FACT, .name = "listening"};
@@ -281,6 +282,8 @@ void firewall_rule_append(const struct firewall_rule *rule,
 	if (rule->uncounted && direction == DIR_TX && !out->error &&
 	    out->objects[out->n_objects - 1].family == FAMILY_NETDEV)
 		sample_row(out, &firewall_rows[FIREWALL_BELOW], 1);
+	if (rule->is_refusing)
+		sample_row(out, &facts[FIREWALL_REFUSING], 1);
 	if (rule->rate.kind)
 		append_rate(rule, out);
 	if (rule->target == FIREWALL_TPROXY)
@@ -319,4 +322,15 @@ bool firewall_rule_of(const struct sample *s, const struct object *o,
 					     v[FIREWALL_AMOUNT]),
 	};
 	return true;
+}
+
+bool firewall_answers(const struct sample *s, const struct object *o)
+{
+	const struct counter *facts = firewall_facts;
+
+	if (o->family == FAMILY_BRIDGE || o->family == FAMILY_NETDEV)
+		return false;
+	return object_value(s, o, &facts[FIREWALL_TARGET], FIREWALL_REST) ==
+		       FIREWALL_REJECT ||
+	       object_value(s, o, &facts[FIREWALL_REFUSING], 0);
 }

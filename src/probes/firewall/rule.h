@@ -58,6 +58,7 @@ struct firewall_rule {
 	bool is_random;	   /* probability 0: it is not known */
 	bool is_behind;	   /* the rule before lets pass what the rate allows */
 	bool is_counted;   /* counts holds just what it dropped */
+	bool is_refusing;  /* FIREWALL_REST: some of them answer with ICMP */
 	bool is_young;	   /* it has come since the read before: it counts
 			      from 0, or from where one like it was */
 	bool knows_since;  /* since is known */
@@ -90,6 +91,7 @@ enum firewall_fact {
 	FIREWALL_PORT,
 	FIREWALL_MATCHED,   /* packets that it got: of FIREWALL_TPROXY */
 	FIREWALL_DIRECTION, /* enum direction, of one without a counter */
+	FIREWALL_REFUSING,  /* of rules beyond MaxRules: some reject */
 	N_FIREWALL_FACTS,
 };
 extern const struct counter firewall_facts[N_FIREWALL_FACTS];
@@ -155,6 +157,13 @@ struct firewall_pass {
  */
 void firewall_rule_behind(struct firewall_rule *rule, uint64_t matches,
 			  const struct firewall_pass *before);
+
+/*
+ * Whether what an object stands for tells senders with an ICMP error that is
+ * counted as one: rejects of families bridge and netdev are made by hand. In
+ * front of IP a table of inet answers as it does behind: FAMILY_INGRESS.
+ */
+bool firewall_answers(const struct sample *s, const struct object *o);
 
 /* Whether it drops all that it matches, always: no chance, rate or queue. */
 bool firewall_rule_is_policy(const struct firewall_rule *rule);
