@@ -14,9 +14,9 @@ const struct object *wire_far_end(const struct ns_list *list,
 				  const struct object *mine, struct ns **ret);
 
 /*
- * Takes what came over veths for groups that nobody joined from what IP misses
- * without a reason: it is no loss. For all that were read in this interval,
- * behind their tally and before anybody is suspected. Pure.
+ * Has what may have come over veths for groups that nobody joined stay
+ * unexplained: nobody is suspected of it. For all that were read in this
+ * interval, behind their tally and before who is suspected. Pure.
  */
 void wire_excuse_groups(struct ns_list *list);
 
