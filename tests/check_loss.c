@@ -1061,6 +1061,63 @@ TEST_EACH(loss, more_than_came_was_loaded_with_the_rules, ARRAY_SIZE(loaded))
 	sample_free(&s);
 }
 
+static const struct {
+	enum direction direction;
+	const char *frames, *ip; /* what the devices and IP tell */
+	uint64_t lost, total;
+} at_devices[] = {
+	/* a bridge of 131 frames, none of which IP knows */
+	{DIR_RX, "rx_packets=131", "InReceives=0", 11, 131},
+	{DIR_TX, "tx_packets=120", "OutRequests=0", 11, 131},
+	/* a host of IP, and some ARP beside */
+	{DIR_RX, "rx_packets=163", "InReceives=120", 40, 160},
+	{DIR_TX, "tx_packets=123", "OutRequests=160 OutTransmits=160", 40, 160},
+};
+
+/* What a rule at a device drops is of all that comes there. */
+TEST_EACH(loss, rules_at_devices_are_measured_there, ARRAY_SIZE(at_devices))
+{
+	enum direction direction = at_devices[_i].direction;
+	struct losses l = {.n = 0};
+	struct sample s = {0};
+
+	object_with(&s, LAYER_LINK, "pa", at_devices[_i].frames);
+	object_with(&s, LAYER_LINK, "lo", "rx_packets=500 tx_packets=500");
+	object_with(&s, LAYER_IP, "", at_devices[_i].ip);
+	sample_object(&s, LAYER_NETFILTER, "", "netdev.t.c.drop", 1);
+	sample_chain(&s, FAMILY_NETDEV, "t", "c");
+	counted(&s, firewall_counter(FIREWALL_CHAIN, direction),
+		at_devices[_i].lost, false);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	check_ratio(&l, "", LAYER_NETFILTER, direction, at_devices[_i].lost,
+		    at_devices[_i].total,
+		    100.0 * at_devices[_i].lost / at_devices[_i].total);
+	losses_free(&l);
+	sample_free(&s);
+}
+
+/* Where IP's own rules lose more, what a bridge takes past it dilutes them not.
+ */
+TEST(loss, rules_of_ip_are_not_measured_at_devices)
+{
+	struct losses l = {.n = 0};
+	struct sample s = {0};
+
+	object_with(&s, LAYER_LINK, "pa", "rx_packets=9161");
+	object_with(&s, LAYER_IP, "", "InReceives=160");
+	sample_object(&s, LAYER_NETFILTER, "", "netdev.t.c.drop", 1);
+	sample_chain(&s, FAMILY_NETDEV, "t", "c");
+	counted(&s, firewall_counter(FIREWALL_CHAIN, DIR_RX), 1, false);
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 2);
+	sample_chain(&s, FAMILY_IP, "filter", "INPUT");
+	counted(&s, firewall_counter(FIREWALL_CHAIN, DIR_RX), 40, false);
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	ck_assert_uint_eq(
+		loss_total(find_loss(&l, "", LAYER_NETFILTER, DIR_RX)), 161);
+	losses_free(&l);
+	sample_free(&s);
+}
+
 /* The deltas are of two intervals, and those of other sources are not. */
 TEST(loss, read_after_a_failed_one_has_no_ratio)
 {

@@ -16,9 +16,10 @@ struct tally {
 	uint32_t at[N_LAYERS][N_DIRECTIONS];
 	const char *place;
 	struct ip_gaps gaps;
-	uint64_t received;	    /* frames, on all interfaces but lo, */
-	uint64_t received_by_ip;    /* and what of them IP took */
-	uint32_t n_interfaces;	    /* of which that is known */
+	uint64_t received, sent; /* frames, by all interfaces but lo, */
+	uint64_t received_by_ip; /* and what of those received IP took */
+	uint64_t at_device[N_DIRECTIONS]; /* dropped between these and IP */
+	uint32_t n_interfaces;		  /* of which that is known */
 	bool has_fresh;		    /* of a chain some are, see TAG_FRESH */
 	bool bridged[N_DIRECTIONS]; /* a bridge's firewall can drop */
 	struct {
@@ -142,6 +143,7 @@ static void tally_family(struct tally *t, struct loss *loss,
 	case FAMILY_NETDEV:
 	case FAMILY_INGRESS:
 	case FAMILY_ARP:
+		t->at_device[loss->direction] += lost;
 		/* on input IP never saw them, on output it has sent them */
 		if (loss->direction != DIR_RX)
 			break;
@@ -228,16 +230,17 @@ static int tally_fill(struct tally *t, const struct object *o,
 	return 0;
 }
 
-static void tally_received(struct tally *t, const struct object *o,
-			   const struct row *row)
+static void tally_frames(struct tally *t, const struct object *o,
+			 const struct row *row)
 {
-	if (row->counter->direction != DIR_RX ||
-	    row->counter->of[0].relation == RELATION_NONE ||
+	bool is_rx = row->counter->direction == DIR_RX;
+
+	if (row->counter->of[0].relation == RELATION_NONE ||
 	    !(row->flags & ROW_COMPARED))
 		return;
 	if (strcmp(object_place(t->sample, o), "lo"))
-		t->received += row->delta;
-	t->n_interfaces++;
+		*(is_rx ? &t->received : &t->sent) += row->delta;
+	t->n_interfaces += is_rx;
 }
 
 static void begin_place(struct tally *t, const char *place)
@@ -275,7 +278,7 @@ static int tally_row(struct tally *t, const struct object *o,
 		return tally_fill(t, o, row);
 	case KIND_PASSED:
 		if (o->layer == LAYER_LINK)
-			tally_received(t, o, row);
+			tally_frames(t, o, row);
 		tally_ip(t, row);
 		return tally_passed(t, o, row);
 	case KIND_ECHO:
@@ -354,6 +357,8 @@ static void bound_fresh(struct tally *t)
 			continue;
 		loss->lost -= lost;
 		loss->came -= t->beside[i].came;
+		t->at_device[i] -= lost < t->at_device[i] ? lost
+							  : t->at_device[i];
 	}
 }
 
@@ -408,6 +413,30 @@ static int measure_bridged(struct tally *t)
 		loss->measured = true;
 	}
 	return 0;
+}
+
+/*
+ * Most of what a bridge, or a device with others on top of it, receives and
+ * sends may be nothing that IP of this namespace knows. Where rules at devices
+ * lost more than those of IP, they are measured against that.
+ */
+static void measure_at_devices(struct tally *t)
+{
+	const uint64_t frames[N_DIRECTIONS] = {
+		[DIR_RX] = t->received,
+		[DIR_TX] = t->sent + t->at_device[DIR_TX],
+	};
+
+	for (int i = 0; i < N_DIRECTIONS; i++) {
+		struct loss *loss;
+
+		if (!t->at_device[i])
+			continue;
+		loss = loss_find(t->losses, LAYER_NETFILTER, "", i);
+		if (t->at_device[i] * 2 >= loss->lost &&
+		    frames[i] > loss_total(loss) * 2)
+			loss->came = frames[i] - loss->passed;
+	}
 }
 
 /*
@@ -521,6 +550,7 @@ int tally_losses(struct losses *l, const struct sample *s)
 	bound_fresh(&t);
 	if (r == 0)
 		r = measure_bridged(&t);
+	measure_at_devices(&t);
 	measure_qdiscs(&t);
 	bound_policy(l);
 	wake_filling(l);

@@ -9,7 +9,8 @@ import re
 
 import truth
 from field import (ALL, BAD, GOOD, LOST, TOLD, WANTED, Count, Found, Story, arrived, field, field_of, good_and_bad,
-                   listening_bridge, out_gap, pair6)
+                   listening_bridge, out_gap, pair6, to_ports)
+from field_devices import macvlan
 from field_gap import chain
 from lab import Skip, add_address, know, wire
 
@@ -280,6 +281,70 @@ def bridge_share_routed(stage):
 
     return Story(round_, [arrived(b, each=2 * GOOD)],
                  [shared_policy(r, "fwd", "ip filter forward", total=ALL + GOOD, off=3)])
+
+
+# A chain at a device: of what comes there, which may be nothing that IP knows.
+
+
+def at_device(ns, hook, device, rule="udp dport %d counter drop" % BAD):
+    ns.nft("table netdev t {\nchain d { type filter hook %s device %s priority 0; policy accept;\n%s\n}\n}\n"
+           % (hook, device, rule))
+
+
+def dropped_there(ns, direction, lost=LOST, total=ALL, kind="policy", alarm=TOLD):
+    return Found(ns, "netfilter", direction, lost, total, kind=kind, says=("netdev t d",), alarm=alarm)
+
+
+@field
+def port_ingress(stage):
+    """What the rule of a bridge's port drops by policy is little of what comes there."""
+    r, a, b = listening_bridge(stage)
+    at_device(r, "ingress", "pa")
+    few = LOST // 4
+    b.reader(WANTED)
+    return Story(to_ports(a, b.address, bad=few), [arrived(b)], [dropped_there(r, "rx", few, GOOD + few, alarm=None)])
+
+
+@field
+def port_egress(stage):
+    """The same of what leaves by a port."""
+    r, a, b = listening_bridge(stage)
+    at_device(r, "egress", "pb")
+    few = LOST // 4
+    b.reader(WANTED)
+    return Story(to_ports(a, b.address, bad=few), [arrived(b)], [dropped_there(r, "tx", few, GOOD + few, alarm=None)])
+
+
+@field
+def port_at_random(stage):
+    """A port's rule drops one in fifty at random."""
+    r, a, b = listening_bridge(stage)
+    at_device(r, "ingress", "pa", "udp dport %d numgen inc mod 50 == 0 counter drop" % WANTED)
+    b.reader(WANTED)
+    return Story(lambda: a.send(50 * LOST, 60, b.address, WANTED), [arrived(b, each=49 * LOST)],
+                 [dropped_there(r, "rx", total=50 * LOST, kind="loss")])
+
+
+@field
+def parent_egress(stage):
+    """The parent of a container's macvlan drops a quarter of what that sends."""
+    a, b = stage.pair()
+    c = macvlan(stage, b, "b0")
+    know(c, "mv0", a, "a0", a.address)
+    at_device(b, "egress", "b0")
+    a.reader(WANTED)
+    return Story(to_ports(c, a.address), [arrived(a)], [dropped_there(b, "tx")])
+
+
+@field
+def parent_ingress(stage):
+    """The same of what comes for it."""
+    a, b = stage.pair()
+    c = macvlan(stage, b, "b0")
+    know(a, "a0", c, "mv0", c.address)
+    at_device(b, "ingress", "b0")
+    c.reader(WANTED)
+    return Story(to_ports(a, c.address), [arrived(c)], [dropped_there(b, "rx")])
 
 
 # clsact: both sides in one pair of counters.
