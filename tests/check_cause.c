@@ -649,6 +649,17 @@ TEST_EACH(cause, shaper_is_told_with_its_rate, ARRAY_SIZE(shapers))
 	ck_assert(c.known);
 }
 
+TEST(cause, blackhole_drops_all_that_it_is_given)
+{
+	struct cause c;
+
+	qdisc("blackhole", 0x70000, ROOT, 10);
+	c = qdisc_cause();
+	check_cause(&c, "", "the qdisc blackhole drops all that is sent",
+		    "Remove it: `tc qdisc del dev eth0 root`");
+	ck_assert_str_eq(c.reason->id, "qdisc-blackhole");
+}
+
 TEST(cause, other_qdisc_has_a_full_queue)
 {
 	struct cause c;

@@ -9,7 +9,7 @@ from field import (ALL, ANY, BAD, GOOD, LOST, PERHAPS, TOLD, WANTED, Count, Foun
                    good_and_bad, pair6, snmp)
 from field_devices import BURST
 from field_healthy import WRONG_KEY, ipsec
-from lab import add_address, run
+from lab import add_address, run, wire
 
 VAGUE = ("slower than what is sent", "queue is full")
 
@@ -121,6 +121,29 @@ def htb_slow(stage):
                  [Count("htb", lambda: truth.qdisc(a, "a0", "htb", "drops"), (60, 180))],
                  [Found(a, "qdisc", "tx", "htb", BURST, place="a0", says=("htb|pfifo",),
                         never=("class matches", "no class"))])
+
+
+@field
+def qdisc_blackhole(stage):
+    """A qdisc that drops all, at an interface of its own."""
+    a, b = stage.pair()
+    wire(a, "a1", "10.8.0.1/24", stage.namespace("c"), "c0", "10.8.0.2/24")
+    a.feature("tc qdisc add dev a1 root handle 7: blackhole")
+    b.reader(WANTED)
+    return Story(lambda: (a.send(GOOD, 100, b.address, WANTED), a.send(LOST, 60, "10.8.0.2", BAD)),
+                 [Count("blackhole", lambda: truth.qdisc(a, "a1", "blackhole", "drops"), LOST), arrived(b)],
+                 [Found(a, "qdisc", "tx", LOST, LOST, place="a1", says=("qdisc blackhole",), never=VAGUE)])
+
+
+@field_of("causes")
+def qdisc_blackhole_leaf(stage):
+    """The same below a prio: one band is lost, and where it stands is told."""
+    a, b = stage.pair()
+    classful(a, "prio bands 3 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0", [], (BAD, "1:3"))
+    a.feature("tc qdisc add dev a0 parent 1:3 handle 30: blackhole")
+    return Story(good_and_bad(a, b), [Count("prio", lambda: truth.qdisc(a, "a0", "prio", "drops"), LOST), arrived(b)],
+                 [Found(a, "qdisc", "tx", LOST, ALL, place="a0", says=("qdisc blackhole", "parent 1:3"),
+                        never=VAGUE)])
 
 
 # Addresses and ports that run out.

@@ -351,6 +351,22 @@ static bool explain_burst(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+/* It drops all that it is given, however little. */
+static bool explain_blackhole(const struct suspect *suspect, struct cause *ret)
+{
+	char command[96];
+
+	if (suspect->row->counter->tag != TAG_QDISC_DROPS ||
+	    strcmp(qdisc_kind(suspect), "blackhole"))
+		return false;
+	ret->reason = &qdisc_reasons[REASON_BLACKHOLE];
+	CAUSE_TEXT(ret, "the qdisc blackhole drops all that is sent");
+	add_position(suspect, ret);
+	qdisc_command(suspect, "del", command, sizeof(command));
+	CAUSE_REMEDY(ret, "Remove it: `%s`", command);
+	return true;
+}
+
 /* What a counter of one kind alone says, of which there may be several. */
 static bool explain_part(const struct suspect *suspect, struct cause *ret)
 {
@@ -374,6 +390,7 @@ const struct explainer qdisc_explainers[] = {
 	{LAYER_QDISC, qdisc_explain_filter},
 	{LAYER_QDISC, qdisc_explain_side},
 	{LAYER_QDISC, explain_netem},
+	{LAYER_QDISC, explain_blackhole},
 	{LAYER_QDISC, explain_class},
 	{LAYER_QDISC, explain_unclassified},
 	{LAYER_QDISC, explain_burst},

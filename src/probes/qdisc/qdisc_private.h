@@ -138,6 +138,7 @@ uint64_t qdisc_undetermined(const struct sample *s, const struct object *o);
 /* The kinds of causes: an index of qdisc_reasons. */
 enum {
 	REASON_NETEM,
+	REASON_BLACKHOLE,
 	REASON_QUEUE_FULL,
 	REASON_AQM,
 	REASON_MEMORY,

@@ -26,6 +26,16 @@ const struct reason qdisc_reasons[] = {
 		       "the parent and handle that it has, or set its loss to "
 		       "0%.",
 		.gone = GONE_DROPS},
+	[REASON_BLACKHOLE] = {
+		.id = "qdisc-blackhole",
+		.means = "A qdisc of kind blackhole drops all that it is "
+			 "given. It may stand below another qdisc, where it "
+			 "drops what one class is given.",
+		.confirm = "`tc -s qdisc show dev DEV` shows blackhole and how "
+			   "many it dropped.",
+		.fix = "Remove it with `tc qdisc del dev DEV root`, or with "
+		       "the parent and handle that it has.",
+		.gone = GONE_DROPS},
 	[REASON_QUEUE_FULL] = {
 		.id = "qdisc-queue-full",
 		.means = "More was sent than the device, or the shaper above, "
