@@ -563,9 +563,9 @@ static void add_rule(struct bytes *b, const char *chain, uint64_t handle,
 	add_rule_of(b, chain, handle, what, to, 7);
 }
 
-/* An element of map "m" that drops; key tells it from others. */
-static void add_element_of(struct bytes *b, uint32_t key, bool counted,
-			   uint64_t packets)
+/* An element of map "m"; to: the chain it jumps to; NULL: it drops. */
+static void add_verdict(struct bytes *b, uint32_t key, const char *to,
+			bool counted, uint64_t packets)
 {
 	struct nlmsghdr *h = begin(b, NFT_MSG_NEWSETELEM);
 	struct nlattr *list, *elem, *nest;
@@ -577,7 +577,7 @@ static void add_element_of(struct bytes *b, uint32_t key, bool counted,
 	nest = mnl_attr_nest_start(h, NFTA_SET_ELEM_KEY);
 	mnl_attr_put_u32(h, NFTA_DATA_VALUE, key);
 	mnl_attr_nest_end(h, nest);
-	put_verdict(h, NFTA_SET_ELEM_DATA, NF_DROP, NULL);
+	put_verdict(h, NFTA_SET_ELEM_DATA, to ? NFT_JUMP : NF_DROP, to);
 	if (counted) {
 		nest = mnl_attr_nest_start(h, NFTA_SET_ELEM_EXPR);
 		mnl_attr_put_strz(h, NFTA_EXPR_NAME, "counter");
@@ -590,6 +590,13 @@ static void add_element_of(struct bytes *b, uint32_t key, bool counted,
 	mnl_attr_nest_end(h, elem);
 	mnl_attr_nest_end(h, list);
 	end(b, h);
+}
+
+/* One that drops; key tells it from others. */
+static void add_element_of(struct bytes *b, uint32_t key, bool counted,
+			   uint64_t packets)
+{
+	add_verdict(b, key, NULL, counted, packets);
 }
 
 static void add_element(struct bytes *b, uint32_t key, bool counted)
@@ -755,6 +762,117 @@ TEST_EACH(made, rate_is_that_of_the_rules_that_call, 6)
 	check_same(&first, &second);
 	sample_free(&first);
 	sample_free(&second);
+}
+
+static void set_family(struct bytes *b, uint8_t family)
+{
+	for (size_t at = 0; at < b->n;) {
+		struct nlmsghdr *h = (void *)(b->at + at);
+		struct nfgenmsg *head = mnl_nlmsg_get_payload(h);
+
+		head->nfgen_family = family;
+		at += NLMSG_ALIGN(h->nlmsg_len);
+	}
+}
+
+static void append_bytes(struct bytes *to, const struct bytes *from)
+{
+	memcpy(to->at + to->n, from->at, from->n);
+	to->n += from->n;
+}
+
+/* What calls "b", a chain of inet that drops. Map "m" leads to "a". */
+static const struct {
+	struct {
+		const char *from, *what, *to;
+	} calls[4];
+	bool is_of_ip;
+} inet_calls[] = {
+	{{{"dev", "j", "b"}}, false},
+	{{{"dev", "mj", "a"}, {"a", "j", "b"}}, false},
+	{{{"dev", "v", NULL}, {"a", "j", "b"}}, false},
+	{{{"dev", "oj", "b"}, {"dev", "j", "b"}}, false},
+	{{{"dev", "j", "a"}, {"in", "j", "b"}}, true},
+	{{{"dev", "j", "b"}, {"in", "j", "b"}}, true},
+	{{{"in", "j", "b"}, {"dev", "j", "b"}}, true},
+	{{{"dev", "j", "a"}, {"a", "j", "b"}, {"in", "j", "a"}}, true},
+	{{{"dev", "v", NULL}, {"a", "j", "b"}, {"in", "v", NULL}}, true},
+	{{{"dev", "v", NULL}, {"a", "j", "b"}, {"in", "j", "a"}}, true},
+	{{{"a", "j", "b"}, {"b", "mj", "a"}, {"dev", "j", "a"}}, false},
+	{{{"a", "j", "b"}, {"b", "mj", "a"}, {"in", "j", "a"}}, true},
+};
+
+static struct bytes inet_chains(bool in_first)
+{
+	struct bytes b = {.n = 0};
+
+	if (in_first)
+		add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+	add_chain(&b, "dev", NF_INET_INGRESS, false);
+	if (!in_first)
+		add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+	add_chain(&b, "a", -1, false);
+	add_chain(&b, "b", -1, false);
+	set_family(&b, NFPROTO_INET);
+	return b;
+}
+
+/* The calls, and in "b", "dev" and "in" what drops with a counter and without.
+ */
+static struct bytes inet_rules(size_t nth)
+{
+	static const char *const chains[] = {"b", "dev", "in"};
+	struct bytes b = {.n = 0};
+	unsigned i = 0;
+
+	for (; i < 4 && inet_calls[nth].calls[i].from; i++)
+		add_rule(&b, inet_calls[nth].calls[i].from, i + 1,
+			 inet_calls[nth].calls[i].what,
+			 inet_calls[nth].calls[i].to);
+	for (i = 0; i < ARRAY_SIZE(chains); i++) {
+		add_rule(&b, chains[i], 11, "mcd", NULL);
+		add_rule(&b, chains[i], 12, "mmd", NULL);
+	}
+	add_verdict(&b, 1, "a", false, 0);
+	set_family(&b, NFPROTO_INET);
+	return b;
+}
+
+static void check_family(const struct sample *s, const char *chain,
+			 enum family family)
+{
+	char name[32];
+
+	for (unsigned handle = 11; handle <= 12; handle++) {
+		ck_assert_ptr_nonnull(rule(s, chain, handle));
+		ck_assert_int_eq(rule(s, chain, handle)->family, family);
+	}
+	snprintf(name, sizeof(name), "%s.drop", chain);
+	ck_assert_ptr_nonnull(find(s, name));
+	ck_assert_int_eq(find(s, name)->family, family);
+}
+
+/* In whichever order it is dumped, and when only its rules are read again. */
+TEST_EACH(made, chain_stands_in_front_of_ip_as_all_that_call_it,
+	  2 * ARRAY_SIZE(inet_calls))
+{
+	struct bytes all = inet_chains(_i % 2), rules = inet_rules(_i / 2);
+	struct sample first = {0}, second = {0}, third = {0};
+
+	append_bytes(&all, &rules);
+	first = read_bytes(&all, "", NULL);
+	check_family(&first, "inet.t.b",
+		     inet_calls[_i / 2].is_of_ip ? FAMILY_INET
+						 : FAMILY_INGRESS);
+	check_family(&first, "inet.t.dev", FAMILY_INGRESS);
+	check_family(&first, "inet.t.in", FAMILY_INET);
+	second = read_bytes(&rules, "", &first);
+	third = read_bytes(&rules, "", &second);
+	check_same(&first, &second);
+	check_same(&first, &third);
+	sample_free(&first);
+	sample_free(&second);
+	sample_free(&third);
 }
 
 TEST(made, map_is_counted_as_far_as_its_elements_are)

@@ -275,6 +275,33 @@ def inet_ingress(stage):
                  [lost(b), Found(b, "netfilter", "rx", LOST, ALL + LOST, kind="policy", says=("inet i g",), alarm=None)])
 
 
+def jumped_to(rules, *, device, input_):
+    """A table of inet with a chain that one at a device sends to, and one of IP."""
+    return ('table inet i {\nchain deep {\n%s\n}\n'
+            'chain g { type filter hook ingress device "b0" priority 0; policy accept;\n%s\n}\n'
+            "chain in { type filter hook input priority 0; policy accept;\n%s\n}\n}\n" % (rules, device, input_))
+
+
+@field
+def inet_ingress_jump(stage):
+    """The same of a chain that the one at the device jumps to."""
+    a, b = stage.pair()
+    b.nft(chain("udp dport %d drop" % BAD) +
+          jumped_to("counter drop", device="udp dport 7 jump deep", input_="udp dport 9 accept"))
+    return Story(both(good_and_bad(a, b), lambda: a.send(LOST, 60, b.address, 7)), [in_gap(b), arrived(b)],
+                 [lost(b), Found(b, "netfilter", "rx", LOST, ALL + LOST, kind="policy", says=("inet i deep",),
+                                alarm=None)])
+
+
+@field
+def inet_ingress_shared(stage):
+    """But what IP's packets are sent to as well has dropped what IP misses."""
+    a, b = stage.pair()
+    b.nft(jumped_to("counter drop", device="udp dport 7 jump deep", input_="udp dport %d jump deep" % BAD))
+    return Story(good_and_bad(a, b), [in_gap(b), arrived(b)],
+                 [Found(b, "netfilter", "rx", LOST, ALL, kind="policy", says=("inet i deep",))])
+
+
 @field
 def inet_ingress_uncounted(stage):
     """And one without a counter cannot have dropped what IP misses."""

@@ -76,8 +76,8 @@ static int build_chain(struct nft_ruleset *rs, const struct nlmsghdr *h)
 	if (c.is_base && !node->in->is_dormant)
 		node->reached |= reached_by(c.family, c.hook);
 	node->is_open |= c.is_base;
-	node->is_ingress = c.is_base && c.family == NFPROTO_INET &&
-			   c.hook == NF_INET_INGRESS;
+	node->is_of_ip |= c.is_base && !(c.family == NFPROTO_INET &&
+					 c.hook == NF_INET_INGRESS);
 	return 0;
 }
 

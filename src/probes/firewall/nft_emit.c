@@ -57,11 +57,18 @@ static bool is_in(const struct half *half, const struct firewall_rule *rule)
 	       (!half->is_partial || rule->target == FIREWALL_QUEUE);
 }
 
+/* A chain of inet that is called both in front of IP and in it is of IP. */
+static enum family emitted_family(const struct nft_node *chain)
+{
+	return chain->family == NFPROTO_INET && !chain->is_of_ip
+		       ? FAMILY_INGRESS
+		       : nft_family(chain->family);
+}
+
 static void emit_chain(struct half *half, const struct nft_node *node)
 {
 	struct firewall_chain chain = {
-		.family = node->is_ingress ? FAMILY_INGRESS
-					   : nft_family(node->family),
+		.family = emitted_family(node),
 		.direction = firewall_direction(node->reached),
 		.reached = node->reached,
 		.identity = half->is_partial ? 0 : node->hash,

@@ -25,7 +25,7 @@ struct memory_node {
 	uint8_t kind; /* enum nft_kind */
 	uint8_t family, reached, asks;
 	bool is_open;
-	bool is_ingress;
+	bool is_of_ip;
 	uint8_t unused[2];
 	struct firewall_pick by; /* see struct nft_node */
 	struct nft_asked rules[];
@@ -87,7 +87,7 @@ static void remember_node(const struct nft_node *node, struct sample *out)
 		.reached = node->reached,
 		.asks = node->asks,
 		.is_open = node->is_open,
-		.is_ingress = node->is_ingress,
+		.is_of_ip = node->is_of_ip,
 		.by = node->by,
 	};
 
@@ -159,7 +159,7 @@ static int recall_node(struct nft_ruleset *rs, const struct memory_node *m)
 	node->reached = m->reached;
 	node->asks = m->asks;
 	node->is_open = m->is_open;
-	node->is_ingress = m->is_ingress;
+	node->is_of_ip = m->is_of_ip;
 	node->by = m->by;
 	node->is_known = true;
 	node->rules = m->rules;

@@ -23,10 +23,12 @@ static bool hand_on(const struct nft_node *from, const struct nft_call *call)
 	bool is_picked = firewall_picks(&call->by);
 	bool opens = !to->is_open && from->is_open && !is_picked;
 	uint8_t all = to->reached | from->reached;
-	bool has_more = opens || all != to->reached;
+	bool has_more = opens || all != to->reached ||
+			(from->is_of_ip && !to->is_of_ip);
 
 	to->reached = all;
 	to->is_open |= opens;
+	to->is_of_ip |= from->is_of_ip;
 	if (!firewall_picks(&to->by))
 		to->by = is_picked ? call->by : from->by;
 	return has_more;
@@ -34,8 +36,8 @@ static bool hand_on(const struct nft_node *from, const struct nft_call *call)
 
 /*
  * Hands on from which sides packets come, along jumps and verdict maps. A node
- * is visited again only when one more side turned out to reach it, so jumps in
- * a circle end.
+ * is visited again only when one more side turned out to reach it, or IP's
+ * packets do, so jumps in a circle end.
  */
 static void reach(struct nft_ruleset *rs)
 {

@@ -43,7 +43,7 @@ struct nft_node {
 	bool is_open;	 /* by all that match, or */
 	struct firewall_pick by; /* only by those that are picked */
 	bool is_waiting;
-	bool is_ingress;   /* chain: of inet, at a device, before IP */
+	bool is_of_ip;	   /* some of these packets come from hooks of IP */
 	bool is_dormant;   /* table */
 	uint8_t asks;	   /* chain: what of it counts, ASKS_* */
 	bool is_known;	   /* counter: its users all drop, last time */
