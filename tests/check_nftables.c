@@ -1162,6 +1162,50 @@ TEST(live, elements_of_a_map_come_and_go)
 	live_end(&l);
 }
 
+/* A chain of inet, called at a device and, some day, from input. */
+static struct bytes called_bytes(bool by_input, uint64_t packets)
+{
+	struct bytes b = {.n = 0};
+
+	add_table(&b, 1);
+	add_chain(&b, "dev", NF_INET_INGRESS, false);
+	add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+	add_chain(&b, "sub", -1, false);
+	add_rule(&b, "dev", 1, "mj", "sub");
+	if (by_input)
+		add_rule(&b, "in", 3, "mj", "sub");
+	add_rule_of(&b, "sub", 2, "mcd", NULL, packets);
+	set_family(&b, NFPROTO_INET);
+	return b;
+}
+
+/* Who calls a chain is nothing that its counts depend on. */
+TEST(live, chain_that_comes_to_be_of_ip_goes_on)
+{
+	static const struct {
+		bool by_input;
+		uint64_t packets;
+	} reads[] = {{false, 100}, {true, 107}, {false, 109}};
+	struct live l = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(reads); i++) {
+		struct bytes b =
+			called_bytes(reads[i].by_input, reads[i].packets);
+		const struct sample *s = live_read_bytes(&l, &b, false);
+		const struct object *o = find(s, "inet.t.sub.drop");
+
+		ck_assert_ptr_nonnull(o);
+		ck_assert_int_eq(o->family, reads[i].by_input ? FAMILY_INET
+							      : FAMILY_INGRESS);
+		ck_assert(!firewall_next_replaced(s, NULL));
+		if (i)
+			ck_assert_uint_eq(counted_of(s, o),
+					  reads[i].packets -
+						  reads[i - 1].packets);
+	}
+	live_end(&l);
+}
+
 /* A map may be older than the rule that asks it. */
 TEST(live, old_map_that_is_asked_now_has_lost_nothing)
 {

@@ -78,9 +78,11 @@ void firewall_start(struct firewall_writer *w, uint64_t section)
 	ledger_open(&w->ledger, w->out, w->arena, section);
 }
 
+/* Who calls its chains may change; it is the same table of inet. */
 uint64_t chain_hash_table(enum family family, const char *table)
 {
-	const unsigned char head = family;
+	const unsigned char head = family == FAMILY_INGRESS ? FAMILY_INET
+							    : family;
 
 	return hash_bytes(hash_bytes(HASH_START, &head, 1), table,
 			  strlen(table) + 1);
