@@ -20,6 +20,7 @@
 #include "probes/firewall/nfqueue.h"
 #include "probes/firewall/queue_feeds.h"
 #include "probes/firewall/rule.h"
+#include "probes/firewall/rule_changes.h"
 #include "probes/snmp/snmp.h"
 #include "testlib.h"
 #include "xtables_file.h"
@@ -469,6 +470,78 @@ TEST(suspects, rule_that_cannot_have_seen_them_is_not_suspected)
 	compare();
 	ck_assert_ptr_nonnull(
 		strstr(explain(DIR_RX, 100).text, "handle 1 of ip6 t in"));
+}
+
+/* A chain whose rules were replaced, of which so many had counted. */
+static void replace(enum family family, const char *chain,
+		    enum direction direction, uint64_t had_counted)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%d.t.%s#replaced", family, chain);
+	sample_object(&now, LAYER_NETFILTER, "", name, 7);
+	sample_chain(&now, family, "t", chain);
+	sample_reached(&now, 1u << direction);
+	sample_row(&now, &firewall_facts[FIREWALL_REPLACED], had_counted);
+}
+
+static const enum family beside_ip[] = {FAMILY_ARP, FAMILY_BRIDGE,
+					FAMILY_NETDEV, FAMILY_INGRESS};
+static const enum family of_ip[] = {FAMILY_IP, FAMILY_IP6, FAMILY_INET};
+
+/* What IP misses has come past these, or has yet to come to them. */
+TEST_EACH(suspects, replaced_chain_beside_ip_is_not_suspected,
+	  ARRAY_SIZE(beside_ip))
+{
+	static const enum direction directions[] = {DIR_RX, DIR_TX, DIR_FWD};
+
+	for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
+		enum direction direction = directions[i];
+		struct cause c = {.known = true};
+
+		missed(direction, 100, 100);
+		replace(beside_ip[_i], "x", direction, 1);
+		compare();
+		ck_assert(!firewall_suspect_replaced(&now, direction, &c));
+		ck_assert_str_eq(explain(direction, 100).reason->id,
+				 "lost-within-ip");
+		replace(FAMILY_INET, "y", direction, 1);
+		ck_assert(firewall_suspect_replaced(&now, direction, &c));
+		ck_assert_ptr_nonnull(
+			strstr(c.text, "rules of inet t y were replaced"));
+		teardown();
+	}
+}
+
+TEST_EACH(suspects, replaced_chain_of_ip_is_suspected, ARRAY_SIZE(of_ip))
+{
+	missed(DIR_RX, 100, 100);
+	replace(of_ip[_i], "x", DIR_RX, 0);
+	compare();
+	ck_assert_str_eq(explain(DIR_RX, 100).reason->id,
+			 "firewall-rules-replaced");
+}
+
+/*
+ * Where a rule without a counter may have dropped them, one of IP, a chain that
+ * had counted nothing is no suspect.
+ */
+TEST_EACH(suspects, rule_beside_ip_frees_no_replaced_chain,
+	  ARRAY_SIZE(beside_ip))
+{
+	struct cause c = {.known = true};
+
+	missed(DIR_RX, 100, 100);
+	uncounted(beside_ip[_i], "x", DIR_RX,
+		  (struct firewall_rule) {.handle = 2});
+	replace(FAMILY_IP, "y", DIR_RX, 0);
+	compare();
+	ck_assert(firewall_suspect_replaced(&now, DIR_RX, &c));
+	uncounted(FAMILY_IP, "z", DIR_RX, (struct firewall_rule) {.handle = 3});
+	ck_assert(!firewall_suspect_replaced(&now, DIR_RX, &c));
+	replace(FAMILY_IP, "z", DIR_RX, 1);
+	ck_assert(firewall_suspect_replaced(&now, DIR_RX, &c));
+	ck_assert_ptr_nonnull(strstr(c.text, "rules of ip t z were replaced"));
 }
 
 static void proxy(uint64_t before, uint64_t after)

@@ -4,6 +4,8 @@
 What comes for groups that nobody joined never meets it, and what it drops is mostly what nobody misses.
 """
 
+import itertools
+
 import packets
 import truth
 from field import (ALL, ANY, BAD, GOOD, LOST, TOLD, WANTED, Count, Found, Story, arrived, field, good_and_bad, in_gap,
@@ -311,3 +313,45 @@ def inet_ingress_uncounted(stage):
     wrong = source_routed(a.address, b.address, "10.9.0.7", WANTED)
     return Story(both(goodness(a, b), lambda: a.frames_of("a0", mac, [wrong] * LOST)), [in_gap(b), arrived(b)],
                  [Found(b, "unexplained", "rx", LOST, ALL, kind="unexplained", never=RULE)])
+
+
+def misses(stage, rules):
+    """A round in which IP discards packets while other rules replace those of a table, and drop nothing either."""
+    a, b = stage.pair()
+    ports = itertools.count(9000)
+    table = rules(0).split(" {", 1)[0]
+    mac = truth.mac(b, "b0")
+    wrong = source_routed(a.address, b.address, "10.9.0.7", WANTED)
+
+    def load():
+        b.nft("%s\ndelete %s\n%s" % (table, table, rules(next(ports))))
+
+    load()
+    return b, both(goodness(a, b), lambda: a.frames_of("a0", mac, [wrong] * LOST), load)
+
+
+@field
+def netdev_replaced(stage):
+    """Rules at a device that are loaded anew cannot have dropped it before, either."""
+    b, round_ = misses(stage, lambda port: chain("udp dport %d counter drop" % port, hook="ingress device b0",
+                                                 table="netdev t", name="g"))
+    return Story(round_, [in_gap(b), arrived(b)],
+                 [Found(b, "unexplained", "rx", LOST, ALL, kind="unexplained", never=RULE + ("replaced",))])
+
+
+@field
+def inet_ingress_replaced(stage):
+    """Nor can those of inet, which one at a device jumps to."""
+    b, round_ = misses(stage, lambda port: jumped_to("udp dport %d counter drop" % port,
+                                                     device="udp dport 9000-9999 jump deep",
+                                                     input_="udp dport 9 accept"))
+    return Story(round_, [in_gap(b), arrived(b)],
+                 [Found(b, "unexplained", "rx", LOST, ALL, kind="unexplained", never=RULE + ("replaced",))])
+
+
+@field
+def inet_replaced(stage):
+    """But rules of IP can."""
+    b, round_ = misses(stage, lambda port: chain("udp dport %d counter drop" % port, table="inet t"))
+    return Story(round_, [in_gap(b), arrived(b)],
+                 [Found(b, "netfilter", "rx", LOST, ALL, kind="policy|loss", says=("rules of inet t input",))])

@@ -88,6 +88,12 @@ static bool has_output_gap(const struct sample *s)
 	return false;
 }
 
+/* What such a chain drops has not come to IP yet, or IP has sent it. */
+static bool is_beside_ip(const struct object *o)
+{
+	return o->family && !family_is_of_ip(o->family);
+}
+
 /*
  * Whether what a chain drops may be missing in a direction. Nobody can tell
  * packets to send from those to forward, and before Linux 6.7 FORWARD drops are
@@ -99,6 +105,8 @@ static bool may_be_of(const struct sample *s, const struct object *o,
 	const unsigned out = 1u << DIR_TX | 1u << DIR_FWD;
 	unsigned directions = o->reached;
 
+	if (is_beside_ip(o))
+		return false;
 	if (!directions && object_rows(s, o)->counter->kind == KIND_LOST)
 		directions = 1u << object_rows(s, o)->counter->direction;
 	if (directions & out)
@@ -125,10 +133,12 @@ static bool all_are_policy(const struct sample *s)
 	return true;
 }
 
+/* Whether a rule without a counter may have dropped what IP misses. */
 static bool has_uncounted(const struct sample *s)
 {
 	EACH_OBJECT (s, o)
-		if (object_row(s, o, &firewall_facts[FIREWALL_UNCOUNTED]))
+		if (!is_beside_ip(o) &&
+		    object_row(s, o, &firewall_facts[FIREWALL_UNCOUNTED]))
 			return true;
 	return false;
 }
