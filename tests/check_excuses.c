@@ -33,6 +33,8 @@ static struct {
 	uint64_t discards;
 } interfaces[4];
 static size_t n_interfaces;
+static uint8_t scopes[4]; /* of addresses */
+static size_t n_addresses;
 static unsigned n_asked;
 static struct message answer;
 
@@ -58,19 +60,30 @@ static void put_interface(struct message *m, uint32_t sequence, size_t i)
 	attr_end(m, nest);
 }
 
+static void put_address(struct message *m, uint32_t sequence, uint8_t scope)
+{
+	struct ifaddrmsg head = {.ifa_family = AF_INET6, .ifa_scope = scope};
+
+	message_begin(m, RTM_NEWADDR, NLM_F_MULTI, sequence);
+	message_put(m, &head, sizeof(head));
+}
+
 ssize_t __wrap_send(int fd, const void *data, size_t n, int flags)
 {
 	const struct nlmsghdr *h = data;
+	bool is_addresses = h->nlmsg_type == RTM_GETADDR;
 	int done = 0;
 
 	(void)fd;
 	(void)flags;
-	ck_assert_int_eq(h->nlmsg_type, RTM_GETLINK);
+	ck_assert(is_addresses || h->nlmsg_type == RTM_GETLINK);
 	ck_assert_int_eq(((const unsigned char *)(h + 1))[0], AF_INET6);
 	n_asked++;
 	answer.n = 0;
-	for (size_t i = 0; i < n_interfaces; i++)
+	for (size_t i = 0; i < n_interfaces && !is_addresses; i++)
 		put_interface(&answer, h->nlmsg_seq, i);
+	for (size_t i = 0; i < n_addresses && is_addresses; i++)
+		put_address(&answer, h->nlmsg_seq, scopes[i]);
 	message_begin(&answer, NLMSG_DONE, NLM_F_MULTI, h->nlmsg_seq);
 	message_put(&answer, &done, sizeof(done));
 	return (ssize_t)n;
@@ -165,11 +178,16 @@ static void read_counts(const struct counts *c)
 	read_all(c);
 }
 
-static uint64_t lost(void)
+static uint64_t lost_in(enum direction direction)
 {
-	const struct loss *loss = loss_find(&losses, LAYER_IP, "", DIR_RX);
+	const struct loss *loss = loss_find(&losses, LAYER_IP, "", direction);
 
 	return loss ? loss->lost : 0;
+}
+
+static uint64_t lost(void)
+{
+	return lost_in(DIR_RX);
 }
 
 static uint64_t excused(const char *name)
@@ -471,4 +489,71 @@ TEST(disabled, message_cut_short_is_understood_or_refused)
 		free(copy);
 	}
 	ck_assert_uint_eq(sum, 9);
+}
+
+/* ---- a protocol that is not spoken ---- */
+
+CASE(unspoken, .setup = setup, .teardown = teardown);
+
+static void put_no_routes(uint64_t n)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text),
+		 "Ip6OutRequests 9\nIp6OutNoRoutes %" PRIu64 "\n", n);
+	tree_put(&tree, "snmp6", text);
+	read_all(NULL);
+}
+
+static const struct {
+	uint8_t scopes[3];
+	size_t n;
+	uint64_t lost;
+} spoken[] = {
+	{{0}, 0, 0},
+	{{RT_SCOPE_HOST, RT_SCOPE_LINK}, 2, 0},
+	{{RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_UNIVERSE}, 3, 12},
+	{{RT_SCOPE_SITE}, 1, 12},
+};
+
+TEST_EACH(unspoken, host_without_a_global_address_loses_no_route,
+	  ARRAY_SIZE(spoken))
+{
+	memcpy(scopes, spoken[_i].scopes, sizeof(spoken[_i].scopes));
+	n_addresses = spoken[_i].n;
+	put_no_routes(100);
+	n_asked = 0;
+	put_no_routes(112);
+	ck_assert_uint_eq(n_asked, 1);
+	ck_assert_uint_eq(lost_in(DIR_TX), spoken[_i].lost);
+	ck_assert_uint_eq(excused("Ip6unspoken"), 12 - spoken[_i].lost);
+	put_no_routes(112); /* quiet: not asked again */
+	ck_assert_uint_eq(n_asked, 1);
+}
+
+TEST(unspoken, what_cannot_be_asked_is_lost)
+{
+	env.netlink = NULL;
+	put_no_routes(0);
+	put_no_routes(12);
+	ck_assert_uint_eq(lost_in(DIR_TX), 12);
+}
+
+TEST(unspoken, address_cut_short_is_understood_or_refused)
+{
+	for (size_t n = sizeof(struct nlmsghdr); n <= 24; n++) {
+		struct nlmsghdr *copy;
+		bool is_global = false;
+
+		answer.n = 0;
+		put_address(&answer, 1, RT_SCOPE_UNIVERSE);
+		copy = malloc(n); /* its end is watched */
+		ck_assert_ptr_nonnull(copy);
+		memcpy(copy, answer.bytes, n);
+		copy->nlmsg_len = (uint32_t)n;
+		ck_assert_int_eq(ip_excuse_parse_address(copy, &is_global),
+				 n < 24 ? -EBADMSG : 0);
+		ck_assert(is_global == (n == 24));
+		free(copy);
+	}
 }

@@ -107,6 +107,35 @@ def ipv6_off_container(stage):
 
 
 @field
+def ipv6_unspoken(stage):
+    """A host of IPv4 has link-local addresses only, and tries IPv6 first, as who asks for names of both does."""
+    a, b = stage.pair()
+    good = goodness(a, b)
+    for name in ("all", "a0"):
+        a.sysctl("net/ipv6/conf/%s/disable_ipv6" % name, 0)
+
+    def round_():
+        good()
+        a.send(LOST, 60, "2001:db8::1", BAD)
+
+    return Story(round_, [snmp(a, "Ip6OutNoRoutes", LOST), arrived(b)])
+
+
+@field
+def ipv6_without_route(stage):
+    """A host of both has lost its route to the world of IPv6: what it sends there is lost."""
+    a, b = pair6(stage)
+    good = goodness(a, b)
+
+    def round_():
+        good()
+        a.send(LOST, 60, "2001:db8::1", BAD)
+
+    return Story(round_, [snmp(a, "Ip6OutNoRoutes", LOST), arrived(b)],
+                 [Found(a, "ip", "tx", LOST, ALL, says=("route",), alarm=TOLD, off=6)])
+
+
+@field
 def ipv6_off_and_loss(stage):
     """The same, and beside it a socket that nobody reads: its loss alone is told."""
     a, b = stage.pair()

@@ -326,14 +326,79 @@ static uint64_t disabled_since(const struct pair *all,
 		       less_by(on.value, on.before));
 }
 
+/* ---- a protocol that is not spoken ---- */
+
+int ip_excuse_parse_address(const struct nlmsghdr *h, void *arg)
+{
+	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+	bool *is_global = arg;
+
+	if (h->nlmsg_type != RTM_NEWADDR ||
+	    h->nlmsg_len < NLMSG_HDRLEN + sizeof(*m))
+		return -EBADMSG;
+	if (m->ifa_scope < RT_SCOPE_LINK)
+		*is_global = true;
+	return 0;
+}
+
+/* Whether it has an address that others than its neighbours know. */
+static bool may_speak6(const struct probe_env *env)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifaddrmsg m;
+	} request = {
+		.h = {.nlmsg_len = sizeof(request),
+		      .nlmsg_type = RTM_GETADDR,
+		      .nlmsg_flags = NLM_F_DUMP},
+		.m = {.ifa_family = AF_INET6},
+	};
+	bool is_global = false;
+
+	if (!env->netlink ||
+	    netlink_ask(env->netlink, NETLINK_ROUTE, &request.h,
+			ip_excuse_parse_address, &is_global) < 0)
+		return true; /* as far as is known */
+	return is_global;
+}
+
 /* ---- */
+
+static enum tag excused_by(enum tag excuse)
+{
+	switch (excuse) {
+	case TAG_EXPIRED:
+		return TAG_IN_HDR_ERRORS;
+	case TAG_UNSPOKEN6:
+		return TAG_OUT_NO_ROUTES;
+	default:
+		return TAG_DISCARDS6;
+	}
+}
+
+/* Of the errors that moved. */
+static uint64_t count_excused(const struct probe_env *env,
+			      const struct snmp_columns *columns,
+			      const struct snmp_values *values,
+			      const struct counter *excuse,
+			      const struct pair *errors, struct sample *out)
+{
+	switch (excuse->tag) {
+	case TAG_EXPIRED:
+		return expired_since(columns, values, excuse, out);
+	case TAG_UNSPOKEN6:
+		return may_speak6(env) ? 0
+				       : less_by(errors->value, errors->before);
+	default:
+		return disabled_since(errors, excuse, out);
+	}
+}
 
 void ip_excuse_append(const struct probe_env *env,
 		      const struct snmp_columns *columns,
 		      const struct snmp_values *values,
 		      const struct counter *excuse, struct sample *out)
 {
-	bool expires = excuse->tag == TAG_EXPIRED;
 	const struct object *last;
 	const struct row *before;
 	struct pair errors;
@@ -342,8 +407,7 @@ void ip_excuse_append(const struct probe_env *env,
 	if (out->error)
 		return;
 	last = &out->objects[out->n_objects - 1];
-	errors = pair_like(out, excuse,
-			   expires ? TAG_IN_HDR_ERRORS : TAG_DISCARDS6);
+	errors = pair_like(out, excuse, excused_by(excuse->tag));
 	if (!errors.now)
 		return;
 	before = row_before(out, last, last->n, excuse);
@@ -352,7 +416,6 @@ void ip_excuse_append(const struct probe_env *env,
 		return;
 	}
 	if (errors.value != errors.before)
-		n = expires ? expired_since(columns, values, excuse, out)
-			    : disabled_since(&errors, excuse, out);
+		n = count_excused(env, columns, values, excuse, &errors, out);
 	sample_row(out, excuse, (before ? before->value : 0) + n);
 }

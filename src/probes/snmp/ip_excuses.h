@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What IP counts among errors and nothing is lost by: packets that are meant to
- * die here (traceroute, mtr), and those of a protocol that is switched off. The
- * kernel has no counters of them, so they are computed, and stand in rows of
- * KIND_BENIGN that excuse them in the kernel's (.in).
+ * die here (traceroute, mtr), and those of a protocol that is switched off, or
+ * not spoken. The kernel has no counters of them, so they are computed, and
+ * stand in rows of KIND_BENIGN that excuse them in the kernel's (.in).
  */
 #ifndef PKTLOSS_PROBES_SNMP_IP_EXCUSES_H
 #define PKTLOSS_PROBES_SNMP_IP_EXCUSES_H
@@ -26,6 +26,12 @@ void ip_excuse_append(const struct probe_env *env,
  * a message of a dump of RTM_GETLINK, AF_INET6. Returns 0 or -EBADMSG.
  */
 int ip_excuse_parse(const struct nlmsghdr *h, void *arg);
+
+/*
+ * Sets the bool at arg where a message of a dump of RTM_GETADDR, AF_INET6, has
+ * an address that is of more than a link. Returns 0 or -EBADMSG.
+ */
+int ip_excuse_parse_address(const struct nlmsghdr *h, void *arg);
 
 /*
  * Whether so many packets whose TTL ended, of so many that were forwarded, went

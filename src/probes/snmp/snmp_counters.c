@@ -38,9 +38,9 @@
 #define FACT(section_, name_, ...)                                             \
 	{section_, .kind = KIND_FACT, .name = name_, __VA_ARGS__}
 /* Computed, see ip_excuses.h: what of a loss is none. In no section. */
-#define EXCUSED(name_, in_, tag_, v6_, means_)                                 \
+#define EXCUSED(direction_, name_, in_, tag_, v6_, means_)                     \
 	{.layer = LAYER_IP, .bits = 64, .type = "packets",                     \
-	 .direction = DIR_RX, .kind = KIND_BENIGN, .name = name_,              \
+	 .direction = DIR_##direction_, .kind = KIND_BENIGN, .name = name_,    \
 	 .tag = tag_, .v6 = v6_, .in = in_, .source = "computed",              \
 	 .means = means_}
 
@@ -624,17 +624,20 @@ static const struct counter snmp_counters[] = {
 	    .in = "Udp6InErrors"),
 	ROW(UDP6, RX, PART, "Udp6MemErrors", "net/ipv6/udp.c", UDP_MEMORY,
 	    .in = "Udp6InErrors"),
-	EXCUSED("expired", "InHdrErrors", TAG_EXPIRED, false,
+	EXCUSED(RX, "expired", "InHdrErrors", TAG_EXPIRED, false,
 	    "Packets of InHdrErrors whose TTL ended here and whose sender was "
 	    "told so: traceroute and mtr live by it"),
-	EXCUSED("Ip6expired", "Ip6InHdrErrors", TAG_EXPIRED, true,
+	EXCUSED(RX, "Ip6expired", "Ip6InHdrErrors", TAG_EXPIRED, true,
 	    "Packets of Ip6InHdrErrors whose hop limit ended here and whose "
 	    "sender was told so: traceroute and mtr live by it"),
 	{.layer = LAYER_IP, .bits = 64, .kind = KIND_FACT, .v6 = true,
 	 .name = "Ip6discards_on", .tag = TAG_DISCARDS6_ON},
-	EXCUSED("Ip6disabled", "Ip6InDiscards", TAG_DISABLED6, true,
+	EXCUSED(RX, "Ip6disabled", "Ip6InDiscards", TAG_DISABLED6, true,
 	    "Packets of Ip6InDiscards that came in on interfaces where IPv6 is "
 	    "switched off (disable_ipv6): neighbours' multicast"),
+	EXCUSED(TX, "Ip6unspoken", "Ip6OutNoRoutes", TAG_UNSPOKEN6, true,
+	    "Sends of Ip6OutNoRoutes by a host without an IPv6 address of more "
+	    "than a link: who asks for both families tries IPv6 first"),
 
 	/*
 	 * The rest, in the kernel's order again. Names are unique in a layer:
