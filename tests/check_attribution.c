@@ -1081,3 +1081,96 @@ TEST_EACH(attribute, frames_of_unknown_protocols_are_no_loss, 2)
 						       "b0", DIR_RX)) ==
 		  LIMITS_UNEXPLAINED);
 }
+
+/* What IP sent to groups and to all, and which of what a device lost it is. */
+static const struct for_many {
+	const char *label;
+	bool no_carrier, has_remote;
+	uint64_t dropped, errors; /* of the device */
+	uint64_t mcast4, mcast6, bcast, flooded;
+	uint64_t left;
+	bool nobody_s;	    /* no alarm for it */
+	const char *reason; /* of what is left */
+} for_many[] = {
+	/* measured: flannel, mDNS of its host, and a node without an entry */
+	{"vxlan a0", .dropped = 36, .mcast4 = 36, .left = 36, .nobody_s = true,
+	 .reason = "tunnel-no-group"},
+	{"vxlan a0", .dropped = 156, .mcast4 = 36, .left = 120,
+	 .reason = "vxlan-no-entry"},
+	{"vxlan a0", .dropped = 40, .left = 40, .reason = "vxlan-no-entry"},
+	{"vxlan", .dropped = 9, .mcast4 = 2, .mcast6 = 3, .bcast = 4, .left = 9,
+	 .nobody_s = true, .reason = "tunnel-no-group"},
+	{"vxlan", .dropped = 10, .mcast4 = 2, .mcast6 = 3, .bcast = 4,
+	 .left = 1, .reason = "vxlan-no-entry"},
+	{"vxlan", .dropped = 9, .flooded = 9, .left = 9, .nobody_s = true,
+	 .reason = "tunnel-no-group"},
+	{"vxlan", .dropped = 9, .errors = 7, .mcast4 = 50, .left = 7,
+	 .reason = "tunnel-too-large"},
+	{"vxlan", .has_remote = true, .dropped = 36, .mcast4 = 36, .left = 36,
+	 .reason = "tunnel-refused"},
+	{"geneve", .dropped = 36, .mcast6 = 36, .left = 36, .nobody_s = true,
+	 .reason = "tunnel-no-group"},
+	{"wireguard", .dropped = 36, .mcast4 = 36, .left = 36,
+	 .reason = "wireguard-peer"},
+	{"tun", .dropped = 36, .mcast4 = 36, .left = 36,
+	 .reason = "tun-reader-slow"},
+	{"sit", .dropped = 36, .mcast4 = 36, .left = 36,
+	 .reason = "tunnel-refused"},
+	{"vlan a0", .no_carrier = true, .dropped = 36, .mcast4 = 36, .left = 36,
+	 .reason = "lost-below"},
+	{"dummy", .no_carrier = true, .dropped = 36, .mcast4 = 36, .left = 36,
+	 .reason = "virtual-device"},
+};
+
+static void sample_sender(struct sample *s, const struct for_many *t, int now)
+{
+	const uint64_t none[3] = {0},
+		       sent[3] = {t->dropped, t->errors, t->flooded};
+	const uint64_t *n = now ? sent : none;
+
+	sample_object(s, LAYER_LINK, "vx0", "", 5);
+	sample_row(s, find_counter(&link_probe, "tx_dropped", NULL), n[0]);
+	sample_row(s, find_counter(&link_probe, "tx_errors", NULL), n[1]);
+	sample_object(s, LAYER_LINK, "vx0", LINK_CONFIG, 5);
+	sample_label(s, t->label);
+	sample_row(s, &link_fact_up, 1);
+	sample_row(s, &link_fact_carrier, !t->no_carrier);
+	sample_row(s, &link_fact_master, 9);
+	sample_row(s, &link_fact_port_of, LINK_OF_BRIDGE);
+	if (t->has_remote)
+		sample_row(s, &link_fact_remote, 1);
+	sample_object(s, LAYER_LINK, "br0", "", 9);
+	sample_row(s, counter_tagged(&link_table, TAG_LINK_MULTICAST), n[2]);
+}
+
+static void check_for_many(const struct for_many *t)
+{
+	const struct loss *loss = tx_loss(host, "vx0");
+	struct causes causes;
+
+	ck_assert_uint_eq(loss->lost, t->left);
+	ck_assert_int_eq(loss_limits_kind(&host->now, loss),
+			 t->nobody_s ? LIMITS_UNEXPLAINED : LIMITS_PLAIN);
+	cause_list(&host->now, loss, CAUSE_ALL, &causes);
+	ck_assert_uint_eq(causes.n, 1);
+	ck_assert_uint_eq(causes.items[0].lost, t->left);
+	ck_assert_str_eq(causes.items[0].reason->id, t->reason);
+	ck_assert(causes.items[0].known != t->nobody_s);
+	ck_assert(t->nobody_s ==
+		  !!strstr(causes.items[0].text, "multicast and broadcast"));
+}
+
+TEST_EACH(attribute, packets_for_many_that_a_device_has_nobody_for,
+	  ARRAY_SIZE(for_many))
+{
+	const struct for_many *t = &for_many[_i];
+	const struct counter_table *ip = snmp_probe.counters;
+
+	sample_sender(&host->then, t, 0);
+	sample_sender(&host->now, t, 1);
+	count_tagged(host, ip, LAYER_IP, TAG_OUT_MCAST_PKTS, false, t->mcast4);
+	count_tagged(host, ip, LAYER_IP, TAG_OUT_MCAST_PKTS, true, t->mcast6);
+	count_tagged(host, ip, LAYER_IP, TAG_OUT_BCAST_PKTS, false, t->bcast);
+	attribute();
+	check_for_many(t);
+}

@@ -268,11 +268,10 @@ static void leave_unexplained_out(const struct ns_list *list, struct ns *ns)
 		struct ns *there;
 		uint64_t n;
 
-		if (loss->layer != LAYER_LINK || loss->direction != DIR_RX ||
-		    !loss->lost)
+		if (loss->layer != LAYER_LINK || !loss->lost)
 			continue;
 		mine = link_config_of(&ns->now, loss->place);
-		loss->far_read = mine &&
+		loss->far_read = loss->direction == DIR_RX && mine &&
 				 wire_far_end(list, &ns->now, mine, &there);
 		n = link_unexplained(&ns->now, loss);
 		if (n < loss->lost)

@@ -527,3 +527,65 @@ def ebtables_nft(stage):
     return Story(good_and_bad(a, b),
                  [Count("rule", lambda: truth.nft_rule(r, "bridge nat I-pa-mac", 2), LOST), arrived(b)],
                  [Found(r, "netfilter", "rx|fwd", LOST, ALL, kind="policy", says=("i-pa-mac",), off=3)])
+
+
+# Multicast and broadcast that a device has nobody for.
+
+MDNS = 12
+
+
+def overlay(a, b):
+    """flannel's way: each peer has an entry, and groups have none. A pod's address is behind each."""
+    for n, (ns, end, far) in enumerate(((a, "a0", b), (b, "b0", a)), 1):
+        ns.feature("ip link add flannel.1 type vxlan id 1 local %s dev %s dstport 8472 nolearning" % (ns.address, end))
+        ns.ip("link set flannel.1 address 0e:00:00:00:00:0%d" % n)
+        ns.ip("addr add 10.244.%d.0/32 dev flannel.1" % n)
+        ns.ip("link set flannel.1 up")
+        mac, peer = "0e:00:00:00:00:0%d" % (3 - n), "10.244.%d.0" % (3 - n)
+        ns.ip("neigh replace %s lladdr %s dev flannel.1 nud permanent" % (peer, mac))
+        ns.tool("bridge fdb append %s dev flannel.1 dst %s" % (mac, far.address))
+        ns.ip("route add %s/24 via %s dev flannel.1 onlink" % (peer, peer))
+    a.ip("route add 224.0.0.0/4 dev flannel.1")
+    b.ip("addr add 10.244.2.5/32 dev lo")
+    b.reader(WANTED)
+
+
+def mdns(ns, count=MDNS):
+    ns.send(count, 60, "224.0.0.251", 5353)
+
+
+def silent(a, device, lost=MDNS):
+    """Nobody missed these: nothing is said but that nobody is there for them."""
+    return Found(a, "link", "tx", lost, place=device, kind="unexplained", says=("multicast and broadcast",),
+                 never=("slow", "forwarding"), alarm=None)
+
+
+@field
+def vxlan_mdns(stage):
+    """The host's mDNS on flannel's interface, which has no entry for groups, by design."""
+    a, b = stage.pair()
+    overlay(a, b)
+
+    def round_():
+        a.send(GOOD, 60, "10.244.2.5", WANTED)
+        mdns(a)
+
+    return Story(round_, [link(a, "flannel.1", "tx", "dropped", MDNS), arrived(b)], [silent(a, "flannel.1")])
+
+
+@field
+def vxlan_mdns_and_loss(stage):
+    """The same, and the agent has not added a node: packets for its pods are lost, no more and no less."""
+    a, b = stage.pair()
+    overlay(a, b)
+    a.ip("neigh replace 10.244.3.0 lladdr 0e:00:00:00:00:09 dev flannel.1 nud permanent")
+    a.ip("route add 10.244.3.0/24 via 10.244.3.0 dev flannel.1 onlink")
+
+    def round_():
+        a.send(GOOD, 60, "10.244.2.5", WANTED)
+        mdns(a)
+        a.send(LOST, 60, "10.244.3.5", BAD)
+
+    return Story(round_, [link(a, "flannel.1", "tx", "dropped", MDNS + LOST), arrived(b)],
+                 [Found(a, "link", "tx", LOST, place="flannel.1", says=("forwarding|fdb",),
+                        never=VAGUE + HARDWARE + ("multicast",), off=3)])

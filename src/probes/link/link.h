@@ -87,9 +87,10 @@ bool link_is_joined_to(const struct sample *a, const struct sample *b);
 uint64_t link_refused_below(const struct sample *s, const char *place);
 
 /*
- * How many packets of a loss on receipt nothing explains: frames of protocols
- * that nobody here speaks are counted as dropped, too. 0 for a real device,
- * whose driver may have lost them. Pure.
+ * How many packets of a loss nothing explains, and nobody need miss. On receipt
+ * frames of protocols that nobody here speaks are counted as dropped, too; 0
+ * for a real device, whose driver may have lost them. On sending it is multicast
+ * and broadcast that the device has nobody for. Pure.
  */
 uint64_t link_unexplained(const struct sample *s, const struct loss *loss);
 

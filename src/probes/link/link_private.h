@@ -32,6 +32,7 @@ enum link_reason {
 	REASON_NO_PORT,
 	REASON_IPVLAN_DOWN,
 	REASON_NO_ENTRY,
+	REASON_NO_GROUP,
 	REASON_READER,
 	REASON_TUNNEL_ECN,
 	REASON_TUNNEL_ORDER,
@@ -70,6 +71,17 @@ void link_attribute_masters(const struct sample *s, struct losses *l);
 /* Explains it, and what such a master counts itself. */
 bool link_tell_no_port(const struct sample *s, const char *place,
 		       struct cause *ret);
+
+/*
+ * A tunnel with many far ends, none of which takes what is for a group. config
+ * is the LINK_CONFIG, or NULL.
+ */
+bool link_has_far_ends(const struct sample *s, const struct object *config);
+/*
+ * How many packets of a loss may be multicast and broadcast that such a device
+ * has nobody to hand to; no more than were sent. Pure.
+ */
+uint64_t link_for_nobody(const struct sample *s, const struct loss *loss);
 
 /* The object before, if it is still of the same interface, or NULL. */
 static inline const struct object *link_before(const struct sample *s,

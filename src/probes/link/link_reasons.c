@@ -109,6 +109,23 @@ const struct reason link_reasons[] = {
 		.gone = "tx_dropped of the vxlan no longer grows: `ip -s link show dev "
 			"INTERFACE`.",
 	},
+	[REASON_NO_GROUP] = {
+		.id = "tunnel-no-group",
+		.means = "An overlay that is told of each far end (flannel, Calico) has "
+			 "none for multicast and broadcast, and discards it by design. The "
+			 "host sends mDNS, MLD reports and the like by each of its "
+			 "interfaces; as many packets as it sent to groups and to all may be "
+			 "among those. Usually nobody misses them.",
+		.confirm = "`tcpdump -nei INTERFACE multicast` shows these packets; `nstat "
+			   "IpExtOutMcastPkts Ip6OutMcastPkts IpExtOutBcastPkts` grow as "
+			   "tx_dropped does.",
+		.fix = "Nothing has to be mended. To be rid of them keep the daemons off the "
+		       "interface, such as avahi by its setting deny-interfaces. If a group "
+		       "is to be carried, add a far end for it: `bridge fdb append "
+		       "00:00:00:00:00:00 dev INTERFACE dst REMOTE`.",
+		.gone = "tx_dropped of the interface no longer grows: `ip -s link show dev "
+			"INTERFACE`.",
+	},
 	[REASON_READER] = {
 		.id = "tun-reader-slow",
 		.means = "A program (a VPN, a VM) takes packets from a tun, a tap or a "

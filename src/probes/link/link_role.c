@@ -66,6 +66,8 @@ uint64_t link_unexplained(const struct sample *s, const struct loss *loss)
 		link ? object_tagged(s, link, TAG_RX_DROPPED) : NULL;
 	uint64_t told;
 
+	if (loss->direction == DIR_TX)
+		return link_for_nobody(s, loss);
 	if (loss->direction != DIR_RX || !dropped || !row_moved(dropped) ||
 	    !link_is_virtual(s, loss->place) || (kind && kind->only_ip) ||
 	    (!loss->far_read && link_refuses(s, loss->place)))

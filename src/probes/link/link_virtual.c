@@ -180,6 +180,29 @@ static bool tell_meaning(const struct suspect *suspect,
 	return true;
 }
 
+/* Whether all that was lost may be for groups: nobody need miss it. */
+static bool is_for_nobody(const struct suspect *suspect)
+{
+	return link_for_nobody(suspect->sample, suspect->loss) >=
+	       suspect->loss->lost;
+}
+
+/* mDNS and the like; an overlay without a default remote carries none. */
+static bool tell_no_group(const struct suspect *suspect, struct cause *ret)
+{
+	const char *place = suspect->loss->place;
+
+	ret->reason = &link_reasons[REASON_NO_GROUP];
+	ret->known = false;
+	CAUSE_TEXT(ret,
+		   "most likely multicast and broadcast (mDNS, MLD, ...), "
+		   "which %s has no remote end for",
+		   place);
+	CAUSE_REMEDY(ret, "See what is sent: `tcpdump -nei %s multicast`",
+		     place);
+	return true;
+}
+
 /* A program that has a tun, or a VM on a tap, reads frames from a queue. */
 static bool tell_reader(const struct suspect *suspect,
 			const struct object *config, struct cause *ret)
@@ -262,8 +285,11 @@ static bool explain_special(const struct suspect *suspect,
 		return tell_reader(suspect, config, ret);
 	if (tx_dropped && link_is_master(s, suspect->loss->place))
 		return link_tell_no_port(s, suspect->loss->place, ret);
-	if (tx_dropped && !strcmp(kind->name, "vxlan") &&
-	    !object_row(s, config, &link_fact_remote))
+	if (!tx_dropped || !link_has_far_ends(s, config))
+		return false;
+	if (is_for_nobody(suspect))
+		return tell_no_group(suspect, ret);
+	if (!strcmp(kind->name, "vxlan"))
 		return tell_no_entry(suspect, ret);
 	return false;
 }

@@ -221,6 +221,7 @@ static const struct counter snmp_counters[] = {
 	FACT(IP_EXT, "InMcastPkts", .tag = TAG_IN_MCAST_PKTS),
 	FACT(IP_EXT, "OutMcastPkts", .tag = TAG_OUT_MCAST_PKTS),
 	FACT(IP_EXT, "InBcastPkts", .tag = TAG_IN_BCAST_PKTS),
+	FACT(IP_EXT, "OutBcastPkts", .tag = TAG_OUT_BCAST_PKTS),
 	ROW(ICMP, RX, PASSED, "InMsgs", "net/ipv4/icmp.c",
 	    "ICMP messages received, good or bad", .tag = TAG_ICMP_RECEIVED,
 	    .of = {{LAYER_ICMP, DIR_RX, RELATION_INSIDE}}),
