@@ -1112,6 +1112,13 @@ static const struct for_many {
 	 .reason = "tunnel-no-group"},
 	{"wireguard", .dropped = 36, .mcast4 = 36, .left = 36,
 	 .reason = "wireguard-peer"},
+	/* measured: a tap and a tun that nobody has open */
+	{"tun", .no_carrier = true, .dropped = 36, .mcast4 = 36, .left = 36,
+	 .nobody_s = true, .reason = "tun-not-open"},
+	{"tun", .no_carrier = true, .dropped = 156, .mcast4 = 36, .left = 120,
+	 .reason = "tun-not-open"},
+	{"tun", .no_carrier = true, .dropped = 120, .left = 120,
+	 .reason = "tun-not-open"},
 	{"tun", .dropped = 36, .mcast4 = 36, .left = 36,
 	 .reason = "tun-reader-slow"},
 	{"sit", .dropped = 36, .mcast4 = 36, .left = 36,

@@ -589,3 +589,60 @@ def vxlan_mdns_and_loss(stage):
     return Story(round_, [link(a, "flannel.1", "tx", "dropped", MDNS + LOST), arrived(b)],
                  [Found(a, "link", "tx", LOST, place="flannel.1", says=("forwarding|fdb",),
                         never=VAGUE + HARDWARE + ("multicast",), off=3)])
+
+
+def unopened(ns, device, mode):
+    """Made to stay, and nobody has it open."""
+    ns.feature("ip tuntap add %s mode %s" % (device, mode))
+    add_address(ns, device, "10.66.0.1/24")
+    if mode == "tap":
+        ns.ip("neigh replace 10.66.0.9 lladdr 02:00:00:00:02:09 dev %s nud permanent" % device)
+
+
+def nobody_has(a, device):
+    return Found(a, "link", "tx", LOST, place=device, says=("open",), never=("slow", "most likely", "queue"), off=3)
+
+
+@field
+def tap_unopened(stage):
+    """A tap whose VM is off: the host's mDNS goes there, too."""
+    a, b = stage.pair()
+    unopened(a, "tap9", "tap")
+    a.ip("route add 224.0.0.0/4 dev tap9")
+    send = good_and_bad(a, b, bad=0)
+
+    def round_():
+        send()
+        mdns(a)
+
+    return Story(round_, [link(a, "tap9", "tx", "dropped", MDNS), arrived(b)], [silent(a, "tap9")])
+
+
+@field
+def tap_unopened_and_loss(stage):
+    """The same, and packets for an address behind it: they are lost."""
+    a, b = stage.pair()
+    unopened(a, "tap9", "tap")
+    a.ip("route add 224.0.0.0/4 dev tap9")
+    send = good_and_bad(a, b, bad=0)
+
+    def round_():
+        send()
+        mdns(a)
+        a.send(LOST, 60, "10.66.0.9", BAD)
+
+    return Story(round_, [link(a, "tap9", "tx", "dropped", MDNS + LOST), arrived(b)], [nobody_has(a, "tap9")])
+
+
+@field
+def tun_unopened(stage):
+    """A tun that outlived its VPN: what is routed into it is lost, and no program is slow."""
+    a, b = stage.pair()
+    unopened(a, "tun9", "tun")
+    send = good_and_bad(a, b, bad=0)
+
+    def round_():
+        send()
+        a.send(LOST, 60, "10.66.0.9", BAD)
+
+    return Story(round_, [link(a, "tun9", "tx", "dropped"), arrived(b)], [nobody_has(a, "tun9")])

@@ -34,6 +34,7 @@ enum link_reason {
 	REASON_NO_ENTRY,
 	REASON_NO_GROUP,
 	REASON_READER,
+	REASON_UNOPENED,
 	REASON_TUNNEL_ECN,
 	REASON_TUNNEL_ORDER,
 	REASON_TUNNEL_CHECKSUM,
@@ -73,9 +74,11 @@ bool link_tell_no_port(const struct sample *s, const char *place,
 		       struct cause *ret);
 
 /*
- * A tunnel with many far ends, none of which takes what is for a group. config
- * is the LINK_CONFIG, or NULL.
+ * A tun or tap that no program has open: nobody takes what is sent by it. And a
+ * tunnel with many far ends, none of which takes what is for a group. config is
+ * the LINK_CONFIG, or NULL.
  */
+bool link_is_unopened(const struct sample *s, const struct object *config);
 bool link_has_far_ends(const struct sample *s, const struct object *config);
 /*
  * How many packets of a loss may be multicast and broadcast that such a device

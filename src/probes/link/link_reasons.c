@@ -139,6 +139,19 @@ const struct reason link_reasons[] = {
 		       "dev INTERFACE txqueuelen 5000`.",
 		.gone = "The dropped packets of the interface no longer grow.",
 	},
+	[REASON_UNOPENED] = {
+		.id = "tun-not-open",
+		.means = "No program has the tun or tap open: its VPN or VM has ended, is "
+			 "restarting, or was never started. The interface stays, because it "
+			 "is persistent, and so do its routes; everything that is sent "
+			 "through it is discarded.",
+		.confirm = "`ip link show dev INTERFACE` shows NO-CARRIER; `host: grep -s "
+			   "INTERFACE /proc/[0-9]*/fdinfo/*` finds no program that has it.",
+		.fix = "Start the program or the VM, and see why it ended. If the interface "
+		       "is no longer needed, remove it: `ip link delete dev INTERFACE`.",
+		.gone = "NO-CARRIER is gone, and tx_dropped no longer grows: `ip -s link "
+			"show dev INTERFACE`.",
+	},
 	[REASON_TUNNEL_ECN] = {
 		.id = "tunnel-ecn",
 		.means = "A router on the path marked the outer packets of a tunnel as "

@@ -187,6 +187,26 @@ static bool is_for_nobody(const struct suspect *suspect)
 	       suspect->loss->lost;
 }
 
+static bool tell_unopened(const struct suspect *suspect, struct cause *ret)
+{
+	const char *place = suspect->loss->place;
+
+	ret->reason = &link_reasons[REASON_UNOPENED];
+	ret->known = !is_for_nobody(suspect);
+	CAUSE_TEXT(ret,
+		   "no program or VM has %s open: nobody takes what is "
+		   "sent there%s",
+		   place,
+		   ret->known ? ""
+			      : ", most likely no more than multicast and "
+				"broadcast of this host");
+	CAUSE_REMEDY(ret,
+		     "Start the program or VM that %s is for, or remove it: "
+		     "`ip link delete dev %s`",
+		     place, place);
+	return true;
+}
+
 /* mDNS and the like; an overlay without a default remote carries none. */
 static bool tell_no_group(const struct suspect *suspect, struct cause *ret)
 {
@@ -281,6 +301,8 @@ static bool explain_special(const struct suspect *suspect,
 	const struct sample *s = suspect->sample;
 	bool tx_dropped = suspect->row->counter->tag == TAG_TX_DROPPED;
 
+	if (tx_dropped && link_is_unopened(s, config))
+		return tell_unopened(suspect, ret);
 	if (kind->queue && is_queue_loss(suspect, kind->name))
 		return tell_reader(suspect, config, ret);
 	if (tx_dropped && link_is_master(s, suspect->loss->place))
