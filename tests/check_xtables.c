@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_comment.h>
+#include <linux/netfilter/xt_limit.h>
 #include <linux/netfilter/xt_statistic.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
@@ -38,6 +39,7 @@ struct spec {
 	int statistic; /* 0: none, 1: random, 2: nth */
 	uint32_t value;
 	uint16_t flags;
+	bool limit; /* below 5 packets a second */
 };
 
 static size_t add_match(unsigned char *at, const char *name, const void *data,
@@ -91,6 +93,10 @@ static uint32_t add(struct table *t, struct spec spec)
 		n += add_match(at + n, "statistic", &statistic,
 			       sizeof(statistic));
 	}
+	if (spec.limit)
+		n += add_match(at + n, "limit",
+			       &(struct xt_rateinfo) {.avg = 2000},
+			       sizeof(struct xt_rateinfo));
 	if (spec.comment) {
 		snprintf(comment.comment, sizeof(comment.comment), "%s",
 			 spec.comment);
@@ -703,6 +709,47 @@ TEST(made, statistic_match_is_a_fact)
 				  cases[i].every);
 		ck_assert_int_eq(firewall_describe(&s, o, buf, sizeof(buf)), 0);
 		ck_assert_msg(strstr(buf, cases[i].text), "%s", buf);
+		sample_free(&s);
+	}
+}
+
+/*
+ * -m limit -j REJECT, and what stands behind it: all or some are dropped, or
+ * let pass, or only logged before.
+ */
+TEST(made, limit_of_answers_loses_nothing_by_a_rate)
+{
+	static const struct {
+		struct spec next;
+		int policy;
+		bool is_policy;
+	} wanted[] = {
+		{{DROP}, -NF_ACCEPT - 1, true},
+		{{DROP, .comment = "rest"}, -NF_ACCEPT - 1, true},
+		{{DROP, .source = 9}, -NF_ACCEPT - 1, false},
+		{{DROP, .source = 9}, -NF_DROP - 1, true},
+		{{DROP, .limit = true}, -NF_ACCEPT - 1, false},
+		{{.target = "LOG"}, -NF_DROP - 1, true},
+		{{.target = "MARK"}, -NF_DROP - 1, false},
+		{{ACCEPT, .source = 9}, -NF_DROP - 1, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct table t;
+		struct sample s;
+
+		start(&t);
+		ADD(&t, .target = "REJECT", .limit = true, .packets = 3);
+		add(&t, wanted[i].next);
+		policy(&t, wanted[i].policy);
+		finish(&t);
+		s = parsed(&t, 64);
+		ck_assert_uint_eq(fact(&s, &s.objects[1],
+				       &firewall_facts[FIREWALL_NUMBER]),
+				  1);
+		ck_assert_msg(firewall_is_policy(&s, &s.objects[1]) ==
+				      wanted[i].is_policy,
+			      "%zu", i);
 		sample_free(&s);
 	}
 }

@@ -23,6 +23,9 @@ const struct counter firewall_facts[N_FIREWALL_FACTS] = {
 	[FIREWALL_MATCHED] = {FACT, .name = "matched"},
 	[FIREWALL_DIRECTION] = {FACT, .name = "direction"},
 	[FIREWALL_REFUSING] = {FACT, .name = "refusing"},
+	[FIREWALL_LAST] = {FACT, .name = "last"},
+	[FIREWALL_INVALID] = {FACT, .name = "invalid"},
+	[FIREWALL_ONLY] = {FACT, .name = "only"},
 };
 
 const struct counter firewall_listening = {FACT, .name = "listening"};
@@ -177,6 +180,12 @@ struct firewall_pick firewall_pick_of(const struct firewall_rule *rule)
 	return pick;
 }
 
+void firewall_rule_leads(struct firewall_rule *rule)
+{
+	if (rule->rate.kind && !rule->is_behind && !is_above(&rule->rate))
+		rule->rate = (struct firewall_rate) {.kind = RATE_NONE};
+}
+
 bool firewall_picks(const struct firewall_pick *pick)
 {
 	return pick->is_random || pick->every || pick->rate.kind;
@@ -257,6 +266,24 @@ static void append_proxy(const struct firewall_rule *rule, struct sample *out)
 		   rule->counts.packets);
 }
 
+static void append_uncounted(const struct firewall_rule *rule,
+			     enum direction direction, struct sample *out)
+{
+	const struct counter *facts = firewall_facts;
+
+	sample_row(out, &facts[FIREWALL_UNCOUNTED], rule->uncounted);
+	sample_row(out, &facts[FIREWALL_DIRECTION], direction);
+	if (rule->is_last)
+		sample_row(out, &facts[FIREWALL_LAST], 1);
+	if (rule->is_invalid)
+		sample_row(out, &facts[FIREWALL_INVALID], 1);
+	if (rule->only)
+		sample_row(out, &facts[FIREWALL_ONLY], rule->only);
+	if (direction == DIR_TX && !out->error &&
+	    out->objects[out->n_objects - 1].family == FAMILY_NETDEV)
+		sample_row(out, &firewall_rows[FIREWALL_BELOW], 1);
+}
+
 void firewall_rule_append(const struct firewall_rule *rule,
 			  enum direction direction, struct sample *out)
 {
@@ -275,13 +302,8 @@ void firewall_rule_append(const struct firewall_rule *rule,
 			   rule->probability);
 	if (rule->every)
 		sample_row(out, &facts[FIREWALL_EVERY], rule->every);
-	if (rule->uncounted) {
-		sample_row(out, &facts[FIREWALL_UNCOUNTED], rule->uncounted);
-		sample_row(out, &facts[FIREWALL_DIRECTION], direction);
-	}
-	if (rule->uncounted && direction == DIR_TX && !out->error &&
-	    out->objects[out->n_objects - 1].family == FAMILY_NETDEV)
-		sample_row(out, &firewall_rows[FIREWALL_BELOW], 1);
+	if (rule->uncounted)
+		append_uncounted(rule, direction, out);
 	if (rule->is_refusing)
 		sample_row(out, &facts[FIREWALL_REFUSING], 1);
 	if (rule->rate.kind)
@@ -317,6 +339,9 @@ bool firewall_rule_of(const struct sample *s, const struct object *o,
 		.is_random = has[FIREWALL_PROBABILITY],
 		.is_new = (uint8_t)v[FIREWALL_NEW],
 		.is_behind = has[FIREWALL_BEHIND],
+		.is_last = has[FIREWALL_LAST],
+		.is_invalid = has[FIREWALL_INVALID],
+		.only = (uint8_t)v[FIREWALL_ONLY],
 		.port = v[FIREWALL_PORT],
 		.rate = firewall_rate_unpack(v[FIREWALL_RATE],
 					     v[FIREWALL_AMOUNT]),

@@ -57,6 +57,11 @@ struct firewall_rule {
 	bool is_nft;	   /* nf_tables has it: it is known by its handle */
 	bool is_random;	   /* probability 0: it is not known */
 	bool is_behind;	   /* the rule before lets pass what the rate allows */
+	bool is_last;	   /* of all that comes to its chain, or of a family, it
+			      drops what no rule before let pass */
+	bool is_invalid;   /* drops what conntrack calls invalid */
+	uint8_t only;	   /* FAMILY_IP, _IP6: in a table of inet it sees no
+			      other; else FAMILY_NONE */
 	bool is_counted;   /* counts holds just what it dropped */
 	bool is_refusing;  /* FIREWALL_REST: some of them answer with ICMP */
 	bool is_young;	   /* it has come since the read before: it counts
@@ -92,6 +97,10 @@ enum firewall_fact {
 	FIREWALL_MATCHED,   /* packets that it got: of FIREWALL_TPROXY */
 	FIREWALL_DIRECTION, /* enum direction, of one without a counter */
 	FIREWALL_REFUSING,  /* of rules beyond MaxRules: some reject */
+	/* of one without a counter: */
+	FIREWALL_LAST,
+	FIREWALL_INVALID,
+	FIREWALL_ONLY,
 	N_FIREWALL_FACTS,
 };
 extern const struct counter firewall_facts[N_FIREWALL_FACTS];
@@ -185,6 +194,13 @@ struct firewall_pick {
  */
 struct firewall_pick firewall_pick_of(const struct firewall_rule *rule);
 bool firewall_picks(const struct firewall_pick *pick);
+
+/*
+ * What matches a rule is dropped anyway, if not by it then by those behind: if
+ * it picks what is below a rate, that is of how it drops (it answers, it logs),
+ * and not of how many. So its rate is forgotten.
+ */
+void firewall_rule_leads(struct firewall_rule *rule);
 
 /* What drops all that it matches, in a chain to which only so many come. */
 void firewall_rule_picked(struct firewall_rule *rule,

@@ -34,9 +34,11 @@ struct chain {
 	uint8_t starts;	  /* built-in: the hooks that begin here */
 	uint8_t hooks;	  /* the hooks it is reached from */
 	bool is_waiting;
-	bool drops;   /* one of its rules does, or its policy */
-	bool feeds;   /* one of its rules does a queue */
-	bool is_open; /* a user's: all that match a rule come to it, or */
+	bool drops;    /* one of its rules does, or its policy */
+	bool feeds;    /* one of its rules does a queue */
+	bool has_rest; /* its last rules all drop, one of them all that come */
+	uint32_t run;  /* the first of them is there, plus 1; 0: none */
+	bool is_open;  /* a user's: all that match a rule come to it, or */
 	struct firewall_pick by; /* only those that are picked */
 };
 
@@ -150,6 +152,23 @@ static void add_chain(struct walk *w, const struct xt_entry *e, unsigned starts)
 	c->end = w->table.size;
 }
 
+/* Behind what drops all, no rule ever runs. */
+static void note_last_drops(const struct walk *w, struct chain *c,
+			    const struct xt_entry *e)
+{
+	bool drops = e->verdict == VERDICT_DROP ||
+		     e->verdict == VERDICT_REJECT ||
+		     e->verdict == VERDICT_RESET;
+
+	if (c->has_rest || e->at < c->begin)
+		return;
+	if (!drops && !xt_goes_on(&w->table, e))
+		c->run = 0;
+	if (drops && !c->run)
+		c->run = e->at + 1;
+	c->has_rest = drops && xt_takes_all(&w->table, e);
+}
+
 static void find_chains(struct walk *w)
 {
 	struct xt_entry e;
@@ -165,6 +184,7 @@ static void find_chains(struct walk *w)
 			continue;
 		w->chains[w->n_chains - 1].drops |= is_drop(w, &e);
 		w->chains[w->n_chains - 1].feeds |= e.feeds;
+		note_last_drops(w, &w->chains[w->n_chains - 1], &e);
 	}
 }
 
@@ -324,6 +344,8 @@ static int add_rules(struct walk *w, const struct chain *c)
 		if (r < 0)
 			return r;
 		xt_rule_behind(&w->table, &before, &e, &rule);
+		if (c->has_rest && e.at >= c->run - 1)
+			firewall_rule_leads(&rule);
 		if (!c->is_open)
 			firewall_rule_picked(&rule, &c->by);
 		if (rule.target == FIREWALL_POLICY)

@@ -279,6 +279,30 @@ struct firewall_pick xt_pick(const struct xt_bytes *t, const struct xt_entry *e)
 	return firewall_pick_of(&rule);
 }
 
+bool xt_takes_all(const struct xt_bytes *t, const struct xt_entry *e)
+{
+	uint32_t size;
+
+	for (uint32_t at = e->matches; at < e->target; at += size) {
+		size = part_size(t, at, e->target);
+		if (!size || !is_named(t, at, "comment"))
+			return false;
+	}
+	for (uint32_t i = 0; i < t->layout->packet; i++)
+		if (t->bytes[e->at + i])
+			return false;
+	return true;
+}
+
+/* Without a target, it jumps to the next. */
+bool xt_goes_on(const struct xt_bytes *t, const struct xt_entry *e)
+{
+	if (e->verdict == VERDICT_JUMP)
+		return e->jump == e->next;
+	return e->verdict == VERDICT_OTHER && (is_named(t, e->target, "LOG") ||
+					       is_named(t, e->target, "NFLOG"));
+}
+
 struct firewall_counts xt_counts(const struct xt_bytes *t, uint32_t at)
 {
 	struct xt_counters c;

@@ -79,6 +79,10 @@ int MUST_CHECK xt_read_rule(const struct xt_bytes *table,
 struct firewall_pick xt_pick(const struct xt_bytes *table,
 			     const struct xt_entry *e);
 
+/* Whether an entry matches all packets, and whether it lets them all go on. */
+bool xt_takes_all(const struct xt_bytes *table, const struct xt_entry *e);
+bool xt_goes_on(const struct xt_bytes *table, const struct xt_entry *e);
+
 /* The counts of an entry that begins at that offset and ends in the table. */
 struct firewall_counts xt_counts(const struct xt_bytes *table, uint32_t at);
 
