@@ -15,6 +15,7 @@
 #include "model/tally.h"
 #include "nft_file.h"
 #include "probes/balance/balance.h"
+#include "probes/conntrack.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/ipvs.h"
 #include "probes/firewall/nfqueue.h"
@@ -405,6 +406,88 @@ TEST(suspects, policy_of_the_loss_s_direction_is_named)
 		       "policy of inet t out (drop, no counter) or 2 more"));
 }
 
+/* Counters of others moved by so many, if the tag is one. */
+static void others_moved(const struct counter_table *table, enum layer layer,
+			 enum tag tag, uint64_t n)
+{
+	for (int i = 0; i < 2; i++) {
+		struct sample *s = i ? &now : &then;
+
+		sample_object(s, layer, "", "", 0);
+		sample_row(s, counter_tagged(table, tag), i * n);
+	}
+}
+
+/* Of 100 that are missed: of equals who is named. */
+TEST(suspects, last_rule_of_a_chain_is_named_of_equals)
+{
+	missed(DIR_RX, 100, 0);
+	uncounted(FAMILY_INET, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 2});
+	uncounted(FAMILY_INET, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 3,
+					  .target = FIREWALL_REJECT,
+					  .is_last = true});
+	compare();
+	ck_assert_ptr_nonnull(
+		strstr(explain(DIR_RX, 100).text, "rule handle 3 of inet"));
+	ck_assert_str_eq(explain(DIR_RX, 100).reason->id,
+			 "firewall-policy-without-counter");
+}
+
+TEST_EACH(suspects, who_drops_the_invalid_is_named_if_as_many_were, 3)
+{
+	static const uint64_t invalid[] = {0, 80, 100};
+
+	missed(DIR_RX, 100, 0);
+	others_moved(conntrack_probe.counters, LAYER_CONNTRACK,
+		     TAG_CONNTRACK_INVALID, invalid[_i]);
+	uncounted(FAMILY_INET, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 2, .is_last = true});
+	uncounted(FAMILY_INET, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 3, .is_invalid = true});
+	compare();
+	ck_assert_ptr_nonnull(
+		strstr(explain(DIR_RX, 100).text,
+		       invalid[_i] == 100 ? "rule handle 3" : "rule handle 2"));
+}
+
+/* Some of them were answered with ICMP, and no closed port tells why. */
+TEST_EACH(suspects, who_rejects_is_named_if_most_were_answered, 3)
+{
+	static const uint64_t answered[] = {0, 49, 50};
+
+	missed(DIR_RX, 100, 0);
+	others_moved(snmp_probe.counters, LAYER_ICMP, TAG_OUT_DEST_UNREACHS,
+		     answered[_i]);
+	uncounted(FAMILY_INET, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 2, .is_last = true});
+	uncounted(FAMILY_INET, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 3,
+					  .target = FIREWALL_REJECT});
+	compare();
+	ck_assert_ptr_nonnull(
+		strstr(explain(DIR_RX, 100).text,
+		       answered[_i] == 50 ? "rule handle 3" : "rule handle 2"));
+}
+
+/* What IP misses of one family no rule of the other can have dropped. */
+TEST_EACH(suspects, rule_of_inet_for_the_other_family_is_not_named, 2)
+{
+	missed(DIR_RX, _i ? 0 : 100, _i ? 100 : 0);
+	uncounted(FAMILY_INET, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 2, .only = FAMILY_IP6});
+	uncounted(FAMILY_INET, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = 3, .only = FAMILY_IP});
+	compare();
+	ck_assert_ptr_nonnull(strstr(explain(DIR_RX, 100).text,
+				     _i ? "suspect rule handle 2 of inet t in "
+					  "(drop, no counter)"
+					: "suspect rule handle 3 of inet t in "
+					  "(drop, no counter)"));
+	ck_assert_ptr_null(strstr(explain(DIR_RX, 100).text, "more"));
+}
+
 /* Since Linux 6.7 what FORWARD drops was received, as all can see. */
 TEST(suspects, rule_of_another_direction_cannot_have_met_them)
 {
@@ -743,6 +826,10 @@ static void put_broadcasts(uint64_t came, uint64_t ignored)
 	{                                                                      \
 		.handle = 1, .target = FIREWALL_POLICY                         \
 	}
+#define A_LAST                                                                 \
+	{                                                                      \
+		.handle = 4, .is_last = true                                   \
+	}
 #define A_CHANCE                                                               \
 	{                                                                      \
 		.handle = 3, .is_random = true                                 \
@@ -760,6 +847,8 @@ static const struct {
 	{250, 250, 0, A_CHANCE, 0},   {250, 100, 0, A_POLICY, 100},
 	{250, 100, 100, A_POLICY, 0}, /* these were let in */
 	{250, 160, 0, A_POLICY, 250}, /* but for them it is not much */
+	{100, 0, 0, A_LAST, 100},     {101, 0, 0, A_LAST, 0},
+	{250, 250, 0, A_LAST, 250},
 };
 
 TEST_EACH(suspects, packets_are_meant_to_be_dropped, ARRAY_SIZE(meant))

@@ -30,6 +30,7 @@
 struct bytes {
 	_Alignas(8) char at[65536];
 	size_t n;
+	uint8_t family; /* of what is made by hand; 0: IPv4 */
 };
 
 static struct bytes recorded(const char *name)
@@ -421,7 +422,8 @@ static struct nlmsghdr *begin(struct bytes *b, unsigned message)
 	struct nlmsghdr *h;
 
 	h = nfnetlink_request(b->at + b->n, NFNL_SUBSYS_NFTABLES, message,
-			      NFPROTO_IPV4, NLM_F_MULTI);
+			      b->family ? b->family : NFPROTO_IPV4,
+			      NLM_F_MULTI);
 	return h;
 }
 
@@ -478,12 +480,62 @@ static void put_verdict(struct nlmsghdr *h, uint16_t type, int code,
 	mnl_attr_nest_end(h, data);
 }
 
+static void put_value(struct nlmsghdr *h, uint16_t type, const void *value,
+		      size_t n)
+{
+	struct nlattr *nest = mnl_attr_nest_start(h, type);
+
+	mnl_attr_put(h, NFTA_DATA_VALUE, n, value);
+	mnl_attr_nest_end(h, nest);
+}
+
+/* What loads something of a packet, or looks at it: see below. */
+static void put_selector(struct nlmsghdr *h, char what)
+{
+	static const struct {
+		char what;
+		uint8_t key, op, n;
+		unsigned char value[4];
+	} all[] = {
+		{'P', NFT_META_NFPROTO, 0, 0, {0}},
+		{'E', NFT_META_PROTOCOL, 0, 0, {0}},
+		{'L', NFT_META_L4PROTO, 0, 0, {0}},
+		{'D', NFT_META_IIFNAME, 0, 0, {0}},
+		{'4', 0, NFT_CMP_EQ, 1, {NFPROTO_IPV4}},
+		{'6', 0, NFT_CMP_EQ, 1, {NFPROTO_IPV6}},
+		{'!', 0, NFT_CMP_NEQ, 1, {NFPROTO_IPV4}},
+		{'e', 0, NFT_CMP_EQ, 2, {0x86, 0xdd}},
+		{'p', 0, NFT_CMP_EQ, 1, {IPPROTO_ICMPV6}},
+		{'z', 0, NFT_CMP_NEQ, 4, {0}},
+	};
+	const uint32_t invalid = 1;
+
+	if (what == 'S')
+		put_u32(h, NFTA_CT_KEY, NFT_CT_STATE);
+	if (what == 'I')
+		put_value(h, NFTA_BITWISE_MASK, &invalid, sizeof(invalid));
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if (all[i].what != what)
+			continue;
+		if (!all[i].n) {
+			put_u32(h, NFTA_META_KEY, all[i].key);
+			continue;
+		}
+		put_u32(h, NFTA_CMP_OP, all[i].op);
+		put_value(h, NFTA_CMP_DATA, all[i].value, all[i].n);
+	}
+}
+
 /*
  * An expression: c a counter of so many packets, d drop, a accept, m something
  * that may stop the rule, l log, v a look into the map "m", j jump, q queue 5,
  * Q the same with bypass, o over a rate, u over a quota, all of which is used
  * from 100 packets on, r reject, R the same with a TCP reset; t and T are these
- * of iptables-nft, t with ICMP of IPv4 that says 6, a reset of IPv6.
+ * of iptables-nft, t with ICMP of IPv4 that says 6, a reset of IPv6. b is below
+ * a rate. P loads the family of a packet, E its ethertype, L its protocol, D
+ * its device, S its state; 4 and 6 ask for a family, ! for what is not IPv4, e
+ * and p for IPv6 by the other two; I takes the invalid ones of states, z asks
+ * whether that leaves any.
  */
 static void put_expression(struct nlmsghdr *h, char what, const char *chain,
 			   uint64_t packets)
@@ -494,6 +546,11 @@ static void put_expression(struct nlmsghdr *h, char what, const char *chain,
 		['j'] = "immediate", ['q'] = "queue",	  ['o'] = "limit",
 		['u'] = "quota",     ['Q'] = "queue",	  ['r'] = "reject",
 		['R'] = "reject",    ['t'] = "target",	  ['T'] = "target",
+		['b'] = "limit",     ['P'] = "meta",	  ['E'] = "meta",
+		['L'] = "meta",	     ['D'] = "meta",	  ['S'] = "ct",
+		['4'] = "cmp",	     ['6'] = "cmp",	  ['!'] = "cmp",
+		['e'] = "cmp",	     ['p'] = "cmp",	  ['I'] = "bitwise",
+		['z'] = "cmp",
 	};
 	struct nlattr *elem = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
 	struct nlattr *data;
@@ -511,10 +568,10 @@ static void put_expression(struct nlmsghdr *h, char what, const char *chain,
 		mnl_attr_put_u16(h, NFTA_QUEUE_FLAGS,
 				 what == 'Q' ? htons(NFT_QUEUE_FLAG_BYPASS)
 					     : 0);
-	} else if (what == 'o') {
+	} else if (what == 'o' || what == 'b') {
 		put_u64(h, NFTA_LIMIT_RATE, 5);
 		put_u64(h, NFTA_LIMIT_UNIT, 1);
-		put_u32(h, NFTA_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+		put_u32(h, NFTA_LIMIT_FLAGS, what == 'o' ? NFT_LIMIT_F_INV : 0);
 	} else if (what == 'u') {
 		put_u64(h, NFTA_QUOTA_BYTES, 10000);
 		put_u64(h, NFTA_QUOTA_CONSUMED, packets * 100);
@@ -537,6 +594,7 @@ static void put_expression(struct nlmsghdr *h, char what, const char *chain,
 					  : NFT_JUMP,
 			    what == 'j' ? chain : NULL);
 	}
+	put_selector(h, what);
 	mnl_attr_nest_end(h, data);
 	mnl_attr_nest_end(h, elem);
 }
@@ -632,6 +690,225 @@ TEST(made, counter_counts_only_what_comes_to_the_verdict)
 		if (wanted[i].uncounted == 0)
 			ck_assert_uint_eq(packets(&s, rule(&s, "ip.t.in", 3)),
 					  7);
+		sample_free(&s);
+	}
+}
+
+/*
+ * What drops all that no rule before let pass, in the chain of a hook or in one
+ * that it calls, is as good as a policy: but not what is sent there to be
+ * dropped.
+ */
+TEST(made, last_rule_of_a_chain_is_as_good_as_a_policy)
+{
+	static const struct {
+		const char *call, *before, *rule;
+		bool is_last;
+	} wanted[] = {
+		{NULL, NULL, "d", true},    {NULL, "ma", "d", true},
+		{NULL, "ma", "r", true},    {NULL, "ma", "P4d", true},
+		{NULL, "ma", "Eer", true},  {NULL, "ma", "md", false},
+		{NULL, "ma", "Dmd", false}, {NULL, "ma", "P4Smd", false},
+		{NULL, "ma", "Lpd", false}, {"j", NULL, "d", true},
+		{"P4j", "ma", "d", true},   {"mj", NULL, "d", false},
+		{"mj", "ma", "d", false},   {"Dmj", NULL, "d", false},
+		{"Dmj", "l", "d", false},   {"Dmj", "ma", "d", true},
+		{"Dmj", "ma", "md", false}, {"DmSmj", "ma", "d", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct bytes b = {.n = 0};
+		struct sample s;
+		const char *chain = wanted[i].call ? "to" : "in";
+		const char *name = wanted[i].call ? "ip.t.to" : "ip.t.in";
+
+		add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+		add_chain(&b, "to", -1, false);
+		if (wanted[i].call)
+			add_rule(&b, "in", 3, wanted[i].call, "to");
+		if (wanted[i].before)
+			add_rule(&b, chain, 4, wanted[i].before, NULL);
+		add_rule(&b, chain, 5, wanted[i].rule, NULL);
+		s = read_bytes(&b, "", NULL);
+		ck_assert_msg(fact(&s, rule(&s, name, 5),
+				   &firewall_facts[FIREWALL_LAST]) ==
+				      (wanted[i].is_last ? 1 : UINT64_MAX),
+			      "%zu", i);
+		sample_free(&s);
+	}
+}
+
+/* An accept behind it: then others decide. */
+TEST(made, rule_before_an_accept_is_not_the_last)
+{
+	struct bytes b = {.n = 0};
+	struct sample s;
+
+	add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+	add_rule(&b, "in", 3, "P6d", NULL);
+	add_rule(&b, "in", 4, "ma", NULL);
+	add_rule(&b, "in", 5, "P4d", NULL);
+	add_rule(&b, "in", 6, "l", NULL);
+	s = read_bytes(&b, "", NULL);
+	ck_assert_uint_eq(fact(&s, rule(&s, "ip.t.in", 3),
+			       &firewall_facts[FIREWALL_LAST]),
+			  UINT64_MAX);
+	ck_assert_uint_eq(fact(&s, rule(&s, "ip.t.in", 5),
+			       &firewall_facts[FIREWALL_LAST]),
+			  1);
+	sample_free(&s);
+}
+
+/* Of what beyond MaxRules drops without a counter, too. */
+TEST(made, last_rule_beyond_the_limit_is_one)
+{
+	for (int i = 0; i < 2; i++) {
+		struct sample s = {0};
+		struct bytes b = {.n = 0};
+
+		add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+		add_rule(&b, "in", 3, "md", NULL);
+		add_rule(&b, "in", 4, i ? "d" : "md", NULL);
+		ck_assert_int_eq(nft_file_read(b.at, b.n, "", 1, NULL, &s), 0);
+		ck_assert_uint_eq(fact(&s, find(&s, "ip.t.in#uncounted"),
+				       &firewall_facts[FIREWALL_LAST]),
+				  i ? 1 : UINT64_MAX);
+		sample_free(&s);
+	}
+}
+
+/*
+ * A limit below which packets are refused is one of the answers, if the others
+ * are dropped as well. Also in a read of the counts alone.
+ */
+TEST(made, limit_of_answers_loses_nothing_by_a_rate)
+{
+	static const struct {
+		const char *rule, *next;
+		bool drops, is_policy;
+	} wanted[] = {
+		{"bcr", NULL, true, true},     {"bcr", NULL, false, false},
+		{"bcr", "c", true, true},      {"bcr", "cd", false, true},
+		{"bcr", "P4cd", false, false}, {"bcr", "ma", true, false},
+		{"bcr", "mcd", true, true},    {"bcr", "mcd", false, false},
+		{"ocr", NULL, true, false},    {"mbcd", "cd", false, true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct bytes b = {.n = 0};
+		struct sample s[2];
+
+		add_chain(&b, "in", NF_INET_LOCAL_IN, wanted[i].drops);
+		add_rule(&b, "in", 3, wanted[i].rule, NULL);
+		if (wanted[i].next)
+			add_rule(&b, "in", 4, wanted[i].next, NULL);
+		s[0] = read_bytes(&b, "", NULL);
+		s[1] = read_bytes(&b, "", &s[0]);
+		for (int j = 0; j < 2; j++)
+			ck_assert_msg(
+				firewall_is_policy(&s[j],
+						   rule(&s[j], "ip.t.in", 3)) ==
+					wanted[i].is_policy,
+				"%zu, read %d", i, j);
+		sample_free(&s[0]);
+		sample_free(&s[1]);
+	}
+}
+
+/* But what drops what is above a limit, or below, does so by a rate. */
+TEST_EACH(made, drop_behind_a_limit_is_by_a_rate, 2)
+{
+	struct bytes b = {.n = 0};
+	struct sample s;
+
+	add_chain(&b, "in", NF_INET_LOCAL_IN, true);
+	add_rule(&b, "in", 3, _i ? "oa" : "ba", NULL);
+	add_rule(&b, "in", 4, "cd", NULL);
+	s = read_bytes(&b, "", NULL);
+	ck_assert(!firewall_is_policy(&s, rule(&s, "ip.t.in", 4)));
+	sample_free(&s);
+}
+
+/* In a table of both families, who comes to a rule, or to its chain. */
+TEST(made, rule_of_inet_may_be_of_one_family)
+{
+	static const struct {
+		const char *call, *rule;
+		uint64_t only;
+	} wanted[] = {
+		{NULL, "md", UINT64_MAX},   {NULL, "P6md", FAMILY_IP6},
+		{NULL, "P4d", FAMILY_IP},   {NULL, "P!md", FAMILY_IP6},
+		{NULL, "Eemd", FAMILY_IP6}, {NULL, "Lpd", FAMILY_IP6},
+		{"j", "md", UINT64_MAX},    {"P4j", "md", FAMILY_IP},
+		{"P6mj", "d", FAMILY_IP6},  {"mj", "P4d", FAMILY_IP},
+	};
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(wanted); i++) {
+		struct bytes b = {.family = i % 2 ? NFPROTO_INET : 0};
+		const char *call = wanted[i / 2].call;
+		const char *chain = call ? "to" : "in";
+		char name[32];
+		struct sample s;
+
+		snprintf(name, sizeof(name), "%s.t.%s", i % 2 ? "inet" : "ip",
+			 chain);
+		add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+		add_chain(&b, "to", -1, false);
+		if (call)
+			add_rule(&b, "in", 3, call, "to");
+		add_rule(&b, chain, 5, wanted[i / 2].rule, NULL);
+		s = read_bytes(&b, "", NULL);
+		ck_assert_msg(fact(&s, rule(&s, name, 5),
+				   &firewall_facts[FIREWALL_ONLY]) ==
+				      (i % 2 ? wanted[i / 2].only : UINT64_MAX),
+			      "%zu", i);
+		sample_free(&s);
+	}
+}
+
+/* A queue is read again each time: of the family of its chain. */
+TEST(made, families_of_a_chain_are_remembered)
+{
+	struct bytes b = {.family = NFPROTO_INET};
+	struct sample first, second;
+
+	add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+	add_chain(&b, "to", -1, false);
+	add_rule(&b, "in", 3, "P6j", "to");
+	add_rule(&b, "to", 5, "mq", NULL);
+	first = read_bytes(&b, "", NULL);
+	second = read_bytes(&b, "", &first);
+	ck_assert_uint_eq(fact(&second, rule(&second, "inet.t.to", 5),
+			       &firewall_facts[FIREWALL_ONLY]),
+			  FAMILY_IP6);
+	check_same(&first, &second);
+	sample_free(&first);
+	sample_free(&second);
+}
+
+TEST(made, rule_that_drops_what_is_invalid_is_known)
+{
+	static const struct {
+		const char *rule;
+		bool is_invalid;
+	} wanted[] = {
+		{"SIzd", true},
+		{"Szd", false},
+		{"SIPzd", false},
+		{"md", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct bytes b = {.n = 0};
+		struct sample s;
+
+		add_chain(&b, "in", NF_INET_LOCAL_IN, false);
+		add_rule(&b, "in", 3, wanted[i].rule, NULL);
+		s = read_bytes(&b, "", NULL);
+		ck_assert_msg(fact(&s, rule(&s, "ip.t.in", 3),
+				   &firewall_facts[FIREWALL_INVALID]) ==
+				      (wanted[i].is_invalid ? 1 : UINT64_MAX),
+			      "%zu", i);
 		sample_free(&s);
 	}
 }

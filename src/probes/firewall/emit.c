@@ -210,6 +210,7 @@ static void add_to_rest(struct chain_work *c, const struct firewall_rule *rule,
 	if (!rule->is_counted) {
 		c->rest += rule->uncounted;
 		c->rest_refuses |= refuses;
+		c->rest_is_last |= rule->is_last;
 		return;
 	}
 	chain_add_counts(&others->counts, rule->counts);

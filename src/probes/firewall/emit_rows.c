@@ -179,6 +179,8 @@ static void append_rest(struct firewall_writer *w, const struct chain_work *c)
 	sample_row(w->out, &firewall_facts[FIREWALL_UNCOUNTED], c->rest);
 	if (c->rest_refuses)
 		sample_row(w->out, &firewall_facts[FIREWALL_REFUSING], 1);
+	if (c->rest_is_last)
+		sample_row(w->out, &firewall_facts[FIREWALL_LAST], 1);
 }
 
 /*

@@ -76,14 +76,23 @@ static int build_chain(struct nft_ruleset *rs, const struct nlmsghdr *h)
 	if (c.is_base && !node->in->is_dormant)
 		node->reached |= reached_by(c.family, c.hook);
 	node->is_open |= c.is_base;
+	node->is_whole |= c.is_base;
+	node->families |= c.is_base ? IS_ANY : 0;
 	node->is_of_ip |= c.is_base && !(c.family == NFPROTO_INET &&
 					 c.hook == NF_INET_INGRESS);
 	return 0;
 }
 
+static uint8_t families_of(const struct nft_rule *r)
+{
+	if (!r->rule.only)
+		return IS_ANY;
+	return r->rule.only == FAMILY_IP ? IS_IP : IS_IP6;
+}
+
 /* by: the rule that calls; NULL: an element of a map */
 static int add_call(struct nft_ruleset *rs, struct nft_node *from,
-		    struct nft_node *to, const struct firewall_rule *by)
+		    struct nft_node *to, const struct nft_rule *by)
 {
 	struct nft_call *call;
 
@@ -92,16 +101,21 @@ static int add_call(struct nft_ruleset *rs, struct nft_node *from,
 	call = arena_alloc(&rs->arena, sizeof(*call));
 	if (!call)
 		return rs->arena.error;
-	*call = (struct nft_call) {.next = from->calls, .to = to};
+	*call = (struct nft_call) {
+		.next = from->calls,
+		.to = to,
+		.families = by ? families_of(by) : IS_ANY,
+		.width = by ? by->width : WIDTH_ALL,
+	};
 	if (by)
-		call->by = firewall_pick_of(by);
+		call->by = firewall_pick_of(&by->rule);
 	from->calls = call;
 	return 0;
 }
 
 /* The chain that from leads to. A chain that is not there is none. */
 static int call_chain(struct nft_ruleset *rs, struct nft_node *from,
-		      const char *name, const struct firewall_rule *by)
+		      const char *name, const struct nft_rule *by)
 {
 	struct nft_node *to;
 
@@ -176,6 +190,7 @@ static int add_rule(struct nft_ruleset *rs, struct nft_node *chain,
 	d->rule = r->rule;
 	d->rule.number = chain->n_rules;
 	d->rule.target = nft_target(r);
+	d->is_wide = r->width <= WIDTH_FAMILY;
 	d->rule.is_counted &= r->verdict != NFT_PROXIES;
 	d->before = chain->before;
 	if (chain->before.rate.kind)
@@ -198,7 +213,7 @@ static int ask_map(struct nft_ruleset *rs, struct nft_node *chain,
 	    !nft_find(rs, NODE_MAP, r->family, r->table, r->map))
 		return 0; /* known to drop nothing, or to count nothing */
 	map = nft_get(rs, NODE_MAP, r->family, r->table, r->map);
-	e = map ? add_call(rs, chain, map, &r->rule) : rs->arena.error;
+	e = map ? add_call(rs, chain, map, r) : rs->arena.error;
 	if (e < 0)
 		return e;
 	e = add_rule(rs, chain, r, h, &d);
@@ -235,7 +250,7 @@ static int build_effects(struct nft_ruleset *rs, struct nft_node *chain,
 	if (e == 0 && r->map)
 		e = ask_map(rs, chain, r, h);
 	if (e == 0 && r->calls)
-		e = call_chain(rs, chain, r->calls, &r->rule);
+		e = call_chain(rs, chain, r->calls, r);
 	if (e < 0 || (!drops(r) && r->verdict != NFT_QUEUES &&
 		      r->verdict != NFT_PROXIES))
 		return e;
@@ -251,6 +266,18 @@ static bool is_chain(const struct nft_node *c, const struct nft_rule *r)
 {
 	return c->family == r->family && !strcmp(c->name, r->chain) &&
 	       !strcmp(c->in->name, r->table);
+}
+
+/* A rule that only logs or counts stands in no way. */
+static void note_run(struct nft_node *chain, const struct nft_rule *r)
+{
+	if (drops(r)) {
+		if (!chain->run)
+			chain->run = chain->n_rules;
+	} else if (r->verdict != NFT_GOES_ON || r->map) {
+		chain->run = 0;
+		chain->may_pass = true;
+	}
 }
 
 static int build_rule(struct nft_ruleset *rs, const struct nlmsghdr *h)
@@ -271,6 +298,7 @@ static int build_rule(struct nft_ruleset *rs, const struct nlmsghdr *h)
 	if (rs->chain->has_ended)
 		return 0;
 	e = build_effects(rs, rs->chain, &r, h);
+	note_run(rs->chain, &r);
 	if (r.verdict != NFT_GOES_ON)
 		rs->chain->before = nft_rule_pass(&r, h);
 	rs->chain->has_ended = !r.is_conditional &&

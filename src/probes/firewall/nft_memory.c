@@ -26,8 +26,11 @@ struct memory_node {
 	uint8_t family, reached, asks;
 	bool is_open;
 	bool is_of_ip;
-	uint8_t unused[2];
+	uint8_t families;
+	uint8_t unused;
 	struct firewall_pick by; /* see struct nft_node */
+	uint32_t rest;		 /* likewise */
+	uint32_t unused_too;
 	struct nft_asked rules[];
 };
 
@@ -89,6 +92,8 @@ static void remember_node(const struct nft_node *node, struct sample *out)
 		.is_open = node->is_open,
 		.is_of_ip = node->is_of_ip,
 		.by = node->by,
+		.families = node->families,
+		.rest = node->rest,
 	};
 
 	m.size = sizeof(m) + m.n_asked * sizeof(m.rules[0]) +
@@ -161,6 +166,8 @@ static int recall_node(struct nft_ruleset *rs, const struct memory_node *m)
 	node->is_open = m->is_open;
 	node->is_of_ip = m->is_of_ip;
 	node->by = m->by;
+	node->families = m->families;
+	node->rest = m->rest;
 	node->is_known = true;
 	node->rules = m->rules;
 	node->n_asked = m->n_asked;

@@ -68,6 +68,25 @@ enum nft_verdict {
 	NFT_CALLS, /* jump, goto */
 };
 
+/* What an expression took from the packet for the next one to look at. */
+enum nft_load {
+	LOAD_NOTHING,
+	LOAD_OTHER,
+	LOAD_NFPROTO,
+	LOAD_ETHERTYPE,
+	LOAD_L4PROTO,
+	LOAD_DEVICE,
+	LOAD_CT_STATE,
+};
+
+/* By what a rule picks packets: each takes fewer than the one before. */
+enum nft_width {
+	WIDTH_ALL,
+	WIDTH_FAMILY,
+	WIDTH_DEVICE,
+	WIDTH_MATCH,
+};
+
 #define NFT_MAX_OBJECTS 4
 
 struct nft_rule {
@@ -83,6 +102,9 @@ struct nft_rule {
 	bool resets;		   /* rejects with a TCP reset */
 	uint32_t modulus;	   /* a number below it was made up, or 0 */
 	bool is_swapped;	   /* and is in network byte order now */
+	uint8_t load;		   /* enum nft_load */
+	uint8_t width;		   /* enum nft_width */
+	uint32_t mask;		   /* of LOAD_CT_STATE, or 0 */
 	/* named counters; exact: it has just what the verdict got */
 	const char *objects[NFT_MAX_OBJECTS];
 	bool exact[NFT_MAX_OBJECTS];

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What each dropping rule amounts to, once everything has been read. Pure. */
+#include <linux/netfilter.h>
+
 #include "probes/firewall/emit.h"
 #include "probes/firewall/nfqueue.h"
 #include "probes/firewall/nft_ruleset.h"
@@ -11,6 +13,25 @@ static void visit_node_later(struct nft_node **waiting, struct nft_node *node)
 	node->is_waiting = true;
 	node->waiting = *waiting;
 	*waiting = node;
+}
+
+/* Of which families packets come, and whether all of them, or of a device. */
+static bool hand_on_kinds(const struct nft_node *from,
+			  const struct nft_call *call)
+{
+	struct nft_node *to = call->to;
+	uint8_t families = to->families | (from->families & call->families);
+	bool is_whole = to->is_whole ||
+			(from->is_whole && call->width <= WIDTH_FAMILY);
+	bool is_zone = to->is_zone || ((from->is_whole || from->is_zone) &&
+				       call->width <= WIDTH_DEVICE);
+	bool has_more = families != to->families || is_whole != to->is_whole ||
+			is_zone != to->is_zone;
+
+	to->families = families;
+	to->is_whole = is_whole;
+	to->is_zone = is_zone;
+	return has_more;
 }
 
 /*
@@ -26,6 +47,7 @@ static bool hand_on(const struct nft_node *from, const struct nft_call *call)
 	bool has_more = opens || all != to->reached ||
 			(from->is_of_ip && !to->is_of_ip);
 
+	has_more |= hand_on_kinds(from, call);
 	to->reached = all;
 	to->is_open |= opens;
 	to->is_of_ip |= from->is_of_ip;
@@ -36,8 +58,8 @@ static bool hand_on(const struct nft_node *from, const struct nft_call *call)
 
 /*
  * Hands on from which sides packets come, along jumps and verdict maps. A node
- * is visited again only when one more side turned out to reach it, or IP's
- * packets do, so jumps in a circle end.
+ * is visited again only when one more side or family turned out to reach it, or
+ * IP's packets do, or all packets, so jumps in a circle end.
  */
 static void reach(struct nft_ruleset *rs)
 {
@@ -122,6 +144,40 @@ static void identify(const struct nft_node *chain, struct nft_drop *d)
 		(rule->counts_of ? table->has_come : rule->handle > table->old);
 }
 
+/*
+ * Where a chain drops all that is left. Of a partial ruleset it is remembered:
+ * some of the rules were not read.
+ */
+static void find_rest(const struct nft_ruleset *rs, struct nft_node *chain)
+{
+	if (!rs->is_partial && (chain->has_ended || chain->drops))
+		chain->rest = chain->run;
+}
+
+/*
+ * The last rule of a chain is as good as a policy. But a chain to which only
+ * what matches comes, to be dropped, is no more than the rule that calls it.
+ */
+static bool is_last(const struct nft_node *chain, const struct nft_drop *d)
+{
+	return chain->run && d->rule.number >= chain->run && d->is_wide &&
+	       (chain->is_whole || (chain->is_zone && chain->may_pass));
+}
+
+/* What a rule is to what comes to its chain. */
+static void resolve_place(const struct nft_node *chain, struct nft_drop *d)
+{
+	if (chain->rest && d->rule.number >= chain->rest)
+		firewall_rule_leads(&d->rule);
+	d->rule.is_last = is_last(chain, d);
+	if (chain->family != NFPROTO_INET)
+		d->rule.only = FAMILY_NONE;
+	else if (chain->families == IS_IP)
+		d->rule.only = FAMILY_IP;
+	else if (chain->families == IS_IP6)
+		d->rule.only = FAMILY_IP6;
+}
+
 static void resolve_chain(const struct nft_ruleset *rs, struct nft_node *chain,
 			  struct token queues)
 {
@@ -134,6 +190,7 @@ static void resolve_chain(const struct nft_ruleset *rs, struct nft_node *chain,
 			resolve_counter(&d->rule, d->counter, rs->is_partial);
 		else if (d->rule.target != FIREWALL_TPROXY)
 			d->rule.uncounted = !d->rule.is_counted;
+		resolve_place(chain, d);
 		if (!chain->is_open)
 			firewall_rule_picked(&d->rule, &chain->by);
 		identify(chain, d);
@@ -176,6 +233,7 @@ void nft_resolve(struct nft_ruleset *rs, struct token queues)
 	for (chain = rs->first[NODE_CHAIN]; chain; chain = chain->next) {
 		if (!chain->reached)
 			continue;
+		find_rest(rs, chain);
 		add_policy(rs, chain);
 		resolve_chain(rs, chain, queues);
 	}

@@ -24,6 +24,11 @@ enum nft_kind {
 
 struct nft_drop;
 
+/* Families that packets are of, in a table for several. */
+#define IS_IP 1
+#define IS_IP6 2
+#define IS_ANY (IS_IP | IS_IP6)
+
 struct nft_node {
 	struct nft_node *same_hash;
 	struct nft_node *next; /* of its kind, in the order of the dump */
@@ -50,6 +55,14 @@ struct nft_node {
 	bool drops;	   /* chain: its policy */
 	bool is_counted;   /* chain: its policy; counter: it was read */
 	bool has_ended;	   /* chain: the rules from here on never run */
+	uint8_t families;  /* who comes, IS_IP and IS_IP6 */
+	bool is_whole;	   /* all that come to a hook do, or of a family; or */
+	bool is_zone;	   /* those of a device */
+	bool may_pass;	   /* chain: some rule before its last drops may let
+			      packets pass */
+	uint32_t run;	   /* chain: the first of its last rules that all drop,
+			      by number; 0: there are none */
+	uint32_t rest;	   /* chain: from that rule on all is dropped; or 0 */
 	bool is_taken;	   /* map, counter: some rule has its counts */
 	uint32_t n_rules;  /* chain */
 	uint32_t n_users;  /* counter */
@@ -74,6 +87,7 @@ struct nft_call {
 	struct nft_call *next;
 	struct nft_node *to;
 	struct firewall_pick by; /* of the rule that calls */
+	uint8_t width, families; /* likewise; elements of a map: all */
 };
 
 struct nft_feed {
@@ -91,6 +105,7 @@ struct nft_drop {
 	struct nft_node *map;	  /* elements of a map have them */
 	uint64_t shape;		  /* nft_rule_shape() */
 	struct firewall_pass before;
+	bool is_wide; /* it drops all, or all of a family */
 	struct firewall_rule rule;
 };
 

@@ -45,6 +45,8 @@ enum firewall_reason firewall_reason_of(const struct firewall_rule *rule)
 		return rule->uncounted ? REASON_UNCOUNTED_RATE : REASON_RATE;
 	if (rule->is_random || rule->every)
 		return rule->uncounted ? REASON_UNCOUNTED_RATE : REASON_CHANCE;
+	if (rule->uncounted && rule->is_last)
+		return REASON_UNCOUNTED_POLICY;
 	if (rule->target == FIREWALL_POLICY)
 		return rule->uncounted ? REASON_UNCOUNTED_POLICY
 				       : REASON_POLICY;
@@ -73,11 +75,14 @@ bool firewall_misses_family(const struct sample *s, enum direction direction,
 	return !any;
 }
 
-/* Whether a firewall's table sees what IP misses. */
+/* Whether a rule sees what IP misses. */
 static bool is_family_seen(const struct sample *s, enum direction direction,
-			   uint8_t family)
+			   const struct object *o)
 {
-	switch (family) {
+	const struct counter *only = &firewall_facts[FIREWALL_ONLY];
+
+	switch (o->family == FAMILY_INET ? object_value(s, o, only, FAMILY_INET)
+					 : o->family) {
 	case FAMILY_IP:
 		return firewall_misses_family(s, direction, false);
 	case FAMILY_IP6:
@@ -96,11 +101,14 @@ static bool is_by_rate(const struct sample *s, const struct object *o)
 	return firewall_rule_of(s, o, &rule) && !firewall_rule_is_policy(&rule);
 }
 
+/* The policy of a chain, or what is as good as one: its last rule. */
 static bool is_of_chain(const struct sample *s, const struct object *o)
 {
 	struct firewall_rule rule;
 
-	return firewall_rule_of(s, o, &rule) && rule.target == FIREWALL_POLICY;
+	return object_value(s, o, &firewall_facts[FIREWALL_LAST], 0) ||
+	       (firewall_rule_of(s, o, &rule) &&
+		rule.target == FIREWALL_POLICY);
 }
 
 /*
@@ -128,32 +136,84 @@ struct uncounted {
 	bool any_policy; /* of a chain: what nothing else matched */
 };
 
-/* Rules of the direction itself go first, of these the policy of a chain. */
-static int likelihood(const struct sample *s, enum direction direction,
-		      const struct object *o)
+/* What other counters tell of packets that are missed. */
+struct evidence {
+	bool is_invalid; /* conntrack called as many of them invalid */
+	bool is_refused; /* of most, their senders were told by ICMP */
+};
+
+/* Packets refused by ICMP, or that would have been, for no reason known. */
+static uint64_t refusals(const struct sample *s)
 {
-	return 2 * (object_value(s, o, &firewall_facts[FIREWALL_DIRECTION],
-				 direction) == direction) +
-	       is_of_chain(s, o);
+	int64_t n = 0;
+
+	EACH_OBJECT (s, o)
+		EACH_ROW (s, o, row)
+			if (row->counter->refused)
+				n += row->counter->refused *
+				     (int64_t)row_growth(s, o, row);
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+static struct evidence gather_evidence(const struct sample *s,
+				       enum direction direction)
+{
+	enum tag tag = direction == DIR_RX ? TAG_IN_GAP : TAG_OUT_GAP;
+	uint64_t n = sample_growth(s, LAYER_UNEXPLAINED, tag, false) +
+		     sample_growth(s, LAYER_UNEXPLAINED, tag, true);
+	uint64_t invalid =
+		sample_growth(s, LAYER_CONNTRACK, TAG_CONNTRACK_INVALID, false);
+
+	return (struct evidence) {
+		.is_invalid = n && invalid * 10 >= n * 9,
+		.is_refused = n && refusals(s) * 2 >= n,
+	};
+}
+
+/*
+ * Rules of the direction itself go first, of these the ones that other counters
+ * speak against, then the policy of a chain.
+ */
+static int likelihood(const struct sample *s, enum direction direction,
+		      const struct object *o, const struct evidence *e)
+{
+	const struct counter *facts = firewall_facts;
+	int n = is_of_chain(s, o);
+
+	if (e->is_refused && firewall_answers(s, o))
+		n += 2;
+	if (e->is_invalid && object_value(s, o, &facts[FIREWALL_INVALID], 0))
+		n += 4;
+	if (object_value(s, o, &facts[FIREWALL_DIRECTION], direction) ==
+	    direction)
+		n += 8;
+	return n;
 }
 
 static struct uncounted find_uncounted(const struct sample *s,
 				       enum direction direction, bool by_rate)
 {
 	const struct counter *fact = &firewall_facts[FIREWALL_UNCOUNTED];
+	const struct counter *number = &firewall_facts[FIREWALL_NUMBER];
+	const struct evidence e = gather_evidence(s, direction);
 	struct uncounted u = {.n = 0};
 	const struct object *o = NULL;
+	int most = -1;
 
 	while ((o = firewall_next_uncounted(s, o))) {
+		int n;
+
 		if (is_by_rate(s, o) != by_rate ||
-		    !is_family_seen(s, direction, o->family) ||
+		    !is_family_seen(s, direction, o) ||
 		    !can_have_met(s, direction, o))
 			continue;
 		u.n += object_value(s, o, fact, 0);
 		u.any_policy |= is_of_chain(s, o);
-		if (!u.best || likelihood(s, direction, o) >
-				       likelihood(s, direction, u.best))
-			u.best = o;
+		n = likelihood(s, direction, o, &e);
+		if (n <= most || !object_row(s, o, number))
+			continue; /* several, beyond MaxRules, have no words */
+		most = n;
+		u.best = o;
 	}
 	return u;
 }
