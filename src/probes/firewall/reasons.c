@@ -201,7 +201,13 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 			.means = "Packets vanish within IP without a counter, "
 				 "and a rule of nftables that has no counter "
 				 "drops what it matches. How many it dropped "
-				 "is not known.",
+				 "is not known, nor what they were: so this "
+				 "is loss with the usual limits, also where "
+				 "the rule matches banned addresses (a set of "
+				 "fail2ban). Only where the policy or the "
+				 "last rule of a chain is a suspect as well, "
+				 "up to 10 % of all packets, and broadcasts, "
+				 "are policy.",
 			.confirm = "`nft -a list ruleset` lists the rules; put "
 				   "\"counter\" before the verdict of the "
 				   "suspect with "
@@ -216,13 +222,20 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 		{
 			.id = "firewall-policy-without-counter",
 			.means = "Packets vanish within IP without a counter, "
-				 "and the policy of a chain of nftables is to "
-				 "drop what none of its rules took. nftables "
-				 "does not count that.",
+				 "and the policy of a chain of nftables, or "
+				 "the rule at its end, is to drop what no "
+				 "rule before took. nftables does not count "
+				 "what a policy drops, nor what a rule does "
+				 "that has no \"counter\". It is there for "
+				 "scans and the like: up to 10 % of all "
+				 "packets are policy, and as many as there "
+				 "were IPv4 broadcasts; more is loss.",
 			.confirm =
 				"Add a last rule to the chain that counts and "
 				"drops: it does what the policy does, and "
-				"shows how many.",
+				"shows how many. Where a last rule is there, "
+				"put \"counter\" before its verdict: all that "
+				"it counts is policy.",
 			.fix = "If the packets are wanted, add a rule that "
 			       "accepts "
 			       "them.",
