@@ -6,5 +6,6 @@ import field_devices  # noqa: F401, each registers its own
 import field_direction  # noqa: F401
 import field_gap  # noqa: F401
 import field_healthy  # noqa: F401
+import field_last_rule  # noqa: F401
 import field_rules  # noqa: F401
 import field_uncounted  # noqa: F401
