@@ -1045,6 +1045,25 @@ TEST_EACH(attribute, ipvlan_is_named_where_its_packets_fall_to, 3)
 	ck_assert_str_eq(loss->by, _i ? "" : "iv0");
 }
 
+/* Then they are missed, though the host has never forwarded a packet. */
+TEST_EACH(attribute, what_an_ipvlan_may_miss_is_lost, 2)
+{
+	struct row *row;
+
+	DEVICE(host, "b0", 2, "veth");
+	DEVICE(ns, "iv0", 5, _i ? "macvlan b0" : "ipvlan b0", .lower = 2,
+	       .lower_kind = "veth", .far = true);
+	sample_object(&host->then, LAYER_IP, "", "", 0);
+	sample_object(&host->now, LAYER_IP, "", "", 0);
+	count_part(host, &addr_errors, 300);
+	count_part(host, find_counter(&snmp_probe, "not_ours", NULL), 300);
+	attribute();
+	ck_assert_uint_eq(lost(host, LAYER_IP, "", DIR_RX), _i ? 0 : 300);
+	row = object_row(&host->now, find_object(&host->now, LAYER_IP, "", ""),
+			 find_counter(&snmp_probe, "not_ours", NULL));
+	ck_assert_uint_eq(row->delta, _i ? 300 : 0);
+}
+
 /* Without a route of its own, by any interface, but not by itself. */
 TEST_EACH(attribute, tunnel_without_a_device_repeats_any, 2)
 {

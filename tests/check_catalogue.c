@@ -160,7 +160,8 @@ static void check_numbers(const struct probe *p, const struct counter *c)
 		p, c);
 	REQUIRE(c->in || c->kind != KIND_PART, p, c);
 	REQUIRE(!c->in || c->kind == KIND_PART || c->kind == KIND_DETAIL ||
-			c->kind == KIND_BENIGN || c->kind == KIND_SYMPTOM,
+			c->kind == KIND_BENIGN || c->kind == KIND_UNCLAIMED ||
+			c->kind == KIND_SYMPTOM,
 		p, c);
 }
 
@@ -221,7 +222,7 @@ static void check_blamed(const struct probe *p, const struct counter *c)
 	struct sample s = {0};
 	struct causes list;
 
-	if (!c->cause)
+	if (!c->cause || c->kind == KIND_UNCLAIMED) /* a finding of its own */
 		return;
 	sample_object(&s, c->layer, "", "", 0);
 	sample_row(&s, c, 10);

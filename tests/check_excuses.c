@@ -557,3 +557,54 @@ TEST(unspoken, address_cut_short_is_understood_or_refused)
 		free(copy);
 	}
 }
+
+/* ---- a host that is no router ---- */
+
+CASE(not_ours, .setup = setup, .teardown = teardown);
+
+static void put_not_ours(uint64_t n, uint64_t damaged, uint64_t forwarded,
+			 bool v6)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 v6 ? "Ip6InReceives 900\nIp6InHdrErrors %" PRIu64
+		      "\nIp6InAddrErrors %" PRIu64
+		      "\nIp6OutForwDatagrams %" PRIu64 "\n"
+		    : "Ip: InReceives InHdrErrors InAddrErrors ForwDatagrams\n"
+		      "Ip: 900 %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+		 damaged, n, forwarded);
+	tree_put(&tree, v6 ? "snmp6" : "snmp", text);
+	read_all(NULL);
+}
+
+static const struct {
+	uint64_t forwarded, lost;
+	bool v6;
+	const char *name;
+} others[] = {
+	{0, 0, false, "not_ours"},
+	{1, 12, false, "not_ours"}, /* forwarding was switched off */
+	{0, 0, true, "Ip6not_ours"},
+	{1, 12, true, "Ip6not_ours"},
+};
+
+TEST_EACH(not_ours, what_comes_for_others_is_no_loss_of_a_host,
+	  ARRAY_SIZE(others))
+{
+	put_not_ours(100, 0, others[_i].forwarded, others[_i].v6);
+	put_not_ours(112, 7, others[_i].forwarded, others[_i].v6);
+	/* what is lost beside it stays */
+	ck_assert_uint_eq(lost(), others[_i].lost + 7);
+	ck_assert_uint_eq(excused(others[_i].name), 12 - others[_i].lost);
+}
+
+TEST(not_ours, it_is_a_loss_once_packets_were_forwarded)
+{
+	put_not_ours(100, 0, 0, false);
+	put_not_ours(112, 0, 0, false);
+	ck_assert_uint_eq(lost(), 0);
+	put_not_ours(124, 0, 5, false);
+	ck_assert_uint_eq(lost(), 12);
+	ck_assert_uint_eq(excused("not_ours"), 0);
+}

@@ -233,6 +233,23 @@ TEST(finding, what_is_no_loss_comes_last)
 	ck_assert_int_eq(f.items[3].below, -1);
 }
 
+/* Packets for others, beside a loss of the same layer. */
+TEST(finding, unclaimed_packets_are_unexplained)
+{
+	counted(&receives, 400);
+	moved(snmp("InAddrErrors"), 40);
+	moved(&discards, 12);
+	moved(snmp("not_ours"), 40);
+	s.objects[0].parts_moved = true;
+	collect();
+	ck_assert_uint_eq(f.n, 2);
+	check_finding(0, CLASS_LOSS, LAYER_IP, "", 12);
+	check_finding(1, CLASS_UNEXPLAINED, LAYER_IP, "", 40);
+	ck_assert_double_eq_tol(f.items[1].percent, 10, 1e-9);
+	ck_assert_uint_eq(f.items[1].total, 400);
+	ck_assert(f.items[1].causes.items[0].remedy[0]);
+}
+
 TEST(finding, benign_alone_is_no_loss)
 {
 	counted(&no_ports, 400);

@@ -257,10 +257,11 @@ static const struct {
 	uint8_t kind;
 	bool wakes;
 } kinds[] = {
-	{KIND_LOST, true},	{KIND_RESENT, true},  {KIND_PART, false},
-	{KIND_ECHO, false},	{KIND_BENIGN, false}, {KIND_SYMPTOM, false},
-	{KIND_OVERLOAD, false}, {KIND_PASSED, false}, {KIND_BYTES, false},
-	{KIND_LEVEL, false},	{KIND_FACT, false},   {KIND_DETAIL, false},
+	{KIND_LOST, true},	 {KIND_RESENT, true},	 {KIND_PART, false},
+	{KIND_UNCLAIMED, false}, {KIND_ECHO, false},	 {KIND_BENIGN, false},
+	{KIND_SYMPTOM, false},	 {KIND_OVERLOAD, false}, {KIND_PASSED, false},
+	{KIND_BYTES, false},	 {KIND_LEVEL, false},	 {KIND_FACT, false},
+	{KIND_DETAIL, false},
 };
 
 TEST_EACH(comparison, only_a_loss_wakes_an_object, ARRAY_SIZE(kinds))

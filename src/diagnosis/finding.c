@@ -125,14 +125,35 @@ static int class_of(const struct counter *c)
 		return CLASS_OVERLOAD;
 	case KIND_BENIGN:
 		return CLASS_BENIGN;
+	case KIND_UNCLAIMED:
+		return CLASS_UNEXPLAINED;
 	default:
 		return -1;
 	}
 }
 
+/* Such have a row of the table: measured as the loss that they are not. */
+static void explain_unclaimed(struct finding *finding, const struct losses *l,
+			      const struct counter *c)
+{
+	struct cause *cause = &finding->causes.items[0];
+	const struct loss *loss =
+		loss_find(l, finding->layer, finding->place, c->direction);
+
+	if (loss)
+		finding->percent = loss_percent_of(loss, finding->lost);
+	if (!isnan(finding->percent))
+		finding->total = loss_total(loss);
+	if (c->cause)
+		CAUSE_TEXT(cause, "%s: %s", c->name, c->cause);
+	if (c->remedy)
+		CAUSE_REMEDY(cause, "%s", c->remedy);
+}
+
 /* A counter that moved and is no loss. */
 static int add_counter(struct findings *f, const struct sample *s,
-		       const struct object *o, const struct row *row)
+		       const struct losses *l, const struct object *o,
+		       const struct row *row)
 {
 	struct finding *finding = append_finding(f);
 	struct cause *cause;
@@ -149,19 +170,21 @@ static int add_counter(struct findings *f, const struct sample *s,
 	cause = &finding->causes.items[0];
 	cause->counter = row->counter;
 	cause->lost = row->delta;
-	format_text(cause->text, sizeof(cause->text), "%s: %s",
-		    row->counter->name, row->counter->means);
+	CAUSE_TEXT(cause, "%s: %s", row->counter->name, row->counter->means);
+	if (finding->class == CLASS_UNEXPLAINED)
+		explain_unclaimed(finding, l, row->counter);
 	return 0;
 }
 
-static int add_rows(struct findings *f, const struct sample *s)
+static int add_rows(struct findings *f, const struct sample *s,
+		    const struct losses *l)
 {
 	EACH_OBJECT (s, o) {
 		EACH_ROW (s, o, row) {
 			int r = 0;
 
 			if (row_moved(row) && class_of(row->counter) >= 0)
-				r = add_counter(f, s, o, row);
+				r = add_counter(f, s, l, o, row);
 			if (r < 0)
 				return r;
 		}
@@ -225,7 +248,7 @@ int findings_collect(struct findings *f, const struct sample *s,
 			r = add_loss(f, s, loss);
 	}
 	if (r == 0)
-		r = add_rows(f, s);
+		r = add_rows(f, s, l);
 	if (r == 0 && f->n)
 		qsort(f->items, f->n, sizeof(*f->items), finding_compare);
 	tie_symptoms(f);

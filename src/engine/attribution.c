@@ -581,6 +581,23 @@ static const char *find_ipvlan(const struct ns_list *list,
 	return NULL;
 }
 
+static void claim_all(const struct sample *s)
+{
+	EACH_OBJECT (s, o)
+		EACH_ROW (s, o, row)
+			if (row->counter->tag == TAG_NOT_OURS)
+				object_row(s, o, row->counter)->delta = 0;
+}
+
+void attribution_claim_addresses(struct ns_list *list)
+{
+	EACH_NS (list, ns)
+		if (ns->was_read &&
+		    sample_moved(&ns->now, LAYER_IP, "", TAG_NOT_OURS) &&
+		    find_ipvlan(list, &ns->now))
+			claim_all(&ns->now);
+}
+
 /* What is for an address that an ipvlan has comes here while that is down. */
 static void name_ipvlan(const struct ns_list *list, struct ns *ns)
 {

@@ -8,6 +8,12 @@
 
 #include "engine/ns.h"
 
+/*
+ * For all that were read in this interval, once they are compared: packets for
+ * others (TAG_NOT_OURS) that an ipvlan may be missing are none of those. Pure.
+ */
+void attribution_claim_addresses(struct ns_list *list);
+
 /* For all that were read in this interval, compared and tallied. Pure. */
 void attribution_apply(struct ns_list *list);
 

@@ -60,6 +60,11 @@ int interval_compare(struct ns_list *list)
 					   time_of_birth(list, ns));
 		sample_compare(&ns->now, &ns->then);
 		birth_of_objects(&ns->now);
+	}
+	attribution_claim_addresses(list);
+	EACH_NS (list, ns) {
+		if (!ns->was_read)
+			continue;
 		if (tally_losses(&ns->losses, &ns->now) < 0)
 			result = -ENOMEM;
 	}

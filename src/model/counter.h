@@ -42,13 +42,14 @@ enum direction {
 
 /* What a counter says about a packet. Only LOST (and RESENT) make a ratio. */
 enum kind {
-	KIND_LOST,     /* lost here: belongs to this layer's total */
-	KIND_RESENT,   /* sent again: a ratio of its own, a symptom elsewhere */
-	KIND_PART,     /* counted in the counter named by .in as well */
-	KIND_ECHO,     /* another layer lost it; counted here once more */
-	KIND_BENIGN,   /* discarded by design: graphed, never alerted */
-	KIND_SYMPTOM,  /* points at loss elsewhere */
-	KIND_OVERLOAD, /* packets waited, or an emergency measure was taken */
+	KIND_LOST,   /* lost here: belongs to this layer's total */
+	KIND_RESENT, /* sent again: a ratio of its own, a symptom elsewhere */
+	KIND_PART,   /* counted in the counter named by .in as well */
+	KIND_ECHO,   /* another layer lost it; counted here once more */
+	KIND_BENIGN, /* discarded by design: graphed, never alerted */
+	KIND_UNCLAIMED, /* in a loss, and most likely nobody wanted them */
+	KIND_SYMPTOM,	/* points at loss elsewhere */
+	KIND_OVERLOAD,	/* packets waited, or an emergency measure was taken */
 	KIND_GAP, /* vanished between two counters, maybe counted elsewhere */
 	KIND_PASSED, /* traffic: what losses are measured against */
 	KIND_BYTES,  /* bytes beside a count of packets */
@@ -113,7 +114,8 @@ struct counter {
 	struct denominator of[MAX_DENOMINATORS]; /* KIND_PASSED only */
 	/*
 	 * The counter that holds it too: of KIND_PART it says why these are
-	 * lost, of KIND_BENIGN or KIND_SYMPTOM that these are not.
+	 * lost, of KIND_BENIGN, KIND_UNCLAIMED or KIND_SYMPTOM that these are
+	 * not.
 	 */
 	const char *in;
 	const char *means;  /* one sentence for the operator */

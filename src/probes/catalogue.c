@@ -48,6 +48,8 @@ const char *catalogue_kind(enum kind kind)
 		return "echo";
 	case KIND_BENIGN:
 		return "benign";
+	case KIND_UNCLAIMED:
+		return "unexplained";
 	case KIND_SYMPTOM:
 		return "symptom";
 	case KIND_OVERLOAD:

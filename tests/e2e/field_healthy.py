@@ -7,6 +7,7 @@ packets, probes that are meant to die, a firewall that does its job.
 
 import socket
 import struct
+import time
 
 import packets
 import truth
@@ -395,6 +396,92 @@ def loop(stage):
 
     return Story(round_, [snmp(b, "IpInHdrErrors"), arrived(b)],
                  [Found(b, "ip", "rx", LOST, None, says=("loop",), alarm=TOLD)])
+
+
+# What comes for others, because a wire brings it to all.
+
+
+BROADCAST = "ff:ff:ff:ff:ff:ff"
+
+
+def for_others(stage, packet, mac=BROADCAST):
+    """A plain host gets what is not for it; and a protocol that it does not speak, which it loses."""
+    a, b = stage.pair()
+    good = goodness(a, b)
+    b.ip("route add default via " + a.address)
+    wrong = packets.ip4(a.address, b.address, 200, b"x" * 32).hex()
+
+    def round_():
+        good()
+        a.frames_of("a0", mac, [packet.hex()] * LOST)
+        a.frames_of("a0", truth.mac(b, "b0"), [wrong] * LOST)
+
+    return Story(round_, [snmp(b, "IpInAddrErrors"), snmp(b, "IpInUnknownProtos"), arrived(b)],
+                 [Found(b, "ip", "rx", LOST, None, says=("protocol",), alarm=TOLD),
+                  Found(b, "ip", "rx", LOST, None, kind="unexplained", says=("not ours",), never=RULES)])
+
+
+RULES = ("rule", "chain", "policy")
+
+
+@field
+def foreign_broadcast(stage):
+    """Two subnets share a wire: the broadcasts of the other one are no loss; an unknown protocol beside them is."""
+    return for_others(stage, packets.udp4("192.168.7.5", "192.168.7.255", 137))
+
+
+@field
+def wake_on_lan(stage):
+    """Wake-on-LAN for a host that sleeps, in frames to all: the same."""
+    return for_others(stage, packets.udp4("10.9.0.1", "10.9.0.99", 9))
+
+
+@field
+def flooded_unicast(stage):
+    """A cluster whose address is a group of frames (NLB): a bridge brings what is for it to all, a host included."""
+    r, a, b = listening_bridge(stage)
+    good = goodness(a, b)
+    packet = packets.udp4(a.address, "10.9.0.50", 80).hex()
+
+    def round_():
+        good()
+        a.frames_of("a0", "03:bf:0a:09:00:32", [packet] * LOST)
+
+    return Story(round_, [snmp(r, "IpInAddrErrors"), snmp(b, "IpInAddrErrors"), arrived(b)])
+
+
+@field
+def router_switched_off(stage):
+    """A router that has forwarded does not any more: all that is sent through it is lost."""
+    a, r, b = stage.router()
+    r.reader(WANTED)
+    a.send(1, 60, b.address, BAD)
+    time.sleep(0.2)
+    r.sysctl("net/ipv4/ip_forward", 0)
+
+    def round_():
+        a.send(GOOD, 60, "10.9.1.2", WANTED)
+        a.send(LOST, 60, b.address, BAD)
+
+    return Story(round_, [snmp(r, "IpInAddrErrors"), arrived(r)],
+                 [Found(r, "ip", "rx", LOST, ALL, says=("forwarding",), alarm=TOLD, off=3)])
+
+
+@field
+def router6_switched_off(stage):
+    """The same with IPv6."""
+    a, r, b = stage.router6()
+    r.reader(WANTED)
+    a.send(1, 60, b.address, BAD)
+    time.sleep(0.2)
+    r.sysctl("net/ipv6/conf/all/forwarding", 0)
+
+    def round_():
+        a.send(GOOD, 60, "fd00:1::2", WANTED)
+        a.send(LOST, 60, b.address, BAD)
+
+    return Story(round_, [snmp(r, "Ip6InAddrErrors"), arrived(r)],
+                 [Found(r, "ip", "rx", LOST, ALL, says=("forwarding",), alarm=TOLD, off=6)])
 
 
 # A firewall that does its job.

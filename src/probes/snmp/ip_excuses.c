@@ -362,6 +362,20 @@ static bool may_speak6(const struct probe_env *env)
 	return is_global;
 }
 
+/* ---- a host that is no router ---- */
+
+/*
+ * Whether it has ever forwarded a packet of a family. Then forwarding was
+ * switched off, and what comes is missed; else it may be any frame that a wire
+ * brings to all: broadcasts of another subnet, Wake-on-LAN, flooded unicast.
+ */
+static bool has_forwarded(const struct sample *out, const struct counter *like)
+{
+	struct pair forwarded = pair_like(out, like, TAG_FORW_DATAGRAMS);
+
+	return !forwarded.now || forwarded.value;
+}
+
 /* ---- */
 
 static enum tag excused_by(enum tag excuse)
@@ -371,6 +385,8 @@ static enum tag excused_by(enum tag excuse)
 		return TAG_IN_HDR_ERRORS;
 	case TAG_UNSPOKEN6:
 		return TAG_OUT_NO_ROUTES;
+	case TAG_NOT_OURS:
+		return TAG_IN_ADDR_ERRORS;
 	default:
 		return TAG_DISCARDS6;
 	}
@@ -389,6 +405,10 @@ static uint64_t count_excused(const struct probe_env *env,
 	case TAG_UNSPOKEN6:
 		return may_speak6(env) ? 0
 				       : less_by(errors->value, errors->before);
+	case TAG_NOT_OURS:
+		return has_forwarded(out, excuse)
+			       ? 0
+			       : less_by(errors->value, errors->before);
 	default:
 		return disabled_since(errors, excuse, out);
 	}

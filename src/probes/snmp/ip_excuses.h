@@ -2,8 +2,10 @@
 /*
  * What IP counts among errors and nothing is lost by: packets that are meant to
  * die here (traceroute, mtr), and those of a protocol that is switched off, or
- * not spoken. The kernel has no counters of them, so they are computed, and
- * stand in rows of KIND_BENIGN that excuse them in the kernel's (.in).
+ * not spoken; or most likely nothing: packets for others that come to a host
+ * which is no router. The kernel has no counters of them, so they are computed,
+ * and stand in rows of KIND_BENIGN, or KIND_UNCLAIMED, that excuse them in the
+ * kernel's (.in).
  */
 #ifndef PKTLOSS_PROBES_SNMP_IP_EXCUSES_H
 #define PKTLOSS_PROBES_SNMP_IP_EXCUSES_H

@@ -117,7 +117,10 @@ const struct reason snmp_reasons[] = {
 	[REASON_NOT_OURS] =
 		{.id = "not-our-address",
 		 .means = "Packets came for an address that is not one of "
-			  "this namespace's, and it does not forward.",
+			  "this namespace's, and it does not forward, though "
+			  "it once did. Where it never has, the same is said "
+			  "as unexplained (not_ours): broadcasts of another "
+			  "subnet come to every host on the wire.",
 		 .confirm = "`sysctl net.ipv4.ip_forward "
 			    "net.ipv6.conf.all.forwarding` is 0. `tcpdump -nei "
 			    "any` shows who sends to which address.",

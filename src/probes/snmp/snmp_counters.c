@@ -43,6 +43,12 @@
 	 .direction = DIR_##direction_, .kind = KIND_BENIGN, .name = name_,    \
 	 .tag = tag_, .v6 = v6_, .in = in_, .source = "computed",              \
 	 .means = means_}
+/* The same, where it is not known whether somebody misses them. */
+#define UNCLAIMED(direction_, name_, in_, tag_, v6_, means_, ...)              \
+	{.layer = LAYER_IP, .bits = 64, .type = "packets",                     \
+	 .direction = DIR_##direction_, .kind = KIND_UNCLAIMED,                \
+	 .name = name_, .tag = tag_, .v6 = v6_, .in = in_,                     \
+	 .source = "computed", .means = means_, __VA_ARGS__}
 
 /* Read only where a Counter option asks for it, never part of a ratio. */
 #define OPT(section_, direction_, kind_, name_, means_, ...)                   \
@@ -88,6 +94,9 @@
 #define UNKNOWN_PROTOS_REMEDY                                                  \
 	"Stop the sender, or load what takes it (`host: modprobe ip_gre`, ipip, "    \
 	"sctp); which: `tcpdump -nvi any -c 20 not tcp and not udp`"
+#define NOT_OURS_REMEDY                                                        \
+	"Nothing, unless somebody misses them; which they are: `tcpdump -nei " \
+	"any`"
 #define UDP_READ                                                               \
 	"Datagrams read by applications (counted at recvmsg, so queued ones "  \
 	"are missing)",                                                        \
@@ -512,9 +521,13 @@ static const struct counter snmp_counters[] = {
 		     "all`"),
 	ROW(IP6, RX, LOST, "Ip6InAddrErrors",
 	    "net/ipv6/ip6_output.c; net/ipv6/exthdrs.c",
-	    "Dropped: bad source/destination address or routing header",
-	    .in_gap = -1, .cause = "bad source or destination addresses",
-	    .remedy = "Look at them with tcpdump"),
+	    "Dropped: destination is not ours and forwarding is off; or bad "
+	    "source/destination address or routing header",
+	    .tag = TAG_IN_ADDR_ERRORS, .in_gap = -1,
+	    .cause = "packets for an address that is not ours while forwarding "
+		     "is off, or bad addresses",
+	    .remedy = "Fix the sender's route, or forward them: `sysctl "
+		      "net.ipv6.conf.all.forwarding`"),
 	ROW(IP6, RX, LOST, "Ip6InUnknownProtos", "net/ipv6/ip6_input.c",
 	    "Dropped: unknown next header (parameter problem is sent)",
 	    .tag = TAG_UNKNOWN_PROTOS, .refused = -1, .in_gap = -1,
@@ -639,6 +652,20 @@ static const struct counter snmp_counters[] = {
 	EXCUSED(TX, "Ip6unspoken", "Ip6OutNoRoutes", TAG_UNSPOKEN6, true,
 	    "Sends of Ip6OutNoRoutes by a host without an IPv6 address of more "
 	    "than a link: who asks for both families tries IPv6 first"),
+	UNCLAIMED(RX, "not_ours", "InAddrErrors", TAG_NOT_OURS, false,
+	    "Packets of InAddrErrors that came to a host which has never "
+	    "forwarded any: broadcasts of another subnet on the same wire, "
+	    "Wake-on-LAN, frames that a switch floods",
+	    .cause = "packets for an address that is not ours, and this host "
+		     "has never forwarded any: most likely broadcasts of "
+		     "another subnet, which nobody misses",
+	    .remedy = NOT_OURS_REMEDY),
+	UNCLAIMED(RX, "Ip6not_ours", "Ip6InAddrErrors", TAG_NOT_OURS, true,
+	    "Packets of Ip6InAddrErrors that came to a host which has never "
+	    "forwarded any",
+	    .cause = "packets for an address that is not ours, and this host "
+		     "has never forwarded any: most likely nobody misses them",
+	    .remedy = NOT_OURS_REMEDY),
 
 	/*
 	 * The rest, in the kernel's order again. Names are unique in a layer:
