@@ -507,6 +507,20 @@ TEST_EACH(attribute, groups_that_nobody_joined_are_nobody_s_loss,
 	ck_assert_uint_eq(nobody_s(ns), groups[_i].missed - groups[_i].left);
 }
 
+/* What came by a bridge for virtual machines, and what a rule may have had. */
+TEST_EACH(attribute, what_bridges_bring_for_others_is_not_lost, 3)
+{
+	static const uint64_t strangers[] = {0, 44, 100};
+
+	count(ns, &receives, 400);
+	count_tagged(ns, &balance_table, LAYER_UNEXPLAINED, TAG_IN_GAP, false,
+		     100);
+	sample_row(&ns->now, &balance_strangers, strangers[_i]);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 100);
+	ck_assert_uint_eq(nobody_s(ns), strangers[_i]);
+}
+
 /* IPv6 misses none of them, and who is not at the other end sent none. */
 TEST(attribute, groups_excuse_no_other_packets)
 {

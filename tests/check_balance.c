@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The balance of IP: what of it is a gap, and what is jitter. */
+#include <errno.h>
+#include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
 #include <netinet/in.h>
 
@@ -559,13 +561,32 @@ TEST(balance, what_may_have_come_decrypted_is_not_counted_twice)
 static struct {
 	struct state_message states[4];
 	size_t n, n_asked;
+	uint32_t addressed; /* interface that has an address, 0: none has */
 } kernel;
+
+struct address_message {
+	struct nlmsghdr head;
+	struct ifaddrmsg m;
+};
+
+/* Puts that address, where addresses are what was asked for. */
+static struct address_message address_message(uint32_t sequence)
+{
+	return (struct address_message) {
+		.head = {.nlmsg_len = sizeof(struct address_message),
+			 .nlmsg_type = RTM_NEWADDR,
+			 .nlmsg_flags = NLM_F_MULTI,
+			 .nlmsg_seq = sequence},
+		.m = {.ifa_family = AF_INET, .ifa_index = kernel.addressed},
+	};
+}
 
 ssize_t __wrap_send(int fd, const void *data, size_t n, int flags);
 ssize_t __wrap_recvfrom(int fd, void *bytes, size_t n, int flags,
 			struct sockaddr *from, socklen_t *size);
 
 static uint32_t asked; /* sequence number */
+static bool asks_addresses;
 
 ssize_t __wrap_send(int fd, const void *data, size_t n, int flags)
 {
@@ -573,7 +594,9 @@ ssize_t __wrap_send(int fd, const void *data, size_t n, int flags)
 
 	(void)fd;
 	(void)flags;
-	ck_assert_int_eq(h->nlmsg_type, XFRM_MSG_GETSA);
+	ck_assert(h->nlmsg_type == XFRM_MSG_GETSA ||
+		  h->nlmsg_type == RTM_GETADDR);
+	asks_addresses = h->nlmsg_type == RTM_GETADDR;
 	asked = h->nlmsg_seq;
 	kernel.n_asked++;
 	return (ssize_t)n;
@@ -595,7 +618,13 @@ ssize_t __wrap_recvfrom(int fd, void *bytes, size_t n, int flags,
 	(void)flags;
 	memset(from, 0, *size);
 	ck_assert_uint_le(sizeof(kernel.states) + sizeof(done), n);
-	for (size_t i = 0; i < kernel.n; i++) {
+	if (asks_addresses && kernel.addressed) {
+		const struct address_message m = address_message(asked);
+
+		memcpy(end, &m, sizeof(m));
+		end += sizeof(m);
+	}
+	for (size_t i = 0; i < kernel.n && !asks_addresses; i++) {
 		struct state_message *m = &kernel.states[i];
 
 		m->head.nlmsg_flags = NLM_F_MULTI;
@@ -813,4 +842,102 @@ TEST(balance, states_add_up_what_is_new)
 	then_ = (struct ipsec_states) {.n = 0}; /* the first read */
 	ck_assert(balance_count_states(&now_, &then_, more));
 	ck_assert_uint_eq(more[BALANCE_DELIVERED], 0);
+}
+
+/* ---- what comes in by bridges without an address ---- */
+
+struct strange {
+	const char *kind;	     /* of br0 */
+	uint32_t addressed, stacked; /* indices */
+	bool mute;		     /* addresses cannot be asked */
+	uint64_t strangers;
+};
+
+/* Appends br0 and what stands on the interface of an index. */
+static void append_bridge(const struct strange *c, uint64_t packets,
+			  uint64_t groups)
+{
+	const struct counter_table *table = link_probe.counters;
+
+	sample_object(&now, LAYER_LINK, "br0", "", 9);
+	sample_row(&now, counter_tagged(table, TAG_RX_PACKETS), packets);
+	sample_row(&now, counter_tagged(table, TAG_LINK_MULTICAST), groups);
+	sample_object(&now, LAYER_LINK, "br0", LINK_CONFIG, 9);
+	sample_label(&now, c->kind);
+	sample_row(&now, &link_fact_mtu, 1500);
+	sample_object(&now, LAYER_LINK, "v5", LINK_CONFIG, 12);
+	sample_label(&now, "vlan");
+	sample_row(&now, &link_fact_lower_index, c->stacked);
+}
+
+/* A read in which so many were missed, of so many that came by br0. */
+static void read_bridge(const struct strange *c, uint64_t missed,
+			uint64_t packets, uint64_t groups)
+{
+	struct netlink nl = {.own_route = -1};
+	struct probe_env own = env;
+	struct sample read = then;
+	char counters[64];
+
+	ck_assert_int_eq(netlink_alloc(&nl), 0);
+	nl.fds[NETLINK_ROUTE] = dup(STDERR_FILENO);
+	own.netlink = c->mute ? NULL : &nl;
+	then = now;
+	now = read;
+	sample_reset(&now);
+	sample_follow(&now, then.n_objects ? &then : NULL);
+	append_bridge(c, packets, groups);
+	sample_object(&now, LAYER_IP, "", "", 0);
+	snprintf(counters, sizeof(counters),
+		 "InReceives=%" PRIu64 " InDelivers=100", 100 + missed);
+	append_rows(counters);
+	ck_assert_int_eq(balance_probe.read(&own, &now), 0);
+	netlink_free(&nl);
+}
+
+static const struct strange strange[] = {
+	{.kind = "bridge", .strangers = 50},
+	{.kind = "bridge", .addressed = 3, .strangers = 50},
+	{.kind = "bridge", .addressed = 9},
+	{.kind = "bridge", .stacked = 9}, /* whose frames br0 counts, too */
+	{.kind = "bridge", .stacked = 3, .strangers = 50},
+	{.kind = "bridge", .mute = true},
+	{.kind = "bond"},
+	{.kind = ""},
+};
+
+TEST_EACH(balance, bridge_without_an_address_brings_strangers,
+	  ARRAY_SIZE(strange))
+{
+	const struct strange *c = &strange[_i];
+	const struct object *o;
+
+	kernel.addressed = c->addressed;
+	kernel.n_asked = 0;
+	read_bridge(c, 0, 500, 10);
+	read_bridge(c, 5, 560, 20);
+	ck_assert_uint_eq(kernel.n_asked, 0); /* nothing to speak of */
+	read_bridge(c, 65, 615, 25);
+	o = find_object(&now, LAYER_UNEXPLAINED, "", "");
+	ck_assert_uint_eq(object_value(&now, o, &balance_strangers, 0),
+			  c->strangers);
+	kernel.addressed = 0;
+}
+
+TEST(balance, address_cut_short_is_understood_or_refused)
+{
+	const struct address_message m = address_message(1);
+
+	for (size_t n = sizeof(m.head); n <= sizeof(m); n++) {
+		struct balance_bridges b = {.n = 1, .items = {{0, 5}}};
+		struct nlmsghdr *copy = malloc(n); /* its end is watched */
+
+		ck_assert_ptr_nonnull(copy);
+		memcpy(copy, &m, n);
+		copy->nlmsg_len = (uint32_t)n;
+		ck_assert_int_eq(balance_parse_address(copy, &b),
+				 n < sizeof(m) ? -EBADMSG : 0);
+		ck_assert_uint_eq(b.items[0].packets, n < sizeof(m) ? 5 : 0);
+		free(copy);
+	}
 }

@@ -86,6 +86,7 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 	int ifindex;
 	uint64_t discards = 0;
 	bool is_global = false;
+	struct balance_bridges bridges = {.n = 1};
 	struct next_hop hop;
 
 	if (link_parse_stats(h, &ifindex, &stats, &n) == 0 && n > sizeof(stats))
@@ -95,6 +96,7 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 	feed_conntrack(h);
 	check_result(ip_excuse_parse(h, &discards));
 	check_result(ip_excuse_parse_address(h, &is_global));
+	check_result(balance_parse_address(h, &bridges));
 	if (next_hop_parse(h, &hop) == 0 && !memchr(hop.address, 0, 46))
 		abort();
 	feed_filter(h);

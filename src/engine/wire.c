@@ -8,6 +8,7 @@
 #include "engine/wire.h"
 
 #include "model/ip_gaps.h"
+#include "probes/balance/balance.h"
 #include "probes/link/link.h"
 
 const struct object *wire_far_end(const struct ns_list *list,
@@ -79,6 +80,17 @@ static uint64_t came_unwanted(const struct ns_list *list, const struct ns *ns)
 	return less_by(n, heard(ns, false));
 }
 
+/* What came by bridges that the namespace has no address on. */
+static uint64_t came_for_strangers(const struct sample *s)
+{
+	uint64_t n = 0;
+
+	EACH_OBJECT (s, o)
+		if (o->layer == LAYER_UNEXPLAINED && !o->stale)
+			n += object_value(s, o, &balance_strangers, 0);
+	return n;
+}
+
 void wire_excuse_groups(struct ns_list *list)
 {
 	EACH_NS (list, ns) {
@@ -91,7 +103,8 @@ void wire_excuse_groups(struct ns_list *list)
 			continue;
 		ip_gaps_excuse(
 			&ns->losses,
-			smaller_of(came_unwanted(list, ns),
+			smaller_of(came_unwanted(list, ns) +
+					   came_for_strangers(&ns->now),
 				   sample_growth(&ns->now, LAYER_UNEXPLAINED,
 						 TAG_IN_GAP, false)));
 	}

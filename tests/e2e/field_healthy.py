@@ -13,7 +13,8 @@ import packets
 import truth
 from field import (ALL, BAD, GOOD, LOST, PERHAPS, TOLD, WANTED, Count, Found, Story, arrived, field, field_of,
                    good_and_bad, in_gap, link, listening_bridge, pair6, snmp, to_ports)
-from lab import add_address, know, run
+from field_gap import chain
+from lab import add_address, know, run, wire
 
 ALL_NODES, MDNS6 = "33:33:00:00:00:01", "33:33:00:00:00:fb"
 WEB = 8080
@@ -422,6 +423,49 @@ def for_others(stage, packet, mac=BROADCAST):
 
 
 RULES = ("rule", "chain", "policy")
+
+
+def machines(stage, rules):
+    """Two virtual machines on a bridge on which their host, a router with rules that do not count, has no address."""
+    r, a, b = listening_bridge(stage)
+    o = stage.namespace("o")
+    wire(r, "r0", "10.8.0.1/24", o, "o0", "10.8.0.2/24")
+    r.ip("route add default via 10.8.0.2")
+    r.sysctl("net/ipv4/ip_forward", 1)
+    for ns, interface in ((a, "a0"), (b, "b0")):
+        ns.ip("addr flush dev " + interface)
+        ns.ip("addr add %s/24 brd + dev %s" % (ns.address, interface))
+    know(a, "a0", b, "b0", b.address)
+    r.nft(chain(rules))
+    r.reader(WANTED)
+    b.reader(WANTED)
+    return r, a, b, o
+
+
+def calling_out(r, a, b, o, bad):
+    def round_():
+        o.send(GOOD, 60, "10.8.0.1", WANTED)
+        o.send(bad, 60, "10.8.0.1", BAD)
+        a.send(GOOD, 60, b.address, WANTED)
+        a.send(LOST, 60, "10.9.0.255", 137, broadcast=True)
+    return round_
+
+
+@field
+def machines_broadcast(stage):
+    """Their broadcasts come to the host, too, which is not to take them: its rule has dropped nothing."""
+    r, a, b, o = machines(stage, "udp dport 7777 drop")
+    return Story(calling_out(r, a, b, o, 0), [in_gap(r, LOST), arrived(r), arrived(b)],
+                 [Found(r, "unexplained", "rx", LOST, None, kind="unexplained", off=4)])
+
+
+@field
+def machines_broadcast_and_loss(stage):
+    """The same, and a rule without a counter that drops: its packets are lost, and these alone."""
+    r, a, b, o = machines(stage, "udp dport %d drop" % BAD)
+    return Story(calling_out(r, a, b, o, 2 * LOST), [in_gap(r, 3 * LOST), arrived(r), arrived(b)],
+                 [Found(r, "netfilter", "rx", 2 * LOST, None, says=("rule",), alarm=TOLD, off=12),
+                  Found(r, "unexplained", "rx", LOST, None, kind="unexplained", off=12)])
 
 
 @field

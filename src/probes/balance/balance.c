@@ -353,6 +353,17 @@ static void begin_behind(const struct probe_env *env, struct sample *out,
 	sample_rollback(out, mark);
 }
 
+/* To the gaps, where some of these may be no loss. */
+static void append_strangers(const struct probe_env *env, struct sample *out)
+{
+	uint64_t n = 0;
+
+	if (!out->error && ip_gaps_are_open(out))
+		n = balance_count_strangers(env, out);
+	if (n)
+		sample_row(out, &balance_strangers, n);
+}
+
 static int balance_read(struct probe_env *env, struct sample *out)
 {
 	struct gap gaps[N_BALANCE_GAPS];
@@ -368,6 +379,7 @@ static int balance_read(struct probe_env *env, struct sample *out)
 	sample_object(out, LAYER_UNEXPLAINED, "", "", 0);
 	for (size_t i = 0; i < n; i++)
 		sample_row(out, gaps[i].now.gap, gaps[i].now.lost);
+	append_strangers(env, out);
 	if (ip_gaps_are_counted(out))
 		begin_behind(env, out, gaps, n);
 	for (size_t i = 0; i < n; i++)
@@ -396,14 +408,16 @@ static const struct reason balance_reasons[] = {
 	[REASON_UNEXPLAINED] =
 		{
 			.id = "unexplained",
-			.means = "Packets came to IP and neither left it nor "
-				 "were counted as lost, and nothing that can "
-				 "lose packets without a counter was found: no "
-				 "firewall rule without a counter, no route "
-				 "that discards, no queue to user space. Most "
-				 "often nobody misses them: multicast for "
-				 "groups that nobody here joined vanishes in "
-				 "the same way.",
+			.means =
+				"Packets came to IP and neither left it nor "
+				"were counted as lost, and nothing that can "
+				"lose packets without a counter was found: no "
+				"firewall rule without a counter, no route "
+				"that discards, no queue to user space. Most "
+				"often nobody misses them: multicast for "
+				"groups that nobody here joined vanishes in "
+				"the same way, and so do broadcasts of virtual "
+				"machines on a bridge without an address.",
 			.confirm =
 				"`nstat -az IpInReceives IpInDelivers "
 				"IpForwDatagrams IpOutRequests "

@@ -27,6 +27,13 @@ extern const struct probe routes_probe;
 /* Whether some of these, that no counter tells of, answer with ICMP. */
 bool balance_has_refusing_route(const struct sample *s);
 
+/*
+ * A fact in an object of LAYER_UNEXPLAINED, where input misses packets: as many
+ * came in since the read before, at most, by bridges that the host has no
+ * address on. They are none of its own.
+ */
+extern const struct counter balance_strangers;
+
 /* balance_counters.c: the gaps, and what was taken on purpose. */
 extern const struct counter_table balance_table;
 

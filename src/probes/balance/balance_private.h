@@ -30,6 +30,25 @@ bool balance_parse_ipvs(const char *text, size_t n,
 bool balance_parse_synproxy(const char *text, size_t n,
 			    struct balance_taken *taken);
 
+/* ---- what comes in by bridges without an address ---- */
+
+struct balance_bridges {
+	struct {
+		uint64_t index, packets;
+	} items[64]; /* of further ones nothing is said */
+	size_t n;
+};
+
+/* The value of balance_strangers; asks for addresses where it may not be 0. */
+uint64_t balance_count_strangers(const struct probe_env *env,
+				 const struct sample *s);
+
+/*
+ * Sets the packets of the bridge to 0 whose address a message of RTM_NEWADDR
+ * is, of those at arg. Returns 0 or -EBADMSG. Pure.
+ */
+int balance_parse_address(const struct nlmsghdr *h, void *arg);
+
 /* ---- IPsec, whose packets IP counts twice ---- */
 
 #define BALANCE_IPSEC "ipsec" /* an object of LAYER_UNEXPLAINED */
