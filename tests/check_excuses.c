@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What IP counts among errors and nothing is lost by. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/ipv6.h>
@@ -68,22 +69,48 @@ static void put_address(struct message *m, uint32_t sequence, uint8_t scope)
 	message_put(m, &head, sizeof(head));
 }
 
+/* Addresses of IPv4. */
+struct own_address {
+	const char *address; /* NULL: none */
+	uint8_t prefix;
+	uint32_t index;
+};
+static const struct own_address *own;
+
+static void put_own(struct message *m, uint32_t sequence,
+		    const struct own_address *own_)
+{
+	struct ifaddrmsg head = {.ifa_family = AF_INET,
+				 .ifa_prefixlen = own_->prefix,
+				 .ifa_index = own_->index};
+	struct in_addr address;
+
+	ck_assert_int_eq(inet_pton(AF_INET, own_->address, &address), 1);
+	message_begin(m, RTM_NEWADDR, NLM_F_MULTI, sequence);
+	message_put(m, &head, sizeof(head));
+	attr_put(m, IFA_ADDRESS, &address, sizeof(address));
+}
+
 ssize_t __wrap_send(int fd, const void *data, size_t n, int flags)
 {
 	const struct nlmsghdr *h = data;
 	bool is_addresses = h->nlmsg_type == RTM_GETADDR;
+	bool is_own = ((const unsigned char *)(h + 1))[0] == AF_INET;
 	int done = 0;
 
 	(void)fd;
 	(void)flags;
 	ck_assert(is_addresses || h->nlmsg_type == RTM_GETLINK);
-	ck_assert_int_eq(((const unsigned char *)(h + 1))[0], AF_INET6);
+	ck_assert(is_own ? is_addresses
+			 : ((const unsigned char *)(h + 1))[0] == AF_INET6);
 	n_asked++;
 	answer.n = 0;
 	for (size_t i = 0; i < n_interfaces && !is_addresses; i++)
 		put_interface(&answer, h->nlmsg_seq, i);
-	for (size_t i = 0; i < n_addresses && is_addresses; i++)
+	for (size_t i = 0; i < n_addresses && is_addresses && !is_own; i++)
 		put_address(&answer, h->nlmsg_seq, scopes[i]);
+	for (const struct own_address *a = own; is_own && a->address; a++)
+		put_own(&answer, h->nlmsg_seq, a);
 	message_begin(&answer, NLMSG_DONE, NLM_F_MULTI, h->nlmsg_seq);
 	message_put(&answer, &done, sizeof(done));
 	return (ssize_t)n;
@@ -607,4 +634,86 @@ TEST(not_ours, it_is_a_loss_once_packets_were_forwarded)
 	put_not_ours(124, 0, 5, false);
 	ck_assert_uint_eq(lost(), 12);
 	ck_assert_uint_eq(excused("not_ours"), 0);
+}
+
+/* ---- packets that come twice ---- */
+
+CASE(copies, .setup = setup, .teardown = teardown);
+
+static void put_filtered(uint64_t filtered, uint64_t broadcasts,
+			 uint64_t joined)
+{
+	char text[256];
+
+	tree_put(&tree, "snmp", "Ip: InReceives\nIp: 900\n");
+	snprintf(text, sizeof(text),
+		 "TcpExt: IPReversePathFilter\nTcpExt: %" PRIu64 "\n"
+		 "IpExt: InMcastPkts InBcastPkts\n"
+		 "IpExt: %" PRIu64 " %" PRIu64 "\n",
+		 filtered, joined, broadcasts);
+	tree_put(&tree, "netstat", text);
+	read_all(NULL);
+}
+
+static const struct {
+	struct own_address own[4];
+	uint64_t filtered, broadcasts, joined, lost;
+} twins[] = {
+	{{{"10.9.0.2", 24, 2}, {"10.9.0.12", 24, 3}}, 40, 40, 0, 0},
+	{{{"10.9.0.2", 24, 2}, {"10.9.0.12", 24, 3}}, 40, 10, 30, 0},
+	{{{"10.9.0.2", 24, 2}, {"10.9.0.12", 24, 3}}, 80, 40, 0, 40},
+	{{{"10.9.0.2", 24, 2}, {"10.9.0.12", 24, 3}, {"10.9.0.9", 24, 4}},
+	 80,
+	 40,
+	 0,
+	 0},
+	/* two addresses of one interface; others; none that has neighbours */
+	{{{"10.9.0.2", 24, 2}, {"10.9.0.12", 24, 2}}, 40, 40, 0, 40},
+	{{{"10.9.0.2", 24, 2}, {"10.9.1.2", 24, 3}}, 40, 40, 0, 40},
+	{{{"10.9.0.2", 24, 2}, {"10.9.0.12", 16, 3}}, 40, 40, 0, 40},
+	{{{"10.9.0.2", 32, 2}, {"10.9.0.2", 32, 3}}, 40, 40, 0, 40},
+	{{{NULL, 0, 0}}, 40, 40, 0, 40},
+	{{{"10.9.0.2", 24, 2}, {"10.9.0.12", 24, 3}}, 40, 0, 0, 40},
+};
+
+TEST_EACH(copies, twin_interfaces_lose_no_broadcast, ARRAY_SIZE(twins))
+{
+	own = twins[_i].own;
+	put_filtered(100, 500, 500);
+	n_asked = 0;
+	put_filtered(100 + twins[_i].filtered, 500 + twins[_i].broadcasts,
+		     500 + twins[_i].joined);
+	ck_assert_uint_eq(n_asked, twins[_i].broadcasts > 0);
+	ck_assert_uint_eq(lost(), twins[_i].lost);
+	ck_assert_uint_eq(excused("copies"),
+			  twins[_i].filtered - twins[_i].lost);
+}
+
+TEST(copies, twins_that_cannot_be_asked_excuse_nothing)
+{
+	env.netlink = NULL;
+	put_filtered(0, 0, 0);
+	put_filtered(40, 40, 0);
+	ck_assert_uint_eq(lost(), 40);
+}
+
+TEST(copies, own_address_cut_short_is_understood_or_refused)
+{
+	static const struct own_address a = {"10.9.0.2", 24, 2};
+
+	for (size_t n = sizeof(struct nlmsghdr); n <= 32; n++) {
+		struct ip_networks list = {.n = 0};
+		struct nlmsghdr *copy;
+
+		answer.n = 0;
+		put_own(&answer, 1, &a);
+		copy = malloc(n); /* its end is watched */
+		ck_assert_ptr_nonnull(copy);
+		memcpy(copy, answer.bytes, n);
+		copy->nlmsg_len = (uint32_t)n;
+		ck_assert_int_eq(ip_twins_parse(copy, &list),
+				 n < 24 ? -EBADMSG : 0);
+		ck_assert_uint_eq(list.n, n == 32);
+		free(copy);
+	}
 }

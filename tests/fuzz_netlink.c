@@ -87,6 +87,7 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 	uint64_t discards = 0;
 	bool is_global = false;
 	struct balance_bridges bridges = {.n = 1};
+	struct ip_networks networks = {.n = 0};
 	struct next_hop hop;
 
 	if (link_parse_stats(h, &ifindex, &stats, &n) == 0 && n > sizeof(stats))
@@ -97,6 +98,7 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 	check_result(ip_excuse_parse(h, &discards));
 	check_result(ip_excuse_parse_address(h, &is_global));
 	check_result(balance_parse_address(h, &bridges));
+	check_result(ip_twins_parse(h, &networks));
 	if (next_hop_parse(h, &hop) == 0 && !memchr(hop.address, 0, 46))
 		abort();
 	feed_filter(h);

@@ -422,6 +422,54 @@ def for_others(stage, packet, mac=BROADCAST):
                   Found(b, "ip", "rx", LOST, None, kind="unexplained", says=("not ours",), never=RULES)])
 
 
+def twins(stage):
+    """b has two interfaces in one network, and rp_filter is strict."""
+    r, a, b = listening_bridge(stage)
+    run("ip link add b1 netns %s type veth peer name pb1 netns %s" % (b.name, r.name))
+    r.ip("link set pb1 master br0")
+    r.ip("link set pb1 up")
+    for ns, interface in ((a, "a0"), (b, "b0")):
+        ns.ip("addr flush dev " + interface)
+        ns.ip("addr add %s/24 brd + dev %s" % (ns.address, interface))
+    b.ip("addr add 10.9.0.12/24 brd + dev b1")
+    b.ip("link set b1 up")
+    for interface in ("b0", "b1"):
+        know(b, interface, a, "a0", a.address)
+    for name in ("all", "b0", "b1"):
+        b.sysctl("net/ipv4/conf/%s/rp_filter" % name, 1)
+    time.sleep(0.3)
+    b.reader(137)
+    good = goodness(a, b)
+
+    def round_():
+        good()
+        a.send(LOST, 60, "10.9.0.255", 137, broadcast=True)
+    return a, b, round_
+
+
+@field
+def twin_interfaces(stage):
+    """Of each broadcast rp_filter refuses the copy at the second interface: the first has taken it."""
+    a, b, round_ = twins(stage)
+    return Story(round_, [snmp(b, "TcpExtIPReversePathFilter"), arrived(b, 137, LOST), arrived(b)])
+
+
+@field
+def twin_interfaces_and_loss(stage):
+    """The same, and datagrams from an address that is elsewhere: these are lost."""
+    a, b, round_ = twins(stage)
+    b.ip("route add 10.77.0.0/16 via 10.9.0.1 dev b0")
+    packet = packets.udp4("10.77.0.1", "10.9.0.12", BAD).hex()
+    mac = truth.mac(b, "b1")
+
+    def both():
+        round_()
+        a.frames_of("a0", mac, [packet] * LOST)
+
+    return Story(both, [snmp(b, "TcpExtIPReversePathFilter", 2 * LOST), arrived(b, 137, LOST), arrived(b)],
+                 [Found(b, "ip", "rx", LOST, None, says=("reverse path",), alarm=TOLD)])
+
+
 RULES = ("rule", "chain", "policy")
 
 

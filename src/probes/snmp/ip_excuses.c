@@ -376,6 +376,31 @@ static bool has_forwarded(const struct sample *out, const struct counter *like)
 	return !forwarded.now || forwarded.value;
 }
 
+/* ---- packets that come twice ---- */
+
+static uint64_t grown_like(const struct sample *out, const struct counter *like,
+			   enum tag tag)
+{
+	struct pair p = pair_like(out, like, tag);
+
+	return less_by(p.value, p.before);
+}
+
+/* No more than were taken at another interface. */
+static uint64_t count_copies(const struct probe_env *env,
+			     const struct counter *excuse,
+			     const struct pair *errors,
+			     const struct sample *out)
+{
+	uint64_t taken = grown_like(out, excuse, TAG_IN_BCAST_PKTS) +
+			 grown_like(out, excuse, TAG_IN_MCAST_PKTS);
+
+	if (!taken)
+		return 0;
+	return smaller_of(taken * ip_twins_ask(env),
+			  less_by(errors->value, errors->before));
+}
+
 /* ---- */
 
 static enum tag excused_by(enum tag excuse)
@@ -387,6 +412,8 @@ static enum tag excused_by(enum tag excuse)
 		return TAG_OUT_NO_ROUTES;
 	case TAG_NOT_OURS:
 		return TAG_IN_ADDR_ERRORS;
+	case TAG_COPIES:
+		return TAG_RP_FILTER;
 	default:
 		return TAG_DISCARDS6;
 	}
@@ -405,6 +432,8 @@ static uint64_t count_excused(const struct probe_env *env,
 	case TAG_UNSPOKEN6:
 		return may_speak6(env) ? 0
 				       : less_by(errors->value, errors->before);
+	case TAG_COPIES:
+		return count_copies(env, excuse, errors, out);
 	case TAG_NOT_OURS:
 		return has_forwarded(out, excuse)
 			       ? 0

@@ -43,4 +43,27 @@ int ip_excuse_parse_address(const struct nlmsghdr *h, void *arg);
 bool ip_excuse_is_loop(const struct sample *s, uint64_t expired,
 		       uint64_t forwarded);
 
+/* A network that an interface has an address in, IPv4. */
+struct ip_network {
+	uint32_t address, index;
+	uint8_t prefix;
+};
+
+struct ip_networks {
+	struct ip_network items[64]; /* of further ones nothing is said */
+	size_t n;
+};
+
+/*
+ * Adds the network of an address to those at arg, struct ip_networks: of a
+ * message of a dump of RTM_GETADDR, AF_INET. Returns 0 or -EBADMSG.
+ */
+int ip_twins_parse(const struct nlmsghdr *h, void *arg);
+
+/*
+ * How many copies of a broadcast come to the namespace that env is in, at most,
+ * besides the one that it takes: 0 unless two interfaces are in one network.
+ */
+uint64_t ip_twins_ask(const struct probe_env *env);
+
 #endif

@@ -652,6 +652,10 @@ static const struct counter snmp_counters[] = {
 	EXCUSED(TX, "Ip6unspoken", "Ip6OutNoRoutes", TAG_UNSPOKEN6, true,
 	    "Sends of Ip6OutNoRoutes by a host without an IPv6 address of more "
 	    "than a link: who asks for both families tries IPv6 first"),
+	EXCUSED(RX, "copies", "IPReversePathFilter", TAG_COPIES, false,
+	    "Packets of IPReversePathFilter that another interface in the same "
+	    "network took: each broadcast comes to both, and rp_filter refuses "
+	    "one of them"),
 	UNCLAIMED(RX, "not_ours", "InAddrErrors", TAG_NOT_OURS, false,
 	    "Packets of InAddrErrors that came to a host which has never "
 	    "forwarded any: broadcasts of another subnet on the same wire, "
