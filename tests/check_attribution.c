@@ -507,6 +507,34 @@ TEST_EACH(attribute, groups_that_nobody_joined_are_nobody_s_loss,
 	ck_assert_uint_eq(nobody_s(ns), groups[_i].missed - groups[_i].left);
 }
 
+/* Broadcasts of the far end: for us, for others, or over another wire. */
+static const struct {
+	uint64_t sent, frames, ours, strangers, excused;
+} called_out[] = {
+	{.sent = 60, .frames = 200, .excused = 60},
+	{.sent = 60, .frames = 200, .ours = 60},
+	{.sent = 60, .frames = 200, .ours = 20, .excused = 40},
+	{.sent = 60, .frames = 15, .excused = 15},
+	/* the same that a bridge brought */
+	{.sent = 60, .frames = 200, .strangers = 62, .excused = 62},
+};
+
+TEST_EACH(attribute, broadcasts_of_others_are_nobody_s_loss,
+	  ARRAY_SIZE(called_out))
+{
+	bridged_wire(0, called_out[_i].frames);
+	count_tagged(host, snmp_probe.counters, LAYER_IP, TAG_OUT_BCAST_PKTS,
+		     false, called_out[_i].sent);
+	count_tagged(ns, snmp_probe.counters, LAYER_IP, TAG_IN_BCAST_PKTS,
+		     false, called_out[_i].ours);
+	count(ns, &receives, 400);
+	count_tagged(ns, &balance_table, LAYER_UNEXPLAINED, TAG_IN_GAP, false,
+		     100);
+	sample_row(&ns->now, &balance_strangers, called_out[_i].strangers);
+	attribute();
+	ck_assert_uint_eq(nobody_s(ns), called_out[_i].excused);
+}
+
 /* What came by a bridge for virtual machines, and what a rule may have had. */
 TEST_EACH(attribute, what_bridges_bring_for_others_is_not_lost, 3)
 {

@@ -80,6 +80,34 @@ static uint64_t came_unwanted(const struct ns_list *list, const struct ns *ns)
 	return less_by(n, heard(ns, false));
 }
 
+/*
+ * Broadcasts that the far ends of wires sent, ports of bridges included, and
+ * that were for no subnet of this namespace, at most: a router drops them.
+ */
+static uint64_t came_called_out(const struct ns_list *list, const struct ns *ns)
+{
+	const struct ns *before = ns;
+	uint64_t n = 0;
+
+	EACH_OBJECT (&ns->now, o) {
+		const struct object *end = NULL;
+		struct ns *far;
+
+		if (o->layer == LAYER_LINK && object_name(&ns->now, o)[0])
+			end = wire_far_end(list, &ns->now, o, &far);
+		if (!end || far == before || far == ns)
+			continue;
+		n += smaller_of(sample_growth(&far->now, LAYER_IP,
+					      TAG_OUT_BCAST_PKTS, false),
+				sample_moved(&far->now, LAYER_LINK,
+					     object_place(&far->now, end),
+					     TAG_TX_PACKETS));
+		before = far;
+	}
+	return less_by(
+		n, sample_growth(&ns->now, LAYER_IP, TAG_IN_BCAST_PKTS, false));
+}
+
 /* What came by bridges that the namespace has no address on. */
 static uint64_t came_for_strangers(const struct sample *s)
 {
@@ -89,6 +117,15 @@ static uint64_t came_for_strangers(const struct sample *s)
 		if (o->layer == LAYER_UNEXPLAINED && !o->stale)
 			n += object_value(s, o, &balance_strangers, 0);
 	return n;
+}
+
+/* Those may be the same packets. */
+static uint64_t came_for_nobody(const struct ns_list *list, const struct ns *ns)
+{
+	uint64_t called = came_called_out(list, ns);
+	uint64_t strange = came_for_strangers(&ns->now);
+
+	return came_unwanted(list, ns) + (called > strange ? called : strange);
 }
 
 void wire_excuse_groups(struct ns_list *list)
@@ -103,8 +140,7 @@ void wire_excuse_groups(struct ns_list *list)
 			continue;
 		ip_gaps_excuse(
 			&ns->losses,
-			smaller_of(came_unwanted(list, ns) +
-					   came_for_strangers(&ns->now),
+			smaller_of(came_for_nobody(list, ns),
 				   sample_growth(&ns->now, LAYER_UNEXPLAINED,
 						 TAG_IN_GAP, false)));
 	}

@@ -422,6 +422,39 @@ def for_others(stage, packet, mac=BROADCAST):
                   Found(b, "ip", "rx", LOST, None, kind="unexplained", says=("not ours",), never=RULES)])
 
 
+def two_subnets(stage, rules, bad):
+    """A neighbour of a router is in another subnet, too, on the same wire, and calls out there."""
+    a, r, b = stage.router()
+    r.ip("route add default via " + b.address)
+    a.ip("addr add 192.168.7.5/24 brd + dev a0")
+    r.nft(chain(rules))
+    good = goodness(a, b)
+
+    def round_():
+        good()
+        a.send(bad, 60, "10.9.1.2", BAD)
+        a.send(LOST, 60, "192.168.7.255", 137, broadcast=True)
+
+    return r, b, round_
+
+
+@field
+def router_of_one_subnet(stage):
+    """Broadcasts of the other subnet are nothing that the router's rule has dropped."""
+    r, b, round_ = two_subnets(stage, "udp dport 7777 drop", 0)
+    return Story(round_, [in_gap(r, LOST), arrived(b)],
+                 [Found(r, "unexplained", "rx", LOST, None, kind="unexplained", off=4)])
+
+
+@field
+def router_of_one_subnet_and_loss(stage):
+    """The same, and a rule without a counter that drops: its packets are lost, and these alone."""
+    r, b, round_ = two_subnets(stage, "udp dport %d drop" % BAD, 2 * LOST)
+    return Story(round_, [in_gap(r, 3 * LOST), arrived(b)],
+                 [Found(r, "netfilter", "rx", 2 * LOST, None, says=("rule",), alarm=TOLD, off=12),
+                  Found(r, "unexplained", "rx", LOST, None, kind="unexplained", off=12)])
+
+
 def twins(stage):
     """b has two interfaces in one network, and rp_filter is strict."""
     r, a, b = listening_bridge(stage)
