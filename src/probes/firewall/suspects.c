@@ -137,7 +137,7 @@ struct uncounted {
 };
 
 /* What other counters tell of packets that are missed. */
-struct evidence {
+struct hints {
 	bool is_invalid; /* conntrack called as many of them invalid */
 	bool is_refused; /* of most, their senders were told by ICMP */
 };
@@ -155,8 +155,8 @@ static uint64_t refusals(const struct sample *s)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
-static struct evidence gather_evidence(const struct sample *s,
-				       enum direction direction)
+static struct hints gather_hints(const struct sample *s,
+				 enum direction direction)
 {
 	enum tag tag = direction == DIR_RX ? TAG_IN_GAP : TAG_OUT_GAP;
 	uint64_t n = sample_growth(s, LAYER_UNEXPLAINED, tag, false) +
@@ -164,7 +164,7 @@ static struct evidence gather_evidence(const struct sample *s,
 	uint64_t invalid =
 		sample_growth(s, LAYER_CONNTRACK, TAG_CONNTRACK_INVALID, false);
 
-	return (struct evidence) {
+	return (struct hints) {
 		.is_invalid = n && invalid * 10 >= n * 9,
 		.is_refused = n && refusals(s) * 2 >= n,
 	};
@@ -175,7 +175,7 @@ static struct evidence gather_evidence(const struct sample *s,
  * speak against, then the policy of a chain.
  */
 static int likelihood(const struct sample *s, enum direction direction,
-		      const struct object *o, const struct evidence *e)
+		      const struct object *o, const struct hints *e)
 {
 	const struct counter *facts = firewall_facts;
 	int n = is_of_chain(s, o);
@@ -195,7 +195,7 @@ static struct uncounted find_uncounted(const struct sample *s,
 {
 	const struct counter *fact = &firewall_facts[FIREWALL_UNCOUNTED];
 	const struct counter *number = &firewall_facts[FIREWALL_NUMBER];
-	const struct evidence e = gather_evidence(s, direction);
+	const struct hints e = gather_hints(s, direction);
 	struct uncounted u = {.n = 0};
 	const struct object *o = NULL;
 	int most = -1;
