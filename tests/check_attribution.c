@@ -1106,6 +1106,50 @@ TEST_EACH(attribute, what_an_ipvlan_may_miss_is_lost, 2)
 	ck_assert_uint_eq(row->delta, _i ? 300 : 0);
 }
 
+static const struct {
+	uint64_t sent, ours; /* broadcasts by the far end, and for us */
+	bool bridge, device; /* it is a port of a bridge; there is more */
+	uint64_t left;	     /* for others */
+} claimed[] = {
+	{.left = 0}, /* somebody sends them here on purpose */
+	{.sent = 300, .left = 300},
+	{.sent = 300, .ours = 300, .left = 0},
+	{.sent = 120, .left = 120},
+	{.bridge = true, .left = 300},
+	{.device = true, .left = 300},
+};
+
+TEST_EACH(attribute, what_a_wire_brings_on_purpose_is_lost, ARRAY_SIZE(claimed))
+{
+	const struct counter *not_ours =
+		find_counter(&snmp_probe, "not_ours", NULL);
+	const struct counter *frames =
+		counter_tagged(&link_table, TAG_TX_PACKETS);
+	struct sample *const samples[] = {&host->then, &host->now};
+
+	if (claimed[_i].bridge)
+		bridged_wire(0, 400);
+	else
+		wire(0, 1500);
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+		sample_object(samples[i], LAYER_LINK, "a0", "frames", 1);
+		sample_row(samples[i], frames, 400 * i);
+	}
+	if (claimed[_i].device)
+		DEVICE(ns, "eth0", 7, "");
+	count_tagged(host, snmp_probe.counters, LAYER_IP, TAG_OUT_BCAST_PKTS,
+		     false, claimed[_i].sent);
+	count_tagged(ns, snmp_probe.counters, LAYER_IP, TAG_IN_BCAST_PKTS,
+		     false, claimed[_i].ours);
+	sample_object(&ns->then, LAYER_IP, "", "", 0);
+	sample_object(&ns->now, LAYER_IP, "", "", 0);
+	count_part(ns, &addr_errors, 300);
+	count_part(ns, not_ours, 300);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX),
+			  300 - claimed[_i].left);
+}
+
 /* Without a route of its own, by any interface, but not by itself. */
 TEST_EACH(attribute, tunnel_without_a_device_repeats_any, 2)
 {

@@ -581,21 +581,33 @@ static const char *find_ipvlan(const struct ns_list *list,
 	return NULL;
 }
 
-static void claim_all(const struct sample *s)
+/* All but n of IPv4 are missed after all. */
+static void claim_but(const struct sample *s, uint64_t n)
 {
-	EACH_OBJECT (s, o)
-		EACH_ROW (s, o, row)
-			if (row->counter->tag == TAG_NOT_OURS)
-				object_row(s, o, row->counter)->delta = 0;
+	EACH_OBJECT (s, o) {
+		EACH_ROW (s, o, row) {
+			if (row->counter->tag != TAG_NOT_OURS)
+				continue;
+			object_row(s, o, row->counter)->delta =
+				row->counter->v6 ? 0
+						 : smaller_of(row->delta, n);
+		}
+	}
 }
 
 void attribution_claim_addresses(struct ns_list *list)
 {
-	EACH_NS (list, ns)
-		if (ns->was_read &&
-		    sample_moved(&ns->now, LAYER_IP, "", TAG_NOT_OURS) &&
-		    find_ipvlan(list, &ns->now))
-			claim_all(&ns->now);
+	EACH_NS (list, ns) {
+		uint64_t called_out;
+
+		if (!ns->was_read ||
+		    !sample_moved(&ns->now, LAYER_IP, "", TAG_NOT_OURS))
+			continue;
+		if (find_ipvlan(list, &ns->now))
+			claim_but(&ns->now, 0);
+		else if (wire_tells_all(list, ns, &called_out))
+			claim_but(&ns->now, called_out);
+	}
 }
 
 /* What is for an address that an ipvlan has comes here while that is down. */

@@ -7,6 +7,8 @@
  */
 #include "engine/wire.h"
 
+#include <string.h>
+
 #include "model/ip_gaps.h"
 #include "probes/balance/balance.h"
 #include "probes/link/link.h"
@@ -106,6 +108,34 @@ static uint64_t came_called_out(const struct ns_list *list, const struct ns *ns)
 	}
 	return less_by(
 		n, sample_growth(&ns->now, LAYER_IP, TAG_IN_BCAST_PKTS, false));
+}
+
+static bool is_in_use(const struct sample *s, const struct object *o)
+{
+	return o->layer == LAYER_LINK &&
+	       !strcmp(object_name(s, o), LINK_CONFIG) &&
+	       strcmp(object_place(s, o), "lo") &&
+	       object_value(s, o, &link_fact_up, 0);
+}
+
+bool wire_tells_all(const struct ns_list *list, const struct ns *ns,
+		    uint64_t *ret)
+{
+	bool any = false;
+
+	EACH_OBJECT (&ns->now, o) {
+		const struct object *end;
+		struct ns *far;
+
+		if (!is_in_use(&ns->now, o))
+			continue;
+		end = wire_far_end(list, &ns->now, o, &far);
+		if (!end || object_row(&far->now, end, &link_fact_port_of))
+			return false;
+		any = true;
+	}
+	*ret = came_called_out(list, ns);
+	return any;
 }
 
 /* What came by bridges that the namespace has no address on. */

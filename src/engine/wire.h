@@ -20,4 +20,12 @@ const struct object *wire_far_end(const struct ns_list *list,
  */
 void wire_excuse_groups(struct ns_list *list);
 
+/*
+ * Whether all that comes to a namespace comes by wires whose far ends were read
+ * and send for themselves alone; and then, in *ret, how many of these packets
+ * were broadcasts for no subnet of it, at most. Pure.
+ */
+bool wire_tells_all(const struct ns_list *list, const struct ns *ns,
+		    uint64_t *ret);
+
 #endif

@@ -405,16 +405,15 @@ def loop(stage):
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 
 
-def for_others(stage, packet, mac=BROADCAST):
+def for_others(a, b, call_out):
     """A plain host gets what is not for it; and a protocol that it does not speak, which it loses."""
-    a, b = stage.pair()
     good = goodness(a, b)
     b.ip("route add default via " + a.address)
     wrong = packets.ip4(a.address, b.address, 200, b"x" * 32).hex()
 
     def round_():
         good()
-        a.frames_of("a0", mac, [packet.hex()] * LOST)
+        call_out()
         a.frames_of("a0", truth.mac(b, "b0"), [wrong] * LOST)
 
     return Story(round_, [snmp(b, "IpInAddrErrors"), snmp(b, "IpInUnknownProtos"), arrived(b)],
@@ -552,13 +551,17 @@ def machines_broadcast_and_loss(stage):
 @field
 def foreign_broadcast(stage):
     """Two subnets share a wire: the broadcasts of the other one are no loss; an unknown protocol beside them is."""
-    return for_others(stage, packets.udp4("192.168.7.5", "192.168.7.255", 137))
+    a, b = stage.pair()
+    a.ip("addr add 192.168.7.5/24 brd + dev a0")
+    return for_others(a, b, lambda: a.send(LOST, 60, "192.168.7.255", 137, broadcast=True))
 
 
 @field
 def wake_on_lan(stage):
-    """Wake-on-LAN for a host that sleeps, in frames to all: the same."""
-    return for_others(stage, packets.udp4("10.9.0.1", "10.9.0.99", 9))
+    """Wake-on-LAN for a host that sleeps, in frames to all: the same at a bridge, which brings them from anywhere."""
+    _, a, b = listening_bridge(stage)
+    magic = packets.udp4(a.address, "10.9.0.99", 9).hex()
+    return for_others(a, b, lambda: a.frames_of("a0", BROADCAST, [magic] * LOST))
 
 
 @field
