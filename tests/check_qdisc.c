@@ -96,10 +96,10 @@ TEST_EACH(recorded, recorded_qdiscs_are_what_tc_printed, ARRAY_SIZE(kernels))
 
 static const struct qdisc_config *find(const struct dump *d, const char *name)
 {
-	char buffer[64];
+	char buffer[QDISC_NAME];
 
 	for (unsigned i = 0; i < d->n; i++) {
-		qdisc_name(&d->q[i], buffer, sizeof(buffer));
+		qdisc_name_by_handle(&d->q[i], buffer);
 		if (!strcmp(buffer, name))
 			return &d->q[i];
 	}
@@ -349,38 +349,105 @@ TEST(made, kind_too_long_is_cut)
 {
 	struct qdisc_config q;
 	struct message m;
-	char name[64];
+	char name[QDISC_NAME];
 
 	begin(&m, "0123456789abcdef0123456789abcdef", 0x10000, TC_H_ROOT);
 	ck_assert_int_eq(parse(&m, &q), 0);
 	ck_assert_str_eq(q.kind, "0123456789abcde");
-	qdisc_name(&q, name, sizeof(name));
+	qdisc_name_by_handle(&q, name);
 	ck_assert_str_eq(name, "0123456789abcde_1");
 }
 
-static const struct {
+/* All of one interface, in the order of the kernel; later ones wait. */
+static const struct named {
 	const char *kind;
 	uint32_t handle, parent;
-	const char *name;
+	const char *name; /* NULL: the qdisc that it is below is not known */
+	bool is_class;
 } names[] = {
-	{"netem", 0x80010000, TC_H_ROOT, "netem_8001"},
-	{"pfifo_fast", 0, TC_H_ROOT, "pfifo_fast_0"},
-	{"ingress", 0xffff0000, TC_H_INGRESS, "ingress_ffff"},
-	{"fq_codel", 0x500000, 0x50010, "fq_codel_50"},
-	{"fq_codel", 0, 0x80010001, "fq_codel_0_8001.1"},
-	{"fq_codel", 0, 0x8001000a, "fq_codel_0_8001.a"},
+	{"netem", 0x80010000, TC_H_ROOT, "netem_root", false},
+	{"pfifo_fast", 0, TC_H_ROOT, "pfifo_fast_0", false},
+	{"tbf", 0x10000, TC_H_ROOT, "tbf_1", false},
+	{"tbf", 0x7fff0000, TC_H_ROOT, "tbf_7fff", false},
+	{"tbf", 0x80000000, TC_H_ROOT, "tbf_root", false},
+	{"tbf", 0xfffe0000, TC_H_ROOT, "tbf_root", false},
+	{"ingress", 0xffff0000, TC_H_INGRESS, "ingress_ffff", false},
+	{"clsact", 0xffff0000, TC_H_INGRESS, "clsact_ffff", false},
+	{"fq_codel", 0x500000, 0x50010, "fq_codel_50", false},
+	{"fq_codel", 0, 0x1, "fq_codel_0_0.1", false},
+	{"fq_codel", 0, 0x80010001, "fq_codel_0_root.1", false},
+	{"fq_codel", 0, 0x8001000a, "fq_codel_0_root.a", false},
+	{"netem", 0x80020000, 0x10010, "netem_1.10", false},
+	{"netem", 0x80030000, 0x80010001, "netem_root.1", false},
+	{"netem", 0x80090000, 0x80030007, "netem_root.1.7", false},
+	{"netem", 0x80100000, 0x80020007, "netem_1.10.7", false},
+	{"htb", 0x80040000, 0x10010, "htb_in_1.10", false},
+	{"htb", 0x10010, 0x10001, "htb_1.10", true},
+	{"htb", 0x80010010, TC_H_ROOT, "htb_root.10", true},
+	{"netem", 0x80120000, 0x80110001, NULL, false},
+	{"netem", 0x80130000, 0x10010, "netem_8013", false}, /* linked away */
+	{"htb", 0x80110010, TC_H_ROOT, NULL, true},
 };
 
-TEST_EACH(made, name_is_kind_handle_and_parent_where_handles_repeat,
-	  ARRAY_SIZE(names))
+/* As the probe leaves them. */
+static void append_qdiscs(struct sample *s, int ifindex)
 {
-	struct qdisc_config q = {.handle = names[_i].handle,
-				 .parent = names[_i].parent};
-	char name[64];
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct qdisc_config q = {.ifindex = ifindex};
 
+		if (!names[i].name || names[i].is_class)
+			continue;
+		q.handle = names[i].handle;
+		q.parent = names[i].parent;
+		sample_object(s, LAYER_QDISC, "eth0", names[i].name,
+			      qdisc_identity(&q));
+		qdisc_label(s, names[i].kind);
+		sample_row(s, &qdisc_fact_handle, q.handle);
+	}
+}
+
+TEST_EACH(made, name_outlasts_a_handle_that_the_kernel_gave, ARRAY_SIZE(names))
+{
+	struct sample s = {.rows = NULL};
+	struct qdisc_names known = {.sample = &s};
+	struct qdisc_config q = {.ifindex = 7,
+				 .is_class = names[_i].is_class,
+				 .handle = names[_i].handle,
+				 .parent = names[_i].parent};
+	char name[QDISC_NAME];
+	uint32_t n;
+
+	append_qdiscs(&s, 8); /* those of another interface are not asked */
+	append_qdiscs(&s, 7);
+	/* it looks at those that were read before it */
+	for (n = s.n_objects / 2; n < s.n_objects; n++)
+		if (names[_i].name &&
+		    !strcmp(object_name(&s, &s.objects[n]), names[_i].name))
+			break;
+	s.n_objects = n;
 	snprintf(q.kind, sizeof(q.kind), "%s", names[_i].kind);
-	qdisc_name(&q, name, sizeof(name));
-	ck_assert_str_eq(name, names[_i].name);
+	ck_assert(qdisc_name(&known, &q, name) == (names[_i].name != NULL));
+	if (names[_i].name)
+		ck_assert_str_eq(name, names[_i].name);
+	sample_free(&s);
+}
+
+TEST(made, identity_is_another_one_where_a_qdisc_was_made_anew)
+{
+	const struct qdisc_config q = {.ifindex = 7, .handle = 0x80010000};
+	struct qdisc_config other = q;
+	struct object o = {.identity = qdisc_identity(&q)};
+
+	ck_assert_int_eq(qdisc_ifindex(&o), 7);
+	other.handle = 0x80020000;
+	ck_assert_uint_ne(qdisc_identity(&other), o.identity);
+	/* a tree: the numbers of both have grown by as much */
+	other = (struct qdisc_config) {.handle = 0x80040000,
+				       .parent = 0x80030001};
+	o.identity = qdisc_identity(&other);
+	other = (struct qdisc_config) {.handle = 0x80060000,
+				       .parent = 0x80050001};
+	ck_assert_uint_ne(qdisc_identity(&other), o.identity);
 }
 
 static const struct {

@@ -7,6 +7,7 @@
 #include <linux/tc_act/tc_mirred.h>
 
 #include "diagnosis/cause.h"
+#include "model/birth.h"
 #include "model/selection.h"
 #include "model/tally.h"
 #include "probes/link/link.h"
@@ -26,6 +27,8 @@ static struct {
 	struct message messages[MAX_PARTS];
 	unsigned n_messages;
 	uint64_t received, sent; /* by the interface */
+	char buffer[4096];	 /* of the probe, */
+	size_t room;		 /* which may use so much of it */
 } lab;
 
 static void setup(void)
@@ -35,6 +38,7 @@ static void setup(void)
 	ck_assert_int_eq(netlink_enter(&lab.nl, true), 0);
 	lab.now = &lab.samples[0];
 	lab.then = &lab.samples[1];
+	lab.room = sizeof(lab.buffer);
 }
 
 static void teardown(void)
@@ -163,8 +167,11 @@ static void append_link(void)
 static void read_all(void)
 {
 	struct selection all = {.items = NULL};
-	struct probe_env env = {
-		.netlink = &lab.nl, .interfaces = &all, .counters = &all};
+	struct probe_env env = {.netlink = &lab.nl,
+				.interfaces = &all,
+				.counters = &all,
+				.buffer = lab.buffer,
+				.size = lab.room};
 	struct sample *now = lab.then;
 
 	lab.then = lab.now;
@@ -175,8 +182,11 @@ static void read_all(void)
 	ck_assert_int_eq(qdisc_probe.read(&env, now), 0);
 	ck_assert_int_eq(now->error, 0);
 	now->time_ns = 1;
+	now->mono_ns = 1;
+	now->sources = 1;
 	if (now->then)
 		sample_compare(now, lab.then);
+	birth_of_objects(now);
 	ck_assert_int_eq(tally_losses(&lab.losses, now), 0);
 	qdisc_probe.attribute(now, &lab.losses);
 	clear();
@@ -505,4 +515,63 @@ TEST(parts, parts_are_never_sent)
 		if (!strncmp(object_name(lab.now, o), "filter", 6))
 			EACH_ROW (lab.now, o, row)
 				ck_assert_ptr_null(row->counter->type);
+}
+
+static bool has_name(const char *name)
+{
+	EACH_OBJECT (lab.now, o)
+		if (!strcmp(object_name(lab.now, o), name))
+			return true;
+	return false;
+}
+
+/* The kernel tells the root first, and the others in any order. */
+static void has_tree(void)
+{
+	has_qdisc("tbf", 0x80010000, TC_H_ROOT, 0, 0);
+	has_qdisc("netem", 0x80040000, 0x80030001, 0, 0);
+	has_qdisc("tbf", 0x80030000, 0x80020001, 0, 0);
+	has_qdisc("tbf", 0x80020000, 0x80010001, 0, 0);
+	has_qdisc("netem", 0x80060000, 0x80070001, 0, 0); /* of none */
+}
+
+TEST(parts, qdisc_is_named_when_the_ones_above_it_are_known)
+{
+	has_tree();
+	read_all();
+	ck_assert_uint_eq(lab.now->n_objects, 6);
+	ck_assert(has_name("tbf_root"));
+	ck_assert(has_name("tbf_root.1"));
+	ck_assert(has_name("tbf_root.1.1"));
+	ck_assert(has_name("netem_root.1.1.1"));
+	ck_assert(has_name("netem_8006"));
+}
+
+TEST(parts, qdisc_that_cannot_wait_is_named_by_its_handle)
+{
+	lab.room = 4;
+	has_tree();
+	read_all();
+	ck_assert_uint_eq(lab.now->n_objects, 6);
+	ck_assert(has_name("tbf_root"));
+	ck_assert(has_name("tbf_root.1"));
+	ck_assert(has_name("netem_8004"));
+}
+
+TEST(parts, shaper_made_anew_counts_from_0_under_its_name)
+{
+	has_qdisc("tbf", 0x80010000, TC_H_ROOT, 100, 10);
+	read_all();
+	has_qdisc("tbf", 0x80010000, TC_H_ROOT, 200, 30);
+	read_all();
+	ck_assert_uint_eq(loss_of(DIR_TX)->lost, 20);
+	/* it has counted more than the one before ever did */
+	has_qdisc("tbf", 0x80020000, TC_H_ROOT, 900, 70);
+	read_all();
+	ck_assert_uint_eq(loss_of(DIR_TX)->lost, 70);
+	ck_assert_uint_eq(lab.now->n_objects, 2);
+	/* it goes on */
+	has_qdisc("tbf", 0x80020000, TC_H_ROOT, 950, 75);
+	read_all();
+	ck_assert_uint_eq(loss_of(DIR_TX)->lost, 5);
 }

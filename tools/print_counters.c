@@ -17,7 +17,7 @@ static const char *const head =
 	"`@<namespace>`\n"
 	"follows outside collectd's own network namespace. Counters keep the\n"
 	"kernel's own spelling. `<name>` stands for the name of an object: a\n"
-	"qdisc (`netem_8001`), a firewall chain or rule, a port, a table of\n"
+	"qdisc (`netem_root`), a firewall chain or rule, a port, a table of\n"
 	"neighbours (`arp_cache`, `ndisc_cache`).\n"
 	"\n"
 	"What a counter counts:\n"

@@ -24,12 +24,12 @@ static bool is_born(const struct sample *now, const struct object *o)
 {
 	const struct object *link;
 
-	if (o->before || o->stale || !(now->then->sources & 1u << o->source))
+	if (o->stale || !(now->then->sources & 1u << o->source))
 		return false;
 	if (o->layer == LAYER_LINK)
-		return !*object_name(now, o) && !o->main &&
+		return !o->before && !*object_name(now, o) && !o->main &&
 		       !was_there(now->then, o);
-	if (o->layer != LAYER_QDISC)
+	if (o->layer != LAYER_QDISC || (o->before && o->same))
 		return false;
 	link = find_link(now, object_place(now, o));
 	return link && link->before && link->same;

@@ -9,7 +9,8 @@
 #include "model/sample.h"
 
 /*
- * In a compared sample: a qdisc that was not there while its interface was, and
+ * In a compared sample: a qdisc that was not there, or another one was under
+ * its name, while its interface was, and
  * an interface whose number no other had. A real one may come from another
  * namespace, and brings its counts; what may have been there and was not read
  * is left alone.

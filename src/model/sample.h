@@ -38,7 +38,7 @@ enum family {
 
 /*
  * A thing that counts. place is the interface ("" for the namespace itself),
- * name tells objects of one place and layer apart ("netem_8001"), identity
+ * name tells objects of one place and layer apart ("netem_root"), identity
  * tells that it is still the same thing under that name.
  */
 struct object {

@@ -134,17 +134,13 @@ def B8(stage):
     a.feature("tc qdisc add dev a0 root tbf rate 1mbit burst 4kb limit 10000")
     b.sink(GOOD_PORT)
     packets, bursts = 200, 5
-    dropped = Series(a.place("a0"), "if_tx_dropped-qdisc-%s" % tbf_name(a),
+    dropped = Series(a.place("a0"), "if_tx_dropped-qdisc-tbf_root",
                      lambda: truth.qdisc(a, "a0", "tbf", "drops"),
                      (bursts * (packets - 40), bursts * packets))
     with stage.watch([dropped]) as watch:
         watch.bursts(lambda: slow_burst(a, b, packets), bursts)
         watch.check([Share(a.place("a0"), "percent-qdisc-tx", dropped, packets)],
                     [Alert(a.place("a0"), "qdisc-tx", ("tbf",))])
-
-
-def tbf_name(ns):
-    return "tbf_" + truth.qdisc(ns, "a0", "tbf", "handle").rstrip(":")
 
 
 def slow_burst(a, b, packets):

@@ -119,13 +119,9 @@ static void append_counts(const struct qdisc_config *q, struct sample *out)
 
 static void append_qdisc(const struct probe_env *env,
 			 const struct qdisc_config *q, const char *place,
-			 struct sample *out)
+			 const char *name, struct sample *out)
 {
-	char name[64];
-
-	qdisc_name(q, name, sizeof(name));
-	sample_object(out, LAYER_QDISC, place, name,
-		      qdisc_identity(q->ifindex, q->parent));
+	sample_object(out, LAYER_QDISC, place, name, qdisc_identity(q));
 	qdisc_label(out, q->kind);
 	append_counts(q, out);
 	qdisc_append_own(env, q, out);
@@ -138,6 +134,9 @@ struct qdisc_reader {
 	int ifindex; /* the interface of the previous message, and its name */
 	char place[IFNAMSIZ];
 	bool wanted;
+	uint32_t first; /* object of the probe */
+	uint32_t from;	/* object of the interface, or first */
+	size_t waiting; /* bytes of messages in env->buffer */
 	struct {
 		int *items; /* interfaces whose classes are to be asked for */
 		size_t n, max;
@@ -148,6 +147,7 @@ static bool wants_interface(struct qdisc_reader *reader, int ifindex)
 {
 	if (ifindex != reader->ifindex) {
 		reader->ifindex = ifindex;
+		reader->from = reader->out->n_objects;
 		reader->wanted =
 			netlink_ifname(reader->env->netlink, ifindex,
 				       reader->place) == 0 &&
@@ -171,9 +171,31 @@ static int add_classful(struct qdisc_reader *reader, int ifindex)
 	return 0;
 }
 
+/* Keeps a message until the qdisc is known that it is below. */
+static bool keep_waiting(struct qdisc_reader *reader, const struct nlmsghdr *h)
+{
+	size_t n = NLMSG_ALIGN(h->nlmsg_len);
+
+	if (n > reader->env->size - reader->waiting)
+		return false;
+	memcpy(reader->env->buffer + reader->waiting, h, h->nlmsg_len);
+	reader->waiting += n;
+	return true;
+}
+
+static int append_wanted(struct qdisc_reader *reader,
+			 const struct qdisc_config *q, const char *name)
+{
+	append_qdisc(reader->env, q, reader->place, name, reader->out);
+	if (q->is_class || !reader->env->classes || !qdisc_has_classes(q->kind))
+		return 0;
+	return add_classful(reader, q->ifindex);
+}
+
 static int on_qdisc(const struct nlmsghdr *h, void *arg)
 {
 	struct qdisc_reader *reader = arg;
+	char name[QDISC_NAME];
 	struct qdisc_config q;
 	int r = qdisc_parse(h, &q);
 
@@ -183,37 +205,97 @@ static int on_qdisc(const struct nlmsghdr *h, void *arg)
 		return 0; /* noqueue has no queue, so it never drops */
 	if (!wants_interface(reader, q.ifindex))
 		return 0;
-	append_qdisc(reader->env, &q, reader->place, reader->out);
-	if (!reader->env->classes || !qdisc_has_classes(q.kind))
-		return 0;
-	return add_classful(reader, q.ifindex);
+	if (!qdisc_name(&(struct qdisc_names) {reader->out, reader->from}, &q,
+			name)) {
+		if (keep_waiting(reader, h))
+			return 0;
+		qdisc_name_by_handle(&q, name);
+	}
+	return append_wanted(reader, &q, name);
+}
+
+/*
+ * Appends what waited and has a name by now, in the last round all of it.
+ * Returns how many, or a negative errno.
+ */
+static int append_waiting(struct qdisc_reader *reader, bool is_last)
+{
+	const struct qdisc_names names = {reader->out, reader->first};
+	struct nlmsghdr *h;
+	int n = 0;
+
+	for (size_t at = 0; at < reader->waiting;
+	     at += NLMSG_ALIGN(h->nlmsg_len)) {
+		char name[QDISC_NAME];
+		struct qdisc_config q;
+		int r;
+
+		h = (struct nlmsghdr *)(reader->env->buffer + at);
+		if (h->nlmsg_type == NLMSG_NOOP)
+			continue;
+		r = qdisc_parse(h, &q);
+		if (r == 0 && !qdisc_name(&names, &q, name)) {
+			if (!is_last)
+				continue;
+			qdisc_name_by_handle(&q, name);
+		}
+		if (r == 0 && wants_interface(reader, q.ifindex))
+			r = append_wanted(reader, &q, name);
+		if (r < 0)
+			return r;
+		h->nlmsg_type = NLMSG_NOOP; /* done */
+		n++;
+	}
+	return n;
+}
+
+/* Each round knows those that stand one step higher. */
+static int append_all_waiting(struct qdisc_reader *reader)
+{
+	int r;
+
+	do
+		r = append_waiting(reader, false);
+	while (r > 0);
+	if (r == 0)
+		r = append_waiting(reader, true);
+	return r < 0 ? r : 0;
 }
 
 static int on_class(const struct nlmsghdr *h, void *arg)
 {
 	struct qdisc_reader *reader = arg;
+	char name[QDISC_NAME];
 	struct qdisc_config q;
 	int r = qdisc_parse(h, &q);
 
 	if (r < 0)
 		return r;
-	if (q.is_class && qdisc_has_classes(q.kind) &&
-	    wants_interface(reader, q.ifindex))
-		append_qdisc(reader->env, &q, reader->place, reader->out);
-	return 0;
+	if (!q.is_class || !qdisc_has_classes(q.kind) ||
+	    !wants_interface(reader, q.ifindex))
+		return 0;
+	if (!qdisc_name(&(struct qdisc_names) {reader->out, reader->first}, &q,
+			name))
+		qdisc_name_by_handle(&q, name);
+	return append_wanted(reader, &q, name);
 }
 
 static int qdisc_read(struct probe_env *env, struct sample *out)
 {
-	struct qdisc_reader reader = {.env = env, .out = out};
-	uint32_t first = out->n_objects;
+	struct qdisc_reader reader = {
+		.env = env,
+		.out = out,
+		.first = out->n_objects,
+	};
 	int r = qdisc_ask(env, RTM_GETQDISC, 0, 0, on_qdisc, &reader);
 
+	if (r == 0 && reader.waiting)
+		r = append_all_waiting(&reader);
 	for (size_t i = 0; r == 0 && i < reader.classful.n; i++)
 		r = qdisc_ask(env, RTM_GETTCLASS, reader.classful.items[i], 0,
 			      on_class, &reader);
 	free(reader.classful.items);
-	return r == 0 ? qdisc_look_closer(env, out, first) : r;
+	return r == 0 ? qdisc_look_closer(env, out, reader.first) : r;
 }
 
 const struct probe qdisc_probe = {

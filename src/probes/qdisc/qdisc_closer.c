@@ -78,7 +78,7 @@ static int on_closer_class(const struct nlmsghdr *h, void *arg)
 {
 	struct closer *look = arg;
 	struct qdisc_config q;
-	char name[64] = "class ";
+	char name[QDISC_NAME + 8] = "class ";
 	int r = qdisc_parse(h, &q);
 
 	if (r < 0)
@@ -89,7 +89,7 @@ static int on_closer_class(const struct nlmsghdr *h, void *arg)
 	look->has_default |= TC_H_MIN(q.handle) == look->default_class;
 	if (!q.has_queue || !q.drops || look->parts >= MAX_PARTS)
 		return 0;
-	qdisc_name(&q, name + strlen(name), sizeof(name) - strlen(name));
+	qdisc_name_by_handle(&q, name + strlen(name));
 	begin_part(look, name);
 	sample_label(look->out, look->kind);
 	append_part(look, &qdisc_class_drops, q.drops);

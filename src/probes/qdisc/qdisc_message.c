@@ -66,20 +66,6 @@ int qdisc_parse(const struct nlmsghdr *h, struct qdisc_config *ret)
 	return 0;
 }
 
-void qdisc_name(const struct qdisc_config *q, char *buffer, size_t size)
-{
-	unsigned major = TC_H_MAJ(q->handle) >> 16;
-
-	if (q->is_class)
-		snprintf(buffer, size, "%s_%x.%x", q->kind, major,
-			 TC_H_MIN(q->handle));
-	else if (q->handle || q->parent == TC_H_ROOT)
-		snprintf(buffer, size, "%s_%x", q->kind, major);
-	else
-		snprintf(buffer, size, "%s_%x_%x.%x", q->kind, major,
-			 TC_H_MAJ(q->parent) >> 16, TC_H_MIN(q->parent));
-}
-
 int qdisc_ask(struct probe_env *env, uint16_t type, int ifindex,
 	      uint32_t parent, netlink_row row, void *arg)
 {

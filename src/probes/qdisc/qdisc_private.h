@@ -62,10 +62,16 @@ struct qdisc_config {
 struct nlmsghdr;
 int MUST_CHECK qdisc_parse(const struct nlmsghdr *h, struct qdisc_config *ret);
 
-/* The identity of an object, and the interface that it tells. */
-static inline uint64_t qdisc_identity(int ifindex, uint32_t parent)
+/*
+ * The identity of an object, and the interface that it tells. One that was made
+ * anew may have the same name, but not the same handle.
+ */
+static inline uint64_t qdisc_identity(const struct qdisc_config *q)
 {
-	return (uint64_t)ifindex << 32 | parent;
+	const uint32_t ids[] = {q->parent, q->handle};
+
+	return (uint64_t)q->ifindex << 32 |
+	       (uint32_t)hash_bytes(HASH_START, ids, sizeof(ids));
 }
 
 static inline int qdisc_ifindex(const struct object *o)
@@ -73,12 +79,36 @@ static inline int qdisc_ifindex(const struct object *o)
 	return o->identity >> 32;
 }
 
+#define QDISC_NAME 80
+
+/* Where the qdiscs of an interface stand that were read so far. */
+struct qdisc_names {
+	const struct sample *sample;
+	uint32_t from; /* index of an object: they are from there to the end */
+};
+
 /*
- * Writes "kind_handle", or "kind_handle_parent" for the children of mq, whose
- * handles are all 0, or "kind_major.minor" of a class; hexadecimal as tc prints
- * it, a colon as a dot.
+ * Writes a name that no other qdisc or class of the interface has, hexadecimal
+ * as tc prints it, a colon as a dot:
+ *
+ *   tbf_1            the handle, if somebody chose it
+ *   tbf_root         else, from 8000: on, it stands at the root
+ *   netem_1.10       or in the class 1:10,
+ *   netem_root.10    or in 8001:10, and 8001: stands at the root
+ *   htb_in_1.10      because htb_1.10 is the class itself, of htb
+ *   pfifo_fast_0     a default qdisc has no handle; below mq there are
+ *   fq_codel_0_0.1   some more of it, or fq_codel_0_root.1
+ *
+ * Returns false, with nothing written, if the qdisc whose class it stands in
+ * was not read yet.
  */
-void qdisc_name(const struct qdisc_config *q, char *buffer, size_t size);
+bool MUST_CHECK qdisc_name(const struct qdisc_names *names,
+			   const struct qdisc_config *q,
+			   char buffer[QDISC_NAME]);
+
+/* The same by handles alone, whoever gave them. */
+void qdisc_name_by_handle(const struct qdisc_config *q,
+			  char buffer[QDISC_NAME]);
 
 /*
  * Whether a qdisc of this kind drops to make senders slow down (active queue
