@@ -18,6 +18,47 @@ TEST(report_values, quiet_namespace_sends_its_heartbeat_only)
 	ck_assert_str_eq(lab.output, "all@nginx/gauge-all-sources 3 @20\n");
 }
 
+TEST(report_values, heartbeat_begins_with_the_first_loss_if_told_so)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab.settings.report_heartbeat = false;
+	lab_round(ns, 1000, 5);
+	ck_assert_str_eq(lab.output, "");
+	lab_round(ns, 2000, 5);
+	ck_assert_str_eq(lab.output, "");
+	lab_round(ns, 2090, 15);
+	check_line("all@nginx/gauge-all-sources 3 @30");
+	lab_round(ns, 2190, 15);
+	check_line("all@nginx/gauge-all-sources 3 @40");
+}
+
+TEST(report_values, heartbeat_of_collectds_own_is_always_sent)
+{
+	lab.settings.report_heartbeat = false;
+	lab_round(lab_ns(""), 1000, 5);
+	check_line("all/gauge-all-sources 3 @10");
+}
+
+TEST(report_values, heartbeat_that_is_not_sent_takes_no_room_of_a_series)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (int i = 0; i < 9; i++)
+		lab_ns("idle");
+	lab.settings.report_heartbeat = false;
+	lab.settings.max_series = 5;
+	for (int i = 0; i < 2; i++) {
+		for (size_t j = 1; j < lab.list.n; j++)
+			lab_interface(lab_read(lab.list.items[j]), "eth0", 9,
+				      "rx_missed_errors", 0);
+		lab_round(ns, 1000 + 90 * i, 10 * i);
+	}
+	/* the heartbeat, and four of the interface that it leaves room for */
+	check_line("eth0@nginx/percent-link-rx 10 @20");
+	check_without("MaxSeries");
+}
+
 TEST(report_values, first_loss_is_sent_with_the_values_before)
 {
 	struct ns *ns = lab_ns("nginx");

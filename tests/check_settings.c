@@ -92,6 +92,7 @@ TEST(options, default_pattern_says_what_no_pattern_says)
 TEST(options, default_values_are_there_from_the_start)
 {
 	ck_assert(!settings.report_idle && !settings.classes);
+	ck_assert(settings.report_heartbeat);
 	ck_assert_double_eq(settings.read_budget, 0);
 	ck_assert_uint_eq(settings.max_namespaces, 1024);
 	ck_assert_uint_eq(settings.max_series, 20000);
@@ -218,6 +219,7 @@ TEST(options, each_option_sets_its_own_member)
 	ck_assert_int_eq(set(false, "StateFile", text("/alarms")), 0);
 	ck_assert_int_eq(set(false, "ReportIdle", yes), 0);
 	ck_assert_int_eq(set(false, "Classes", yes), 0);
+	ck_assert_int_eq(set(false, "ReportHeartbeat", text("false")), 0);
 	ck_assert_int_eq(set(true, "WarningMax", number(2)), 0);
 	ck_assert_int_eq(set(true, "FailureMax", number(3)), 0);
 	ck_assert_int_eq(set(true, "MinimumLost", number(4)), 0);
@@ -233,6 +235,7 @@ TEST(options, each_option_sets_its_own_member)
 	ck_assert_str_eq(settings.proc_root, "/host/proc");
 	ck_assert_str_eq(settings.state_file, "/alarms");
 	ck_assert(settings.report_idle && settings.classes);
+	ck_assert(!settings.report_heartbeat);
 	l = &settings.thresholds.items[0].limits;
 	ck_assert_double_eq(l->warning, 2);
 	ck_assert_double_eq(l->failure, 3);

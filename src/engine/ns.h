@@ -25,6 +25,7 @@ struct ns {
 	uint32_t refused;     /* bit i: probe i could not read it */
 	uint32_t was_refused; /* the same, at any time */
 	bool was_uncounted; /* a report saw rules that drop without a counter */
+	bool was_alive;	    /* a report sent its heartbeat */
 	struct sample now;  /* the newest read, until interval_swap() */
 	struct sample then; /* and the one before */
 	struct losses losses;

@@ -95,6 +95,11 @@ const struct config_option options_table[] = {
 	       "packet. Otherwise a counter is sent once something was lost "
 	       "there. What begins later begins with its values of up to two "
 	       "reads before, so that the rate is right."),
+	GLOBAL("ReportHeartbeat", OPT_BOOL, report_heartbeat, BOOLEAN(true),
+	       "Send gauge-all-sources of every network namespace in every "
+	       "interval. With false it is sent from the first loss on, so "
+	       "that a container which never loses anything leaves no file; "
+	       "collectd's own namespace sends it always."),
 	GLOBAL("ReadBudget", OPT_SECONDS, read_budget, NUMBER(0),
 	       "Seconds that reading may take in one interval; 0 is half the "
 	       "interval. Network namespaces that there was no time for are "

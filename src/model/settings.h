@@ -41,7 +41,7 @@ struct threshold {
 
 struct settings {
 	struct selection namespaces, interfaces, layers, counters;
-	bool report_idle, classes;
+	bool report_idle, report_heartbeat, classes;
 	bool names_at_once; /* no option: pktloss(8) waits for no better name */
 	double read_budget; /* seconds, 0: half the interval */
 	unsigned max_namespaces, max_series, max_rules, max_sockets;

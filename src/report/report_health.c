@@ -144,15 +144,34 @@ static void send_availability(struct report *r, const char *place,
 		   ns->now.time_ns);
 }
 
-void report_health_send(struct report *r)
+bool report_health_beats(const struct settings *s, const struct ns *ns)
+{
+	if (s->report_heartbeat || ns->was_alive || ns_is_own(ns))
+		return true;
+	for (size_t i = 0; i < ns->losses.n; i++)
+		if (ns->losses.items[i].awake)
+			return true;
+	return false;
+}
+
+static void send_heartbeat(struct report *r, const char *place)
 {
 	const struct sample *now = &r->ns->now;
+
+	if (!report_health_beats(r->reporter->settings, r->ns))
+		return;
+	r->ns->was_alive = true;
+	send_gauge(r, place, "all-sources", __builtin_popcount(now->sources),
+		   now->time_ns);
+}
+
+void report_health_send(struct report *r)
+{
 	char place[NAME_PART + 1];
 
 	report_names_place(r->ns, "", place);
 	send_uncounted(r, place);
-	send_gauge(r, place, "all-sources", __builtin_popcount(now->sources),
-		   now->time_ns);
+	send_heartbeat(r, place);
 	for (int i = 0; r->ns->was_refused && i < N_LAYERS; i++)
 		send_availability(r, place, i);
 }

@@ -8,8 +8,11 @@
 /* Logs what could not be read, once for each reason. */
 void report_health_log(struct report *r, struct blindness *b);
 
+/* Whether a namespace has a heartbeat: always, or from its first loss on. */
+bool report_health_beats(const struct settings *s, const struct ns *ns);
+
 /*
- * Sends the heartbeat of r->ns, which of its sources are or were refused, and
+ * Sends the heartbeat of r->ns, if it has one, which of its sources are or were refused, and
  * how much cannot be counted there.
  */
 void report_health_send(struct report *r);

@@ -99,12 +99,13 @@ static uint64_t newest_ns(const struct ns_list *list)
 }
 
 /* Namespaces whose heartbeat is about to become a series. */
-static size_t count_new(const struct ns_list *list)
+static size_t count_new(const struct settings *s, const struct ns_list *list)
 {
 	size_t n = 0;
 
 	EACH_NS (list, ns)
-		n += ns_is_reported(ns) && ns->is_first;
+		n += ns_is_reported(ns) && !ns->was_alive &&
+		     report_health_beats(s, ns);
 	return n;
 }
 
@@ -114,7 +115,7 @@ int reporter_report(struct reporter *reporter, struct ns_list *list,
 {
 	struct report r = {.reporter = reporter, .sink = sink};
 	int result = interval_compare(list);
-	size_t n_new = count_new(list);
+	size_t n_new = count_new(reporter->settings, list);
 
 	r.time_ns = newest_ns(list);
 	report_health_log(&r, blindness);
