@@ -29,6 +29,7 @@ import field
 import field_cases  # noqa: F401
 import containers  # noqa: F401
 import lifecycle  # noqa: F401
+import names  # noqa: F401
 import links  # noqa: F401
 import outputs  # noqa: F401
 import pinned  # noqa: F401
