@@ -92,6 +92,63 @@ TEST(alarm_memory, what_is_gone_after_a_restart_is_taken_back)
 	ck_assert_ptr_nonnull(strstr(lab.notified[0].message, "is gone"));
 }
 
+#define HOUR (3600 * SECOND)
+
+/* What happens half a minute after the restart. */
+static const struct {
+	uint64_t clock_ns; /* so far ahead it is then, from two hours */
+	uint64_t asleep_ns;
+} steps[] = {
+	{1 * HOUR, 0},
+	{3 * HOUR, 0},
+	{2 * HOUR, HOUR},
+};
+
+TEST_EACH(alarm_memory, patience_is_of_no_clock_that_is_set_or_sleeps,
+	  ARRAY_SIZE(steps))
+{
+	raise_alarm();
+	restart();
+	lab.clock_ns = 2 * HOUR;
+	for (int i = 0; i < 13; i++) {
+		lab_round(i ? lab.list.items[0] : lab_ns("other"), 1000, 0);
+		ck_assert_uint_eq(lab.n_notified, i == 12);
+		if (i != 3)
+			continue;
+		lab.clock_ns = steps[_i].clock_ns;
+		lab.asleep_ns = steps[_i].asleep_ns;
+	}
+}
+
+/* The namespace that it is of comes late, and is claimed all the same. */
+TEST_EACH(alarm_memory, clock_set_after_a_restart_takes_nothing_back,
+	  ARRAY_SIZE(steps))
+{
+	struct ns *ns;
+
+	raise_alarm();
+	restart();
+	lab.clock_ns = 2 * HOUR;
+	lab_round(lab_ns("other"), 1000, 0);
+	lab.clock_ns = steps[_i].clock_ns;
+	lab.asleep_ns = steps[_i].asleep_ns;
+	lab_round(lab.list.items[0], 1000, 0);
+	ns = lab_ns("nginx");
+	for (uint64_t i = 0; i < 6; i++) {
+		lab_round(ns, 2000 + 90 * i, 100 + 10 * i);
+		ck_assert_uint_eq(lab.n_notified, 0);
+	}
+}
+
+TEST(alarm_memory, report_of_nothing_takes_nothing_back)
+{
+	raise_alarm();
+	restart();
+	lab_round(lab_ns("other"), 1000, 0);
+	lab_report();
+	ck_assert_uint_eq(lab.n_notified, 0);
+}
+
 TEST(alarm_memory, damaged_state_is_ignored_with_a_warning)
 {
 	FILE *f = fopen(alarm_path, "we");

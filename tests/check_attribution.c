@@ -94,8 +94,10 @@ static void setup(void)
 	ck_assert(host && ns);
 	snprintf(ns->path, sizeof(ns->path), "/run/netns/nginx");
 	host->was_read = ns->was_read = true;
-	host->then.mono_ns = ns->then.mono_ns = UINT64_C(1000000000);
-	host->now.mono_ns = ns->now.mono_ns = UINT64_C(4000000000);
+	host->then.boot_ns = ns->then.boot_ns = UINT64_C(1000000000);
+	host->now.boot_ns = ns->now.boot_ns = UINT64_C(4000000000);
+	host->then.mono_ns = ns->then.mono_ns = host->then.boot_ns;
+	host->now.mono_ns = ns->now.mono_ns = host->now.boot_ns;
 }
 
 static void teardown(void)
@@ -835,7 +837,7 @@ TEST(attribute, discards_of_one_family_leave_those_of_the_other)
 	ck_assert_ptr_nonnull(strstr(causes.items[0].text, "10.8.0.77"));
 	ck_assert_uint_eq(causes.items[1].lost, 100);
 	sample_reset(&ns->now); /* in the next interval all answer there */
-	ns->now.mono_ns = host->now.mono_ns;
+	ns->now.boot_ns = ns->now.mono_ns = host->now.boot_ns;
 	attribute();
 	cause_list(&host->now,
 		   loss_find(&host->losses, LAYER_NEIGH, "", DIR_TX), CAUSE_ALL,

@@ -4,6 +4,7 @@
 #include "testlib.h"
 
 static struct ns_list list;
+static uint64_t clock_ns; /* so far ahead the clock is set */
 
 static void teardown(void)
 {
@@ -19,6 +20,8 @@ static struct ns *add(const char *name)
 	return ns;
 }
 
+#define HOUR (3600 * UINT64_C(1000000000))
+
 /* A read that many seconds after the boot, of one lossy interface. */
 static void read_at(struct ns *ns, unsigned seconds, uint64_t lost)
 {
@@ -31,7 +34,8 @@ static void read_at(struct ns *ns, unsigned seconds, uint64_t lost)
 	};
 
 	sample_reset(&ns->now);
-	ns->now.time_ns = ns->now.mono_ns = seconds * UINT64_C(1000000000);
+	ns->now.boot_ns = ns->now.mono_ns = seconds * UINT64_C(1000000000);
+	ns->now.time_ns = ns->now.boot_ns + clock_ns;
 	sample_object(&ns->now, LAYER_LINK, "eth0", "", 1);
 	sample_row(&ns->now, &errors, lost);
 	ns->was_read = true;
@@ -121,6 +125,57 @@ TEST(interval, namespace_that_came_into_being_counts_from_0)
 	read_at(ns, 20, 12);
 	ck_assert_int_eq(interval_compare(&list), 0);
 	ck_assert_uint_eq(lost(ns), 7);
+}
+
+/* Two hours ahead, and one or three when it was set. */
+static const uint64_t clocks[] = {1 * HOUR, 3 * HOUR};
+
+TEST_EACH(interval, clock_that_is_set_changes_no_interval, ARRAY_SIZE(clocks))
+{
+	struct ns *ns = add("");
+
+	clock_ns = 2 * HOUR;
+	read_at(ns, 10, 5);
+	interval_end(&list);
+	clock_ns = clocks[_i];
+	read_at(ns, 20, 12);
+	ck_assert_int_eq(interval_compare(&list), 0);
+	ck_assert_double_eq_tol(interval_seconds(ns), 10, 1e-9);
+	ck_assert_uint_eq(lost(ns), 7);
+}
+
+TEST_EACH(interval, birth_is_as_long_ago_when_the_clock_is_set,
+	  ARRAY_SIZE(clocks))
+{
+	struct ns *own = add(""), *ns;
+
+	clock_ns = 2 * HOUR;
+	read_at(own, 10, 0);
+	interval_end(&list);
+	ns = add("web");
+	ns->born_ns = UINT64_C(10000000000);
+	clock_ns = clocks[_i];
+	read_at(ns, 20, 5);
+	ck_assert_int_eq(interval_compare(&list), 0);
+	ck_assert_double_eq_tol(interval_seconds(ns), 10, 0.01);
+	ck_assert_uint_eq(lost(ns), 5);
+	ck_assert_uint_lt(ns->then.time_ns, ns->now.time_ns);
+	/* set forward, it would begin an hour ago */
+	if (clocks[_i] == 3 * HOUR)
+		ck_assert_uint_gt(ns->now.before_ns + HOUR, ns->now.time_ns);
+}
+
+/* CLOCK_MONOTONIC stood still meanwhile. */
+TEST(interval, sleep_of_the_host_is_part_of_the_interval)
+{
+	struct ns *ns = add("");
+
+	read_at(ns, 10, 5);
+	interval_end(&list);
+	read_at(ns, 3620, 12);
+	ns->now.mono_ns = ns->then.mono_ns + UINT64_C(10000000000);
+	ck_assert_int_eq(interval_compare(&list), 0);
+	ck_assert_double_eq_tol(interval_seconds(ns), 3610, 1e-9);
 }
 
 TEST(interval, real_interface_of_a_new_namespace_was_elsewhere_before)

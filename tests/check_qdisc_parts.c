@@ -182,7 +182,7 @@ static void read_all(void)
 	ck_assert_int_eq(qdisc_probe.read(&env, now), 0);
 	ck_assert_int_eq(now->error, 0);
 	now->time_ns = 1;
-	now->mono_ns = 1;
+	now->mono_ns = now->boot_ns = 1;
 	now->sources = 1;
 	if (now->then)
 		sample_compare(now, lab.then);

@@ -640,7 +640,8 @@ static void lab_read(struct lab *lab, unsigned namespace, uint64_t seconds)
 	reader->env.own = !namespace;
 	procnet_enter(&reader->files, !namespace);
 	sample_reset(&ns->now);
-	ns->now.time_ns = ns->now.mono_ns = seconds * SECOND;
+	ns->now.boot_ns = ns->now.mono_ns = seconds * SECOND;
+	ns->now.time_ns = ns->now.boot_ns;
 	for (size_t i = 0; i < n_probes; i++) {
 		struct reading r = {lab, probes[i], &ns->now, namespace};
 

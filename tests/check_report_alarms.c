@@ -132,6 +132,31 @@ static const struct {
 };
 
 /* So that as many words of a message fit, whatever the clock says. */
+/* Reads that lose, then none that does: a bit for each that notifies. */
+static unsigned rounds_with_news(uint64_t sleep_ns)
+{
+	struct ns *ns = lab_ns("nginx");
+	unsigned news = 0;
+
+	for (unsigned i = 0; i < 12; i++) {
+		lab_round(ns, 1000 + 100 * i, i < 4 ? 20 * i : 60);
+		news |= (lab.n_notified > 0) << i;
+		lab.asleep_ns += sleep_ns;
+	}
+	return news;
+}
+
+/* A sleep of an hour is one interval like others: no hit more, no hit less. */
+TEST(report_alarms, sleep_neither_raises_nor_recovers)
+{
+	unsigned awake = rounds_with_news(0);
+
+	ck_assert_int_eq(__builtin_popcount(awake), 2);
+	lab_teardown();
+	lab_setup();
+	ck_assert_uint_eq(rounds_with_news(3600 * SECOND), awake);
+}
+
 TEST_EACH(report_alarms, interval_is_told_in_two_digits, ARRAY_SIZE(intervals))
 {
 	struct ns *ns = lab_ns("nginx");
@@ -139,7 +164,7 @@ TEST_EACH(report_alarms, interval_is_told_in_two_digits, ARRAY_SIZE(intervals))
 	lab_round(ns, 1000, 0);
 	lab_round(ns, 1090, 10);
 	lab_interface(lab_read(ns), "eth0", 1120, "rx_missed_errors", 20);
-	ns->now.mono_ns = ns->then.mono_ns + intervals[_i].ms * SECOND / 1000;
+	ns->now.boot_ns = ns->then.boot_ns + intervals[_i].ms * SECOND / 1000;
 	lab_report();
 	ck_assert_uint_eq(lab.n_notified, 1);
 	ck_assert_msg(strstr(lab.notified[0].message, intervals[_i].told),

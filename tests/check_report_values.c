@@ -119,6 +119,51 @@ TEST(report_values, first_loss_of_something_new_is_not_lost)
 	check_line("eth0@nginx/percent-link-rx 5 @20");
 }
 
+/* From @7220 to @10830: the read before was ten seconds ago all the same. */
+TEST(report_values, past_of_a_clock_set_forward_is_near)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab.clock_ns = 7200 * SECOND;
+	lab_round(ns, 1000, 0);
+	lab_round(ns, 2000, 0);
+	lab.clock_ns = 10800 * SECOND;
+	lab_round(ns, 3000, 5);
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 0 @10810");
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 0 @10820");
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @10830");
+	lab.clock_ns = 0; /* and no value has a time that is yet to come */
+	lab_round(ns, 4000, 9);
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 9 @40");
+}
+
+TEST(report_values, past_of_a_clock_set_back_is_what_was_told)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab.clock_ns = 5 * SECOND;
+	lab_round(ns, 1000, 0);
+	lab_round(ns, 2000, 0);
+	lab.clock_ns = 0;
+	lab_round(ns, 3000, 5);
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 0 @15");
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 0 @25");
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @30");
+}
+
+TEST(report_values, past_of_a_host_that_slept_is_before_it_slept)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab_round(ns, 1000, 0);
+	lab_round(ns, 2000, 0);
+	lab.asleep_ns = 3600 * SECOND;
+	lab_round(ns, 3000, 5);
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 0 @10");
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 0 @20");
+	check_line("eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @3630");
+}
+
 TEST(report_values, ratio_starts_with_two_of_the_past)
 {
 	struct ns *ns = lab_ns("nginx");

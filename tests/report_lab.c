@@ -98,7 +98,9 @@ struct ns *lab_ns(const char *name)
 struct sample *lab_read(struct ns *ns)
 {
 	sample_reset(&ns->now);
-	ns->now.time_ns = ns->now.mono_ns = (lab.read_number + 1) * 10 * SECOND;
+	ns->now.mono_ns = (lab.read_number + 1) * 10 * SECOND;
+	ns->now.boot_ns = ns->now.mono_ns + lab.asleep_ns;
+	ns->now.time_ns = ns->now.boot_ns + lab.clock_ns;
 	ns->now.sources = 7;
 	ns->was_read = true;
 	return &ns->now;

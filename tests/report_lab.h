@@ -29,6 +29,8 @@ struct report_lab {
 	struct blindness blindness;
 	struct reporter *reporter;
 	unsigned read_number; /* one every ten seconds */
+	uint64_t asleep_ns;   /* so long the host slept besides */
+	uint64_t clock_ns;    /* so far ahead of it the clock is set */
 	char output[1 << 20]; /* of a report: a line per value, notification,
 			       * log or flush */
 	size_t n_output;

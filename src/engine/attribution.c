@@ -517,7 +517,7 @@ static void attribute_discards(const struct ns_list *list, struct ns *own)
 	uint64_t its_own = 0;
 	struct loss *counted = NULL;
 
-	if (!own->then.mono_ns)
+	if (!own->then.boot_ns)
 		return;
 	for (unsigned v6 = 0; v6 < 2; v6++) {
 		uint64_t n = discarded_of(&own->now, v6);

@@ -359,7 +359,7 @@ static bool is_complete(const struct discovery *d)
 
 static int discover_all(struct discovery *d)
 {
-	uint64_t begun = clock_ns(CLOCK_REALTIME);
+	uint64_t begun = clock_ns(CLOCK_BOOTTIME);
 	int r = scan_processes(d);
 
 	if (r == 0)

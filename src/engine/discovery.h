@@ -35,7 +35,7 @@ struct discovery {
 	bool rebuild;	    /* a name leads elsewhere, or was not found out */
 	size_t n_unwatched; /* namespaces beyond MaxNamespaces */
 	uint64_t
-		complete_ns; /* CLOCK_REALTIME when all there were were known */
+		complete_ns; /* CLOCK_BOOTTIME when all there were were known */
 };
 
 /*

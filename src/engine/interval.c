@@ -32,19 +32,35 @@ static void attribute_by_probes(struct ns *ns)
 
 #define MILLISECOND UINT64_C(1000000)
 
-/*
- * When a namespace had counted nothing yet: behind all that was read before,
- * for another one of that name may have been, and collectd takes no value that
- * is older than the last.
- */
-static uint64_t time_of_birth(const struct ns_list *list, const struct ns *born)
+static uint64_t later(uint64_t a, uint64_t b)
 {
-	uint64_t time_ns = born->born_ns;
+	return a > b ? a : b;
+}
+
+static uint64_t before(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b - 1;
+}
+
+/*
+ * A namespace had counted nothing yet behind all that was read before, for
+ * another one of that name may have been, and collectd takes no value that is
+ * older than the last. How long ago that was is not asked of a clock that is
+ * set.
+ */
+static void give_birth(const struct ns_list *list, struct ns *born)
+{
+	const struct sample *now = &born->now;
+	uint64_t boot_ns = born->born_ns, time_ns;
 
 	EACH_NS (list, ns)
-		if (ns->then.time_ns + MILLISECOND > time_ns)
-			time_ns = ns->then.time_ns + MILLISECOND;
-	return time_ns < born->now.time_ns ? time_ns : born->now.time_ns - 1;
+		boot_ns = later(boot_ns, ns->then.boot_ns + MILLISECOND);
+	boot_ns = before(boot_ns, now->boot_ns);
+	time_ns = now->time_ns - (now->boot_ns - boot_ns);
+	EACH_NS (list, ns)
+		time_ns = later(time_ns, ns->then.time_ns + MILLISECOND);
+	birth_of_namespace(now, &born->then, before(time_ns, now->time_ns),
+			   boot_ns);
 }
 
 int interval_compare(struct ns_list *list)
@@ -56,8 +72,7 @@ int interval_compare(struct ns_list *list)
 			continue;
 		ns->is_first = !ns->then.time_ns;
 		if (ns->born_ns && ns->is_first)
-			birth_of_namespace(&ns->now, &ns->then,
-					   time_of_birth(list, ns));
+			give_birth(list, ns);
 		sample_compare(&ns->now, &ns->then);
 		birth_of_objects(&ns->now);
 	}
@@ -85,9 +100,9 @@ bool interval_is_known(const struct ns *ns)
 
 double interval_seconds(const struct ns *ns)
 {
-	if (!ns->then.mono_ns)
+	if (!ns->then.boot_ns)
 		return NAN;
-	return (double)(ns->now.mono_ns - ns->then.mono_ns) / 1e9;
+	return (double)(ns->now.boot_ns - ns->then.boot_ns) / 1e9;
 }
 
 static void swap_samples(struct ns *ns)

@@ -12,7 +12,7 @@
 struct ns {
 	struct netns_id
 		id;	  /* all 0: it ended, what has its number is another */
-	uint64_t born_ns; /* CLOCK_REALTIME when it was not yet; 0: unknown */
+	uint64_t born_ns; /* CLOCK_BOOTTIME when it was not yet; 0: unknown */
 	uint64_t cookie;  /* unique for the boot, 0: the kernel has none */
 	char path[128];	  /* where it is entered, "" for collectd's own */
 	pid_t pid;	  /* of the process whose path it is, 0: of none */

@@ -199,6 +199,7 @@ static void run_probes(struct reader *r, struct ns *ns)
 	sample_follow(&ns->now, ns->then.time_ns ? &ns->then : NULL);
 	r->env.own = ns_is_own(ns);
 	ns->now.time_ns = clock_ns(CLOCK_REALTIME);
+	ns->now.boot_ns = clock_ns(CLOCK_BOOTTIME);
 	ns->now.mono_ns = clock_ns(CLOCK_MONOTONIC);
 	for (size_t i = 0; i < n_probes && !*r->stop; i++)
 		if (is_read(r, ns, i) && run_probe(r, ns, i) < 0)
@@ -226,7 +227,7 @@ static void check_cookie(const struct reader *r, struct ns *ns)
 	if (!cookie)
 		return;
 	if (ns->cookie && ns->cookie != cookie) {
-		ns->born_ns = ns->then.time_ns;
+		ns->born_ns = ns->then.boot_ns;
 		sample_reset(&ns->then);
 		ns->then.time_ns = 0;
 		ns->replaced = true;

@@ -153,7 +153,9 @@ static struct netns_directory stat_directory(const char *path)
 	clock_gettime(CLOCK_REALTIME, &now);
 	d.id = (struct netns_id) {st.st_dev, st.st_ino};
 	d.changed = st.st_mtim;
-	d.is_young = now.tv_sec - d.changed.tv_sec < YOUNG_SECONDS;
+	/* of a clock that was set back since it changed long ago */
+	d.is_young = llabs((long long)now.tv_sec - d.changed.tv_sec) <
+		     YOUNG_SECONDS;
 	return d;
 }
 

@@ -53,7 +53,7 @@ static void count_from_0(struct sample *now, struct object *o)
 
 void birth_of_objects(struct sample *now)
 {
-	if (!now->then || !now->then->mono_ns)
+	if (!now->then || !now->then->boot_ns)
 		return;
 	for (uint32_t i = 0; i < now->n_objects; i++)
 		if (is_born(now, &now->objects[i]))
@@ -70,11 +70,14 @@ static bool is_of_real(const struct sample *s, const struct object *o)
 }
 
 void birth_of_namespace(const struct sample *now, struct sample *then,
-			uint64_t time_ns)
+			uint64_t time_ns, uint64_t boot_ns)
 {
+	uint64_t length = now->boot_ns - boot_ns;
+
 	sample_zero(then, now);
 	then->time_ns = time_ns;
-	then->mono_ns = now->mono_ns - (now->time_ns - time_ns);
+	then->boot_ns = boot_ns;
+	then->mono_ns = now->mono_ns > length ? now->mono_ns - length : 1;
 	for (uint32_t i = 0; i < then->n_objects; i++)
 		if (is_of_real(now, &now->objects[i]))
 			then->objects[i].identity = ~now->objects[i].identity;

@@ -18,11 +18,11 @@
 void birth_of_objects(struct sample *now);
 
 /*
- * Makes then the sample of a namespace that came into being after that time
- * (CLOCK_REALTIME, ns), in which all is 0 that now has, but real interfaces and
- * their qdiscs are not. Errors stay in then->error.
+ * Makes then the sample of a namespace that came into being after that time,
+ * as CLOCK_REALTIME and CLOCK_BOOTTIME tell it, in which all is 0 that now has,
+ * but real interfaces and their qdiscs are not. Errors stay in then->error.
  */
 void birth_of_namespace(const struct sample *now, struct sample *then,
-			uint64_t time_ns);
+			uint64_t time_ns, uint64_t boot_ns);
 
 #endif

@@ -392,11 +392,27 @@ static void link_all(struct sample *now, const struct sample *then)
 		link_object(now, &now->objects[i]);
 }
 
+#define SECOND UINT64_C(1000000000)
+
+/*
+ * When the read before was. If the clock was set forward since, what begins
+ * with a value of then would begin with an interval that is far too long; set
+ * back, a value of before may have that time already.
+ */
+static uint64_t time_before(const struct sample *now, const struct sample *then)
+{
+	uint64_t length = now->boot_ns - then->boot_ns;
+
+	if (!then->boot_ns || now->time_ns < then->time_ns + length + SECOND)
+		return then->time_ns;
+	return now->time_ns - length;
+}
+
 void sample_compare(struct sample *now, const struct sample *then)
 {
 	bool follows = now->then == then;
 
-	now->before_ns = then->time_ns;
+	now->before_ns = time_before(now, then);
 	if (!follows)
 		link_all(now, then);
 	for (uint32_t i = 0; i < now->n_objects; i++) {
@@ -462,5 +478,5 @@ void sample_zero(struct sample *s, const struct sample *of)
 			sample_row(s, of->rows[o->first + j].counter, 0);
 	}
 	s->time_ns = 1; /* it counts as read, at no time */
-	s->mono_ns = 0;
+	s->boot_ns = s->mono_ns = 0;
 }

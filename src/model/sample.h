@@ -82,7 +82,8 @@ struct sample {
 	uint8_t source;	    /* the probe that appends now, for its objects */
 	int error;	    /* first failure to append, negative errno, or 0 */
 	uint64_t time_ns;   /* CLOCK_REALTIME of the read, 0: no read yet */
-	uint64_t before_ns; /* time_ns of the sample it was compared with */
+	uint64_t before_ns; /* when the one before was, see sample_compare() */
+	uint64_t boot_ns;   /* CLOCK_BOOTTIME of the read, 0: since boot */
 	uint64_t mono_ns;   /* CLOCK_MONOTONIC of the read */
 	const struct sample *then; /* the one before, or NULL */
 	uint32_t hint;	  /* the object of then to compare the next one with */
@@ -219,7 +220,8 @@ void sample_zero(struct sample *s, const struct sample *of);
  * Compares a sample with the one before: fills in delta and ROW_COMPARED
  * where the counter of the same thing went on counting, carries awake and
  * ROW_SENT over, sets awake of what has lost something, and widens 32-bit
- * counters that wrapped to a value that keeps growing.
+ * counters that wrapped to a value that keeps growing. before_ns is the time of
+ * then as the clock of now would tell it, but never earlier than it was told.
  */
 void sample_compare(struct sample *now, const struct sample *then);
 

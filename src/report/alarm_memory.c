@@ -30,11 +30,12 @@ void alarm_memory_claim(struct alarm_memory *m, const struct ns *ns,
 	}
 }
 
-bool alarm_memory_is_stale(struct alarm_memory *m, uint64_t time_ns)
+bool alarm_memory_is_stale(struct alarm_memory *m, uint64_t mono_ns)
 {
 	if (!m->first_ns)
-		m->first_ns = time_ns;
-	return m->unclaimed.n && time_ns - m->first_ns >= PATIENCE_NS;
+		m->first_ns = mono_ns;
+	return m->unclaimed.n && mono_ns > m->first_ns &&
+	       mono_ns - m->first_ns >= PATIENCE_NS;
 }
 
 /* ---- the file ---- */

@@ -9,12 +9,13 @@
 /* Zeroed it has not begun. */
 struct alarm_memory {
 	struct alarm_file unclaimed; /* raised before the restart, not since */
-	uint64_t first_ns; /* CLOCK_REALTIME of the first read reported, or 0 */
-	bool was_read;	   /* the file */
-	bool unsaved;	   /* alarms are others than in the file */
-	const char *use;   /* "read" or "written", and why it cannot be: */
-	int error;	   /* negative errno, or 0 */
-	bool logged;	   /* and that is in the log */
+	uint64_t
+		first_ns; /* CLOCK_MONOTONIC of the first read reported, or 0 */
+	bool was_read;	  /* the file */
+	bool unsaved;	  /* alarms are others than in the file */
+	const char *use;  /* "read" or "written", and why it cannot be: */
+	int error;	  /* negative errno, or 0 */
+	bool logged;	  /* and that is in the log */
 };
 
 /* Gives a loss that is seen for the first time its state back. Pure. */
@@ -22,10 +23,11 @@ void alarm_memory_claim(struct alarm_memory *m, const struct ns *ns,
 			struct loss *loss);
 
 /*
- * Whether it is time to give up what is unclaimed, in a report of that time, 0
- * where nothing was read. Pure.
+ * Whether it is time to give up what is unclaimed, in a report of that time
+ * (CLOCK_MONOTONIC: while the host sleeps nothing comes back), 0 where nothing
+ * was read. Pure.
  */
-bool alarm_memory_is_stale(struct alarm_memory *m, uint64_t time_ns);
+bool alarm_memory_is_stale(struct alarm_memory *m, uint64_t mono_ns);
 
 /* Reads the file at first, then writes it where that is due. NULL: none. */
 void alarm_memory_keep(struct alarm_memory *m, const char *path,

@@ -26,6 +26,7 @@ struct report {
 	struct reporter *reporter;
 	const struct sink *sink;
 	uint64_t time_ns; /* of the newest sample, CLOCK_REALTIME; 0: none */
+	uint64_t mono_ns; /* of it, CLOCK_MONOTONIC */
 	struct ns *ns;	  /* the namespace that is reported now */
 	unsigned ago;	  /* 0, or only what was quiet, as of a read before */
 	bool any_quiet;	  /* something was */

@@ -451,7 +451,7 @@ void report_alarms_finish(struct report *r)
 	struct alarm_memory *m = &r->reporter->alarms;
 	char text[256];
 
-	if (alarm_memory_is_stale(m, r->time_ns)) {
+	if (alarm_memory_is_stale(m, r->mono_ns)) {
 		for (size_t i = 0; i < m->unclaimed.n; i++)
 			take_back(r, &m->unclaimed.items[i]);
 		m->unclaimed.n = 0;

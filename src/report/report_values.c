@@ -75,14 +75,18 @@ static bool is_row_due(const struct report *r, const struct object *o,
 	return row->delta && c->kind != KIND_PASSED && c->kind != KIND_BYTES;
 }
 
-/* When the read was that r->ago speaks of. */
+/*
+ * When the read was that r->ago speaks of: by the clock as it is now, which may
+ * have been set since.
+ */
 static uint64_t time_of(const struct report *r)
 {
 	const struct ns *ns = r->ns;
 
 	if (r->ago == 2)
-		return ns->then.before_ns;
-	return r->ago ? ns->then.time_ns : ns->now.time_ns;
+		return ns->now.before_ns -
+		       (ns->then.time_ns - ns->then.before_ns);
+	return r->ago ? ns->now.before_ns : ns->now.time_ns;
 }
 
 /* The change of a row in the read before; false: unknown. */

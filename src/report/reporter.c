@@ -88,14 +88,14 @@ static void end_gone(struct report *r, const struct ns_list *list)
 }
 
 /* The newest read of all, also where nothing is sent of it. */
-static uint64_t newest_ns(const struct ns_list *list)
+static void find_newest(struct report *r, const struct ns_list *list)
 {
-	uint64_t newest = 0;
-
-	EACH_NS (list, ns)
-		if (ns->was_read && ns->now.time_ns > newest)
-			newest = ns->now.time_ns;
-	return newest;
+	EACH_NS (list, ns) {
+		if (!ns->was_read || ns->now.mono_ns < r->mono_ns)
+			continue;
+		r->mono_ns = ns->now.mono_ns;
+		r->time_ns = ns->now.time_ns;
+	}
 }
 
 /* Namespaces whose heartbeat is about to become a series. */
@@ -117,7 +117,7 @@ int reporter_report(struct reporter *reporter, struct ns_list *list,
 	int result = interval_compare(list);
 	size_t n_new = count_new(reporter->settings, list);
 
-	r.time_ns = newest_ns(list);
+	find_newest(&r, list);
 	report_health_log(&r, blindness);
 	send_past(&r, list, n_new);
 	r.n_new = n_new;
