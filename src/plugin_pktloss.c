@@ -46,7 +46,8 @@ enum phase {
 	PHASE_READING, /* the callback has ordered a read */
 	PHASE_DONE,    /* with it, and it is to be reported */
 	PHASE_SAVING,  /* the callback has ordered alarms to be saved */
-	PHASE_ENDED
+	PHASE_ENDED,
+	PHASE_GONE /* and uses nothing any more */
 };
 
 /* A value that the newer ones of its series must not overtake. */
@@ -100,7 +101,10 @@ static int on_settings(oconfig_item_t *block)
 
 /* ---- from a report to collectd ---- */
 
-/* CLOCK_MONOTONIC in seconds. */
+/*
+ * CLOCK_MONOTONIC in seconds: it stops in a suspend, in which nobody could do
+ * what is waited for.
+ */
 static double uptime(void)
 {
 	struct timespec t;
@@ -350,6 +354,7 @@ static void *work(void *arg)
 							: PHASE_DONE;
 		hand_over(phase);
 	} while (phase != PHASE_ENDED);
+	hand_over(PHASE_GONE);
 	return arg;
 }
 
@@ -377,7 +382,8 @@ static void order_read(double budget)
 /*
  * When collectd was stopped, or the machine asleep, it calls twice at once to
  * make up for what it missed. That is no interval: next to nothing passed in
- * it, and an alarm would count it as one.
+ * it, and an alarm would count it as one. Nor is one of which the machine slept
+ * all but a moment: what is counted here is the time that it was awake.
  */
 static bool is_catching_up(void)
 {
@@ -386,12 +392,12 @@ static bool is_catching_up(void)
 	return self.ordered > 0 && uptime() - self.ordered < interval / 2;
 }
 
-/* The time of a clock in so many seconds. */
-static struct timespec time_in(clockid_t clock, double seconds)
+/* The time in so many seconds, as self.changed counts it. */
+static struct timespec time_in(double seconds)
 {
 	struct timespec t;
 
-	clock_gettime(clock, &t);
+	clock_gettime(CLOCK_MONOTONIC, &t);
 	t.tv_sec += (time_t)seconds;
 	t.tv_nsec += (long)((seconds - floor(seconds)) * 1e9);
 	if (t.tv_nsec >= 1000000000) {
@@ -404,7 +410,7 @@ static struct timespec time_in(clockid_t clock, double seconds)
 /* Waits while the worker reads, as long as there is time. */
 static enum phase wait_for_read(void)
 {
-	struct timespec until = time_in(CLOCK_MONOTONIC, time_left());
+	struct timespec until = time_in(time_left());
 	enum phase phase;
 	int r = 0;
 
@@ -451,6 +457,7 @@ static int on_read(__attribute__((unused)) user_data_t *ud)
 	case PHASE_DONE:
 		return take_report();
 	case PHASE_ENDED:
+	case PHASE_GONE:
 		ERROR("pktloss plugin: could not return to collectd's own "
 		      "network namespace, nothing is read any more");
 		return -1;
@@ -542,17 +549,21 @@ static int on_init(void)
 /* Returns whether it ended: else it still uses all that there is. */
 static bool end_worker(void)
 {
-	struct timespec until;
+	struct timespec until = time_in(SHUTDOWN_SECONDS);
+	bool ends;
+	int r = 0;
 
 	pthread_mutex_lock(&self.lock);
 	self.stop = true;
 	engine_stop(self.engine);
 	pthread_cond_broadcast(&self.changed);
+	while (self.phase != PHASE_GONE && r == 0)
+		r = pthread_cond_timedwait(&self.changed, &self.lock, &until);
+	ends = self.phase == PHASE_GONE;
 	pthread_mutex_unlock(&self.lock);
 	self.has_worker = false;
-	until = time_in(CLOCK_REALTIME, SHUTDOWN_SECONDS);
-	if (pthread_timedjoin_np(self.worker, NULL, &until) == 0)
-		return true;
+	if (ends)
+		return pthread_join(self.worker, NULL) == 0;
 	WARNING("pktloss plugin: the kernel does not answer, a read is left "
 		"unfinished");
 	pthread_detach(self.worker);
