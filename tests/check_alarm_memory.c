@@ -2,6 +2,7 @@
 /* Alarms over a restart of collectd: what reports and StateFile do together. */
 #include <sys/stat.h>
 
+#include "lib/tree.h"
 #include "report_lab.h"
 
 static char alarm_path[64];
@@ -206,6 +207,90 @@ TEST(alarm_memory, pipe_in_place_of_the_state_is_said_once)
 			  SEVERITY_FAILURE);
 	ck_assert_int_eq(lstat(alarm_path, &st), 0);
 	ck_assert(S_ISFIFO(st.st_mode));
+}
+
+/* In whose hands the file of a raised alarm is, and what is said of it. */
+static const struct {
+	mode_t mode, above; /* of file and directory, 0: as it is made */
+	uid_t owner, owner_above;
+	bool is_link;
+	const char *told;
+} hands[] = {
+	{.mode = 0600},
+	{.mode = 0644},
+	{.above = 01777},
+	{.mode = 0660, .told = "others may write it"},
+	{.mode = 0602, .told = "others may write it"},
+	{.owner = 12345, .told = "somebody else owns it"},
+	{.above = 0777, .told = "others may write a directory above it"},
+	{.above = 0775, .told = "others may write a directory above it"},
+	{.owner_above = 12345, .told = "somebody else owns a directory above"},
+	{.is_link = true, .told = "it is a link"},
+};
+
+static void put_into_hands(const struct tree *t, int i)
+{
+	const char *above = tree_path(t, "above");
+
+	if (hands[i].mode)
+		ck_assert_int_eq(chmod(alarm_path, hands[i].mode), 0);
+	if (hands[i].above)
+		ck_assert_int_eq(chmod(above, hands[i].above), 0);
+	if (hands[i].owner)
+		ck_assert_int_eq(chown(alarm_path, hands[i].owner, -1), 0);
+	if (hands[i].owner_above)
+		ck_assert_int_eq(chown(above, hands[i].owner_above, -1), 0);
+	if (hands[i].is_link) {
+		ck_assert_int_eq(rename(alarm_path, tree_path(t, "to")), 0);
+		ck_assert_int_eq(symlink(tree_path(t, "to"), alarm_path), 0);
+	}
+}
+
+static size_t size_of_file(void)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(alarm_path, &st), 0);
+	return st.st_size;
+}
+
+/* Where the file is not used, the alarm is raised anew, and stays there. */
+static void check_use(const char *told)
+{
+	struct ns *ns = lab_ns("nginx");
+	size_t size = size_of_file();
+	unsigned n = 0, said = 0;
+
+	for (uint64_t i = 0; i < 4; i++) {
+		lab_round(ns, 2000 + 90 * i, 100 + 10 * i);
+		n += lab.n_notified;
+		said += told && lab_count(told);
+		if (!told)
+			check_without("StateFile");
+	}
+	ck_assert_uint_eq(n, told != NULL);
+	ck_assert_uint_eq(said, told != NULL);
+	ck_assert_uint_eq(size_of_file(), size);
+}
+
+TEST_EACH(alarm_memory, state_that_others_can_write_is_not_used,
+	  ARRAY_SIZE(hands))
+{
+	struct tree t;
+
+	if ((hands[_i].owner || hands[_i].owner_above) && geteuid())
+		return; /* only root can give files away */
+	tree_make(&t);
+	tree_mkdir(&t, "above/there");
+	unlink(alarm_path);
+	snprintf(alarm_path, sizeof(alarm_path), "%s",
+		 tree_path(&t, "above/there/state"));
+	restart();
+	raise_alarm();
+	put_into_hands(&t, _i);
+	restart();
+	check_use(hands[_i].told);
+	tree_remove(&t);
 }
 
 TEST(alarm_memory, too_many_alarms_are_said)

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/token.h"
@@ -42,6 +44,55 @@ ssize_t file_read(const char *path, size_t max, char **ret)
 		return -EFBIG;
 	*ret = calloc(1, st.st_size + FILE_SPARE);
 	return *ret ? file_read_fd(fd, *ret, st.st_size + 1) : -ENOMEM;
+}
+
+static bool is_foreign(const struct stat *st)
+{
+	return st->st_uid != 0 && st->st_uid != geteuid();
+}
+
+static bool others_write(const struct stat *st)
+{
+	return st->st_mode & (S_IWGRP | S_IWOTH);
+}
+
+/* Goes up from a directory, whose path is without links, and is cut. */
+static const char *distrust_above(char path[PATH_MAX])
+{
+	struct stat st;
+	char *slash;
+
+	do {
+		if (lstat(path[0] ? path : "/", &st) < 0)
+			return NULL; /* then nor can the file be opened */
+		if (is_foreign(&st))
+			return "somebody else owns a directory above it";
+		if (others_write(&st) && !(st.st_mode & S_ISVTX))
+			return "others may write a directory above it";
+		slash = strrchr(path, '/');
+		if (slash)
+			*slash = '\0';
+	} while (slash);
+	return NULL;
+}
+
+const char *file_distrust(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *why = NULL;
+	char given[PATH_MAX], real[PATH_MAX];
+	int n = slash ? (int)(slash - path) + 1 : 0;
+	struct stat st;
+
+	if (snprintf(given, sizeof(given), "%.*s.", n, path) < PATH_MAX &&
+	    realpath(given, real))
+		why = distrust_above(real);
+	if (why || lstat(path, &st) < 0)
+		return why;
+	if (S_ISLNK(st.st_mode))
+		return "it is a link";
+	if (is_foreign(&st))
+		return "somebody else owns it";
+	return others_write(&st) ? "others may write it" : NULL;
 }
 
 ssize_t file_read_text(const char *dir, const char *name, char *buffer,

@@ -29,6 +29,15 @@ static inline void cleanup_closedir(DIR **dir)
 ssize_t MUST_CHECK file_read(const char *path, size_t max, char **ret);
 
 /*
+ * Why a file must not be believed: others than root and the user we run as own
+ * it or may write it, or may put another one in its place, by way of any
+ * directory above it. That one is sticky is enough: there nobody replaces what
+ * is not theirs. Returns NULL where it may be used; where there is none, that
+ * is of its directories. A link in its place is never followed.
+ */
+const char *file_distrust(const char *path);
+
+/*
  * Reads an open file from its beginning, whatever was read of it before, to
  * its end, and terminates it with a NUL. Returns its length, -E2BIG when size
  * bytes do not hold it and the NUL, or the negative errno of read().

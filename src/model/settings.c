@@ -135,7 +135,10 @@ const struct config_option options_table[] = {
 	       "A file that keeps the alarms that are raised, so that a "
 	       "restart of collectd neither raises them again nor forgets to "
 	       "take them back. Its directory must exist, and nothing but a "
-	       "regular file be in its place. It holds 1 MiB, more than ten "
+	       "regular file be in its place. Where others than root and the "
+	       "user of collectd own it or may write it, or a directory above "
+	       "it (but for sticky ones, as /tmp), it is neither read nor "
+	       "written, and the log says so. It holds 1 MiB, more than ten "
 	       "thousand alarms. The empty string is no file."),
 	THRESHOLD("Layer", OPT_LAYER, layer, STRING("/.*/"),
 		  "The layers this threshold is for, exact or /regular "

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/file.h"
+
 /* After so long, what was raised should have been found again. */
 #define PATIENCE_NS UINT64_C(120000000000)
 
@@ -60,7 +62,8 @@ bool alarm_memory_complaint(struct alarm_memory *m, char text[256])
 
 	if (is_news)
 		format_text(text, 256, "StateFile cannot be %s: %s", m->use,
-			    explain_file_error(m->error));
+			    m->distrust ? m->distrust
+					: explain_file_error(m->error));
 	m->logged = m->error != 0;
 	return is_news;
 }
@@ -107,6 +110,15 @@ static int collect_all(const struct alarm_memory *m, const struct ns_list *list,
 	return r;
 }
 
+/* Whether nobody else has a say in the file: it decides who is called. */
+static bool may_use(struct alarm_memory *m, const char *path, const char *use)
+{
+	m->distrust = file_distrust(path);
+	if (m->distrust)
+		note_result(m, use, -EPERM);
+	return !m->distrust;
+}
+
 static void write_file(struct alarm_memory *m, const char *path,
 		       const struct ns_list *list)
 {
@@ -130,9 +142,11 @@ void alarm_memory_keep(struct alarm_memory *m, const char *path,
 	int r;
 
 	if (path && !m->was_read) {
-		r = alarm_file_read(path, &m->unclaimed);
-		note_result(m, "read", r == -ENOENT ? 0 : r);
-	} else if (path && m->unsaved) {
+		if (may_use(m, path, "read")) {
+			r = alarm_file_read(path, &m->unclaimed);
+			note_result(m, "read", r == -ENOENT ? 0 : r);
+		}
+	} else if (path && m->unsaved && may_use(m, path, "written")) {
 		write_file(m, path, list);
 	}
 	m->was_read = true;

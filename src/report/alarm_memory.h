@@ -9,12 +9,13 @@
 /* Zeroed it has not begun. */
 struct alarm_memory {
 	struct alarm_file unclaimed; /* raised before the restart, not since */
-	uint64_t first_ns; /* mono_ns of the first read reported, or 0 */
-	bool was_read;	   /* the file */
-	bool unsaved;	   /* alarms are others than in the file */
-	const char *use;   /* "read" or "written", and why it cannot be: */
-	int error;	   /* negative errno, or 0 */
-	bool logged;	   /* and that is in the log */
+	uint64_t first_ns;    /* mono_ns of the first read reported, or 0 */
+	bool was_read;	      /* the file */
+	bool unsaved;	      /* alarms are others than in the file */
+	const char *use;      /* "read" or "written", and why it cannot be: */
+	int error;	      /* negative errno, or 0 */
+	const char *distrust; /* of it, of -EPERM, see file_distrust() */
+	bool logged;	      /* and that is in the log */
 };
 
 /* Gives a loss that is seen for the first time its state back. Pure. */
