@@ -2,10 +2,11 @@
 """A restart of collectd neither repeats an alarm nor forgets to take it back."""
 
 import os
+import struct
 
 from cases import GOOD, GOOD_PORT, case, drop_commented, good_and_bad
 from daemon import Collectd
-from lab import Failure
+from lab import HERE, Failure, Skip, run
 from watch import Watch
 
 
@@ -23,13 +24,14 @@ def only_good(a, b):
 
 def configure(daemon, stage):
     daemon.options = ('<Plugin pktloss>\n  Namespace "/^%s/"\n  StateFile "%s"\n</Plugin>'
-                      % (stage.prefix, os.path.join(daemon.dir, "alarms")))
+                      % (daemon.namespace or stage.prefix, os.path.join(daemon.dir, "alarms")))
 
 
 class Restarted(Collectd):
     def __init__(self, stage):
         super().__init__(stage.build)
         self.stage = stage
+        self.namespace = None  # the only one it watches, as if others were not there
 
     def start(self):
         configure(self, self.stage)
@@ -62,4 +64,61 @@ def restarted(stage):
         check_notified(watch, b.place(), 1, 1)
         daemon.restart()
         Watch([a, b], [], daemon).bursts(only_good(a, b), 5)
+        check_notified(watch, b.place(), 1, 1)
+
+
+HOUR = 3600
+
+
+class Clocked(Restarted):
+    """Its clocks are what set_clock() says, by way of clock.c."""
+
+    def start(self):
+        if not os.path.exists(self.clock()):
+            run("cc -D_GNU_SOURCE -shared -fPIC -pthread -o %s/clock.so %s/clock.c" % (self.dir, HERE))
+            self.set_clock(0)
+        self.command = ["env", "LD_PRELOAD=%s/clock.so" % self.dir, "PKTLOSS_CLOCK=" + self.clock()]
+        super().start()
+
+    def clock(self):
+        return os.path.join(self.dir, "clock")
+
+    def set_clock(self, ahead, asleep=0):
+        """In place: collectd has it mapped."""
+        fd = os.open(self.clock(), os.O_CREAT | os.O_WRONLY, 0o600)
+        os.pwrite(fd, struct.pack("qq", ahead, asleep), 0)
+        os.close(fd)
+
+
+@case
+def clock_set(stage):
+    """Steps of the clock and a sleep of the host: still one WARNING and one OKAY."""
+    a, b = stage.pair()
+    drop_commented(b)
+    burst = good_and_bad(a, b)
+    if stage.build is None:
+        raise Skip("only the kernel's side is wanted")
+    with Clocked(stage) as daemon:
+        watch = Watch([a, b], [], daemon)
+        watch.bursts(burst, 4)
+        daemon.set_clock(-HOUR)  # while it runs: it ends all the same
+        daemon.stop()
+        daemon.namespace = a.name  # b is not back yet
+        daemon.start()
+        for ahead, asleep in ((-HOUR, 0), (0, 0), (0, HOUR)):
+            daemon.set_clock(ahead, asleep)
+            daemon.wait_reads([a], 3)
+            check_notified(watch, b.place(), 1, 0)
+        daemon.stop()
+        daemon.namespace = None
+        daemon.start()
+        watch = Watch([a, b], [], daemon)
+        watch.bursts(burst, 3)
+        daemon.set_clock(HOUR, HOUR)
+        watch.bursts(burst, 3)
+        daemon.set_clock(HOUR, 2 * HOUR)
+        watch.bursts(burst, 3)
+        check_notified(watch, b.place(), 1, 0)
+        watch.bursts(only_good(a, b), 5)
+        watch.settle()
         check_notified(watch, b.place(), 1, 1)
