@@ -4,6 +4,9 @@
  * /proc made by hand.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/discovery.h"
@@ -225,6 +228,23 @@ TEST(names, directory_of_names_shows_that_it_changes)
 	ck_assert(!changed());
 	tree_mkdir(&tree, "1/root/run/docker/netns");
 	ck_assert(changed());
+}
+
+/* It would be young for an hour, and be read each time. */
+TEST(names, directory_that_changed_before_the_clock_was_set_back_is_old)
+{
+	struct timespec later[2];
+
+	tree_mkdir(&tree, "1/root/run/netns");
+	clock_gettime(CLOCK_REALTIME, &later[0]);
+	later[0].tv_sec += 3600;
+	later[1] = later[0];
+	ck_assert_int_eq(utimensat(AT_FDCWD,
+				   tree_path(&tree, "1/root/run/netns"), later,
+				   0),
+			 0);
+	ck_assert(changed());
+	ck_assert(!changed());
 }
 
 TEST(names, file_that_is_no_namespace_yet_is_looked_at_again)
