@@ -18,6 +18,29 @@ static const struct limits never = {
 static const struct limits immediate = {
 	.warning = 0.1, .failure = 1.0, .hits = 1, .hits_okay = 1};
 
+static void cleanup_alarm(struct alarm *alarm)
+{
+	alarm_forget(alarm);
+}
+
+#define _cleanup_alarm_ __attribute__((cleanup(cleanup_alarm)))
+
+/* An interval of ten seconds. */
+static bool step(struct alarm *alarm, const struct limits *limits,
+		 double percent, uint64_t lost, enum severity cap)
+{
+	struct evidence told,
+		interval = {
+			.seconds = 10,
+			.lost = lost,
+			.total = percent > 0 ? (double)lost * 100 / percent
+					     : 100000,
+			.percent = percent,
+		};
+
+	return alarm_step(alarm, limits, &interval, cap, &told);
+}
+
 /*
  * A history is a word of intervals, what they say under the defaults:
  *   0 nothing lost   a 0.09 %   b 0.5 %   c 0.9 %   f 50 %   ? unknown
@@ -114,14 +137,14 @@ TEST_EACH(threshold, each_history_has_its_notifications, ARRAY_SIZE(histories))
 	const char *intervals = histories[_i].intervals;
 	bool guess = intervals[0] == '!';
 	enum severity cap = guess ? SEVERITY_WARNING : SEVERITY_FAILURE;
-	struct alarm alarm = {0};
+	_cleanup_alarm_ struct alarm alarm = {0};
 	char said[32] = "";
 
 	intervals += guess;
 	for (size_t i = 0; intervals[i]; i++) {
-		bool due = alarm_step(&alarm, histories[_i].limits,
-				      percent_of(intervals[i]),
-				      lost_of(intervals[i]), cap);
+		bool due = step(&alarm, histories[_i].limits,
+				percent_of(intervals[i]), lost_of(intervals[i]),
+				cap);
 
 		said[i] = due ? notified(&alarm) : '-';
 	}
@@ -131,25 +154,24 @@ TEST_EACH(threshold, each_history_has_its_notifications, ARRAY_SIZE(histories))
 
 TEST(threshold, failure_with_a_lost_cause_falls_to_the_cap)
 {
-	struct alarm alarm = {0};
+	_cleanup_alarm_ struct alarm alarm = {0};
 	bool due = false;
 
 	for (int i = 0; i < 2; i++)
-		due = alarm_step(&alarm, &defaults, 50, 100, SEVERITY_FAILURE);
+		due = step(&alarm, &defaults, 50, 100, SEVERITY_FAILURE);
 	ck_assert(due);
 	for (int i = 0; i < 3; i++)
-		due = alarm_step(&alarm, &defaults, 50, 100, SEVERITY_WARNING);
+		due = step(&alarm, &defaults, 50, 100, SEVERITY_WARNING);
 	ck_assert(due);
 	ck_assert_int_eq(alarm.state, SEVERITY_WARNING);
 }
 
 TEST(threshold, limit_itself_is_no_violation)
 {
-	struct alarm alarm = {0};
+	_cleanup_alarm_ struct alarm alarm = {0};
 
 	for (int i = 0; i < 5; i++)
-		ck_assert(!alarm_step(&alarm, &defaults, 0.1, 100,
-				      SEVERITY_FAILURE));
+		ck_assert(!step(&alarm, &defaults, 0.1, 100, SEVERITY_FAILURE));
 }
 
 TEST(threshold, recovery_needs_the_hysteresis)
@@ -161,32 +183,33 @@ TEST(threshold, recovery_needs_the_hysteresis)
 		{0.099, false}, {0.081, false}, {0.08, true}, {0.05, true}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct alarm alarm = {.state = SEVERITY_WARNING};
+		_cleanup_alarm_ struct alarm alarm = {
+			.state = SEVERITY_WARNING};
 		bool due = false;
 
 		for (int j = 0; j < 3; j++)
-			due = alarm_step(&alarm, &defaults, cases[i].percent,
-					 100, SEVERITY_FAILURE);
+			due = step(&alarm, &defaults, cases[i].percent, 100,
+				   SEVERITY_FAILURE);
 		ck_assert_msg(due == cases[i].recovers, "%g", cases[i].percent);
 	}
 }
 
 TEST(threshold, flapping_never_raises)
 {
-	struct alarm alarm = {0};
+	_cleanup_alarm_ struct alarm alarm = {0};
 
 	for (int i = 0; i < 600; i++)
-		ck_assert(!alarm_step(&alarm, &defaults, i % 2 ? 50 : 0, 1000,
-				      SEVERITY_FAILURE));
+		ck_assert(!step(&alarm, &defaults, i % 2 ? 50 : 0, 1000,
+				SEVERITY_FAILURE));
 }
 
 TEST(threshold, flapping_never_recovers)
 {
-	struct alarm alarm = {.state = SEVERITY_FAILURE};
+	_cleanup_alarm_ struct alarm alarm = {.state = SEVERITY_FAILURE};
 
 	for (int i = 0; i < 600; i++)
-		ck_assert(!alarm_step(&alarm, &defaults, i % 3 ? 0 : 50, 1000,
-				      SEVERITY_FAILURE));
+		ck_assert(!step(&alarm, &defaults, i % 3 ? 0 : 50, 1000,
+				SEVERITY_FAILURE));
 }
 
 static struct limits random_limits(uint64_t *state)
@@ -246,7 +269,7 @@ static void live(struct alarm *alarm, const struct limits *limits,
 		double percent = random_percent(state);
 		uint64_t lost = next_random(state) % 20;
 		enum severity cap = 1 + next_random(state) % 2;
-		bool due = alarm_step(alarm, limits, percent, lost, cap);
+		bool due = step(alarm, limits, percent, lost, cap);
 
 		lawful &= is_lawful(before, alarm->state, due, limits->persist,
 				    percent);
@@ -264,7 +287,7 @@ TEST(threshold, random_histories_notify_of_changes_only)
 
 	for (int i = 0; i < 5000; i++) {
 		struct limits limits = random_limits(&state);
-		struct alarm alarm = {0};
+		_cleanup_alarm_ struct alarm alarm = {0};
 
 		live(&alarm, &limits, &state);
 	}
@@ -276,12 +299,11 @@ TEST(threshold, good_intervals_end_any_alarm)
 
 	for (int i = 0; i < 5000; i++) {
 		struct limits limits = random_limits(&state);
-		struct alarm alarm = {0};
+		_cleanup_alarm_ struct alarm alarm = {0};
 
 		live(&alarm, &limits, &state);
 		for (unsigned j = 0; j < limits.hits_okay; j++)
-			(void)alarm_step(&alarm, &limits, 0, 0,
-					 SEVERITY_FAILURE);
+			(void)step(&alarm, &limits, 0, 0, SEVERITY_FAILURE);
 		ck_assert_int_eq(alarm.state, SEVERITY_OKAY);
 	}
 }
@@ -291,15 +313,14 @@ TEST(threshold, alarm_of_good_intervals_alone_ends_in_time)
 	for (unsigned hits_okay = 1; hits_okay < 6; hits_okay++) {
 		struct limits limits = {LIKE_DEFAULTS, .warning = 0.1,
 					.hits_okay = hits_okay};
-		struct alarm alarm = {0};
+		_cleanup_alarm_ struct alarm alarm = {0};
 
 		for (int i = 0; i < 5; i++)
-			(void)alarm_step(&alarm, &limits, 50, 1000,
-					 SEVERITY_FAILURE);
+			(void)step(&alarm, &limits, 50, 1000, SEVERITY_FAILURE);
 		for (unsigned i = 1; i < hits_okay; i++)
-			ck_assert(!alarm_step(&alarm, &limits, 0, 0,
-					      SEVERITY_FAILURE));
-		ck_assert(alarm_step(&alarm, &limits, 0, 0, SEVERITY_FAILURE));
+			ck_assert(
+				!step(&alarm, &limits, 0, 0, SEVERITY_FAILURE));
+		ck_assert(step(&alarm, &limits, 0, 0, SEVERITY_FAILURE));
 		ck_assert_int_eq(alarm.state, SEVERITY_OKAY);
 	}
 }

@@ -433,3 +433,22 @@ void cause_name(const struct cause *c, char name[COUNTER_OPTION])
 	else if (c->counter && c->counter->cause)
 		catalogue_cause(c->counter, name);
 }
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	return hash_bytes(hash, text, strlen(text) + 1);
+}
+
+uint32_t cause_id(const struct sample *s, const struct cause *c)
+{
+	uint64_t hash = hash_text(HASH_START, cause_counter(c));
+
+	if (c->reason)
+		hash = hash_text(hash, c->reason->id);
+	if (c->object) {
+		hash = hash_text(hash, object_place(s, c->object));
+		hash = hash_text(hash, object_name(s, c->object));
+		hash = hash_text(hash, object_label(s, c->object));
+	}
+	return (uint32_t)(hash ^ hash >> 32) | 1;
+}

@@ -37,4 +37,10 @@ void cause_list(const struct sample *s, const struct loss *loss,
  */
 void cause_name(const struct cause *c, char name[COUNTER_OPTION]);
 
+/*
+ * A number that stays the same from read to read while it is the same thing
+ * that loses, whatever numbers its words have. Never 0.
+ */
+uint32_t cause_id(const struct sample *s, const struct cause *c);
+
 #endif

@@ -2,6 +2,8 @@
 #include "model/alarm.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* A limit that holds the current state until percent is well below it. */
 static bool violates(double percent, double limit, bool held,
@@ -14,7 +16,7 @@ static bool violates(double percent, double limit, bool held,
 
 static enum severity level_of(const struct alarm *alarm,
 			      const struct limits *limits, double percent,
-			      uint64_t lost, enum severity cap)
+			      enum severity cap)
 {
 	enum severity level = SEVERITY_OKAY;
 
@@ -24,55 +26,240 @@ static enum severity level_of(const struct alarm *alarm,
 	else if (violates(percent, limits->warning,
 			  alarm->state >= SEVERITY_WARNING, limits))
 		level = SEVERITY_WARNING;
-	if (level > cap)
-		level = cap;
-	/* too few packets to raise, and no reason to recover */
-	if (lost < limits->minimum_lost && level > alarm->state)
-		level = alarm->state;
-	return level;
+	return level < cap ? level : cap;
 }
 
+/* ---- what is remembered ---- */
+
+void alarm_forget(struct alarm *alarm)
+{
+	free(alarm->history);
+	alarm->history = NULL;
+}
+
+static bool is_hit(const struct limits *limits, double percent)
+{
+	return violates(percent, limits->warning, false, limits) ||
+	       violates(percent, limits->failure, false, limits);
+}
+
+/* Adds an interval to what is remembered. Returns the sum of the window. */
+static struct evidence take_in(struct alarm *alarm, const struct limits *limits,
+			       const struct evidence *interval)
+{
+	struct evidence e = *interval;
+	struct history *h;
+
+	e.hits = is_hit(limits, e.percent);
+	if (!alarm->history && (e.hits || alarm->state != SEVERITY_OKAY))
+		alarm->history = calloc(1, sizeof(*alarm->history));
+	h = alarm->history;
+	if (!h)
+		return e;
+	h->since += e.seconds;
+	h->relapse = h->relapse > e.seconds ? h->relapse - e.seconds : 0;
+	if (isnan(e.percent)) /* of how many is not known */
+		e.lost = e.total = 0;
+	window_add(&h->window, limits->window, &e);
+	return window_sum(&h->window);
+}
+
+static void forget_old(struct alarm *alarm, const struct evidence *window)
+{
+	struct history *h = alarm->history;
+
+	if (h && alarm->state == SEVERITY_OKAY && !window->hits && !h->relapse)
+		alarm_forget(alarm);
+}
+
+/* A state is entered: what led to it counts no more. */
 static void enter(struct alarm *alarm, enum severity state)
 {
-	*alarm = (struct alarm) {.state = state};
+	alarm->state = state;
+	alarm->run = alarm->okay = 0;
 }
 
-static bool step_up(struct alarm *alarm, const struct limits *limits,
-		    enum severity level)
+static void raise_to(struct alarm *alarm, enum severity level)
 {
-	alarm->okay = 0;
-	alarm->run = alarm->state == SEVERITY_OKAY ? alarm->run + 1 : 0;
-	if (alarm->state == SEVERITY_OKAY && alarm->run < limits->hits)
-		return false;
+	struct history *h = alarm->history;
+
+	if (h && alarm->state == SEVERITY_OKAY)
+		h->relapsed = h->relapse > 0;
 	enter(alarm, level);
+}
+
+/* That soon after a recovery it is no other loss. */
+#define RELAPSE_WINDOWS 3
+
+static void end(struct alarm *alarm, const struct limits *limits)
+{
+	enter(alarm, SEVERITY_OKAY);
+	if (alarm->history)
+		*alarm->history = (struct history) {.relapse = RELAPSE_WINDOWS *
+							       limits->window};
+}
+
+static bool persists(const struct alarm *alarm, const struct limits *limits)
+{
+	return limits->persist && alarm->state != SEVERITY_OKAY;
+}
+
+/* ---- up ---- */
+
+static bool is_proven(struct alarm *alarm, const struct limits *limits,
+		      const struct evidence *interval)
+{
+	if (interval->lost < limits->minimum_lost) {
+		alarm->run = 0;
+		return false;
+	}
+	if (alarm->state != SEVERITY_OKAY)
+		return true;
+	return ++alarm->run >= limits->hits;
+}
+
+static bool adds_up(const struct limits *limits, const struct evidence *window)
+{
+	return window->lost >= limits->minimum_lost &&
+	       window->hits >= limits->hits;
+}
+
+/* As far as the window has that level, too. */
+static bool step_up_slowly(struct alarm *alarm, const struct limits *limits,
+			   const struct evidence *window, enum severity level)
+{
+	level = level_of(alarm, limits, window->percent, level);
+	if (!adds_up(limits, window) || level <= alarm->state)
+		return persists(alarm, limits);
+	raise_to(alarm, level);
 	return true;
+}
+
+/* ---- down ---- */
+
+/* Packets that would have been lost meanwhile, were it as before. */
+#define CLEAN_LOSSES 5
+
+static bool has_passed_enough(const struct alarm *alarm,
+			      const struct evidence *window)
+{
+	const struct history *h = alarm->history;
+
+	if (!h || !window->hits)
+		return true;
+	return !h->relapsed &&
+	       (double)h->clean * (double)window->lost >=
+		       (double)CLEAN_LOSSES * (double)window->total;
+}
+
+static void count_clean(struct history *h, const struct evidence *interval,
+			bool is_okay)
+{
+	if (!is_okay)
+		h->clean = 0;
+	else if (!interval->total) /* there is nothing to measure it by */
+		h->clean = UINT32_MAX;
+	else
+		h->clean += interval->total;
 }
 
 /* A state is only entered in an interval that shows it. */
 static bool step_down(struct alarm *alarm, const struct limits *limits,
-		      enum severity level)
+		      const struct evidence *window, enum severity level)
 {
 	alarm->run++;
-	alarm->okay = level == SEVERITY_OKAY ? alarm->okay + 1 : 0;
-	if (level == SEVERITY_OKAY ? alarm->okay < limits->hits_okay
-				   : alarm->run < limits->hits_okay)
+	if (level != SEVERITY_OKAY) {
+		alarm->okay = 0;
+		if (alarm->run < limits->hits_okay)
+			return false;
+		enter(alarm, level);
+		return true;
+	}
+	if (++alarm->okay < limits->hits_okay ||
+	    !has_passed_enough(alarm, window))
 		return false;
-	enter(alarm, level);
+	end(alarm, limits);
 	return true;
 }
 
 bool alarm_step(struct alarm *alarm, const struct limits *limits,
-		double percent, uint64_t lost, enum severity cap)
+		const struct evidence *interval, enum severity cap,
+		struct evidence *told)
 {
+	struct evidence window = take_in(alarm, limits, interval);
 	enum severity level;
 
-	if (isnan(percent))
+	*told = interval->lost < limits->minimum_lost ? window : *interval;
+	forget_old(alarm, &window);
+	if (isnan(interval->percent))
 		return false;
-	level = level_of(alarm, limits, percent, lost, cap);
-	if (level > alarm->state)
-		return step_up(alarm, limits, level);
+	level = level_of(alarm, limits, interval->percent, cap);
+	if (alarm->history)
+		count_clean(alarm->history, interval, level == SEVERITY_OKAY);
+	if (level > alarm->state) {
+		alarm->okay = 0;
+		if (is_proven(alarm, limits, interval)) {
+			raise_to(alarm, level);
+			return true;
+		}
+		*told = window;
+		return step_up_slowly(alarm, limits, &window, level);
+	}
 	if (level < alarm->state)
-		return step_down(alarm, limits, level);
+		return step_down(alarm, limits, &window, level);
 	enter(alarm, alarm->state);
-	return limits->persist && alarm->state != SEVERITY_OKAY;
+	return persists(alarm, limits);
+}
+
+/* ---- telling again ---- */
+
+/* Intervals are not exact: a hundredth less is as long. */
+static bool is_over(double seconds, double length)
+{
+	return seconds >= 0.99 * length;
+}
+
+static bool was_told(const struct history *h, uint32_t cause)
+{
+	for (int i = 0; i < MAX_TOLD; i++)
+		if (h->told[i] == cause)
+			return true;
+	return false;
+}
+
+bool alarm_tells_again(struct alarm *alarm, const struct limits *limits,
+		       uint32_t cause, bool is_told)
+{
+	struct history *h = alarm->history;
+
+	if (!h || alarm->state == SEVERITY_OKAY)
+		return false;
+	if (limits->repeat > 0 && is_over(h->since, limits->repeat))
+		return true;
+	if (!cause)
+		return false;
+	if (!h->told[0]) /* raised before a restart */
+		h->told[0] = cause;
+	h->other = is_told || cause == h->told[0] ? 0 : h->other + 1;
+	return h->other >= limits->hits &&
+	       (!was_told(h, cause) || is_over(h->since, limits->window));
+}
+
+void alarm_told(struct alarm *alarm, uint32_t cause)
+{
+	struct history *h = alarm->history;
+
+	if (!h)
+		return;
+	h->since = 0;
+	h->other = 0;
+	if (h->told[0] == cause)
+		return;
+	memmove(h->told + 1, h->told, sizeof(h->told) - sizeof(h->told[0]));
+	h->told[0] = cause;
+}
+
+uint32_t alarm_cause(const struct alarm *alarm)
+{
+	return alarm->history ? alarm->history->told[0] : 0;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The alarm of one loss ratio: a state machine, pure arithmetic. */
+/*
+ * The alarm of one loss ratio: a state machine, pure arithmetic. What it has to
+ * remember is allocated while something was lost, so that silence is cheap.
+ */
 #ifndef PKTLOSS_MODEL_ALARM_H
 #define PKTLOSS_MODEL_ALARM_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "model/window.h"
 
 enum severity {
 	SEVERITY_OKAY,
@@ -26,27 +28,80 @@ enum limits_kind {
 struct limits {
 	double warning; /* percent lost; above it is a violation. NAN: never */
 	double failure;
-	uint64_t minimum_lost; /* packets in the interval; fewer never raise */
-	unsigned hits;	       /* consecutive intervals to raise */
+	double window; /* seconds over which packets add up; 0: an interval */
+	uint64_t minimum_lost; /* packets in the window; fewer never raise */
+	unsigned hits;	       /* intervals that violate, to raise */
 	unsigned hits_okay;    /* consecutive intervals to recover */
 	double hysteresis;     /* percent below the limit to recover */
 	double points;	       /* the same in percent points; larger wins */
+	double repeat;	       /* seconds, then it is told again; 0: never */
 	bool persist;	       /* notify in every interval while violated */
 };
 
+/* Causes of an alarm that it remembers to have told. */
+#define MAX_TOLD 4
+
+/* What an alarm remembers while something was lost, or it is raised. */
+struct history {
+	struct window window;
+	uint64_t clean;		 /* packets since the last that was lost */
+	double relapse;		 /* seconds for which it would be a relapse */
+	double since;		 /* seconds since it was told last */
+	uint32_t told[MAX_TOLD]; /* causes, the newest first; 0: none */
+	unsigned other;		 /* consecutive losses without the newest */
+	bool relapsed;
+};
+
+/* Zeroed it is one that has not begun. Ends with alarm_forget(). */
 struct alarm {
-	uint8_t state; /* enum severity, starts OKAY */
+	struct history *history; /* or NULL: nothing to remember, no memory */
+	uint8_t state;		 /* enum severity, starts OKAY */
 	unsigned run;  /* consecutive intervals that say something else */
 	unsigned okay; /* consecutive ones that say OKAY */
 };
 
+/* Whether an interval without a loss would leave it as it is. */
+static inline bool alarm_is_at_rest(const struct alarm *alarm)
+{
+	return !alarm->history && alarm->state == SEVERITY_OKAY && !alarm->run;
+}
+
 /*
- * Judges one interval: percent lost, 0 to 100, and packets lost. Returns
- * whether a notification is due; alarm->state then says which. NAN leaves
- * everything as it is. A rise from WARNING to FAILURE is immediate. No level
- * above cap is reached.
+ * Judges one interval, and what is in the window behind it. Returns whether a
+ * notification is due; alarm->state then says which, and told of what packets:
+ * those of the interval, or of all the window. Without a percentage everything
+ * stays as it is. No level above cap is reached.
+ *
+ * Raises where the interval violates a limit and
+ * - so did the ones before it, with minimum_lost packets in each: hits
+ *   consecutive ones; from WARNING to FAILURE at once, or
+ * - the window violates it, too, with minimum_lost packets in it and hits
+ *   intervals that violate.
+ * Recovers after hits_okay intervals without, as soon as the packets that
+ * passed meanwhile would not have at the rate of the window. After a relapse,
+ * within three windows of a recovery, not until all of a window is clean.
  */
 bool alarm_step(struct alarm *alarm, const struct limits *limits,
-		double percent, uint64_t lost, enum severity cap);
+		const struct evidence *interval, enum severity cap,
+		struct evidence *told);
+
+/*
+ * Whether a raised alarm is to be told again, after an interval of which
+ * alarm_step() said nothing: its cause is another one now (a number that tells
+ * it from others, or 0: not known; is_told: the one told last loses still), or
+ * limits->repeat is over. Causes of this alarm that were told before are told
+ * once in a window.
+ */
+bool alarm_tells_again(struct alarm *alarm, const struct limits *limits,
+		       uint32_t cause, bool is_told);
+
+/* Remembers that it was told, with that cause. */
+void alarm_told(struct alarm *alarm, uint32_t cause);
+
+/* The cause that was told last, or 0. */
+uint32_t alarm_cause(const struct alarm *alarm);
+
+/* Forgets what is behind the newest interval, and frees it. */
+void alarm_forget(struct alarm *alarm);
 
 #endif

@@ -8,6 +8,8 @@
 
 void losses_free(struct losses *l)
 {
+	for (size_t i = 0; i < l->n; i++)
+		alarm_forget(&l->items[i].alarm);
 	free(l->items);
 	*l = (struct losses) {0};
 }

@@ -166,19 +166,34 @@ const struct config_option options_table[] = {
 		"Percent lost above which a WARNING is raised. 100 never is."),
 	THRESHOLD("FailureMax", OPT_PERCENT, limits.failure, NUMBER(1),
 		  "Percent lost above which a FAILURE is raised."),
+	THRESHOLD("Window", OPT_SECONDS, limits.window, NUMBER(60),
+		  "Seconds over which packets add up, the newest interval at "
+		  "least: a loss of little traffic, or one in bursts, is judged "
+		  "by the sum of it. 0 judges each interval for itself."),
 	THRESHOLD("MinimumLost", OPT_UNSIGNED, limits.minimum_lost, NUMBER(10),
-		  "Packets lost in the interval; fewer never raise an alarm, "
+		  "Packets lost in the window; fewer never raise an alarm, "
 		  "whatever the ratio."),
 	THRESHOLD("Hits", OPT_COUNT, limits.hits, NUMBER(2),
-		  "Consecutive intervals it takes to raise."),
+		  "Intervals above the limit that it takes to raise: in the "
+		  "window where that as a whole is above it, too, else "
+		  "consecutive ones with MinimumLost packets in each."),
 	THRESHOLD("HitsOkay", OPT_COUNT, limits.hits_okay, NUMBER(3),
-		  "Consecutive intervals it takes to recover."),
+		  "Consecutive intervals below the limit that it takes to "
+		  "recover. Where they had next to no traffic it takes more: "
+		  "until so many packets have passed that at the rate of the "
+		  "window five of them would have been lost. An alarm that was "
+		  "raised again within three windows of its recovery waits for "
+		  "a window without an interval above the limit."),
 	THRESHOLD(
 		"Hysteresis", OPT_PERCENT, limits.hysteresis, NUMBER(20),
 		"Percent below the limit that the ratio must fall to recover."),
 	THRESHOLD("Persist", OPT_BOOL, limits.persist, BOOLEAN(false),
 		  "Notify in every interval while the limit is violated, not "
 		  "only when the state changes."),
+	THRESHOLD("RepeatInterval", OPT_SECONDS, limits.repeat, NUMBER(0),
+		  "Seconds after which an alarm that is still raised is notified "
+		  "again, under the same name; 0 is never. Where its cause is "
+		  "another one now, it is notified again in any case."),
 };
 const size_t n_options = ARRAY_SIZE(options_table);
 
@@ -186,6 +201,7 @@ const size_t n_options = ARRAY_SIZE(options_table);
 static const struct limits wireless_limits = {
 	.warning = 1,
 	.failure = 5,
+	.window = 60,
 	.minimum_lost = 10,
 	.hits = 2,
 	.hits_okay = 3,
@@ -204,6 +220,7 @@ static const struct limits no_limits = {
 static const struct limits policy_limits = {
 	.warning = POLICY_PERCENT,
 	.failure = NAN,
+	.window = 60,
 	.minimum_lost = 10,
 	.hits = 2,
 	.hits_okay = 3,
@@ -223,6 +240,7 @@ static const struct limits fill_limits = {
 static const struct limits aqm_limits = {
 	.warning = AQM_PERCENT,
 	.failure = 20,
+	.window = 60,
 	.minimum_lost = 10,
 	.hits = 2,
 	.hits_okay = 3,

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What notifications say, and how many there are. */
+#ifndef PKTLOSS_REPORT_REPORT_NOTIFY_H
+#define PKTLOSS_REPORT_REPORT_NOTIFY_H
+
+#include "diagnosis/cause.h"
+#include "report/report.h"
+
+/*
+ * The packets that are judged: of a firewall those that rules dropped on
+ * purpose, or the others. Percent of all that came, NAN: that is not known.
+ */
+uint64_t report_judged_lost(const struct loss *loss);
+double report_judged_percent(const struct loss *loss);
+
+/* Tells the alarm of a loss of r->ns: of so many packets, and why. */
+void report_notify_loss(struct report *r, const struct loss *loss,
+			const struct evidence *told,
+			const struct causes *causes);
+/* Takes it back, for that reason, or because of the newest interval. */
+void report_notify_okay(struct report *r, const struct loss *loss,
+			const char *why);
+void report_notify_recovered(struct report *r, const struct loss *loss,
+			     const struct evidence *now);
+/* One for all that were too many. */
+void report_notify_suppressed(struct report *r);
+
+#endif
