@@ -29,16 +29,14 @@ static void cleanup_alarm(struct alarm *alarm)
 static bool step(struct alarm *alarm, const struct limits *limits,
 		 double percent, uint64_t lost, enum severity cap)
 {
-	struct evidence told,
-		interval = {
-			.seconds = 10,
-			.lost = lost,
-			.total = percent > 0 ? (double)lost * 100 / percent
-					     : 100000,
-			.percent = percent,
-		};
+	struct evidence interval = {
+		.seconds = 10,
+		.lost = lost,
+		.total = percent > 0 ? (double)lost * 100 / percent : 100000,
+		.percent = percent,
+	};
 
-	return alarm_step(alarm, limits, &interval, cap, &told);
+	return alarm_step(alarm, limits, &interval, cap);
 }
 
 /*

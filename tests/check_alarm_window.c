@@ -52,7 +52,7 @@ static void count_packets(struct story *s, double rate, losing *loses,
 /* Goes on for an interval. Returns whether there was a notification. */
 static bool pass_interval(struct story *s, double rate, losing *loses)
 {
-	struct evidence e = {.seconds = s->interval}, told;
+	struct evidence e = {.seconds = s->interval};
 	uint8_t before = s->alarm.state;
 	bool due;
 
@@ -61,9 +61,9 @@ static bool pass_interval(struct story *s, double rate, losing *loses)
 		s->next = s->time - s->interval;
 	count_packets(s, rate, loses, &e);
 	e.percent = e.total ? 100.0 * e.lost / e.total : NAN;
-	due = alarm_step(&s->alarm, &limits, &e, SEVERITY_FAILURE, &told);
+	due = alarm_step(&s->alarm, &limits, &e, SEVERITY_FAILURE);
 	if (due)
-		s->told = told;
+		s->told = alarm_evidence(&s->alarm, &limits, &e);
 	s->raised += before == SEVERITY_OKAY && s->alarm.state;
 	s->recovered += before && s->alarm.state == SEVERITY_OKAY;
 	return due;
@@ -291,10 +291,10 @@ TEST_EACH(window, forgets_what_is_old, ARRAY_SIZE(intervals))
 
 static bool violate(struct alarm *alarm, const struct limits *l)
 {
-	struct evidence told,
-		e = {.seconds = 10, .lost = 50, .total = 100, .percent = 50};
+	struct evidence e = {
+		.seconds = 10, .lost = 50, .total = 100, .percent = 50};
 
-	return alarm_step(alarm, l, &e, SEVERITY_FAILURE, &told);
+	return alarm_step(alarm, l, &e, SEVERITY_FAILURE);
 }
 
 /*

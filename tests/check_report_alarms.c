@@ -375,7 +375,7 @@ static void many_interfaces(struct sample *s, int n, uint64_t packets,
 	}
 }
 
-TEST(report_alarms, flood_of_notifications_is_summed_up)
+TEST(report_alarms, flood_of_notifications_waits)
 {
 	struct ns *ns = lab_ns("nginx");
 
@@ -385,15 +385,68 @@ TEST(report_alarms, flood_of_notifications_is_summed_up)
 	}
 	ck_assert_uint_eq(lab.n_notified, 21);
 	ck_assert_str_eq(lab.notified[20].message,
-			 "13 more changes of state in this read are not "
-			 "notified one by one; the percent series show them");
-	ck_assert_int_eq(lab.notified[20].severity, SEVERITY_FAILURE);
+			 "13 more alarms wait for the next reads, of the "
+			 "network namespaces nginx");
+	ck_assert_int_eq(lab.notified[20].severity, SEVERITY_WARNING);
 	ck_assert_str_eq(lab.notified[20].place, "all");
 	ck_assert_str_eq(lab.notified[20].layer, "all");
 	ck_assert_double_nan(lab.notified[20].percent);
 	many_interfaces(lab_read(ns), 33, 2000, 500);
 	lab_report();
+	ck_assert_uint_eq(lab.n_notified, 13);
+	ck_assert_str_eq(lab.notified[0].interface, "eth20");
+	ck_assert_str_eq(lab.notified[12].interface, "eth32");
+	many_interfaces(lab_read(ns), 33, 3000, 1000);
+	lab_report();
 	ck_assert_uint_eq(lab.n_notified, 0);
+}
+
+/* What is over before its turn has come was never raised, for on-call. */
+TEST(report_alarms, what_waits_is_told_only_while_it_is_true)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 3; i++) {
+		many_interfaces(lab_read(ns), 33, 1000 + 90 * i, 10 * i);
+		lab_report();
+	}
+	ck_assert_uint_eq(lab.n_notified, 21);
+	for (uint64_t i = 3; i < 6; i++) {
+		many_interfaces(lab_read(ns), 33, 10000 * i, 20);
+		lab_report();
+		ck_assert_uint_eq(lab.n_notified, i < 5 ? 0 : 20);
+	}
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(lab.notified[i].severity, SEVERITY_OKAY);
+}
+
+static unsigned count_told(const char *namespace)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < lab.n_notified; i++)
+		n += !strcmp(lab.notified[i].namespace, namespace);
+	return n;
+}
+
+/* One namespace that loses everywhere leaves the others their share. */
+TEST(report_alarms, each_namespace_has_its_share)
+{
+	struct ns *noisy = lab_ns("noisy"), *web = lab_ns("web"),
+		  *db = lab_ns("db");
+
+	for (uint64_t i = 0; i < 3; i++) {
+		many_interfaces(lab_read(noisy), 25, 1000 + 90 * i, 10 * i);
+		many_interfaces(lab_read(web), 1, 1000 + 90 * i, 10 * i);
+		many_interfaces(lab_read(db), 2, 1000 + 90 * i, 10 * i);
+		lab_report();
+	}
+	ck_assert_uint_eq(count_told("web"), 1);
+	ck_assert_uint_eq(count_told("db"), 2);
+	ck_assert_uint_eq(count_told("noisy"), 17);
+	ck_assert_str_eq(lab.notified[20].message,
+			 "8 more alarms wait for the next reads, of the "
+			 "network namespaces noisy");
 }
 
 TEST(report_alarms, twenty_notifications_need_no_summary)

@@ -79,12 +79,14 @@ static void enter(struct alarm *alarm, enum severity state)
 	alarm->run = alarm->okay = 0;
 }
 
-static void raise_to(struct alarm *alarm, enum severity level)
+static void raise_to(struct alarm *alarm, enum severity level, bool by_sum)
 {
 	struct history *h = alarm->history;
 
 	if (h && alarm->state == SEVERITY_OKAY)
 		h->relapsed = h->relapse > 0;
+	if (h)
+		h->by_sum = by_sum;
 	enter(alarm, level);
 }
 
@@ -131,7 +133,7 @@ static bool step_up_slowly(struct alarm *alarm, const struct limits *limits,
 	level = level_of(alarm, limits, window->percent, level);
 	if (!adds_up(limits, window) || level <= alarm->state)
 		return persists(alarm, limits);
-	raise_to(alarm, level);
+	raise_to(alarm, level, true);
 	return true;
 }
 
@@ -183,13 +185,11 @@ static bool step_down(struct alarm *alarm, const struct limits *limits,
 }
 
 bool alarm_step(struct alarm *alarm, const struct limits *limits,
-		const struct evidence *interval, enum severity cap,
-		struct evidence *told)
+		const struct evidence *interval, enum severity cap)
 {
 	struct evidence window = take_in(alarm, limits, interval);
 	enum severity level;
 
-	*told = interval->lost < limits->minimum_lost ? window : *interval;
 	forget_old(alarm, &window);
 	if (isnan(interval->percent))
 		return false;
@@ -199,10 +199,9 @@ bool alarm_step(struct alarm *alarm, const struct limits *limits,
 	if (level > alarm->state) {
 		alarm->okay = 0;
 		if (is_proven(alarm, limits, interval)) {
-			raise_to(alarm, level);
+			raise_to(alarm, level, false);
 			return true;
 		}
-		*told = window;
 		return step_up_slowly(alarm, limits, &window, level);
 	}
 	if (level < alarm->state)
@@ -211,7 +210,18 @@ bool alarm_step(struct alarm *alarm, const struct limits *limits,
 	return persists(alarm, limits);
 }
 
-/* ---- telling again ---- */
+/* ---- telling ---- */
+
+struct evidence alarm_evidence(const struct alarm *alarm,
+			       const struct limits *limits,
+			       const struct evidence *interval)
+{
+	const struct history *h = alarm->history;
+
+	if (!h || (interval->lost >= limits->minimum_lost && !h->by_sum))
+		return *interval;
+	return window_sum(&h->window);
+}
 
 /* Intervals are not exact: a hundredth less is as long. */
 static bool is_over(double seconds, double length)

@@ -50,12 +50,15 @@ struct history {
 	uint32_t told[MAX_TOLD]; /* causes, the newest first; 0: none */
 	unsigned other;		 /* consecutive losses without the newest */
 	bool relapsed;
+	bool by_sum; /* raised by the sum of the window */
 };
 
 /* Zeroed it is one that has not begun. Ends with alarm_forget(). */
 struct alarm {
 	struct history *history; /* or NULL: nothing to remember, no memory */
 	uint8_t state;		 /* enum severity, starts OKAY */
+	uint8_t told;		 /* that of the newest notification */
+	bool due;		 /* a notification that was not sent yet */
 	unsigned run;  /* consecutive intervals that say something else */
 	unsigned okay; /* consecutive ones that say OKAY */
 };
@@ -63,14 +66,13 @@ struct alarm {
 /* Whether an interval without a loss would leave it as it is. */
 static inline bool alarm_is_at_rest(const struct alarm *alarm)
 {
-	return !alarm->history && alarm->state == SEVERITY_OKAY && !alarm->run;
+	return !alarm->history && !alarm->state && !alarm->run && !alarm->due;
 }
 
 /*
  * Judges one interval, and what is in the window behind it. Returns whether a
- * notification is due; alarm->state then says which, and told of what packets:
- * those of the interval, or of all the window. Without a percentage everything
- * stays as it is. No level above cap is reached.
+ * notification is due; alarm->state then says which. Without a percentage
+ * everything stays as it is. No level above cap is reached.
  *
  * Raises where the interval violates a limit and
  * - so did the ones before it, with minimum_lost packets in each: hits
@@ -82,8 +84,15 @@ static inline bool alarm_is_at_rest(const struct alarm *alarm)
  * within three windows of a recovery, not until all of a window is clean.
  */
 bool alarm_step(struct alarm *alarm, const struct limits *limits,
-		const struct evidence *interval, enum severity cap,
-		struct evidence *told);
+		const struct evidence *interval, enum severity cap);
+
+/*
+ * What a raised alarm is to tell of, behind alarm_step(): of that interval, or
+ * where that is too little, of all the window.
+ */
+struct evidence alarm_evidence(const struct alarm *alarm,
+			       const struct limits *limits,
+			       const struct evidence *interval);
 
 /*
  * Whether a raised alarm is to be told again, after an interval of which

@@ -26,7 +26,7 @@ void alarm_memory_claim(struct alarm_memory *m, const struct ns *ns,
 	for (size_t i = 0; i < f->n; i++) {
 		if (!is_same(&f->items[i], ns, loss))
 			continue;
-		loss->alarm.state = f->items[i].state;
+		loss->alarm.state = loss->alarm.told = f->items[i].state;
 		f->items[i] = f->items[--f->n];
 		return;
 	}
@@ -85,10 +85,10 @@ static int collect(const struct ns *ns, struct alarm_file *f)
 		struct saved_alarm alarm = {
 			.layer = loss->layer,
 			.direction = loss->direction,
-			.state = loss->alarm.state,
+			.state = loss->alarm.told,
 		};
 
-		if (loss->alarm.state == SEVERITY_OKAY)
+		if (loss->alarm.told == SEVERITY_OKAY)
 			continue;
 		memcpy(alarm.place, loss->place, sizeof(alarm.place));
 		memcpy(alarm.namespace, ns->name, sizeof(alarm.namespace));

@@ -17,6 +17,8 @@ struct reporter {
 	uint32_t sums_sent;	 /* bit i: collectd has the sum of layer i */
 	bool was_skipped, was_unwatched; /* some namespace, at some time */
 	bool logged_max_series, logged_private_own;
+	bool had_waiting; /* alarms, in the newest report */
+	size_t turn;	  /* of the list, the namespace that tells first */
 	uint64_t logged_rules[MAX_LOGGED_RULES]; /* hashes, 0: free */
 	struct alarm_memory alarms;
 };
@@ -32,9 +34,6 @@ struct report {
 	bool any_quiet;	  /* something was */
 	size_t n_new;	  /* series that collectd did not have before */
 	size_t n_series;  /* sent in this report */
-	unsigned n_notifications;
-	unsigned n_suppressed;
-	enum severity worst_suppressed;
 	bool alarms_changed;
 };
 

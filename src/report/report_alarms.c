@@ -153,24 +153,17 @@ static bool is_due_again(const struct sample *s, struct loss *loss,
 				 still_loses(s, causes, loss, told));
 }
 
-static bool is_to_be_told(const struct sample *s, struct loss *loss,
-			  const struct evidence *now,
-			  const struct causes *causes, struct evidence *told)
+static bool has_news(const struct sample *s, struct loss *loss,
+		     const struct evidence *now, const struct causes *causes)
 {
 	struct limits of_level;
 	const struct limits *limits = limits_to_judge(loss, &of_level);
 	bool is_guess = !causes->items[0].known ||
 			isnan(report_judged_percent(loss));
 
-	if (!alarm_step(&loss->alarm, limits, now,
-			is_guess ? SEVERITY_WARNING : SEVERITY_FAILURE, told) &&
-	    !is_due_again(s, loss, limits, causes))
-		return false;
-	if (isnan(report_judged_percent(loss)))
-		told->percent = NAN;
-	if (causes->n)
-		alarm_told(&loss->alarm, cause_id(s, &causes->items[0]));
-	return true;
+	return alarm_step(&loss->alarm, limits, now,
+			  is_guess ? SEVERITY_WARNING : SEVERITY_FAILURE) ||
+	       is_due_again(s, loss, limits, causes);
 }
 
 /* Most are: nothing is to be judged, nor to be forgotten. */
@@ -182,20 +175,16 @@ static bool has_nothing_to_judge(const struct loss *loss)
 static void judge(struct report *r, struct loss *loss)
 {
 	const struct causes *causes;
-	struct evidence now, told;
+	struct evidence now;
 	struct causes list;
 
 	if (!report_wants(r, loss->layer) || has_nothing_to_judge(loss))
 		return;
 	causes = explain_loss(r, loss, &list);
 	now = evidence_of(r->ns, loss);
-	if (!is_to_be_told(&r->ns->now, loss, &now, causes, &told))
-		return;
-	r->alarms_changed = true;
-	if (loss->alarm.state == SEVERITY_OKAY)
-		report_notify_recovered(r, loss, &now);
-	else
-		report_notify_loss(r, loss, &told, causes);
+	loss->alarm.due |= has_news(&r->ns->now, loss, &now, causes);
+	if (loss->alarm.state == loss->alarm.told && !loss->alarm.state)
+		loss->alarm.due = false; /* over before it could be told */
 }
 
 /* Forgets what no sample mentions any more and no alarm holds. */
@@ -204,8 +193,8 @@ static void forget_gone(struct losses *l)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (l->items[i].idle &&
-		    l->items[i].alarm.state == SEVERITY_OKAY) {
+		if (l->items[i].idle && !l->items[i].alarm.state &&
+		    !l->items[i].alarm.due) {
 			alarm_forget(&l->items[i].alarm);
 			continue;
 		}
@@ -222,6 +211,80 @@ void report_alarms_judge(struct report *r)
 
 	for (size_t i = 0; i < l->n; i++)
 		judge(r, &l->items[i]);
+}
+
+/* ---- who is told, and when ---- */
+
+/* One that waits while it loses nothing has to wait for its cause. */
+static bool can_raise(const struct loss *loss)
+{
+	return loss->alarm.due && loss->alarm.state != SEVERITY_OKAY &&
+	       loss->lost && !loss->echo;
+}
+
+static void set_told(struct report *r, struct loss *loss)
+{
+	loss->alarm.told = loss->alarm.state;
+	loss->alarm.due = false;
+	r->alarms_changed = true;
+}
+
+static void tell_raised(struct report *r, struct loss *loss)
+{
+	const struct sample *s = &r->ns->now;
+	struct evidence now = evidence_of(r->ns, loss), told;
+	struct limits of_level;
+	struct causes list;
+
+	told = alarm_evidence(&loss->alarm, limits_to_judge(loss, &of_level),
+			      &now);
+	if (isnan(report_judged_percent(loss)))
+		told.percent = NAN;
+	list_causes(s, loss, loss->limits_kind, &list);
+	if (list.n)
+		alarm_told(&loss->alarm, cause_id(s, &list.items[0]));
+	set_told(r, loss);
+	report_notify_loss(r, loss, &told, &list);
+}
+
+unsigned report_alarms_waiting(const struct ns *ns)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < ns->losses.n; i++)
+		n += can_raise(&ns->losses.items[i]);
+	return n;
+}
+
+unsigned report_alarms_raise(struct report *r, unsigned max)
+{
+	struct losses *l = &r->ns->losses;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < l->n && n < max; i++) {
+		if (!can_raise(&l->items[i]))
+			continue;
+		tell_raised(r, &l->items[i]);
+		n++;
+	}
+	return n;
+}
+
+/* These are no more than alarms that were told: all are, at once. */
+void report_alarms_recover(struct report *r)
+{
+	struct losses *l = &r->ns->losses;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct loss *loss = &l->items[i];
+		struct evidence now;
+
+		if (!loss->alarm.due || loss->alarm.state != SEVERITY_OKAY)
+			continue;
+		now = evidence_of(r->ns, loss);
+		set_told(r, loss);
+		report_notify_recovered(r, loss, &now);
+	}
 	forget_gone(l);
 }
 
@@ -232,11 +295,11 @@ void report_alarms_end(struct report *r)
 	for (size_t i = 0; i < l->n; i++) {
 		struct loss *loss = &l->items[i];
 
-		if (loss->alarm.state == SEVERITY_OKAY)
+		if (loss->alarm.told == SEVERITY_OKAY)
 			continue;
 		loss->alarm.state = SEVERITY_OKAY;
 		loss->lost = 0;
-		r->alarms_changed = true;
+		set_told(r, loss);
 		report_notify_okay(r, loss, "the namespace is gone");
 	}
 	losses_free(l);
@@ -282,5 +345,4 @@ void report_alarms_finish(struct report *r)
 	m->unsaved |= r->alarms_changed;
 	if (alarm_memory_complaint(m, text))
 		report_warn(r, text);
-	report_notify_suppressed(r);
 }

@@ -5,13 +5,19 @@
 
 #include "report/report.h"
 
-/* Judges the losses of r->ns and notifies of changes. */
+/* Judges the losses of r->ns. What is to be told of them is due then. */
 void report_alarms_judge(struct report *r);
+/* Alarms of a namespace that are due, and can be told of this interval. */
+unsigned report_alarms_waiting(const struct ns *ns);
+/* Tells up to so many of those of r->ns. Returns how many. */
+unsigned report_alarms_raise(struct report *r, unsigned max);
+/* Tells of all of r->ns that recovered, and forgets what is gone. */
+void report_alarms_recover(struct report *r);
 /* Takes back every alarm of r->ns, which is gone, and its losses. */
 void report_alarms_end(struct report *r);
 /*
  * Behind all others: takes back what was raised before a restart and is not
- * found again, has written what changed, and sums up what was not notified.
+ * found again, and has written what changed.
  */
 void report_alarms_finish(struct report *r);
 

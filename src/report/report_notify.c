@@ -8,9 +8,6 @@
 #include "engine/interval.h"
 #include "report/report_names.h"
 
-#define MAX_NOTIFICATIONS 20 /* in one report; the rest is summed up */
-#define MESSAGE_SIZE 256
-
 static const char *what_happened(enum direction direction)
 {
 	switch (direction) {
@@ -68,13 +65,6 @@ static void notify(struct report *r, const struct loss *loss, double percent,
 		.time_ns = r->time_ns,
 	};
 
-	if (r->n_notifications >= MAX_NOTIFICATIONS) {
-		r->n_suppressed++;
-		if (notification.severity > r->worst_suppressed)
-			r->worst_suppressed = notification.severity;
-		return;
-	}
-	r->n_notifications++;
 	memcpy(interface, loss->place, sizeof(interface));
 	text_make_printable(interface);
 	cause_name(cause, reason);
@@ -224,36 +214,4 @@ void report_notify_recovered(struct report *r, const struct loss *loss,
 	describe_share(loss, now, share, sizeof(share));
 	report_notify_okay(r, loss,
 			   loss->gone ? "what lost them is gone" : share);
-}
-
-void report_notify_suppressed(struct report *r)
-{
-	char message[MESSAGE_SIZE];
-	struct notification notification = {
-		.severity = r->worst_suppressed,
-		.place = "all",
-		.type = "gauge",
-		.instance = "all-sources",
-		.message = message,
-		.namespace = "",
-		.interface = "",
-		.layer = "all",
-		.counter = "",
-		.cause = "",
-		.reason = "",
-		.remedy = "",
-		.percent = NAN,
-		.warning = NAN,
-		.failure = NAN,
-		.time_ns = r->time_ns,
-	};
-
-	if (!r->n_suppressed)
-		return;
-	format_text(
-		message, sizeof(message),
-		"%u more changes of state in this read are not notified one "
-		"by one; the percent series show them",
-		r->n_suppressed);
-	r->sink->notify(r->sink->arg, &notification);
 }

@@ -6,6 +6,8 @@
 #include "diagnosis/cause.h"
 #include "report/report.h"
 
+#define MESSAGE_SIZE 256 /* of a notification, as collectd has it */
+
 /*
  * The packets that are judged: of a firewall those that rules dropped on
  * purpose, or the others. Percent of all that came, NAN: that is not known.
@@ -22,7 +24,4 @@ void report_notify_okay(struct report *r, const struct loss *loss,
 			const char *why);
 void report_notify_recovered(struct report *r, const struct loss *loss,
 			     const struct evidence *now);
-/* One for all that were too many. */
-void report_notify_suppressed(struct report *r);
-
 #endif

@@ -5,6 +5,7 @@
 #include "report/report.h"
 #include "report/report_alarms.h"
 #include "report/report_health.h"
+#include "report/report_queue.h"
 #include "report/report_values.h"
 
 struct reporter *reporter_new(const struct settings *s)
@@ -125,6 +126,7 @@ int reporter_report(struct reporter *reporter, struct ns_list *list,
 	report_values_send_sums(&r);
 	report_health_send_shortfalls(&r, blindness);
 	judge_all(&r, list);
+	report_queue_tell(&r, list);
 	interval_swap(list);
 	end_gone(&r, list);
 	interval_end(list);
