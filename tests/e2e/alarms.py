@@ -5,7 +5,7 @@ import re
 
 import truth
 from cases import GOOD, GOOD_PORT, LOST, LOST_PORT, case, drop_commented, good_and_bad
-from lab import Failure
+from lab import Failure, wire
 from settings import expect
 
 OTHER_PORT = 5003
@@ -164,3 +164,29 @@ def repeat(stage):
             seen = [severity for severity, _ in told(watch, b)]
             expect(seen[:n] == ["WARNING"] * n and seen[-1] == "OKAY" and len(seen) <= n + 3,
                    "told was %s" % seen)
+
+
+@case
+def noisy_namespace(stage):
+    """One namespace loses at 25 interfaces, another at one: that is told at once, and all of the 25 in the end."""
+    a, b = stage.pair()
+    noisy = stage.namespace("noisy")
+    for i in range(25):
+        wire(a, "n%d" % i, "10.8.%d.1/24" % i, noisy, "n%d" % i, "10.8.%d.2/24" % i)
+        a.ip("link set n%d mtu 9000" % i)
+    a.ip("link set a0 mtu 9000")
+
+    def burst():
+        for address in [b.address] + ["10.8.%d.2" % i for i in range(25)]:
+            a.udp(LOST // 2, 8000, address, GOOD_PORT)
+
+    with stage.watch() as watch:
+        watch.bursts(burst, 6)
+        watch.settle()
+        if watch.daemon:
+            raised = [(n.place, n.severity) for n in watch.daemon.notifications() if n.instance == "link-rx"]
+            wanted = [(noisy.place("n%d" % i), "FAILURE") for i in range(25)] + [(b.place("b0"), "FAILURE")]
+            expect(sorted(raised) == sorted(wanted), "told was %s" % raised)
+            expect((b.place("b0"), "FAILURE") in raised[:20], "the other namespace had to wait: %s" % raised)
+            waits = [n.message for n in watch.daemon.notifications() if "wait for the next reads" in n.message]
+            expect(len(waits) == 1 and noisy.name in waits[0] and b.name not in waits[0], "of what waits: %s" % waits)
