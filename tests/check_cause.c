@@ -1933,3 +1933,40 @@ TEST(cause, reasons_of_interfaces_are_whole)
 	}
 	ck_assert_uint_ge(r - link_probe.reasons, 20);
 }
+
+/* ---- which cause it is ---- */
+
+TEST(cause, is_the_same_while_the_same_thing_loses)
+{
+	static const struct reason full = {.id = "full"}, new = {.id = "new"};
+	struct cause a, b;
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 1);
+	sample_object(&s, LAYER_LINK, "eth1", "", 2);
+	a = b = (struct cause) {.reason = &full, .object = &s.objects[0]};
+	snprintf(b.text, sizeof(b.text), "other numbers in its words");
+	b.lost = 7;
+	ck_assert_uint_eq(cause_id(&s, &a), cause_id(&s, &b));
+	b.reason = &new;
+	ck_assert_uint_ne(cause_id(&s, &a), cause_id(&s, &b));
+	b.reason = &full;
+	b.object = &s.objects[1];
+	ck_assert_uint_ne(cause_id(&s, &a), cause_id(&s, &b));
+	ck_assert_uint_ne(cause_id(&s, &(struct cause) {.text = ""}), 0);
+}
+
+/* "new rule 1 of ..." is "rule 1 of ..." a little later. */
+TEST(cause, rule_that_was_new_is_the_same_rule)
+{
+	static const struct reason drop = {.id = "drop"}, new = {.id = "new"};
+	struct cause a = {.reason = &new}, b = {.reason = &drop};
+
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.1", 1);
+	sample_chain(&s, FAMILY_IP, "filter", "INPUT");
+	sample_object(&s, LAYER_NETFILTER, "", "ip.filter.INPUT.2", 2);
+	sample_chain(&s, FAMILY_IP, "filter", "INPUT");
+	a.object = b.object = &s.objects[0];
+	ck_assert_uint_eq(cause_id(&s, &a), cause_id(&s, &b));
+	b.object = &s.objects[1];
+	ck_assert_uint_ne(cause_id(&s, &a), cause_id(&s, &b));
+}

@@ -443,7 +443,8 @@ uint32_t cause_id(const struct sample *s, const struct cause *c)
 {
 	uint64_t hash = hash_text(HASH_START, cause_counter(c));
 
-	if (c->reason)
+	/* a rule is the same when it is no longer new */
+	if (c->reason && !(c->object && c->object->family))
 		hash = hash_text(hash, c->reason->id);
 	if (c->object) {
 		hash = hash_text(hash, object_place(s, c->object));

@@ -27,6 +27,11 @@ def reference(stage):
     perform(stage, "uml_inside.py")
 
 
+def little(stage):
+    """The same with a few packets a second: all four alarms within a minute."""
+    perform(stage, "uml_little.py")
+
+
 def conntrack_full(stage):
     """The connection table is full: at a receiver (F16), at a sender (F17)."""
     perform(stage, "uml_conntrack.py")
