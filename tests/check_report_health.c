@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "probes/firewall/firewall.h"
+#include "probes/firewall/rule.h"
 #include "report_lab.h"
 
 CASE(report_health, .setup = lab_setup, .teardown = lab_teardown);
@@ -83,4 +84,40 @@ TEST(report_health, shortfalls_are_sent_once_there_are_some)
 	check_line("all/gauge-all-skipped 1 @40");
 	check_line("all/gauge-all-unwatched 3 @40");
 	ck_assert_uint_eq(lab_count("LOG "), 0);
+}
+
+static void uncounted_rules(struct sample *s, unsigned n)
+{
+	char name[32];
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct firewall_rule rule = {
+			.handle = i + 2, .is_nft = true, .uncounted = 1};
+
+		snprintf(name, sizeof(name), "ip.t.in#%u", i + 2);
+		sample_object(s, LAYER_NETFILTER, "", name, 7);
+		sample_chain(s, FAMILY_IP, "t", "in");
+		firewall_rule_append(&rule, DIR_RX, s);
+	}
+}
+
+/* One namespace with many of them leaves the others their lines. */
+TEST(report_health, rules_without_a_counter_are_named_once)
+{
+	struct ns *noisy = lab_ns("noisy"), *web;
+
+	uncounted_rules(lab_read(noisy), 40);
+	lab_report();
+	ck_assert_uint_eq(lab_count("namespace \"noisy\": what rule"), 16);
+	ck_assert_uint_eq(lab_count("there are more rules"), 1);
+	web = lab_ns("web");
+	uncounted_rules(lab_read(noisy), 41);
+	uncounted_rules(lab_read(web), 2);
+	lab_report();
+	ck_assert_uint_eq(lab_count("LOG "), 2);
+	ck_assert_uint_eq(lab_count("namespace \"web\": what rule"), 2);
+	uncounted_rules(lab_read(noisy), 3);
+	uncounted_rules(lab_read(web), 3);
+	lab_report();
+	ck_assert_uint_eq(lab_count("LOG "), 1);
 }

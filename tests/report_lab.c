@@ -60,7 +60,7 @@ static void on_notify(void *arg, const struct notification *n)
 static void on_log(void *arg, enum log_level level, const char *text)
 {
 	ck_assert_ptr_eq(arg, &lab);
-	ck_assert_int_eq(level, LOG_LEVEL_WARNING);
+	(void)level;
 	record("LOG %s\n", text);
 }
 

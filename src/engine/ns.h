@@ -9,6 +9,8 @@
 #include "model/remedy.h"
 #include "model/sample.h"
 
+#define MAX_SAID 16 /* rules that are named in the log */
+
 struct ns {
 	struct netns_id
 		id;	  /* all 0: it ended, what has its number is another */
@@ -25,9 +27,11 @@ struct ns {
 	uint32_t refused;     /* bit i: probe i could not read it */
 	uint32_t was_refused; /* the same, at any time */
 	bool was_uncounted; /* a report saw rules that drop without a counter */
-	bool was_alive;	    /* a report sent its heartbeat */
-	struct sample now;  /* the newest read, until interval_swap() */
-	struct sample then; /* and the one before */
+	uint8_t n_said;	    /* of these in the log; one more: that was said */
+	uint64_t said[MAX_SAID]; /* hashes of them */
+	bool was_alive;		 /* a report sent its heartbeat */
+	struct sample now;	 /* the newest read, until interval_swap() */
+	struct sample then;	 /* and the one before */
 	struct losses losses;
 };
 

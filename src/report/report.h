@@ -6,8 +6,6 @@
 #include "report/alarm_memory.h"
 #include "report/reporter.h"
 
-#define MAX_LOGGED_RULES 1024
-
 /* What is kept from report to report. */
 struct reporter {
 	const struct settings *settings;
@@ -19,7 +17,6 @@ struct reporter {
 	bool logged_max_series, logged_private_own;
 	bool had_waiting; /* alarms, in the newest report */
 	size_t turn;	  /* of the list, the namespace that tells first */
-	uint64_t logged_rules[MAX_LOGGED_RULES]; /* hashes, 0: free */
 	struct alarm_memory alarms;
 };
 

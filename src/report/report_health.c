@@ -58,23 +58,24 @@ void report_health_send_shortfalls(struct report *r, const struct blindness *b)
 
 /* ---- of one namespace ---- */
 
-/*
- * Keeps the hash of something logged, in a table that only fills up. Returns
- * false when it was logged before, or the table is full.
- */
-static bool is_news(uint64_t logged[MAX_LOGGED_RULES], uint64_t hash)
-{
-	for (size_t i = 0; i < MAX_LOGGED_RULES; i++) {
-		uint64_t *slot = &logged[(hash + i) % MAX_LOGGED_RULES];
+/* What is said of a rule: whether it was not said of it before. */
+enum news {
+	NEWS_NONE,
+	NEWS_RULE,
+	NEWS_MORE, /* that there are more than are named */
+};
 
-		if (*slot == hash)
-			return false;
-		if (*slot)
-			continue;
-		*slot = hash;
-		return true;
-	}
-	return false;
+static enum news take_news(struct ns *ns, uint64_t hash)
+{
+	for (size_t i = 0; i < ns->n_said && i < MAX_SAID; i++)
+		if (ns->said[i] == hash)
+			return NEWS_NONE;
+	if (ns->n_said > MAX_SAID)
+		return NEWS_NONE;
+	if (ns->n_said++ == MAX_SAID)
+		return NEWS_MORE;
+	ns->said[ns->n_said - 1] = hash;
+	return NEWS_RULE;
 }
 
 static void log_rule(const struct report *r, const struct object *o)
@@ -89,27 +90,41 @@ static void log_rule(const struct report *r, const struct object *o)
 	r->sink->log(r->sink->arg, LOG_LEVEL_INFO, text);
 }
 
+static void log_more(const struct report *r)
+{
+	char text[256];
+
+	format_text(text, sizeof(text),
+		    "namespace \"%s\": there are more rules whose drops cannot "
+		    "be counted, see `nft list ruleset`",
+		    r->ns->name);
+	r->sink->log(r->sink->arg, LOG_LEVEL_INFO, text);
+}
+
 /*
- * Logs each rule that drops without a counter once. A reload gives every rule
- * a new handle, so they are told apart by chain and order.
+ * Logs the first rules that drop without a counter, each once. A reload gives
+ * every rule a new handle, so they are told apart by chain and order.
  */
 static void log_uncounted(struct report *r)
 {
 	const struct sample *s = &r->ns->now;
-	const char *place = r->ns->name;
 	uint64_t hash, chain = 0, order = 0;
 	const struct object *o = NULL;
 
 	while ((o = firewall_next_uncounted(s, o))) {
 		const char *name = object_name(s, o);
 
-		hash = hash_bytes(HASH_START, place, strlen(place) + 1);
-		hash = hash_bytes(hash, name, strcspn(name, "#"));
+		enum news news;
+
+		hash = hash_bytes(HASH_START, name, strcspn(name, "#"));
 		order = hash == chain ? order + 1 : 0;
 		chain = hash;
 		hash = hash_bytes(hash, &order, sizeof(order));
-		if (is_news(r->reporter->logged_rules, hash))
+		news = take_news(r->ns, hash);
+		if (news == NEWS_RULE)
 			log_rule(r, o);
+		else if (news == NEWS_MORE)
+			log_more(r);
 	}
 }
 
