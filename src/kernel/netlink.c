@@ -261,3 +261,20 @@ uint64_t netlink_cookie(const struct netlink *nl)
 		return 0;
 	return cookie;
 }
+
+int netlink_ask_addresses(struct netlink *nl, int family, netlink_row row,
+			  void *arg)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifaddrmsg m;
+	} request = {
+		.h = {.nlmsg_len = sizeof(request),
+		      .nlmsg_type = RTM_GETADDR,
+		      .nlmsg_flags = NLM_F_DUMP},
+		.m = {.ifa_family = (unsigned char)family},
+	};
+
+	return nl ? netlink_ask(nl, NETLINK_ROUTE, &request.h, row, arg)
+		  : -ENOENT;
+}

@@ -77,6 +77,13 @@ int MUST_CHECK netlink_ask(struct netlink *nl, int protocol,
 			   void *arg);
 
 /*
+ * Hands each address of a family (AF_INET, AF_INET6) to row, as RTM_NEWADDR.
+ * Returns what netlink_ask() does; -ENOENT where nl is NULL.
+ */
+int MUST_CHECK netlink_ask_addresses(struct netlink *nl, int family,
+				     netlink_row row, void *arg);
+
+/*
  * Has the kernel take requests to NETLINK_ROUTE strictly, and heed the filters
  * in dumps (Linux 4.20), or not, up to the next netlink_ask() that fails.
  * Returns 0 or negative errno.

@@ -357,8 +357,7 @@ static void bound_fresh(struct tally *t)
 			continue;
 		loss->lost -= lost;
 		loss->came -= t->beside[i].came;
-		t->at_device[i] -= lost < t->at_device[i] ? lost
-							  : t->at_device[i];
+		t->at_device[i] = less_by(t->at_device[i], lost);
 	}
 }
 

@@ -72,26 +72,6 @@ int balance_parse_address(const struct nlmsghdr *h, void *arg)
 	return 0;
 }
 
-/* Takes out those with an address. Returns 0 or negative errno. */
-static int leave_addressed(const struct probe_env *env,
-			   struct balance_bridges *b)
-{
-	struct {
-		struct nlmsghdr h;
-		struct ifaddrmsg m;
-	} request = {
-		.h = {.nlmsg_len = sizeof(request),
-		      .nlmsg_type = RTM_GETADDR,
-		      .nlmsg_flags = NLM_F_DUMP},
-		.m = {.ifa_family = AF_INET},
-	};
-
-	if (!env->netlink)
-		return -ENOENT;
-	return netlink_ask(env->netlink, NETLINK_ROUTE, &request.h,
-			   balance_parse_address, b);
-}
-
 uint64_t balance_count_strangers(const struct probe_env *env,
 				 const struct sample *s)
 {
@@ -105,7 +85,8 @@ uint64_t balance_count_strangers(const struct probe_env *env,
 		b.items[b.n].packets = came_in(s, o);
 		b.n += b.items[b.n].packets > 0;
 	}
-	if (!b.n || leave_addressed(env, &b) < 0)
+	if (!b.n || netlink_ask_addresses(env->netlink, AF_INET,
+					  balance_parse_address, &b) < 0)
 		return 0;
 	for (size_t i = 0; i < b.n; i++)
 		sum += b.items[i].packets;

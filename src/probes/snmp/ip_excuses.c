@@ -344,22 +344,11 @@ int ip_excuse_parse_address(const struct nlmsghdr *h, void *arg)
 /* Whether it has an address that others than its neighbours know. */
 static bool may_speak6(const struct probe_env *env)
 {
-	struct {
-		struct nlmsghdr h;
-		struct ifaddrmsg m;
-	} request = {
-		.h = {.nlmsg_len = sizeof(request),
-		      .nlmsg_type = RTM_GETADDR,
-		      .nlmsg_flags = NLM_F_DUMP},
-		.m = {.ifa_family = AF_INET6},
-	};
 	bool is_global = false;
+	int r = netlink_ask_addresses(env->netlink, AF_INET6,
+				      ip_excuse_parse_address, &is_global);
 
-	if (!env->netlink ||
-	    netlink_ask(env->netlink, NETLINK_ROUTE, &request.h,
-			ip_excuse_parse_address, &is_global) < 0)
-		return true; /* as far as is known */
-	return is_global;
+	return is_global || r < 0; /* as far as is known */
 }
 
 /* ---- a host that is no router ---- */

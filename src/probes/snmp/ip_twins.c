@@ -72,19 +72,10 @@ static uint64_t count_twins(const struct ip_networks *list)
 
 uint64_t ip_twins_ask(const struct probe_env *env)
 {
-	struct {
-		struct nlmsghdr h;
-		struct ifaddrmsg m;
-	} request = {
-		.h = {.nlmsg_len = sizeof(request),
-		      .nlmsg_type = RTM_GETADDR,
-		      .nlmsg_flags = NLM_F_DUMP},
-		.m = {.ifa_family = AF_INET},
-	};
 	struct ip_networks list = {.n = 0};
 
-	if (!env->netlink || netlink_ask(env->netlink, NETLINK_ROUTE,
-					 &request.h, ip_twins_parse, &list) < 0)
+	if (netlink_ask_addresses(env->netlink, AF_INET, ip_twins_parse,
+				  &list) < 0)
 		return 0;
 	return count_twins(&list);
 }
