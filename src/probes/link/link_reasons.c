@@ -145,8 +145,8 @@ const struct reason link_reasons[] = {
 			 "restarting, or was never started. The interface stays, because it "
 			 "is persistent, and so do its routes; everything that is sent "
 			 "through it is discarded.",
-		.confirm = "`ip link show dev INTERFACE` shows NO-CARRIER; `host: grep -s "
-			   "INTERFACE /proc/[0-9]*/fdinfo/*` finds no program that has it.",
+		.confirm = "`ip link show dev INTERFACE` shows NO-CARRIER: a tun or tap has "
+			   "one as long as a program has it open.",
 		.fix = "Start the program or the VM, and see why it ended. If the interface "
 		       "is no longer needed, remove it: `ip link delete dev INTERFACE`.",
 		.gone = "NO-CARRIER is gone, and tx_dropped no longer grows: `ip -s link "
