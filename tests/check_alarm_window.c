@@ -371,3 +371,43 @@ TEST(window, repeats_when_it_is_time)
 	ck_assert_uint_eq(told, 3);
 	alarm_forget(&alarm);
 }
+
+/* As when another kind of loss goes on: what was told is remembered. */
+TEST(window, other_packets_add_nothing_but_are_another_cause)
+{
+	struct alarm alarm = {0};
+	bool again = false;
+
+	(void)violate(&alarm, &limits);
+	ck_assert(violate(&alarm, &limits));
+	alarm_told(&alarm, 'A');
+	alarm_begin_anew(&alarm);
+	ck_assert_uint_eq(window_sum(&alarm.history->window).lost, 0);
+	for (int i = 0; i < 2; i++) {
+		ck_assert(!violate(&alarm, &limits));
+		again = alarm_tells_again(&alarm, &limits, 'B', false);
+	}
+	ck_assert(again);
+	alarm_forget(&alarm);
+}
+
+TEST(window, repeats_without_a_cause_when_it_is_time)
+{
+	struct limits repeating = limits;
+	struct alarm alarm = {0};
+	unsigned told = 0;
+
+	repeating.repeat = 300;
+	(void)violate(&alarm, &repeating);
+	ck_assert(violate(&alarm, &repeating));
+	alarm_told(&alarm, 0);
+	for (int i = 0; i < 60; i++) {
+		ck_assert(!violate(&alarm, &repeating));
+		if (!alarm_tells_again(&alarm, &repeating, 0, false))
+			continue;
+		told++;
+		alarm_told(&alarm, 0);
+	}
+	ck_assert_uint_eq(told, 2);
+	alarm_forget(&alarm);
+}

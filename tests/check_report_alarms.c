@@ -318,6 +318,13 @@ TEST(report_alarms, vanished_interface_ends_its_alarm)
 	}
 	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
 	ck_assert_ptr_nonnull(strstr(lab.notified[0].message, "is gone"));
+	/* it is remembered as long as its return would be a relapse */
+	ck_assert_uint_eq(ns->losses.n, 1);
+	for (int i = 0; i < 19; i++) {
+		(void)lab_read(ns);
+		lab_report();
+		ck_assert_uint_eq(lab.n_notified, 0);
+	}
 	ck_assert_uint_eq(ns->losses.n, 0);
 }
 

@@ -37,6 +37,14 @@ void alarm_forget(struct alarm *alarm)
 	alarm->history = NULL;
 }
 
+void alarm_begin_anew(struct alarm *alarm)
+{
+	if (!alarm->history)
+		return;
+	alarm->history->window = (struct window) {.n = 0};
+	alarm->history->clean = 0;
+}
+
 static bool is_hit(const struct limits *limits, double percent)
 {
 	return violates(percent, limits->warning, false, limits) ||
@@ -175,6 +183,8 @@ static bool step_down(struct alarm *alarm, const struct limits *limits,
 		if (alarm->run < limits->hits_okay)
 			return false;
 		enter(alarm, level);
+		if (alarm->history) /* of the interval now */
+			alarm->history->by_sum = false;
 		return true;
 	}
 	if (++alarm->okay < limits->hits_okay ||
@@ -263,7 +273,7 @@ void alarm_told(struct alarm *alarm, uint32_t cause)
 		return;
 	h->since = 0;
 	h->other = 0;
-	if (h->told[0] == cause)
+	if (!cause || h->told[0] == cause)
 		return;
 	memmove(h->told + 1, h->told, sizeof(h->told) - sizeof(h->told[0]));
 	h->told[0] = cause;

@@ -104,11 +104,14 @@ struct evidence alarm_evidence(const struct alarm *alarm,
 bool alarm_tells_again(struct alarm *alarm, const struct limits *limits,
 		       uint32_t cause, bool is_told);
 
-/* Remembers that it was told, with that cause. */
+/* Remembers that it was told, with that cause; 0: with none that is known. */
 void alarm_told(struct alarm *alarm, uint32_t cause);
 
 /* The cause that was told last, or 0. */
 uint32_t alarm_cause(const struct alarm *alarm);
+
+/* Other packets are judged from now on: those before add nothing to them. */
+void alarm_begin_anew(struct alarm *alarm);
 
 /* Forgets what is behind the newest interval, and frees it. */
 void alarm_forget(struct alarm *alarm);

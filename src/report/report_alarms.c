@@ -29,6 +29,7 @@ static struct evidence evidence_of(const struct ns *ns, const struct loss *loss)
 
 	if (loss->gone || loss->echo || never_alarms(loss->limits)) {
 		e.percent = 0;
+		e.lost = 0;
 	} else if (isnan(e.percent) && loss->layer == LAYER_NEIGH &&
 		   loss->known) {
 		e.total = e.lost;
@@ -76,8 +77,8 @@ static void choose_limits(struct report *r, struct loss *loss,
 
 	if (!loss->limits)
 		alarm_memory_claim(&r->reporter->alarms, ns, loss);
-	if (loss->limits_kind != of.kind) /* other packets are judged now */
-		alarm_forget(&loss->alarm);
+	if (loss->limits_kind != of.kind)
+		alarm_begin_anew(&loss->alarm);
 	loss->limits_kind = of.kind;
 	loss->limits = settings_limits(r->reporter->settings, &of);
 }
@@ -90,6 +91,8 @@ static bool has_limits(const struct loss *loss, enum limits_kind kind)
 {
 	if (!loss->limits)
 		return false;
+	if (!loss->lost && loss->alarm.state == SEVERITY_OKAY)
+		return true;
 	if (loss->layer == LAYER_NETFILTER)
 		return !loss->lost;
 	return loss->limits_kind == kind;
@@ -193,11 +196,8 @@ static void forget_gone(struct losses *l)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (l->items[i].idle && !l->items[i].alarm.state &&
-		    !l->items[i].alarm.due) {
-			alarm_forget(&l->items[i].alarm);
+		if (l->items[i].idle && alarm_is_at_rest(&l->items[i].alarm))
 			continue;
-		}
 		if (kept != i)
 			l->items[kept] = l->items[i];
 		kept++;
@@ -224,9 +224,9 @@ static bool can_raise(const struct loss *loss)
 
 static void set_told(struct report *r, struct loss *loss)
 {
+	r->alarms_changed |= loss->alarm.told != loss->alarm.state;
 	loss->alarm.told = loss->alarm.state;
 	loss->alarm.due = false;
-	r->alarms_changed = true;
 }
 
 static void tell_raised(struct report *r, struct loss *loss)
@@ -241,8 +241,7 @@ static void tell_raised(struct report *r, struct loss *loss)
 	if (isnan(report_judged_percent(loss)))
 		told.percent = NAN;
 	list_causes(s, loss, loss->limits_kind, &list);
-	if (list.n)
-		alarm_told(&loss->alarm, cause_id(s, &list.items[0]));
+	alarm_told(&loss->alarm, list.n ? cause_id(s, &list.items[0]) : 0);
 	set_told(r, loss);
 	report_notify_loss(r, loss, &told, &list);
 }
@@ -298,7 +297,7 @@ void report_alarms_end(struct report *r)
 		if (loss->alarm.told == SEVERITY_OKAY)
 			continue;
 		loss->alarm.state = SEVERITY_OKAY;
-		loss->lost = 0;
+		loss->lost = loss->policy = loss->inside = 0;
 		set_told(r, loss);
 		report_notify_okay(r, loss, "the namespace is gone");
 	}

@@ -42,7 +42,7 @@ static void list_waiting(const struct ns_list *list, char *buffer, size_t size)
 	EACH_NS (list, ns) {
 		const char *name = ns_is_own(ns) ? "the own one" : ns->name;
 
-		if (!ns_is_reported(ns) || !report_alarms_waiting(ns))
+		if (!can_tell(ns) || !report_alarms_waiting(ns))
 			continue;
 		if (n + strlen(name) + 8 > size) {
 			format_text(buffer + n, size - n, " ...");
