@@ -81,7 +81,7 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 	struct qdisc_config qdisc;
 	const struct probe_env env = {.counters = arg};
 	struct sample sample = {.rows = NULL};
-	char name[64];
+	char name[QDISC_NAME];
 	size_t n;
 	int ifindex;
 	uint64_t discards = 0;
@@ -105,7 +105,9 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 	feed_state(h);
 	if (qdisc_parse(h, &qdisc) < 0)
 		return 0;
-	qdisc_name(&qdisc, name, sizeof(name));
+	if (!qdisc_name(&(struct qdisc_names) {.sample = &sample}, &qdisc,
+			name))
+		qdisc_name_by_handle(&qdisc, name);
 	if (!name[0] || !memchr(qdisc.kind, '\0', sizeof(qdisc.kind)))
 		abort();
 	sample_object(&sample, LAYER_QDISC, "", name, 0);

@@ -10,9 +10,9 @@
 
 /*
  * For all that were read in this interval, once they are compared: packets for
- * others (TAG_NOT_OURS) that an ipvlan may be missing are none of those, nor are
- * those that came over wires whose far ends are known not to have called them
- * out to all. Pure.
+ * others (TAG_NOT_OURS) that an ipvlan may be missing are none of those, nor
+ * are those that came over wires whose far ends are known not to have called
+ * them out to all. Pure.
  */
 void attribution_claim_addresses(struct ns_list *list);
 

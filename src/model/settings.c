@@ -166,10 +166,11 @@ const struct config_option options_table[] = {
 		"Percent lost above which a WARNING is raised. 100 never is."),
 	THRESHOLD("FailureMax", OPT_PERCENT, limits.failure, NUMBER(1),
 		  "Percent lost above which a FAILURE is raised."),
-	THRESHOLD("Window", OPT_SECONDS, limits.window, NUMBER(60),
-		  "Seconds over which packets add up, the newest interval at "
-		  "least: a loss of little traffic, or one in bursts, is judged "
-		  "by the sum of it. 0 judges each interval for itself."),
+	THRESHOLD(
+		"Window", OPT_SECONDS, limits.window, NUMBER(60),
+		"Seconds over which packets add up, the newest interval at "
+		"least: a loss of little traffic, or one in bursts, is judged "
+		"by the sum of it. 0 judges each interval for itself."),
 	THRESHOLD("MinimumLost", OPT_UNSIGNED, limits.minimum_lost, NUMBER(10),
 		  "Packets lost in the window; fewer never raise an alarm, "
 		  "whatever the ratio."),
@@ -190,10 +191,11 @@ const struct config_option options_table[] = {
 	THRESHOLD("Persist", OPT_BOOL, limits.persist, BOOLEAN(false),
 		  "Notify in every interval while the limit is violated, not "
 		  "only when the state changes."),
-	THRESHOLD("RepeatInterval", OPT_SECONDS, limits.repeat, NUMBER(0),
-		  "Seconds after which an alarm that is still raised is notified "
-		  "again, under the same name; 0 is never. Where its cause is "
-		  "another one now, it is notified again in any case."),
+	THRESHOLD(
+		"RepeatInterval", OPT_SECONDS, limits.repeat, NUMBER(0),
+		"Seconds after which an alarm that is still raised is notified "
+		"again, under the same name; 0 is never. Where its cause is "
+		"another one now, it is notified again in any case."),
 };
 const size_t n_options = ARRAY_SIZE(options_table);
 

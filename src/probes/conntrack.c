@@ -46,7 +46,8 @@ static const struct counter conntrack_counters[] = {
 	 .means = "Entries of unanswered connections thrown out to make room; "
 		  "the new packet passes"},
 	{COUNTED, .name = "invalid", .tag = TAG_CONNTRACK_INVALID,
-	 .section = "invalid", .offset = CTA_STATS_INVALID, .kind = KIND_SYMPTOM,
+	 .section = "invalid", .offset = CTA_STATS_INVALID,
+	 .kind = KIND_SYMPTOM,
 	 .means = "Packets that belong to no connection; they pass, unless a "
 		  "rule drops them"},
 	{COUNTED, .name = "clash_resolve", .section = "clashres",

@@ -12,8 +12,8 @@ void report_health_log(struct report *r, struct blindness *b);
 bool report_health_beats(const struct settings *s, const struct ns *ns);
 
 /*
- * Sends the heartbeat of r->ns, if it has one, which of its sources are or were refused, and
- * how much cannot be counted there.
+ * Sends the heartbeat of r->ns, if it has one, which of its sources are or were
+ * refused, and how much cannot be counted there.
  */
 void report_health_send(struct report *r);
 

@@ -89,8 +89,8 @@ uint64_t link_refused_below(const struct sample *s, const char *place);
 /*
  * How many packets of a loss nothing explains, and nobody need miss. On receipt
  * frames of protocols that nobody here speaks are counted as dropped, too; 0
- * for a real device, whose driver may have lost them. On sending it is multicast
- * and broadcast that the device has nobody for. Pure.
+ * for a real device, whose driver may have lost them. On sending it is
+ * multicast and broadcast that the device has nobody for. Pure.
  */
 uint64_t link_unexplained(const struct sample *s, const struct loss *loss);
 
