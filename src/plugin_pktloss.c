@@ -219,6 +219,7 @@ static void add_meta(notification_t *n, const struct notification *from)
 		{"Cause", from->cause},
 		{"Remedy", from->remedy},
 		{"Reason", from->reason},
+		{"Runbook", from->runbook},
 		/* clang-format on */
 	};
 	const struct {

@@ -59,6 +59,16 @@ TEST(alarm_memory, restart_does_not_raise_again)
 	check_without("StateFile");
 }
 
+/* The file has no causes. */
+static void check_knows_no_cause(const struct recorded *n)
+{
+	ck_assert_str_eq(n->counter, "none");
+	ck_assert_str_eq(n->cause, "the cause is not known");
+	ck_assert_str_eq(n->remedy, "none");
+	ck_assert_str_eq(n->reason, "unknown");
+	ck_assert_str_eq(n->runbook, "CAUSES.md#unknown");
+}
+
 TEST(alarm_memory, recovery_after_a_restart_is_notified_once)
 {
 	struct ns *ns;
@@ -75,6 +85,7 @@ TEST(alarm_memory, recovery_after_a_restart_is_notified_once)
 	}
 	ck_assert_uint_eq(n, 1);
 	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
+	check_knows_no_cause(&lab.notified[0]);
 }
 
 TEST(alarm_memory, what_is_gone_after_a_restart_is_taken_back)
@@ -91,6 +102,7 @@ TEST(alarm_memory, what_is_gone_after_a_restart_is_taken_back)
 	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
 	ck_assert_str_eq(lab.notified[0].place, "eth0@nginx");
 	ck_assert_ptr_nonnull(strstr(lab.notified[0].message, "is gone"));
+	check_knows_no_cause(&lab.notified[0]);
 }
 
 #define HOUR (3600 * SECOND)

@@ -47,6 +47,7 @@ TEST(report_alarms, plain_queue_may_not)
 	ck_assert_uint_eq(lab.n_notified, 1);
 	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_FAILURE);
 	ck_assert_double_eq(lab.notified[0].failure, 1);
+	ck_assert_str_eq(lab.notified[0].counter, "root");
 }
 
 TEST(report_alarms, limits_follow_what_drops)
@@ -105,6 +106,7 @@ TEST(report_alarms, second_lossy_interval_is_notified)
 			 "eth0 rx N'; more queues, spread "
 			 "interrupts");
 	ck_assert_str_eq(n->reason, "link-rx_missed_errors");
+	ck_assert_str_eq(n->runbook, "CAUSES.md#link-rx_missed_errors");
 	ck_assert_double_eq_tol(n->percent, 25, 1e-9);
 	ck_assert_double_eq_tol(n->warning, 0.1, 1e-9);
 	ck_assert_double_eq_tol(n->failure, 1, 1e-9);
@@ -190,7 +192,15 @@ TEST(report_alarms, recovery_is_notified_once)
 			 "No more packets received were lost in link on eth0: "
 			 "0 of 200 in 10 s");
 	ck_assert_str_eq(n->namespace, "");
-	ck_assert_str_eq(n->counter, "");
+	/* what it takes back */
+	ck_assert_str_eq(n->counter, "rx_missed_errors");
+	ck_assert_str_eq(n->cause, "rx_missed_errors: the receive ring is too "
+				   "small or the CPU too slow");
+	ck_assert_str_eq(n->remedy,
+			 "A larger ring: 'ethtool -G eth0 rx N'; more queues, "
+			 "spread interrupts");
+	ck_assert_str_eq(n->reason, "link-rx_missed_errors");
+	ck_assert_str_eq(n->runbook, "CAUSES.md#link-rx_missed_errors");
 	lab_round(ns, 2400, 20);
 	ck_assert_uint_eq(lab.n_notified, 0);
 }
@@ -204,8 +214,54 @@ TEST(report_alarms, unexplained_rx_dropped_is_a_warning_at_most)
 			      1000 * i);
 		lab_report();
 		ck_assert_uint_eq(lab.n_notified, i == 2);
+		if (i != 2)
+			continue;
+		ck_assert_str_eq(lab.notified[0].counter, "rx_dropped");
+		ck_assert_str_eq(lab.notified[0].reason, "unknown");
+		ck_assert_str_eq(lab.notified[0].runbook, "CAUSES.md#unknown");
 	}
 	ck_assert_int_eq(ns->losses.items[0].alarm.state, SEVERITY_WARNING);
+}
+
+TEST(report_alarms, what_is_not_known_of_a_cause_is_said)
+{
+	struct ns *ns = lab_ns("nginx");
+	const struct recorded *n = &lab.notified[0];
+
+	for (uint64_t i = 0; i < 3; i++) { /* of which a command may not be */
+		lab_interface(lab_read(ns), "a;b", 1000 + 90 * i,
+			      "rx_missed_errors", 10 * i);
+		lab_report();
+	}
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_str_eq(n->counter, "rx_missed_errors");
+	ck_assert_str_eq(n->remedy, "none");
+	ck_assert_ptr_null(strstr(n->message, "none"));
+}
+
+TEST(report_alarms, newest_cause_that_was_told_is_taken_back)
+{
+	struct ns *ns = lab_ns("nginx");
+	unsigned told = 0;
+	uint64_t passed = 1000;
+
+	for (uint64_t i = 0; i < 20; i++) {
+		uint64_t ring = i < 5 ? i : 5, crc = i < 5 ? 5 : i;
+		struct sample *s = lab_read(ns);
+
+		passed += i < 12 ? 90 : 1000;
+		if (i > 12)
+			ring = 5, crc = 12;
+		lab_interface(s, "eth0", passed, "rx_missed_errors", 50 * ring);
+		sample_row(s, find_counter(&link_probe, "rx_fifo_errors", NULL),
+			   50 * crc);
+		lab_report();
+		told += lab.n_notified;
+		if (lab.n_notified && lab.notified[0].severity == SEVERITY_OKAY)
+			break;
+	}
+	ck_assert_uint_eq(told, 3);
+	ck_assert_str_eq(lab.notified[0].counter, "rx_fifo_errors");
 }
 
 /* A read of eth0, of which 10 % are lost, with a fact of its kind or none. */
@@ -397,6 +453,12 @@ TEST(report_alarms, flood_of_notifications_waits)
 	ck_assert_int_eq(lab.notified[20].severity, SEVERITY_WARNING);
 	ck_assert_str_eq(lab.notified[20].place, "all");
 	ck_assert_str_eq(lab.notified[20].layer, "all");
+	ck_assert_str_eq(lab.notified[20].counter, "none");
+	ck_assert_str_eq(lab.notified[20].cause,
+			 "more alarms are due than are told at once");
+	ck_assert_str_eq(lab.notified[20].remedy,
+			 "See all that is lost now: pktloss");
+	ck_assert_str_eq(lab.notified[20].runbook, "CAUSES.md");
 	ck_assert_double_nan(lab.notified[20].percent);
 	many_interfaces(lab_read(ns), 33, 2000, 500);
 	lab_report();
@@ -545,11 +607,16 @@ static struct sample *read_firewall(struct ns *ns, const char *comment,
 		   2 * dropped);
 	sample_object(s, LAYER_NETFILTER, "", "ip.filter.INPUT.drop", 1);
 	sample_row(s, firewall_counter(FIREWALL_CHAIN, DIR_RX), dropped);
-	snprintf(name, sizeof(name), "ip.filter.INPUT.%s", comment);
+	snprintf(name, sizeof(name), "ip.filter.INPUT%s%s",
+		 comment[0] ? "." : "#3", comment);
 	sample_object(s, LAYER_NETFILTER, "", name, 2);
 	sample_chain(s, FAMILY_IP, "filter", "INPUT");
 	sample_label(s, comment);
-	sample_row(s, firewall_counter(FIREWALL_RULE, DIR_RX), dropped);
+	sample_row(
+		s,
+		firewall_counter(comment[0] ? FIREWALL_RULE : FIREWALL_DETAIL,
+				 DIR_RX),
+		dropped);
 	sample_row(s, &firewall_facts[FIREWALL_NUMBER], 3);
 	sample_row(s, &firewall_facts[FIREWALL_TARGET], FIREWALL_DROP);
 	return s;
@@ -636,6 +703,16 @@ TEST(report_alarms, message_is_short_and_printable_whatever_a_rule_says)
 	ck_assert_str_eq(n->interface, "");
 }
 
+TEST(report_alarms, counter_of_a_rule_without_comment_is_its_chain)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 3; i++)
+		firewall(ns, "", 1000 * i);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_str_eq(lab.notified[0].counter, "ip.filter.INPUT");
+}
+
 TEST(report_alarms, rule_is_named_in_the_notification)
 {
 	struct ns *ns = lab_ns("nginx");
@@ -649,6 +726,8 @@ TEST(report_alarms, rule_is_named_in_the_notification)
 		"rule 3 of ip filter INPUT (DROP, \"maintenance\"). "
 		"Look at it: ip netns exec nginx iptables-legacy -t filter -L "
 		"INPUT 3 -nv");
+	ck_assert_str_eq(lab.notified[0].counter,
+			 "ip.filter.INPUT.maintenance");
 	check_line("all@nginx/ipt_packets-netfilter-ip.filter.INPUT.drop 2000 "
 		   "@30");
 	check_line(

@@ -54,6 +54,7 @@ static void on_notify(void *arg, const struct notification *n)
 	snprintf(r->cause, sizeof(r->cause), "%s", n->cause);
 	snprintf(r->remedy, sizeof(r->remedy), "%s", n->remedy);
 	snprintf(r->reason, sizeof(r->reason), "%s", n->reason);
+	snprintf(r->runbook, sizeof(r->runbook), "%s", n->runbook);
 	record("NOTIFY %s\n", n->message);
 }
 

@@ -18,6 +18,7 @@ struct recorded {
 	char place[NAME_PART + 1], type[16], instance[NAME_PART + 1];
 	char message[512], namespace[64], interface[32], layer[16];
 	char counter[64], cause[384], remedy[1024], reason[96];
+	char runbook[128];
 	double percent, warning, failure;
 	uint64_t time_ns;
 };

@@ -17,9 +17,11 @@ static const char *const head =
 	"Every cause that pktloss can name: what it means, how to confirm\n"
 	"it by hand, how to mend it, and how to see that it is mended. A\n"
 	"notification has the word of its cause in the meta data as\n"
-	"`Reason`, the JSON of pktloss(8) as `reason`: `CAUSES.md#<reason>`\n"
-	"is its place here. This page is printed from the tables in\n"
-	"`src/probes/`: change them, then run `make docs`.\n"
+	"`Reason`, the JSON of pktloss(8) as `reason`. Its place here is in\n"
+	"the meta data, too, as `Runbook`: `CAUSES.md#<reason>`. Publish\n"
+	"this page where on-call can read it, and put its folder in front.\n"
+	"It is printed from the tables in `src/probes/`: change them, then\n"
+	"run `make docs`.\n"
 	"\n"
 	"Commands are for the network namespace that loses packets.\n"
 	"Remedies that pktloss prints say how to get there; here, put\n"
@@ -205,6 +207,16 @@ static bool has_any(enum layer layer)
 	return false;
 }
 
+static const char *const unknown =
+	"\n"
+	"## unknown\n"
+	"\n"
+	"Nothing that pktloss reads tells why the packets were lost: the\n"
+	"counter that is named is the only trace, or there is none, as in\n"
+	"an OKAY for an alarm of before a restart. `COUNTERS.md` says what\n"
+	"a counter counts. pktloss(8), while it goes on, lists what else\n"
+	"moves beside it.\n";
+
 static void print_page(void)
 {
 	fputs(head, stdout);
@@ -215,6 +227,7 @@ static void print_page(void)
 		print_reasons(layer);
 		print_counters(layer);
 	}
+	fputs(unknown, stdout);
 }
 
 /* ---- commands ---- */

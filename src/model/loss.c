@@ -6,10 +6,17 @@
 
 #include "base/array.h"
 
+void loss_end(struct loss *loss)
+{
+	alarm_forget(&loss->alarm);
+	free(loss->words);
+	loss->words = NULL;
+}
+
 void losses_free(struct losses *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		alarm_forget(&l->items[i].alarm);
+		loss_end(&l->items[i]);
 	free(l->items);
 	*l = (struct losses) {0};
 }

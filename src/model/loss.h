@@ -57,8 +57,10 @@ struct loss {
 	uint64_t elsewhere; /* not in lost: another layer lost these */
 	uint64_t echoed;    /* counted once more by devices above, or sending */
 	char by[16];	    /* interface of another namespace to blame, or "" */
-	double percent;	    /* lost in the interval before, NAN: unknown */
-	double earlier;	    /* lost in the interval two before, NAN: unknown */
+	/* of the report, what it told of a raised alarm: one block, or NULL */
+	struct cause_words *words;
+	double percent; /* lost in the interval before, NAN: unknown */
+	double earlier; /* lost in the interval two before, NAN: unknown */
 };
 
 /* Percent that rules may drop on purpose. */
@@ -69,6 +71,9 @@ struct loss {
 
 /* Percent of a table in use from which on it is short of room. */
 #define TIGHT_PERCENT 85
+
+/* Frees what a loss holds. */
+void loss_end(struct loss *loss);
 
 struct losses {
 	struct loss *items;

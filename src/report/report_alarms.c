@@ -196,8 +196,10 @@ static void forget_gone(struct losses *l)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (l->items[i].idle && alarm_is_at_rest(&l->items[i].alarm))
+		if (l->items[i].idle && alarm_is_at_rest(&l->items[i].alarm)) {
+			loss_end(&l->items[i]);
 			continue;
+		}
 		if (kept != i)
 			l->items[kept] = l->items[i];
 		kept++;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "engine/interval.h"
 #include "report/report_names.h"
+#include "report/report_words.h"
 
 static const char *what_happened(enum direction direction)
 {
@@ -40,12 +41,11 @@ double report_judged_percent(const struct loss *loss)
 }
 
 static void notify(struct report *r, const struct loss *loss, double percent,
-		   const struct cause *cause, const char *remedy,
-		   const char *message)
+		   const struct cause_words *words, const char *message)
 {
 	const struct ns *ns = r->ns;
 	char place[NAME_PART + 1], instance[NAME_PART + 1];
-	char interface[sizeof(loss->place)], reason[COUNTER_OPTION];
+	char interface[sizeof(loss->place)];
 	struct notification notification = {
 		.severity = loss->alarm.state,
 		.place = place,
@@ -55,10 +55,6 @@ static void notify(struct report *r, const struct loss *loss, double percent,
 		.namespace = ns->name,
 		.interface = interface,
 		.layer = layer_name(loss->layer),
-		.counter = cause_counter(cause),
-		.cause = cause->text,
-		.reason = reason,
-		.remedy = remedy,
 		.percent = percent,
 		.warning = loss->limits->warning,
 		.failure = loss->limits->failure,
@@ -67,7 +63,7 @@ static void notify(struct report *r, const struct loss *loss, double percent,
 
 	memcpy(interface, loss->place, sizeof(interface));
 	text_make_printable(interface);
-	cause_name(cause, reason);
+	report_words_set(&notification, words);
 	report_names_loss(ns, loss, place, instance);
 	r->sink->notify(r->sink->arg, &notification);
 }
@@ -160,7 +156,7 @@ static void print_short(const struct ns *ns, const char *remedy, size_t room,
 	remedy_print(remedy, &way, buffer, size);
 }
 
-void report_notify_loss(struct report *r, const struct loss *loss,
+void report_notify_loss(struct report *r, struct loss *loss,
 			const struct evidence *told,
 			const struct causes *causes)
 {
@@ -171,6 +167,7 @@ void report_notify_loss(struct report *r, const struct loss *loss,
 	struct cause cause = causes->items[0], also = causes->items[two];
 	char message[MESSAGE_SIZE], what[MESSAGE_SIZE];
 	char whole[REMEDY_TEXT], shorter[REMEDY_TEXT];
+	struct cause_words words;
 	size_t used;
 	int n;
 
@@ -178,23 +175,24 @@ void report_notify_loss(struct report *r, const struct loss *loss,
 	text_make_printable(cause.text);
 	text_make_printable(cause.remedy);
 	text_make_printable(also.text);
-	used = strlen(what) + strlen(cause.text) + 4;
 	remedy_print(cause.remedy, &way, whole, sizeof(whole));
+	report_words_find(&words, &ns->now, &cause, whole);
+	used = strlen(what) + strlen(words.cause) + 4;
 	print_short(ns, cause.remedy,
 		    used < MESSAGE_SIZE ? MESSAGE_SIZE - used : 0, shorter,
 		    sizeof(shorter));
 	n = snprintf(message, sizeof(message), "%s: %s%s%s%s%s", what,
-		     cause.text, shorter[0] ? ". " : "", shorter,
+		     words.cause, shorter[0] ? ". " : "", shorter,
 		     two ? ". Also: " : "", two ? also.text : "");
 	if (n >= MESSAGE_SIZE)
 		end_with_word(message);
-	notify(r, loss, told->percent, &cause, whole, message);
+	report_words_keep(loss, &words);
+	notify(r, loss, told->percent, &words, message);
 }
 
-void report_notify_okay(struct report *r, const struct loss *loss,
-			const char *why)
+void report_notify_okay(struct report *r, struct loss *loss, const char *why)
 {
-	struct cause none = {.counter = NULL};
+	struct cause_words words;
 	char message[MESSAGE_SIZE], place[NAME_PART + 1];
 
 	report_names_place(r->ns, loss->place, place);
@@ -203,10 +201,11 @@ void report_notify_okay(struct report *r, const struct loss *loss,
 							      : "No more",
 		    what_happened(loss->direction), layer_name(loss->layer),
 		    place, why);
-	notify(r, loss, report_judged_percent(loss), &none, "", message);
+	report_words_take(loss, &words);
+	notify(r, loss, report_judged_percent(loss), &words, message);
 }
 
-void report_notify_recovered(struct report *r, const struct loss *loss,
+void report_notify_recovered(struct report *r, struct loss *loss,
 			     const struct evidence *now)
 {
 	char share[80];

@@ -16,12 +16,11 @@ uint64_t report_judged_lost(const struct loss *loss);
 double report_judged_percent(const struct loss *loss);
 
 /* Tells the alarm of a loss of r->ns: of so many packets, and why. */
-void report_notify_loss(struct report *r, const struct loss *loss,
+void report_notify_loss(struct report *r, struct loss *loss,
 			const struct evidence *told,
 			const struct causes *causes);
 /* Takes it back, for that reason, or because of the newest interval. */
-void report_notify_okay(struct report *r, const struct loss *loss,
-			const char *why);
-void report_notify_recovered(struct report *r, const struct loss *loss,
+void report_notify_okay(struct report *r, struct loss *loss, const char *why);
+void report_notify_recovered(struct report *r, struct loss *loss,
 			     const struct evidence *now);
 #endif

@@ -6,6 +6,7 @@
 
 #include "report/report_alarms.h"
 #include "report/report_notify.h"
+#include "report/report_words.h"
 
 /* Alarms in one report; more of them wait for the next ones. */
 #define MAX_RAISED 20
@@ -66,10 +67,11 @@ static void notify_waiting(struct report *r, const struct ns_list *list,
 		.namespace = "",
 		.interface = "",
 		.layer = "all",
-		.counter = "",
-		.cause = "",
-		.reason = "",
-		.remedy = "",
+		.counter = "none",
+		.cause = "more alarms are due than are told at once",
+		.reason = "none",
+		.runbook = RUNBOOK,
+		.remedy = "See all that is lost now: pktloss",
 		.percent = NAN,
 		.warning = NAN,
 		.failure = NAN,

@@ -27,8 +27,9 @@ struct notification {
 	const char *place, *type, *instance; /* as in struct series */
 	const char *message;		     /* at most 255 bytes, ASCII */
 	const char *namespace, *interface, *layer;
-	const char *counter, *cause, *remedy;
-	const char *reason; /* the cause in docs/CAUSES.md, "": in none */
+	const char *counter, *cause, *remedy; /* never "" */
+	const char *reason;  /* the cause in docs/CAUSES.md, or "unknown" */
+	const char *runbook; /* where that is: "CAUSES.md#unknown" */
 	double percent, warning, failure; /* NAN: none */
 	uint64_t time_ns;
 };

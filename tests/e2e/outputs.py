@@ -26,7 +26,9 @@ WHOLE = {  # the ends of what the message has no room for
     "netfilter-rx": ('(DROP, "%s")' % COMMENT, "INPUT 1 -nv"),
 }
 META = ("DataSource", "CurrentValue", "WarningMin", "WarningMax", "FailureMin", "FailureMax",
-        "Namespace", "Interface", "Layer", "Counter", "Cause", "Remedy", "Reason")
+        "Namespace", "Interface", "Layer", "Counter", "Cause", "Remedy", "Reason",
+        "Runbook")
+FULL = META[META.index("Counter"):]
 
 OPTIONS = """
 <Plugin pktloss>
@@ -174,8 +176,22 @@ def check_message(seen):
     expect(" on %s (" % seen.place in message, "the place is not whole: " + message)
 
 
+def check_full(meta):
+    """What is known of the cause, and where its section is on the page."""
+    expect(all(meta[name] for name in FULL), "without some of %s: %s" % (FULL, meta))
+    expect(meta["Runbook"] == "CAUSES.md#" + meta["Reason"] and meta["Reason"] in sections(),
+           "the page of causes has no %s" % meta["Runbook"])
+
+
+def sections():
+    """The anchors of the page of causes."""
+    page = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "CAUSES.md")
+    with open(page, encoding="ascii") as f:
+        return re.findall(r'^(?:### |<a id=")([\w.-]+)', f.read(), re.M)
+
+
 def check_executed(seen, executed):
-    found = [e for e in executed if e[1].get("TypeInstance") == seen.instance]
+    found = [e for e in executed if e[1].get("TypeInstance") == seen.instance and e[1]["Severity"] != "OKAY"]
     expect(len(found) == 1, "executed for %s-%s: %s" % (seen.place, seen.instance, executed))
     user, head, message = found[0]
     expect(user == "nobody", "executed as " + user)
@@ -186,6 +202,7 @@ def check_executed(seen, executed):
     interface, _, namespace = seen.place.partition("@")
     expect(head["Namespace"] == namespace and head["Interface"] == interface.replace("all", "")
            and head["Layer"] == seen.instance.split("-")[0], "executed with %s" % head)
+    check_full(head)
     cause, remedy = WHOLE[seen.instance]
     expect(head["Cause"].endswith(cause) and head["Remedy"].endswith(remedy), "executed with parts of %s" % head)
 
@@ -202,6 +219,7 @@ def check_posted(seen, posted):
     labels, notes = found[0]["labels"], found[0]["annotations"]
     expect(labels["pktloss"] == seen.place and labels["severity"] == seen.severity
            and notes["summary"] == seen.message and all(name in notes for name in META), "posted: %s" % found)
+    check_full(notes)
 
 
 def check_socket(outputs, seen):
@@ -226,10 +244,23 @@ def judge(outputs, daemon):
         check_socket(outputs, n)
 
 
+def judge_recovery(outputs, daemon):
+    """An OKAY has the cause of what is over."""
+    heads = [head for _, head, _ in outputs.executed()]
+    told = {head["TypeInstance"]: head for head in heads if head["Severity"] != "OKAY"}
+    over = {head["TypeInstance"]: head for head in heads if head["Severity"] == "OKAY"}
+    expect(sorted(over) == sorted(told), "executed: %s\n%s" % (heads, daemon.report()))
+    for instance, head in over.items():
+        check_full(head)
+        expect(all(head[name] == told[instance][name] for name in FULL),
+               "%s takes back %s" % (head, told[instance]))
+
+
 @case
 def outputs(stage):
-    """logfile, exec, nagios, HTTP and the socket tell the same, with long names too."""
+    """logfile, exec, nagios, HTTP and the socket tell the same, with long names too, and of the cause to the end."""
     namespaces, burst = lossy(stage)
+    a, b = namespaces
     if stage.build is None:
         return
     if not ctypes.util.find_library("yajl"):
@@ -242,5 +273,10 @@ def outputs(stage):
                 burst()
             daemon.wait_reads(namespaces[:1], 2)
             judge(outs, daemon)
+            for _ in range(6):
+                daemon.wait_reads(namespaces[:1])
+                a.udp(GOOD, 1000, b.address, GOOD_PORT)
+            wait_until("both to recover", lambda: len(outs.executed()) >= 4, 10)
+            judge_recovery(outs, daemon)
         except Failure as e:
             raise Failure("%s\n%s" % (e, daemon.report())) from e
