@@ -573,6 +573,8 @@ TEST_EACH(report_alarms, loss_on_a_wire_alerts_at_one_end, ARRAY_SIZE(wires))
 		n += lab.n_notified;
 	}
 	ck_assert_msg(n == wires[_i].notified, "%s: %u", wires[_i].what, n);
+	/* nor are they counted twice */
+	ck_assert_uint_eq(lab_count("packets-link-lost_"), n);
 	ck_assert_str_eq(lab.notified[lab.n_notified - 1].namespace,
 			 wires[_i].loses ? "nginx" : "");
 }

@@ -3,6 +3,7 @@
 #include "probes/conntrack.h"
 #include "probes/firewall/rule.h"
 #include "probes/link/link.h"
+#include "probes/snmp/snmp.h"
 #include "probes/socket/socket.h"
 #include "report_lab.h"
 
@@ -47,14 +48,14 @@ TEST(report_values, heartbeat_that_is_not_sent_takes_no_room_of_a_series)
 	for (int i = 0; i < 9; i++)
 		lab_ns("idle");
 	lab.settings.report_heartbeat = false;
-	lab.settings.max_series = 5;
+	lab.settings.max_series = 6;
 	for (int i = 0; i < 2; i++) {
 		for (size_t j = 1; j < lab.list.n; j++)
 			lab_interface(lab_read(lab.list.items[j]), "eth0", 9,
 				      "rx_missed_errors", 0);
 		lab_round(ns, 1000 + 90 * i, 10 * i);
 	}
-	/* the heartbeat, and four of the interface that it leaves room for */
+	/* the heartbeat, and five of the interface that it leaves room for */
 	check_line("eth0@nginx/percent-link-rx 10 @20");
 	check_without("MaxSeries");
 }
@@ -71,17 +72,20 @@ TEST(report_values, first_loss_is_sent_with_the_values_before)
 		"eth0@nginx/if_rx_packets-link-rx_packets 1000 @10\n"
 		"eth0@nginx/if_tx_packets-link-tx_packets 1000 @10\n"
 		"eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @10\n"
+		"eth0@nginx/packets-link-lost_rx 0 @10\n"
 		"FLUSH\n"
 		"eth0@nginx/if_rx_packets-link-rx_packets 2000 @20\n"
 		"eth0@nginx/if_tx_packets-link-tx_packets 2000 @20\n"
 		"eth0@nginx/if_rx_dropped-link-rx_missed_errors 5 @20\n"
 		"eth0@nginx/percent-link-rx 0 @20\n"
+		"eth0@nginx/packets-link-lost_rx 0 @20\n"
 		"FLUSH\n"
 		"all@nginx/gauge-all-sources 3 @30\n"
 		"eth0@nginx/if_rx_packets-link-rx_packets 2090 @30\n"
 		"eth0@nginx/if_tx_packets-link-tx_packets 2090 @30\n"
 		"eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @30\n"
-		"eth0@nginx/percent-link-rx 10 @30\n");
+		"eth0@nginx/percent-link-rx 10 @30\n"
+		"eth0@nginx/packets-link-lost_rx 10 @30\n");
 	/* from then on with every read, once */
 	lab_round(ns, 2190, 15);
 	ck_assert_str_eq(
@@ -90,7 +94,8 @@ TEST(report_values, first_loss_is_sent_with_the_values_before)
 		"eth0@nginx/if_rx_packets-link-rx_packets 2190 @40\n"
 		"eth0@nginx/if_tx_packets-link-tx_packets 2190 @40\n"
 		"eth0@nginx/if_rx_dropped-link-rx_missed_errors 15 @40\n"
-		"eth0@nginx/percent-link-rx 0 @40\n");
+		"eth0@nginx/percent-link-rx 0 @40\n"
+		"eth0@nginx/packets-link-lost_rx 10 @40\n");
 }
 
 TEST(report_values, first_loss_of_something_young_has_one_value_before)
@@ -187,6 +192,120 @@ TEST(report_values, ratio_that_was_unknown_before_starts_with_itself)
 	lab_round(ns, 1090, 15);
 	check_without("nan");
 	check_line("eth0@nginx/percent-link-rx 10 @30");
+}
+
+/* Of 100 packets each: what is lost, and the sum of it. */
+static const struct {
+	uint64_t lost, sum;
+} sums[] = {{10, 10}, {0, 10}, {7, 17}, {100, 117}, {0, 117}};
+
+TEST(report_values, packets_lost_add_up_beside_their_ratio)
+{
+	struct ns *ns = lab_ns("nginx");
+	uint64_t passed = 1000, missed = 500;
+
+	lab_round(ns, passed, missed);
+	for (size_t i = 0; i < ARRAY_SIZE(sums); i++) {
+		char line[80];
+
+		passed += 100 - sums[i].lost;
+		missed += sums[i].lost;
+		lab_round(ns, passed, missed);
+		snprintf(line, sizeof(line),
+			 "eth0@nginx/packets-link-lost_rx %u @%u",
+			 (unsigned)sums[i].sum, lab.read_number * 10);
+		check_line(line);
+		ck_assert_uint_eq(lab_count("lost_rx 0 @10\n"), i == 0);
+	}
+}
+
+TEST(report_values, packets_lost_never_get_fewer)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab_round(ns, 1000, 500);
+	lab_round(ns, 1090, 510);
+	lab_round(ns, 1180, 3); /* the counter began anew */
+	check_line("eth0@nginx/packets-link-lost_rx 10 @30");
+	lab_round(ns, 1270, 13);
+	check_line("eth0@nginx/packets-link-lost_rx 20 @40");
+	lab_round(ns, 1270, 13); /* without traffic there is no ratio */
+	check_without("percent");
+	check_line("eth0@nginx/packets-link-lost_rx 20 @50");
+	lab_read(ns); /* without eth0 */
+	lab_report();
+	check_without("lost_rx");
+}
+
+TEST(report_values, packets_lost_on_a_skipped_turn_count_once)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab_round(ns, 1000, 0);
+	lab_round(ns, 1090, 10);
+	lab_report();
+	lab_report();
+	check_without("lost_rx");
+	lab_round(ns, 1180, 25);
+	check_line("eth0@nginx/packets-link-lost_rx 25 @50");
+}
+
+/* So many packets of TCP have been sent, and sent again. */
+static void send_again(struct ns *ns, uint64_t sent, uint64_t again)
+{
+	struct sample *s = lab_read(ns);
+
+	sample_object(s, LAYER_TCP, "", "", 0);
+	sample_row(s, find_counter(&snmp_probe, "RetransSegs", NULL), again);
+	sample_row(s, find_counter(&snmp_probe, "TCPOrigDataSent", NULL), sent);
+	lab_report();
+}
+
+TEST(report_values, packets_sent_again_are_not_lost_here)
+{
+	for (int own = 0; own < 2; own++) {
+		struct ns *ns = lab_ns(own ? "" : "nginx");
+
+		for (uint64_t i = 1; i < 6; i++) {
+			send_again(ns, 100 * i, i < 3 ? 0 : 10 * i);
+			check_without("lost_tx");
+		}
+		ck_assert_uint_eq(lab_count("percent-tcp-tx"), 1);
+	}
+}
+
+static const struct {
+	const char *kind;
+	bool up, counts;
+} devices[] = {
+	{"", true, true},
+	{"", false, false}, /* is out of use */
+	{"veth peer", true, true},
+	{"bond", true, false}, /* its members count them, too */
+	{"team", true, false},
+};
+
+TEST_EACH(report_values, packets_of_what_repeats_others_are_not_lost_again,
+	  ARRAY_SIZE(devices))
+{
+	struct ns *ns = lab_ns("nginx");
+
+	for (uint64_t i = 0; i < 3; i++) {
+		struct sample *s = lab_read(ns);
+
+		lab_interface(s, "eth0", 1000 + 90 * i, "rx_missed_errors",
+			      10 * i);
+		s->objects[0].main = !devices[_i].kind[0];
+		sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 1);
+		sample_label(s, devices[_i].kind);
+		sample_row(s, &link_fact_up, devices[_i].up);
+		lab_report();
+	}
+	check_line("eth0@nginx/percent-link-rx 10 @30");
+	if (devices[_i].counts)
+		check_line("eth0@nginx/packets-link-lost_rx 20 @30");
+	else
+		check_without("lost_rx");
 }
 
 static void udp_port(struct sample *s, uint64_t drops, bool began)
@@ -380,6 +499,7 @@ TEST(report_values, own_connection_table_is_sent_when_it_is_half_full)
 		ck_assert_uint_eq(lab_count("percent-conntrack-fill"), 1);
 	}
 	check_line("all/conntrack-conntrack-count 60 @20");
+	check_without("lost_fill");
 	check_line("all/conntrack-conntrack-max 100 @20");
 }
 
@@ -531,6 +651,25 @@ TEST(report_values, late_series_do_not_exceed_what_is_allowed)
 	ck_assert_uint_le(count_series(false), 8);
 }
 
+TEST(report_values, sums_do_not_exceed_what_is_allowed)
+{
+	struct ns *ns = lab_ns("");
+
+	lab.settings.max_series = 10; /* of 11 */
+	for (uint64_t i = 0; i < 4; i++) {
+		struct sample *s = lab_read(ns);
+
+		for (int k = 0; k < 2; k++) {
+			lab_interface(s, k ? "eth1" : "eth0", 1000 * (i + 1),
+				      "rx_nohandler", 0);
+			s->objects[k].main = true;
+		}
+		lab_report();
+		ck_assert_uint_eq(count_series(!i), i ? 10 : 7);
+	}
+	ck_assert_uint_eq(lab_count("-link-lost_"), 1);
+}
+
 TEST(report_values, stale_source_sends_nothing_and_loses_nothing)
 {
 	struct ns *ns = lab_ns("nginx");
@@ -610,10 +749,10 @@ TEST(report_values, places_that_look_alike_stay_apart)
 	}
 	/* the clean one keeps its name */
 	check_line("e_0@nginx/if_rx_dropped-link-rx_missed_errors 10 @20");
-	ck_assert_uint_eq(lab_count("e_0@nginx/"), 7);
+	ck_assert_uint_eq(lab_count("e_0@nginx/"), 9);
 	ck_assert_uint_eq(lab_count("\ne_0_") + !strncmp(lab.output, "e_0_", 4),
-			  7);
-	ck_assert_uint_eq(lab_count("\n"), 16);
+			  9);
+	ck_assert_uint_eq(lab_count("\n"), 20);
 }
 
 TEST(report_values, objects_that_look_alike_stay_apart)

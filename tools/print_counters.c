@@ -307,6 +307,11 @@ static void print_ratios(void)
 	       "the interval\nin percent of what came. A traffic counter that "
 	       "counts the lost packets too\nis the whole; one that counts "
 	       "what passed only is added to the losses.\n\n"
+	       "Beside each but `percent-tcp-tx` and those of `fill` stands "
+	       "the number of the\npackets: `packets-link-lost_rx` beside "
+	       "`percent-link-rx`. It grows from the start\nof collectd on. "
+	       "Each packet is counted once, whichever of these counters "
+	       "repeat it.\n\n"
 	       "| Series | Lost | Measured against |\n| --- | --- | --- |\n");
 	for (int layer = 0; layer < N_LAYERS; layer++)
 		for (int d = DIR_NONE + 1; d < N_DIRECTIONS; d++)

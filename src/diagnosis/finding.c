@@ -58,9 +58,20 @@ enum limits_kind loss_limits_kind(const struct sample *s,
 }
 
 /* What a queue to user space drops is in the losses of its direction, too. */
-static bool is_repeated(const struct loss *loss)
+static bool is_of_directions(const struct loss *loss)
 {
 	return loss->layer == LAYER_NETFILTER && loss->direction == DIR_NONE;
+}
+
+static bool is_repeated_as(const struct loss *loss, enum limits_kind kind)
+{
+	return loss->echo || is_of_directions(loss) || kind == LIMITS_SYMPTOM ||
+	       kind == LIMITS_REPEATED;
+}
+
+bool loss_is_repeated(const struct sample *s, const struct loss *loss)
+{
+	return is_repeated_as(loss, loss_limits_kind(s, loss));
 }
 
 static enum finding_class class_of_loss(const struct sample *s,
@@ -68,8 +79,7 @@ static enum finding_class class_of_loss(const struct sample *s,
 {
 	enum limits_kind kind = loss_limits_kind(s, loss);
 
-	if (loss->echo || is_repeated(loss) || kind == LIMITS_SYMPTOM ||
-	    kind == LIMITS_REPEATED)
+	if (is_repeated_as(loss, kind))
 		return CLASS_SYMPTOM;
 	if (kind == LIMITS_UNEXPLAINED)
 		return CLASS_UNEXPLAINED;

@@ -45,6 +45,12 @@ enum limits_kind loss_limits_kind(const struct sample *s,
 				  const struct loss *loss);
 
 /*
+ * Whether something else has lost these packets, and tells of them: so that a
+ * sum of all losses has each of them once.
+ */
+bool loss_is_repeated(const struct sample *s, const struct loss *loss);
+
+/*
  * Finds all there is to say. Reuses what *f holds. Returns 0 or -ENOMEM. Free
  * with findings_free(); zeroes are fine, too.
  */

@@ -20,11 +20,13 @@ struct loss {
 	uint8_t layer;	   /* enum layer */
 	uint8_t direction; /* enum direction */
 	bool known;	   /* lost is: its counters were read twice */
+	bool was_known;	   /* in the interval before */
 	bool measured;	   /* a counter of traffic to measure it by was read */
 	bool at_least;	   /* units differ: the ratio is a lower bound */
 	bool blind;	   /* no ratio: such a counter has just begun */
 	bool awake;	   /* has lost something before: its ratio is sent */
 	bool sent;	   /* collectd has the ratio's series */
+	bool sum_sent;	   /* and that of sum */
 	bool symptom;	   /* counts packets sent again, not lost here */
 	bool aqm;	   /* most was dropped by active queue management */
 	bool gone;     /* the newest sample has no counter of losses of it */
@@ -57,6 +59,7 @@ struct loss {
 	uint64_t elsewhere; /* not in lost: another layer lost these */
 	uint64_t echoed;    /* counted once more by devices above, or sending */
 	char by[16];	    /* interface of another namespace to blame, or "" */
+	uint64_t sum;	    /* packets lost since the first read, each once */
 	/* of the report, what it told of a raised alarm: one block, or NULL */
 	struct cause_words *words;
 	double percent; /* lost in the interval before, NAN: unknown */

@@ -12,8 +12,13 @@ void report_names_place(const struct ns *ns, const char *interface,
 /* Whether another object's name looks the same once it is clean. */
 bool report_names_collide(const struct sample *s, const struct object *o);
 
-/* Place and type instance of a ratio; its type is "percent". */
+/*
+ * Place and type instance of a ratio, whose type is "percent", and of the sum
+ * of its packets ("packets").
+ */
 void report_names_loss(const struct ns *ns, const struct loss *loss,
 		       char place[NAME_PART + 1], char instance[NAME_PART + 1]);
+void report_names_sum(const struct ns *ns, const struct loss *loss,
+		      char place[NAME_PART + 1], char instance[NAME_PART + 1]);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "diagnosis/finding.h"
 #include "report/report_names.h"
 
 /* Whether collectd may be given one series more. */
@@ -299,6 +300,92 @@ static void send_ratio(struct report *r, struct loss *loss)
 	}
 }
 
+/* ---- how many packets that is, beside the ratio ---- */
+
+/* How full a table is, and what is sent again, are no packets lost. */
+static bool has_sum(const struct loss *loss)
+{
+	return loss->direction != DIR_FILL && !loss->symptom;
+}
+
+/* What a loss has lost in this interval that is told nowhere else. */
+static uint64_t lost_once(const struct report *r, const struct loss *loss)
+{
+	if (!loss->lost || !has_sum(loss) ||
+	    loss_is_repeated(&r->ns->now, loss))
+		return 0;
+	return loss->lost;
+}
+
+void report_values_count(struct report *r)
+{
+	struct losses *l = &r->ns->losses;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (report_wants(r, l->items[i].layer))
+			l->items[i].sum += lost_once(r, &l->items[i]);
+}
+
+/*
+ * A sum begins with its ratio, or without one where none is known; what only
+ * repeats others has none.
+ */
+static bool is_sum_due(const struct report *r, struct loss *loss)
+{
+	if (!loss->known || !has_sum(loss))
+		return false;
+	if (loss->sum_sent || loss->sum)
+		return true;
+	return !loss->awake && !isnan(loss_percent(loss)) &&
+	       is_ratio_due(r, loss);
+}
+
+static void send_sum_as(const struct report *r, const struct loss *loss,
+			uint64_t sum)
+{
+	char place[NAME_PART + 1], instance[NAME_PART + 1];
+	const struct series series = {
+		.place = place,
+		.type = "packets",
+		.instance = instance,
+		.is_past = r->ago > 0,
+		.is_second = r->ago == 1 && loss->was_known,
+		.counter = sum,
+		.time_ns = time_of(r),
+	};
+
+	report_names_sum(r->ns, loss, place, instance);
+	r->sink->value(r->sink->arg, &series);
+}
+
+/* It had that value at both times, if it was there: it begins to lose now. */
+static void send_past_sum(struct report *r, const struct loss *loss)
+{
+	uint64_t lost = lost_once(r, loss);
+
+	if (!lost)
+		return;
+	r->any_quiet = true;
+	if (r->ago == 2 && !loss->was_known)
+		return;
+	send_sum_as(r, loss, loss->sum - lost);
+	r->n_new++;
+}
+
+static void send_sum(struct report *r, struct loss *loss)
+{
+	if (!is_sum_due(r, loss) || (!loss->sum_sent && !may_add_series(r)))
+		return;
+	if (!r->ago) {
+		send_sum_as(r, loss, loss->sum);
+		r->n_new += !loss->sum_sent;
+		loss->sum_sent = true;
+		r->n_series++;
+	} else if (!loss->sum_sent) {
+		send_past_sum(r, loss);
+	}
+}
+
 void report_values_send(struct report *r)
 {
 	struct ns *ns = r->ns;
@@ -312,9 +399,11 @@ void report_values_send(struct report *r)
 		if (loss->gone || !report_wants(r, loss->layer))
 			continue;
 		send_ratio(r, loss);
+		send_sum(r, loss);
 		if (!r->ago) {
 			loss->earlier = loss->percent;
 			loss->percent = loss_percent(loss);
+			loss->was_known = loss->known;
 		}
 	}
 }

@@ -5,6 +5,8 @@
 
 #include "report/report.h"
 
+/* Adds what r->ns lost to its sums, once before it is sent. */
+void report_values_count(struct report *r);
 /* Sends what is due of r->ns; first with r->ago 2, then 1, then 0. */
 void report_values_send(struct report *r);
 /* And the sums of what is lost where there is no series for it. */

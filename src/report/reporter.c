@@ -50,6 +50,15 @@ static void send_all(struct report *r, const struct ns_list *list, unsigned ago)
 	}
 }
 
+static void count_all(struct report *r, const struct ns_list *list)
+{
+	EACH_NS (list, ns) {
+		r->ns = ns;
+		if (ns_is_reported(ns))
+			report_values_count(r);
+	}
+}
+
 /*
  * What was quiet starts with two values of the past: the newer makes the rate
  * of the first loss right, the older fills the steps of a round-robin database
@@ -120,6 +129,7 @@ int reporter_report(struct reporter *reporter, struct ns_list *list,
 
 	find_newest(&r, list);
 	report_health_log(&r, blindness);
+	count_all(&r, list);
 	send_past(&r, list, n_new);
 	r.n_new = n_new;
 	send_all(&r, list, 0);

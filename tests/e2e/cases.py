@@ -79,6 +79,8 @@ def A1(stage):
         watch.bursts(burst)
         watch.check([Share(b.place("b0"), "percent-link-rx", received, ALL)],
                     [Alert(b.place("b0"), "link-rx", ("MTU", "1500", "9000"))])
+        if watch.daemon and "packets-link-lost_tx" in watch.daemon.series(a.place("a0")):
+            raise Failure("what the peer lost is counted twice")
 
 
 @case

@@ -91,6 +91,7 @@ class Watch:
                 self.check_series(series, before, now)
             for share in shares:
                 self.check_share(share)
+                self.check_sum(share, dict(zip(self.series, zip(self.before, after))))
             self.check_alerts(alerts, okays)
             if self.burst and not okays and not self.daemon.ns:
                 self.bursts_sent += 1
@@ -118,6 +119,17 @@ class Watch:
                  if v is not None and abs(v - expected) <= PERCENT_TOLERANCE]
         if 2 * len(right) <= len(compared) or len(right) < 2:
             raise Failure("%s: (expected, sent) were %s" % (what, compared))
+
+    def check_sum(self, share, moved):
+        """Beside a ratio stands the number of its packets: it begins with 0 and never falls."""
+        if share.name == "percent-tcp-tx" or share.lost not in moved:
+            return  # sent again is not lost
+        _, layer, direction = share.name.split("-")
+        name = "packets-%s-lost_%s" % (layer, direction)
+        before, now = moved[share.lost]
+        values = [v for _, v in self.daemon.values(share.place, name)]
+        if not values or values[0] != 0 or values != sorted(values) or values[-1] != now - before:
+            raise Failure("%s/%s is %s: of %d packets" % (share.place, name, values, now - before))
 
     def losses(self, series):
         """[(time, packets)] of the intervals in which the series moved."""
