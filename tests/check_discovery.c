@@ -410,6 +410,51 @@ TEST(namespaces, what_is_not_wanted_is_not_found)
 	ck_assert_uint_eq(discovery.n_unwatched, 0);
 }
 
+/* All processes of the host are shown, and each namespace is read. */
+TEST(namespaces, list_is_whole_where_nothing_is_hidden)
+{
+	make_process("7", "b");
+	ck_assert(!discovery.shows_host); /* 1/ns/pid is not the host's */
+	discover();
+	ck_assert(!spaces.whole);
+	discovery.shows_host = true;
+	rediscover();
+	ck_assert(spaces.whole);
+	discover(); /* nothing is to be done */
+	ck_assert(spaces.whole);
+	discovery.processes.denied = true;
+	rediscover();
+	ck_assert(!spaces.whole);
+}
+
+TEST(namespaces, list_without_what_is_not_wanted_is_not_whole)
+{
+	discovery.shows_host = true;
+	ck_assert_int_eq(selection_add(&settings.namespaces, "/^ns-/"), 0);
+	discover();
+	ck_assert_ptr_nonnull(found("a"));
+	ck_assert(spaces.whole);
+	settings.namespaces.ignore = true;
+	make_process("7", "b");
+	rediscover();
+	ck_assert(!spaces.whole);
+	/* a scan does not come by all of them each time */
+	rediscover();
+	ck_assert(!spaces.whole);
+}
+
+TEST(namespaces, list_with_too_many_is_not_whole)
+{
+	discovery.shows_host = true;
+	settings.max_namespaces = 2; /* own is one */
+	make_process("7", "b");
+	discover();
+	ck_assert(!spaces.whole);
+	settings.max_namespaces = 3;
+	rediscover();
+	ck_assert(spaces.whole);
+}
+
 TEST(namespaces, discovery_ends_when_it_is_told_to)
 {
 	stop = true;

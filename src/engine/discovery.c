@@ -127,6 +127,7 @@ int discovery_add_own(struct discovery *d, bool *ret_private)
 	snprintf(path, sizeof(path), "%s/1/ns/net", d->settings->proc_root);
 	*ret_private = netns_identify(path, &init) == 0 &&
 		       !netns_same(&init, &own.id);
+	d->shows_host = netns_shows_host(d->settings->proc_root);
 	r = add_ns(d, &own, "", &ns);
 	if (r == 0)
 		ns->host_only = !selection_wants(&d->settings->namespaces, "");
@@ -177,8 +178,10 @@ static bool has_room(const struct discovery *d)
 static int admit(struct discovery *d, const struct netns_found *found,
 		 const char *name, struct sighting *s)
 {
-	if (!is_wanted_ns(&d->settings->namespaces, found, name))
+	if (!is_wanted_ns(&d->settings->namespaces, found, name)) {
+		d->unwanted = true; /* for good: where one was, others come */
 		return 1;
+	}
 	if (has_room(d))
 		return add_ns(d, found, name, &s->ns);
 	d->n_unwatched += !s->left_out;
@@ -372,6 +375,25 @@ static int discover_all(struct discovery *d)
 	return r;
 }
 
+/* Namespaces whose processes may not be asked are hidden. */
+static bool is_whole(const struct discovery *d)
+{
+	return d->has_run && d->shows_host && !d->unwanted &&
+	       !d->processes.denied && is_complete(d);
+}
+
+/* Looks for what may have changed. Returns 0 or negative errno. */
+static int discover(struct discovery *d, uint64_t now)
+{
+	int r;
+
+	if (processes_are_due(d, now))
+		return discover_all(d);
+	r = visit_all(d);
+	/* a new file's name may have to wait */
+	return r == 0 && processes_are_due(d, now) ? discover_all(d) : r;
+}
+
 int discovery_run(struct discovery *d, uint64_t budget_ns)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
@@ -381,17 +403,11 @@ int discovery_run(struct discovery *d, uint64_t budget_ns)
 		d->begun_ns = now;
 	d->naming = (struct naming) {.budget_ns = budget_ns ? budget_ns / 2 + 1
 							    : 0};
-	if (processes_are_due(d, now)) {
-		r = discover_all(d);
-	} else if (names_are_due(d)) {
-		r = visit_all(d);
-		/* a new file's name may have to wait */
-		if (r == 0 && processes_are_due(d, now))
-			r = discover_all(d);
-	} else {
+	if (!processes_are_due(d, now) && !names_are_due(d))
 		return 0;
-	}
+	r = discover(d, now);
 	d->rebuild = r < 0 || d->naming.any_unnamed;
+	d->list->whole = r == 0 && is_whole(d);
 	return r;
 }
 

@@ -33,6 +33,8 @@ struct discovery {
 	bool has_run;	       /* all was looked for once */
 	bool rescan;	       /* a process has left its namespace, or ended */
 	bool rebuild;	    /* a name leads elsewhere, or was not found out */
+	bool shows_host;    /* ProcRoot is not that of a container alone */
+	bool unwanted;	    /* a namespace was found that is not wanted */
 	size_t n_unwatched; /* namespaces beyond MaxNamespaces */
 	uint64_t
 		complete_ns; /* CLOCK_BOOTTIME when all there were were known */
@@ -46,9 +48,9 @@ int MUST_CHECK discovery_add_own(struct discovery *d, bool *ret_private);
 
 /*
  * Brings the list, which begins with collectd's own, up to date: adds what is
- * new, marks as .gone what is not there any more. Half of the budget (0: no
- * limit) is for names of containers; what got none is added later. Returns 0,
- * -ENOMEM, or -ECANCELED when it was stopped.
+ * new, marks as .gone what is not there any more, says whether it is .whole.
+ * Half of the budget (0: no limit) is for names of containers; what got none is
+ * added later. Returns 0, -ENOMEM, or -ECANCELED when it was stopped.
  */
 int MUST_CHECK discovery_run(struct discovery *d, uint64_t budget_ns);
 

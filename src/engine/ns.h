@@ -40,6 +40,9 @@ struct ns_list {
 	struct ns **items; /* collectd's own is the first */
 	size_t n, max;
 	size_t next; /* of those behind it, the first to be read */
+	/* no namespace of the host is known to be missing, nor may one be
+	   hidden: what is counted for the host was counted in one of these */
+	bool whole;
 };
 
 /* Walks a list: EACH_NS (list, ns) n += ns->was_read; */

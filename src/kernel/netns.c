@@ -45,6 +45,20 @@ int netns_identify(const char *path, struct netns_id *ret)
 	return 0;
 }
 
+/* The host's PID namespace has this number since Linux 3.8. */
+#define HOST_PIDS 0xEFFFFFFC
+
+bool netns_shows_host(const char *proc_root)
+{
+	struct netns_id pids = {0};
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/1/ns/pid", proc_root) >=
+	    (int)sizeof(path))
+		return false;
+	return netns_identify(path, &pids) == 0 && pids.ino == HOST_PIDS;
+}
+
 /* A pipe may stand there by now: it must not make anybody wait. */
 static int open_namespace(const char *path)
 {

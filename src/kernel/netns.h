@@ -34,6 +34,12 @@ int MUST_CHECK netns_identify(const char *path, struct netns_id *ret);
  */
 bool netns_may_ask(void);
 
+/*
+ * Whether proc_root shows the processes of the whole host, so that its process
+ * 1 is the host's. What may not be asked is none.
+ */
+bool netns_shows_host(const char *proc_root);
+
 /* Whether path names a network namespace, and not one of another type. */
 bool netns_is_network(const char *path);
 
