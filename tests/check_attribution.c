@@ -93,6 +93,7 @@ static void setup(void)
 	ns = ns_list_add(&list);
 	ck_assert(host && ns);
 	snprintf(ns->path, sizeof(ns->path), "/run/netns/nginx");
+	list.whole = true;
 	host->was_read = ns->was_read = true;
 	host->then.boot_ns = ns->then.boot_ns = UINT64_C(1000000000);
 	host->now.boot_ns = ns->now.boot_ns = UINT64_C(4000000000);
@@ -387,6 +388,96 @@ TEST_EACH(attribute, martians_are_not_given_where_others_are_missed,
 			  places[_i].martians_ns);
 	ck_assert_uint_eq(lost(host, LAYER_IP, "", DIR_RX),
 			  places[_i].martians_host);
+}
+
+/* An interval of ns, in which the host counts so many martians. */
+static uint64_t martians_in_ns(uint64_t martians_, uint64_t missed)
+{
+	sample_reset(&ns->then);
+	sample_reset(&ns->now);
+	sample_reset(&host->then);
+	sample_reset(&host->now);
+	host->then.boot_ns = ns->then.boot_ns = UINT64_C(1000000000);
+	count(host, &martian_src, martians_);
+	count(ns, &receives, 400);
+	count(ns, &in_gap, missed);
+	attribute();
+	return lost(ns, LAYER_IP, "", DIR_RX);
+}
+
+static const struct {
+	uint64_t martians, missed, here;
+} unseen[] = {
+	{100, 100, 100},
+	{100, 98, 98},
+	{98, 100, 98},
+	/* others have them, or some; or others are missed here */
+	{300, 100, 0},
+	{120, 100, 0},
+	{80, 100, 0},
+	{30, 100, 0},
+};
+
+TEST_EACH(attribute, martians_may_be_of_who_is_not_read, ARRAY_SIZE(unseen))
+{
+	list.whole = false;
+	ck_assert_uint_eq(
+		martians_in_ns(unseen[_i].martians, unseen[_i].missed),
+		unseen[_i].here);
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX),
+			  unseen[_i].missed - unseen[_i].here);
+	/* where all are read, they are whose packets are missed */
+	list.whole = true;
+	ck_assert_uint_eq(
+		martians_in_ns(unseen[_i].martians, unseen[_i].missed),
+		unseen[_i].martians < unseen[_i].missed ? unseen[_i].martians
+							: unseen[_i].missed);
+}
+
+TEST(attribute, martians_of_others_are_remembered)
+{
+	list.whole = false;
+	ck_assert_uint_eq(martians_in_ns(100, 100), 100);
+	ck_assert_uint_eq(martians_in_ns(100, 0), 0);
+	/* what agrees once, or twice, may do so by chance */
+	for (int i = 0; i < 3; i++)
+		ck_assert_uint_eq(martians_in_ns(100, 100), 0);
+	/* without any there is nothing to doubt */
+	ck_assert_uint_eq(martians_in_ns(0, 70), 0);
+	ck_assert_uint_eq(martians_in_ns(100, 100), 100);
+}
+
+TEST(attribute, who_was_not_read_may_have_lost_the_martians)
+{
+	host->host_only = true;
+	ck_assert_uint_eq(martians_in_ns(200, 100), 0);
+	host->host_only = false;
+	ck_assert_uint_eq(martians_in_ns(200, 100), 100);
+	ns_list_add(&list)->gone = true; /* it ended in between */
+	ck_assert_uint_eq(martians_in_ns(200, 100), 0);
+}
+
+/* Since boot; where there are several now, others have ended. */
+static uint64_t martians_since_boot(void)
+{
+	count(host, &martian_src, 200);
+	count(host, &receives, 400);
+	count(host, &in_gap, 100);
+	ck_assert_int_eq(interval_since_boot(&list), 0);
+	attribute();
+	return lost(host, LAYER_IP, "", DIR_RX);
+}
+
+TEST(attribute, martians_since_boot_may_be_of_who_has_ended)
+{
+	ck_assert_uint_eq(martians_since_boot(), 0);
+}
+
+TEST(attribute, host_without_namespaces_has_had_all_martians_since_boot)
+{
+	ns->gone = true;
+	ns_list_drop_gone(&list);
+	ck_assert_uint_eq(martians_since_boot(), 100);
 }
 
 /* An nftables rule on input that drops and does not count. */

@@ -334,6 +334,7 @@ static void lab_ns(struct lab *lab, const char *name)
 	struct ns *ns = ns_list_add(&lab->list);
 
 	ck_assert_ptr_nonnull(ns);
+	lab->list.whole = true;
 	snprintf(ns->name, sizeof(ns->name), "%s", name);
 	if (name[0])
 		snprintf(ns->path, sizeof(ns->path), "/run/netns/%s", name);

@@ -404,6 +404,66 @@ static uint64_t give_martians(struct ns_list *list, uint64_t n, bool by_dst,
 	return n;
 }
 
+/* Whether all is known that a namespace misses in this interval. */
+static bool is_known_to_miss(const struct ns *ns)
+{
+	return ns_is_reported(ns) && !(ns->now.unread & 1u << LAYER_IP);
+}
+
+/*
+ * Whether nobody else can have lost the martians. Where there are several now,
+ * others may have ended since boot, and have counted there.
+ */
+static bool are_all_known(const struct ns_list *list)
+{
+	if (!list->whole)
+		return false;
+	EACH_NS (list, ns)
+		if (!is_known_to_miss(ns) || (list->n > 1 && !ns->then.boot_ns))
+			return false;
+	return true;
+}
+
+static uint64_t sum_missed(const struct ns_list *list,
+			   uint64_t (*missed)(const struct losses *l))
+{
+	uint64_t sum = 0;
+
+	EACH_NS (list, ns)
+		sum += ns->was_read ? missed(&ns->losses) : 0;
+	return sum;
+}
+
+/* Two numbers that differ by no more count the same packets. */
+#define AGREE_PERCENT 5
+/* Intervals in which they have to agree again, once they did not. */
+#define DOUBTS 3
+
+static bool agree(uint64_t a, uint64_t b)
+{
+	uint64_t more = a > b ? a : b;
+
+	return less_by(more, smaller_of(a, b)) * 100 <= more * AGREE_PERCENT;
+}
+
+/*
+ * Where namespaces are not read, the martians may be theirs. They are believed
+ * to be of those that are read if these miss as many, neither more nor less:
+ * now, and each time since other martians were seen.
+ */
+static bool are_believed(struct ns_list *list, uint64_t martians)
+{
+	if (!agree(martians, sum_missed(list, unexplained_of)) &&
+	    !agree(martians, sum_missed(list, missed_of))) {
+		list->doubts = DOUBTS;
+		return false;
+	}
+	if (!list->doubts)
+		return true;
+	list->doubts--;
+	return false;
+}
+
 /*
  * Martians are counted for the host alone, but what the balance of IP misses
  * tells in which namespace they came in: first where nobody else is suspected
@@ -419,6 +479,8 @@ void attribution_place_martians(struct ns_list *list)
 		return;
 	sources = count_sources(list, own);
 	n = sources + sample_moved(&own->now, LAYER_IP, "", TAG_MARTIAN_DST);
+	if (n && !are_all_known(list) && !are_believed(list, n))
+		return;
 	if (n && are_placed(list, n, unexplained_of))
 		n = give_martians(list, n, !sources, take_unexplained);
 	if (n && are_placed(list, n, missed_of))

@@ -43,6 +43,9 @@ struct ns_list {
 	/* no namespace of the host is known to be missing, nor may one be
 	   hidden: what is counted for the host was counted in one of these */
 	bool whole;
+	/* so many intervals, what is counted for the host must yet agree with
+	   what these miss before it is believed to be theirs again */
+	unsigned doubts;
 };
 
 /* Walks a list: EACH_NS (list, ns) n += ns->was_read; */

@@ -5,8 +5,12 @@ What a host does not speak, groups that nobody joined, targets that consume
 packets, probes that are meant to die, a firewall that does its job.
 """
 
+import json
+import os
 import socket
 import struct
+import subprocess
+import sys
 import time
 
 import packets
@@ -14,7 +18,7 @@ import truth
 from field import (ALL, BAD, GOOD, LOST, PERHAPS, TOLD, WANTED, Count, Found, Story, arrived, field, field_of,
                    good_and_bad, in_gap, link, listening_bridge, pair6, snmp, to_ports)
 from field_gap import chain
-from lab import add_address, know, run, wire
+from lab import HERE, Agent, add_address, know, leashed, run, wire
 
 ALL_NODES, MDNS6 = "33:33:00:00:00:01", "33:33:00:00:00:fb"
 WEB = 8080
@@ -448,10 +452,50 @@ def router_of_one_subnet(stage):
 @field
 def router_of_one_subnet_and_loss(stage):
     """The same, and a rule without a counter that drops: its packets are lost, and these alone."""
-    r, b, round_ = two_subnets(stage, "udp dport %d drop" % BAD, 2 * LOST)
-    return Story(round_, [in_gap(r, 3 * LOST), arrived(b)],
-                 [Found(r, "netfilter", "rx", 2 * LOST, None, says=("rule",), alarm=TOLD, off=12),
+    dropped = LOST + 10  # as many as no case beside this one sends martians
+    r, b, round_ = two_subnets(stage, "udp dport %d drop" % BAD, dropped)
+    return Story(round_, [in_gap(r, dropped + LOST), arrived(b)],
+                 [Found(r, "netfilter", "rx", dropped, None, says=("rule",), never=("martian packets",), alarm=TOLD, off=12),
                   Found(r, "unexplained", "rx", LOST, None, kind="unexplained", off=12)])
+
+
+class Hidden(Agent):
+    """A namespace that nobody reads: no name leads there, only this process."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            leashed(["unshare", "--net", sys.executable, os.path.join(HERE, "agent.py")]),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.call("disable_ipv6")  # when it answers it is inside
+        for command in ("link add h0 type veth peer name h1", "link set h0 up", "link set h1 up",
+                        "addr add 10.9.0.2/24 dev h1"):
+            self.tool("ip " + command)
+        self.mac = json.loads(self.tool("ip -j link show h1"))[0]["address"]
+
+    def tool(self, command):
+        return run("nsenter --net=/proc/%d/ns/net %s" % (self.process.pid, command))
+
+    def martians(self, n):
+        wrong = packets.udp4("127.0.0.9", "10.9.0.2", BAD).hex()
+        self.call("frames_of", "h0", self.mac, [wrong] * n)
+
+
+@field
+def martians_of_others(stage):
+    """A namespace that is not read has martians, which the host counts; what is missed here, a rule dropped."""
+    a, b = stage.pair()
+    b.nft(chain("udp dport %d drop" % BAD))
+    hidden = Hidden()
+    send = good_and_bad(a, b)
+
+    def round_():
+        send()
+        hidden.martians(3 * LOST)
+
+    martians = Count("martians", lambda: truth.martians("src"), (3 * 3 * LOST, 10**6))
+    return Story(round_, [in_gap(b), arrived(b), martians],
+                 [Found(b, "netfilter", "rx", LOST, ALL, says=("rule",), never=("martian packets",), alarm=TOLD, off=6)],
+                 finish=hidden.stop)
 
 
 def twins(stage):

@@ -76,6 +76,13 @@ def conntrack(ns, counter):
     return sum(int(n) for n in re.findall(r"\b%s=(\d+)" % counter, ns.tool("conntrack -S")))
 
 
+def martians(of):
+    """Of all namespaces of the host, by a wrong "src" or "dst"."""
+    with open("/proc/net/stat/rt_cache") as f:
+        names, *rows = [line.split() for line in f]
+    return sum(int(row[names.index("in_martian_" + of)], 16) for row in rows)
+
+
 def conntrack_column(ns, column):
     """The same from /proc/net/stat/nf_conntrack, all CPUs."""
     names, *rows = [line.split() for line in ns.tool("cat /proc/net/stat/nf_conntrack").splitlines()]
