@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Puts losses where they belong that one namespace alone cannot place: the
- * kernel counts some packets in two namespaces, others only for the host.
+ * kernel counts some packets in two namespaces, or in two layers. Those that it
+ * counts for the host alone are placed by martians.c and unresolved.c.
  */
 #ifndef PKTLOSS_ENGINE_ATTRIBUTION_H
 #define PKTLOSS_ENGINE_ATTRIBUTION_H
@@ -18,9 +19,6 @@ void attribution_claim_addresses(struct ns_list *list);
 
 /* For all that were read in this interval, compared and tallied. Pure. */
 void attribution_apply(struct ns_list *list);
-
-/* Behind what probes are suspected of: who lost the host's martians. Pure. */
-void attribution_place_martians(struct ns_list *list);
 
 /*
  * Behind all else: what devices count that others lost, below them or at the

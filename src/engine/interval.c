@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "engine/attribution.h"
+#include "engine/martians.h"
 #include "engine/wire.h"
 #include "model/birth.h"
 #include "model/probe.h"
@@ -88,7 +89,7 @@ int interval_compare(struct ns_list *list)
 	EACH_NS (list, ns)
 		if (ns->was_read)
 			attribute_by_probes(ns);
-	attribution_place_martians(list);
+	martians_place(list);
 	attribution_settle_devices(list);
 	return result;
 }

@@ -69,6 +69,14 @@ static inline bool ns_is_own(const struct ns *ns)
 	return !ns->path[0];
 }
 
+/* Collectd's own, where the host counts, if it was read; else NULL. */
+static inline struct ns *ns_list_own(const struct ns_list *list)
+{
+	return list->n && ns_is_own(list->items[0]) && list->items[0]->was_read
+		       ? list->items[0]
+		       : NULL;
+}
+
 /* Whether it is entered by a file that gives it a name, not by a process. */
 static inline bool ns_has_file(const struct ns *ns)
 {
