@@ -5,7 +5,7 @@
 #include "probes/balance/balance.h"
 #include "probes/firewall/rule.h"
 #include "probes/link/link_private.h"
-#include "probes/next_hop.h"
+#include "probes/neigh/next_hop.h"
 #include "probes/snmp/snmp.h"
 #include "testlib.h"
 
@@ -135,7 +135,7 @@ static void count_part(struct ns *of, const struct counter *part, uint64_t n)
 	sample_row(&of->now, part, n);
 }
 
-/* One that does not answer, as probes/next_hop.c appends it. */
+/* One that does not answer, as next_hop.c appends it. */
 static void next_hop(struct ns *of, const char *address, bool failed,
 		     uint64_t age_ms)
 {

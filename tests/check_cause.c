@@ -6,7 +6,7 @@
 #include "probes/firewall/rule.h"
 #include "probes/firewall/xt_chains.h"
 #include "probes/link/link.h"
-#include "probes/next_hop.h"
+#include "probes/neigh/next_hop.h"
 #include "probes/qdisc/qdisc.h"
 #include "probes/snmp/snmp.h"
 #include "probes/socket/socket.h"

@@ -10,8 +10,8 @@
 
 #include "kernel/netlink.h"
 #include "probes/link/link.h"
-#include "probes/neigh.h"
-#include "probes/next_hop.h"
+#include "probes/neigh/neigh.h"
+#include "probes/neigh/next_hop.h"
 #include "probes/snmp/snmp.h"
 #include "testlib.h"
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "kernel/procnet.h"
-#include "probes/neigh.h"
+#include "probes/neigh/neigh.h"
 #include "probes/percpu.h"
 #include "probes/rt_cache.h"
 #include "testlib.h"

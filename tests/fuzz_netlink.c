@@ -8,7 +8,7 @@
 #include "probes/balance/balance_private.h"
 #include "probes/conntrack.h"
 #include "probes/link/link_private.h"
-#include "probes/next_hop.h"
+#include "probes/neigh/next_hop.h"
 #include "probes/qdisc/qdisc_private.h"
 #include "probes/snmp/ip_excuses.h"
 #include "probes/socket/socket_ports.h"

@@ -31,13 +31,14 @@ plugin: base model probes diagnosis engine report
 
 # Where one layer knows another, or the ground that they share.
 among_probes='
-socket: . snmp
+socket: . snmp neigh
 link: .
 qdisc: .
 snmp: .
 firewall: . balance
 balance: . link snmp firewall
-.: link qdisc snmp socket firewall balance
+neigh: . link snmp firewall balance
+.: link qdisc snmp socket firewall balance neigh
 '
 
 # Rooms that only calculate: no system call, nothing of the kernel but its

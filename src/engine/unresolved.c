@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/unresolved.h"
 
-#include "probes/neigh.h"
-#include "probes/next_hop.h"
+#include "probes/neigh/neigh.h"
+#include "probes/neigh/next_hop.h"
 
 /* What is sent to the namespace itself has no next hop to wait for. */
 static void measure_next_hops(const struct sample *s, struct loss *loss)

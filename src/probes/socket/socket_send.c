@@ -6,7 +6,7 @@
  * in a qdisc or for a next hop. What is neither was refused by a program that
  * does not count.
  */
-#include "probes/next_hop.h"
+#include "probes/neigh/next_hop.h"
 #include "probes/snmp/snmp.h"
 #include "probes/socket/socket_private.h"
 

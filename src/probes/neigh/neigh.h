@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The tables of neighbours of the whole host: ARP and neighbour discovery. */
-#ifndef PKTLOSS_PROBES_NEIGH_H
-#define PKTLOSS_PROBES_NEIGH_H
+#ifndef PKTLOSS_PROBES_NEIGH_NEIGH_H
+#define PKTLOSS_PROBES_NEIGH_NEIGH_H
 
 #include "model/probe.h"
 

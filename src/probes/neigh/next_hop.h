@@ -4,8 +4,8 @@
  * kernel counts for the host that there are such; which namespace's packets are
  * lost by it, only its own table of neighbours tells.
  */
-#ifndef PKTLOSS_PROBES_NEXT_HOP_H
-#define PKTLOSS_PROBES_NEXT_HOP_H
+#ifndef PKTLOSS_PROBES_NEIGH_NEXT_HOP_H
+#define PKTLOSS_PROBES_NEIGH_NEXT_HOP_H
 
 #include "model/probe.h"
 

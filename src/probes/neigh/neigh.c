@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probes/neigh.h"
+#include "probes/neigh/neigh.h"
 
 #include <errno.h>
 #include <string.h>
