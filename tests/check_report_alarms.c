@@ -60,6 +60,27 @@ TEST(report_alarms, limits_follow_what_drops)
 	ck_assert_uint_eq(lab.n_notified, 1);
 }
 
+/* Rounds of ten seconds; those of a threshold go by its own. */
+TEST_EACH(report_alarms, repeats_whatever_the_limits_are, 2)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab.settings.repeat = 50;
+	if (_i) {
+		lab.settings.repeat = 10;
+		ck_assert_int_eq(settings_add_threshold(&lab.settings), 0);
+		lab.settings.thresholds.items[0].limits.repeat = 50;
+	}
+	queue_rounds(ns, "fq_codel", false, 10);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_double_eq(lab.notified[0].warning, _i ? 0.1 : 5);
+	queue_rounds(ns, "fq_codel", false, 10);
+	ck_assert_uint_eq(lab.n_notified, 0);
+	queue_rounds(ns, "fq_codel", false, 10);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_str_eq(lab.notified[0].instance, "qdisc-tx");
+}
+
 TEST(report_alarms, lower_bound_is_told_as_such)
 {
 	queue_rounds(lab_ns("nginx"), "netem", true, 30);

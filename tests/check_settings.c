@@ -227,6 +227,8 @@ TEST(options, each_option_sets_its_own_member)
 	ck_assert_int_eq(set(true, "HitsOkay", number(6)), 0);
 	ck_assert_int_eq(set(true, "Hysteresis", number(7)), 0);
 	ck_assert_int_eq(set(true, "Persist", yes), 0);
+	ck_assert_int_eq(set(true, "RepeatInterval", number(8)), 0);
+	ck_assert_int_eq(set(false, "RepeatInterval", number(9)), 0);
 	ck_assert_uint_eq(settings.max_namespaces, 11);
 	ck_assert_uint_eq(settings.max_series, 12);
 	ck_assert_uint_eq(settings.max_rules, 13);
@@ -244,6 +246,8 @@ TEST(options, each_option_sets_its_own_member)
 	ck_assert_uint_eq(l->hits_okay, 6);
 	ck_assert_double_eq(l->hysteresis, 7);
 	ck_assert(l->persist);
+	ck_assert_double_eq(l->repeat, 8);
+	ck_assert_double_eq(settings.repeat, 9);
 }
 
 TEST(options, selections_are_kept_apart_and_repeatable)

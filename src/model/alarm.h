@@ -34,8 +34,8 @@ struct limits {
 	unsigned hits_okay;    /* consecutive intervals to recover */
 	double hysteresis;     /* percent below the limit to recover */
 	double points;	       /* the same in percent points; larger wins */
-	double repeat;	       /* seconds, then it is told again; 0: never */
-	bool persist;	       /* notify in every interval while violated */
+	double repeat; /* seconds, then it is told again; 0: as others */
+	bool persist;  /* notify in every interval while violated */
 };
 
 /* Causes of an alarm that it remembers to have told. */

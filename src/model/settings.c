@@ -139,6 +139,11 @@ const struct config_option options_table[] = {
 	       "it (but for sticky ones, as /tmp), it is neither read nor "
 	       "written, and the log says so. It holds 1 MiB, more than ten "
 	       "thousand alarms. The empty string is no file."),
+	GLOBAL("RepeatInterval", OPT_SECONDS, repeat, NUMBER(0),
+	       "Seconds after which an alarm that is still raised is notified "
+	       "again, under the same name, whatever its limits; 0 is never. "
+	       "Where its cause is another one now, it is notified again in "
+	       "any case."),
 	THRESHOLD("Layer", OPT_LAYER, layer, STRING("/.*/"),
 		  "The layers this threshold is for, exact or /regular "
 		  "expression/, or one ratio of a layer: \"tcp-listen\". How "
@@ -190,11 +195,9 @@ const struct config_option options_table[] = {
 	THRESHOLD("Persist", OPT_BOOL, limits.persist, BOOLEAN(false),
 		  "Notify in every interval while the limit is violated, not "
 		  "only when the state changes."),
-	THRESHOLD(
-		"RepeatInterval", OPT_SECONDS, limits.repeat, NUMBER(0),
-		"Seconds after which an alarm that is still raised is notified "
-		"again, under the same name; 0 is never. Where its cause is "
-		"another one now, it is notified again in any case."),
+	THRESHOLD("RepeatInterval", OPT_SECONDS, limits.repeat, NUMBER(0),
+		  "The same for the alarms of this threshold; 0 is as often as "
+		  "all others."),
 };
 const size_t n_options = ARRAY_SIZE(options_table);
 

@@ -119,15 +119,17 @@ static const struct causes *explain_loss(struct report *r, struct loss *loss,
 	return causes;
 }
 
-/* How full a table is does not add up. */
-static const struct limits *limits_to_judge(const struct loss *loss,
-					    struct limits *of_level)
+/* How full a table is does not add up. Built-in limits say no repeat. */
+static struct limits limits_to_judge(const struct report *r,
+				     const struct loss *loss)
 {
-	if (loss->direction != DIR_FILL)
-		return loss->limits;
-	*of_level = *loss->limits;
-	of_level->window = 0;
-	return of_level;
+	struct limits limits = *loss->limits;
+
+	if (loss->direction == DIR_FILL)
+		limits.window = 0;
+	if (!(limits.repeat > 0))
+		limits.repeat = r->reporter->settings->repeat;
+	return limits;
 }
 
 /* Less of a loss is what is left of a cause that was mended. */
@@ -156,17 +158,16 @@ static bool is_due_again(const struct sample *s, struct loss *loss,
 				 still_loses(s, causes, loss, told));
 }
 
-static bool has_news(const struct sample *s, struct loss *loss,
+static bool has_news(const struct report *r, struct loss *loss,
 		     const struct evidence *now, const struct causes *causes)
 {
-	struct limits of_level;
-	const struct limits *limits = limits_to_judge(loss, &of_level);
+	const struct limits limits = limits_to_judge(r, loss);
 	bool is_guess = !causes->items[0].known ||
 			isnan(report_judged_percent(loss));
 
-	return alarm_step(&loss->alarm, limits, now,
+	return alarm_step(&loss->alarm, &limits, now,
 			  is_guess ? SEVERITY_WARNING : SEVERITY_FAILURE) ||
-	       is_due_again(s, loss, limits, causes);
+	       is_due_again(&r->ns->now, loss, &limits, causes);
 }
 
 /* Most are: nothing is to be judged, nor to be forgotten. */
@@ -185,7 +186,7 @@ static void judge(struct report *r, struct loss *loss)
 		return;
 	causes = explain_loss(r, loss, &list);
 	now = evidence_of(r->ns, loss);
-	loss->alarm.due |= has_news(&r->ns->now, loss, &now, causes);
+	loss->alarm.due |= has_news(r, loss, &now, causes);
 	if (loss->alarm.state == loss->alarm.told && !loss->alarm.state)
 		loss->alarm.due = false; /* over before it could be told */
 }
@@ -235,11 +236,10 @@ static void tell_raised(struct report *r, struct loss *loss)
 {
 	const struct sample *s = &r->ns->now;
 	struct evidence now = evidence_of(r->ns, loss), told;
-	struct limits of_level;
+	const struct limits limits = limits_to_judge(r, loss);
 	struct causes list;
 
-	told = alarm_evidence(&loss->alarm, limits_to_judge(loss, &of_level),
-			      &now);
+	told = alarm_evidence(&loss->alarm, &limits, &now);
 	if (isnan(report_judged_percent(loss)))
 		told.percent = NAN;
 	list_causes(s, loss, loss->limits_kind, &list);
