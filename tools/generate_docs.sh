@@ -22,11 +22,29 @@ manual() {
 		!inside { print }' "$source/docs/collectd-pktloss.pod"
 }
 
+# Behind each mark with the name of a file: that file, instead of what stood there.
+with_files() { # DOCUMENT
+	awk -v source="$source" '
+		marked && /^```$/ { inside = !inside; marked = inside; blank = 1; next }
+		inside { next }
+		(marked || blank) && /^$/ { next }
+		blank || marked { print "" }
+		{ marked = blank = 0; print }
+		/^<!-- conf\/.* -->$/ {
+			print "\n```"
+			while ((getline line <(source "/" $2)) > 0)
+				print line
+			print "```"
+			marked = 1
+		}' "$source/$1"
+}
+
 mkdir -p "$output/docs" "$output/conf"
 "$build/tools/print_causes" >"$output/docs/CAUSES.md.new"
 "$build/tools/print_counters" >"$output/docs/COUNTERS.md.new"
 "$build/tools/print_options" conf >"$output/conf/pktloss.conf.new"
 manual >"$output/docs/collectd-pktloss.pod.new"
-for file in docs/CAUSES.md docs/COUNTERS.md conf/pktloss.conf docs/collectd-pktloss.pod; do
+with_files docs/ALERTS.md >"$output/docs/ALERTS.md.new"
+for file in docs/ALERTS.md docs/CAUSES.md docs/COUNTERS.md conf/pktloss.conf docs/collectd-pktloss.pod; do
 	mv "$output/$file.new" "$output/$file"
 done

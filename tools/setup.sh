@@ -15,7 +15,10 @@ packages_check=(
 	conntrack hping3 curl ethtool rrdtool libyajl2 libcurl3-gnutls valgrind
 	xz-utils tcpdump traceroute bpftool ipvsadm procps kmod sysstat
 	iputils-tracepath wireguard-tools
+	libesmtp6
 )
+# Only unpacked, as installed they would start daemons.
+packages_unpack=(nagios4-core nagios4-common prometheus-alertmanager)
 # Linux as a process: only there on PCs. Without it a case is skipped.
 case $(uname -m) in
 x86_64 | i?86) packages_check+=(user-mode-linux) ;;
@@ -68,6 +71,30 @@ install_missing() {
 	case " ${missing[*]} " in
 	*" collectd-core "*) stop_system_collectd ;;
 	esac
+}
+
+# unpack_missing DIRECTORY PACKAGE...: what is neither installed nor there yet.
+unpack_missing() {
+	local directory=$1 package missing=()
+	shift
+
+	for package; do
+		is_installed "$package" || [ -e "$directory/.$package" ] ||
+			missing+=("$package")
+	done
+	[ ${#missing[@]} = 0 ] && return
+	say "unpacking ${missing[*]}"
+	mkdir -p "$directory/.packages"
+	if ! (quietly apt-get update </dev/null && cd "$directory/.packages" &&
+		quietly apt-get download "${missing[@]}"); then
+		say "what needs them is skipped"
+		return
+	fi
+	for package in "${missing[@]}"; do
+		dpkg -x "$directory/.packages/$package"_*.deb "$directory"
+		touch "$directory/.$package"
+	done
+	rm -rf "$directory/.packages"
 }
 
 # A collectd-core without a configuration starts nothing; one that finds an old

@@ -36,6 +36,7 @@ import outputs  # noqa: F401
 import pinned  # noqa: F401
 import protocols  # noqa: F401
 import qdiscs  # noqa: F401
+import receivers  # noqa: F401
 import program  # noqa: F401
 import remedies  # noqa: F401
 import restart  # noqa: F401

@@ -1,0 +1,509 @@
+# SPDX-License-Identifier: MIT
+"""What on-call gets: the files of conf/alerts/ with their real receivers, over the story of one alarm."""
+
+import ctypes.util
+import json
+import os
+import re
+import shutil
+import socket
+import socketserver
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.parse
+import urllib.request
+
+from cases import GOOD_PORT, LOST_PORT, case
+from daemon import Collectd
+from lab import HERE, Failure, Skip, leashed, wait_until
+from outputs import Posts
+from settings import expect
+
+ALERTS = os.path.join(HERE, "..", "..", "conf", "alerts")
+SCRIPTS = ("pktloss-alertmanager", "pktloss-nagios", "pktloss-pager")
+LIBEXEC = "/usr/local/libexec/pktloss"  # where make install puts them
+OTHER_PORT = 5003
+PACKETS = 1000
+DROP = "iptables-legacy -w 20 -%s INPUT -p udp --dport %d -m statistic --mode nth --every 5 --packet 0 -m comment --comment '%s' -j DROP"
+RESOLVE_TIMEOUT = 10  # of Alertmanager
+REPEAT = 4  # seconds
+
+BLOCK = """
+<Plugin pktloss>
+  Namespace "/^{prefix}/"
+</Plugin>
+"""
+
+WRITE_HTTP = """
+LoadPlugin write_http
+<Plugin write_http>
+  <Node "alertmanager">
+    URL "http://127.0.0.1:{port}/api/v2/alerts"
+    Format "JSON"
+    Metrics false
+    Notifications true
+  </Node>
+</Plugin>
+"""
+
+PAGE = """#!/bin/sh
+[ -e {public}/tried ] || { touch {public}/tried; echo no answer; exit 1; }
+echo "$* $(cat)" >>{public}/pages
+echo ok
+"""
+
+NAGIOS = """
+log_file={public}/nagios.log
+cfg_file={etc}/objects/templates.cfg
+cfg_file={etc}/objects/timeperiods.cfg
+cfg_file={public}/nagios.cfg
+cfg_file={public}/contacts.cfg
+object_cache_file={public}/objects.cache
+status_file={public}/status
+temp_file={public}/nagios.tmp
+temp_path={public}
+lock_file={public}/nagios.lock
+check_result_path={public}/results
+command_file={public}/nagios.cmd
+query_socket={public}/nagios.qh
+check_external_commands=1
+nagios_user={user}
+nagios_group={group}
+use_syslog=0
+retain_state_information=0
+"""
+
+CONTACTS = """
+define command {
+    command_name notify
+    command_line printf '%s %s %s\\n' '$NOTIFICATIONTYPE$' '$SERVICESTATE$' '$SERVICEOUTPUT$' >>{public}/told
+}
+define contact {
+    contact_name                  on-call
+    host_notifications_enabled    0
+    service_notification_period   24x7
+    host_notification_period      24x7
+    service_notification_options  w,u,c,r
+    host_notification_options     n
+    service_notification_commands notify
+    host_notification_commands    notify
+}
+define contactgroup {
+    contactgroup_name admins
+    members           on-call
+}
+define host {
+    host_name          h
+    address            127.0.0.1
+    max_check_attempts 1
+    check_period       24x7
+    contact_groups     admins
+}
+"""
+
+
+def shipped(name, changes=()):
+    """A file of conf/alerts, with what is another thing here."""
+    with open(os.path.join(ALERTS, name), encoding="ascii") as f:
+        text = f.read()
+    for old, new in dict(changes).items():
+        expect(old in text, "%s has no %s" % (name, old))
+        text = text.replace(old, new)
+    return text
+
+
+def unpacked(build, *names):
+    """Of a package that ./check has unpacked: installed, its daemon would be started."""
+    return os.path.join(os.path.abspath(build), "unpacked", *names)
+
+
+def tool(build, name):
+    """The command for a program that is installed, or unpacked. Then it finds its /usr/share as if it were installed."""
+    found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin")
+    if found:
+        return [found]
+    found = shutil.which(name, path=unpacked(build, "usr/bin") + ":" + unpacked(build, "usr/sbin"))
+    if not found:
+        raise Skip("no " + name)
+    return ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"', unpacked(build, "usr/share"), found]
+
+
+def need_library(*names):
+    for name in names:
+        if not ctypes.util.find_library(name):
+            raise Skip("no lib%s, which a plugin of collectd needs" % name)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
+class Mail(socketserver.ThreadingTCPServer):
+    """A mail server that keeps what it is given."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        messages = self.messages = []
+
+        class Handler(socketserver.StreamRequestHandler):
+            def say(self, line):
+                self.wfile.write(line.encode("ascii") + b"\r\n")
+
+            def handle(self):
+                self.say("220 test")
+                for line in self.rfile:
+                    word = line[:4].upper()
+                    if word == b"DATA":
+                        self.say("354 go on")
+                        messages.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode("ascii"))
+                    self.say("221 bye" if word == b"QUIT" else "250 ok")
+                    if word == b"QUIT":
+                        return
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+
+class Receivers:
+    """All of them at once, in a directory that others than root may enter."""
+
+    def __init__(self, build):
+        self.build = build
+        self.missing = []
+        self.processes = []
+        self.public = tempfile.mkdtemp(prefix="pktloss-e2e-")
+        os.chmod(self.public, 0o777)
+        for name in SCRIPTS:
+            self.write(name, shipped(name), 0o755)
+        self.write("page", PAGE.replace("{public}", self.public), 0o755)
+        self.webhook, self.mail = Posts(), Mail()
+        self.port = free_port()
+        self.conf = {LIBEXEC: self.public, "/var/lib/collectd": self.public}
+
+    def __enter__(self):
+        try:
+            self.alertmanager = self.start(self.start_alertmanager)
+            self.nagios = self.start(self.start_nagios)
+        except Failure as e:
+            output = self.read("output")
+            self.__exit__()
+            raise Failure("%s\n%s" % (e, output[-2000:])) from e
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.terminate()
+            process.wait()
+        self.webhook.close()
+        self.mail.close()
+        shutil.rmtree(self.public, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.public, name)
+
+    def write(self, name, text, mode=0o644):
+        with open(self.path(name), "w", encoding="ascii") as f:
+            f.write(text)
+        os.chmod(self.path(name), mode)
+
+    def read(self, name):
+        try:
+            with open(self.path(name), encoding="ascii") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def start(self, starter):
+        """False, and a reason to skip at the end, where it is not installed."""
+        try:
+            starter()
+        except Skip as e:
+            self.missing.append(str(e))
+            return False
+        return True
+
+    def run(self, command):
+        with open(self.path("output"), "a") as output:
+            self.processes.append(subprocess.Popen(leashed(command), stdin=subprocess.DEVNULL, stdout=output,
+                                                   stderr=output))
+
+    def start_alertmanager(self):
+        program = tool(self.build, "prometheus-alertmanager")
+        self.write("alertmanager.yml", shipped("alertmanager.yml", {
+            "resolve_timeout: 5m": "resolve_timeout: %ds" % RESOLVE_TIMEOUT,
+            "group_wait: 10s": "group_wait: 1s",
+            "group_interval: 1m": "group_interval: 1s",
+            "repeat_interval: 4h": "repeat_interval: 3s",
+            "http://127.0.0.1:8080/": "http://127.0.0.1:%d/" % self.webhook.port}))
+        self.run(program + ["--config.file", self.path("alertmanager.yml"), "--storage.path", self.path("data"),
+                  "--web.listen-address", "127.0.0.1:%d" % self.port, "--cluster.listen-address="])
+        wait_until("Alertmanager", lambda: self.alerts("any") is not None, 20, 0.1)
+
+    def start_nagios(self):
+        program = tool(self.build, "nagios4")
+        etc = "/etc/nagios4" if len(program) == 1 else unpacked(self.build, "etc/nagios4")
+        os.mkdir(self.path("results"))
+        os.chmod(self.path("results"), 0o777)
+        self.write("main.cfg", NAGIOS.format(public=self.public, etc=etc, user="nobody", group="nogroup"))
+        self.write("contacts.cfg", CONTACTS.replace("{public}", self.public))
+        self.write("nagios.cfg", shipped("nagios.cfg", {"localhost": "h"}))
+        self.run(program + [self.path("main.cfg")])
+        wait_until("nagios", lambda: os.path.exists(self.path("nagios.cmd")), 20, 0.1)
+
+    def options(self, prefix):
+        """The configuration of collectd."""
+        here = "http://127.0.0.1:%d" % self.port
+        files = [
+            shipped("alertmanager.conf", {**self.conf, "http://127.0.0.1:9093": here,
+                                          "RepeatInterval 120": "RepeatInterval %d" % REPEAT}),
+            shipped("email.conf", {"SMTPPort 25": "SMTPPort %d" % self.mail.port, '"localhost"': '"127.0.0.1"'}),
+            shipped("pager.conf", {**self.conf, '"/var/lib/pktloss"': '"%s"' % self.path("open"),
+                                   "/usr/local/bin": self.public})]
+        if self.nagios:
+            files.append(shipped("nagios.conf", {**self.conf, "/var/lib/nagios4/rw": self.public,
+                                                 "/var/lib/nagios4": self.public, '"nagios"': '"nobody"'}))
+        if self.alertmanager:
+            files.append(WRITE_HTTP.format(port=self.port))
+        return "\n".join(files) + BLOCK.format(prefix=prefix)
+
+    # Their records.
+
+    def alerts(self, alertname):
+        """What Alertmanager has, as JSON; None while it does not answer."""
+        query = urllib.parse.urlencode({"filter": 'alertname="%s"' % alertname})
+        try:
+            with urllib.request.urlopen("http://127.0.0.1:%d/api/v2/alerts?%s" % (self.port, query), timeout=5) as r:
+                return json.load(r)
+        except OSError:
+            return None
+
+    def severities(self, alertname="pktloss"):
+        return sorted(alert["labels"]["severity"] for alert in self.alerts(alertname))
+
+    def pages(self):
+        """[(what, key, message)]"""
+        return [tuple(line.split(" ", 2)) for line in self.read("pages").splitlines()]
+
+
+# The story.
+
+
+class Story:
+    def __init__(self, stage, daemon, receivers):
+        self.a, self.b = stage.namespaces
+        self.daemon = daemon
+        self.receivers = receivers
+        self.instance = (self.b.place(), "netfilter-rx")
+
+    def told(self):
+        return self.daemon.notifications()
+
+    def play(self, what, lost, port, until, rounds=20):
+        """Rounds of which so many packets meet the rule of a port, until all is told."""
+        for _ in range(rounds):
+            if until():
+                return
+            self.daemon.wait_reads([self.b])
+            self.a.udp(5 * lost, 200, self.b.address, port)
+            self.a.udp(PACKETS - 5 * lost, 200, self.b.address, GOOD_PORT)
+        wait_until(what, until, 3)
+
+    def until_told(self, what, lost, port, severity, words):
+        before = len(self.told())
+        self.play(what, lost, port, lambda: len(self.told()) > before)
+        now = self.told()[-1]
+        expect(len(self.told()) == before + 1 and (now.place, now.instance) == self.instance
+               and now.severity == severity and words in now.message, "%s: told was %s" % (what, self.told()))
+
+    def alert_is(self, severity, words):
+        """Alertmanager has one alert, of that severity and cause."""
+        if not self.receivers.alertmanager:
+            return None
+
+        def is_it():
+            found = self.receivers.alerts("pktloss")
+            return (len(found) == 1 and found[0]["labels"]["severity"] == severity
+                    and words in found[0]["annotations"]["Cause"] and found[0])
+
+        try:
+            return wait_until("an alert", is_it, 5)
+        except Failure:
+            raise Failure("Alertmanager has %s, not one %s with %s" % (self.receivers.alerts("pktloss"), severity, words))
+
+
+def tell_story(story):
+    b, receivers = story.b, story.receivers
+    story.until_told("raise", 5, LOST_PORT, "WARNING", "first one")
+    story.alert_is("warning", "first one")
+    story.until_told("escalate", 40, LOST_PORT, "FAILURE", "first one")
+    escalated = story.alert_is("critical", "first one")
+    b.tool(DROP % ("D", LOST_PORT, "first one"))
+    while "second one" not in story.told()[-1].message:  # until then it is told again as it was
+        story.until_told("change", 40, OTHER_PORT, "FAILURE", " one")
+    changed = story.alert_is("critical", "second one")
+    since = time.monotonic()
+    story.until_told("repeat", 40, OTHER_PORT, "FAILURE", "second one")
+    story.play("longer than Alertmanager waits", 40, OTHER_PORT, lambda: time.monotonic() > since + RESOLVE_TIMEOUT + 2)
+    repeated = story.alert_is("critical", "second one")
+    if receivers.alertmanager:
+        same = [(alert["fingerprint"], alert["startsAt"]) for alert in (escalated, changed, repeated)]
+        expect(len(set(same)) == 1, "the alert is another one: %s" % same)
+    story.play("recover", 0, GOOD_PORT, lambda: story.told()[-1].severity == "OKAY")
+
+
+# What each of them made of it.
+
+
+def check_alertmanager(receivers):
+    wait_until("the end of the alert", lambda: receivers.severities() == [], 5)
+    wait_until("its webhook", lambda: b'"status":"resolved","alerts"' in receivers.webhook.bodies[-1], 5)
+    posts = [json.loads(body) for body in receivers.webhook.bodies]
+    expect(len({post["groupKey"] for post in posts}) == 1, "more than one incident: %s" % posts)
+    told = [(post["status"], sorted(a["labels"]["severity"] for a in post["alerts"] if a["status"] == "firing"))
+            for post in posts]
+    steps = [step for i, step in enumerate(told) if not i or told[i - 1] != step]
+    expect(steps == [("firing", ["warning"]), ("firing", ["critical"]), ("resolved", [])], "the webhook got %s" % told)
+    expect("second one" in posts[-2]["alerts"][0]["annotations"]["Cause"], "the cause is the first one")
+    expect("No more" in posts[-1]["commonAnnotations"]["summary"], "resolved without a word: %s" % posts[-1])
+
+
+def check_write_http(receivers):
+    """What the manual says of it: each severity is an alert, OKAY too, and does not end another."""
+    found = receivers.severities("collectd_pktloss_percent")
+    expect(found == ["FAILURE", "OKAY"], "of write_http Alertmanager has %s" % found)
+
+
+def check_nagios(receivers, told):
+    wait_until("the recovery of nagios", lambda: "RECOVERY" in receivers.read("told"), 10)
+    lines = receivers.read("told").splitlines()
+    expect([line.split()[:2] for line in lines] ==
+           [["PROBLEM", "WARNING"], ["PROBLEM", "CRITICAL"], ["RECOVERY", "OK"]], "nagios told %s" % lines)
+    results = re.findall(r"EXTERNAL COMMAND: PROCESS_SERVICE_CHECK_RESULT;h;packet loss;(\d);(.*)",
+                         receivers.read("nagios.log"))
+    states = {"OKAY": "0", "WARNING": "1", "FAILURE": "2"}
+    expect(results == [(states[n.severity], n.message) for n in told], "nagios was told %s" % results)
+    expect(not os.listdir(receivers.path("pktloss/h")), "nagios' alarms are not over")
+
+
+def check_mail(receivers, told):
+    wait_until("all mails", lambda: len(receivers.mail.messages) == len(told), 5)
+    for mail, n in zip(receivers.mail.messages, told):
+        expect("Subject: %s: packet loss on h\r\n" % n.severity in mail and n.message in mail.replace("\r\n", ""),
+               "the mail of %s is %s" % (n, mail))
+
+
+def check_pager(receivers, place):
+    wait_until("the page to be closed", lambda: receivers.pages() and receivers.pages()[-1][0] == "close", 10)
+    pages = receivers.pages()
+    key = "h_%s_percent-netfilter-rx" % place
+    expect([page[:2] for page in pages] == [("open", key), ("update", key), ("close", key)]
+           and "first one" in pages[0][2] and "second one" in pages[1][2], "paged was %s" % pages)
+
+
+@case
+def receivers(stage):
+    """Alertmanager, nagios, mail and a pager: one incident opened, updated, repeated, closed."""
+    a, b = stage.pair()
+    for port in (GOOD_PORT, LOST_PORT, OTHER_PORT):
+        b.sink(port)
+    b.feature(DROP % ("A", LOST_PORT, "first one"))
+    b.feature(DROP % ("A", OTHER_PORT, "second one"))
+    if stage.build is None:
+        return
+    need_library("esmtp", "yajl")
+    with Receivers(stage.build) as all_of_them, \
+            Collectd(stage.build, options=all_of_them.options(stage.prefix)) as daemon:
+        story = Story(stage, daemon, all_of_them)
+        try:
+            wait_until("a read", lambda: b.place() in daemon.places(), 10)
+            tell_story(story)
+            if all_of_them.alertmanager:
+                check_write_http(all_of_them)
+                check_alertmanager(all_of_them)
+            if all_of_them.nagios:
+                check_nagios(all_of_them, daemon.notifications())
+            check_mail(all_of_them, daemon.notifications())
+            check_pager(all_of_them, b.place())
+        except Failure as e:
+            raise Failure("%s\n%s\n%s" % (e, daemon.report(), all_of_them.read("output")[-2000:])) from e
+    if all_of_them.missing:
+        raise Skip("all others were told, but: " + ", ".join(all_of_them.missing))
+
+
+# The scripts alone: what the story does not come by.
+
+
+def notification(severity, place="all", instance="netfilter-rx", plugin="pktloss", cause="a cause", message="a | message"):
+    """What collectd writes to the program that it starts."""
+    return ("Severity: %s\nTime: 1700000000.123\nHost: h\nPlugin: %s\nPluginInstance: %s\nType: percent\n"
+            "TypeInstance: %s\nCause: %s\n\n%s\n" % (severity, plugin, place, instance, cause, message))
+
+
+def nagios_results(directory, *notifications):
+    """What comes out of the command file for each of them."""
+    fifo = os.path.join(directory, "fifo")
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    results = []
+    for text in notifications:
+        subprocess.run([os.path.join(ALERTS, "pktloss-nagios"), fifo, os.path.join(directory, "state")], input=text,
+                       text=True, check=True)
+        try:
+            results.append(re.sub(r"^\[\d+\] ", "", os.read(reader, 65536).decode("ascii")))
+        except BlockingIOError:
+            results.append("")
+    os.close(reader)
+    return [result.replace("PROCESS_SERVICE_CHECK_RESULT;h;packet loss;", "").rstrip("\n") for result in results]
+
+
+@case
+def nagios_script(stage):
+    """Of several alarms of a host the worst is its state, until all are over; no file takes the FIFO's place."""
+    with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as directory:
+        results = nagios_results(
+            directory, notification("WARNING"), notification("FAILURE", "eth0@../a", message="worse"),
+            notification("FAILURE", plugin="cpu"), notification("WARNING", instance="all-sources"),
+            notification("OKAY", "eth0@../a"), notification("OKAY", message="over"))
+        expect(results == ["1;a / message", "2;2 alarms, the worst: worse", "", "", "1;a / message", "0;over"],
+               "nagios gets %s" % results)
+        gone = os.path.join(directory, "gone")
+        subprocess.run([os.path.join(ALERTS, "pktloss-nagios"), gone, directory], input=notification("WARNING"), text=True)
+        expect(not os.path.exists(gone), "made a command file")
+
+
+@case
+def pager_script(stage):
+    """Nothing is paged at a WARNING, nor twice; what did not come through comes the next time."""
+    with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as directory:
+        record, broken = os.path.join(directory, "record"), os.path.join(directory, "broken")
+        for name, text in (("page", '[ ! -e %s ] || exit 1\necho "$1" >>%s' % (broken, record)), ("sleep", ":")):
+            with open(os.path.join(directory, name), "w") as f:
+                f.write("#!/bin/sh\n%s\n" % text)
+            os.chmod(f.name, 0o755)
+        environment = dict(os.environ, PATH=directory + ":" + os.environ["PATH"])
+
+        def paged(*args, **kwargs):
+            if os.path.exists(record):
+                os.unlink(record)
+            subprocess.run([os.path.join(ALERTS, "pktloss-pager"), os.path.join(directory, "open"), "page"],
+                           input=notification(*args, **kwargs), text=True, env=environment)
+            if not os.path.exists(record):
+                return ""
+            with open(record) as f:
+                return f.read().strip()
+
+        open(broken, "w").close()
+        told = [paged("WARNING"), paged("OKAY"), paged("FAILURE")]
+        os.unlink(broken)
+        told += [paged("FAILURE"), paged("FAILURE"), paged("FAILURE", "eth0"), paged("WARNING", cause="another"),
+                 paged("OKAY", plugin="cpu"), paged("OKAY"), paged("OKAY"), paged("FAILURE")]
+        expect(told == ["", "", "", "open", "", "open", "update", "", "close", "", "open"], "paged was %s" % told)
