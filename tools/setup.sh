@@ -15,10 +15,10 @@ packages_check=(
 	conntrack hping3 curl ethtool rrdtool libyajl2 libcurl3-gnutls valgrind
 	xz-utils tcpdump traceroute bpftool ipvsadm procps kmod sysstat
 	iputils-tracepath wireguard-tools
-	libesmtp6
+	graphite-web libesmtp6 libmicrohttpd12 libprotobuf-c1
 )
 # Only unpacked, as installed they would start daemons.
-packages_unpack=(nagios4-core nagios4-common prometheus-alertmanager)
+packages_unpack=(nagios4-core nagios4-common prometheus prometheus-alertmanager)
 # Linux as a process: only there on PCs. Without it a case is skipped.
 case $(uname -m) in
 x86_64 | i?86) packages_check+=(user-mode-linux) ;;

@@ -40,6 +40,7 @@ import receivers  # noqa: F401
 import program  # noqa: F401
 import remedies  # noqa: F401
 import restart  # noqa: F401
+import rules  # noqa: F401
 import settings  # noqa: F401
 import skew  # noqa: F401
 import sockets  # noqa: F401
