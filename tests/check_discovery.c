@@ -402,6 +402,182 @@ TEST(namespaces, only_so_many_are_found_and_the_rest_is_counted)
 	ck_assert_uint_eq(discovery.n_unwatched, 1);
 }
 
+static void read_each(void)
+{
+	EACH_NS (&spaces, ns)
+		ns->then.time_ns = 1;
+}
+
+static void make_nameless(int first, int n)
+{
+	char pid[16], name[16];
+
+	for (int i = first; i < first + n; i++) {
+		snprintf(pid, sizeof(pid), "%d", i);
+		snprintf(name, sizeof(name), "x%d", i);
+		make_process(pid, name);
+	}
+}
+
+/* A process whose cgroup has a name for its namespace. */
+static void make_lxc(const char *pid, const char *name)
+{
+	char file[32], text[64];
+
+	make_process(pid, name);
+	snprintf(file, sizeof(file), "%s/cgroup", pid);
+	snprintf(text, sizeof(text), "0::/lxc.payload.%s\n", name);
+	tree_put(&tree, file, text);
+}
+
+static bool is_watched(const char *name)
+{
+	EACH_NS (&spaces, ns)
+		if (!ns->gone && !strcmp(ns->name, name))
+			return true;
+	return false;
+}
+
+static size_t n_watched(void)
+{
+	size_t n = 0;
+
+	EACH_NS (&spaces, ns)
+		n += !ns->gone;
+	return n;
+}
+
+/* Of many without names, the newest make room for those that come late. */
+TEST(namespaces, named_ones_displace_nameless_ones_whenever_they_come)
+{
+	settings.max_namespaces = 10; /* own is one */
+	make_nameless(1000, 500);
+	rediscover();
+	read_each();
+	ck_assert_uint_eq(n_watched(), 10);
+	ck_assert_uint_eq(discovery.n_displaced, 0);
+	make_lxc("9001", "web");
+	make_lxc("9002", "mail");
+	for (int i = 0; i < 3; i++) {
+		rediscover();
+		ck_assert(is_watched("web"));
+		ck_assert(is_watched("mail"));
+		ck_assert_uint_eq(n_watched(), 10);
+		ck_assert_uint_eq(discovery.n_unwatched_named, 0);
+		ck_assert_uint_eq(discovery.n_displaced, 2);
+		ck_assert_uint_eq(spaces.n, 10);
+		read_each();
+	}
+}
+
+/* In any order of the visits; those that were never read are not told. */
+TEST(namespaces, named_ones_are_first_at_the_first_discovery)
+{
+	char name[16], pid[16];
+
+	settings.max_namespaces = 10;
+	for (int i = 0; i < 9; i++) {
+		snprintf(name, sizeof(name), "c%d", i);
+		snprintf(pid, sizeof(pid), "%d", 100 + 97 * i);
+		make_lxc(pid, name);
+	}
+	make_nameless(1000, 300);
+	rediscover();
+	for (int i = 0; i < 9; i++) {
+		snprintf(name, sizeof(name), "c%d", i);
+		ck_assert(is_watched(name));
+	}
+	ck_assert_uint_eq(n_watched(), 10);
+	ck_assert_uint_eq(discovery.n_displaced, 0);
+	ck_assert_uint_eq(discovery.n_unwatched_named, 0);
+	ck_assert_uint_ge(discovery.n_unwatched, 300);
+}
+
+/* So a process of a container cannot take the places of other containers. */
+TEST(namespaces, more_namespaces_of_one_container_are_nameless)
+{
+	char pid[16];
+
+	settings.max_namespaces = 5;
+	make_nameless(1000, 100);
+	for (int i = 0; i < 100; i++) {
+		snprintf(pid, sizeof(pid), "%d/cgroup", 1000 + i);
+		tree_put(&tree, pid, "0::/lxc.payload.evil\n");
+	}
+	rediscover();
+	read_each();
+	ck_assert(is_watched("evil"));
+	make_lxc("9001", "web");
+	make_lxc("9002", "mail");
+	make_lxc("9003", "dns");
+	rediscover();
+	ck_assert(is_watched("evil"));
+	ck_assert(is_watched("web"));
+	ck_assert(is_watched("mail"));
+	ck_assert(is_watched("dns"));
+}
+
+TEST(namespaces, names_that_do_not_fit_displace_none_of_their_kind)
+{
+	settings.max_namespaces = 3;
+	make_lxc("7", "one");
+	make_lxc("8", "two");
+	rediscover();
+	read_each();
+	make_lxc("9", "three");
+	for (int i = 0; i < 3; i++) {
+		rediscover();
+		read_each();
+		ck_assert(is_watched("one"));
+		ck_assert(is_watched("two"));
+		ck_assert_uint_eq(discovery.n_unwatched_named, 1);
+	}
+	ck_assert_uint_eq(discovery.n_displaced, 0);
+}
+
+/* It was there all the time: what it has counted is nobody's news. */
+TEST(namespaces, displaced_one_comes_back_as_one_that_is_not_new)
+{
+	char name[64];
+
+	settings.max_namespaces = 3;
+	make_process("8", "b");
+	rediscover();
+	ck_assert_uint_ne(discovery.complete_ns, 0);
+	read_each();
+	snprintf(name, sizeof(name), "ns-%lu", (unsigned long)inode_of("b"));
+	make_lxc("11", "web");
+	make_lxc("12", "mail");
+	rediscover();
+	read_each();
+	ck_assert(!is_watched(name));
+	tree_drop(&tree, "11");
+	for (int i = 0; i < 3; i++) {
+		rediscover();
+		read_each();
+	}
+	ck_assert(is_watched(name));
+	ck_assert_uint_eq(found("b")->born_ns, 0);
+}
+
+/* What a namespace is not called is found out once, while there is no room. */
+TEST(namespaces, nameless_ones_left_out_are_not_asked_for_names_again)
+{
+	size_t known = 0;
+
+	settings.max_namespaces = 2;
+	make_nameless(1000, 50);
+	for (int i = 0; i < 2; i++)
+		rediscover();
+	for (size_t i = 0; i < discovery.processes.now.n; i++)
+		known += discovery.processes.now.items[i].nameless;
+	ck_assert_uint_ge(known, 49);
+	tree_put(&tree, "1030/cgroup", "0::/lxc.payload.late\n");
+	for (int i = 0; i < PROCESSES_TURNS && !is_watched("late"); i++)
+		rediscover();
+	ck_assert(is_watched("late"));
+}
+
 TEST(namespaces, what_is_not_wanted_is_not_found)
 {
 	ck_assert_int_eq(selection_add(&settings.namespaces, "/^web/"), 0);

@@ -156,9 +156,9 @@ TEST(engine, what_is_beyond_the_limit_is_counted)
 	settings.max_namespaces = 3; /* own is one */
 	read_all(0);
 	ck_assert_uint_eq(reported(), 2);
-	ck_assert_uint_eq(engine_blindness(engine)->n_unwatched, 3);
+	ck_assert_uint_eq(engine_blindness(engine)->unwatched.n, 3);
 	read_all(0);
-	ck_assert_uint_eq(engine_blindness(engine)->n_unwatched, 3);
+	ck_assert_uint_eq(engine_blindness(engine)->unwatched.n, 3);
 	ck_assert_uint_eq(engine_namespaces(engine)->n, 3);
 	for (int i = 0; i < N_SPACES; i++)
 		if (n_reported[i]) {
@@ -168,7 +168,7 @@ TEST(engine, what_is_beyond_the_limit_is_counted)
 	read_all(0); /* finds that it is gone; then there is room */
 	read_all(0);
 	ck_assert_uint_eq(engine_namespaces(engine)->n, 3);
-	ck_assert_uint_eq(engine_blindness(engine)->n_unwatched, 2);
+	ck_assert_uint_eq(engine_blindness(engine)->unwatched.n, 2);
 }
 
 /* Collectd's own, when it is not asked for: neither sent nor counted. */
@@ -185,7 +185,7 @@ TEST(engine, own_namespace_unasked_takes_no_room)
 	read_all(0);
 	ck_assert_uint_eq(reported(), 3);
 	ck_assert_uint_eq(n_reported[N_SPACES], 0);
-	ck_assert_uint_eq(engine_blindness(engine)->n_unwatched, N_SPACES - 3);
+	ck_assert_uint_eq(engine_blindness(engine)->unwatched.n, N_SPACES - 3);
 	read_all(1); /* and one other */
 	ck_assert_uint_eq(reported(), 4);
 	ck_assert_uint_eq(engine_blindness(engine)->n_skipped, 2);

@@ -74,15 +74,37 @@ TEST(report_health, shortfalls_are_sent_once_there_are_some)
 	check_without("unwatched");
 	ck_assert_uint_eq(lab_count("LOG ReadBudget"), 1);
 	lab.blindness.n_skipped = 0;
-	lab.blindness.n_unwatched = 3;
+	lab.blindness.unwatched = (struct unwatched) {.n = 3, .max = 9};
 	lab_round(ns, 1000, 0);
 	check_line("all/gauge-all-skipped 0 @30");
 	check_line("all/gauge-all-unwatched 3 @30");
-	ck_assert_uint_eq(lab_count("LOG MaxNamespaces"), 1);
+	ck_assert_uint_eq(lab_count("LOG MaxNamespaces (9) is reached: "), 1);
 	lab.blindness.n_skipped = 1;
 	lab_round(ns, 1000, 0);
 	check_line("all/gauge-all-skipped 1 @40");
 	check_line("all/gauge-all-unwatched 3 @40");
+	ck_assert_uint_eq(lab_count("LOG "), 0);
+}
+
+/* What is worse is told, too, once; what is less is not then. */
+TEST(report_health, what_is_left_out_is_told_as_it_gets_worse)
+{
+	struct unwatched *u = &lab.blindness.unwatched;
+	struct ns *ns = lab_ns("nginx");
+
+	*u = (struct unwatched) {.n = 4990, .n_displaced = 3, .max = 10};
+	lab_round(ns, 1000, 0);
+	check_line("LOG MaxNamespaces (10) is reached: network namespaces that "
+		   "have names take the place of others that were looked at "
+		   "(3 so far); left out are 4990");
+	u->n_named = 2;
+	u->n_displaced = 10;
+	lab_round(ns, 1000, 0);
+	check_line("LOG MaxNamespaces (10) is reached: network namespaces are "
+		   "left out (4990, of which 2 have names)");
+	ck_assert_uint_eq(lab_count("LOG "), 1);
+	u->n_named = 7;
+	lab_round(ns, 1000, 0);
 	ck_assert_uint_eq(lab_count("LOG "), 0);
 }
 

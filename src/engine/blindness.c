@@ -108,6 +108,43 @@ static bool next_shortfall(size_t n, bool *told, const char *what,
 	return true;
 }
 
+/*
+ * That there is no room, that what was read is not any more, and that even what
+ * has a name is left out: each is news where the one before it was told.
+ */
+static bool next_unwatched(struct blindness *b, char text[BLINDNESS_TEXT])
+{
+	const struct unwatched *u = &b->unwatched;
+
+	if (u->n_named && !b->told_named) {
+		b->told_named = b->told_unwatched = true;
+		format_text(text, BLINDNESS_TEXT,
+			    "MaxNamespaces (%zu) is reached: network "
+			    "namespaces are left out (%zu, of which %zu have "
+			    "names)",
+			    u->max, u->n, u->n_named);
+		return true;
+	}
+	if (u->n_displaced && !b->told_displaced) {
+		b->told_displaced = b->told_unwatched = true;
+		format_text(text, BLINDNESS_TEXT,
+			    "MaxNamespaces (%zu) is reached: network "
+			    "namespaces that have names take the place of "
+			    "others that were looked at (%zu so far); left out "
+			    "are %zu",
+			    u->max, u->n_displaced, u->n);
+		return true;
+	}
+	if (!u->n || b->told_unwatched)
+		return false;
+	b->told_unwatched = true;
+	format_text(text, BLINDNESS_TEXT,
+		    "MaxNamespaces (%zu) is reached: network namespaces are "
+		    "left out (%zu, which have no names)",
+		    u->max, u->n);
+	return true;
+}
+
 bool blindness_next(struct blindness *b, char text[BLINDNESS_TEXT])
 {
 	return next_source(b, text) || next_entering(b, text) ||
@@ -117,10 +154,7 @@ bool blindness_next(struct blindness *b, char text[BLINDNESS_TEXT])
 			      "namespace in each interval: they are read in "
 			      "turns",
 			      text) ||
-	       next_shortfall(b->n_unwatched, &b->told_unwatched,
-			      "MaxNamespaces is reached, further network "
-			      "namespaces are left out",
-			      text) ||
+	       next_unwatched(b, text) ||
 	       next_shortfall(b->none_wanted, &b->told_none,
 			      "no network namespace has a name that an option "
 			      "Namespace asks for",

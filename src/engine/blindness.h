@@ -17,15 +17,24 @@ struct reasons {
 	unsigned n_told;	 /* of them, the first */
 };
 
+/* What MaxNamespaces leaves out. */
+struct unwatched {
+	size_t n;	    /* namespaces, by the newest discovery */
+	size_t n_named;	    /* those of them that have a name */
+	size_t n_displaced; /* that were read before, ever */
+	size_t max;	    /* the limit */
+};
+
 /* Zeroed: nothing was missed yet. */
 struct blindness {
 	struct reasons sources[MAX_PROBES]; /* of probes[i] */
 	struct reasons entering;	    /* network namespaces */
 	struct reasons finding;		    /* those of processes */
 	size_t n_skipped; /* namespaces that the newest read had no time for */
-	size_t n_unwatched; /* that MaxNamespaces leaves out */
-	bool none_wanted;   /* no namespace is what the options name */
-	bool told_skipped, told_unwatched, told_none;
+	struct unwatched unwatched;
+	bool none_wanted; /* no namespace is what the options name */
+	bool told_skipped, told_none;
+	bool told_unwatched, told_displaced, told_named;
 	bool private_own; /* collectd's own is not that of process 1 */
 };
 

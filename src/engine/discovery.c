@@ -32,9 +32,30 @@ static int sight_candidates(struct discovery *d)
 	return 0;
 }
 
+static size_t watched(const struct ns_list *list)
+{
+	return list->n - list->items[0]->host_only - list->n_displaced;
+}
+
+static bool has_room(const struct discovery *d)
+{
+	return watched(d->list) < d->settings->max_namespaces;
+}
+
+static void count_ranks(struct discovery *d)
+{
+	size_t n = watched(d->list), max = d->settings->max_namespaces;
+
+	d->n_over = n > max ? n - max : 0;
+	memset(d->n_of_rank, 0, sizeof(d->n_of_rank));
+	EACH_NS (d->list, ns)
+		d->n_of_rank[ns->rank] += !ns->displaced;
+}
+
 static int restart_sightings(struct discovery *d)
 {
 	sightings_clear(&d->sightings);
+	count_ranks(d);
 	EACH_NS (d->list, ns) {
 		struct sighting *s;
 
@@ -50,13 +71,19 @@ static int restart_sightings(struct discovery *d)
 
 /* ---- names ---- */
 
-/* The name of a namespace without a file, before it is clean and unique. */
-static void raw_name(const struct discovery *d, const struct netns_found *found,
+/*
+ * The name of a namespace without a file, before it is clean and unique.
+ * Returns whether anything but its number was known.
+ */
+static bool raw_name(const struct discovery *d, const struct netns_found *found,
 		     char *name, size_t size)
 {
-	naming_by_process(d->settings->proc_root, found->pid, name, size);
+	enum naming_grade grade = naming_by_process(d->settings->proc_root,
+						    found->pid, name, size);
+
 	if (!name[0])
 		snprintf(name, size, "ns-%lu", (unsigned long)found->id.ino);
+	return grade != NAMING_NONE;
 }
 
 /* By another one that still exists: the scan may not have come to it yet. */
@@ -70,6 +97,15 @@ static bool name_is_taken(const struct ns_list *list, const char *name)
 		    netns_same(&ns->id, &id))
 			return true;
 	return false;
+}
+
+/* Any process of a container can make further namespaces of its name. */
+static enum ns_rank rank_by_name(const struct discovery *d, const char *raw)
+{
+	char name[NAME_NAMESPACE + 1];
+
+	name_clean(name, NAME_NAMESPACE, raw, false);
+	return name_is_taken(d->list, name) ? NS_NAMELESS : NS_BY_CGROUP;
 }
 
 /* Two names that look alike once clean are told apart by their paths. */
@@ -89,8 +125,8 @@ static void make_name(const struct ns_list *list, const char *raw,
  * Adds a namespace with a raw name, "" for collectd's own. *ret is NULL for
  * what cannot be read: a path too long to keep, a namespace of another type.
  */
-static int add_ns(const struct discovery *d, const struct netns_found *found,
-		  const char *raw, struct ns **ret)
+static int add_ns(struct discovery *d, const struct netns_found *found,
+		  const char *raw, enum ns_rank rank, struct ns **ret)
 {
 	struct ns_list *list = d->list;
 	char name[NAME_NAMESPACE + 1] = "";
@@ -108,6 +144,8 @@ static int add_ns(const struct discovery *d, const struct netns_found *found,
 	ns->id = found->id;
 	ns->pid = found->pid;
 	ns->born_ns = d->complete_ns;
+	ns->rank = rank;
+	d->n_of_rank[rank]++;
 	memcpy(ns->name, name, sizeof(name));
 	snprintf(ns->path, sizeof(ns->path), "%s", found->path);
 	*ret = ns;
@@ -128,7 +166,7 @@ int discovery_add_own(struct discovery *d, bool *ret_private)
 	*ret_private = netns_identify(path, &init) == 0 &&
 		       !netns_same(&init, &own.id);
 	d->shows_host = netns_shows_host(d->settings->proc_root);
-	r = add_ns(d, &own, "", &ns);
+	r = add_ns(d, &own, "", NS_NAMED, &ns);
 	if (r == 0)
 		ns->host_only = !selection_wants(&d->settings->namespaces, "");
 	return r;
@@ -153,6 +191,8 @@ static void find_again(struct ns *ns, const struct netns_found *found)
 	    strlen(found->path) >= sizeof(ns->path))
 		return;
 	ns->gone = false;
+	if (found->name)
+		ns->rank = NS_NAMED;
 	ns->pid = found->pid;
 	snprintf(ns->path, sizeof(ns->path), "%s", found->path);
 }
@@ -166,27 +206,86 @@ static bool is_wanted_ns(const struct selection *s,
 	return selection_wants(s, name);
 }
 
-static bool has_room(const struct discovery *d)
+static void leave_out(struct discovery *d, struct sighting *s,
+		      enum ns_rank rank)
 {
-	const struct ns_list *list = d->list;
-
-	return list->n - list->items[0]->host_only <
-	       d->settings->max_namespaces;
+	if (s->left_out)
+		return;
+	s->left_out = true;
+	d->n_unwatched++;
+	d->n_unwatched_named += rank > NS_NAMELESS;
 }
 
-/* Adds a namespace if there is room. Returns 1 where it is not wanted. */
-static int admit(struct discovery *d, const struct netns_found *found,
-		 const char *name, struct sighting *s)
+/*
+ * Whether one of a lower rank is to make room. Which one it is cannot be told
+ * before all have been visited: some may have ended.
+ */
+static bool outranks(const struct discovery *d, enum ns_rank rank)
 {
+	size_t lower = 0;
+
+	for (unsigned i = NS_NAMELESS; i < rank; i++)
+		lower += d->n_of_rank[i];
+	return lower > d->n_over;
+}
+
+/*
+ * Adds a namespace if there is room, or is to be. Returns a hint for the visit:
+ * NETNS_IN_VAIN where it is not wanted.
+ */
+static int admit(struct discovery *d, const struct netns_found *found,
+		 const char *name, enum ns_rank rank, struct sighting *s)
+{
+	bool is_full = !has_room(d);
+	int r;
+
 	if (!is_wanted_ns(&d->settings->namespaces, found, name)) {
 		d->unwanted = true; /* for good: where one was, others come */
-		return 1;
+		return NETNS_IN_VAIN;
 	}
-	if (has_room(d))
-		return add_ns(d, found, name, &s->ns);
-	d->n_unwatched += !s->left_out;
-	s->left_out = true;
-	return 0;
+	if (is_full && !outranks(d, rank)) {
+		leave_out(d, s, rank);
+		return rank == NS_NAMELESS ? NETNS_NAMELESS : 0;
+	}
+	r = add_ns(d, found, name, rank, &s->ns);
+	d->n_over += is_full && s->ns;
+	return r;
+}
+
+/* One that was read once may not be taken for one that is new. */
+static void displace(struct discovery *d, struct ns *ns)
+{
+	bool was_read = ns->then.time_ns;
+
+	ns_list_displace(d->list, ns);
+	d->n_of_rank[ns->rank]--;
+	d->n_over--;
+	d->n_unwatched++;
+	d->n_unwatched_named += ns->rank > NS_NAMELESS;
+	d->n_displaced += was_read;
+	if (was_read)
+		d->complete_ns = 0;
+}
+
+/* Has the newest of the lowest rank make room for those that outrank them. */
+static void make_room(struct discovery *d)
+{
+	struct ns_list *list = d->list;
+	size_t there = 0, max = d->settings->max_namespaces;
+
+	if (!d->n_over)
+		return;
+	EACH_NS (list, ns)
+		there += !ns->gone && !ns->host_only;
+	for (unsigned rank = NS_NAMELESS; rank < NS_NAMED; rank++)
+		for (size_t i = list->n; there > max && i-- > 1;) {
+			struct ns *ns = list->items[i];
+
+			if (ns->gone || ns->rank != rank)
+				continue;
+			displace(d, ns);
+			there--;
+		}
 }
 
 static int admit_candidate(struct discovery *d, const struct candidate *c,
@@ -200,7 +299,7 @@ static int admit_candidate(struct discovery *d, const struct candidate *c,
 
 	if (c->waits || s->ns)
 		return 0;
-	return admit(d, &found, c->name, s);
+	return admit(d, &found, c->name, NS_NAMED, s);
 }
 
 static int on_new_file(struct discovery *d, const struct netns_found *found,
@@ -209,7 +308,8 @@ static int on_new_file(struct discovery *d, const struct netns_found *found,
 	struct candidate *c =
 		candidates_keep(&d->candidates, &s->candidate, found);
 
-	return c ? admit_candidate(d, c, s) : admit(d, found, found->name, s);
+	return c ? admit_candidate(d, c, s)
+		 : admit(d, found, found->name, NS_NAMED, s);
 }
 
 /* What is remembered of a process may be old, and its pid another's. */
@@ -229,11 +329,17 @@ static int on_new_process(struct discovery *d, const struct netns_found *found,
 			  struct sighting *s)
 {
 	struct candidate *c = candidates_find(&d->candidates, s->candidate);
+	enum ns_rank rank = NS_NAMELESS;
 	char name[CONTAINER_NAME + 1];
 	int r;
 
-	if (s->left_out || (c && !c->waits) || !is_up_to_date(found) ||
-	    !naming_has_time(&d->naming))
+	if (s->left_out || (c && !c->waits))
+		return 0;
+	if (!c && found->nameless && !has_room(d)) {
+		leave_out(d, s, NS_NAMELESS);
+		return 0;
+	}
+	if (!is_up_to_date(found) || !naming_has_time(&d->naming))
 		return 0;
 	if (c) {
 		if (!candidate_ask(c, d->settings->proc_root, found->pid))
@@ -241,8 +347,9 @@ static int on_new_process(struct discovery *d, const struct netns_found *found,
 		r = admit_candidate(d, c, s);
 		return r < 0 ? r : 0;
 	}
-	raw_name(d, found, name, sizeof(name));
-	return admit(d, found, name, s);
+	if (raw_name(d, found, name, sizeof(name)))
+		rank = rank_by_name(d, name);
+	return admit(d, found, name, rank, s);
 }
 
 static int on_found(const struct netns_found *found, void *arg)
@@ -264,7 +371,10 @@ static int on_found(const struct netns_found *found, void *arg)
 	if (!s->ns)
 		return found->name ? on_new_file(d, found, s)
 				   : on_new_process(d, found, s);
-	find_again(s->ns, found);
+	if (s->ns->displaced)
+		leave_out(d, s, s->ns->rank);
+	else
+		find_again(s->ns, found);
 	return 0;
 }
 
@@ -309,12 +419,14 @@ static int visit_all(struct discovery *d)
 	EACH_NS (d->list, ns)
 		if (!ns_is_own(ns) && (ns_has_file(ns) || !d->rescan))
 			ns->gone = true;
-	d->n_unwatched = 0;
+	d->n_unwatched = d->n_unwatched_named = 0;
 	r = restart_sightings(d);
 	if (r == 0)
 		r = netns_scan_names(proc_root, &d->names, on_found, d);
 	if (r == 0)
 		r = processes_visit(&d->processes, proc_root, on_found, d);
+	if (r == 0)
+		make_room(d);
 	return r;
 }
 
@@ -350,6 +462,7 @@ static int give_up_waiting(struct discovery *d)
 		candidate_settle(c);
 		r = admit_candidate(d, c, s);
 	}
+	make_room(d);
 	return r < 0 ? r : 0;
 }
 

@@ -36,6 +36,10 @@ struct discovery {
 	bool shows_host;    /* ProcRoot is not that of a container alone */
 	bool unwanted;	    /* a namespace was found that is not wanted */
 	size_t n_unwatched; /* namespaces beyond MaxNamespaces */
+	size_t n_unwatched_named; /* of these, those with a name */
+	size_t n_displaced;	  /* that were read and made room, ever */
+	size_t n_over; /* in the list beyond it, until some make room */
+	size_t n_of_rank[N_NS_RANKS]; /* in the list, those displaced not */
 	uint64_t
 		complete_ns; /* CLOCK_BOOTTIME when all there were were known */
 };
@@ -49,8 +53,10 @@ int MUST_CHECK discovery_add_own(struct discovery *d, bool *ret_private);
 /*
  * Brings the list, which begins with collectd's own, up to date: adds what is
  * new, marks as .gone what is not there any more, says whether it is .whole.
- * Half of the budget (0: no limit) is for names of containers; what got none is
- * added later. Returns 0, -ENOMEM, or -ECANCELED when it was stopped.
+ * Where MaxNamespaces is not enough those of a higher rank take the place of
+ * the newest of a lower one, whenever they come: these are .displaced. Half of
+ * the budget (0: no limit) is for names of containers; what got none is added
+ * later. Returns 0, -ENOMEM, or -ECANCELED when it was stopped.
  */
 int MUST_CHECK discovery_run(struct discovery *d, uint64_t budget_ns);
 

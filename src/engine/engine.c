@@ -133,7 +133,12 @@ static void note_discovery(struct engine *e)
 
 	if (error)
 		reasons_note(&e->blindness.finding, error);
-	e->blindness.n_unwatched = e->discovery.n_unwatched;
+	e->blindness.unwatched = (struct unwatched) {
+		.n = e->discovery.n_unwatched,
+		.n_named = e->discovery.n_unwatched_named,
+		.n_displaced = e->discovery.n_displaced,
+		.max = e->discovery.settings->max_namespaces,
+	};
 	e->blindness.none_wanted = discovery_wants_none(&e->discovery);
 }
 

@@ -27,6 +27,12 @@ struct ns *ns_list_add(struct ns_list *list)
 	return ns;
 }
 
+void ns_list_displace(struct ns_list *list, struct ns *ns)
+{
+	list->n_displaced += !ns->displaced;
+	ns->gone = ns->displaced = true;
+}
+
 void ns_list_drop_gone(struct ns_list *list)
 {
 	size_t kept = 0;
@@ -41,6 +47,7 @@ void ns_list_drop_gone(struct ns_list *list)
 		free_ns(ns);
 	}
 	list->n = kept;
+	list->n_displaced = 0;
 }
 
 void ns_list_free(struct ns_list *list)

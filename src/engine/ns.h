@@ -11,6 +11,19 @@
 
 #define MAX_SAID 16 /* rules that are named in the log */
 
+/*
+ * Who goes first where there is no room for all. Anybody may make namespaces,
+ * and many hosts let users make cgroups, whose names are theirs; a file is
+ * made by who administers the host, or by a runtime.
+ */
+enum ns_rank {
+	NS_NAMELESS,  /* nor has it one where another has that already */
+	NS_BY_CGROUP, /* called after the cgroup of a process */
+	NS_NAMED,     /* by a file; and collectd's own */
+};
+
+#define N_NS_RANKS (NS_NAMED + 1)
+
 struct ns {
 	struct netns_id
 		id;	  /* all 0: it ended, what has its number is another */
@@ -19,8 +32,10 @@ struct ns {
 	char path[128];	  /* where it is entered, "" for collectd's own */
 	pid_t pid;	  /* of the process whose path it is, 0: of none */
 	char name[NAME_NAMESPACE + 1]; /* clean, "" for collectd's own */
+	uint8_t rank;		       /* enum ns_rank */
 	bool host_only; /* own, not asked for: only host-wide things are read */
 	bool gone;	/* the newest discovery has not found it */
+	bool displaced; /* or has, but had no room for it any more: gone, too */
 	bool replaced;	/* another one took over its inode number */
 	bool was_read;	/* in this interval, into now */
 	bool is_first;	/* that is the first read of it */
@@ -39,7 +54,8 @@ struct ns {
 struct ns_list {
 	struct ns **items; /* collectd's own is the first */
 	size_t n, max;
-	size_t next; /* of those behind it, the first to be read */
+	size_t next;	    /* of those behind it, the first to be read */
+	size_t n_displaced; /* of all, those about to leave */
 	/* no namespace of the host is known to be missing, nor may one be
 	   hidden: what is counted for the host was counted in one of these */
 	bool whole;
@@ -60,6 +76,8 @@ static inline struct ns **ns_list_end(const struct ns_list *list)
 
 /* Appends a zeroed one, which the list owns. Returns NULL: out of memory. */
 struct ns *ns_list_add(struct ns_list *list);
+/* Has one leave the list, as it makes room for another. */
+void ns_list_displace(struct ns_list *list, struct ns *ns);
 /* Frees those that are gone. Whose turn it is stays. */
 void ns_list_drop_gone(struct ns_list *list);
 void ns_list_free(struct ns_list *list);

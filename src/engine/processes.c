@@ -101,7 +101,11 @@ int processes_visit(struct processes *p, const char *proc_root,
 		struct process *process = &p->now.items[i];
 		char file[PATH_MAX];
 		struct netns_found found = {
-			.path = file, .id = process->id, .pid = process->pid};
+			.path = file,
+			.id = process->id,
+			.pid = process->pid,
+			.nameless = process->nameless,
+		};
 		int r;
 
 		if (!process->id.ino || process->skipped ||
@@ -111,7 +115,8 @@ int processes_visit(struct processes *p, const char *proc_root,
 		r = visit(&found, arg);
 		if (r < 0)
 			return r;
-		process->skipped = r > 0;
+		process->skipped = r == NETNS_IN_VAIN;
+		process->nameless |= r == NETNS_NAMELESS;
 	}
 	return 0;
 }

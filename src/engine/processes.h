@@ -28,8 +28,9 @@ struct process {
 	struct netns_id id; /* all 0: it may not be known */
 	ino_t entry;	    /* of its directory in /proc */
 	pid_t pid;
-	bool young;   /* was new in the last scan */
-	bool skipped; /* its visitor does not want to see it again */
+	bool young;    /* was new in the last scan */
+	bool skipped;  /* its visitor does not want to see it again */
+	bool nameless; /* or has seen that it gives no name */
 };
 
 /* Sorted by pid as /proc is. */
@@ -54,9 +55,9 @@ int MUST_CHECK processes_scan(struct processes *p, const char *proc_root);
 
 /*
  * Visits the namespace of every process of the list, one visit per process;
- * no system call. One for which visit returned more than 0 is not visited
- * again until a scan asks for its namespace again. Returns 0 or the negative
- * errno that visit returned.
+ * no system call. What visit returned as a hint is heeded until a scan asks
+ * for the namespace of the process again. Returns 0 or the negative errno that
+ * visit returned.
  */
 int MUST_CHECK processes_visit(struct processes *p, const char *proc_root,
 			       netns_visit visit, void *arg);

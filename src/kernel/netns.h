@@ -65,13 +65,16 @@ struct netns_found {
 	const char *path;
 	const char *name;
 	struct netns_id id;
-	pid_t pid; /* of a process in it, or 0 */
+	pid_t pid;     /* of a process in it, or 0 */
+	bool nameless; /* an earlier visit of that process has found out */
 };
 
 /*
- * Returns 0 to go on, 1 when another visit of the same process would be in
- * vain (a hint), negative errno to stop.
+ * Returns 0 to go on, negative errno to stop. Hints, of the same process: that
+ * another visit would be in vain, or that it gives its namespace no name.
  */
+#define NETNS_IN_VAIN 1
+#define NETNS_NAMELESS 2
 typedef int (*netns_visit)(const struct netns_found *found, void *arg);
 
 #define NETNS_DIRECTORIES 2

@@ -109,9 +109,15 @@ const struct config_option options_table[] = {
 	       "thread waits no longer than this, and never more than half "
 	       "a second."),
 	GLOBAL("MaxNamespaces", OPT_COUNT, max_namespaces, NUMBER(1024),
-	       "Look at no more network namespaces than this. What is left "
-	       "out is said once in the log, and how many these are is "
-	       "gauge-all-unwatched."),
+	       "Look at no more network namespaces than this. Where there "
+	       "are more, those with a name of their own in /run/netns or of "
+	       "a container that has one there go first, then those called "
+	       "after the cgroup of a process, then those without a name, to "
+	       "which further ones of one cgroup belong. So what has a name "
+	       "takes the place of what has none whenever it comes. That "
+	       "some are left out is said once in the log, and again when "
+	       "some had been looked at before or have names; how many these "
+	       "are is gauge-all-unwatched."),
 	GLOBAL("MaxSeries", OPT_COUNT, max_series, NUMBER(20000),
 	       "Send no more series than this. That it is reached is said "
 	       "once in the log. The packets lost where there is no series "

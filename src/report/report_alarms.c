@@ -301,7 +301,11 @@ void report_alarms_end(struct report *r)
 		loss->alarm.state = SEVERITY_OKAY;
 		loss->lost = loss->policy = loss->inside = 0;
 		set_told(r, loss);
-		report_notify_okay(r, loss, "the namespace is gone");
+		report_notify_okay(r, loss,
+				   r->ns->displaced
+					   ? "it is no longer looked at, as "
+					     "MaxNamespaces is reached"
+					   : "the namespace is gone");
 	}
 	losses_free(l);
 }

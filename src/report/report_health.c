@@ -53,7 +53,7 @@ void report_health_send_shortfalls(struct report *r, const struct blindness *b)
 	send_shortfall(r, &r->reporter->was_skipped, "all-skipped",
 		       b->n_skipped);
 	send_shortfall(r, &r->reporter->was_unwatched, "all-unwatched",
-		       b->n_unwatched);
+		       b->unwatched.n);
 }
 
 /* ---- of one namespace ---- */

@@ -121,6 +121,74 @@ def unwatched(daemon):
     return daemon.last("all", "gauge-all-unwatched")
 
 
+class Nameless:
+    """Namespaces of one process each, which all end with it."""
+
+    def __init__(self, count):
+        script = "for i in $(seq %d); do unshare -n sleep 300 & done; wait" % count
+        self.maker = subprocess.Popen(leashed(["sh", "-c", script]), start_new_session=True)
+        wait_until("%d nameless namespaces" % count, lambda: len(self.find()) == count, 20)
+        self.found = self.find()
+
+    def find(self):
+        found = set()
+        for link in glob.glob("/proc/[0-9]*/ns/net"):
+            try:
+                if os.getpgid(int(link.split("/")[2])) == self.maker.pid:
+                    found.add(os.stat(link).st_ino)
+            except OSError:
+                pass
+        return found - {os.stat("/proc/self/ns/net").st_ino}
+
+    def options(self, stage, limit):
+        """Of all namespaces here none but these, and those that the stage names."""
+        names = ["/^%s/" % stage.prefix] + ["ns-%d" % ino for ino in sorted(self.found)]
+        return "<Plugin pktloss>\n%s  MaxNamespaces %d\n</Plugin>" % (
+            "".join('  Namespace "%s"\n' % name for name in names), limit)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.killpg(self.maker.pid, signal.SIGTERM)
+        self.maker.wait()
+
+
+@case
+def nameless_namespaces(stage):
+    """Forty without a name leave room for those that have one and come later, and that is said; an alarm is told."""
+    if stage.build is None:
+        return
+    with Nameless(40) as crowd, Collectd(stage.build, 0.5, crowd.options(stage, 4)) as daemon:
+        wait_until("four that are read", lambda: unwatched(daemon) == 36, 20)
+        expect(times_logged(daemon, "left out (36, which have no names)") == 1, "it is not said")
+        a, b = stage.pair()
+        daemon.wait_reads([a, b], 3)
+        wait_until("two that make room", lambda: unwatched(daemon) == 38, 20)
+        drop_commented(b)
+        burst = good_and_bad(a, b)
+        for _ in range(4):
+            burst()
+            daemon.wait_reads([b])
+        told = [n for n in daemon.notifications() if (n.place, n.instance) == (b.place(), "netfilter-rx")]
+        expect([n.severity for n in told] == ["WARNING"], "told was %s" % told)
+        said = times_logged(daemon, "names take the place of others")
+        expect(said == 1, "that some made room is said %d times" % said)
+        expect(times_logged(daemon, "MaxNamespaces") == 2, "more is said of MaxNamespaces")
+
+
+@case
+def namespaces_that_fit(stage):
+    """As many as there is room for: nothing is said of it, nor sent."""
+    if stage.build is None:
+        return
+    with Nameless(3) as crowd, Collectd(stage.build, 0.5, crowd.options(stage, 5)) as daemon:
+        a, b = stage.pair()
+        daemon.wait_reads([a, b], 4)
+        expect(times_logged(daemon, "MaxNamespaces") == 0, "something is said of it")
+        expect(unwatched(daemon) is None, "something is left out")
+
+
 MANY = 500  # veths: more than the kernel sends in one piece
 RESTLESS = """
 while :; do
