@@ -91,6 +91,7 @@ struct ns *lab_ns(const char *name)
 
 	ck_assert_ptr_nonnull(ns);
 	snprintf(ns->name, sizeof(ns->name), "%s", name);
+	ns->rank = NS_NAMED;
 	if (name[0])
 		snprintf(ns->path, sizeof(ns->path), "/run/netns/%s", name);
 	return ns;

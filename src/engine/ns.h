@@ -45,6 +45,8 @@ struct ns {
 	uint8_t n_said;	    /* of these in the log; one more: that was said */
 	uint64_t said[MAX_SAID]; /* hashes of them */
 	bool was_alive;		 /* a report sent its heartbeat */
+	uint32_t n_due;		 /* series of it, by the newest report */
+	uint32_t n_held;	 /* of rows, those that collectd had before */
 	struct sample now;	 /* the newest read, until interval_swap() */
 	struct sample then;	 /* and the one before */
 	struct losses losses;

@@ -119,10 +119,19 @@ const struct config_option options_table[] = {
 	       "some had been looked at before or have names; how many these "
 	       "are is gauge-all-unwatched."),
 	GLOBAL("MaxSeries", OPT_COUNT, max_series, NUMBER(20000),
-	       "Send no more series than this. That it is reached is said "
-	       "once in the log. The packets lost where there is no series "
-	       "for them are summed up in packets-<layer>-_other of all; "
-	       "notifications are not affected."),
+	       "Send no more series than this. Where more are due, no "
+	       "network namespace has more than a share, the largest with "
+	       "which all of them fit: those that want less have all they "
+	       "want. Those without a name (see MaxNamespaces) have what "
+	       "the others leave, and always as much together as one of "
+	       "these, but no more than an eighth of all. In a share ratios "
+	       "go first, then what collectd has already. A share becomes "
+	       "larger again when that was possible in 30 intervals in a "
+	       "row. That the limit is reached is said once in the log. The "
+	       "packets lost where "
+	       "there is no series for them are summed up in "
+	       "packets-<layer>-_other of all; notifications are not "
+	       "affected."),
 	GLOBAL("MaxRules", OPT_COUNT, max_rules, NUMBER(64),
 	       "Firewall rules kept apart per chain, to name the one that "
 	       "drops and for a series of their own where they have a "

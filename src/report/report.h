@@ -6,11 +6,29 @@
 #include "report/alarm_memory.h"
 #include "report/reporter.h"
 
+/* What a namespace may have of MaxSeries, see report_room.h. */
+struct series_share {
+	size_t limit;	   /* SIZE_MAX: all that is due */
+	size_t larger;	   /* the least that all newer reports have found */
+	unsigned n_larger; /* so many reports, in a row */
+};
+
+/* For which series there is room, in this order. */
+enum room_claim {
+	ROOM_FIRST, /* ratios, and what tells of the reading */
+	ROOM_HELD,  /* rows that collectd has already */
+	ROOM_NEW,
+	N_ROOM_CLAIMS,
+};
+
+/* A pass that sends nothing: what is due is counted. */
+#define AGO_COUNT 3
+
 /* What is kept from report to report. */
 struct reporter {
 	const struct settings *settings;
-	uint32_t wanted_layers;	 /* bit i: enum layer i */
-	size_t n_series;	 /* that collectd has */
+	uint32_t wanted_layers;		     /* bit i: enum layer i */
+	struct series_share named, nameless; /* namespaces */
 	uint64_t sums[N_LAYERS]; /* lost where there is no series for it */
 	uint32_t sums_sent;	 /* bit i: collectd has the sum of layer i */
 	bool was_skipped, was_unwatched; /* some namespace, at some time */
@@ -27,10 +45,13 @@ struct report {
 	uint64_t time_ns; /* of the newest sample, CLOCK_REALTIME; 0: none */
 	uint64_t mono_ns; /* of it, CLOCK_MONOTONIC */
 	struct ns *ns;	  /* the namespace that is reported now */
-	unsigned ago;	  /* 0, or only what was quiet, as of a read before */
-	bool any_quiet;	  /* something was */
-	size_t n_new;	  /* series that collectd did not have before */
-	size_t n_series;  /* sent in this report */
+	/* 0, or only what was quiet, as of a read before, or AGO_COUNT */
+	unsigned ago;
+	bool any_quiet;		       /* something was that is due now */
+	bool quiet_rows;	       /* of ns, maybe without room for it */
+	bool any_past;		       /* was sent in this pass */
+	size_t claimed[N_ROOM_CLAIMS]; /* by ns in this pass */
+	size_t limit;		       /* of its series */
 	bool alarms_changed;
 };
 

@@ -5,6 +5,7 @@
 
 #include "probes/firewall/firewall.h"
 #include "report/report_names.h"
+#include "report/report_room.h"
 
 /* A gauge of this report. */
 static void send_gauge(struct report *r, const char *place,
@@ -20,7 +21,16 @@ static void send_gauge(struct report *r, const char *place,
 	};
 
 	r->sink->value(r->sink->arg, &series);
-	r->n_series++;
+}
+
+/* One of r->ns, if there is room. Returns whether it was sent. */
+static bool send_own_gauge(struct report *r, const char *place,
+			   const char *instance, double value)
+{
+	if (!report_room_take(r, ROOM_FIRST))
+		return false;
+	send_gauge(r, place, instance, value, r->ns->now.time_ns);
+	return true;
 }
 
 /* ---- of all namespaces ---- */
@@ -46,6 +56,13 @@ static void send_shortfall(struct report *r, bool *was, const char *instance,
 	*was |= n > 0;
 	if (*was && r->time_ns)
 		send_gauge(r, "all", instance, (double)n, r->time_ns);
+}
+
+size_t report_health_shortfalls(const struct report *r,
+				const struct blindness *b)
+{
+	return (r->reporter->was_skipped || b->n_skipped) +
+	       (r->reporter->was_unwatched || b->unwatched.n);
 }
 
 void report_health_send_shortfalls(struct report *r, const struct blindness *b)
@@ -137,29 +154,34 @@ static void send_uncounted(struct report *r, const char *place)
 	ns->was_uncounted |= n > 0;
 	if (!ns->was_uncounted)
 		return;
-	send_gauge(r, place, "netfilter-uncounted", (double)n, ns->now.time_ns);
+	send_own_gauge(r, place, "netfilter-uncounted", (double)n);
 	log_uncounted(r);
+}
+
+static uint32_t sources_of(enum layer layer)
+{
+	uint32_t sources = 0;
+
+	for (size_t i = 0; i < n_probes; i++)
+		if (probes[i]->layer == layer)
+			sources |= 1u << i;
+	return sources;
 }
 
 /* Of a layer that has been refused, 0 while one of its sources still is. */
 static void send_availability(struct report *r, const char *place,
 			      enum layer layer)
 {
-	const struct ns *ns = r->ns;
+	uint32_t sources = sources_of(layer);
 	char instance[NAME_PART + 1];
-	uint32_t sources = 0;
 
-	for (size_t i = 0; i < n_probes; i++)
-		if (probes[i]->layer == layer)
-			sources |= 1u << i;
-	if (!(ns->was_refused & sources))
+	if (!(r->ns->was_refused & sources))
 		return;
 	name_instance(instance, layer, "", "available", false);
-	send_gauge(r, place, instance, !(ns->refused & sources),
-		   ns->now.time_ns);
+	send_own_gauge(r, place, instance, !(r->ns->refused & sources));
 }
 
-bool report_health_beats(const struct settings *s, const struct ns *ns)
+static bool has_heartbeat(const struct settings *s, const struct ns *ns)
 {
 	if (s->report_heartbeat || ns->was_alive || ns_is_own(ns))
 		return true;
@@ -173,17 +195,34 @@ static void send_heartbeat(struct report *r, const char *place)
 {
 	const struct sample *now = &r->ns->now;
 
-	if (!report_health_beats(r->reporter->settings, r->ns))
-		return;
-	r->ns->was_alive = true;
-	send_gauge(r, place, "all-sources", __builtin_popcount(now->sources),
-		   now->time_ns);
+	if (has_heartbeat(r->reporter->settings, r->ns) &&
+	    send_own_gauge(r, place, "all-sources",
+			   __builtin_popcount(now->sources)))
+		r->ns->was_alive = true;
+}
+
+/* In a pass that is not of now: the room of what will be sent. */
+static void hold_room(struct report *r)
+{
+	const struct ns *ns = r->ns;
+
+	if (ns->was_uncounted)
+		report_room_take(r, ROOM_FIRST);
+	if (has_heartbeat(r->reporter->settings, ns))
+		report_room_take(r, ROOM_FIRST);
+	for (int i = 0; ns->was_refused && i < N_LAYERS; i++)
+		if (ns->was_refused & sources_of(i))
+			report_room_take(r, ROOM_FIRST);
 }
 
 void report_health_send(struct report *r)
 {
 	char place[NAME_PART + 1];
 
+	if (r->ago) {
+		hold_room(r);
+		return;
+	}
 	report_names_place(r->ns, "", place);
 	send_uncounted(r, place);
 	send_heartbeat(r, place);

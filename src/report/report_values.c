@@ -5,20 +5,7 @@
 
 #include "diagnosis/finding.h"
 #include "report/report_names.h"
-
-/* Whether collectd may be given one series more. */
-static bool may_add_series(struct report *r)
-{
-	struct reporter *reporter = r->reporter;
-
-	if (reporter->n_series + r->n_new < reporter->settings->max_series)
-		return true;
-	if (!reporter->logged_max_series)
-		report_warn(r, "MaxSeries is reached, what further series "
-			       "would have lost is summed up in _other");
-	reporter->logged_max_series = true;
-	return false;
-}
+#include "report/report_room.h"
 
 /*
  * Whether 0 says something: that nothing was lost, or no traffic seen. What
@@ -112,9 +99,8 @@ static void send_past_row(struct report *r, struct series *series,
 	uint64_t delta = 0;
 	bool known;
 
-	if (row->flags & ROW_SENT || !(row->flags & ROW_COMPARED))
+	if (!(row->flags & ROW_COMPARED))
 		return;
-	r->any_quiet = true;
 	known = earlier_delta(r, o, row, &delta);
 	if (r->ago == 2 && !known)
 		return;
@@ -123,7 +109,7 @@ static void send_past_row(struct report *r, struct series *series,
 	if (r->ago == 2)
 		series->counter -= delta;
 	r->sink->value(r->sink->arg, series);
-	r->n_new++;
+	r->any_past = true;
 }
 
 static void send_row(struct report *r, const char *place, const char *instance,
@@ -146,18 +132,48 @@ static void send_row(struct report *r, const char *place, const char *instance,
 		return;
 	}
 	r->sink->value(r->sink->arg, &series);
-	r->n_new += !(row->flags & ROW_SENT);
 	row->flags |= ROW_SENT;
-	r->n_series++;
 }
 
-/* What is lost where collectd has no series for it. */
-static void count_other(struct report *r, const struct row *row)
+/* A row for whose series there is no room: what is lost there is summed up. */
+static void leave_row(struct report *r, struct row *row)
 {
 	const struct counter *c = row->counter;
 
-	if (!r->ago && c->kind == KIND_LOST && row->flags & ROW_COMPARED)
+	if (r->ago)
+		return;
+	row->flags &= ~ROW_SENT;
+	if (c->kind == KIND_LOST && row->flags & ROW_COMPARED)
 		r->reporter->sums[c->layer] += row->delta;
+}
+
+/*
+ * Whether a row that is due is to be sent in this pass: of those of the past
+ * only what is new.
+ */
+static bool take_row(struct report *r, struct row *row)
+{
+	bool is_new = !(row->flags & ROW_SENT);
+	bool has_room = report_room_take(r, is_new ? ROOM_NEW : ROOM_HELD);
+
+	if (r->ago == AGO_COUNT) {
+		r->quiet_rows |= is_new && row->flags & ROW_COMPARED;
+		return false;
+	}
+	if (!has_room)
+		leave_row(r, row);
+	return has_room && (is_new || !r->ago);
+}
+
+/* What could not be read keeps its series. */
+static void hold_rows(struct report *r, const struct object *o)
+{
+	struct row *row = object_rows(&r->ns->now, o);
+
+	for (uint32_t i = 0; i < o->n; i++, row++)
+		if (row->flags & ROW_SENT && !report_room_take(r, ROOM_HELD) &&
+		    !r->ago)
+			row->flags &= ~ROW_SENT;
 }
 
 /*
@@ -208,12 +224,8 @@ static void send_object(struct report *r, const struct object *o)
 		struct row *row = &s->rows[o->first + i];
 		char instance[NAME_PART + 1];
 
-		if (!is_row_due(r, o, row))
+		if (!is_row_due(r, o, row) || !take_row(r, row))
 			continue;
-		if (!(row->flags & ROW_SENT) && !may_add_series(r)) {
-			count_other(r, row);
-			continue;
-		}
 		if (!place[0]) {
 			report_names_place(r->ns, object_place(s, o), place);
 			unique = report_names_collide(s, o);
@@ -245,7 +257,7 @@ static bool is_ratio_due(const struct report *r, struct loss *loss)
 {
 	const struct ns *ns = r->ns;
 
-	if (loss->sent || loss->awake || r->reporter->settings->report_idle)
+	if (loss->awake || r->reporter->settings->report_idle)
 		return true;
 	/* IPsec counts no traffic: all of IP's says nothing of it */
 	if (loss->layer == LAYER_XFRM)
@@ -276,28 +288,45 @@ static void send_past_ratio(struct report *r, const struct loss *loss)
 {
 	double percent = r->ago == 2 ? loss->earlier : loss->percent;
 
-	r->any_quiet = true;
 	if (isnan(percent))
 		return;
 	send_percent(r, loss, percent);
-	r->n_new++;
+	r->any_past = true;
+}
+
+/*
+ * A ratio is due even while it is unknown where it was sent, as it will be
+ * back; and where it cannot be known yet but there is little room: rows that
+ * take it would have to end.
+ */
+static bool takes_room(const struct report *r, struct loss *loss, bool known)
+{
+	if (loss->sent)
+		return true;
+	if (!known && (!r->ns->is_first || r->limit == SIZE_MAX))
+		return false;
+	return is_ratio_due(r, loss);
 }
 
 static void send_ratio(struct report *r, struct loss *loss)
 {
 	double percent = loss_percent(loss);
+	bool known = !isnan(percent), was_sent = loss->sent;
 
-	if (isnan(percent) || !is_ratio_due(r, loss) ||
-	    (!loss->sent && !may_add_series(r)))
+	if (!takes_room(r, loss, known))
 		return;
-	if (!r->ago) {
-		send_percent(r, loss, percent);
-		r->n_new += !loss->sent;
-		loss->sent = true;
-		r->n_series++;
-	} else if (!loss->sent) {
-		send_past_ratio(r, loss);
+	if (!report_room_take(r, ROOM_FIRST)) {
+		loss->sent = was_sent && r->ago;
+		return;
 	}
+	if (r->ago == AGO_COUNT)
+		r->any_quiet |= known && !was_sent;
+	else if (r->ago && !was_sent)
+		send_past_ratio(r, loss);
+	if (r->ago || !known)
+		return;
+	send_percent(r, loss, percent);
+	loss->sent = true;
 }
 
 /* ---- how many packets that is, beside the ratio ---- */
@@ -317,7 +346,7 @@ static uint64_t lost_once(const struct report *r, const struct loss *loss)
 	return loss->lost;
 }
 
-void report_values_count(struct report *r)
+void report_values_add_lost(struct report *r)
 {
 	struct losses *l = &r->ns->losses;
 
@@ -330,14 +359,13 @@ void report_values_count(struct report *r)
  * A sum begins with its ratio, or without one where none is known; what only
  * repeats others has none.
  */
-static bool is_sum_due(const struct report *r, struct loss *loss)
+static bool sum_takes_room(const struct report *r, struct loss *loss)
 {
-	if (!loss->known || !has_sum(loss))
+	if (!has_sum(loss))
 		return false;
-	if (loss->sum_sent || loss->sum)
+	if (loss->sum_sent || (loss->known && loss->sum))
 		return true;
-	return !loss->awake && !isnan(loss_percent(loss)) &&
-	       is_ratio_due(r, loss);
+	return !loss->awake && takes_room(r, loss, !isnan(loss_percent(loss)));
 }
 
 static void send_sum_as(const struct report *r, const struct loss *loss,
@@ -363,36 +391,36 @@ static void send_past_sum(struct report *r, const struct loss *loss)
 {
 	uint64_t lost = lost_once(r, loss);
 
-	if (!lost)
-		return;
-	r->any_quiet = true;
-	if (r->ago == 2 && !loss->was_known)
+	if (!lost || (r->ago == 2 && !loss->was_known))
 		return;
 	send_sum_as(r, loss, loss->sum - lost);
-	r->n_new++;
+	r->any_past = true;
 }
 
 static void send_sum(struct report *r, struct loss *loss)
 {
-	if (!is_sum_due(r, loss) || (!loss->sum_sent && !may_add_series(r)))
+	bool was_sent = loss->sum_sent;
+
+	if (!sum_takes_room(r, loss))
 		return;
-	if (!r->ago) {
-		send_sum_as(r, loss, loss->sum);
-		r->n_new += !loss->sum_sent;
-		loss->sum_sent = true;
-		r->n_series++;
-	} else if (!loss->sum_sent) {
-		send_past_sum(r, loss);
+	if (!report_room_take(r, ROOM_FIRST)) {
+		loss->sum_sent = was_sent && r->ago;
+		return;
 	}
+	if (r->ago == AGO_COUNT)
+		r->any_quiet |= !was_sent && lost_once(r, loss);
+	else if (r->ago && !was_sent)
+		send_past_sum(r, loss);
+	if (r->ago || !loss->known)
+		return;
+	send_sum_as(r, loss, loss->sum);
+	loss->sum_sent = true;
 }
 
-void report_values_send(struct report *r)
+static void send_ratios(struct report *r)
 {
 	struct ns *ns = r->ns;
 
-	EACH_OBJECT (&ns->now, o)
-		if (!o->stale && report_wants(r, o->layer) && may_be_due(r, o))
-			send_object(r, o);
 	for (size_t i = 0; i < ns->losses.n; i++) {
 		struct loss *loss = &ns->losses.items[i];
 
@@ -406,4 +434,26 @@ void report_values_send(struct report *r)
 			loss->was_known = loss->known;
 		}
 	}
+}
+
+static void send_rows(struct report *r)
+{
+	EACH_OBJECT (&r->ns->now, o) {
+		if (o->stale)
+			hold_rows(r, o);
+		else if (report_wants(r, o->layer) && may_be_due(r, o))
+			send_object(r, o);
+	}
+}
+
+/* Where there is not room for all, ratios tell more than single counters. */
+void report_values_send(struct report *r)
+{
+	bool is_limited = r->limit != SIZE_MAX;
+
+	if (is_limited)
+		send_ratios(r);
+	send_rows(r);
+	if (!is_limited)
+		send_ratios(r);
 }

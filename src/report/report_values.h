@@ -6,8 +6,11 @@
 #include "report/report.h"
 
 /* Adds what r->ns lost to its sums, once before it is sent. */
-void report_values_count(struct report *r);
-/* Sends what is due of r->ns; first with r->ago 2, then 1, then 0. */
+void report_values_add_lost(struct report *r);
+/*
+ * Sends what is due of r->ns: first counts it, with r->ago AGO_COUNT, then what
+ * was quiet with 2 and 1, then all with 0.
+ */
 void report_values_send(struct report *r);
 /* And the sums of what is lost where there is no series for it. */
 void report_values_send_sums(struct report *r);

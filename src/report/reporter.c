@@ -6,6 +6,7 @@
 #include "report/report_alarms.h"
 #include "report/report_health.h"
 #include "report/report_queue.h"
+#include "report/report_room.h"
 #include "report/report_values.h"
 
 struct reporter *reporter_new(const struct settings *s)
@@ -16,6 +17,7 @@ struct reporter *reporter_new(const struct settings *s)
 		return NULL;
 	r->settings = s;
 	r->wanted_layers = settings_layers(s);
+	report_room_init(r);
 	return r;
 }
 
@@ -44,18 +46,20 @@ static void send_all(struct report *r, const struct ns_list *list, unsigned ago)
 		if (!ns_is_reported(ns))
 			continue;
 		r->ns = ns;
-		if (!ago)
-			report_health_send(r);
+		report_room_enter(r);
+		report_health_send(r);
 		report_values_send(r);
+		if (ago == AGO_COUNT)
+			report_room_count(r);
 	}
 }
 
-static void count_all(struct report *r, const struct ns_list *list)
+static void add_lost(struct report *r, const struct ns_list *list)
 {
 	EACH_NS (list, ns) {
 		r->ns = ns;
 		if (ns_is_reported(ns))
-			report_values_count(r);
+			report_values_add_lost(r);
 	}
 }
 
@@ -65,16 +69,13 @@ static void count_all(struct report *r, const struct ns_list *list)
  * that the loss shares with the time before, which would be unknown and so
  * stretch the loss or swallow it.
  */
-static void send_past(struct report *r, const struct ns_list *list,
-		      size_t n_new)
+static void send_past(struct report *r, const struct ns_list *list)
 {
 	for (unsigned ago = 2; ago > 0; ago--) {
-		r->n_new = n_new;
+		r->any_past = false;
 		send_all(r, list, ago);
-		if (r->n_new > n_new)
+		if (r->any_past)
 			r->sink->flush(r->sink->arg);
-		if (!r->any_quiet)
-			return;
 	}
 }
 
@@ -108,15 +109,18 @@ static void find_newest(struct report *r, const struct ns_list *list)
 	}
 }
 
-/* Namespaces whose heartbeat is about to become a series. */
-static size_t count_new(const struct settings *s, const struct ns_list *list)
+/*
+ * What was quiet, and then all as it is now; before it, for how much of that
+ * there is room.
+ */
+static void send_values(struct report *r, const struct ns_list *list,
+			const struct blindness *blindness)
 {
-	size_t n = 0;
-
-	EACH_NS (list, ns)
-		n += ns_is_reported(ns) && !ns->was_alive &&
-		     report_health_beats(s, ns);
-	return n;
+	send_all(r, list, AGO_COUNT);
+	report_room_share(r, list, report_health_shortfalls(r, blindness));
+	if (r->any_quiet)
+		send_past(r, list);
+	send_all(r, list, 0);
 }
 
 /* Values go first, so that a notification speaks of a series that is there. */
@@ -125,14 +129,11 @@ int reporter_report(struct reporter *reporter, struct ns_list *list,
 {
 	struct report r = {.reporter = reporter, .sink = sink};
 	int result = interval_compare(list);
-	size_t n_new = count_new(reporter->settings, list);
 
 	find_newest(&r, list);
 	report_health_log(&r, blindness);
-	count_all(&r, list);
-	send_past(&r, list, n_new);
-	r.n_new = n_new;
-	send_all(&r, list, 0);
+	add_lost(&r, list);
+	send_values(&r, list, blindness);
 	report_values_send_sums(&r);
 	report_health_send_shortfalls(&r, blindness);
 	judge_all(&r, list);
@@ -141,6 +142,5 @@ int reporter_report(struct reporter *reporter, struct ns_list *list,
 	end_gone(&r, list);
 	interval_end(list);
 	report_alarms_finish(&r);
-	reporter->n_series = r.n_series;
 	return result;
 }

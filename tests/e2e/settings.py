@@ -133,6 +133,18 @@ def report_idle(stage):
             expect(sent and set(sent) == {0}, "ListenDrops was sent as %s" % sent)
 
 
+def newest_series(daemon):
+    """(place, name) of all that have a value of the newest read, but the sums that MaxSeries leaves."""
+    last = {}
+    for place in daemon.places():
+        for name in daemon.series(place):
+            values = daemon.values(place, name)
+            if values and not name.endswith("-_other"):
+                last[place, name] = values[-1][0]
+    newest = max(last.values(), default=0)
+    return {series for series, time in last.items() if time > newest - daemon.interval / 2}
+
+
 @case
 def few_series(stage):
     """MaxSeries bounds what is sent, and the log says so once; alarms do not suffer."""
@@ -142,13 +154,58 @@ def few_series(stage):
         watch.bursts(good_and_bad(a, b), 4)
         watch.settle()
         if watch.daemon:
-            count = sum(not s.endswith("-_other") for p in watch.daemon.places()
-                        for s in watch.daemon.series(p))
+            count = len(newest_series(watch.daemon))
             expect(count <= 20, "%d series instead of 20" % count)
+            expect({p for p, _ in newest_series(watch.daemon)} >= {a.place(), b.place()}, "one has no series")
             expect(times_logged(watch.daemon, "MaxSeries") == 1, "it is not said once")
             expect(watch.count("WARNING", b.place(), "netfilter-rx") == 1, "no alarm")
             rest = [v for _, v in watch.daemon.values("all", "packets-netfilter-_other")]
             expect(rest and rest[0] == 0 and rest[-1] == 4 * LOST, "not all in _other: %s" % rest)
+
+
+MANY_INTERFACES = 75  # pairs of them
+
+
+@case
+def series_of_one(stage):
+    """A namespace with hundreds of lossy interfaces leaves the series of a quiet one, and of one that comes later."""
+    noisy, quiet = stage.namespace("noisy"), stage.namespace("quiet")
+    noisy.tool("ip -batch -", "".join("link add d%d type veth peer name p%d\nlink set d%d up\n" % (i, i, i)
+                                      for i in range(MANY_INTERFACES)))
+    if stage.build is None:
+        return
+    block = ("<Plugin pktloss>\n  Namespace \"/^%s/\"\n  ReportIdle true\n  MaxSeries 300\n</Plugin>" % stage.prefix)
+    with Collectd(stage.build, 1, block) as daemon:
+        daemon.wait_reads([noisy, quiet], 3)
+        a, b = stage.pair()
+        daemon.wait_reads([a, b], 4)
+        newest = newest_series(daemon)
+        count = {ns: sum(p.endswith("@" + ns.name) for p, _ in newest) for ns in (noisy, quiet, a, b)}
+        expect(len(newest) <= 300, "%d series instead of 300" % len(newest))
+        expect(min(count.values()) >= 60, "the shares are %s" % count)
+        for ns in quiet, a, b:
+            expect((ns.place(), HEARTBEAT) in newest, "%s has no heartbeat" % ns.name)
+        expect(times_logged(daemon, "MaxSeries (300) is reached") == 1, "it is not said once")
+        expect(times_logged(daemon, "%s\"" % noisy.name) >= 1, "nor of whom most are")
+        first = {s for s in newest if s[0].endswith("@" + noisy.name)}
+        daemon.wait_reads([a, b], 3)
+        gone = first - newest_series(daemon)
+        expect(not gone, "series came and went: %s" % sorted(gone)[:5])
+
+
+@case
+def series_that_fit(stage):
+    """The same where there is room for all: all are sent, and nothing is said."""
+    noisy = stage.namespace("noisy")
+    noisy.tool("ip -batch -", "".join("link add d%d type veth peer name p%d\nlink set d%d up\n" % (i, i, i) for i in range(20)))
+    if stage.build is None:
+        return
+    block = ("<Plugin pktloss>\n  Namespace \"/^%s/\"\n  ReportIdle true\n  MaxSeries 3000\n</Plugin>" % stage.prefix)
+    with Collectd(stage.build, 1, block) as daemon:
+        daemon.wait_reads([noisy], 3)
+        places = {p for p, _ in newest_series(daemon) if p.endswith("@" + noisy.name)}
+        expect(len(places) >= 21, "only %d places" % len(places))
+        expect(times_logged(daemon, "MaxSeries") == 0, "something is said of it")
 
 
 def browse_and_ping(a, b):
