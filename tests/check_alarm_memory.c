@@ -339,3 +339,37 @@ TEST(alarm_memory, report_does_not_wait_for_a_disk)
 	ck_assert_uint_eq(lab.n_notified, 1);
 	ck_assert_int_eq(access(alarm_path, F_OK), -1);
 }
+
+/* More than fit into the file, of one namespace. */
+TEST(alarm_memory, alarms_of_one_leave_room_in_the_file_for_others)
+{
+	struct ns *noisy = lab_ns("noisy"), *web = lab_ns("web");
+	struct alarm_file back;
+	unsigned n_web = 0;
+
+	reporter_keep_alarms(lab.reporter, &lab.list);
+	noisy->losses.n = noisy->losses.max = 40000;
+	noisy->losses.items = calloc(40000, sizeof(struct loss));
+	ck_assert_ptr_nonnull(noisy->losses.items);
+	for (size_t i = 0; i < noisy->losses.n; i++) {
+		struct loss *loss = &noisy->losses.items[i];
+
+		snprintf(loss->place, sizeof(loss->place), "e%u", (unsigned)i);
+		loss->alarm.told = SEVERITY_WARNING;
+	}
+	for (int i = 0; i < 3; i++) {
+		struct loss *loss =
+			loss_get(&web->losses, LAYER_LINK, "eth0", i);
+
+		ck_assert_ptr_nonnull(loss);
+		loss->alarm.told = SEVERITY_FAILURE;
+	}
+	lab.reporter->alarms.unsaved = true;
+	reporter_keep_alarms(lab.reporter, &lab.list);
+	ck_assert_int_eq(alarm_file_read(alarm_path, &back), 0);
+	for (size_t i = 0; i < back.n; i++)
+		n_web += !strcmp(back.items[i].namespace, "web");
+	ck_assert_uint_eq(n_web, 3);
+	ck_assert_uint_gt(back.n, 10000);
+	alarm_file_free(&back);
+}

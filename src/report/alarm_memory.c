@@ -76,35 +76,61 @@ static void note_result(struct alarm_memory *m, const char *use, int error)
 	m->error = error;
 }
 
-static int collect(const struct ns *ns, struct alarm_file *f)
+static int add_alarm(const struct ns *ns, const struct loss *loss,
+		     struct alarm_file *f)
 {
+	struct saved_alarm alarm = {
+		.layer = loss->layer,
+		.direction = loss->direction,
+		.state = loss->alarm.told,
+	};
+
+	memcpy(alarm.place, loss->place, sizeof(alarm.place));
+	memcpy(alarm.namespace, ns->name, sizeof(alarm.namespace));
+	return alarm_file_add(f, &alarm);
+}
+
+/* So many of the alarms of a namespace, without so many others before them. */
+static int collect(const struct ns *ns, size_t before, size_t n,
+		   struct alarm_file *f)
+{
+	size_t seen = 0;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ns->losses.n; i++) {
 		const struct loss *loss = &ns->losses.items[i];
-		struct saved_alarm alarm = {
-			.layer = loss->layer,
-			.direction = loss->direction,
-			.state = loss->alarm.told,
-		};
 
-		if (loss->alarm.told == SEVERITY_OKAY)
+		if (loss->alarm.told == SEVERITY_OKAY || seen++ < before)
 			continue;
-		memcpy(alarm.place, loss->place, sizeof(alarm.place));
-		memcpy(alarm.namespace, ns->name, sizeof(alarm.namespace));
-		r = alarm_file_add(f, &alarm);
+		if (seen > before + n)
+			return 0;
+		r = add_alarm(ns, loss, f);
 	}
 	return r;
 }
 
+/* The file ends somewhere: some of each namespace come first. */
+#define FIRST_ALARMS 64
+
 static int collect_all(const struct alarm_memory *m, const struct ns_list *list,
 		       struct alarm_file *f)
 {
+	static const struct {
+		bool named;
+		size_t before, n;
+	} turns[] = {
+		{true, 0, FIRST_ALARMS},
+		{false, 0, FIRST_ALARMS},
+		{true, FIRST_ALARMS, SIZE_MAX / 2},
+		{false, FIRST_ALARMS, SIZE_MAX / 2},
+	};
 	int r = 0;
 
-	EACH_NS (list, ns)
-		if (r == 0)
-			r = collect(ns, f);
+	for (size_t i = 0; i < ARRAY_SIZE(turns); i++)
+		EACH_NS (list, ns)
+			if (r == 0 &&
+			    turns[i].named == (ns->rank != NS_NAMELESS))
+				r = collect(ns, turns[i].before, turns[i].n, f);
 	for (size_t i = 0; r == 0 && i < m->unclaimed.n; i++)
 		r = alarm_file_add(f, &m->unclaimed.items[i]);
 	return r;
