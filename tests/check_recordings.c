@@ -335,6 +335,7 @@ static void lab_ns(struct lab *lab, const char *name)
 
 	ck_assert_ptr_nonnull(ns);
 	lab->list.whole = true;
+	ns->rank = NS_NAMED;
 	snprintf(ns->name, sizeof(ns->name), "%s", name);
 	if (name[0])
 		snprintf(ns->path, sizeof(ns->path), "/run/netns/%s", name);

@@ -425,6 +425,24 @@ TEST(report_alarms, vanished_namespace_ends_its_alarms)
 	ck_assert_uint_eq(lab.n_notified, 0);
 }
 
+TEST(report_alarms, namespace_that_made_room_ends_its_alarms_and_why)
+{
+	struct ns *ns = lab_ns("ns-1");
+
+	for (uint64_t i = 0; i < 3; i++)
+		lab_round(ns, 1000 + 90 * i, 10 * i);
+	ns_list_displace(&lab.list, ns);
+	lab_report();
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
+	ck_assert_str_eq(lab.notified[0].message,
+			 "No more packets received were lost in link on "
+			 "eth0@ns-1: it is no longer looked at, as "
+			 "MaxNamespaces is reached");
+	ck_assert_uint_eq(lab.list.n, 0);
+	ck_assert_uint_eq(lab.list.n_displaced, 0);
+}
+
 TEST(report_alarms, namespace_made_anew_ends_the_alarms_of_the_old)
 {
 	struct ns *ns = lab_ns("nginx");
@@ -537,6 +555,31 @@ TEST(report_alarms, each_namespace_has_its_share)
 	ck_assert_str_eq(lab.notified[20].message,
 			 "8 more alarms wait for the next reads, of the "
 			 "network namespaces noisy");
+}
+
+/* Who makes namespaces without a name delays no alarm of those with one. */
+TEST(report_alarms, nameless_ones_have_one_share_together)
+{
+	struct ns *web, *db;
+
+	for (int i = 0; i < 60; i++)
+		lab_ns("ns-1")->rank = NS_NAMELESS;
+	web = lab_ns("web");
+	db = lab_ns("db");
+	for (uint64_t i = 0; i < 3; i++) {
+		EACH_NS (&lab.list, ns)
+			(void)lab_read(ns);
+		EACH_NS (&lab.list, ns)
+			if (ns->rank == NS_NAMELESS)
+				many_interfaces(&ns->now, 1, 1000 + 90 * i,
+						10 * i);
+		many_interfaces(&web->now, 9, 1000 + 90 * i, 10 * i);
+		many_interfaces(&db->now, 2, 1000 + 90 * i, 10 * i);
+		lab_report();
+	}
+	ck_assert_uint_eq(count_told("web"), 9);
+	ck_assert_uint_eq(count_told("db"), 2);
+	ck_assert_uint_eq(count_told("ns-1"), 9);
 }
 
 TEST(report_alarms, twenty_notifications_need_no_summary)

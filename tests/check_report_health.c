@@ -108,7 +108,7 @@ TEST(report_health, what_is_left_out_is_told_as_it_gets_worse)
 	ck_assert_uint_eq(lab_count("LOG "), 0);
 }
 
-static void uncounted_rules(struct sample *s, unsigned n)
+static void uncounted_in(struct sample *s, const char *chain, unsigned n)
 {
 	char name[32];
 
@@ -116,11 +116,16 @@ static void uncounted_rules(struct sample *s, unsigned n)
 		const struct firewall_rule rule = {
 			.handle = i + 2, .is_nft = true, .uncounted = 1};
 
-		snprintf(name, sizeof(name), "ip.t.in#%u", i + 2);
+		snprintf(name, sizeof(name), "ip.t.%s#%u", chain, i + 2);
 		sample_object(s, LAYER_NETFILTER, "", name, 7);
-		sample_chain(s, FAMILY_IP, "t", "in");
+		sample_chain(s, FAMILY_IP, "t", chain);
 		firewall_rule_append(&rule, DIR_RX, s);
 	}
+}
+
+static void uncounted_rules(struct sample *s, unsigned n)
+{
+	uncounted_in(s, "in", n);
 }
 
 /* One namespace with many of them leaves the others their lines. */
@@ -142,4 +147,43 @@ TEST(report_health, rules_without_a_counter_are_named_once)
 	uncounted_rules(lab_read(web), 3);
 	lab_report();
 	ck_assert_uint_eq(lab_count("LOG "), 1);
+}
+
+/* What is gone makes room, after a while: a reload tells nothing twice. */
+TEST(report_health, rules_that_are_gone_make_room_for_others)
+{
+	struct ns *ns = lab_ns("web");
+
+	uncounted_rules(lab_read(ns), 40);
+	lab_report();
+	ck_assert_uint_eq(lab_count(": what rule"), 16);
+	sample_object(lab_read(ns), LAYER_LINK, "eth0", "", 1);
+	lab_report();
+	uncounted_rules(lab_read(ns), 16);
+	lab_report();
+	ck_assert_uint_eq(lab_count("LOG "), 0);
+	lab.read_number += 361; /* an hour */
+	uncounted_rules(lab_read(ns), 15);
+	lab_report();
+	ck_assert_uint_eq(lab_count("LOG "), 0);
+	for (unsigned i = 1; i < 3; i++) {
+		uncounted_rules(lab_read(ns), 15);
+		uncounted_in(&ns->now, "out", i);
+		lab_report();
+		ck_assert_uint_eq(lab_count("LOG "), i == 1);
+	}
+}
+
+/* A namespace of that kind is made anew as often as somebody wants. */
+TEST(report_health, rules_of_nameless_ones_are_named_once_for_all)
+{
+	(void)lab_ns("web");
+	for (int i = 0; i < 100; i++)
+		lab_ns("ns-1")->rank = NS_NAMELESS;
+	EACH_NS (&lab.list, ns)
+		uncounted_rules(lab_read(ns), 20);
+	lab_report();
+	ck_assert_uint_eq(lab_count("\"ns-1\": what rule"), 16);
+	ck_assert_uint_eq(lab_count("\"web\": what rule"), 16);
+	ck_assert_uint_eq(lab_count("LOG "), 34);
 }

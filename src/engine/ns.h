@@ -24,6 +24,13 @@ enum ns_rank {
 
 #define N_NS_RANKS (NS_NAMED + 1)
 
+/* Rules that are in the log; the oldest that is gone makes room. */
+struct said {
+	uint8_t n; /* one more than there are: that there are more was said */
+	uint64_t hash[MAX_SAID];
+	uint32_t seen[MAX_SAID]; /* CLOCK_MONOTONIC in seconds, the last time */
+};
+
 struct ns {
 	struct netns_id
 		id;	  /* all 0: it ended, what has its number is another */
@@ -42,13 +49,12 @@ struct ns {
 	uint32_t refused;     /* bit i: probe i could not read it */
 	uint32_t was_refused; /* the same, at any time */
 	bool was_uncounted; /* a report saw rules that drop without a counter */
-	uint8_t n_said;	    /* of these in the log; one more: that was said */
-	uint64_t said[MAX_SAID]; /* hashes of them */
-	bool was_alive;		 /* a report sent its heartbeat */
-	uint32_t n_due;		 /* series of it, by the newest report */
-	uint32_t n_held;	 /* of rows, those that collectd had before */
-	struct sample now;	 /* the newest read, until interval_swap() */
-	struct sample then;	 /* and the one before */
+	struct said said;   /* of these, those in the log */
+	bool was_alive;	    /* a report sent its heartbeat */
+	uint32_t n_due;	    /* series of it, by the newest report */
+	uint32_t n_held;    /* of rows, those that collectd had before */
+	struct sample now;  /* the newest read, until interval_swap() */
+	struct sample then; /* and the one before */
 	struct losses losses;
 };
 

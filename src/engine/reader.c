@@ -231,7 +231,7 @@ static void check_cookie(const struct reader *r, struct ns *ns)
 		sample_reset(&ns->then);
 		ns->then.time_ns = 0;
 		ns->replaced = true;
-		ns->n_said = 0;
+		ns->said = (struct said) {.n = 0};
 		if (!has_name_of_file(ns)) { /* nor the same container */
 			ns->id = (struct netns_id) {0};
 			ns->gone = true;

@@ -33,8 +33,10 @@ struct reporter {
 	uint32_t sums_sent;	 /* bit i: collectd has the sum of layer i */
 	bool was_skipped, was_unwatched; /* some namespace, at some time */
 	bool logged_max_series, logged_private_own;
-	bool had_waiting; /* alarms, in the newest report */
-	size_t turn;	  /* of the list, the namespace that tells first */
+	struct said nameless_said; /* of all namespaces without a name */
+	bool had_waiting;	   /* alarms, in the newest report */
+	/* of the list, the namespace that tells first: of nameless, of named */
+	size_t turn[2];
 	struct alarm_memory alarms;
 };
 

@@ -82,17 +82,49 @@ enum news {
 	NEWS_MORE, /* that there are more than are named */
 };
 
-static enum news take_news(struct ns *ns, uint64_t hash)
+/* After so long a rule that is gone may be told again, should it come back. */
+#define GONE_SECONDS 3600
+
+/* The place of a rule that was not seen for so long, or MAX_SAID. */
+static size_t find_gone(const struct said *said, uint32_t now)
 {
-	for (size_t i = 0; i < ns->n_said && i < MAX_SAID; i++)
-		if (ns->said[i] == hash)
-			return NEWS_NONE;
-	if (ns->n_said > MAX_SAID)
+	size_t oldest = 0;
+
+	for (size_t i = 1; i < MAX_SAID; i++)
+		if (said->seen[i] < said->seen[oldest])
+			oldest = i;
+	return now - said->seen[oldest] >= GONE_SECONDS ? oldest : MAX_SAID;
+}
+
+static enum news take_news(struct said *said, uint64_t hash, uint32_t now)
+{
+	size_t at = said->n;
+
+	for (size_t i = 0; i < said->n && i < MAX_SAID; i++) {
+		if (said->hash[i] != hash)
+			continue;
+		said->seen[i] = now;
 		return NEWS_NONE;
-	if (ns->n_said++ == MAX_SAID)
-		return NEWS_MORE;
-	ns->said[ns->n_said - 1] = hash;
+	}
+	if (at >= MAX_SAID)
+		at = find_gone(said, now);
+	if (at == MAX_SAID) {
+		bool is_news = said->n == MAX_SAID;
+
+		said->n = MAX_SAID + 1;
+		return is_news ? NEWS_MORE : NEWS_NONE;
+	}
+	said->n += said->n < MAX_SAID;
+	said->hash[at] = hash;
+	said->seen[at] = now;
 	return NEWS_RULE;
+}
+
+/* Those without a name have one together: they may be made without an end. */
+static struct said *said_of(struct report *r)
+{
+	return r->ns->rank == NS_NAMELESS ? &r->reporter->nameless_said
+					  : &r->ns->said;
 }
 
 static void log_rule(const struct report *r, const struct object *o)
@@ -125,6 +157,7 @@ static void log_more(const struct report *r)
 static void log_uncounted(struct report *r)
 {
 	const struct sample *s = &r->ns->now;
+	uint32_t now = (uint32_t)(s->mono_ns / UINT64_C(1000000000));
 	uint64_t hash, chain = 0, order = 0;
 	const struct object *o = NULL;
 
@@ -137,7 +170,7 @@ static void log_uncounted(struct report *r)
 		order = hash == chain ? order + 1 : 0;
 		chain = hash;
 		hash = hash_bytes(hash, &order, sizeof(order));
-		news = take_news(r->ns, hash);
+		news = take_news(said_of(r), hash, now);
 		if (news == NEWS_RULE)
 			log_rule(r, o);
 		else if (news == NEWS_MORE)

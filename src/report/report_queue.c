@@ -16,21 +16,29 @@ static bool can_tell(const struct ns *ns)
 	return ns_is_reported(ns) && !ns->replaced;
 }
 
-/* So many of each namespace. Returns how many of the budget are left. */
-static unsigned raise_share(struct report *r, const struct ns_list *list,
-			    unsigned share, unsigned budget)
+static bool has_name(const struct ns *ns)
 {
-	size_t begin = r->reporter->turn;
+	return ns->rank != NS_NAMELESS;
+}
+
+/*
+ * So many of each namespace with a name, or of each without. Returns how many
+ * of the budget are left.
+ */
+static unsigned raise_share(struct report *r, const struct ns_list *list,
+			    bool named, unsigned share, unsigned budget)
+{
+	size_t begin = r->reporter->turn[named];
 
 	for (size_t i = 0; i < list->n && budget; i++) {
 		size_t at = (begin + i) % list->n;
 
 		r->ns = list->items[at];
-		if (!can_tell(r->ns))
+		if (!can_tell(r->ns) || has_name(r->ns) != named)
 			continue;
 		budget -=
 			report_alarms_raise(r, share < budget ? share : budget);
-		r->reporter->turn = at + 1;
+		r->reporter->turn[named] = at + 1;
 	}
 	return budget;
 }
@@ -86,25 +94,40 @@ static void notify_waiting(struct report *r, const struct ns_list *list,
 	r->sink->notify(r->sink->arg, &notification);
 }
 
-/* Each namespace has its share of what on-call can read, and then the rest. */
+/* Namespaces that have something to tell; those without a name are one. */
+static unsigned count_tellers(const struct ns_list *list, unsigned *ret_alarms)
+{
+	unsigned named = 0, nameless = 0;
+
+	*ret_alarms = 0;
+	EACH_NS (list, ns) {
+		unsigned waiting = can_tell(ns) ? report_alarms_waiting(ns) : 0;
+
+		*ret_alarms += waiting;
+		*(has_name(ns) ? &named : &nameless) += waiting > 0;
+	}
+	return named + (nameless > 0);
+}
+
+/*
+ * Each namespace has its share of what on-call can read, those without a name
+ * one together, and then the rest.
+ */
 static void raise_all(struct report *r, const struct ns_list *list)
 {
-	unsigned left = MAX_RAISED, n = 0, namespaces = 0;
+	unsigned n, left = MAX_RAISED, tellers = count_tellers(list, &n);
 
-	EACH_NS (list, ns) {
-		if (can_tell(ns)) {
-			unsigned waiting = report_alarms_waiting(ns);
+	if (tellers && n > MAX_RAISED) {
+		unsigned share = MAX_RAISED / tellers ? MAX_RAISED / tellers
+						      : 1;
+		unsigned nameless;
 
-			namespaces += waiting > 0;
-			n += waiting;
-		}
+		left = raise_share(r, list, true, share, left);
+		nameless = share < left ? share : left;
+		left -= nameless - raise_share(r, list, false, 1, nameless);
 	}
-	if (namespaces && n > MAX_RAISED)
-		left = raise_share(
-			r, list,
-			namespaces < MAX_RAISED ? MAX_RAISED / namespaces : 1,
-			left);
-	left = raise_share(r, list, left, left);
+	left = raise_share(r, list, true, left, left);
+	left = raise_share(r, list, false, left, left);
 	n -= MAX_RAISED - left;
 	if (n && !r->reporter->had_waiting)
 		notify_waiting(r, list, n);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whose alarms are told in this report, where they are more than on-call can
- * read: each namespace has its share, and what is left waits for its turn.
+ * read: each namespace has its share, those without a name one together, and
+ * what is left waits for its turn.
  */
 #ifndef PKTLOSS_REPORT_REPORT_QUEUE_H
 #define PKTLOSS_REPORT_REPORT_QUEUE_H
