@@ -451,7 +451,7 @@ static size_t n_watched(void)
 TEST(namespaces, named_ones_displace_nameless_ones_whenever_they_come)
 {
 	settings.max_namespaces = 10; /* own is one */
-	make_nameless(1000, 500);
+	make_nameless(1000, 100);
 	rediscover();
 	read_each();
 	ck_assert_uint_eq(n_watched(), 10);
@@ -481,7 +481,7 @@ TEST(namespaces, named_ones_are_first_at_the_first_discovery)
 		snprintf(pid, sizeof(pid), "%d", 100 + 97 * i);
 		make_lxc(pid, name);
 	}
-	make_nameless(1000, 300);
+	make_nameless(1000, 100);
 	rediscover();
 	for (int i = 0; i < 9; i++) {
 		snprintf(name, sizeof(name), "c%d", i);
@@ -490,7 +490,7 @@ TEST(namespaces, named_ones_are_first_at_the_first_discovery)
 	ck_assert_uint_eq(n_watched(), 10);
 	ck_assert_uint_eq(discovery.n_displaced, 0);
 	ck_assert_uint_eq(discovery.n_unwatched_named, 0);
-	ck_assert_uint_ge(discovery.n_unwatched, 300);
+	ck_assert_uint_ge(discovery.n_unwatched, 100);
 }
 
 /* So a process of a container cannot take the places of other containers. */
