@@ -19,12 +19,17 @@ static const double long_intervals[] = {60, 90, 300};
 /* One history: its clock runs on from call to call. */
 struct story {
 	double interval;
-	double time, next; /* seconds; of the next packet */
-	uint64_t n;	   /* packets until now */
+	double jitter;		    /* so much of it more or less */
+	const struct limits *other; /* than the default ones, or NULL */
+	double time, next;	    /* seconds; of the next packet */
+	uint64_t n;		    /* packets until now */
 	uint64_t random;
 	struct alarm alarm;
 	struct evidence told; /* of the newest notification */
-	unsigned raised, recovered;
+	unsigned raised, recovered, notified;
+	/* of generated ones: */
+	unsigned lost_of_ten;	      /* a bit for each of ten packets */
+	double period, length, share; /* of bursts, and lost in them */
 };
 
 static void end_story(struct story *s)
@@ -33,6 +38,23 @@ static void end_story(struct story *s)
 }
 
 #define _cleanup_story_ __attribute__((cleanup(end_story)))
+
+/* From 0 to 1. */
+static double chance(struct story *s)
+{
+	return next_random(&s->random) / 4294967296.0;
+}
+
+static double between(struct story *s, double least, double most)
+{
+	return least + (most - least) * chance(s);
+}
+
+/* As many short ones as long ones. */
+static double any_interval(struct story *s, double least, double most)
+{
+	return exp(between(s, log(least), log(most)));
+}
 
 /* Whether the packet of that number and time is lost, of so many a second. */
 typedef bool losing(struct story *s, double time);
@@ -52,18 +74,24 @@ static void count_packets(struct story *s, double rate, losing *loses,
 /* Goes on for an interval. Returns whether there was a notification. */
 static bool pass_interval(struct story *s, double rate, losing *loses)
 {
-	struct evidence e = {.seconds = s->interval};
+	double seconds = s->interval;
+	struct evidence e;
 	uint8_t before = s->alarm.state;
+	const struct limits *l = s->other ? s->other : &limits;
 	bool due;
 
-	s->time += s->interval;
-	if (s->next < s->time - s->interval)
-		s->next = s->time - s->interval;
+	if (s->jitter)
+		seconds *= 1 + s->jitter * (chance(s) * 2 - 1);
+	e = (struct evidence) {.seconds = seconds};
+	s->time += seconds;
+	if (s->next < s->time - seconds)
+		s->next = s->time - seconds;
 	count_packets(s, rate, loses, &e);
 	e.percent = e.total ? 100.0 * e.lost / e.total : NAN;
-	due = alarm_step(&s->alarm, &limits, &e, SEVERITY_FAILURE);
+	due = alarm_step(&s->alarm, l, &e, SEVERITY_FAILURE);
 	if (due)
-		s->told = alarm_evidence(&s->alarm, &limits, &e);
+		s->told = alarm_evidence(&s->alarm, l, &e);
+	s->notified += due;
 	s->raised += before == SEVERITY_OKAY && s->alarm.state;
 	s->recovered += before && s->alarm.state == SEVERITY_OKAY;
 	return due;
@@ -128,6 +156,7 @@ static bool in_bursts(struct story *s, double time)
 }
 
 CASE(window);
+CASE(generated);
 
 TEST_EACH(window, little_traffic_raises_in_a_minute, ARRAY_SIZE(intervals))
 {
@@ -262,6 +291,31 @@ TEST(window, loss_that_comes_back_is_held)
 	ck_assert_int_eq(s.alarm.state, SEVERITY_OKAY);
 }
 
+static bool each_two_hundredth(struct story *s, double time)
+{
+	(void)time;
+	return s->n % 200 == 0;
+}
+
+/* Nor are two that take turns: the worse is told, until a window without. */
+TEST(window, failure_that_comes_back_is_held)
+{
+	_cleanup_story_ struct story s = {.interval = 1};
+
+	for (int i = 0; i < 40; i++) {
+		pass(&s, 5, 2000, half);
+		pass(&s, 25, 2000, each_two_hundredth);
+	}
+	ck_assert_uint_eq(s.notified, 3);
+	ck_assert_int_eq(s.alarm.state, SEVERITY_FAILURE);
+	pass(&s, 34, 2000, each_two_hundredth);
+	ck_assert_int_eq(s.alarm.state, SEVERITY_FAILURE);
+	pass(&s, 3, 2000, each_two_hundredth);
+	ck_assert_int_eq(s.alarm.state, SEVERITY_WARNING);
+	pass(&s, 3, 2000, nothing);
+	ck_assert_int_eq(s.alarm.state, SEVERITY_OKAY);
+}
+
 TEST(window, silence_needs_no_memory)
 {
 	_cleanup_story_ struct story s = {.interval = 10};
@@ -285,6 +339,194 @@ TEST_EACH(window, forgets_what_is_old, ARRAY_SIZE(intervals))
 	ck_assert_double_ge(window_sum(&w).seconds, 60 - 1e-6);
 	ck_assert_double_le(window_sum(&w).seconds,
 			    60 + fmax(5 + intervals[_i], intervals[_i]));
+}
+
+/* ---- generated histories ---- */
+
+/* Of seeds. Each has its Interval, its phase, its traffic. */
+#define STORIES 400
+
+static struct story begin_story(int seed, double least, double most)
+{
+	struct story s = {.random = (seed + 1) * 7919};
+
+	(void)chance(&s);
+	s.interval = any_interval(&s, least, most);
+	s.jitter = seed % 3 ? 0.02 : 0;
+	s.next = chance(&s);
+	return s;
+}
+
+/* A past without a loss: of some length, or none. */
+static void pass_clean(struct story *s)
+{
+	if (chance(s) < 0.5)
+		pass(s, between(s, 0, 400), between(s, 1, 100), nothing);
+}
+
+static bool some_of_ten(struct story *s, double time)
+{
+	(void)time;
+	return s->lost_of_ten >> s->n % 10 & 1;
+}
+
+static unsigned any_three_of_ten(struct story *s)
+{
+	unsigned set = 0;
+
+	while (__builtin_popcount(set) < 3)
+		set |= 1u << (int)between(s, 0, 10);
+	return set;
+}
+
+static bool by_share(struct story *s, double time)
+{
+	(void)time;
+	return chance(s) < s->share;
+}
+
+static bool burst_by_share(struct story *s, double time)
+{
+	return fmod(time, s->period) < s->length && chance(s) < s->share;
+}
+
+TEST(generated, thirty_percent_raise_in_a_minute)
+{
+	for (int i = 0; i < STORIES; i++) {
+		_cleanup_story_ struct story s = begin_story(i, 0.1, 30);
+		double seconds;
+
+		pass_clean(&s);
+		s.lost_of_ten = any_three_of_ten(&s);
+		seconds = until_raised(&s, 600, 1, some_of_ten);
+		ck_assert_msg(seconds <= 60 * (1 + s.jitter) + 0.01,
+			      "%d: interval %g: %g s", i, s.interval, seconds);
+		ck_assert_int_eq(s.alarm.state, SEVERITY_FAILURE);
+	}
+}
+
+TEST(generated, any_long_interval_raises_when_hits_are_over)
+{
+	for (int i = 0; i < STORIES; i++) {
+		_cleanup_story_ struct story s = begin_story(i, 34, 300);
+		double seconds;
+
+		pass_clean(&s);
+		s.lost_of_ten = any_three_of_ten(&s);
+		seconds = until_raised(&s, 6000, 1, some_of_ten);
+		ck_assert_double_eq_tol(seconds / s.interval, 2, 0.05);
+	}
+}
+
+/* Of packets enough: 16 of 20 lost in each, in half a second to three. */
+TEST(generated, second_burst_of_any_kind_raises)
+{
+	for (int i = 0; i < STORIES; i++) {
+		_cleanup_story_ struct story s = begin_story(i, 0.1, 29);
+		double rate, seconds;
+
+		s.period = 30;
+		s.length = between(&s, 0.5, 3);
+		s.share = 0.8;
+		s.time = s.next = 30 - between(&s, 0, 27); /* then a burst */
+		rate = between(&s, 20, 200) / s.length;
+		seconds = until_raised(&s, 600, rate, burst_by_share);
+		/* from the begin of the first to the end of the second */
+		ck_assert_msg(s.time - 30 <= 30 + s.length + s.interval * 1.05,
+			      "%d: interval %g, bursts of %g s: after %g s", i,
+			      s.interval, s.length, seconds);
+		ck_assert_uint_eq(s.raised, 1);
+	}
+}
+
+/* Of any kind, over fewer intervals than Hits. */
+TEST(generated, isolated_burst_below_hits_raises_nothing)
+{
+	for (int i = 0; i < STORIES; i++) {
+		_cleanup_story_ struct story s = begin_story(i, 0.1, 300);
+		struct limits more = limits;
+		double rate = between(&s, 10, 2000) / s.interval;
+
+		more.hits = 2 + i % 3;
+		s.other = &more;
+		s.share = between(&s, 0.01, 1);
+		pass(&s, 5 * s.interval, rate, nothing);
+		for (unsigned j = 1; j < more.hits; j++)
+			(void)pass_interval(&s, rate, by_share);
+		pass(&s, fmax(200, 3 * s.interval), rate, nothing);
+		ck_assert_uint_eq(s.raised, 0);
+		ck_assert_ptr_null(s.alarm.history);
+	}
+}
+
+/* With as many packets that would show it if it went on. */
+TEST(generated, recovers_in_hits_okay_however_bad_it_was)
+{
+	for (int i = 0; i < STORIES; i++) {
+		_cleanup_story_ struct story s = begin_story(i, 0.1, 300);
+		struct limits more = limits;
+		unsigned n = 0;
+
+		more.hits_okay = 1 + i % 5;
+		s.other = &more;
+		s.share = between(&s, 0.05, 1);
+		pass_clean(&s);
+		pass(&s, between(&s, 3, 100) * s.interval, 500 / s.interval,
+		     by_share);
+		if (!s.alarm.state) /* too few by chance */
+			continue;
+		while (s.alarm.state && n < 20) {
+			(void)pass_interval(&s, 500 / s.interval, nothing);
+			n++;
+		}
+		ck_assert_msg(n == more.hits_okay, "%d: %u, not %u", i, n,
+			      more.hits_okay);
+	}
+}
+
+/* A while of a random loss, none among them, after the other. */
+static void flap(struct story *s, double longest)
+{
+	static const double shares[] = {0, 0, 0.004, 0.02, 0.5, 1};
+
+	s->share = shares[(int)between(s, 0, ARRAY_SIZE(shares))];
+	pass(s, chance(s) * longest, 3000 / fmax(s->interval, 3), by_share);
+}
+
+/* Raises, changes of severity, and recoveries: of one alarm in one window. */
+#define MOST_IN_A_WINDOW 4
+
+TEST(generated, flapping_stays_within_its_limit)
+{
+	for (int i = 0; i < STORIES / 8; i++) {
+		_cleanup_story_ struct story s = begin_story(i, 0.1, 60);
+		double longest = any_interval(&s, s.interval, 300);
+
+		while (s.time < 1200)
+			flap(&s, longest);
+		ck_assert_uint_le(s.raised, 2 + s.time / limits.window);
+		ck_assert_msg(s.notified <=
+				      MOST_IN_A_WINDOW *
+					      (2 + s.time / limits.window),
+			      "%d: interval %g, %g s: %u in %g s", i,
+			      s.interval, longest, s.notified, s.time);
+	}
+}
+
+/* Whatever was before it: clean windows end all, and nothing is remembered. */
+TEST(generated, clean_windows_end_everything)
+{
+	for (int i = 0; i < STORIES / 8; i++) {
+		_cleanup_story_ struct story s = begin_story(i, 0.1, 300);
+		double longest = any_interval(&s, s.interval, 300);
+
+		for (int j = 0; j < 20; j++)
+			flap(&s, longest);
+		pass(&s, limits.window * 1.2 + 4 * s.interval, 50, nothing);
+		ck_assert_int_eq(s.alarm.state, SEVERITY_OKAY);
+		pass(&s, 4 * limits.window + s.interval, 50, nothing);
+		ck_assert_ptr_null(s.alarm.history);
+	}
 }
 
 /* ---- telling again ---- */

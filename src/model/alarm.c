@@ -65,7 +65,9 @@ static struct evidence take_in(struct alarm *alarm, const struct limits *limits,
 	if (!h)
 		return e;
 	h->since += e.seconds;
-	h->relapse = h->relapse > e.seconds ? h->relapse - e.seconds : 0;
+	h->calm += e.seconds;
+	h->relapse = fmax(h->relapse - e.seconds, 0);
+	h->milder = fmax(h->milder - e.seconds, 0);
 	if (isnan(e.percent)) /* of how many is not known */
 		e.lost = e.total = 0;
 	window_add(&h->window, limits->window, &e);
@@ -93,6 +95,8 @@ static void raise_to(struct alarm *alarm, enum severity level, bool by_sum)
 
 	if (h && alarm->state == SEVERITY_OKAY)
 		h->relapsed = h->relapse > 0;
+	if (h && level == SEVERITY_FAILURE)
+		h->worse_again = h->milder > 0;
 	if (h)
 		h->by_sum = by_sum;
 	enter(alarm, level);
@@ -162,15 +166,35 @@ static bool has_passed_enough(const struct alarm *alarm,
 		       (double)CLEAN_LOSSES * (double)window->total;
 }
 
-static void count_clean(struct history *h, const struct evidence *interval,
-			bool is_okay)
+static void count_interval(struct history *h, const struct evidence *interval,
+			   enum severity level)
 {
-	if (!is_okay)
+	if (level == SEVERITY_FAILURE)
+		h->calm = 0;
+	if (level != SEVERITY_OKAY)
 		h->clean = 0;
 	else if (!interval->total) /* there is nothing to measure it by */
 		h->clean = UINT32_MAX;
 	else
 		h->clean += interval->total;
+}
+
+/* Of a loss that is now worse, now milder the worse is told. */
+static bool is_held(const struct alarm *alarm, const struct limits *limits)
+{
+	const struct history *h = alarm->history;
+
+	return h && h->worse_again && h->calm < limits->window;
+}
+
+static void get_milder(struct alarm *alarm, const struct limits *limits,
+		       enum severity level)
+{
+	enter(alarm, level);
+	if (!alarm->history)
+		return;
+	alarm->history->by_sum = false; /* of the interval now */
+	alarm->history->milder = RELAPSE_WINDOWS * limits->window;
 }
 
 /* A state is only entered in an interval that shows it. */
@@ -180,11 +204,9 @@ static bool step_down(struct alarm *alarm, const struct limits *limits,
 	alarm->run++;
 	if (level != SEVERITY_OKAY) {
 		alarm->okay = 0;
-		if (alarm->run < limits->hits_okay)
+		if (alarm->run < limits->hits_okay || is_held(alarm, limits))
 			return false;
-		enter(alarm, level);
-		if (alarm->history) /* of the interval now */
-			alarm->history->by_sum = false;
+		get_milder(alarm, limits, level);
 		return true;
 	}
 	if (++alarm->okay < limits->hits_okay ||
@@ -205,7 +227,7 @@ bool alarm_step(struct alarm *alarm, const struct limits *limits,
 		return false;
 	level = level_of(alarm, limits, interval->percent, cap);
 	if (alarm->history)
-		count_clean(alarm->history, interval, level == SEVERITY_OKAY);
+		count_interval(alarm->history, interval, level);
 	if (level > alarm->state) {
 		alarm->okay = 0;
 		if (is_proven(alarm, limits, interval)) {

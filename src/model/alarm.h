@@ -49,8 +49,11 @@ struct history {
 	double since;		 /* seconds since it was told last */
 	uint32_t told[MAX_TOLD]; /* causes, the newest first; 0: none */
 	unsigned other;		 /* consecutive losses without the newest */
+	double milder; /* seconds for which FAILURE would be one again */
+	double calm;   /* seconds since the last interval that says FAILURE */
 	bool relapsed;
-	bool by_sum; /* raised by the sum of the window */
+	bool worse_again; /* a FAILURE that was milder for a while */
+	bool by_sum;	  /* raised by the sum of the window */
 };
 
 /* Zeroed it is one that has not begun. Ends with alarm_forget(). */
@@ -81,7 +84,8 @@ static inline bool alarm_is_at_rest(const struct alarm *alarm)
  *   intervals that violate.
  * Recovers after hits_okay intervals without, as soon as the packets that
  * passed meanwhile would not have at the rate of the window. After a relapse,
- * within three windows of a recovery, not until all of a window is clean.
+ * within three windows of a recovery, not until all of a window is clean. From
+ * FAILURE to WARNING likewise.
  */
 bool alarm_step(struct alarm *alarm, const struct limits *limits,
 		const struct evidence *interval, enum severity cap);
