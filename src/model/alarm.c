@@ -269,15 +269,9 @@ static bool was_told(const struct history *h, uint32_t cause)
 	return false;
 }
 
-bool alarm_tells_again(struct alarm *alarm, const struct limits *limits,
-		       uint32_t cause, bool is_told)
+static bool has_other_cause(struct history *h, const struct limits *limits,
+			    uint32_t cause, bool is_told)
 {
-	struct history *h = alarm->history;
-
-	if (!h || alarm->state == SEVERITY_OKAY)
-		return false;
-	if (limits->repeat > 0 && is_over(h->since, limits->repeat))
-		return true;
 	if (!cause)
 		return false;
 	if (!h->told[0]) /* raised before a restart */
@@ -285,6 +279,20 @@ bool alarm_tells_again(struct alarm *alarm, const struct limits *limits,
 	h->other = is_told || cause == h->told[0] ? 0 : h->other + 1;
 	return h->other >= limits->hits &&
 	       (!was_told(h, cause) || is_over(h->since, limits->window));
+}
+
+enum due alarm_tells_again(struct alarm *alarm, const struct limits *limits,
+			   uint32_t cause, bool is_told)
+{
+	struct history *h = alarm->history;
+
+	if (!h || alarm->state == SEVERITY_OKAY)
+		return DUE_NOTHING;
+	if (has_other_cause(h, limits, cause, is_told))
+		return DUE_CHANGE;
+	if (limits->repeat > 0 && is_over(h->since, limits->repeat))
+		return DUE_REPEAT;
+	return DUE_NOTHING;
 }
 
 void alarm_told(struct alarm *alarm, uint32_t cause)

@@ -38,6 +38,15 @@ struct limits {
 	bool persist;  /* notify in every interval while violated */
 };
 
+/* What there is to tell of an alarm. The more it is worth the later it stands
+ */
+enum due {
+	DUE_NOTHING,
+	DUE_REPEAT, /* what was told before is true still */
+	DUE_CHANGE, /* on-call knows something else, or nothing, of it */
+	N_DUE
+};
+
 /* Causes of an alarm that it remembers to have told. */
 #define MAX_TOLD 4
 
@@ -61,7 +70,7 @@ struct alarm {
 	struct history *history; /* or NULL: nothing to remember, no memory */
 	uint8_t state;		 /* enum severity, starts OKAY */
 	uint8_t told;		 /* that of the newest notification */
-	bool due;		 /* a notification that was not sent yet */
+	uint8_t due;		 /* enum due, of the newest interval */
 	unsigned run;  /* consecutive intervals that say something else */
 	unsigned okay; /* consecutive ones that say OKAY */
 };
@@ -99,14 +108,15 @@ struct evidence alarm_evidence(const struct alarm *alarm,
 			       const struct evidence *interval);
 
 /*
- * Whether a raised alarm is to be told again, after an interval of which
- * alarm_step() said nothing: its cause is another one now (a number that tells
- * it from others, or 0: not known; is_told: the one told last loses still), or
+ * Whether a raised alarm whose state was told is to be told again, behind
+ * alarm_step(): its cause is another one now (a number that tells it from
+ * others, or 0: not known; is_told: the one told last loses still), or
  * limits->repeat is over. Causes of this alarm that were told before are told
- * once in a window.
+ * once in a window. It is so in each interval until alarm_told(), or until it
+ * is true no more.
  */
-bool alarm_tells_again(struct alarm *alarm, const struct limits *limits,
-		       uint32_t cause, bool is_told);
+enum due alarm_tells_again(struct alarm *alarm, const struct limits *limits,
+			   uint32_t cause, bool is_told);
 
 /* Remembers that it was told, with that cause; 0: with none that is known. */
 void alarm_told(struct alarm *alarm, uint32_t cause);

@@ -81,6 +81,7 @@ void loss_end(struct loss *loss);
 struct losses {
 	struct loss *items;
 	size_t n, max;
+	size_t turn[N_DUE]; /* of items, whose alarm is told first */
 	uint64_t refused; /* packets refused with ICMP, no counter tells why */
 	/* that any namespace lost to a full table of neighbours of the host */
 	uint64_t table_fulls;

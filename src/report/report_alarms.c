@@ -145,29 +145,42 @@ static bool still_loses(const struct sample *s, const struct causes *causes,
 	return false;
 }
 
-/* Whether an alarm of which there is nothing new has another cause now. */
-static bool is_due_again(const struct sample *s, struct loss *loss,
-			 const struct limits *limits,
-			 const struct causes *causes)
+/*
+ * What there is to tell now: what changed and changed back before its turn has
+ * come is never told. is_due: says alarm_step().
+ */
+static enum due find_news(const struct report *r, struct loss *loss,
+			  const struct causes *causes, bool is_due)
 {
-	uint32_t told = alarm_cause(&loss->alarm), cause = 0;
+	struct alarm *alarm = &loss->alarm;
+	uint32_t cause = 0;
+	const struct limits limits = limits_to_judge(r, loss);
+	enum due news;
 
-	if (causes->n && !loss->alarm.okay)
-		cause = cause_id(s, &causes->items[0]);
-	return alarm_tells_again(&loss->alarm, limits, cause,
-				 still_loses(s, causes, loss, told));
+	if (alarm->state != alarm->told)
+		return DUE_CHANGE;
+	if (!alarm->state)
+		return DUE_NOTHING;
+	if (causes->n && !alarm->okay)
+		cause = cause_id(&r->ns->now, &causes->items[0]);
+	news = alarm_tells_again(
+		alarm, &limits, cause,
+		still_loses(&r->ns->now, causes, loss, alarm_cause(alarm)));
+	return news == DUE_NOTHING && is_due ? DUE_REPEAT : news;
 }
 
-static bool has_news(const struct report *r, struct loss *loss,
-		     const struct evidence *now, const struct causes *causes)
+static enum due judge_interval(const struct report *r, struct loss *loss,
+			       const struct causes *causes)
 {
-	const struct limits limits = limits_to_judge(r, loss);
+	struct evidence now = evidence_of(r->ns, loss);
 	bool is_guess = !causes->items[0].known ||
 			isnan(report_judged_percent(loss));
+	const struct limits limits = limits_to_judge(r, loss);
+	bool is_due;
 
-	return alarm_step(&loss->alarm, &limits, now,
-			  is_guess ? SEVERITY_WARNING : SEVERITY_FAILURE) ||
-	       is_due_again(&r->ns->now, loss, &limits, causes);
+	is_due = alarm_step(&loss->alarm, &limits, &now,
+			    is_guess ? SEVERITY_WARNING : SEVERITY_FAILURE);
+	return find_news(r, loss, causes, is_due);
 }
 
 /* Most are: nothing is to be judged, nor to be forgotten. */
@@ -179,16 +192,12 @@ static bool has_nothing_to_judge(const struct loss *loss)
 static void judge(struct report *r, struct loss *loss)
 {
 	const struct causes *causes;
-	struct evidence now;
 	struct causes list;
 
 	if (!report_wants(r, loss->layer) || has_nothing_to_judge(loss))
 		return;
 	causes = explain_loss(r, loss, &list);
-	now = evidence_of(r->ns, loss);
-	loss->alarm.due |= has_news(r, loss, &now, causes);
-	if (loss->alarm.state == loss->alarm.told && !loss->alarm.state)
-		loss->alarm.due = false; /* over before it could be told */
+	loss->alarm.due = judge_interval(r, loss, causes);
 }
 
 /* Forgets what no sample mentions any more and no alarm holds. */
@@ -229,7 +238,7 @@ static void set_told(struct report *r, struct loss *loss)
 {
 	r->alarms_changed |= loss->alarm.told != loss->alarm.state;
 	loss->alarm.told = loss->alarm.state;
-	loss->alarm.due = false;
+	loss->alarm.due = DUE_NOTHING;
 }
 
 static void tell_raised(struct report *r, struct loss *loss)
@@ -248,24 +257,29 @@ static void tell_raised(struct report *r, struct loss *loss)
 	report_notify_loss(r, loss, &told, &list);
 }
 
-unsigned report_alarms_waiting(const struct ns *ns)
+unsigned report_alarms_waiting(const struct ns *ns, enum due news)
 {
 	unsigned n = 0;
 
 	for (size_t i = 0; i < ns->losses.n; i++)
-		n += can_raise(&ns->losses.items[i]);
+		n += ns->losses.items[i].alarm.due == news &&
+		     can_raise(&ns->losses.items[i]);
 	return n;
 }
 
-unsigned report_alarms_raise(struct report *r, unsigned max)
+unsigned report_alarms_raise(struct report *r, enum due news, unsigned max)
 {
 	struct losses *l = &r->ns->losses;
+	size_t begin = l->turn[news];
 	unsigned n = 0;
 
 	for (size_t i = 0; i < l->n && n < max; i++) {
-		if (!can_raise(&l->items[i]))
+		size_t at = (begin + i) % l->n;
+
+		if (l->items[at].alarm.due != news || !can_raise(&l->items[at]))
 			continue;
-		tell_raised(r, &l->items[i]);
+		tell_raised(r, &l->items[at]);
+		l->turn[news] = at + 1;
 		n++;
 	}
 	return n;

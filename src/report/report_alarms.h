@@ -7,10 +7,10 @@
 
 /* Judges the losses of r->ns. What is to be told of them is due then. */
 void report_alarms_judge(struct report *r);
-/* Alarms of a namespace that are due, and can be told of this interval. */
-unsigned report_alarms_waiting(const struct ns *ns);
-/* Tells up to so many of those of r->ns. Returns how many. */
-unsigned report_alarms_raise(struct report *r, unsigned max);
+/* Raised alarms of a namespace of which there are such news now. */
+unsigned report_alarms_waiting(const struct ns *ns, enum due news);
+/* Tells up to so many of those of r->ns, in turn. Returns how many. */
+unsigned report_alarms_raise(struct report *r, enum due news, unsigned max);
 /* Tells of all of r->ns that recovered, and forgets what is gone. */
 void report_alarms_recover(struct report *r);
 /* Takes back every alarm of r->ns, which is gone, and its losses. */

@@ -21,24 +21,27 @@ static bool has_name(const struct ns *ns)
 	return ns->rank != NS_NAMELESS;
 }
 
-/*
- * So many of each namespace with a name, or of each without. Returns how many
- * of the budget are left.
- */
+/* Namespaces with a name, or without, and what they have to tell. */
+struct tellers {
+	enum due news;
+	bool named;
+};
+
+/* So many of each of them. Returns how many of the budget are left. */
 static unsigned raise_share(struct report *r, const struct ns_list *list,
-			    bool named, unsigned share, unsigned budget)
+			    struct tellers of, unsigned share, unsigned budget)
 {
-	size_t begin = r->reporter->turn[named];
+	size_t begin = r->reporter->turn[of.named];
 
 	for (size_t i = 0; i < list->n && budget; i++) {
 		size_t at = (begin + i) % list->n;
 
 		r->ns = list->items[at];
-		if (!can_tell(r->ns) || has_name(r->ns) != named)
+		if (!can_tell(r->ns) || has_name(r->ns) != of.named)
 			continue;
-		budget -=
-			report_alarms_raise(r, share < budget ? share : budget);
-		r->reporter->turn[named] = at + 1;
+		budget -= report_alarms_raise(r, of.news,
+					      share < budget ? share : budget);
+		r->reporter->turn[of.named] = at + 1;
 	}
 	return budget;
 }
@@ -51,7 +54,7 @@ static void list_waiting(const struct ns_list *list, char *buffer, size_t size)
 	EACH_NS (list, ns) {
 		const char *name = ns_is_own(ns) ? "the own one" : ns->name;
 
-		if (!can_tell(ns) || !report_alarms_waiting(ns))
+		if (!can_tell(ns) || !report_alarms_waiting(ns, DUE_CHANGE))
 			continue;
 		if (n + strlen(name) + 8 > size) {
 			format_text(buffer + n, size - n, " ...");
@@ -95,13 +98,15 @@ static void notify_waiting(struct report *r, const struct ns_list *list,
 }
 
 /* Namespaces that have something to tell; those without a name are one. */
-static unsigned count_tellers(const struct ns_list *list, unsigned *ret_alarms)
+static unsigned count_tellers(const struct ns_list *list, enum due news,
+			      unsigned *ret_alarms)
 {
 	unsigned named = 0, nameless = 0;
 
 	*ret_alarms = 0;
 	EACH_NS (list, ns) {
-		unsigned waiting = can_tell(ns) ? report_alarms_waiting(ns) : 0;
+		unsigned waiting =
+			can_tell(ns) ? report_alarms_waiting(ns, news) : 0;
 
 		*ret_alarms += waiting;
 		*(has_name(ns) ? &named : &nameless) += waiting > 0;
@@ -111,24 +116,39 @@ static unsigned count_tellers(const struct ns_list *list, unsigned *ret_alarms)
 
 /*
  * Each namespace has its share of what on-call can read, those without a name
- * one together, and then the rest.
+ * one together, and then the rest. Returns how many of the budget are left.
+ */
+static unsigned raise_fairly(struct report *r, const struct ns_list *list,
+			     enum due news, unsigned budget)
+{
+	const struct tellers named = {news, true}, others = {news, false};
+	unsigned n, left = budget, tellers = count_tellers(list, news, &n);
+
+	if (!n || !budget)
+		return budget;
+	if (n > budget) {
+		unsigned share = tellers < budget ? budget / tellers : 1;
+		unsigned nameless;
+
+		left = raise_share(r, list, named, share, left);
+		nameless = share < left ? share : left;
+		left -= nameless - raise_share(r, list, others, 1, nameless);
+	}
+	left = raise_share(r, list, named, left, left);
+	return raise_share(r, list, others, left, left);
+}
+
+/*
+ * What on-call does not know goes before what is only told again, of which
+ * nothing is missed.
  */
 static void raise_all(struct report *r, const struct ns_list *list)
 {
-	unsigned n, left = MAX_RAISED, tellers = count_tellers(list, &n);
+	unsigned left, n;
 
-	if (tellers && n > MAX_RAISED) {
-		unsigned share = MAX_RAISED / tellers ? MAX_RAISED / tellers
-						      : 1;
-		unsigned nameless;
-
-		left = raise_share(r, list, true, share, left);
-		nameless = share < left ? share : left;
-		left -= nameless - raise_share(r, list, false, 1, nameless);
-	}
-	left = raise_share(r, list, true, left, left);
-	left = raise_share(r, list, false, left, left);
-	n -= MAX_RAISED - left;
+	left = raise_fairly(r, list, DUE_CHANGE, MAX_RAISED);
+	(void)raise_fairly(r, list, DUE_REPEAT, left);
+	(void)count_tellers(list, DUE_CHANGE, &n);
 	if (n && !r->reporter->had_waiting)
 		notify_waiting(r, list, n);
 	r->reporter->had_waiting = n;
