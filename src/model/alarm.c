@@ -45,6 +45,14 @@ void alarm_begin_anew(struct alarm *alarm)
 	alarm->history->clean = 0;
 }
 
+void alarm_drop_totals(struct alarm *alarm)
+{
+	struct history *h = alarm->history;
+
+	for (size_t i = 0; h && i < WINDOW_SLICES; i++)
+		h->window.slices[i].total = h->window.slices[i].lost;
+}
+
 static bool is_hit(const struct limits *limits, double percent)
 {
 	return violates(percent, limits->warning, false, limits) ||

@@ -127,6 +127,9 @@ uint32_t alarm_cause(const struct alarm *alarm);
 /* Other packets are judged from now on: those before add nothing to them. */
 void alarm_begin_anew(struct alarm *alarm);
 
+/* Packets count for themselves from now on, those before as well: no ratio. */
+void alarm_drop_totals(struct alarm *alarm);
+
 /* Forgets what is behind the newest interval, and frees it. */
 void alarm_forget(struct alarm *alarm);
 

@@ -9,8 +9,40 @@
 void loss_end(struct loss *loss)
 {
 	alarm_forget(&loss->alarm);
+	if (loss->other)
+		alarm_forget(&loss->other->alarm);
+	free(loss->other);
+	loss->other = NULL;
 	free(loss->words);
 	loss->words = NULL;
+}
+
+void loss_split(struct loss *loss)
+{
+	struct loss_part *other = calloc(1, sizeof(*other));
+
+	if (!other)
+		return;
+	other->limits_kind = LIMITS_POLICY;
+	if (loss->told_part == TOLD_UNKNOWN) /* it may have been of either */
+		other->alarm.state = loss->alarm.told;
+	loss->other = other;
+}
+
+/* What was told, and is to be, is of both. */
+void loss_turn(struct loss *loss)
+{
+	struct loss_part *other = loss->other;
+	const struct loss_part front = {loss->alarm, loss->limits,
+					loss->limits_kind};
+
+	loss->alarm = other->alarm;
+	loss->alarm.told = front.alarm.told;
+	loss->alarm.due = front.alarm.due;
+	loss->limits = other->limits;
+	loss->limits_kind = other->limits_kind;
+	*other = front;
+	other->alarm.due = DUE_NOTHING;
 }
 
 void losses_free(struct losses *l)

@@ -10,6 +10,23 @@
 #include "model/alarm.h"
 
 /*
+ * What rules drop on purpose and what else is lost at one place have limits of
+ * their own, and neither is evidence of the other: each is judged for itself.
+ * They are one alarm for whom it is told to, which is that of the worse.
+ */
+struct loss_part {
+	struct alarm alarm;
+	const struct limits *limits; /* NULL before the first choice */
+	uint8_t limits_kind; /* enum limits_kind that they were chosen for */
+};
+
+enum told_part {
+	TOLD_UNKNOWN, /* by a collectd before the restart */
+	TOLD_POLICY,
+	TOLD_OTHERS,
+};
+
+/*
  * The loss of one layer, place and direction. loss_tally() fills it in anew
  * for each interval; alarm, limits and what was sent stay from read to read.
  * There are dozens in each of a thousand namespaces: small members stand side
@@ -39,14 +56,18 @@ struct loss {
 	bool martian_dst; /* martians are for their destination */
 	bool has_role;	  /* it was found out whether the interface is real */
 	bool real;	  /* with has_role: neither virtual nor the loopback */
+	bool nobodys; /* nobody missed these, but what was judged before was */
+	bool by_number;	     /* judged without a ratio, see report_alarms.c */
+	uint8_t told_part;   /* enum told_part, of a raised alarm */
 	uint8_t limits_kind; /* enum limits_kind that limits were chosen for */
 	struct alarm alarm;
 	const struct limits *limits; /* NULL before the first choice */
-	uint64_t lost;		     /* packets in the interval */
-	uint64_t passed;	     /* packets, without the lost ones */
-	uint64_t came;		     /* packets, with the lost ones */
-	uint64_t inside;	     /* part of lost that passed counts, too */
-	uint64_t uncounted;	     /* part of lost that no counter tells of */
+	struct loss_part *other; /* judged besides, or NULL: there is none */
+	uint64_t lost;		 /* packets in the interval */
+	uint64_t passed;	 /* packets, without the lost ones */
+	uint64_t came;		 /* packets, with the lost ones */
+	uint64_t inside;	 /* part of lost that passed counts, too */
+	uint64_t uncounted;	 /* part of lost that no counter tells of */
 	/* part of both uncounted and policy; of LAYER_UNEXPLAINED: most likely
 	   nobody missed these, and nobody is suspected of them */
 	uint64_t meant;
@@ -77,6 +98,21 @@ struct loss {
 
 /* Frees what a loss holds. */
 void loss_end(struct loss *loss);
+
+/*
+ * Has packets of policy judged for themselves from now on. Without memory they
+ * are not.
+ */
+void loss_split(struct loss *loss);
+/* Turns to the other part of a loss that was split. */
+void loss_turn(struct loss *loss);
+
+/* Whether an interval without a loss would leave its alarms as they are. */
+static inline bool loss_is_at_rest(const struct loss *loss)
+{
+	return alarm_is_at_rest(&loss->alarm) &&
+	       (!loss->other || alarm_is_at_rest(&loss->other->alarm));
+}
 
 struct losses {
 	struct loss *items;

@@ -13,29 +13,68 @@ static bool never_alarms(const struct limits *limits)
 	return isnan(limits->warning) && isnan(limits->failure);
 }
 
+/* Whether nobody missed anything here, whatever was counted. */
+static bool is_none(const struct loss *loss)
+{
+	return loss->gone || loss->echo || loss->nobodys;
+}
+
+/* Packets of the part of a loss that is judged. */
+static uint64_t lost_of(const struct loss *loss)
+{
+	return is_none(loss) ? 0 : report_judged_lost(loss);
+}
+
+/* Also of one who sends nothing any more: that is a clean interval. */
+static bool is_by_number(const struct loss *loss)
+{
+	return loss->by_number || (loss->layer == LAYER_NEIGH &&
+				   isnan(report_judged_percent(loss)));
+}
+
 /*
  * What is judged of an interval, see alarm_step(): where nothing is known to
- * measure a loss against, the packets alone are.
+ * measure a loss against, the packets alone are. Their sum is none of a ratio
+ * then, so what passes in a clean interval does not count.
  */
 static struct evidence evidence_of(const struct ns *ns, const struct loss *loss)
 {
 	double seconds = interval_seconds(ns);
 	struct evidence e = {
 		.seconds = seconds > 0 ? seconds : 0,
-		.lost = report_judged_lost(loss),
+		.lost = lost_of(loss),
 		.total = loss_total(loss),
 		.percent = report_judged_percent(loss),
 	};
 
-	if (loss->gone || loss->echo || never_alarms(loss->limits)) {
+	if (is_none(loss) || never_alarms(loss->limits)) {
 		e.percent = 0;
 		e.lost = 0;
-	} else if (isnan(e.percent) && loss->layer == LAYER_NEIGH &&
-		   loss->known) {
-		e.total = e.lost;
-		e.percent = e.lost ? 100 : 0;
 	}
+	if (is_by_number(loss))
+		e.total = e.lost;
+	if (is_by_number(loss) && loss->known)
+		e.percent = e.lost ? 100 : 0;
 	return e;
+}
+
+/*
+ * Of a neighbour that does not answer only the host may count what it costs. As
+ * long as nothing is lost it stays as it was: sums are of one measure.
+ */
+static void choose_measure(struct loss *loss)
+{
+	bool by_number = isnan(report_judged_percent(loss));
+
+	if (loss->layer != LAYER_NEIGH || loss->by_number == by_number)
+		return;
+	if (!lost_of(loss) && !alarm_is_at_rest(&loss->alarm))
+		return;
+	loss->by_number = by_number;
+	if (by_number)
+		alarm_drop_totals(&loss->alarm);
+	else
+		alarm_begin_anew(&loss->alarm);
 }
 
 /* The rule that dropped most, if one did. */
@@ -44,7 +83,7 @@ static const char *worst_rule(const struct sample *s, const struct loss *loss,
 {
 	const struct object *o = causes->items[0].object;
 
-	if (loss->layer != LAYER_NETFILTER || !loss->lost || !o)
+	if (loss->layer != LAYER_NETFILTER || !lost_of(loss) || !o)
 		return "";
 	return object_name(s, o);
 }
@@ -54,12 +93,23 @@ static const struct causes *list_causes(const struct sample *s,
 					enum limits_kind kind,
 					struct causes *ret)
 {
-	enum cause_part part = CAUSE_ALL;
+	enum cause_part part = loss->policy ? CAUSE_OTHERS : CAUSE_ALL;
 
-	if (loss->policy)
-		part = kind == LIMITS_POLICY ? CAUSE_POLICY : CAUSE_OTHERS;
+	if (kind == LIMITS_POLICY)
+		part = CAUSE_POLICY;
 	cause_list(s, loss, part, ret);
 	return ret;
+}
+
+/*
+ * Where nobody missed what is lost now, an alarm is judged by the limits of
+ * what somebody did, as long as there is one, or might be: this is no loss.
+ */
+static bool is_nobodys(const struct loss *loss, enum limits_kind kind,
+		       const struct limits *limits)
+{
+	return kind == LIMITS_UNEXPLAINED && never_alarms(limits) &&
+	       loss->limits && !alarm_is_at_rest(&loss->alarm);
 }
 
 static void choose_limits(struct report *r, struct loss *loss,
@@ -75,12 +125,16 @@ static void choose_limits(struct report *r, struct loss *loss,
 		.kind = kind,
 	};
 
-	if (!loss->limits)
-		alarm_memory_claim(&r->reporter->alarms, ns, loss);
+	const struct limits *limits =
+		settings_limits(r->reporter->settings, &of);
+
+	loss->nobodys = is_nobodys(loss, kind, limits);
+	if (loss->nobodys)
+		return;
 	if (loss->limits_kind != of.kind)
 		alarm_begin_anew(&loss->alarm);
 	loss->limits_kind = of.kind;
-	loss->limits = settings_limits(r->reporter->settings, &of);
+	loss->limits = limits;
 }
 
 /*
@@ -91,11 +145,27 @@ static bool has_limits(const struct loss *loss, enum limits_kind kind)
 {
 	if (!loss->limits)
 		return false;
-	if (!loss->lost && loss->alarm.state == SEVERITY_OKAY)
+	if (!lost_of(loss) && loss->alarm.state == SEVERITY_OKAY)
 		return true;
 	if (loss->layer == LAYER_NETFILTER)
-		return !loss->lost;
+		return !lost_of(loss);
 	return loss->limits_kind == kind;
+}
+
+/* Of the part that is judged. */
+static enum limits_kind find_kind(const struct sample *s,
+				  const struct loss *loss)
+{
+	struct loss others;
+
+	if (loss->other && loss->limits_kind == LIMITS_POLICY)
+		return LIMITS_POLICY;
+	if (!loss->policy)
+		return loss_limits_kind(s, loss);
+	others = *loss;
+	others.lost -= others.policy;
+	others.policy = 0;
+	return loss_limits_kind(s, &others);
 }
 
 /* Of a loss that is not explained: kilobytes that nobody clears each time. */
@@ -106,15 +176,18 @@ static const struct causes *explain_loss(struct report *r, struct loss *loss,
 					 struct causes *list)
 {
 	const struct sample *s = &r->ns->now;
-	bool explained = loss->lost && !loss->echo;
-	enum limits_kind kind = loss_limits_kind(s, loss);
+	enum limits_kind kind = find_kind(s, loss);
 	const struct causes *causes = &no_causes;
+	bool explained;
 
+	loss->nobodys = false;
+	explained = lost_of(loss);
 	if (explained && loss->layer == LAYER_NETFILTER)
 		causes = list_causes(s, loss, kind, list);
 	if (!has_limits(loss, kind))
 		choose_limits(r, loss, kind, causes);
-	if (explained && !never_alarms(loss->limits) && !causes->n)
+	if (explained && !loss->nobodys && !never_alarms(loss->limits) &&
+	    !causes->n)
 		causes = list_causes(s, loss, kind, list);
 	return causes;
 }
@@ -141,19 +214,96 @@ static bool still_loses(const struct sample *s, const struct causes *causes,
 	for (size_t i = 0; i < causes->n; i++)
 		if (cause_id(s, &causes->items[i]) == cause)
 			return causes->items[i].lost * 100 >=
-			       loss->lost * MIN_TOLD_PERCENT;
+			       lost_of(loss) * MIN_TOLD_PERCENT;
 	return false;
 }
 
+/* What an interval says of a part of a loss. */
+struct verdict {
+	bool is_due;	/* says alarm_step() */
+	uint32_t cause; /* that loses most, or 0 */
+	bool is_told;	/* the one told last loses, too */
+};
+
+/* Most are: nothing is to be judged, nor to be forgotten. */
+static bool has_nothing_to_judge(const struct loss *loss)
+{
+	return !report_judged_lost(loss) && loss->limits &&
+	       alarm_is_at_rest(&loss->alarm);
+}
+
+static struct verdict judge_interval(struct report *r, struct loss *loss)
+{
+	const struct sample *s = &r->ns->now;
+	struct causes list;
+	const struct causes *causes = explain_loss(r, loss, &list);
+	bool is_guess = !causes->items[0].known ||
+			isnan(report_judged_percent(loss));
+	struct verdict v = {.cause = 0};
+	const struct limits limits = limits_to_judge(r, loss);
+	struct evidence now;
+
+	choose_measure(loss);
+	now = evidence_of(r->ns, loss);
+	v.is_due = alarm_step(&loss->alarm, &limits, &now,
+			      is_guess ? SEVERITY_WARNING : SEVERITY_FAILURE);
+	if (causes->n && !loss->alarm.okay)
+		v.cause = cause_id(s, &causes->items[0]);
+	v.is_told = still_loses(s, causes, loss, alarm_cause(&loss->alarm));
+	return v;
+}
+
+static struct verdict judge_part(struct report *r, struct loss *loss)
+{
+	if (has_nothing_to_judge(loss))
+		return (struct verdict) {.cause = 0};
+	return judge_interval(r, loss);
+}
+
+static enum told_part part_of(const struct loss *loss)
+{
+	return loss->limits_kind == LIMITS_POLICY ? TOLD_POLICY : TOLD_OTHERS;
+}
+
+/* The worse one is told. Of two that are as bad what nobody wanted is. */
+static bool is_other_worse(const struct loss *loss)
+{
+	uint8_t other = loss->other->alarm.state, state = loss->alarm.state;
+
+	return other > state ||
+	       (other && other == state && loss->limits_kind == LIMITS_POLICY);
+}
+
+static struct verdict judge_parts(struct report *r, struct loss *loss)
+{
+	struct verdict v, other;
+
+	if (loss->policy && !loss->other)
+		loss_split(loss);
+	if (!loss->other)
+		return judge_part(r, loss);
+	loss_turn(loss);
+	other = judge_part(r, loss);
+	loss_turn(loss);
+	v = judge_part(r, loss);
+	if (is_other_worse(loss)) {
+		loss_turn(loss);
+		v = other;
+	}
+	/* what was told before a restart was of the one that goes on */
+	if (loss->told_part == TOLD_UNKNOWN && !loss->other->alarm.state)
+		loss->told_part = part_of(loss);
+	return v;
+}
+
 /*
- * What there is to tell now: what changed and changed back before its turn has
- * come is never told. is_due: says alarm_step().
+ * As it is now: what changed and changed back before its turn has come is never
+ * told.
  */
 static enum due find_news(const struct report *r, struct loss *loss,
-			  const struct causes *causes, bool is_due)
+			  const struct verdict *v)
 {
 	struct alarm *alarm = &loss->alarm;
-	uint32_t cause = 0;
 	const struct limits limits = limits_to_judge(r, loss);
 	enum due news;
 
@@ -161,43 +311,23 @@ static enum due find_news(const struct report *r, struct loss *loss,
 		return DUE_CHANGE;
 	if (!alarm->state)
 		return DUE_NOTHING;
-	if (causes->n && !alarm->okay)
-		cause = cause_id(&r->ns->now, &causes->items[0]);
-	news = alarm_tells_again(
-		alarm, &limits, cause,
-		still_loses(&r->ns->now, causes, loss, alarm_cause(alarm)));
-	return news == DUE_NOTHING && is_due ? DUE_REPEAT : news;
-}
-
-static enum due judge_interval(const struct report *r, struct loss *loss,
-			       const struct causes *causes)
-{
-	struct evidence now = evidence_of(r->ns, loss);
-	bool is_guess = !causes->items[0].known ||
-			isnan(report_judged_percent(loss));
-	const struct limits limits = limits_to_judge(r, loss);
-	bool is_due;
-
-	is_due = alarm_step(&loss->alarm, &limits, &now,
-			    is_guess ? SEVERITY_WARNING : SEVERITY_FAILURE);
-	return find_news(r, loss, causes, is_due);
-}
-
-/* Most are: nothing is to be judged, nor to be forgotten. */
-static bool has_nothing_to_judge(const struct loss *loss)
-{
-	return !loss->lost && loss->limits && alarm_is_at_rest(&loss->alarm);
+	if (loss->told_part && loss->told_part != part_of(loss))
+		return DUE_CHANGE;
+	news = alarm_tells_again(alarm, &limits, v->cause, v->is_told);
+	return news == DUE_NOTHING && v->is_due ? DUE_REPEAT : news;
 }
 
 static void judge(struct report *r, struct loss *loss)
 {
-	const struct causes *causes;
-	struct causes list;
+	struct verdict v;
 
-	if (!report_wants(r, loss->layer) || has_nothing_to_judge(loss))
+	if (!report_wants(r, loss->layer) ||
+	    (!loss->policy && !loss->other && has_nothing_to_judge(loss)))
 		return;
-	causes = explain_loss(r, loss, &list);
-	loss->alarm.due = judge_interval(r, loss, causes);
+	if (!loss->limits)
+		alarm_memory_claim(&r->reporter->alarms, r->ns, loss);
+	v = judge_parts(r, loss);
+	loss->alarm.due = find_news(r, loss, &v);
 }
 
 /* Forgets what no sample mentions any more and no alarm holds. */
@@ -206,7 +336,7 @@ static void forget_gone(struct losses *l)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (l->items[i].idle && alarm_is_at_rest(&l->items[i].alarm)) {
+		if (l->items[i].idle && loss_is_at_rest(&l->items[i])) {
 			loss_end(&l->items[i]);
 			continue;
 		}
@@ -231,7 +361,7 @@ void report_alarms_judge(struct report *r)
 static bool can_raise(const struct loss *loss)
 {
 	return loss->alarm.due && loss->alarm.state != SEVERITY_OKAY &&
-	       loss->lost && !loss->echo;
+	       lost_of(loss);
 }
 
 static void set_told(struct report *r, struct loss *loss)
@@ -239,6 +369,7 @@ static void set_told(struct report *r, struct loss *loss)
 	r->alarms_changed |= loss->alarm.told != loss->alarm.state;
 	loss->alarm.told = loss->alarm.state;
 	loss->alarm.due = DUE_NOTHING;
+	loss->told_part = part_of(loss);
 }
 
 static void tell_raised(struct report *r, struct loss *loss)
@@ -297,6 +428,8 @@ void report_alarms_recover(struct report *r)
 		if (!loss->alarm.due || loss->alarm.state != SEVERITY_OKAY)
 			continue;
 		now = evidence_of(r->ns, loss);
+		now.total =
+			loss_total(loss); /* told, whatever it was judged by */
 		set_told(r, loss);
 		report_notify_recovered(r, loss, &now);
 	}

@@ -29,8 +29,6 @@ static const char *what_happened(enum direction direction)
 
 uint64_t report_judged_lost(const struct loss *loss)
 {
-	if (!loss->policy)
-		return loss->lost;
 	return loss->limits_kind == LIMITS_POLICY ? loss->policy
 						  : loss->lost - loss->policy;
 }
