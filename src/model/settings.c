@@ -203,7 +203,8 @@ const struct config_option options_table[] = {
 		  "until so many packets have passed that at the rate of the "
 		  "window five of them would have been lost. An alarm that was "
 		  "raised again within three windows of its recovery waits for "
-		  "a window without an interval above the limit."),
+		  "a window without an interval above the limit, and so does a "
+		  "FAILURE that is one again until it is a WARNING."),
 	THRESHOLD(
 		"Hysteresis", OPT_PERCENT, limits.hysteresis, NUMBER(20),
 		"Percent below the limit that the ratio must fall to recover."),
