@@ -16,7 +16,7 @@ import tempfile
 
 import field_noise
 import verdicts
-from lab import HERE, Failure, Skip, leashed
+from lab import HERE, Failure, Skip, leashed, run
 
 TIME_LIMIT = 240
 MODULES = "/usr/lib/uml/modules"
@@ -30,6 +30,11 @@ def reference(stage):
 def little(stage):
     """The same with a few packets a second: all four alarms within a minute."""
     perform(stage, "uml_little.py")
+
+
+def sleep(stage):
+    """Suspends of an hour, and a clock that is set by one: nothing of it is a loss, or an end of one."""
+    perform(stage, "uml_sleep.py", preload="uml_sleep.c")
 
 
 def conntrack_full(stage):
@@ -61,16 +66,16 @@ def noise(stage):
     judge(*outcome(stage, "uml_noise.py", limit=TIME_LIMIT + field_noise.SECONDS))
 
 
-def perform(stage, script):
-    judge(*outcome(stage, script))
+def perform(stage, script, **options):
+    judge(*outcome(stage, script, **options))
 
 
-def outcome(stage, script, group="", limit=TIME_LIMIT):
+def outcome(stage, script, group="", limit=TIME_LIMIT, preload=""):
     """(console, [report])"""
     kernel = shutil.which("linux")
     if not kernel or not os.path.isdir(MODULES):
         raise Skip("user-mode Linux is not installed")
-    console = boot(kernel, stage.build, script, group, limit)
+    console = boot(kernel, stage.build, script, group, limit, preload)
     found = reports(console)
     for row in found:
         if "verdict" in row and verdicts.DIRECTORY in os.environ:
@@ -78,10 +83,14 @@ def outcome(stage, script, group="", limit=TIME_LIMIT):
     return console, [row for row in found if "verdict" not in row]
 
 
-def boot(kernel, build, script, group, limit):
-    """The console's output, once the machine is off again."""
+def boot(kernel, build, script, group, limit, preload):
+    """The console's output, once the machine is off again. preload: a source that changes what the host tells it."""
     with tempfile.TemporaryDirectory(prefix="pktloss-uml-") as directory:
-        command = [kernel, "rootfstype=hostfs", "rootflags=/", "ro", "mem=512M",
+        library = os.path.join(directory, "preload.so")
+        if preload:
+            run("cc -D_GNU_SOURCE -shared -fPIC -o %s %s" % (library, os.path.join(HERE, preload)))
+        command = ["env"] + ["LD_PRELOAD=" + library] * bool(preload) + [
+                   kernel, "rootfstype=hostfs", "rootflags=/", "ro", "mem=512M",
                    "uml_dir=" + directory, "init=" + os.path.join(HERE, "uml_init.sh"),
                    "PKTLOSS_SCRIPT=" + script, "PKTLOSS_GROUP=" + group,
                    "PKTLOSS_NOISE=%d" % field_noise.SECONDS,
