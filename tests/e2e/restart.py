@@ -3,6 +3,7 @@
 
 import os
 import struct
+import time
 
 from cases import GOOD, GOOD_PORT, case, drop_commented, good_and_bad
 from daemon import Collectd
@@ -83,10 +84,10 @@ class Clocked(Restarted):
     def clock(self):
         return os.path.join(self.dir, "clock")
 
-    def set_clock(self, ahead, asleep=0):
+    def set_clock(self, ahead, asleep=0, hangs=False):
         """In place: collectd has it mapped."""
         fd = os.open(self.clock(), os.O_CREAT | os.O_WRONLY, 0o600)
-        os.pwrite(fd, struct.pack("qq", ahead, asleep), 0)
+        os.pwrite(fd, struct.pack("qqq", ahead, asleep, hangs), 0)
         os.close(fd)
 
 
@@ -122,3 +123,25 @@ def clock_set(stage):
         watch.bursts(only_good(a, b), 5)
         watch.settle()
         check_notified(watch, b.place(), 1, 1)
+
+
+@case
+def clock_set_at_the_end(stage):
+    """A read hangs, collectd is to end, and the clock is set back while it waits for that read: it ends all the same."""
+    a, b = stage.pair()
+    if stage.build is None:
+        raise Skip("only the kernel's side is wanted")
+    with Clocked(stage) as daemon:
+        Watch([a, b], [], daemon)
+        daemon.set_clock(0, hangs=True)
+        time.sleep(2.5 * daemon.interval)
+        daemon.process.terminate()
+        for hours in range(50):  # one of them is in that third of a second
+            daemon.set_clock(-hours * HOUR, hangs=True)
+            time.sleep(0.02)
+        daemon.end()
+        if "a read is left unfinished" not in daemon.log():
+            raise Failure("no read did hang\n" + daemon.report([a.name, b.name]))
+        daemon.set_clock(0)
+        daemon.start()
+        Watch([a, b], [], daemon)
