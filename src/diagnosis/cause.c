@@ -66,16 +66,6 @@ static bool is_of_part(const struct suspects *list, const struct sample *s,
 		       (object_tagged(s, o, TAG_RULE_IS_POLICY) != NULL);
 }
 
-/* A chain's rules are objects beside it. */
-static bool is_same_chain(const struct sample *s, const struct object *a,
-			  const struct object *b)
-{
-	return a->layer == LAYER_NETFILTER && b->layer == LAYER_NETFILTER &&
-	       a->family == b->family &&
-	       !strcmp(object_table(s, a), object_table(s, b)) &&
-	       !strcmp(object_chain(s, a), object_chain(s, b));
-}
-
 /* What an object has of the parts of a suspect. */
 static uint64_t parts_in(const struct suspect *whole, const struct object *o)
 {
@@ -95,11 +85,12 @@ static uint64_t parts_in(const struct suspect *whole, const struct object *o)
 /* What a counter lost that is in none of its parts. */
 static uint64_t rest_of(const struct suspect *whole)
 {
-	const struct sample *s = whole->sample;
 	uint64_t rest, parts = 0;
 
-	EACH_OBJECT (s, o)
-		if (o == whole->object || is_same_chain(s, o, whole->object))
+	if (whole->object->layer != LAYER_NETFILTER)
+		parts = parts_in(whole, whole->object);
+	else /* a chain's rules are objects beside it */
+		EACH_OBJECT_BESIDE (whole->sample, whole->object, o)
 			parts += parts_in(whole, o);
 	rest = whole->lost > parts ? whole->lost - parts : 0;
 	return rest * 100 >= whole->lost * MIN_REST_PERCENT ? rest : 0;
@@ -131,13 +122,6 @@ static void search_object(struct suspects *list, const struct sample *s,
 		if (suspect.lost)
 			insert_suspect(list, &suspect);
 	}
-}
-
-static bool is_where_lost(const struct sample *s, const struct object *o,
-			  const struct loss *loss)
-{
-	return o->layer == loss->layer &&
-	       !strcmp(object_place(s, o), loss->place);
 }
 
 /* As many suspects of all parts as a layer may find. */
@@ -203,8 +187,15 @@ static void find_suspects(struct suspects *list, const struct sample *s,
 	list->n = 0;
 	if (find_by_layer(list, s, loss))
 		return;
+	if (*loss->place) {
+		EACH_OBJECT_AT (s, loss->layer, loss->place, o)
+			if (is_of_part(list, s, o))
+				search_object(list, s, loss, o);
+		return;
+	}
 	EACH_OBJECT (s, o)
-		if (is_where_lost(s, o, loss) && is_of_part(list, s, o))
+		if (o->layer == loss->layer && !*object_place(s, o) &&
+		    is_of_part(list, s, o))
 			search_object(list, s, loss, o);
 }
 

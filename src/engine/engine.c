@@ -6,6 +6,7 @@
 #include "engine/discovery.h"
 #include "engine/reader.h"
 #include "kernel/clock.h"
+#include "kernel/random.h"
 
 struct engine {
 	struct ns_list namespaces;
@@ -21,7 +22,9 @@ struct engine *engine_new(const struct settings *s)
 
 	if (!e)
 		return NULL;
+	random_key(&e->namespaces.key);
 	e->discovery = (struct discovery) {
+		.sightings = {.key = &e->namespaces.key},
 		.settings = s,
 		.list = &e->namespaces,
 		.stop = &e->stop,

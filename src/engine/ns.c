@@ -23,6 +23,7 @@ struct ns *ns_list_add(struct ns_list *list)
 		free(ns);
 		return NULL;
 	}
+	ns->now.key = ns->then.key = ns->losses.key = &list->key;
 	*added = ns;
 	return ns;
 }

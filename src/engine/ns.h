@@ -70,6 +70,7 @@ struct ns_list {
 	/* so many intervals, what is counted for the host must yet agree with
 	   what these miss before it is believed to be theirs again */
 	unsigned doubts;
+	struct hash_key key; /* of all that has to be found by a name */
 };
 
 /* Walks a list: EACH_NS (list, ns) n += ns->was_read; */

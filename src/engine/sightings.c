@@ -7,9 +7,11 @@
 static struct sighting *find_sighting(const struct sightings *s,
 				      const struct netns_id *id)
 {
-	size_t i = hash_bytes(HASH_START, &id->ino, sizeof(id->ino));
+	struct hash h = hash_begin(s->key);
+	size_t i;
 
-	for (;; i++) {
+	hash_add(&h, &id->ino, sizeof(id->ino));
+	for (i = hash_end(&h);; i++) {
 		struct sighting *slot = &s->slots[i & (s->max - 1)];
 
 		if (!slot->id.ino || netns_same(&slot->id, id))
@@ -19,7 +21,8 @@ static struct sighting *find_sighting(const struct sightings *s,
 
 static int grow_table(struct sightings *s)
 {
-	struct sightings larger = {.n = s->n, .max = s->max ? s->max * 2 : 64};
+	struct sightings larger = {
+		.n = s->n, .max = s->max ? s->max * 2 : 64, .key = s->key};
 
 	larger.slots = calloc(larger.max, sizeof(*larger.slots));
 	if (!larger.slots)

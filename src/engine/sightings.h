@@ -16,6 +16,7 @@ struct sighting {
 struct sightings {
 	struct sighting *slots;
 	size_t n, max; /* max is 0 or a power of two, at least twice n */
+	const struct hash_key *key; /* NULL: no secret */
 };
 
 /* That of a namespace, found or new. Returns NULL: out of memory. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/birth.h"
 
-#include "model/sample_query.h"
+#include "model/sample_index.h"
 
 /* The counters of an interface, or NULL. */
 static const struct object *find_link(const struct sample *s, const char *place)

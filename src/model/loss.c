@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/table.h"
 
 void loss_end(struct loss *loss)
 {
@@ -45,12 +46,47 @@ void loss_turn(struct loss *loss)
 	other->alarm.due = DUE_NOTHING;
 }
 
+/* Where each loss stands; none of them changes its place while it is there. */
+struct loss_index {
+	struct table table;
+	uint32_t n; /* losses that are in it */
+};
+
+static void empty_index(struct loss_index *x)
+{
+	if (!x)
+		return;
+	table_clear(&x->table);
+	x->n = 0;
+}
+
 void losses_free(struct losses *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		loss_end(&l->items[i]);
 	free(l->items);
-	*l = (struct losses) {0};
+	if (l->index)
+		table_free(&l->index->table);
+	free(l->index);
+	*l = (struct losses) {.key = l->key};
+}
+
+void losses_forget(struct losses *l)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->items[i].idle && loss_is_at_rest(&l->items[i])) {
+			loss_end(&l->items[i]);
+			continue;
+		}
+		if (kept != i)
+			l->items[kept] = l->items[i];
+		kept++;
+	}
+	if (kept != l->n)
+		empty_index(l->index);
+	l->n = kept;
 }
 
 static struct loss *append_loss(struct losses *l, const char *place,
@@ -78,15 +114,73 @@ static bool is_of(const struct loss *loss, const char *place, uint8_t layer,
 	       !strcmp(loss->place, place);
 }
 
+/* As many are looked at one by one: that is as fast, and takes no memory. */
+#define FEW_LOSSES 24
+
+static uint64_t hash_loss(const struct losses *l, const char *place,
+			  uint8_t layer, uint8_t direction)
+{
+	struct hash h = hash_begin(l->key);
+	const unsigned char head[2] = {layer, direction};
+
+	hash_add(&h, head, sizeof(head));
+	hash_name(&h, place);
+	return hash_end(&h);
+}
+
+/*
+ * The index with all of them in it, or NULL: they are few, or no memory. It is
+ * no part of what losses tell, so whoever may only look at them makes it.
+ */
+static const struct loss_index *whole_loss_index(const struct losses *l)
+{
+	struct losses *owner = (struct losses *)l;
+	struct loss_index *x;
+
+	if (l->n <= FEW_LOSSES)
+		return NULL;
+	if (!l->index)
+		owner->index = calloc(1, sizeof(*l->index));
+	x = l->index;
+	for (; x && x->n < l->n; x->n++) {
+		const struct loss *loss = &l->items[x->n];
+
+		if (table_add(&x->table,
+			      hash_loss(l, loss->place, loss->layer,
+					loss->direction),
+			      x->n))
+			continue;
+		empty_index(x);
+		return NULL;
+	}
+	return x;
+}
+
+/* The index of an entry, or l->n. */
+static size_t find_entry(const struct losses *l, const char *place,
+			 uint8_t layer, uint8_t direction)
+{
+	const struct loss_index *x = whole_loss_index(l);
+	size_t at = 0;
+
+	if (x) {
+		EACH_HASHED (&x->table, hash_loss(l, place, layer, direction),
+			     i)
+			if (is_of(&l->items[i], place, layer, direction))
+				return i;
+		return l->n;
+	}
+	while (at < l->n && !is_of(&l->items[at], place, layer, direction))
+		at++;
+	return at;
+}
+
 /* The place before may have so many entries that are not asked for again. */
 #define STEPS_AHEAD 4
 /* So many entries a sample may step back: those of one place. */
 #define STEPS_BACK 8
 
-/*
- * The index of an entry, or l->n. cursor is where it may be, or near: samples
- * keep their order.
- */
+/* The same where cursor is near it: samples keep their order. */
 static size_t find_near(const struct losses *l, size_t cursor,
 			const char *place, uint8_t layer, uint8_t direction)
 {
@@ -95,13 +189,10 @@ static size_t find_near(const struct losses *l, size_t cursor,
 	for (size_t i = cursor; i < cursor + STEPS_AHEAD && i < l->n; i++)
 		if (is_of(&l->items[i], place, layer, direction))
 			return i;
-	for (size_t i = 0; i < l->n; i++) {
-		size_t at = (start + i) % l->n;
-
-		if (is_of(&l->items[at], place, layer, direction))
-			return at;
-	}
-	return l->n;
+	for (size_t i = start; i < cursor && i < l->n; i++)
+		if (is_of(&l->items[i], place, layer, direction))
+			return i;
+	return find_entry(l, place, layer, direction);
 }
 
 struct loss *loss_get_near(struct losses *l, size_t *cursor, const char *place,
@@ -117,10 +208,9 @@ struct loss *loss_get_near(struct losses *l, size_t *cursor, const char *place,
 struct loss *loss_find(const struct losses *l, enum layer layer,
 		       const char *place, enum direction direction)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (is_of(&l->items[i], place, layer, direction))
-			return &l->items[i];
-	return NULL;
+	size_t at = find_entry(l, place, layer, direction);
+
+	return at < l->n ? &l->items[at] : NULL;
 }
 
 struct loss *loss_get(struct losses *l, enum layer layer, const char *place,

@@ -6,7 +6,7 @@
 #ifndef PKTLOSS_MODEL_LOSS_H
 #define PKTLOSS_MODEL_LOSS_H
 
-#include "model/sample_query.h"
+#include "model/sample_index.h"
 #include "model/alarm.h"
 
 /*
@@ -117,13 +117,19 @@ static inline bool loss_is_at_rest(const struct loss *loss)
 struct losses {
 	struct loss *items;
 	size_t n, max;
-	size_t turn[N_DUE]; /* of items, whose alarm is told first */
+	size_t turn[N_DUE];	    /* of items, whose alarm is told first */
+	const struct hash_key *key; /* of the index, NULL: no secret */
+	struct loss_index *index;   /* made when needed */
 	uint64_t refused; /* packets refused with ICMP, no counter tells why */
 	/* that any namespace lost to a full table of neighbours of the host */
 	uint64_t table_fulls;
 };
 
+/* Frees all but the key. */
 void losses_free(struct losses *l);
+
+/* Forgets what is idle and has no alarm that holds it. */
+void losses_forget(struct losses *l);
 
 /*
  * The entry of a layer, place ("" for none) and direction; loss_get() makes

@@ -10,8 +10,8 @@
 
 #include "base/array.h"
 #include "model/delta.h"
+#include "model/sample_index.h"
 #include "model/sample_memory.h"
-#include "model/sample_query.h"
 
 #define MAX_ITEMS (1u << 20)
 
@@ -22,6 +22,7 @@ void sample_reset(struct sample *s)
 	s->n_memory = 0;
 	s->sources = s->unread = 0;
 	s->error = 0;
+	sample_index_cut(s, 0);
 	sample_follow(s, NULL);
 }
 
@@ -29,7 +30,6 @@ void sample_follow(struct sample *s, const struct sample *then)
 {
 	s->then = then;
 	s->hint = 0;
-	s->n_index = 0;
 }
 
 void sample_free(struct sample *s)
@@ -38,7 +38,7 @@ void sample_free(struct sample *s)
 	free(s->objects);
 	free(s->text);
 	free(s->memory);
-	free(s->index);
+	sample_index_free(s);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -97,73 +97,18 @@ static bool is_object(const struct sample *s, const struct object *o,
 	       !strcmp(object_name(s, o), name);
 }
 
-static uint32_t hash_object(enum layer layer, const char *place,
-			    const char *name)
-{
-	uint64_t hash = hash_bytes(HASH_START, &layer, sizeof(layer));
-
-	hash = hash_bytes(hash, place, strlen(place) + 1);
-	return (uint32_t)hash_bytes(hash, name, strlen(name));
-}
-
-/* Makes the index of s->then. False: there is no memory for it. */
-static bool make_index(struct sample *s)
-{
-	const struct sample *then = s->then;
-	uint32_t n = 16;
-
-	while (n < then->n_objects * 2)
-		n *= 2;
-	if (n > s->max_index) {
-		free(s->index);
-		s->index = malloc(n * sizeof(*s->index));
-		s->max_index = s->index ? n : 0;
-	}
-	if (!s->index)
-		return false;
-	memset(s->index, 0, n * sizeof(*s->index));
-	for (uint32_t i = 0; i < then->n_objects; i++) {
-		const struct object *o = &then->objects[i];
-		uint32_t at = hash_object(o->layer, object_place(then, o),
-					  object_name(then, o));
-
-		while (s->index[at % n])
-			at++;
-		s->index[at % n] = i + 1;
-	}
-	s->n_index = n;
-	return true;
-}
-
-static const struct object *find_indexed(const struct sample *s,
-					 enum layer layer, const char *place,
-					 const char *name)
-{
-	for (uint32_t at = hash_object(layer, place, name);; at++) {
-		uint32_t i = s->index[at % s->n_index];
-		const struct object *o = &s->then->objects[i - 1];
-
-		if (!i)
-			return NULL;
-		if (is_object(s->then, o, layer, place, name))
-			return o;
-	}
-}
-
 const struct object *sample_before(struct sample *s, enum layer layer,
 				   const char *place, const char *name)
 {
 	const struct sample *then = s->then;
-	uint32_t hint = 0;
 
-	if (!then || !then->n_objects)
+	if (!then)
 		return NULL;
 	if (s->hint < then->n_objects &&
 	    is_object(then, &then->objects[s->hint], layer, place, name))
 		return &then->objects[s->hint];
-	if (s->n_index || make_index(s))
-		return find_indexed(s, layer, place, name);
-	return sample_find(then, layer, place, name, &hint);
+	return sample_find(then, layer, place, name,
+			   &(uint32_t) {then->n_objects});
 }
 
 static void link_object(struct sample *s, struct object *o)
@@ -311,23 +256,8 @@ void sample_rollback(struct sample *s, struct sample_mark mark)
 	s->n_memory = mark.memory;
 	s->last_memory = mark.last;
 	sample_forget(s, mark.remembered);
+	sample_index_cut(s, mark.objects);
 	s->error = 0;
-}
-
-const struct object *sample_find(const struct sample *s, enum layer layer,
-				 const char *place, const char *name,
-				 uint32_t *hint)
-{
-	for (uint32_t i = 0; i < s->n_objects; i++) {
-		uint32_t at = (*hint + i) % s->n_objects;
-		const struct object *o = &s->objects[at];
-
-		if (!is_object(s, o, layer, place, name))
-			continue;
-		*hint = at + 1;
-		return o;
-	}
-	return NULL;
 }
 
 static bool is_level(const struct counter *c)

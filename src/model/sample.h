@@ -8,6 +8,7 @@
 #ifndef PKTLOSS_MODEL_SAMPLE_H
 #define PKTLOSS_MODEL_SAMPLE_H
 
+#include "base/hash.h"
 #include "model/counter.h"
 
 /* One value. delta and the flags are filled in by sample_compare(). */
@@ -87,9 +88,9 @@ struct sample {
 	uint64_t mono_ns;   /* CLOCK_MONOTONIC of the read */
 	const struct sample *then; /* the one before, or NULL */
 	uint32_t hint;	  /* the object of then to compare the next one with */
-	uint32_t *index;  /* objects of then by their hash, made when needed */
-	uint32_t n_index; /* slots in use, 0: not made; a power of two */
-	uint32_t max_index;
+	uint32_t n_asked; /* how often one was looked for without an index */
+	const struct hash_key *key; /* of its index, NULL: no secret */
+	struct sample_index *index; /* made when needed, see sample_index.h */
 };
 
 struct sample_mark {
@@ -104,7 +105,7 @@ void sample_reset(struct sample *s);
  * is to stay as it is as long as s is used; NULL: there is none.
  */
 void sample_follow(struct sample *s, const struct sample *then);
-/* Frees what a sample holds; a zeroed sample is fine. */
+/* Frees what a sample holds, and forgets its key; a zeroed one is fine. */
 void sample_free(struct sample *s);
 
 /*
@@ -193,15 +194,6 @@ static inline const struct object *object_before(const struct sample *s,
  */
 const struct object *sample_before(struct sample *s, enum layer layer,
 				   const char *place, const char *name);
-
-/*
- * The object of that layer, place and name, or NULL. hint is the index to
- * look at first and is moved behind the find: samples keep their order, so
- * walking two of them side by side costs one comparison an object.
- */
-const struct object *sample_find(const struct sample *s, enum layer layer,
-				 const char *place, const char *name,
-				 uint32_t *hint);
 
 /*
  * Appends the objects that a probe left in the previous sample, marked stale,

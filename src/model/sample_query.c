@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "model/sample_query.h"
+#include "model/sample_index.h"
 
 #include <string.h>
 
@@ -56,12 +56,14 @@ uint64_t sample_moved(const struct sample *s, enum layer layer,
 {
 	uint64_t sum = 0;
 
-	EACH_OBJECT (s, o) {
-		if (o->layer != layer ||
-		    (place && strcmp(object_place(s, o), place)))
-			continue;
-		sum += object_moved(s, o, tag);
+	if (place && *place) { /* there may be thousands of them */
+		EACH_OBJECT_AT (s, layer, place, o)
+			sum += object_moved(s, o, tag);
+		return sum;
 	}
+	EACH_OBJECT_IN (s, layer, o)
+		if (!place || !*object_place(s, o))
+			sum += object_moved(s, o, tag);
 	return sum;
 }
 
@@ -70,20 +72,17 @@ uint64_t sample_growth(const struct sample *s, enum layer layer, enum tag tag,
 {
 	uint64_t sum = 0;
 
-	EACH_OBJECT (s, o) {
-		if (o->layer != layer)
-			continue;
+	EACH_OBJECT_IN (s, layer, o)
 		EACH_ROW (s, o, row)
 			if (row->counter->tag == tag && row->counter->v6 == v6)
 				sum += row_growth(s, o, row);
-	}
 	return sum;
 }
 
 bool sample_has(const struct sample *s, enum layer layer, enum tag tag)
 {
-	EACH_OBJECT (s, o)
-		if (o->layer == layer && object_tagged(s, o, tag))
+	EACH_OBJECT_IN (s, layer, o)
+		if (object_tagged(s, o, tag))
 			return true;
 	return false;
 }

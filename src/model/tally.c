@@ -466,8 +466,8 @@ static uint64_t dropped_by_aqm(const struct sample *s, const char *place)
 {
 	uint64_t sum = 0;
 
-	EACH_OBJECT (s, o) {
-		if (!o->aqm || strcmp(object_place(s, o), place))
+	EACH_OBJECT_AT (s, LAYER_QDISC, place, o) {
+		if (!o->aqm)
 			continue;
 		EACH_ROW (s, o, row)
 			if (row->counter->tag == TAG_QDISC_DROPS)

@@ -330,23 +330,6 @@ static void judge(struct report *r, struct loss *loss)
 	loss->alarm.due = find_news(r, loss, &v);
 }
 
-/* Forgets what no sample mentions any more and no alarm holds. */
-static void forget_gone(struct losses *l)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < l->n; i++) {
-		if (l->items[i].idle && loss_is_at_rest(&l->items[i])) {
-			loss_end(&l->items[i]);
-			continue;
-		}
-		if (kept != i)
-			l->items[kept] = l->items[i];
-		kept++;
-	}
-	l->n = kept;
-}
-
 void report_alarms_judge(struct report *r)
 {
 	struct losses *l = &r->ns->losses;
@@ -433,7 +416,7 @@ void report_alarms_recover(struct report *r)
 		set_told(r, loss);
 		report_notify_recovered(r, loss, &now);
 	}
-	forget_gone(l);
+	losses_forget(l);
 }
 
 void report_alarms_end(struct report *r)

@@ -9,9 +9,6 @@
 void report_names_place(const struct ns *ns, const char *interface,
 			char place[NAME_PART + 1]);
 
-/* Whether another object's name looks the same once it is clean. */
-bool report_names_collide(const struct sample *s, const struct object *o);
-
 /*
  * Place and type instance of a ratio, whose type is "percent", and of the sum
  * of its packets ("packets").

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "diagnosis/finding.h"
+#include "model/sample_index.h"
 #include "report/report_names.h"
 #include "report/report_room.h"
 
@@ -228,7 +229,7 @@ static void send_object(struct report *r, const struct object *o)
 			continue;
 		if (!place[0]) {
 			report_names_place(r->ns, object_place(s, o), place);
-			unique = report_names_collide(s, o);
+			unique = sample_names_collide(s, o);
 		}
 		name_instance(instance, row->counter->layer, object_name(s, o),
 			      row->counter->name, unique);
