@@ -952,6 +952,8 @@ TEST_EACH(queues, list_is_read_whole, 3)
 	_cleanup_free_ char *allocated = NULL;
 	struct procnet net = {0};
 	struct token list;
+	struct arena arena = {.at = NULL};
+	struct nfqueue_list listen = {.arena = &arena};
 	struct tree tree;
 	char buffer[4096];
 	size_t n = 0;
@@ -968,8 +970,13 @@ TEST_EACH(queues, list_is_read_whole, 3)
 					   &allocated, &list),
 			 0);
 	ck_assert_uint_eq(list.n, n);
-	ck_assert_uint_eq(nfqueue_listeners(list, counts[_i] - 1, 1), 1);
-	ck_assert_uint_eq(nfqueue_listeners(list, 0, 0), counts[_i]);
+	listen.text = list;
+	ck_assert_uint_eq(nfqueue_listeners(&listen, counts[_i] - 1, 1), 1);
+	ck_assert_uint_eq(nfqueue_listeners(&listen, counts[_i], 1), 0);
+	ck_assert_uint_eq(nfqueue_listeners(&listen, 1, counts[_i]),
+			  counts[_i] - 1);
+	ck_assert_uint_eq(nfqueue_listeners(&listen, 0, 0), counts[_i]);
+	arena_free(&arena);
 	tree_remove(&tree);
 }
 

@@ -35,7 +35,11 @@ uint64_t firewall_hash_comment(struct token comment)
 
 struct firewall_seen *chain_seen(const struct chain_work *c, uint64_t key)
 {
-	size_t at = key ^ key >> 32, last = c->max_seen - 1;
+	struct hash h = hash_begin(c->secret);
+	size_t at, last = c->max_seen - 1;
+
+	hash_add(&h, &key, sizeof(key));
+	at = hash_end(&h);
 
 	while (c->seen[at & last].n && c->seen[at & last].key != key)
 		at++;
@@ -45,6 +49,7 @@ struct firewall_seen *chain_seen(const struct chain_work *c, uint64_t key)
 static bool grow_seen(struct arena *arena, struct chain_work *c)
 {
 	struct chain_work grown = {
+		.secret = c->secret,
 		.max_seen = c->max_seen ? c->max_seen * 4 : 64,
 	};
 
@@ -119,6 +124,7 @@ void firewall_begin(struct firewall_writer *w,
 	w->chain = c;
 	if (!c)
 		return;
+	c->secret = w->out->key;
 	c->family = chain->family;
 	c->direction = chain->direction;
 	c->reached = chain->reached;

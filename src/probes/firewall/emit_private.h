@@ -48,6 +48,7 @@ struct chain_work {
 	uint32_t rest;	   /* what drops uncounted and is not told apart */
 	bool rest_refuses; /* some of that answers with ICMP */
 	bool rest_is_last; /* some of that is the last of the chain */
+	const struct hash_key *secret;
 	/* how often a hash was seen: open addressing, a power of two */
 	struct firewall_seen *seen;
 	size_t n_seen, max_seen;

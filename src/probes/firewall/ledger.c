@@ -394,6 +394,19 @@ static void note_gone(struct ledger *l, const struct ledger_line *line,
 			(struct ledger_gone) {line->chain, had_counted};
 }
 
+/* One entry for each chain: those that look the same once printed are one. */
+static void add_up_gone(struct ledger *l)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < l->n_gone; i++)
+		if (n && l->gone[n - 1].chain == l->gone[i].chain)
+			l->gone[n - 1].had_counted += l->gone[i].had_counted;
+		else
+			l->gone[n++] = l->gone[i];
+	l->n_gone = n;
+}
+
 static void list_gone(struct ledger *l, const struct ledger_line *lines,
 		      const struct items *then)
 {
@@ -410,6 +423,7 @@ static void list_gone(struct ledger *l, const struct ledger_line *lines,
 				  l->changes[i].is_anew ||
 					  lines[i].counts.packets);
 	qsort(l->gone, l->n_gone, sizeof(*l->gone), by_gone);
+	add_up_gone(l);
 }
 
 static bool *mark_young(const struct ledger *l)
@@ -472,7 +486,7 @@ void ledger_close(struct ledger *l, uint64_t passed)
 
 bool ledger_has_gone(const struct ledger *l, uint64_t chain, uint32_t *ret_n)
 {
-	uint32_t low = 0, high = l->n_gone, i;
+	uint32_t low = 0, high = l->n_gone;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
@@ -483,7 +497,8 @@ bool ledger_has_gone(const struct ledger *l, uint64_t chain, uint32_t *ret_n)
 			high = middle;
 	}
 	*ret_n = 0;
-	for (i = low; i < l->n_gone && l->gone[i].chain == chain; i++)
-		*ret_n += l->gone[i].had_counted;
-	return i > low;
+	if (low == l->n_gone || l->gone[low].chain != chain)
+		return false;
+	*ret_n = l->gone[low].had_counted;
+	return true;
 }

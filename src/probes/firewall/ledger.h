@@ -42,10 +42,10 @@ struct ledger_change {
 	bool is_anew; /* it began anew: what it had counted has gone */
 };
 
-/* A line that has gone, or began anew. */
+/* The lines of a chain that have gone, or began anew. */
 struct ledger_gone {
 	uint64_t chain;
-	bool had_counted; /* not only since the read before */
+	uint32_t had_counted; /* so many not only since the read before */
 };
 
 struct ledger {

@@ -74,13 +74,40 @@ bool nfqueue_next(struct token *text, struct nfqueue *ret)
 	return true;
 }
 
-unsigned nfqueue_listeners(struct token text, unsigned first, unsigned n)
+#define QUEUES (UINT16_MAX + 1u)
+
+static uint64_t *note_listeners(struct nfqueue_list *list)
 {
-	unsigned found = 0;
+	struct token text = list->text;
 	struct nfqueue q;
 
-	while (nfqueue_next(&text, &q))
-		found += !n || (q.number >= first && q.number - first < n);
+	list->bits = arena_alloc(list->arena, QUEUES / 8);
+	while (list->bits && nfqueue_next(&text, &q))
+		if (q.number < QUEUES)
+			list->bits[q.number / 64] |= UINT64_C(1)
+						     << q.number % 64;
+	return list->bits;
+}
+
+unsigned nfqueue_listeners(struct nfqueue_list *list, unsigned first,
+			   unsigned n)
+{
+	const uint64_t *bits = list->bits ? list->bits : note_listeners(list);
+	unsigned end = n && first + n < QUEUES ? first + n : QUEUES;
+	unsigned found = 0;
+
+	first = n ? first : 0;
+	while (bits && first < end) {
+		unsigned step = 64 - first % 64;
+		uint64_t word = bits[first / 64] >> first % 64;
+
+		if (step > end - first)
+			step = end - first;
+		if (step < 64)
+			word &= (UINT64_C(1) << step) - 1;
+		found += (unsigned)__builtin_popcountll(word);
+		first += step;
+	}
 	return found;
 }
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/token.h"
 #include "model/probe.h"
 
@@ -33,11 +34,19 @@ extern const struct counter_table nfqueue_table;
  */
 bool nfqueue_next(struct token *text, struct nfqueue *ret);
 
+/* Who listens: made of the text of the file by who asks first. */
+struct nfqueue_list {
+	struct token text;
+	struct arena *arena;
+	uint64_t *bits; /* a bit for each queue that somebody listens to */
+};
+
 /*
- * How many of n queues, the first of that number, somebody listens to by the
- * text of the file; n is 0: of all.
+ * How many of n queues, the first of that number, somebody listens to; n is 0:
+ * of all. 0 without memory, which the arena knows.
  */
-unsigned nfqueue_listeners(struct token text, unsigned first, unsigned n);
+unsigned nfqueue_listeners(struct nfqueue_list *list, unsigned first,
+			   unsigned n);
 
 /*
  * Reads the file, whatever its size: into buffer, or into *allocated, which is

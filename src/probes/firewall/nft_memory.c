@@ -273,37 +273,33 @@ static uint64_t last_table(const struct memory_node *m, const void *end)
 	return last;
 }
 
-static const struct memory_node *find_table(const struct memory_node *m,
-					    const void *end,
-					    const struct nft_node *table)
-{
-	for (; (const void *)m != end; m = next_node(m))
-		if (m->kind == NODE_TABLE && m->family == table->family &&
-		    m->handle == table->handle &&
-		    !strcmp(own_name(m), table->name))
-			return m;
-	return NULL;
-}
-
 void nft_compare(struct nft_ruleset *rs, const struct sample *then,
 		 uint8_t source)
 {
-	const struct memory_node *first;
+	const struct memory_node *m;
 	uint32_t generation;
 	const void *end;
 	uint64_t last;
 
-	first = first_node(then, source, &end, &generation);
-	if (!first || rs->is_partial)
+	m = first_node(then, source, &end, &generation);
+	if (!m || rs->is_partial)
 		return;
-	last = last_table(first, end);
+	last = last_table(m, end);
 	for (struct nft_node *table = rs->first[NODE_TABLE]; table;
-	     table = table->next) {
-		const struct memory_node *m = find_table(first, end, table);
+	     table = table->next)
+		table->has_come = table->knows_old = table->handle > last;
+	for (; (const void *)m != end; m = next_node(m)) {
+		struct nft_node *table = m->kind == NODE_TABLE
+						 ? nft_find(rs, NODE_TABLE,
+							    m->family, NULL,
+							    own_name(m))
+						 : NULL;
 
-		table->has_come = !m && table->handle > last;
-		table->knows_old = m || table->has_come;
-		table->old = m ? m->last : 0;
+		if (!table || table->handle != m->handle)
+			continue;
+		table->has_come = false;
+		table->knows_old = true;
+		table->old = m->last;
 	}
 }
 

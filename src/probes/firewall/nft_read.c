@@ -153,18 +153,14 @@ static bool is_useful(const struct nft_node *counter)
 static int dump_counters(struct reader *reader)
 {
 	const struct nft_node *table = reader->rs.first[NODE_TABLE];
+	const struct nft_node *counter = reader->rs.first[NODE_COUNTER];
+	int r = 0;
 
-	for (; table; table = table->next) {
-		const struct nft_node *c = reader->rs.first[NODE_COUNTER];
-		int r;
-
-		while (c && (c->in != table || !is_useful(c)))
-			c = c->next;
-		r = c ? dump_counters_of(reader, table) : 0;
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (; counter; counter = counter->next)
+		counter->in->has_useful |= is_useful(counter);
+	for (; table && r == 0; table = table->next)
+		r = table->has_useful ? dump_counters_of(reader, table) : 0;
+	return r;
 }
 
 /* Everything. Returns 0 or negative errno. */
@@ -232,12 +228,13 @@ static int finish(struct reader *reader, struct sample *out)
 
 /* Begins anew: with the whole buffer, at the generation known. */
 static void start(struct reader *reader, struct probe_env *env,
-		  uint32_t generation)
+		  const struct hash_key *key, uint32_t generation)
 {
 	arena_free(&reader->rs.arena);
 	*reader = (struct reader) {
 		.env = env,
 		.rs = {.arena = {.at = env->buffer, .left = env->size},
+		       .key = key,
 		       .generation = generation,
 		       .has_generation = generation != 0},
 	};
@@ -253,7 +250,7 @@ static int read_ruleset(struct reader *reader, struct sample *out)
 	if (r == 0)
 		r = read_known(reader);
 	if (r == -ENOENT) {
-		start(reader, reader->env, reader->rs.generation);
+		start(reader, reader->env, out->key, reader->rs.generation);
 		r = read_all(reader);
 	}
 	/* went away meanwhile: the generation will say so */
@@ -269,7 +266,7 @@ static int nft_read(struct probe_env *env, struct sample *out)
 
 	if (r < 0)
 		return r;
-	start(&reader, env, 0);
+	start(&reader, env, out->key, 0);
 	r = read_ruleset(&reader, out);
 	arena_free(&reader.rs.arena);
 	return r;

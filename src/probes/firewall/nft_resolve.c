@@ -84,7 +84,8 @@ static void reach(struct nft_ruleset *rs)
  * A queue is a drop while nobody listens. Where some of several queues are
  * served, nobody knows how many packets were lost.
  */
-static void resolve_queue(struct firewall_rule *rule, struct token queues)
+static void resolve_queue(struct firewall_rule *rule,
+			  struct nfqueue_list *queues)
 {
 	unsigned listeners;
 
@@ -179,7 +180,7 @@ static void resolve_place(const struct nft_node *chain, struct nft_drop *d)
 }
 
 static void resolve_chain(const struct nft_ruleset *rs, struct nft_node *chain,
-			  struct token queues)
+			  struct nfqueue_list *queues)
 {
 	for (struct nft_drop *d = chain->drops_first; d; d = d->next) {
 		if (d->rule.target == FIREWALL_QUEUE)
@@ -226,6 +227,7 @@ static void add_policy(struct nft_ruleset *rs, struct nft_node *chain)
 
 void nft_resolve(struct nft_ruleset *rs, struct token queues)
 {
+	struct nfqueue_list list = {.text = queues, .arena = &rs->arena};
 	struct nft_node *chain;
 
 	if (!rs->is_partial)
@@ -235,6 +237,6 @@ void nft_resolve(struct nft_ruleset *rs, struct token queues)
 			continue;
 		find_rest(rs, chain);
 		add_policy(rs, chain);
-		resolve_chain(rs, chain, queues);
+		resolve_chain(rs, chain, &list);
 	}
 }

@@ -9,6 +9,7 @@
 #define PKTLOSS_PROBES_FIREWALL_NFT_RULESET_H
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "probes/firewall/nft_parse.h"
 
 enum nft_kind {
@@ -30,14 +31,15 @@ struct nft_drop;
 #define IS_ANY (IS_IP | IS_IP6)
 
 struct nft_node {
-	struct nft_node *same_hash;
+	struct nft_node *same_slot;
 	struct nft_node *next; /* of its kind, in the order of the dump */
 	struct nft_node *waiting;
 	struct nft_node *in; /* its table; a table: NULL */
 	struct nft_call *calls;
 	struct nft_feed *feeds; /* chain: its rules that feed a queue */
 	const char *name;
-	uint64_t hash;
+	uint64_t secret; /* hash of its name with a key, for its slot */
+	uint64_t hash;	 /* without one: the same at each read */
 	uint64_t handle; /* table, chain */
 	uint64_t last;	 /* table: no rule or chain of it has a higher one */
 	uint64_t old;	 /* table: nor had any in the read before, */
@@ -63,6 +65,7 @@ struct nft_node {
 	uint32_t run;	   /* chain: the first of its last rules that all drop,
 			      by number; 0: there are none */
 	uint32_t rest;	   /* chain: from that rule on all is dropped; or 0 */
+	bool has_useful;   /* table: a counter that is worth asking for */
 	bool is_taken;	   /* map, counter: some rule has its counts */
 	uint32_t n_rules;  /* chain */
 	uint32_t n_users;  /* counter */
@@ -109,11 +112,11 @@ struct nft_drop {
 	struct firewall_rule rule;
 };
 
-#define NFT_BUCKETS 256
-
 struct nft_ruleset {
 	struct arena arena;
-	struct nft_node *buckets[NFT_BUCKETS];
+	const struct hash_key *key; /* NULL: no secret */
+	struct nft_node **slots;    /* a power of two, or none */
+	size_t n_slots, n_nodes;
 	struct nft_node *first[4], *last[4]; /* by kind */
 	struct nft_node *chain;		     /* of the rule before */
 	struct nft_node *asked; /* the only one whose rules count */

@@ -95,11 +95,11 @@ static int proxy_read(struct probe_env *env, struct sample *out)
 		r = dump_proxy_sockets(env->netlink, IPPROTO_UDP, UINT32_MAX,
 				       &p);
 	for (size_t i = 0; i < p.n && r == 0; i++) {
-		char name[32];
+		char name[FIREWALL_PROXY];
 
 		if (!p.items[i].listens)
 			continue;
-		snprintf(name, sizeof(name), "proxy%u", p.items[i].port);
+		firewall_proxy_name(name, p.items[i].port);
 		sample_object(out, LAYER_NETFILTER, "", name, 0);
 		sample_row(out, &firewall_listening, p.items[i].port);
 	}

@@ -108,6 +108,14 @@ extern const struct counter firewall_facts[N_FIREWALL_FACTS];
 /* Of a port that TPROXY rules hand packets to: somebody listens there. */
 extern const struct counter firewall_listening;
 
+#define FIREWALL_PROXY 16
+
+/* What the object that has it is called: by its port it is found. */
+static inline void firewall_proxy_name(char name[FIREWALL_PROXY], uint16_t port)
+{
+	format_text(name, FIREWALL_PROXY, "proxy%u", port);
+}
+
 /* Connections of IPVS whose real server is gone; the first one is the label. */
 extern const struct counter firewall_orphans;
 extern const struct counter firewall_more_orphans; /* there may be: 1 */

@@ -100,7 +100,7 @@ static bool is_beside_ip(const struct object *o)
  * missed on input.
  */
 static bool may_be_of(const struct sample *s, const struct object *o,
-		      enum direction direction)
+		      enum direction direction, bool has_gap)
 {
 	const unsigned out = 1u << DIR_TX | 1u << DIR_FWD;
 	unsigned directions = o->reached;
@@ -111,7 +111,7 @@ static bool may_be_of(const struct sample *s, const struct object *o,
 		directions = 1u << object_rows(s, o)->counter->direction;
 	if (directions & out)
 		directions |= out;
-	if (directions & 1u << DIR_FWD && !has_output_gap(s))
+	if (directions & 1u << DIR_FWD && !has_gap)
 		directions |= 1u << DIR_RX;
 	return directions & 1u << direction;
 }
@@ -148,23 +148,24 @@ static bool has_uncounted(const struct sample *s)
  * beside it only if it had counted something.
  */
 static bool is_suspected(const struct sample *s, const struct object *o,
-			 enum direction direction, bool any_uncounted)
+			 enum direction direction, bool has_gap,
+			 bool any_uncounted)
 {
 	const struct counter *fact = &firewall_facts[FIREWALL_REPLACED];
 
-	return may_be_of(s, o, direction) &&
+	return may_be_of(s, o, direction, has_gap) &&
 	       (!any_uncounted || object_value(s, o, fact, 0));
 }
 
 bool firewall_suspect_replaced(const struct sample *s, enum direction direction,
 			       struct cause *ret)
 {
-	bool any_uncounted = has_uncounted(s);
+	bool any_uncounted = has_uncounted(s), has_gap = has_output_gap(s);
 	const struct object *o = NULL, *first = NULL;
 	uint64_t n = 0;
 
 	while ((o = firewall_next_replaced(s, o))) {
-		if (!is_suspected(s, o, direction, any_uncounted))
+		if (!is_suspected(s, o, direction, has_gap, any_uncounted))
 			continue;
 		first = first ? first : o;
 		n++;

@@ -75,8 +75,31 @@ bool firewall_misses_family(const struct sample *s, enum direction direction,
 	return !any;
 }
 
+/* What is missed, and who can have taken it: the same for all rules. */
+struct missed {
+	bool v4, v6;
+	unsigned met; /* a set of 1 << enum direction */
+};
+
+/* Before Linux 6.7 what FORWARD drops is missed on input. */
+static struct missed find_missed(const struct sample *s,
+				 enum direction direction)
+{
+	struct missed missed = {
+		.v4 = firewall_misses_family(s, direction, false),
+		.v6 = firewall_misses_family(s, direction, true),
+		.met = 1u << DIR_TX | 1u << DIR_FWD,
+	};
+
+	if (direction == DIR_RX)
+		missed.met = sample_has(s, LAYER_IP, TAG_OUT_TRANSMITS)
+				     ? 1u << DIR_RX
+				     : 1u << DIR_RX | 1u << DIR_FWD;
+	return missed;
+}
+
 /* Whether a rule sees what IP misses. */
-static bool is_family_seen(const struct sample *s, enum direction direction,
+static bool is_family_seen(const struct sample *s, const struct missed *missed,
 			   const struct object *o)
 {
 	const struct counter *only = &firewall_facts[FIREWALL_ONLY];
@@ -84,9 +107,9 @@ static bool is_family_seen(const struct sample *s, enum direction direction,
 	switch (o->family == FAMILY_INET ? object_value(s, o, only, FAMILY_INET)
 					 : o->family) {
 	case FAMILY_IP:
-		return firewall_misses_family(s, direction, false);
+		return missed->v4;
 	case FAMILY_IP6:
-		return firewall_misses_family(s, direction, true);
+		return missed->v6;
 	case FAMILY_INET:
 		return true;
 	default: /* IP has not got them yet, or has sent them */
@@ -111,22 +134,15 @@ static bool is_of_chain(const struct sample *s, const struct object *o)
 		rule.target == FIREWALL_POLICY);
 }
 
-/*
- * Whether packets that are missed in a direction can have met a rule. Before
- * Linux 6.7 what FORWARD drops is missed on input.
- */
+/* Whether packets that are missed in a direction can have met a rule. */
 static bool can_have_met(const struct sample *s, enum direction direction,
-			 const struct object *o)
+			 const struct missed *missed, const struct object *o)
 {
 	const struct counter *fact = &firewall_facts[FIREWALL_DIRECTION];
-	unsigned met = 1u << DIR_TX | 1u << DIR_FWD;
 
-	if (direction == DIR_RX)
-		met = sample_has(s, LAYER_IP, TAG_OUT_TRANSMITS)
-			      ? 1u << DIR_RX
-			      : 1u << DIR_RX | 1u << DIR_FWD;
-	return met & (o->reached ? o->reached
-				 : 1u << object_value(s, o, fact, direction));
+	return missed->met &
+	       (o->reached ? o->reached
+			   : 1u << object_value(s, o, fact, direction));
 }
 
 /* The uncounted rules that a loss can be of, by rate or chance or not. */
@@ -195,6 +211,7 @@ static struct uncounted find_uncounted(const struct sample *s,
 {
 	const struct counter *fact = &firewall_facts[FIREWALL_UNCOUNTED];
 	const struct counter *number = &firewall_facts[FIREWALL_NUMBER];
+	const struct missed missed = find_missed(s, direction);
 	const struct hints e = gather_hints(s, direction);
 	struct uncounted u = {.n = 0};
 	const struct object *o = NULL;
@@ -204,8 +221,8 @@ static struct uncounted find_uncounted(const struct sample *s,
 		int n;
 
 		if (is_by_rate(s, o) != by_rate ||
-		    !is_family_seen(s, direction, o) ||
-		    !can_have_met(s, direction, o))
+		    !is_family_seen(s, &missed, o) ||
+		    !can_have_met(s, direction, &missed, o))
 			continue;
 		u.n += object_value(s, o, fact, 0);
 		u.any_policy |= is_of_chain(s, o);
@@ -273,13 +290,14 @@ bool firewall_suspect_rule(const struct sample *s, enum direction direction,
 	return suspect_uncounted(s, direction, false, ret);
 }
 
+/* See proxy.c. */
 static bool is_listened_to(const struct sample *s, uint64_t port)
 {
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_NETFILTER &&
-		    object_value(s, o, &firewall_listening, 0) == port)
-			return port;
-	return false;
+	char name[FIREWALL_PROXY];
+	uint32_t hint = 0;
+
+	firewall_proxy_name(name, (uint16_t)port);
+	return port && sample_find(s, LAYER_NETFILTER, "", name, &hint);
 }
 
 /* Packets that a TPROXY rule got since the read before, if nobody listens. */

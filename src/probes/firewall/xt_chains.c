@@ -53,6 +53,7 @@ struct walk {
 	bool jumps;	     /* one of their rules does */
 	uint32_t next_start; /* no hook begins before it */
 	uint32_t waiting;    /* index + 1 of the first chain to visit */
+	struct nfqueue_list queues;
 	struct firewall_writer writer;
 };
 
@@ -86,12 +87,12 @@ static unsigned starts_at(struct walk *w, uint32_t at)
 	return hooks_at(blob, blob->hook_entry, at);
 }
 
-static bool is_drop(const struct walk *w, const struct xt_entry *e)
+static bool is_drop(struct walk *w, const struct xt_entry *e)
 {
 	return e->verdict == VERDICT_DROP || e->verdict == VERDICT_REJECT ||
 	       e->verdict == VERDICT_RESET ||
 	       (e->verdict == VERDICT_QUEUE &&
-		!nfqueue_listeners(w->blob->queues, e->queue, e->n_queues)) ||
+		!nfqueue_listeners(&w->queues, e->queue, e->n_queues)) ||
 	       e->verdict == VERDICT_TPROXY;
 }
 
@@ -459,6 +460,7 @@ int xt_parse(const struct xt_blob *blob, unsigned max_rules, struct sample *out)
 		.table = {.layout = xt_layout(blob->family),
 			  .bytes = blob->bytes,
 			  .size = (uint32_t)blob->size},
+		.queues = {.text = blob->queues, .arena = &arena},
 		.writer = {.out = out, .arena = &arena, .max_rules = max_rules},
 	};
 	int r;
