@@ -134,9 +134,9 @@ struct qdisc_reader {
 	int ifindex; /* the interface of the previous message, and its name */
 	char place[IFNAMSIZ];
 	bool wanted;
-	uint32_t first; /* object of the probe */
-	uint32_t from;	/* object of the interface, or first */
-	size_t waiting; /* bytes of messages in env->buffer */
+	uint32_t first;		  /* object of the probe */
+	struct qdisc_names names; /* from: of the interface, or first */
+	size_t waiting;		  /* bytes of messages in env->buffer */
 	struct {
 		int *items; /* interfaces whose classes are to be asked for */
 		size_t n, max;
@@ -147,7 +147,7 @@ static bool wants_interface(struct qdisc_reader *reader, int ifindex)
 {
 	if (ifindex != reader->ifindex) {
 		reader->ifindex = ifindex;
-		reader->from = reader->out->n_objects;
+		reader->names.from = reader->out->n_objects;
 		reader->wanted =
 			netlink_ifname(reader->env->netlink, ifindex,
 				       reader->place) == 0 &&
@@ -205,8 +205,7 @@ static int on_qdisc(const struct nlmsghdr *h, void *arg)
 		return 0; /* noqueue has no queue, so it never drops */
 	if (!wants_interface(reader, q.ifindex))
 		return 0;
-	if (!qdisc_name(&(struct qdisc_names) {reader->out, reader->from}, &q,
-			name)) {
+	if (!qdisc_name(&reader->names, &q, name)) {
 		if (keep_waiting(reader, h))
 			return 0;
 		qdisc_name_by_handle(&q, name);
@@ -220,7 +219,6 @@ static int on_qdisc(const struct nlmsghdr *h, void *arg)
  */
 static int append_waiting(struct qdisc_reader *reader, bool is_last)
 {
-	const struct qdisc_names names = {reader->out, reader->first};
 	struct nlmsghdr *h;
 	int n = 0;
 
@@ -234,7 +232,8 @@ static int append_waiting(struct qdisc_reader *reader, bool is_last)
 		if (h->nlmsg_type == NLMSG_NOOP)
 			continue;
 		r = qdisc_parse(h, &q);
-		if (r == 0 && !qdisc_name(&names, &q, name)) {
+		reader->names.from = reader->first;
+		if (r == 0 && !qdisc_name(&reader->names, &q, name)) {
 			if (!is_last)
 				continue;
 			qdisc_name_by_handle(&q, name);
@@ -274,8 +273,8 @@ static int on_class(const struct nlmsghdr *h, void *arg)
 	if (!q.is_class || !qdisc_has_classes(q.kind) ||
 	    !wants_interface(reader, q.ifindex))
 		return 0;
-	if (!qdisc_name(&(struct qdisc_names) {reader->out, reader->first}, &q,
-			name))
+	reader->names.from = reader->first;
+	if (!qdisc_name(&reader->names, &q, name))
 		qdisc_name_by_handle(&q, name);
 	return append_wanted(reader, &q, name);
 }
@@ -286,6 +285,9 @@ static int qdisc_read(struct probe_env *env, struct sample *out)
 		.env = env,
 		.out = out,
 		.first = out->n_objects,
+		.names = {.sample = out,
+			  .from = out->n_objects,
+			  .n = out->n_objects},
 	};
 	int r = qdisc_ask(env, RTM_GETQDISC, 0, 0, on_qdisc, &reader);
 
@@ -295,6 +297,7 @@ static int qdisc_read(struct probe_env *env, struct sample *out)
 		r = qdisc_ask(env, RTM_GETTCLASS, reader.classful.items[i], 0,
 			      on_class, &reader);
 	free(reader.classful.items);
+	table_free(&reader.names.table);
 	return r == 0 ? qdisc_look_closer(env, out, reader.first) : r;
 }
 

@@ -38,7 +38,9 @@ struct closer {
 	bool has_default; /* it is one of the classes */
 	uint32_t parent;  /* whose filters are asked for */
 	struct side_sum side;
-	uint32_t carried; /* objects of the sample before, up to here */
+	uint32_t carried;	/* objects of the sample before, up to here */
+	struct qdisc_tree tree; /* of the interface tree_of, if that is not 0 */
+	int tree_of;
 };
 
 static const struct object *owner_of(const struct closer *look)
@@ -379,17 +381,35 @@ static int look_at_sides(struct closer *look)
 	return 0;
 }
 
-/* Whether a qdisc has lost what only its parts can tell the reason of. */
-static bool needs_look(const struct sample *s, const struct object *o)
+/* The tree of an interface; parts of another qdisc change nothing of it. */
+static int know_tree(struct closer *look, const struct object *o)
 {
+	if (look->tree_of == qdisc_ifindex(o))
+		return 0;
+	qdisc_tree_free(&look->tree);
+	look->tree_of = qdisc_ifindex(o);
+	return qdisc_tree_make(&look->tree, look->out, o);
+}
+
+/*
+ * Whether a qdisc has lost what only its parts can tell the reason of. Returns
+ * 1, 0 or -ENOMEM.
+ */
+static int needs_look(struct closer *look, const struct object *o)
+{
+	const struct sample *s = look->out;
 	const struct row *drops = node_drops(s, o);
+	int r;
 
 	if (!drops || !drops->value || node_of(s, o) != NODE_QDISC ||
 	    !node_lost(s, o))
-		return false;
+		return 0;
 	if (drops->counter->tag == TAG_INGRESS_DROPS)
-		return true;
-	return qdisc_is_classful(object_label(s, o)) && node_own(s, o);
+		return 1;
+	if (!qdisc_is_classful(object_label(s, o)))
+		return 0;
+	r = know_tree(look, o);
+	return r < 0 ? r : node_own(&look->tree, o) > 0;
 }
 
 static int look_at(struct closer *look)
@@ -473,10 +493,12 @@ int qdisc_look_closer(struct probe_env *env, struct sample *out, uint32_t first)
 		const struct object *o = &out->objects[i];
 
 		look.owner = i;
-		if (needs_look(out, o))
+		r = needs_look(&look, o);
+		if (r > 0)
 			r = look_at(&look);
-		else if (out->then && may_have_parts(out, o))
+		else if (r == 0 && out->then && may_have_parts(out, o))
 			carry_parts(&look, object_before(out, o));
 	}
+	qdisc_tree_free(&look.tree);
 	return r;
 }

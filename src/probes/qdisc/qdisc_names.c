@@ -28,25 +28,99 @@ static bool is_outermost(const struct qdisc_config *q)
 	return q->parent == TC_H_ROOT || q->parent == TC_H_INGRESS;
 }
 
-/* The qdisc of an interface that has a handle, or NULL. */
-static const struct object *find_qdisc(const struct qdisc_names *names,
-				       int ifindex, uint32_t handle)
+/* What a qdisc is looked for by: a handle, or if that is 0 a name. */
+struct wanted {
+	int ifindex;
+	uint32_t handle;
+	const char *name;
+};
+
+static bool is_wanted_qdisc(const struct sample *s, const struct object *o,
+			    const struct wanted *w)
+{
+	if (o->layer != LAYER_QDISC || qdisc_ifindex(o) != w->ifindex)
+		return false;
+	return w->handle
+		       ? object_value(s, o, &qdisc_fact_handle, 0) == w->handle
+		       : !strcmp(object_name(s, o), w->name);
+}
+
+static uint64_t hash_wanted(const struct sample *s, const struct wanted *w)
+{
+	struct hash h = hash_begin(s->key);
+
+	hash_add(&h, &w->ifindex, sizeof(w->ifindex));
+	hash_add(&h, &w->handle, sizeof(w->handle));
+	if (!w->handle)
+		hash_name(&h, w->name);
+	return hash_end(&h);
+}
+
+static const struct object *look_in_table(const struct qdisc_names *names,
+					  const struct wanted *w)
 {
 	const struct sample *s = names->sample;
 
-	for (uint32_t i = names->from; i < s->n_objects; i++) {
-		const struct object *o = &s->objects[i];
+	EACH_HASHED (&names->table, hash_wanted(s, w), i)
+		if (is_wanted_qdisc(s, &s->objects[i], w))
+			return &s->objects[i];
+	return NULL;
+}
 
-		if (qdisc_ifindex(o) == ifindex &&
-		    object_value(s, o, &qdisc_fact_handle, 0) == handle)
-			return o;
-	}
+/* Of those that are alike the first is found. */
+static bool add_wanted(struct qdisc_names *names, const struct wanted *w,
+		       uint32_t at)
+{
+	return look_in_table(names, w) ||
+	       table_add(&names->table, hash_wanted(names->sample, w), at);
+}
+
+static bool add_qdisc(struct qdisc_names *names, uint32_t at)
+{
+	const struct sample *s = names->sample;
+	const struct object *o = &s->objects[at];
+	const struct wanted by_handle = {
+		.ifindex = qdisc_ifindex(o),
+		.handle = object_value(s, o, &qdisc_fact_handle, 0),
+	};
+	const struct wanted by_name = {
+		.ifindex = qdisc_ifindex(o),
+		.name = object_name(s, o),
+	};
+
+	return o->layer != LAYER_QDISC ||
+	       ((!by_handle.handle || add_wanted(names, &by_handle, at)) &&
+		add_wanted(names, &by_name, at));
+}
+
+/* As many are looked at one by one: who repeats a parent finds it there. */
+#define FEW_QDISCS 64
+
+/* The first qdisc of an interface that is as wanted, or NULL. */
+static const struct object *find_qdisc(struct qdisc_names *names,
+				       const struct wanted *w)
+{
+	const struct sample *s = names->sample;
+	uint32_t i = names->from;
+
+	for (; i < s->n_objects && i - names->from < FEW_QDISCS; i++)
+		if (is_wanted_qdisc(s, &s->objects[i], w))
+			return &s->objects[i];
+	if (i == s->n_objects)
+		return NULL;
+	while (names->n < s->n_objects && add_qdisc(names, names->n))
+		names->n++;
+	if (names->n == s->n_objects)
+		return look_in_table(names, w);
+	for (; i < s->n_objects; i++) /* no memory */
+		if (is_wanted_qdisc(s, &s->objects[i], w))
+			return &s->objects[i];
 	return NULL;
 }
 
 /* Writes the major number of a class, or where its qdisc stands. */
-static bool write_place(const struct qdisc_names *names, int ifindex,
-			uint32_t class, char *buffer, size_t size)
+static bool write_place(struct qdisc_names *names, int ifindex, uint32_t class,
+			char *buffer, size_t size)
 {
 	const struct sample *s = names->sample;
 	const struct object *o;
@@ -55,7 +129,8 @@ static bool write_place(const struct qdisc_names *names, int ifindex,
 		snprintf(buffer, size, "%x", major_of(class));
 		return true;
 	}
-	o = find_qdisc(names, ifindex, TC_H_MAJ(class));
+	o = find_qdisc(names, &(struct wanted) {.ifindex = ifindex,
+						.handle = TC_H_MAJ(class)});
 	if (!o)
 		return false;
 	snprintf(buffer, size, "%s",
@@ -72,20 +147,15 @@ static const char *middle_of(const struct qdisc_config *q)
 }
 
 /* A qdisc that was linked to another class since still tells the first. */
-static bool is_taken(const struct qdisc_names *names,
-		     const struct qdisc_config *q, const char *name)
+static bool is_taken(struct qdisc_names *names, const struct qdisc_config *q,
+		     const char *name)
 {
-	const struct sample *s = names->sample;
-
-	for (uint32_t i = names->from; i < s->n_objects; i++)
-		if (qdisc_ifindex(&s->objects[i]) == q->ifindex &&
-		    !strcmp(object_name(s, &s->objects[i]), name))
-			return true;
-	return false;
+	return find_qdisc(
+		names, &(struct wanted) {.ifindex = q->ifindex, .name = name});
 }
 
 /* By kind and parent, which is a class unless it is the root. */
-static bool name_by_parent(const struct qdisc_names *names,
+static bool name_by_parent(struct qdisc_names *names,
 			   const struct qdisc_config *q,
 			   char buffer[QDISC_NAME])
 {
@@ -111,7 +181,7 @@ static bool is_named_by_handle(const struct qdisc_config *q)
 	return q->handle || is_outermost(q);
 }
 
-bool qdisc_name(const struct qdisc_names *names, const struct qdisc_config *q,
+bool qdisc_name(struct qdisc_names *names, const struct qdisc_config *q,
 		char buffer[QDISC_NAME])
 {
 	if (is_named_by_handle(q)) {

@@ -3,6 +3,7 @@
 #ifndef PKTLOSS_PROBES_QDISC_QDISC_PRIVATE_H
 #define PKTLOSS_PROBES_QDISC_QDISC_PRIVATE_H
 
+#include "base/table.h"
 #include "kernel/netlink.h"
 #include "probes/qdisc/qdisc.h"
 #include "probes/qdisc/tc_filter.h"
@@ -81,10 +82,15 @@ static inline int qdisc_ifindex(const struct object *o)
 
 #define QDISC_NAME 80
 
-/* Where the qdiscs of an interface stand that were read so far. */
+/*
+ * Where the qdiscs of an interface stand that were read so far. Who sets but
+ * the first two has table freed in the end.
+ */
 struct qdisc_names {
 	const struct sample *sample;
 	uint32_t from; /* index of an object: they are from there to the end */
+	uint32_t n;    /* objects before that are in the table, or no qdiscs */
+	struct table table; /* where there are many: by handle, and by name */
 };
 
 /*
@@ -102,7 +108,7 @@ struct qdisc_names {
  * Returns false, with nothing written, if the qdisc whose class it stands in
  * was not read yet.
  */
-bool MUST_CHECK qdisc_name(const struct qdisc_names *names,
+bool MUST_CHECK qdisc_name(struct qdisc_names *names,
 			   const struct qdisc_config *q,
 			   char buffer[QDISC_NAME]);
 

@@ -15,6 +15,7 @@ struct blamed {
 	const struct loss *loss;
 	struct suspect *items;
 	size_t n, max;
+	struct qdisc_tree tree;
 };
 
 static void blame_row(struct blamed *list, const struct object *o,
@@ -47,45 +48,19 @@ static void blame(struct blamed *list, const struct object *o, uint64_t lost)
 	blame_row(list, o, node_drops(list->s, o), lost);
 }
 
-static const struct object *parent_qdisc(const struct sample *s,
-					 const struct object *o)
-{
-	EACH_NODE(s, o, qdisc)
-	if (node_of(s, qdisc) == NODE_QDISC && node_is_below(s, o, qdisc))
-		return qdisc;
-	return NULL;
-}
-
 /* What of a netem's marks were drops: its parent counts only these. */
-static uint64_t dropped_not_marked(const struct sample *s,
+static uint64_t dropped_not_marked(const struct blamed *list,
 				   const struct object *o,
 				   const struct row *marks)
 {
-	const struct object *parent = parent_qdisc(s, o);
-	uint64_t left = parent ? node_lost(s, parent) : 0;
-	uint64_t most = node_moved(s, o, marks);
+	const struct object *parent = node_qdisc(&list->tree, o);
+	uint64_t most = node_moved(list->s, o, marks);
+	uint64_t others;
 
-	EACH_NODE(s, o, other)
-	if (parent && other != o && node_of(s, other) == NODE_QDISC &&
-	    node_is_below(s, other, parent)) {
-		uint64_t n = node_lost(s, other);
-
-		left -= n < left ? n : left;
-	}
-	return most < left ? most : left;
-}
-
-/* A BPF program below o whose drops no statistics tell, or NULL. */
-static const struct object *find_program(const struct sample *s,
-					 const struct object *o,
-					 uint32_t parent)
-{
-	EACH_NODE(s, o, filter)
-	if (node_of(s, filter) == NODE_FILTER &&
-	    qdisc_filter_is(s, filter, TC_PROGRAM) &&
-	    object_value(s, filter, &qdisc_fact_parent, 0) == parent)
-		return filter;
-	return NULL;
+	if (!parent)
+		return 0;
+	others = less_by(node_lost_below(&list->tree, parent), most);
+	return smaller_of(most, less_by(node_lost(list->s, parent), others));
 }
 
 static void blame_qdisc(struct blamed *list, const struct object *o)
@@ -97,12 +72,12 @@ static void blame_qdisc(struct blamed *list, const struct object *o)
 	if (!drops || drops->counter->direction != DIR_TX)
 		return;
 	if (drops->counter->tag == TAG_MARKING_DROPS) {
-		blame(list, o, dropped_not_marked(list->s, o, drops));
+		blame(list, o, dropped_not_marked(list, o, drops));
 		return;
 	}
 	handle = object_value(list->s, o, &qdisc_fact_handle, 0);
-	program = handle ? find_program(list->s, o, handle) : NULL;
-	blame(list, program ? program : o, node_own(list->s, o));
+	program = handle ? node_program(&list->tree, handle) : NULL;
+	blame(list, program ? program : o, node_own(&list->tree, o));
 }
 
 /* Whether a filter hangs at ingress or clsact, not in a tree. */
@@ -121,7 +96,7 @@ static void blame_node(struct blamed *list, const struct object *o)
 		blame_qdisc(list, o);
 		break;
 	case NODE_CLASS:
-		if (drops && !node_has_leaf(list->s, o))
+		if (drops && !node_has_leaf(&list->tree, o))
 			blame(list, o, node_lost(list->s, o));
 		break;
 	case NODE_FILTER:
@@ -202,7 +177,7 @@ static void blame_side(struct blamed *list, struct side *side)
 	side->left = side->lost;
 	blame_counting(list, side);
 	blame_redirecting(list, side);
-	program = find_program(list->s, side->qdisc, side->parent);
+	program = node_program(&list->tree, side->parent);
 	if (qdisc_undetermined(list->s, side->qdisc))
 		program = NULL; /* or one on the other side */
 	if (program)
@@ -250,29 +225,28 @@ static void blame_any(struct blamed *list)
 {
 	const struct sample *s = list->s;
 
-	EACH_OBJECT (s, o) {
-		if (o->layer != LAYER_QDISC ||
-		    strcmp(object_place(s, o), list->loss->place))
-			continue;
+	EACH_OBJECT_AT (s, LAYER_QDISC, list->loss->place, o)
 		EACH_ROW (s, o, row)
 			if (row->counter->direction == list->loss->direction &&
 			    (row->counter->kind == KIND_LOST ||
 			     row->counter->kind == KIND_PART) &&
 			    row_moved(row))
 				blame_row(list, o, row, row->delta);
-	}
 	list->n = list->n > 1 ? 1 : list->n;
 }
 
 size_t qdisc_find_suspects(const struct sample *s, const struct loss *loss,
 			   struct suspect *ret, size_t max)
 {
-	struct blamed list = {s, loss, ret, 0, max};
+	struct blamed list = {.s = s, .loss = loss, .items = ret, .max = max};
+	const struct object *first =
+		sample_first_at(s, LAYER_QDISC, loss->place);
 
-	EACH_OBJECT (s, o) {
-		if (o->layer != LAYER_QDISC ||
-		    strcmp(object_place(s, o), loss->place))
-			continue;
+	if (!first || qdisc_tree_make(&list.tree, s, first) < 0) {
+		qdisc_tree_free(&list.tree);
+		return 0;
+	}
+	EACH_OBJECT_AT (s, LAYER_QDISC, loss->place, o) {
 		if (loss->direction == DIR_TX)
 			blame_node(&list, o);
 		if (node_of(s, o) == NODE_QDISC)
@@ -281,6 +255,7 @@ size_t qdisc_find_suspects(const struct sample *s, const struct loss *loss,
 	if (!list.n)
 		blame_any(&list);
 	bound_blame(&list);
+	qdisc_tree_free(&list.tree);
 	return list.n;
 }
 
@@ -300,10 +275,8 @@ static uint64_t dropped_by_rules(const struct sample *s,
 
 static bool has_clsact(const struct sample *s, const char *place)
 {
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_QDISC &&
-		    !strcmp(object_place(s, o), place) &&
-		    object_tagged(s, o, TAG_EGRESS_DROPS))
+	EACH_OBJECT_AT (s, LAYER_QDISC, place, o)
+		if (object_tagged(s, o, TAG_EGRESS_DROPS))
 			return true;
 	return false;
 }

@@ -13,12 +13,6 @@ static uint64_t filter_fact(const struct suspect *suspect,
 	return object_value(suspect->sample, suspect->object, fact, 0);
 }
 
-bool qdisc_filter_is(const struct sample *s, const struct object *o,
-		     enum tc_verdict verdict)
-{
-	return object_value(s, o, &qdisc_fact_verdict, UINT64_MAX) == verdict;
-}
-
 bool qdisc_filter_is_rule(const struct sample *s, const struct object *o)
 {
 	return qdisc_filter_is(s, o, TC_DROP) ||
