@@ -138,8 +138,8 @@ static uint64_t count_hooked(const struct sample *s)
 {
 	uint64_t n = 0;
 
-	EACH_OBJECT (s, o) {
-		if (o->layer != LAYER_NETFILTER || o->family != FAMILY_NETDEV)
+	EACH_OBJECT_IN (s, LAYER_NETFILTER, o) {
+		if (o->family != FAMILY_NETDEV)
 			continue;
 		EACH_ROW (s, o, row)
 			if (row->counter->kind == KIND_LOST &&
@@ -154,7 +154,7 @@ static uint64_t take_before(struct ns *ns, bool routed, uint64_t n)
 {
 	static const uint8_t layers[] = {LAYER_IP, LAYER_XFRM};
 	struct losses *l = &ns->losses;
-	uint64_t taken, hooked = routed ? n : count_hooked(&ns->now);
+	uint64_t taken, hooked = routed || !n ? n : count_hooked(&ns->now);
 
 	taken = take_echo(loss_find(l, LAYER_NETFILTER, "", DIR_TX),
 			  hooked < n ? hooked : n);

@@ -40,9 +40,8 @@ static const struct object *first_port(const struct sample *s,
 /* The name of the interface of that index, or "?". */
 static const char *name_of(const struct sample *s, uint64_t ifindex)
 {
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_LINK && o->identity == ifindex)
-			return object_place(s, o);
+	EACH_OBJECT_OF (s, ifindex, walk)
+		return object_place(s, walk.object);
 	return "?";
 }
 

@@ -9,10 +9,7 @@
 static bool is_peer(const struct sample *s, const struct object *config,
 		    const struct sample *my, const struct object *mine)
 {
-	uint64_t index = object_value(my, mine, &link_fact_peer_index, 0);
-
-	return index && config->identity == index &&
-	       object_value(s, config, &link_fact_peer_index, 0) ==
+	return object_value(s, config, &link_fact_peer_index, 0) ==
 		       mine->identity &&
 	       object_value(s, config, &link_fact_mac, 0) ==
 		       object_value(my, mine, &link_fact_peer_mac, 0);
@@ -22,9 +19,13 @@ const struct object *link_find_peer(const struct sample *s,
 				    const struct sample *my,
 				    const struct object *mine)
 {
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_LINK && is_peer(s, o, my, mine))
-			return o;
+	uint64_t index = object_value(my, mine, &link_fact_peer_index, 0);
+
+	if (!index)
+		return NULL;
+	EACH_OBJECT_OF (s, index, walk)
+		if (is_peer(s, walk.object, my, mine))
+			return walk.object;
 	return NULL;
 }
 
@@ -32,11 +33,9 @@ const struct object *link_find_peer(const struct sample *s,
 static bool is_below(const struct sample *s, const struct object *config,
 		     const struct sample *my, const struct object *mine)
 {
-	uint64_t index = object_value(my, mine, &link_fact_lower_index, 0);
 	uint64_t mac;
 
-	return index && config->identity == index &&
-	       object_get(s, config, &link_fact_mac, &mac) &&
+	return object_get(s, config, &link_fact_mac, &mac) &&
 	       mac == object_value(my, mine, &link_fact_lower_mac, 0) &&
 	       link_hash_kind(object_label(s, config)) ==
 		       object_value(my, mine, &link_fact_lower_kind, 0);
@@ -46,13 +45,14 @@ static const struct object *find_below(const struct sample *s,
 				       const struct sample *my,
 				       const struct object *mine)
 {
+	uint64_t index = object_value(my, mine, &link_fact_lower_index, 0);
 	bool far = object_row(my, mine, &link_fact_lower_far);
 
-	if (far == (s == my) || !object_row(my, mine, &link_fact_lower_index))
+	if (far == (s == my) || !index)
 		return NULL;
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_LINK && is_below(s, o, my, mine))
-			return o;
+	EACH_OBJECT_OF (s, index, walk)
+		if (is_below(s, walk.object, my, mine))
+			return walk.object;
 	return NULL;
 }
 
@@ -97,10 +97,10 @@ uint64_t link_flooded(const struct sample *s, const struct object *mine)
 	if (!master ||
 	    object_value(s, mine, &link_fact_port_of, 0) != LINK_OF_BRIDGE)
 		return 0;
-	EACH_OBJECT (s, o)
-		if (o->layer == LAYER_LINK && o->identity == master &&
-		    !object_name(s, o)[0])
-			return sample_moved(s, LAYER_LINK, object_place(s, o),
+	EACH_OBJECT_OF (s, master, walk)
+		if (!object_name(s, walk.object)[0])
+			return sample_moved(s, LAYER_LINK,
+					    object_place(s, walk.object),
 					    TAG_LINK_MULTICAST);
 	return 0;
 }

@@ -87,15 +87,18 @@ static bool is_portless(const struct sample *s, const struct object *o)
 
 void link_attribute_masters(const struct sample *s, struct losses *l)
 {
+	uint64_t sent = 0, known = UINT64_MAX;
+
 	EACH_OBJECT (s, o) {
-		uint64_t sent, known;
 		struct loss *loss;
 
 		if (!is_portless(s, o))
 			continue;
 		loss = loss_find(l, LAYER_LINK, object_place(s, o), DIR_TX);
-		sent = count_sent(s);
-		known = count_went_out(s) + count_lost(l);
+		if (known == UINT64_MAX) { /* most have none */
+			sent = count_sent(s);
+			known = count_went_out(s) + count_lost(l);
+		}
 		/* most of all: it was the way out */
 		if (!loss || !loss->known || known + FEW > sent ||
 		    known > sent / 2)

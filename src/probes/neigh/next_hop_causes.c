@@ -159,13 +159,14 @@ static void say_no_carrier(const struct sample *s, const char *place,
 bool next_hop_explain(const struct sample *s, const struct loss *loss,
 		      struct cause *ret)
 {
-	const struct object *first = next_hop_first(s, OF_ANY);
+	const struct object *first;
 	char dead[128];
 
 	if (loss->refused)
 		return explain_refusals(loss, ret);
 	if (!loss->unresolved)
 		return false;
+	first = next_hop_first(s, OF_ANY);
 	ret->reason = &next_hop_reasons[REASON_UNRESOLVED];
 	ret->lost = loss->unresolved;
 	ret->counter = counter_tagged(neigh_probe.counters, TAG_RES_FAILED);

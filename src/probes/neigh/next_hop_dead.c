@@ -45,7 +45,7 @@ static bool is_dead_of(const struct sample *s, const struct object *o,
 
 const struct object *next_hop_first(const struct sample *s, unsigned families)
 {
-	EACH_OBJECT (s, o)
+	EACH_OBJECT_IN (s, LAYER_NEIGH, o)
 		if (is_dead_of(s, o, families))
 			return o;
 	return NULL;
