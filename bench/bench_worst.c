@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the worst costs that whoever owns a namespace can make of it: 1000,
+ * 10000 and 100000 of a thing, named as badly as can be. Each stands in a
+ * namespace of a process of its own, where it ends; a first look, one at which
+ * all of it has lost something, and two more, with their reports. Prints a
+ * table of CPU time; the last column is what ten times as many cost.
+ * bench_worst CASE N... makes one of them. Needs root.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "stage.h"
+
+#define FNV_SLOTS 256
+#define READS 4
+
+static FILE *open_tool(const char *command)
+{
+	FILE *f = popen(command, "w");
+
+	if (f)
+		setvbuf(f, NULL, _IOFBF, 1 << 20);
+	return f;
+}
+
+static int close_tool(FILE *f)
+{
+	return pclose(f) == 0 ? 0 : -EIO;
+}
+
+/* ---- nf_tables ---- */
+
+/* The next name that FNV-1a without a key puts into one slot of 256. */
+static void craft(char name[32], unsigned i)
+{
+	static const unsigned char head[2] = {1, 1}; /* chain of inet */
+
+	for (unsigned j = 0;; j++) {
+		uint64_t hash = hash_bytes(HASH_START, head, sizeof(head));
+
+		snprintf(name, 32, "c%u_%u", i, j);
+		hash = hash_bytes(hash, "t", 2);
+		if (hash_bytes(hash, name, strlen(name) + 1) % FNV_SLOTS == 0)
+			return;
+	}
+}
+
+static void write_chain(FILE *f, const char *name)
+{
+	fprintf(f,
+		"add chain inet t %s { type filter hook input priority 0; }\n",
+		name);
+}
+
+static void write_drop(FILE *f, const char *chain, unsigned i, unsigned read)
+{
+	fprintf(f,
+		"add rule inet t %s udp dport %u counter packets %u bytes 9 "
+		"drop "
+		"comment \"a %u\"\n",
+		chain, 1 + i % 65535, read, i);
+}
+
+static int write_rules(unsigned n, unsigned in_chain, unsigned read,
+		       bool crafted)
+{
+	FILE *f = open_tool("nft -f -");
+	char name[32] = "";
+
+	if (!f)
+		return -errno;
+	fprintf(f, "flush ruleset\nadd table inet t\n");
+	for (unsigned i = 0; i < n; i++) {
+		if (i % in_chain == 0) {
+			snprintf(name, sizeof(name), "c%u", i);
+			if (crafted)
+				craft(name, i);
+			write_chain(f, name);
+		}
+		write_drop(f, name, i, read);
+	}
+	return close_tool(f);
+}
+
+static int make_chains(unsigned n, unsigned read)
+{
+	return write_rules(n, 1, read, false);
+}
+
+static int make_crafted(unsigned n, unsigned read)
+{
+	return write_rules(n, 1, read, true);
+}
+
+static int make_rules(unsigned n, unsigned read)
+{
+	return write_rules(n, 64, read, false);
+}
+
+static int make_elements(unsigned n, unsigned read)
+{
+	FILE *f = read > 1 ? NULL : open_tool("nft -f -");
+
+	if (!f)
+		return read > 1 ? 0 : -errno;
+	fprintf(f, "flush ruleset\ntable inet t {\nmap m { type ipv4_addr : "
+		   "verdict; counter; }\nchain in { type filter hook input "
+		   "priority 0; ip saddr vmap @m; }\n}\n");
+	for (unsigned i = 0; i < n; i += 1000) {
+		fprintf(f, "add element inet t m { ");
+		for (unsigned j = i; j < i + 1000 && j < n; j++)
+			fprintf(f, "%s10.%u.%u.%u : drop", j > i ? ", " : "",
+				j >> 16 & 255, j >> 8 & 255, j & 255);
+		fprintf(f, " }\n");
+	}
+	return close_tool(f);
+}
+
+/* ---- others ---- */
+
+/* Names that look alike to a writer: each is compared with all others. */
+static int make_interfaces(unsigned n, unsigned read)
+{
+	FILE *f = read ? NULL : open_tool("ip -batch -");
+
+	if (!f)
+		return read ? 0 : -errno;
+	for (unsigned i = 0; i < n; i += 2)
+		fprintf(f,
+			"link add $xa%u type veth peer name $xb%u\n"
+			"link set $xa%u up\nlink set $xb%u up\n",
+			i, i, i, i);
+	return close_tool(f);
+}
+
+static int make_routes(unsigned n, unsigned read)
+{
+	FILE *f = read ? NULL : open_tool("ip -batch -");
+
+	if (!f)
+		return read ? 0 : -errno;
+	fprintf(f, "link set lo up\n");
+	for (unsigned i = 0; i < n; i++)
+		fprintf(f, "route add blackhole 10.%u.%u.%u\n", i >> 16 & 255,
+			i >> 8 & 255, i & 255);
+	return close_tool(f);
+}
+
+/* Leaves of classes, whose handles the kernel gives. */
+static int make_qdiscs(unsigned n, unsigned read)
+{
+	FILE *f = read ? NULL : open_tool("tc -batch -");
+
+	if (!f)
+		return read ? 0 : -errno;
+	fprintf(f, "qdisc add dev lo root handle 1: htb\n");
+	for (unsigned i = 1; i <= n; i++)
+		fprintf(f,
+			"class add dev lo parent 1: classid 1:%x htb rate "
+			"1mbit\n"
+			"qdisc add dev lo parent 1:%x pfifo limit 9\n",
+			i, i);
+	return close_tool(f);
+}
+
+static void fill_socket(int from, const struct sockaddr_in *to)
+{
+	static const char packet[1200];
+
+	for (int i = 0; i < 4; i++)
+		(void)!sendto(from, packet, sizeof(packet), MSG_DONTWAIT,
+			      (const struct sockaddr *)to, sizeof(*to));
+}
+
+/* UDP sockets that nobody reads, with a small buffer: each drops. */
+static int make_sockets(unsigned n, unsigned read)
+{
+	const struct rlimit limit = {n + 100, n + 100};
+	static int from = -1;
+	static bool made;
+
+	if (!made && (setrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+		      system("ip link set lo up")))
+		return -EPERM;
+	if (from < 0)
+		from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	for (unsigned i = 0; i < n; i++) {
+		struct sockaddr_in to = {
+			.sin_family = AF_INET,
+			.sin_port = htons((uint16_t)(1024 + i % 60000)),
+			.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i / 60000),
+		};
+		int small = 1, fd;
+
+		fd = made ? -1 : socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (fd >= 0 &&
+		    (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small,
+				sizeof(small)) < 0 ||
+		     bind(fd, (struct sockaddr *)&to, sizeof(to)) < 0))
+			return -errno;
+		if (fd < 0 && !made)
+			return -errno;
+		if (read)
+			fill_socket(from, &to);
+	}
+	made = true;
+	return 0;
+}
+
+static int make_namespaces(unsigned n, unsigned read)
+{
+	return read ? 0 : stage_grow(n);
+}
+
+/* ---- the table ---- */
+
+static const struct worst {
+	const char *what;
+	int (*make)(unsigned n, unsigned read);
+	unsigned max; /* the kernel takes no more, or minutes for each */
+} worsts[] = {
+	{"chains", make_chains, 100000},
+	{"chains with crafted names", make_crafted, 100000},
+	{"rules with comments", make_rules, 100000},
+	{"elements of a verdict map", make_elements, 100000},
+	{"interfaces", make_interfaces, 10000},
+	{"routes that discard", make_routes, 100000},
+	{"qdiscs of one interface", make_qdiscs, 10000},
+	{"sockets that drop", make_sockets, 100000},
+	{"namespaces", make_namespaces, 1000},
+};
+
+struct measured {
+	double ms[READS];
+	int error;
+};
+
+static double cpu_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int read_all_of(const struct worst *worst, unsigned n,
+		       struct measured *ret)
+{
+	const struct sink sink = stage_sink();
+	struct reporter *reporter;
+	struct settings s;
+	struct engine *e;
+	int r = stage_settings(&s);
+
+	if (r < 0)
+		return r;
+	e = engine_new(&s);
+	reporter = reporter_new(&s);
+	r = e && reporter ? 0 : -ENOMEM;
+	for (unsigned i = 0; r == 0 && i < READS; i++) {
+		double begun;
+
+		r = worst->make(n, i);
+		if (r < 0)
+			break;
+		begun = cpu_ms();
+		r = engine_read(e, 0);
+		if (r == 0)
+			r = stage_report(e, reporter, &sink);
+		ret->ms[i] = cpu_ms() - begun;
+	}
+	reporter_free(reporter);
+	engine_free(e);
+	settings_free(&s);
+	return r;
+}
+
+/* In a process of its own, with which all that it makes ends. */
+static struct measured measure_apart(const struct worst *worst, unsigned n)
+{
+	struct measured m = {.error = -EIO};
+	int ends[2], status;
+	pid_t child;
+
+	if (pipe(ends) < 0)
+		return m;
+	child = fork();
+	if (child == 0) {
+		m.error = stage_open();
+		if (m.error == 0)
+			m.error = read_all_of(worst, n, &m);
+		(void)!write(ends[1], &m, sizeof(m));
+		_exit(0);
+	}
+	close(ends[1]);
+	if (child < 0 || read(ends[0], &m, sizeof(m)) != sizeof(m))
+		m.error = -EIO;
+	close(ends[0]);
+	if (child > 0)
+		waitpid(child, &status, 0);
+	return m;
+}
+
+static double worst_of(const struct measured *m)
+{
+	double most = 0;
+
+	for (int i = 0; i < READS; i++)
+		most = m->ms[i] > most ? m->ms[i] : most;
+	return most;
+}
+
+/* Prints a row. Returns the most that a read took, 0: it could not be made. */
+static double bench_worst(const struct worst *worst, unsigned n, double before)
+{
+	struct measured m = measure_apart(worst, n);
+
+	if (m.error) {
+		printf("| %s | %u | %s | | | | | |\n", worst->what, n,
+		       strerror(-m.error));
+		fflush(stdout);
+		return 0;
+	}
+	printf("| %s | %u | %.1f | %.1f | %.1f | %.1f | %.1f |", worst->what, n,
+	       m.ms[0], m.ms[1], m.ms[2], m.ms[3], worst_of(&m) * 1e3 / n);
+	if (before > 0)
+		printf(" %.1f |\n", worst_of(&m) / before);
+	else
+		printf(" |\n");
+	fflush(stdout);
+	return worst_of(&m);
+}
+
+int main(int argc, char **argv)
+{
+	printf("| what | how many | first read, ms | second | third | fourth | "
+	       "us each, at most | times of a tenth |\n"
+	       "|---|---|---|---|---|---|---|---|\n");
+	for (size_t i = 0; i < ARRAY_SIZE(worsts); i++) {
+		double before = 0;
+
+		if (argc > 1 && strcmp(argv[1], worsts[i].what))
+			continue;
+		for (int a = 2; a < argc; a++)
+			before = bench_worst(&worsts[i],
+					     (unsigned)atoi(argv[a]), before);
+		for (unsigned n = 1000; argc < 3 && n <= worsts[i].max; n *= 10)
+			before = bench_worst(&worsts[i], n, before);
+	}
+	return 0;
+}
