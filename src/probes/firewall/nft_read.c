@@ -163,6 +163,28 @@ static int dump_counters(struct reader *reader)
 	return r;
 }
 
+/*
+ * For each message of a dump of all rules the kernel walks through the chains
+ * again that it has told of already: with so many chains they are asked for one
+ * by one.
+ */
+#define MANY_CHAINS 2048
+
+static int dump_all_rules(struct reader *reader)
+{
+	struct nft_node *chain = reader->rs.first[NODE_CHAIN];
+	int r = 0;
+
+	if (reader->rs.n_nodes <= MANY_CHAINS)
+		return dump_all(reader, NFT_MSG_GETRULE);
+	for (; chain && r == 0; chain = chain->next) {
+		r = dump_rules(reader, chain);
+		if (r == -ENOENT) /* it has none */
+			r = 0;
+	}
+	return r;
+}
+
 /* Everything. Returns 0 or negative errno. */
 static int read_all(struct reader *reader)
 {
@@ -172,7 +194,7 @@ static int read_all(struct reader *reader)
 		return r;
 	r = dump_all(reader, NFT_MSG_GETCHAIN);
 	if (r == 0)
-		r = dump_all(reader, NFT_MSG_GETRULE);
+		r = dump_all_rules(reader);
 	if (r == 0)
 		r = dump_maps(reader);
 	if (r == 0)
