@@ -91,6 +91,13 @@ void ns_list_displace(struct ns_list *list, struct ns *ns);
 void ns_list_drop_gone(struct ns_list *list);
 void ns_list_free(struct ns_list *list);
 
+/* Whether it has a name that does not come from its number, or is collectd's.
+ */
+static inline bool ns_is_named(const struct ns *ns)
+{
+	return ns->rank != NS_NAMELESS;
+}
+
 static inline bool ns_is_own(const struct ns *ns)
 {
 	return !ns->path[0];

@@ -128,8 +128,7 @@ static int collect_all(const struct alarm_memory *m, const struct ns_list *list,
 
 	for (size_t i = 0; i < ARRAY_SIZE(turns); i++)
 		EACH_NS (list, ns)
-			if (r == 0 &&
-			    turns[i].named == (ns->rank != NS_NAMELESS))
+			if (r == 0 && turns[i].named == ns_is_named(ns))
 				r = collect(ns, turns[i].before, turns[i].n, f);
 	for (size_t i = 0; r == 0 && i < m->unclaimed.n; i++)
 		r = alarm_file_add(f, &m->unclaimed.items[i]);

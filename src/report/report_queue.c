@@ -16,11 +16,6 @@ static bool can_tell(const struct ns *ns)
 	return ns_is_reported(ns) && !ns->replaced;
 }
 
-static bool has_name(const struct ns *ns)
-{
-	return ns->rank != NS_NAMELESS;
-}
-
 /* Namespaces with a name, or without, and what they have to tell. */
 struct tellers {
 	enum due news;
@@ -37,7 +32,7 @@ static unsigned raise_share(struct report *r, const struct ns_list *list,
 		size_t at = (begin + i) % list->n;
 
 		r->ns = list->items[at];
-		if (!can_tell(r->ns) || has_name(r->ns) != of.named)
+		if (!can_tell(r->ns) || ns_is_named(r->ns) != of.named)
 			continue;
 		budget -= report_alarms_raise(r, of.news,
 					      share < budget ? share : budget);
@@ -109,7 +104,7 @@ static unsigned count_tellers(const struct ns_list *list, enum due news,
 			can_tell(ns) ? report_alarms_waiting(ns, news) : 0;
 
 		*ret_alarms += waiting;
-		*(has_name(ns) ? &named : &nameless) += waiting > 0;
+		*(ns_is_named(ns) ? &named : &nameless) += waiting > 0;
 	}
 	return named + (nameless > 0);
 }

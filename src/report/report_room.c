@@ -20,7 +20,7 @@ void report_room_init(struct reporter *r)
 
 static size_t limit_of(const struct reporter *r, const struct ns *ns)
 {
-	return ns->rank == NS_NAMELESS ? r->nameless.limit : r->named.limit;
+	return ns_is_named(ns) ? r->named.limit : r->nameless.limit;
 }
 
 void report_room_enter(struct report *r)
@@ -65,7 +65,7 @@ static size_t smaller(size_t a, size_t b)
 /* Of those that have a name, or of those that have none. */
 static bool counts(const struct ns *ns, bool named)
 {
-	return !ns->gone && named == (ns->rank != NS_NAMELESS);
+	return !ns->gone && named == ns_is_named(ns);
 }
 
 /* The series of all of them, where none may have more than a limit. */
