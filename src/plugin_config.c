@@ -6,82 +6,72 @@
 
 #include "plugin_config.h"
 
-static void config_complain(const oconfig_item_t *item, const char *what)
+/* Any value, or VALUE_OTHER: an option takes exactly one. */
+static struct option_value get_value(const oconfig_item_t *item)
 {
-	WARNING("pktloss plugin: option \"%s\": %s; it is ignored", item->key,
-		what);
-}
-
-static bool get_value(const oconfig_item_t *item, struct option_value *ret)
-{
+	struct option_value ret = {.type = VALUE_OTHER};
 	const oconfig_value_t *v = item->values;
 
 	if (item->values_num != 1 || item->children_num)
-		return false;
-	*ret = (struct option_value) {0};
+		return ret;
 	switch (v->type) {
 	case OCONFIG_TYPE_STRING:
-		ret->type = VALUE_STRING;
-		ret->string = v->value.string;
-		return true;
+		ret.type = VALUE_STRING;
+		ret.string = v->value.string;
+		break;
 	case OCONFIG_TYPE_NUMBER:
-		ret->type = VALUE_NUMBER;
-		ret->number = v->value.number;
-		return true;
+		ret.type = VALUE_NUMBER;
+		ret.number = v->value.number;
+		break;
 	case OCONFIG_TYPE_BOOLEAN:
-		ret->type = VALUE_BOOLEAN;
-		ret->boolean = v->value.boolean;
-		return true;
+		ret.type = VALUE_BOOLEAN;
+		ret.boolean = v->value.boolean;
+		break;
 	}
-	return false;
+	return ret;
 }
 
-/* Returns false when the option is known but its value is no good. */
+/* Returns false, and says why, when nothing was set. */
 static bool apply_option(struct settings *s, bool in_threshold,
 			 const oconfig_item_t *item)
 {
-	struct option_value value;
+	struct option_value value = get_value(item);
+	int r = settings_set(s, in_threshold, item->key, &value);
+	char text[SETTINGS_TEXT];
 
-	if (!get_value(item, &value)) {
-		config_complain(item, "takes exactly one value");
-		return false;
-	}
-	switch (settings_set(s, in_threshold, item->key, &value)) {
-	case 0:
+	if (r == 0)
 		return true;
-	case -ENOENT:
-		config_complain(item, "there is no such option here");
-		return true;
-	case -EINVAL:
-		config_complain(item,
-				"its value is of the wrong type, out of range, "
-				"unknown, or no valid regular expression");
-		return false;
-	default:
-		config_complain(item, "out of memory");
-		return false;
-	}
+	settings_complain(in_threshold, item->key, &value, r, text);
+	WARNING("pktloss plugin: %s; it is ignored", text);
+	return false;
 }
 
-/* A threshold with a wrong selector would be for everything: leave it out. */
+/*
+ * A threshold with a selector that is wrong, or misspelt, would be for
+ * everything: it is left out.
+ */
 static void apply_threshold(struct settings *s, const oconfig_item_t *block)
 {
+	char text[SETTINGS_TEXT];
 	bool good = true;
 
 	if (block->values_num)
-		config_complain(block, "takes no argument");
+		WARNING("pktloss plugin: a <Threshold> block takes no "
+			"argument; that is ignored");
 	if (settings_add_threshold(s) < 0) {
-		config_complain(block, "out of memory");
+		ERROR("pktloss plugin: out of memory, a <Threshold> block is "
+		      "left out");
 		return;
 	}
 	for (int i = 0; i < block->children_num; i++)
 		good &= apply_option(s, true, &block->children[i]);
-	if (good)
-		return;
-	settings_drop_threshold(s);
-	config_complain(block,
-			"something in it is wrong, the whole block is left "
-			"out");
+	if (!good) {
+		settings_drop_threshold(s);
+		WARNING("pktloss plugin: the <Threshold> block with that in it "
+			"is left out");
+	} else if (settings_end_threshold(s, text)) {
+		WARNING("pktloss plugin: %s", text);
+	}
 }
 
 void plugin_config_apply(struct settings *s, const oconfig_item_t *block)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Options: each is tried with values of every type, good and bad. */
 #include <errno.h>
+#include <math.h>
 
 #include "model/settings.h"
 #include "testlib.h"
@@ -301,8 +302,6 @@ TEST(options, refused_value_changes_nothing)
 	ck_assert_str_eq(settings.proc_root, "/proc");
 	ck_assert_int_eq(set(false, "MaxRules", number(0)), -EINVAL);
 	ck_assert_uint_eq(settings.max_rules, 64);
-	ck_assert_int_eq(set(false, "Namespace", text("/[/")), -EINVAL);
-	ck_assert(selection_wants(&settings.namespaces, "any"));
 	ck_assert_int_eq(settings_add_threshold(&settings), 0);
 	ck_assert_int_eq(set(true, "Layer", text("tcp")), 0);
 	ck_assert_int_eq(set(true, "Layer", text("/(/")), -EINVAL);
@@ -310,6 +309,240 @@ TEST(options, refused_value_changes_nothing)
 	ck_assert_double_eq(settings.thresholds.items[0].limits.warning, 0.1);
 	ck_assert(pattern_matches(&settings.thresholds.items[0].layer, "tcp"));
 	ck_assert(!pattern_matches(&settings.thresholds.items[0].layer, "udp"));
+}
+
+TEST(options, refused_selector_never_selects_everything)
+{
+	ck_assert_int_eq(set(false, "Namespace", text("/[/")), -EINVAL);
+	ck_assert_int_eq(set(false, "Interface", number(3)), -EINVAL);
+	ck_assert_int_eq(set(false, "Layer", text("netfiler")), -EINVAL);
+	ck_assert(!selection_wants(&settings.namespaces, "any"));
+	ck_assert(!selection_wants(&settings.interfaces, "eth0"));
+	ck_assert_uint_eq(settings_layers(&settings), 0);
+	ck_assert_int_eq(set(false, "Namespace", text("web")), 0);
+	ck_assert(selection_wants(&settings.namespaces, "web"));
+	ck_assert(!selection_wants(&settings.namespaces, "any"));
+}
+
+TEST(options, refused_selector_leaves_out_nothing)
+{
+	ck_assert_int_eq(set(false, "IgnoreNamespace", yes), 0);
+	ck_assert_int_eq(set(false, "Namespace", text("/[/")), -EINVAL);
+	ck_assert(selection_wants(&settings.namespaces, "any"));
+	ck_assert_int_eq(set(false, "Namespace", text("web")), 0);
+	ck_assert(!selection_wants(&settings.namespaces, "web"));
+	ck_assert(selection_wants(&settings.namespaces, "any"));
+}
+
+static const char *complaint(bool in_threshold, const char *name,
+			     struct option_value v)
+{
+	static char text[SETTINGS_TEXT];
+	int r;
+
+	if (in_threshold && !settings.thresholds.n)
+		ck_assert_int_eq(settings_add_threshold(&settings), 0);
+	r = set(in_threshold, name, v);
+	ck_assert_msg(r < 0, "%s is taken", name);
+	settings_complain(in_threshold, name, &v, r, text);
+	return text;
+}
+
+/* Values that no option of that type takes. */
+static const struct option_value *wrong_values(int type)
+{
+	static const struct option_value wrong[][4] = {
+		/* clang-format off */
+		[VALUE_STRING] = {{.type = VALUE_NUMBER, .number = 37},
+				  {.type = VALUE_BOOLEAN, .boolean = true},
+				  {.type = VALUE_OTHER}},
+		[VALUE_NUMBER] = {{.type = VALUE_STRING, .string = "many"},
+				  {.type = VALUE_NUMBER, .number = -37},
+				  {.type = VALUE_NUMBER, .number = 3.7e10},
+				  {.type = VALUE_OTHER}},
+		[VALUE_BOOLEAN] = {{.type = VALUE_STRING, .string = "maybe"},
+				   {.type = VALUE_NUMBER, .number = 37},
+				   {.type = VALUE_OTHER}},
+		/* clang-format on */
+	};
+
+	return wrong[type];
+}
+
+static const char *in_words(const struct option_value *v)
+{
+	static char text[64];
+
+	if (v->type == VALUE_STRING)
+		snprintf(text, sizeof(text), "not \"%s\"", v->string);
+	else if (v->type == VALUE_NUMBER)
+		snprintf(text, sizeof(text), "not %.9g", v->number);
+	else if (v->type == VALUE_BOOLEAN)
+		snprintf(text, sizeof(text), "not true");
+	else
+		snprintf(text, sizeof(text), "not none, several, or a block");
+	return text;
+}
+
+/* Whoever adds an option has said what it takes, or this fails. */
+TEST(options, every_complaint_names_option_value_and_what_is_allowed)
+{
+	for (size_t i = 0; i < n_options; i++) {
+		const struct config_option *o = &options_table[i];
+		char allowed[SETTINGS_TEXT];
+
+		settings_allowed(o, allowed);
+		ck_assert_msg(strlen(allowed) > 10, "%s", o->name);
+		for (const struct option_value *v = wrong_values(o->def.type);
+		     v->string || v->number || v->boolean ||
+		     v->type == VALUE_OTHER;
+		     v++) {
+			const char *said =
+				complaint(o->in_threshold, o->name, *v);
+
+			ck_assert_msg(strstr(said, o->name), "%s", said);
+			ck_assert_msg(strstr(said, allowed), "%s", said);
+			ck_assert_msg(strstr(said, in_words(v)), "%s: %s", said,
+				      in_words(v));
+			if (v->type == VALUE_OTHER)
+				break;
+		}
+	}
+}
+
+TEST(options, numbers_are_taken_up_to_what_is_said)
+{
+	for (size_t i = 0; i < n_options; i++) {
+		const struct config_option *o = &options_table[i];
+		char allowed[SETTINGS_TEXT];
+		const char *range;
+		double least, most;
+
+		if (o->def.type != VALUE_NUMBER)
+			continue;
+		settings_allowed(o, allowed);
+		range = strstr(allowed, " from ");
+		ck_assert_msg(range && sscanf(range, " from %lf to %lf", &least,
+					      &most) == 2,
+			      "%s: %s", o->name, allowed);
+		ck_assert_int_eq(settings_add_threshold(&settings), 0);
+		ck_assert_int_eq(set(o->in_threshold, o->name, number(least)),
+				 0);
+		ck_assert_int_eq(set(o->in_threshold, o->name, number(most)),
+				 0);
+		ck_assert_int_eq(
+			set(o->in_threshold, o->name, number(least - 1)),
+			-EINVAL);
+		ck_assert_int_eq(
+			set(o->in_threshold, o->name, number(most + 1)),
+			-EINVAL);
+	}
+}
+
+#define LAYERS                                                                 \
+	"link, qdisc, softnet, netfilter, conntrack, neigh, ip, icmp, tcp, "   \
+	"udp, socket, xfrm, unexplained"
+
+static const struct {
+	bool in_threshold;
+	const char *name;
+	struct option_value value;
+	const char *said;
+} complaints[] = {
+/* clang-format off */
+#define TEXT(s) {.type = VALUE_STRING, .string = s}
+#define COUNT(n) {.type = VALUE_NUMBER, .number = n}
+	{false, "ReportIdle", TEXT("yes"),
+	 "option \"ReportIdle\" takes true or false, not \"yes\""},
+	{false, "Layer", TEXT("netfiler"),
+	 "option \"Layer\" takes a /regular expression/ or one of " LAYERS
+	 ", not \"netfiler\""},
+	{true, "Layer", TEXT("tcp-rxx"),
+	 "option \"Layer\" takes a /regular expression/, a ratio like "
+	 "\"tcp-listen\", or one of " LAYERS ", not \"tcp-rxx\""},
+	{false, "MaxSeries", COUNT(-1),
+	 "option \"MaxSeries\" takes a whole number from 1 to 1000000000, "
+	 "not -1"},
+	{false, "MaxSockets", COUNT(100000),
+	 "option \"MaxSockets\" takes a whole number from 1 to 4096, "
+	 "not 100000"},
+	{true, "WarningMax", COUNT(101),
+	 "option \"WarningMax\" takes a number from 0 to 100, not 101"},
+	{false, "ReadBudget", COUNT(-0.5),
+	 "option \"ReadBudget\" takes a number of seconds from 0 to 1000000000, "
+	 "not -0.5"},
+	{false, "StateFile", TEXT("alarms"),
+	 "option \"StateFile\" takes an absolute path, or \"\" for none, "
+	 "not \"alarms\""},
+	{false, "ProcRoot", TEXT(""),
+	 "option \"ProcRoot\" takes an absolute path, not \"\""},
+	{false, "Namespace", TEXT("/(/"),
+	 "option \"Namespace\" takes a name or /regular expression/, not "
+	 "\"/(/\": Unmatched ( or \\("},
+	{true, "Interface", TEXT("/[a/"),
+	 "option \"Interface\" takes a name or /regular expression/, not "
+	 "\"/[a/\": Unmatched [, [^, [:, [., or [="},
+	{false, "Namespace", {.type = VALUE_OTHER},
+	 "option \"Namespace\" takes a name or /regular expression/, not none, "
+	 "several, or a block"},
+	{false, "Thresholds", {.type = VALUE_OTHER},
+	 "there is no option \"Thresholds\""},
+	{false, "Hits", COUNT(1),
+	 "there is no option \"Hits\" here, but in a <Threshold> block"},
+	{true, "Namespce", TEXT("web"),
+	 "there is no option \"Namespce\" in a <Threshold> block"},
+	{true, "MaxRules", COUNT(1),
+	 "there is no option \"MaxRules\" in a <Threshold> block, but outside"},
+	/* clang-format on */
+};
+
+TEST_EACH(options, mistake_is_told_as_it_was_made, ARRAY_SIZE(complaints))
+{
+	ck_assert_str_eq(complaint(complaints[_i].in_threshold,
+				   complaints[_i].name, complaints[_i].value),
+			 complaints[_i].said);
+}
+
+TEST(options, complaint_of_a_long_value_is_cut)
+{
+	char path[2000];
+
+	memset(path, 'a', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	ck_assert(strstr(complaint(false, "ProcRoot", text(path)), "aaa"));
+	path[0] = path[sizeof(path) - 2] = '/';
+	path[1] = '(';
+	ck_assert(strstr(complaint(false, "Counter", text(path)), "Unmatched"));
+}
+
+static const struct {
+	double warning, failure; /* NAN: not given */
+	double expected;	 /* FailureMax then */
+	bool told;
+} limit_pairs[] = {
+	{100, NAN, 100, false}, {50, NAN, 50, false},	{0.5, NAN, 1, false},
+	{NAN, NAN, 1, false},	{30, 1, 1, true},	{NAN, 0.05, 0.05, true},
+	{30, 30, 30, false},	{100, 100, 100, false}, {5, 20, 20, false},
+};
+
+TEST_EACH(thresholds, failure_below_warning_is_told_or_not_meant,
+	  ARRAY_SIZE(limit_pairs))
+{
+	double warning = limit_pairs[_i].warning;
+	double failure = limit_pairs[_i].failure;
+	char said[SETTINGS_TEXT] = "";
+
+	ck_assert_int_eq(settings_add_threshold(&settings), 0);
+	if (!isnan(failure)) /* in either order */
+		ck_assert_int_eq(set(true, "FailureMax", number(failure)), 0);
+	if (!isnan(warning))
+		ck_assert_int_eq(set(true, "WarningMax", number(warning)), 0);
+	ck_assert(settings_end_threshold(&settings, said) ==
+		  limit_pairs[_i].told);
+	ck_assert(!strstr(said, "below its WarningMax") !=
+		  limit_pairs[_i].told);
+	ck_assert_double_eq(settings.thresholds.items[0].limits.failure,
+			    limit_pairs[_i].expected);
 }
 
 /* The warning limit tells which threshold was chosen. */
@@ -493,11 +726,13 @@ TEST(thresholds, full_table_has_limits_of_its_own)
 TEST(options, option_of_layers_names_every_layer)
 {
 	const struct config_option *o = options_table;
+	char allowed[SETTINGS_TEXT];
 
 	while (o->in_threshold || strcmp(o->name, "Layer"))
 		o++;
+	settings_allowed(o, allowed);
 	for (int i = 0; i < N_LAYERS; i++)
-		ck_assert_msg(strstr(o->doc, layer_name(i)), "%s",
+		ck_assert_msg(strstr(allowed, layer_name(i)), "%s",
 			      layer_name(i));
 }
 

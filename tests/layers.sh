@@ -53,7 +53,7 @@ calloc free malloc realloc qsort
 memchr memcmp memcpy memmove memset
 snprintf vsnprintf floor fmax regcomp regexec regfree
 strchr strcmp strcspn strdup strlen strncmp strcasecmp
-strndup strrchr strspn strstr strtod
+strndup strrchr regerror strspn strstr strtod
 '
 
 fail() {

@@ -44,7 +44,20 @@ static void print_value(const struct option_value *v)
 	case VALUE_STRING:
 		printf("\"%s\"", v->string);
 		break;
+	case VALUE_OTHER:
+		break;
 	}
+}
+
+/* The paragraph of an option, and what it takes. */
+static const char *paragraph(const struct config_option *o)
+{
+	static char text[4096];
+	char allowed[SETTINGS_TEXT];
+
+	settings_allowed(o, allowed);
+	snprintf(text, sizeof(text), "%s Takes %s.", o->doc, allowed);
+	return text;
 }
 
 static void print_conf_options(bool in_threshold, const char *indent)
@@ -55,7 +68,7 @@ static void print_conf_options(bool in_threshold, const char *indent)
 		if (o->in_threshold != in_threshold)
 			continue;
 		putchar('\n');
-		print_wrapped(indent, o->doc);
+		print_wrapped(indent, paragraph(o));
 		printf("%s#%s ", indent, o->name);
 		print_value(&o->def);
 		putchar('\n');
@@ -109,7 +122,7 @@ static void print_pod_options(bool in_threshold)
 		if (o->in_threshold != in_threshold)
 			continue;
 		printf("=item B<%s> I<%s>\n\n", o->name, types[o->def.type]);
-		print_pod_text(o->doc);
+		print_pod_text(paragraph(o));
 		printf(" Default: B<< ");
 		print_value(&o->def);
 		printf(" >>\n\n");

@@ -6,29 +6,54 @@
 
 #include "base/array.h"
 
-static int compile_regex(struct pattern *p, const char *text, size_t n)
+/* Returns 0, an error of regcomp(), or REG_ESPACE. */
+static int compile(regex_t *ret, const char *text)
 {
-	_cleanup_free_ char *inner = strndup(text + 1, n - 2);
+	_cleanup_free_ char *inner = strndup(text + 1, strlen(text) - 2);
 
-	if (!inner)
-		return -ENOMEM;
-	if (regcomp(&p->regex, inner, REG_EXTENDED | REG_NOSUB))
-		return -EINVAL;
-	p->is_regex = true;
-	return 0;
+	return inner ? regcomp(ret, inner, REG_EXTENDED | REG_NOSUB)
+		     : REG_ESPACE;
+}
+
+static int compile_regex(struct pattern *p, const char *text)
+{
+	int r = compile(&p->regex, text);
+
+	p->is_regex = r == 0;
+	if (r == 0)
+		return 0;
+	return r == REG_ESPACE ? -ENOMEM : -EINVAL;
+}
+
+static bool is_regex(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n >= 2 && text[0] == '/' && text[n - 1] == '/';
+}
+
+void pattern_complain(const char *text, char *buffer, size_t size)
+{
+	regex_t regex;
+	int r = is_regex(text) ? compile(&regex, text) : 0;
+
+	buffer[0] = '\0';
+	if (r)
+		regerror(r, &regex, buffer, size);
+	else if (is_regex(text))
+		regfree(&regex);
 }
 
 int pattern_compile(const char *text, struct pattern *ret)
 {
 	struct pattern p = {.text = strdup(text)};
-	size_t n = strlen(text);
 	int r = 0;
 
 	*ret = (struct pattern) {0};
 	if (!p.text)
 		return -ENOMEM;
-	if (n >= 2 && text[0] == '/' && text[n - 1] == '/')
-		r = compile_regex(&p, text, n);
+	if (is_regex(text))
+		r = compile_regex(&p, text);
 	if (r < 0)
 		free(p.text);
 	else
@@ -76,12 +101,19 @@ void selection_free(struct selection *s)
 
 bool selection_wants(const struct selection *s, const char *text)
 {
-	if (!s || !s->n)
+	bool found = false;
+
+	if (!s || (!s->n && !s->refused))
 		return true;
-	for (size_t i = 0; i < s->n; i++)
-		if (pattern_matches(&s->items[i], text))
-			return !s->ignore;
-	return s->ignore;
+	for (size_t i = 0; i < s->n; i++) {
+		struct pattern *p = &s->items[i];
+
+		if ((found && p->used) || !pattern_matches(p, text))
+			continue;
+		p->used = true;
+		found = true;
+	}
+	return found != s->ignore;
 }
 
 bool selection_names(const struct selection *s, const char *text)

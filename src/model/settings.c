@@ -7,7 +7,7 @@
 
 #include "base/array.h"
 
-/* What an option takes: what is refused, and the type of its member. */
+/* What an option takes, see kinds[], and so the type of its member. */
 enum {
 	OPT_BOOL,
 	OPT_COUNT,    /* whole, from 1 on */
@@ -37,6 +37,7 @@ enum {
 /* clang-format off */
 #define BOOLEAN(v) .def = {.type = VALUE_BOOLEAN, .boolean = v}
 #define NUMBER(v) .def = {.type = VALUE_NUMBER, .number = v}
+#define NUMBER_TO(v, most_) NUMBER(v), .most = most_
 #define STRING(v) .def = {.type = VALUE_STRING, .string = v}
 /* clang-format on */
 
@@ -62,7 +63,8 @@ const struct config_option options_table[] = {
 	GLOBAL("Namespace", OPT_SELECTION, namespaces, STRING("/.*/"),
 	       "A network namespace to look at, by name: exact, or a regular "
 	       "expression between slashes. Repeatable. Without this option "
-	       "every namespace is looked at. The name of collectd's own "
+	       "every namespace is looked at. A pattern that is refused is "
+	       "one that nothing matches. The name of collectd's own "
 	       "namespace is the empty string."),
 	GLOBAL("IgnoreNamespace", OPT_BOOL, namespaces.ignore, BOOLEAN(false),
 	       "Turns the list of Namespace options around: what it names is "
@@ -73,10 +75,7 @@ const struct config_option options_table[] = {
 	GLOBAL("IgnoreInterface", OPT_BOOL, interfaces.ignore, BOOLEAN(false),
 	       "Turns the list of Interface options around."),
 	GLOBAL("Layer", OPT_LAYERS, layers, STRING("/.*/"),
-	       "A layer to look at: link, qdisc, softnet, netfilter, "
-	       "conntrack, neigh, ip, icmp, tcp, udp, socket, xfrm or "
-	       "unexplained; "
-	       "repeatable, exact or /regular expression/. "
+	       "A layer to look at; repeatable. "
 	       "The default is every layer that the kernel offers."),
 	GLOBAL("IgnoreLayer", OPT_BOOL, layers.ignore, BOOLEAN(false),
 	       "Turns the list of Layer options around."),
@@ -136,9 +135,9 @@ const struct config_option options_table[] = {
 	       "Firewall rules kept apart per chain, to name the one that "
 	       "drops and for a series of their own where they have a "
 	       "comment. All of them are counted in the chain's .drop."),
-	GLOBAL("MaxSockets", OPT_COUNT, max_sockets, NUMBER(1024),
+	GLOBAL("MaxSockets", OPT_COUNT, max_sockets, NUMBER_TO(1024, 4096),
 	       "Tell apart no more UDP sockets of a network namespace than "
-	       "this, at most 4096: those that dropped most. Where more "
+	       "this: those that dropped most. Where more "
 	       "have dropped, the counts of ports are lower bounds. Sockets "
 	       "are only looked at after UDP or TCP have counted a loss."),
 	GLOBAL("ProcRoot", OPT_PATH, proc_root, STRING("/proc"),
@@ -184,7 +183,9 @@ const struct config_option options_table[] = {
 		"WarningMax", OPT_PERCENT, limits.warning, NUMBER(0.1),
 		"Percent lost above which a WARNING is raised. 100 never is."),
 	THRESHOLD("FailureMax", OPT_PERCENT, limits.failure, NUMBER(1),
-		  "Percent lost above which a FAILURE is raised."),
+		  "Percent lost above which a FAILURE is raised. Without this "
+		  "option it is WarningMax, where that is more than the "
+		  "default: a threshold with WarningMax 100 alone is silent."),
 	THRESHOLD(
 		"Window", OPT_SECONDS, limits.window, NUMBER(60),
 		"Seconds over which packets add up, the newest interval at "
@@ -216,6 +217,31 @@ const struct config_option options_table[] = {
 		  "all others."),
 };
 const size_t n_options = ARRAY_SIZE(options_table);
+
+/* What is refused, and what is said then: all but that. */
+static const struct {
+	const char *takes;
+	double least, most; /* of a number */
+	bool whole;
+} kinds[] = {
+	[OPT_BOOL] = {.takes = "true or false"},
+	[OPT_COUNT] = {"a whole number", 1, 1e9, true},
+	[OPT_UNSIGNED] = {"a whole number", 0, 1e9, true},
+	[OPT_PERCENT] = {"a number", 0, 100, false},
+	[OPT_SECONDS] = {"a number of seconds", 0, 1e9, false},
+	[OPT_PATH] = {.takes = "an absolute path"},
+	[OPT_NO_PATH] = {.takes = "an absolute path, or \"\" for none"},
+	[OPT_SELECTION] = {.takes = "a name or /regular expression/"},
+	[OPT_LAYERS] = {.takes = "a /regular expression/ or one of "},
+	[OPT_PATTERN] = {.takes = "a name or /regular expression/"},
+	[OPT_LAYER] = {.takes = "a /regular expression/, a ratio like "
+				"\"tcp-listen\", or one of "},
+};
+
+static double most_allowed(const struct config_option *option)
+{
+	return option->most > 0 ? option->most : kinds[option->kind].most;
+}
 
 void settings_drop_threshold(struct settings *s)
 {
@@ -275,14 +301,14 @@ static int set_bool(bool *target, const struct option_value *v)
 	return 0;
 }
 
-static int set_number(void *target, int kind, const struct option_value *v)
+static int set_number(void *target, const struct config_option *option,
+		      const struct option_value *v)
 {
-	bool whole = kind != OPT_PERCENT && kind != OPT_SECONDS;
+	int kind = option->kind;
 
-	if (v->type != VALUE_NUMBER || !(v->number >= 0) ||
-	    v->number > (kind == OPT_PERCENT ? 100 : 1e9) ||
-	    (whole && v->number != floor(v->number)) ||
-	    (kind == OPT_COUNT && v->number < 1))
+	if (v->type != VALUE_NUMBER || !(v->number >= kinds[kind].least) ||
+	    v->number > most_allowed(option) ||
+	    (kinds[kind].whole && v->number != floor(v->number)))
 		return -EINVAL;
 	if (kind == OPT_COUNT)
 		*(unsigned *)target = v->number;
@@ -368,7 +394,7 @@ static int set_value(void *block, const struct config_option *option,
 	case OPT_UNSIGNED:
 	case OPT_PERCENT:
 	case OPT_SECONDS:
-		return set_number(target, option->kind, value);
+		return set_number(target, option, value);
 	default:
 		if (value->type != VALUE_STRING)
 			return -EINVAL;
@@ -376,18 +402,117 @@ static int set_value(void *block, const struct config_option *option,
 	}
 }
 
+static bool is_selection(const struct config_option *option)
+{
+	return option->kind == OPT_SELECTION || option->kind == OPT_LAYERS;
+}
+
 int settings_set(struct settings *s, bool in_threshold, const char *name,
 		 const struct option_value *value)
 {
 	const struct config_option *option = find_option(name, in_threshold);
 	struct thresholds *t = &s->thresholds;
+	char *block = (char *)s, *member;
+	int r;
 
 	if (!option)
 		return -ENOENT;
 	if (in_threshold && !t->n)
 		return -EINVAL;
-	return set_value(in_threshold ? (void *)&t->items[t->n - 1] : s, option,
-			 value);
+	if (in_threshold)
+		block = (char *)&t->items[t->n - 1];
+	member = block + option->offset;
+	r = set_value(block, option, value);
+	if (r < 0 && is_selection(option))
+		((struct selection *)member)->refused = true;
+	if (in_threshold &&
+	    member == (char *)&t->items[t->n - 1].limits.failure)
+		t->items[t->n - 1].has_failure |= r == 0;
+	return r;
+}
+
+bool settings_end_threshold(struct settings *s, char text[SETTINGS_TEXT])
+{
+	const struct threshold *t = &s->thresholds.items[s->thresholds.n - 1];
+	struct limits *l = &s->thresholds.items[s->thresholds.n - 1].limits;
+
+	if (l->failure >= l->warning)
+		return false;
+	if (t->has_failure)
+		format_text(text, SETTINGS_TEXT,
+			    "option \"FailureMax\" of a Threshold is %.9g, "
+			    "below its WarningMax %.9g: what is lost is never "
+			    "a WARNING there; to silence it, both are 100",
+			    l->failure, l->warning);
+	else
+		l->failure = l->warning;
+	return t->has_failure;
+}
+
+/* ---- in words ---- */
+
+void settings_allowed(const struct config_option *option,
+		      char text[SETTINGS_TEXT])
+{
+	int kind = option->kind;
+	size_t n;
+
+	format_text(text, SETTINGS_TEXT, "%s", kinds[kind].takes);
+	n = strlen(text);
+	if (most_allowed(option) > 0)
+		format_text(text + n, SETTINGS_TEXT - n, " from %.9g to %.10g",
+			    kinds[kind].least, most_allowed(option));
+	for (int i = 0; i < N_LAYERS; i++) {
+		n = strlen(text);
+		if (kind == OPT_LAYERS || kind == OPT_LAYER)
+			format_text(text + n, SETTINGS_TEXT - n, "%s%s",
+				    i ? ", " : "", layer_name(i));
+	}
+}
+
+static void describe_value(const struct option_value *v, char text[160])
+{
+	if (v->type == VALUE_NUMBER)
+		format_text(text, 160, "%.9g", v->number);
+	else if (v->type == VALUE_BOOLEAN)
+		format_text(text, 160, "%s", v->boolean ? "true" : "false");
+	else if (v->type == VALUE_STRING)
+		format_text(text, 160, "\"%.120s\"", v->string);
+	else
+		format_text(text, 160, "none, several, or a block");
+}
+
+static void complain_of_name(bool in_threshold, const char *name,
+			     char text[SETTINGS_TEXT])
+{
+	const char *where = in_threshold ? " in a <Threshold> block" : "";
+
+	if (find_option(name, !in_threshold))
+		where = in_threshold ? " in a <Threshold> block, but outside"
+				     : " here, but in a <Threshold> block";
+	format_text(text, SETTINGS_TEXT, "there is no option \"%.120s\"%s",
+		    name, where);
+}
+
+void settings_complain(bool in_threshold, const char *name,
+		       const struct option_value *value, int error,
+		       char text[SETTINGS_TEXT])
+{
+	const struct config_option *option = find_option(name, in_threshold);
+	char allowed[SETTINGS_TEXT], given[160], regex[96] = "";
+
+	if (!option) {
+		complain_of_name(in_threshold, name, text);
+		return;
+	}
+	settings_allowed(option, allowed);
+	describe_value(value, given);
+	if (value->type == VALUE_STRING && option->kind >= OPT_SELECTION)
+		pattern_complain(value->string, regex, sizeof(regex));
+	if (error == -ENOMEM)
+		format_text(regex, sizeof(regex), "out of memory");
+	format_text(text, SETTINGS_TEXT, "option \"%s\" takes %s, not %s%s%s",
+		    option->name, allowed, given, regex[0] ? ": " : "", regex);
 }
 
 int settings_init(struct settings *s)

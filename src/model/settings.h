@@ -15,7 +15,8 @@ struct option_value {
 	enum {
 		VALUE_STRING,
 		VALUE_NUMBER,
-		VALUE_BOOLEAN
+		VALUE_BOOLEAN,
+		VALUE_OTHER /* not one value: no option takes that */
 	} type;
 	const char *string;
 	double number;
@@ -28,6 +29,7 @@ struct config_option {
 	bool in_threshold;	 /* belongs in a <Threshold> block */
 	uint8_t kind;		 /* private to settings.c */
 	uint16_t offset;	 /* where it is kept, private to settings.c */
+	double most;		 /* of a number, 0: as its kind has it */
 	struct option_value def; /* its type is the one that is expected */
 };
 
@@ -37,6 +39,7 @@ extern const size_t n_options;
 struct threshold {
 	struct pattern layer, namespace, interface, rule;
 	struct limits limits;
+	bool has_failure; /* FailureMax was set */
 };
 
 struct settings {
@@ -67,14 +70,32 @@ int MUST_CHECK settings_add_threshold(struct settings *s);
 /* Takes back the one appended last. */
 void settings_drop_threshold(struct settings *s);
 
+#define SETTINGS_TEXT 512
+
+/*
+ * Ends the one appended last: its FailureMax is never below its WarningMax,
+ * unless somebody set it so. Returns true for that, with a complaint.
+ */
+bool settings_end_threshold(struct settings *s, char text[SETTINGS_TEXT]);
+
 /*
  * Sets one option, outside a <Threshold> block or, with in_threshold, of the
  * threshold added last. Returns 0, -ENOENT (there is no such option), -EINVAL
  * (a value of the wrong type or out of range, or a regular expression that
- * does not compile), or -ENOMEM. On error nothing is changed.
+ * does not compile), or -ENOMEM. On error nothing is changed, but a selection
+ * is not everything any more: it has a pattern that nothing matches.
  */
 int MUST_CHECK settings_set(struct settings *s, bool in_threshold,
 			    const char *name, const struct option_value *value);
+
+/* What an option takes, in words: "a whole number from 1 to 4096". Pure. */
+void settings_allowed(const struct config_option *option,
+		      char text[SETTINGS_TEXT]);
+
+/* Says why settings_set() returned that error. Pure. */
+void settings_complain(bool in_threshold, const char *name,
+		       const struct option_value *value, int error,
+		       char text[SETTINGS_TEXT]);
 
 /* The layers that are wanted: bit i is enum layer i. */
 uint32_t settings_layers(const struct settings *s);

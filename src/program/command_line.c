@@ -99,10 +99,12 @@ static bool add_namespace(struct options *o, const char *text)
 		.string = text,
 	};
 	int r = settings_set(&o->settings, false, "Namespace", &value);
+	char why[96];
 
+	pattern_complain(text, why, sizeof(why));
 	if (r < 0)
 		complain("namespace '%s': %s", text,
-			 r == -EINVAL ? "no regular expression" : strerror(-r));
+			 r == -EINVAL ? why : strerror(-r));
 	return r == 0;
 }
 
