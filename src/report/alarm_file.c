@@ -182,19 +182,37 @@ static char *print(const struct alarm_file *alarms, size_t *ret_n,
 	return NULL;
 }
 
-/* Puts a file in place of another: after a crash there is one of the two. */
-static int replace(const char *path, const char *text, size_t n)
+/* Makes the file that is to be in place of another. Returns it, or -errno. */
+static int open_new(const char *path, char new[PATH_MAX])
 {
-	_cleanup_close_ int fd = -1;
-	char new[PATH_MAX];
-	int r;
+	int fd;
 
-	if (snprintf(new, sizeof(new), "%s.new", path) >= (int)sizeof(new))
+	if (snprintf(new, PATH_MAX, "%s.new", path) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	unlink(new); /* whatever it is, nobody else shall have it open */
 	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+int alarm_file_try(const char *path)
+{
+	char new[PATH_MAX];
+	_cleanup_close_ int fd = open_new(path, new);
+
+	if (fd >= 0)
+		unlink(new);
+	return fd < 0 ? fd : 0;
+}
+
+/* Puts a file in place of another: after a crash there is one of the two. */
+static int replace(const char *path, const char *text, size_t n)
+{
+	char new[PATH_MAX];
+	_cleanup_close_ int fd = open_new(path, new);
+	int r;
+
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = write_all(fd, text, n);
 	if (r == 0 && (fsync(fd) < 0 || rename(new, path) < 0))
 		r = -errno;

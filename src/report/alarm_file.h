@@ -51,4 +51,10 @@ int MUST_CHECK alarm_file_read(const char *path, struct alarm_file *ret);
 int MUST_CHECK alarm_file_write(const char *path, const struct alarm_file *f,
 				size_t *ret_left);
 
+/*
+ * Whether one could be written: makes that file next to it, and takes it back.
+ * Returns 0 or negative errno.
+ */
+int MUST_CHECK alarm_file_try(const char *path);
+
 #endif

@@ -61,9 +61,11 @@ bool alarm_memory_complaint(struct alarm_memory *m, char text[256])
 	bool is_news = m->error && !m->logged;
 
 	if (is_news)
-		format_text(text, 256, "StateFile cannot be %s: %s", m->use,
+		format_text(text, 256, "StateFile cannot be %s: %s (%.100s)",
+			    m->use,
 			    m->distrust ? m->distrust
-					: explain_file_error(m->error));
+					: explain_file_error(m->error),
+			    m->path);
 	m->logged = m->error != 0;
 	return is_news;
 }
@@ -166,10 +168,13 @@ void alarm_memory_keep(struct alarm_memory *m, const char *path,
 {
 	int r;
 
+	m->path = path;
 	if (path && !m->was_read) {
 		if (may_use(m, path, "read")) {
 			r = alarm_file_read(path, &m->unclaimed);
 			note_result(m, "read", r == -ENOENT ? 0 : r);
+			if (r == 0 || r == -ENOENT)
+				note_result(m, "written", alarm_file_try(path));
 		}
 	} else if (path && m->unsaved && may_use(m, path, "written")) {
 		write_file(m, path, list);

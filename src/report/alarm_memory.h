@@ -12,6 +12,7 @@ struct alarm_memory {
 	uint64_t first_ns;    /* mono_ns of the first read reported, or 0 */
 	bool was_read;	      /* the file */
 	bool unsaved;	      /* alarms are others than in the file */
+	const char *path;     /* of it */
 	const char *use;      /* "read" or "written", and why it cannot be: */
 	int error;	      /* negative errno, or 0 */
 	const char *distrust; /* of it, of -EPERM, see file_distrust() */
