@@ -14,8 +14,6 @@
 
 #include "utils_cache.h"
 
-#include <linux/capability.h>
-
 #include "base/array.h"
 #include "engine/engine.h"
 #include "plugin_config.h"
@@ -474,24 +472,6 @@ static int on_read(__attribute__((unused)) user_data_t *ud)
 
 /* ---- life ---- */
 
-static void warn_of_capabilities(void)
-{
-	static const struct {
-		int capability;
-		const char *what;
-	} needed[] = {
-		{CAP_SYS_ADMIN, "CAP_SYS_ADMIN: other network namespaces "
-				"cannot be entered"},
-		{CAP_NET_ADMIN, "CAP_NET_ADMIN: firewall rules and the MTU of "
-				"a veth's peer cannot be read"},
-		{CAP_NET_RAW, "CAP_NET_RAW: iptables rules cannot be read"},
-	};
-
-	for (size_t i = 0; i < STATIC_ARRAY_SIZE(needed); i++)
-		if (check_capability(needed[i].capability) != 0)
-			WARNING("pktloss plugin: without %s", needed[i].what);
-}
-
 /* A typing error in a regular expression is only seen by what it matches. */
 static void warn_of_idle_patterns(void)
 {
@@ -507,6 +487,15 @@ static void warn_of_idle_patterns(void)
 		if (!catalogue_has_layer(&layers->items[i]))
 			WARNING("pktloss plugin: Layer \"%s\" is no layer",
 				layers->items[i].text);
+	for (size_t i = 0; i < self.settings.thresholds.n; i++) {
+		const struct pattern *p =
+			&self.settings.thresholds.items[i].layer;
+
+		if (p->is_regex && !catalogue_has_layer(p))
+			WARNING("pktloss plugin: Layer \"%s\" of a <Threshold> "
+				"block is no layer",
+				p->text);
+	}
 }
 
 static int start_worker(void)
@@ -531,7 +520,6 @@ static int on_init(void)
 
 	if (self.engine)
 		return 0;
-	warn_of_capabilities();
 	if (ensure_settings() == 0) {
 		self.engine = engine_new(&self.settings);
 		self.reporter = reporter_new(&self.settings);

@@ -37,11 +37,13 @@ TEST(catalogue, probes_are_told_apart_and_described)
 	ck_assert_uint_ge(n_probes, 5);
 	ck_assert_uint_le(n_probes, MAX_PROBES);
 	for (size_t i = 0; i < n_probes; i++) {
-		ck_assert(probes[i]->name[0] && probes[i]->reads[0]);
+		ck_assert(probes[i]->name[0] && probes[i]->what[0] &&
+			  probes[i]->reads[0]);
 		ck_assert_uint_lt(probes[i]->layer, N_LAYERS);
 		ck_assert(is_ascii(probes[i]->reads));
 		/* a log line of 256 bytes holds it */
 		ck_assert_uint_le(strlen(probes[i]->reads), 120);
+		ck_assert_uint_le(strlen(probes[i]->what), 40);
 		for (size_t j = 0; j < i; j++)
 			ck_assert_str_ne(probes[i]->name, probes[j]->name);
 	}

@@ -641,19 +641,25 @@ TEST(namespaces, discovery_ends_when_it_is_told_to)
 	ck_assert_ptr_nonnull(found("a"));
 }
 
-TEST(namespaces, what_nobody_has_is_told_after_a_minute)
+TEST_EACH(namespaces, pattern_that_names_something_is_used, 2)
 {
-	ck_assert_int_eq(selection_add(&settings.namespaces, "/^web/"), 0);
-	spaces.items[0]->host_only = true;
+	const struct pattern *p;
+
+	settings.namespaces.ignore = _i;
+	ck_assert_int_eq(selection_add(&settings.namespaces, "/./"), 0);
+	ck_assert_int_eq(selection_add(&settings.namespaces, "/^ns-/"), 0);
+	ck_assert_int_eq(selection_add(&settings.namespaces, "/^NS-/"), 0);
 	discover();
-	ck_assert(!discovery_wants_none(&discovery));
+	p = settings.namespaces.items;
+	ck_assert(p[0].used && p[1].used && !p[2].used);
+}
+
+TEST(namespaces, what_there_is_has_a_minute_to_be_found)
+{
+	discover();
+	ck_assert(!discovery_is_settled(&discovery));
 	discovery.begun_ns -= UINT64_C(60000000000);
-	ck_assert(discovery_wants_none(&discovery));
-	settings.namespaces.ignore = true;
-	ck_assert(!discovery_wants_none(&discovery));
-	settings.namespaces.ignore = false;
-	spaces.items[0]->host_only = false; /* our own is asked for */
-	ck_assert(!discovery_wants_none(&discovery));
+	ck_assert(discovery_is_settled(&discovery));
 }
 
 TEST(namespaces, proc_without_processes_is_told)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/capability.h"
 #include "markdown.h"
 #include "probes/catalogue.h"
 
@@ -156,7 +157,10 @@ static const char *get_source(const struct probe *p)
 
 static const char *get_need(const struct probe *p)
 {
-	return p->needs ? p->needs : "none";
+	static char text[128];
+
+	capabilities_print(p->needs, text, sizeof(text));
+	return p->needs ? text : "none";
 }
 
 static void print_probe(size_t probe)

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/capability.h"
+
 void reasons_note(struct reasons *reasons, int error)
 {
 	for (int i = 0; i < MAX_REASONS; i++) {
@@ -44,28 +46,43 @@ static int take_error(struct reasons *reasons)
 	return error;
 }
 
-static void explain_reason(int error, const char *what, const char *needs,
+/*
+ * The fact first, in plain words, then what the kernel was asked: "firewall
+ * counters of nftables: run as root (not permitted: ...)".
+ */
+static void explain_reason(const struct blindness *b, int error,
+			   const char *what, uint32_t needs, const char *asked,
 			   char text[BLINDNESS_TEXT])
 {
-	bool denied = needs && (error == -EPERM || error == -EACCES);
+	char names[96];
 
-	format_text(text, BLINDNESS_TEXT, "%s: %s%s%s", what,
-		    explain_error(error), denied ? "; needs " : "",
-		    denied ? needs : "");
+	capabilities_print(needs & b->lacking, names, sizeof(names));
+	if (!needs || (error != -EPERM && error != -EACCES))
+		format_text(text, BLINDNESS_TEXT, "%s: %s (%s)", what,
+			    explain_error(error), asked);
+	else if (names[0])
+		format_text(text, BLINDNESS_TEXT,
+			    "%s: run as root, or with %s (%s: %s)", what, names,
+			    explain_error(error), asked);
+	else
+		format_text(text, BLINDNESS_TEXT,
+			    "%s: denied by a user namespace or a security "
+			    "module (%s: %s)",
+			    what, explain_error(error), asked);
 }
 
 static bool next_source(struct blindness *b, char text[BLINDNESS_TEXT])
 {
 	for (size_t i = 0; i < n_probes; i++) {
 		int error = take_error(&b->sources[i]);
-		char what[160];
+		char asked[160];
 
 		if (!error)
 			continue;
-		format_text(what, sizeof(what),
-			    "layer %s cannot be read from %s",
+		format_text(asked, sizeof(asked), "layer %s, from %s",
 			    layer_name(probes[i]->layer), probes[i]->reads);
-		explain_reason(error, what, probes[i]->needs, text);
+		explain_reason(b, error, probes[i]->what, probes[i]->needs,
+			       asked, text);
 		return true;
 	}
 	return false;
@@ -76,8 +93,8 @@ static bool next_entering(struct blindness *b, char text[BLINDNESS_TEXT])
 	int error = take_error(&b->entering);
 
 	if (error)
-		explain_reason(error, "a network namespace cannot be entered",
-			       "CAP_SYS_ADMIN", text);
+		explain_reason(b, error, "other network namespaces",
+			       NEEDS(SYS_ADMIN), "setns", text);
 	return error;
 }
 
@@ -87,14 +104,14 @@ static bool next_finding(struct blindness *b, char text[BLINDNESS_TEXT])
 
 	if (error == -ENOENT)
 		format_text(text, BLINDNESS_TEXT,
-			    "no processes are found in ProcRoot, so network "
-			    "namespaces may be missed: is it /proc of the "
-			    "host?");
+			    "no processes are found in ProcRoot \"%.80s\", so "
+			    "network namespaces are missed: it is to be where "
+			    "/proc of the host is mounted",
+			    b->settings ? b->settings->proc_root : "");
 	else if (error)
-		explain_reason(error,
-			       "network namespaces of some processes cannot be "
-			       "found",
-			       "CAP_SYS_PTRACE", text);
+		explain_reason(b, error,
+			       "network namespaces of other users' processes",
+			       NEEDS(SYS_PTRACE), "/proc/PID/ns/net", text);
 	return error;
 }
 
@@ -145,6 +162,39 @@ static bool next_unwatched(struct blindness *b, char text[BLINDNESS_TEXT])
 	return true;
 }
 
+/* A pattern that nothing has matched, so that it may be a typing error. */
+static bool next_idle_pattern(const struct selection *s, size_t *told,
+			      const char *option, const char *what,
+			      char text[BLINDNESS_TEXT])
+{
+	while (*told < s->n) {
+		const struct pattern *p = &s->items[(*told)++];
+
+		if (p->used)
+			continue;
+		format_text(text, BLINDNESS_TEXT,
+			    "option %s \"%.120s\" does nothing yet: no %s %s",
+			    option, p->text, what,
+			    p->is_regex ? "matches it" : "has that name");
+		return true;
+	}
+	return false;
+}
+
+/* pktloss(8) has looked at its names itself. */
+static bool next_idle(struct blindness *b, char text[BLINDNESS_TEXT])
+{
+	const struct settings *s = b->settings;
+
+	if (!s || s->names_at_once || !b->settled)
+		return false;
+	return next_idle_pattern(&s->namespaces, &b->told_namespaces,
+				 "Namespace", "network namespace", text) ||
+	       (!b->n_skipped &&
+		next_idle_pattern(&s->interfaces, &b->told_interfaces,
+				  "Interface", "interface", text));
+}
+
 bool blindness_next(struct blindness *b, char text[BLINDNESS_TEXT])
 {
 	return next_source(b, text) || next_entering(b, text) ||
@@ -154,9 +204,5 @@ bool blindness_next(struct blindness *b, char text[BLINDNESS_TEXT])
 			      "namespace in each interval: they are read in "
 			      "turns",
 			      text) ||
-	       next_unwatched(b, text) ||
-	       next_shortfall(b->none_wanted, &b->told_none,
-			      "no network namespace has a name that an option "
-			      "Namespace asks for",
-			      text);
+	       next_unwatched(b, text) || next_idle(b, text);
 }

@@ -7,6 +7,7 @@
 #define PKTLOSS_ENGINE_BLINDNESS_H
 
 #include "model/probe.h"
+#include "model/settings.h"
 
 #define BLINDNESS_TEXT 256
 #define MAX_REASONS 8
@@ -32,9 +33,13 @@ struct blindness {
 	struct reasons finding;		    /* those of processes */
 	size_t n_skipped; /* namespaces that the newest read had no time for */
 	struct unwatched unwatched;
-	bool none_wanted; /* no namespace is what the options name */
-	bool told_skipped, told_none;
+	bool settled; /* what the options name would have been found */
+	bool told_skipped;
 	bool told_unwatched, told_displaced, told_named;
+	/* of the patterns of Namespace and Interface, the first */
+	size_t told_namespaces, told_interfaces;
+	const struct settings *settings; /* NULL: what is set is not told */
+	uint32_t lacking; /* capabilities, see kernel/capability.h */
 	bool private_own; /* collectd's own is not that of process 1 */
 };
 

@@ -202,7 +202,7 @@ static bool is_wanted_ns(const struct selection *s,
 			 const struct netns_found *found, const char *name)
 {
 	if (found->name && selection_names(s, found->name))
-		return !s->ignore;
+		name = found->name;
 	return selection_wants(s, name);
 }
 
@@ -547,13 +547,9 @@ int discovery_blindness(const struct discovery *d)
 	return 0;
 }
 
-bool discovery_wants_none(const struct discovery *d)
+bool discovery_is_settled(const struct discovery *d)
 {
-	const struct ns_list *list = d->list;
-
-	return d->settings->namespaces.n && !d->settings->namespaces.ignore &&
-	       list->n == 1 && list->items[0]->host_only &&
-	       clock_ns(CLOCK_MONOTONIC) - d->begun_ns >= PROCESSES_NS;
+	return clock_ns(CLOCK_MONOTONIC) - d->begun_ns >= PROCESSES_NS;
 }
 
 void discovery_retry(struct discovery *d, const struct ns *ns)

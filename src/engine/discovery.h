@@ -67,8 +67,8 @@ int MUST_CHECK discovery_run(struct discovery *d, uint64_t budget_ns);
  */
 int MUST_CHECK discovery_blindness(const struct discovery *d);
 
-/* Whether nothing that was found in the first minute or later is wanted. */
-bool discovery_wants_none(const struct discovery *d);
+/* Whether a minute has passed, in which all that there is was found. */
+bool discovery_is_settled(const struct discovery *d);
 
 /* The way into a namespace led nowhere, or elsewhere: looks for another. */
 void discovery_retry(struct discovery *d, const struct ns *ns);

@@ -5,6 +5,7 @@
 
 #include "engine/discovery.h"
 #include "engine/reader.h"
+#include "kernel/capability.h"
 #include "kernel/clock.h"
 #include "kernel/random.h"
 
@@ -29,6 +30,8 @@ struct engine *engine_new(const struct settings *s)
 		.list = &e->namespaces,
 		.stop = &e->stop,
 	};
+	e->blindness.settings = s;
+	e->blindness.lacking = capabilities_lacking();
 	if (reader_init(&e->reader, s, &e->stop, &e->blindness) == 0)
 		return e;
 	engine_free(e);
@@ -142,7 +145,7 @@ static void note_discovery(struct engine *e)
 		.n_displaced = e->discovery.n_displaced,
 		.max = e->discovery.settings->max_namespaces,
 	};
-	e->blindness.none_wanted = discovery_wants_none(&e->discovery);
+	e->blindness.settled = discovery_is_settled(&e->discovery);
 }
 
 int engine_read(struct engine *e, uint64_t budget_ns)

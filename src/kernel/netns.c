@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <sched.h>
@@ -17,17 +16,12 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#include "kernel/capability.h"
 #include "kernel/file.h"
 
 bool netns_may_ask(void)
 {
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
-
-	return syscall(SYS_capget, &header, sets) == 0 &&
-	       sets[CAP_TO_INDEX(CAP_SYS_PTRACE)].effective &
-		       CAP_TO_MASK(CAP_SYS_PTRACE);
+	return !(capabilities_lacking() & NEEDS(SYS_PTRACE));
 }
 
 static bool same_id(const struct netns_id *a, const struct stat *b)

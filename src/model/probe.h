@@ -54,8 +54,9 @@ struct probe_env {
  */
 struct probe {
 	const char *name;
+	const char *what;   /* it brings, for who knows no kernel */
 	const char *reads;  /* the kernel source, for people */
-	const char *needs;  /* the capability it needs, or NULL */
+	uint32_t needs;	    /* capabilities, as kernel/capability.h has them */
 	uint8_t layer;	    /* its <layer> in gauge-<layer>-available */
 	bool host_wide;	    /* the same in every namespace: read in one */
 	bool names_objects; /* their names come first in those of series */

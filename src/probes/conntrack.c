@@ -456,6 +456,7 @@ static const struct explainer conntrack_explainers[] = {
 
 const struct probe conntrack_probe = {
 	.name = "conntrack",
+	.what = "counters of connection tracking",
 	.reads = "ctnetlink, else /proc/net/stat/nf_conntrack and "
 		 "/proc/sys/net/netfilter/nf_conntrack_{count,max}",
 	.layer = LAYER_CONNTRACK,

@@ -164,6 +164,7 @@ static bool explain_martians(const struct sample *s, const struct loss *loss,
 
 const struct probe rt_cache_probe = {
 	.name = "rt_cache",
+	.what = "counters of routing",
 	.reads = "/proc/net/stat/rt_cache, for the whole host",
 	.host_wide = true,
 	.layer = LAYER_IP,

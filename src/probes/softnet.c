@@ -217,6 +217,7 @@ static int softnet_read(struct probe_env *env, struct sample *out)
 
 const struct probe softnet_probe = {
 	.name = "softnet",
+	.what = "counters of the backlog",
 	.reads = "/proc/net/softnet_stat, for the whole host",
 	.host_wide = true,
 	.layer = LAYER_SOFTNET,

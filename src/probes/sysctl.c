@@ -122,6 +122,7 @@ static const struct counter_table no_counters = {.n = 0};
 
 const struct probe sysctl_probe = {
 	.name = "sysctl",
+	.what = "settings that remedies quote",
 	.reads = "/proc/sys/net, once a loss has to do with it",
 	.layer = LAYER_IP,
 	.is_last = true,

@@ -242,6 +242,7 @@ static int xfrm_read(struct probe_env *env, struct sample *out)
 
 const struct probe xfrm_probe = {
 	.name = "xfrm",
+	.what = "counters of IPsec",
 	.reads = "/proc/net/xfrm_stat",
 	.layer = LAYER_XFRM,
 	.counters = &xfrm_table,

@@ -28,8 +28,8 @@ void counter_list_print(FILE *out, const struct style *style)
 	for (size_t i = 0; i < n_probes; i++) {
 		const struct probe *p = probes[i];
 
-		fprintf(out, "%s%s: from %s\n\n", i ? "\n" : "", p->name,
-			p->reads);
+		fprintf(out, "%s%s: %s (from %s)\n\n", i ? "\n" : "", p->name,
+			p->what, p->reads);
 		for (size_t j = 0; j < p->counters->n; j++)
 			if (catalogue_is_series(&p->counters->rows[j]))
 				print_counter(out, style, p,

@@ -32,7 +32,7 @@ def unprivileged(stage):
         return
     with Collectd(stage.build, ns=a, command=NO_RIGHTS) as daemon:
         wait_beats(daemon, 4)
-        expect(times_logged(daemon, "needs CAP_SYS_ADMIN") == 1,
+        expect(times_logged(daemon, "run as root, or with CAP_SYS_ADMIN (") == 1,
                "the missing CAP_SYS_ADMIN is not said once")
         others = [p for p in daemon.places() if "@" in p]
         expect(not others, "read without rights: %s" % others)
@@ -75,6 +75,7 @@ def mistakes(stage):
     wrong = '''
   Nonsense 1
   Layer "nefilter"
+  Layer "netfilter"
   MaxSeries -3
   ReportIdle "perhaps"
   Interface "/(/"
@@ -85,14 +86,30 @@ def mistakes(stage):
     Layer "/[/"
     WarningMax 50
     FailureMax 60
-  </Threshold>'''
+  </Threshold>
+  <Threshold>
+    Namespce "web"
+    WarningMax 50
+  </Threshold>
+  <Threshold>
+    Namespace "nobody"
+    WarningMax 50
+    FailureMax 1
+  </Threshold>
+  StateFile "/nonexistent/alarms"'''
     drop_commented(b)
     lost = firewall_series(b, "filter.INPUT.drop", lambda: truth.rule(b, "INPUT", 1))
     with stage.watch([lost], options=wrong) as watch:
         watch.bursts(good_and_bad(a, b), 3)
         watch.check(alerts=[policy(b.place(), "netfilter-rx", ("above 10%",))])
         if watch.daemon:
-            expect(times_logged(watch.daemon, "[warning]") == 10, "not ten warnings")
+            expect(times_logged(watch.daemon, "[warning]") == 14, "not 14 warnings")
+            for said in ('option "MaxSeries" takes a whole number from 1 to 1000000000, not -3',
+                         'no option "Namespce" in a <Threshold> block', "Unmatched ( or",
+                         "FailureMax\" of a Threshold is 1, below its WarningMax 50",
+                         "cannot be written: No such file or directory (/nonexistent/alarms)"):
+                expect(times_logged(watch.daemon, said) == 1 + (said[0] == "U"),
+                       "not said: " + said)
 
 
 @case

@@ -464,6 +464,7 @@ static const struct probe *const balance_after[] = {
 
 const struct probe balance_probe = {
 	.name = "balance",
+	.what = "counters of IPVS and SYNPROXY",
 	.reads = "/proc/net/ip_vs_stats and /proc/net/stat/synproxy, where "
 		 "packets vanish in IP",
 	.layer = LAYER_UNEXPLAINED,

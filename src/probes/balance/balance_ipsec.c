@@ -410,6 +410,7 @@ static const struct probe *const ipsec_after[] = {&snmp_probe, NULL};
 
 const struct probe ipsec_probe = {
 	.name = "ipsec",
+	.what = "states of IPsec",
 	.reads = "NETLINK_XFRM, the states of IPsec, where there are some or "
 		 "packets vanish in IP",
 	.layer = LAYER_UNEXPLAINED,

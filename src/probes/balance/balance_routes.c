@@ -368,6 +368,7 @@ static const struct probe *const routes_after[] = {&balance_probe, NULL};
 
 const struct probe routes_probe = {
 	.name = "routes",
+	.what = "routes that discard packets",
 	.reads = "rtnetlink RTM_GETROUTE and RTM_GETRULE for what discards, "
 		 "where packets vanish in IP or find no route",
 	.layer = LAYER_IP,

@@ -21,6 +21,7 @@
 #include <linux/netfilter_bridge/ebtables.h>
 #include <linux/rtnetlink.h>
 
+#include "kernel/capability.h"
 #include "kernel/attr.h"
 #include "kernel/nfnetlink.h"
 #include "probes/firewall/ebt_chains.h"
@@ -378,8 +379,9 @@ static int ebt_read(struct probe_env *env, struct sample *out)
 /* Its causes are told by those of nf_tables: see causes.c. */
 const struct probe ebt_probe = {
 	.name = "ebtables",
+	.what = "firewall counters of ebtables",
 	.reads = "getsockopt EBT_SO_GET_ENTRIES, tables filter and nat",
-	.needs = "CAP_NET_ADMIN and CAP_NET_RAW",
+	.needs = NEEDS(NET_ADMIN) | NEEDS(NET_RAW),
 	.layer = LAYER_NETFILTER,
 	.counters = &firewall_table,
 	.names_objects = true,

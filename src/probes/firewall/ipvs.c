@@ -243,6 +243,7 @@ static const struct probe *const ipvs_after[] = {&balance_probe, NULL};
 
 const struct probe ipvs_probe = {
 	.name = "ipvs",
+	.what = "connections of IPVS",
 	.reads = "/proc/net/ip_vs and ip_vs_conn (up to 2 MiB), where packets "
 		 "vanish in IP",
 	.layer = LAYER_NETFILTER,

@@ -122,6 +122,7 @@ static int nfqueue_read(struct probe_env *env, struct sample *out)
 
 const struct probe nfqueue_probe = {
 	.name = "nfqueue",
+	.what = "queues of NFQUEUE",
 	.reads = "/proc/net/netfilter/nfnetlink_queue",
 	.layer = LAYER_NETFILTER,
 	.counters = &nfqueue_table,

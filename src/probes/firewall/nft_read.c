@@ -12,6 +12,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
+#include "kernel/capability.h"
 #include "kernel/attr.h"
 #include "kernel/nfnetlink.h"
 #include "probes/firewall/firewall.h"
@@ -296,9 +297,10 @@ static int nft_read(struct probe_env *env, struct sample *out)
 
 const struct probe nft_probe = {
 	.name = "nftables",
+	.what = "firewall counters of nftables",
 	.reads = "nfnetlink NFT_MSG_GETGEN, and GETTABLE, GETCHAIN, GETRULE, "
 		 "GETSETELEM of verdict maps, GETOBJ of counters",
-	.needs = "CAP_NET_ADMIN",
+	.needs = NEEDS(NET_ADMIN),
 	.layer = LAYER_NETFILTER,
 	.counters = &firewall_table,
 	.explainers = firewall_explainers,

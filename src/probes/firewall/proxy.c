@@ -112,6 +112,7 @@ static const struct probe *const proxy_after[] = {&nft_probe, &xt_probe,
 
 const struct probe proxy_probe = {
 	.name = "tproxy",
+	.what = "ports of TPROXY",
 	.reads = "sock_diag, ports that TPROXY rules name, where packets "
 		 "vanish in IP",
 	.layer = LAYER_NETFILTER,

@@ -14,6 +14,7 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
+#include "kernel/capability.h"
 #include "kernel/procnet.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/legacy.h"
@@ -245,9 +246,10 @@ static int xt_read(struct probe_env *env, struct sample *out)
 /* Its causes are told by those of nf_tables: see causes.c. */
 const struct probe xt_probe = {
 	.name = "iptables",
+	.what = "firewall counters of iptables",
 	.reads = "getsockopt IPT_SO_GET_ENTRIES, tables named in "
 		 "/proc/net/ip_tables_names",
-	.needs = "CAP_NET_ADMIN and CAP_NET_RAW",
+	.needs = NEEDS(NET_ADMIN) | NEEDS(NET_RAW) | NEEDS(DAC_READ_SEARCH),
 	.layer = LAYER_NETFILTER,
 	.explain_hidden = firewall_explain_meant,
 	.counters = &firewall_table,

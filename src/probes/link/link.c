@@ -143,6 +143,7 @@ static void attribute_unseen(const struct sample *s, struct losses *l)
 
 const struct probe link_probe = {
 	.name = "link",
+	.what = "counters of interfaces",
 	.reads = "rtnetlink RTM_GETSTATS, RTM_GETLINK for real, new or losing "
 		 "interfaces and those below, SIOCETHTOOL",
 	.layer = LAYER_LINK,

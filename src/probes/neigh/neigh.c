@@ -133,6 +133,7 @@ static size_t neigh_find_suspects(const struct sample *s,
 
 const struct probe neigh_probe = {
 	.name = "neigh",
+	.what = "counters of neighbours (ARP, NDP)",
 	.reads = "/proc/net/stat/arp_cache and /proc/net/stat/ndisc_cache, "
 		 "for the whole host",
 	.host_wide = true,

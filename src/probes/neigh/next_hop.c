@@ -167,6 +167,7 @@ static const struct counter_table no_counters = {.n = 0};
 
 const struct probe next_hop_probe = {
 	.name = "next_hop",
+	.what = "neighbours that do not answer",
 	.reads = "RTM_GETNEIGH, once packets are refused that nothing explains",
 	.layer = LAYER_NEIGH,
 	.after = next_hop_after,

@@ -303,6 +303,7 @@ static int qdisc_read(struct probe_env *env, struct sample *out)
 
 const struct probe qdisc_probe = {
 	.name = "qdisc",
+	.what = "counters of qdiscs",
 	.reads = "rtnetlink RTM_GETQDISC, RTM_GETTCLASS for Classes; where "
 		 "packets are lost RTM_GETTCLASS and RTM_GETTFILTER",
 	.layer = LAYER_QDISC,

@@ -226,6 +226,7 @@ static void snmp_free(void *state)
 
 const struct probe snmp_probe = {
 	.name = "snmp",
+	.what = "counters of IP, ICMP, TCP and UDP",
 	.reads = "/proc/net/snmp, /proc/net/netstat and /proc/net/snmp6",
 	.layer = LAYER_IP,
 	.counters = &snmp_table,

@@ -212,6 +212,7 @@ static int socket_read(struct probe_env *env, struct sample *out)
 
 const struct probe socket_probe = {
 	.name = "socket",
+	.what = "sockets that lose packets",
 	.reads = "sock_diag, where UDP or TCP lost packets; /proc/net/raw and "
 		 "raw6, where packets came for other protocols",
 	.layer = LAYER_SOCKET,

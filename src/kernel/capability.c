@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/capability.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/util.h"
+
+uint32_t capabilities_lacking(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
+	uint32_t lacking;
+
+	if (syscall(SYS_capget, &header, sets) < 0)
+		return NEEDS_ALL;
+	lacking = NEEDS_ALL & ~sets[0].effective;
+	if (!geteuid() || sets[0].effective & NEEDS(DAC_OVERRIDE))
+		lacking &= ~NEEDS(DAC_READ_SEARCH);
+	return lacking;
+}
+
+void capabilities_print(uint32_t set, char *buffer, size_t size)
+{
+	static const struct {
+		uint32_t set;
+		const char *name;
+	} names[] = {
+		{NEEDS(SYS_ADMIN), "CAP_SYS_ADMIN"},
+		{NEEDS(SYS_PTRACE), "CAP_SYS_PTRACE"},
+		{NEEDS(NET_ADMIN), "CAP_NET_ADMIN"},
+		{NEEDS(NET_RAW), "CAP_NET_RAW"},
+		{NEEDS(DAC_READ_SEARCH), "CAP_DAC_READ_SEARCH"},
+	};
+	int left = __builtin_popcount(set & NEEDS_ALL);
+
+	buffer[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t n = strlen(buffer);
+
+		if (!(set & names[i].set))
+			continue;
+		left--;
+		format_text(buffer + n, size - n, "%s%s", names[i].name,
+			    left > 1   ? ", "
+			    : left > 0 ? " and "
+				       : "");
+	}
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Which capabilities reading needs, and which of them this thread lacks. */
+#ifndef PKTLOSS_KERNEL_CAPABILITY_H
+#define PKTLOSS_KERNEL_CAPABILITY_H
+
+#include <linux/capability.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A set of them: NEEDS(NET_ADMIN) | NEEDS(NET_RAW). */
+#define NEEDS(name) (UINT32_C(1) << CAP_##name)
+
+/* What there are names for: all that anything of pktloss needs. */
+#define NEEDS_ALL                                                              \
+	(NEEDS(SYS_ADMIN) | NEEDS(SYS_PTRACE) | NEEDS(NET_ADMIN) |             \
+	 NEEDS(NET_RAW) | NEEDS(DAC_READ_SEARCH))
+
+/*
+ * Those of NEEDS_ALL that are not in effect. Who is root, or may write every
+ * file, lacks no CAP_DAC_READ_SEARCH: what is read belongs to root.
+ */
+uint32_t capabilities_lacking(void);
+
+/* Writes their names: "CAP_NET_ADMIN and CAP_NET_RAW"; "" for none. Pure. */
+void capabilities_print(uint32_t set, char *buffer, size_t size);
+
+#endif
