@@ -13,14 +13,15 @@
 
 #define HEX16 "0123456789abcdef"
 #define ID "fedcba987654" HEX16 HEX16 HEX16 "3210"
+#define SHORT "fedcba987654"
 #define OTHER HEX16 HEX16 HEX16 HEX16
 #define POD "pod01234567-89ab-cdef-0123-456789abcdef"
 #define UUID "01234567-89ab-cdef-0123-456789abcdef"
 
 static const struct {
 	const char *cgroup;
-	int kind; /* -1: no container */
-	const char *name;
+	int kind;	  /* -1: no container */
+	const char *name; /* and "|" and what is in it */
 } cgroups[] = {
 	{"0::/system.slice/docker-" ID ".scope\n", CONTAINER_DOCKER, ID},
 	{"0::/docker/" ID "\n", CONTAINER_DOCKER, ID},
@@ -35,7 +36,13 @@ static const struct {
 	 ID},
 	{"0::/user.slice/user-1000.slice/user@1000.service/user.slice/"
 	 "libpod-" ID ".scope/container\n",
-	 CONTAINER_PODMAN, ID},
+	 CONTAINER_OWNED,
+	 "user@1000.service"
+	 "|" SHORT},
+	{"0::/system.slice/web.service/libpod-payload-" ID "\n",
+	 CONTAINER_OWNED,
+	 "web.service"
+	 "|" SHORT},
 	{"0::/libpod_parent/libpod-" ID "\n", CONTAINER_PODMAN, ID},
 	{"0::/../docker-" ID ".scope\n", CONTAINER_DOCKER, ID},
 	{"0::/../../" POD "/" ID "\n", CONTAINER_OTHER, ID},
@@ -55,12 +62,45 @@ static const struct {
 	{"0::/user.slice/crun-my\\x2dweb.scope/x\n", CONTAINER_NAMED, "my-web"},
 	/* an unknown runtime */
 	{"0::/system.slice/nerdctl-" ID ".scope\n", CONTAINER_OTHER, ID},
-	{"0::/x/" ID "\n", CONTAINER_OTHER, ID},
-	/* the innermost */
+	{"0::/" ID "\n", CONTAINER_OTHER, ID},
+	{"0::/x/" ID "\n", CONTAINER_OWNED,
+	 "x"
+	 "|" SHORT},
+	{"0::/../../machine.slice/machine-web.scope\n", CONTAINER_NAMED, "web"},
+	{"0::/../machine-web.scope\n", CONTAINER_NAMED, "web"},
+	/* the outermost: what is in it may be called as anybody likes */
 	{"0::/docker/" OTHER "/kubepods/besteffort/" POD "/" ID "\n",
-	 CONTAINER_POD, ID},
-	{"0::/lxc.payload.web/docker/" ID "\n", CONTAINER_DOCKER, ID},
-	{"0::/a/" OTHER "0/" ID "\n", CONTAINER_OTHER, ID},
+	 CONTAINER_DOCKER, OTHER "|" SHORT},
+	{"0::/lxc.payload.web/docker/" ID "\n", CONTAINER_NAMED,
+	 "web"
+	 "|" SHORT},
+	{"0::/lxc/web/lxc/other\n", CONTAINER_NAMED, "web"},
+	{"0::/system.slice/docker-" ID ".scope/machine-other.scope\n",
+	 CONTAINER_DOCKER, ID},
+	{"0::/a/" OTHER "0/" ID "\n", CONTAINER_OWNED,
+	 "a"
+	 "|" SHORT},
+	{"0::/a/" ID "/" OTHER "\n", CONTAINER_OWNED,
+	 "a"
+	 "|"
+	 "0123456789ab"},
+	/* where no runtime puts it */
+	{"0::/bkuser/machine-web.scope\n", -1, NULL},
+	{"0::/bkuser/lxc.payload.web\n", -1, NULL},
+	{"0::/bkuser/lxc/web\n", -1, NULL},
+	{"0::/bkuser/runc-web.scope\n", -1, NULL},
+	{"0::/machine-web.scope\n", -1, NULL},
+	{"0::/system.slice/machine-web.scope\n", -1, NULL},
+	{"0::/system.slice/a.service/machine.slice/machine-web.scope\n", -1,
+	 NULL},
+	{"0::/user.slice/user-1000.slice/user@1000.service/machine.slice/"
+	 "machine-web.scope\n",
+	 -1, NULL},
+	{"0::/user.slice/user-1000.slice/user@1000.service/lxc/web\n", -1,
+	 NULL},
+	{"0::/user.slice/user-1000.slice/session-3.scope/lxc.payload.web\n", -1,
+	 NULL},
+	{"0::/system.slice/podman-7.scope/lxc/web\n", -1, NULL},
 	/* none */
 	{"0::/init.scope\n", -1, NULL},
 	{"0::/\n", -1, NULL},
@@ -84,7 +124,7 @@ TEST_EACH(cgroup, cgroup_tells_the_container, ARRAY_SIZE(cgroups))
 {
 	size_t n = strlen(cgroups[_i].cgroup);
 	struct container c = {.name = "untouched"};
-	char *copy = malloc(n + 1);
+	char *copy = malloc(n + 1), text[512];
 	bool found;
 
 	ck_assert_ptr_nonnull(copy);
@@ -95,7 +135,9 @@ TEST_EACH(cgroup, cgroup_tells_the_container, ARRAY_SIZE(cgroups))
 		      cgroups[_i].cgroup);
 	if (!found)
 		return;
-	ck_assert_str_eq(c.name, cgroups[_i].name);
+	snprintf(text, sizeof(text), "%s%s%s", c.name, c.inner[0] ? "|" : "",
+		 c.inner);
+	ck_assert_str_eq(text, cgroups[_i].name);
 	ck_assert_int_eq((int)c.kind, cgroups[_i].kind);
 }
 
@@ -119,10 +161,16 @@ static const struct {
 	 "web.service"},
 	{"0::/system.slice/web.service/payload\n", "web.service"},
 	{"0::/system.slice/my\\x2dweb.service\n", "my-web.service"},
-	{"0::/system.slice/a.service/b.service\n", "b.service"},
+	{"0::/../../system.slice/web.service\n", "web.service"},
+	{"0::/system.slice/system-web.slice/web@1.service\n", "web@1.service"},
+	/* who is in a service may make others in it */
+	{"0::/system.slice/a.service/b.service\n", "a.service"},
 	{"0::/user.slice/user-1000.slice/user@1000.service/app.slice/"
 	 "web.service\n",
-	 "web.service"},
+	 "user@1000.service_web.service"},
+	{"0::/user.slice/user-1000.slice/user@1000.service/system.slice\n",
+	 NULL},
+	{"0::/bkuser/web.service\n", NULL},
 	{"0::/web\n", "web"},
 	{"0::/web", "web"},
 	{"0::/\n", NULL},
@@ -972,6 +1020,115 @@ TEST(discovery, one_name_for_two_is_told_apart)
 	second = stage.list.items[2]->name;
 	ck_assert_msg(!strncmp(second, "we_b_", 5) && strlen(second) > 9, "%s",
 		      second);
+}
+
+/* It is the first, and would keep the name by that. */
+static const struct {
+	const char *claim, *name;
+} claims[] = {
+	{"0::/machine.slice/machine-web.scope\n", "web"},
+	{"0::/lxc.payload.web\n", "web"},
+	{"0::/system.slice/web.service\n", "web.service"},
+	{"0::/web\n", "web"},
+};
+
+/* What leads to a namespace is lost with it: the alarms of the name end. */
+static void expect_two(pid_t claimant, const char *name)
+{
+	const struct ns *first = NULL, *second = NULL;
+	size_t n = strlen(name);
+
+	EACH_NS (&stage.list, ns) {
+		if (ns_is_own(ns) || ns->gone)
+			continue;
+		if (ns->pid == claimant)
+			first = ns;
+		else
+			second = ns;
+	}
+	ck_assert_ptr_nonnull(first);
+	ck_assert_ptr_nonnull(second);
+	ck_assert_str_eq(second->name, name);
+	ck_assert_msg(!strncmp(first->name, name, n) && first->name[n] == '_' &&
+			      strlen(first->name) > n + 9,
+		      "%s", first->name);
+}
+
+static void check_claim(pid_t claimant, const char *name)
+{
+	/* where it was looked at already, the next discovery finds it */
+	for (int i = 0; i < 2; i++)
+		rescan();
+	ns_list_drop_gone(&stage.list);
+	ck_assert_uint_eq(stage.list.n, 3);
+	expect_two(claimant, name);
+	rescan(); /* and so it stays */
+	ns_list_drop_gone(&stage.list);
+	expect_two(claimant, name);
+}
+
+TEST_EACH(discovery, file_takes_its_name_from_who_claims_it, ARRAY_SIZE(claims))
+{
+	pid_t pid = start(0);
+
+	show(pid, claims[_i].claim);
+	discover();
+	expect(claims[_i].name);
+	name_file(claims[_i].name, start(0));
+	tree_make_old(&tree, ROOT "run/netns");
+	check_claim(pid, claims[_i].name);
+}
+
+TEST_EACH(discovery, record_takes_its_name_from_who_claims_it, 2)
+{
+	pid_t pid = start(0), docker;
+
+	show(pid, claims[_i].claim);
+	discover();
+	expect("web");
+	docker = start(0);
+	show(docker, IN_DOCKER);
+	tree_put(&tree, DOCKER, WEB);
+	check_claim(pid, "web");
+}
+
+TEST(discovery, who_claims_a_name_that_a_file_has_is_called_otherwise)
+{
+	pid_t pid = start(0);
+
+	name_file("web", start(0));
+	show(pid, "0::/machine.slice/machine-web.scope\n");
+	discover();
+	check_claim(pid, "web");
+}
+
+/* The first one has it, as there is no better reason. */
+TEST(discovery, name_of_a_file_is_not_taken_by_a_record)
+{
+	pid_t pid = start(0);
+
+	name_file("web", start(0));
+	discover();
+	show(pid, IN_DOCKER);
+	tree_put(&tree, DOCKER, WEB);
+	check_claim(pid, "web");
+}
+
+TEST(discovery, container_in_a_container_is_called_after_both)
+{
+	show(start(0), "0::/docker/" ID "/kubepods/" POD "/" OTHER "\n");
+	tree_put(&tree, DOCKER, WEB);
+	discover();
+	expect("web_0123456789ab");
+}
+
+TEST(discovery, container_of_a_user_has_no_name_of_anothers)
+{
+	show(start(0), "0::/user.slice/user-1000.slice/user@1000.service/"
+		       "app.slice/docker-" ID ".scope\n");
+	tree_put(&tree, DOCKER, WEB);
+	discover();
+	expect("user_1000.service_" SHORT);
 }
 
 TEST(discovery, restarted_container_has_its_name_again)

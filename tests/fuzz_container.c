@@ -24,8 +24,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_text(name, sizeof(name));
 	else if (r != -ENOENT && r != -EBADMSG)
 		abort();
-	if (container_parse(text, size, &c))
+	if (container_parse(text, size, &c)) {
 		check_text(c.name, sizeof(c.name));
+		if (!memchr(c.inner, '\0', sizeof(c.inner)))
+			abort();
+	}
 	if (container_unit(text, size, name))
 		check_text(name, sizeof(name));
 	return 0;

@@ -118,7 +118,7 @@ bool candidate_ask(struct candidate *c, const char *proc_root, pid_t pid)
 		return false;
 	memcpy(c->name, name, sizeof(name));
 	c->grade = grade;
-	c->waits = grade != NAMING_NAME;
+	c->waits = grade < NAMING_NAME;
 	return !c->waits;
 }
 

@@ -143,15 +143,46 @@ static bool parse_scope(struct token t, struct container *c)
 	return is_id(t) && keep_container(c, CONTAINER_OTHER, t);
 }
 
+static bool starts_with(struct token t, const char *prefix)
+{
+	return cut_front(&t, prefix);
+}
+
+static bool ends_with(struct token t, const char *suffix)
+{
+	return cut_end(&t, suffix);
+}
+
+/*
+ * What only root makes, and what stands in it: slices of systemd's, and the
+ * parents that runtimes make without it. ".." is seen from another cgroup.
+ */
+static bool is_made_by_root(struct token t)
+{
+	static const char *const parents[] = {
+		"",	    "..",	  "docker",    "libpod_parent", "lxc",
+		"kubepods", "besteffort", "burstable", "guaranteed",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parents); i++)
+		if (token_is(t, parents[i]))
+			return true;
+	return ends_with(t, ".slice") ||
+	       (starts_with(t, "pod") && !memchr(t.at, '.', t.n));
+}
+
 /* One component of a path; parent is the one before, pod: a pod is around. */
 static bool parse_component(struct token t, struct token parent, bool pod,
 			    struct container *c)
 {
 	struct token rest = t;
+	bool machines =
+		token_is(parent, "..") ||
+		(starts_with(parent, "machine") && ends_with(parent, ".slice"));
 
 	if (token_is(parent, "lxc") || cut_front(&rest, "lxc.payload."))
 		return keep_container(c, CONTAINER_NAMED, rest);
-	if (parse_machine(t, c))
+	if (machines && parse_machine(t, c))
 		return true;
 	if (!parse_scope(t, c))
 		return parse_by_hand(t, c);
@@ -164,19 +195,33 @@ static bool parse_component(struct token t, struct token parent, bool pod,
 	return true;
 }
 
+/* The innermost id in what is left of a path, which anybody may have made. */
+static void parse_inner(struct token path, struct container *c)
+{
+	struct container inner;
+
+	c->inner[0] = '\0';
+	while (path.n)
+		if (parse_scope(token_component(&path), &inner))
+			format_text(c->inner, sizeof(c->inner), "%s",
+				    inner.name);
+}
+
 static bool parse_path(struct token path, struct container *c)
 {
-	struct token parent = {"", 0};
+	struct token parent, t = {"", 0};
 	bool found = false, pod = false;
 
-	while (path.n) {
-		struct token t = token_component(&path), head = t;
-
-		found |= parse_component(t, parent, pod, c);
-		pod |= cut_front(&head, "kubepods");
+	while (!found && path.n && is_made_by_root(t)) {
 		parent = t;
+		pod |= starts_with(parent, "kubepods");
+		t = token_component(&path);
+		found = parse_component(t, parent, pod, c);
 	}
-	return found;
+	parse_inner(path, c);
+	if (found || !c->inner[0])
+		return found;
+	return keep_container(c, CONTAINER_OWNED, t);
 }
 
 /* A line is "0::/path" or, of cgroup version 1, "4:cpu,cpuacct:/path". */
@@ -203,25 +248,42 @@ bool container_parse(const char *cgroup, size_t n, struct container *ret)
 	return false;
 }
 
-static bool ends_with(struct token t, const char *suffix)
+/* The outermost service, and the innermost, unless a session is in that. */
+static bool parse_services(struct token path, struct token *outer,
+			   struct token *inner)
 {
-	return cut_end(&t, suffix);
+	*outer = *inner = (struct token) {"", 0};
+	while (path.n) {
+		struct token t = token_component(&path);
+
+		if (ends_with(t, ".scope") ||
+		    (!outer->n && !is_made_by_root(t) &&
+		     !ends_with(t, ".service")))
+			return false;
+		if (!ends_with(t, ".service"))
+			continue;
+		if (!outer->n)
+			*outer = t;
+		*inner = t;
+	}
+	return outer->n;
 }
 
-/* The innermost service, unless a session or the like is in that. */
-static struct token service_of(struct token path)
+/* That of the host's manager; of a user's, whose it is comes first. */
+static bool keep_service(struct token path, struct container *c)
 {
-	struct token found = {"", 0};
+	struct token outer, inner;
+	size_t n;
 
-	while (path.n) {
-		struct token t = token_component(&path), head = t;
-
-		if (ends_with(t, ".scope") || cut_front(&head, "user@"))
-			found.n = 0;
-		else if (ends_with(t, ".service"))
-			found = t;
-	}
-	return found;
+	if (!parse_services(path, &outer, &inner) ||
+	    !keep_container(c, CONTAINER_NAMED, outer))
+		return false;
+	if (!starts_with(outer, "user@"))
+		return true;
+	n = strlen(c->name);
+	format_text(c->name + n, sizeof(c->name) - n, "_%.*s", (int)inner.n,
+		    inner.at);
+	return inner.at != outer.at;
 }
 
 /* "/web": units have a dot and stand in slices, so that is none of systemd. */
@@ -243,11 +305,9 @@ bool container_unit(const char *cgroup, size_t n, char name[CONTAINER_NAME + 1])
 
 	while (text.n) {
 		struct token path = path_of(token_line(&text));
-		struct token t = service_of(path);
 
-		if (!t.n)
-			t = top_of(path);
-		if (!keep_container(&c, CONTAINER_NAMED, t))
+		if (!keep_service(path, &c) &&
+		    !keep_container(&c, CONTAINER_NAMED, top_of(path)))
 			continue;
 		unescape(c.name);
 		memcpy(name, c.name, sizeof(c.name));
@@ -507,7 +567,7 @@ int container_name(const char *root, const struct container *c,
 {
 	int r = -ENOENT;
 
-	if (c->kind == CONTAINER_NAMED) {
+	if (c->kind == CONTAINER_NAMED || c->kind == CONTAINER_OWNED) {
 		memcpy(name, c->name, sizeof(c->name));
 		return 0;
 	}

@@ -18,8 +18,9 @@ enum container_kind {
 	CONTAINER_PODMAN,
 	CONTAINER_CONTAINERD,
 	CONTAINER_CRIO,
-	CONTAINER_POD,	/* of a pod, by one of the runtimes above */
-	CONTAINER_NAMED /* nspawn and LXC: the cgroup has its name */
+	CONTAINER_POD,	 /* of a pod, by one of the runtimes above */
+	CONTAINER_NAMED, /* nspawn and LXC: the cgroup has its name */
+	CONTAINER_OWNED	 /* by whoever may make cgroups in the one named */
 };
 
 #define CONTAINER_ID 64	      /* hexadecimal digits of an id */
@@ -30,18 +31,23 @@ enum container_kind {
 struct container {
 	enum container_kind kind;
 	char name[CONTAINER_NAME + 1]; /* the id, or a name where it is one */
+	char inner[CONTAINER_SHORT_ID + 1]; /* of one within it, or "" */
 };
 
 /*
- * Finds the container in the n bytes of a /proc/PID/cgroup: the innermost one
- * of the first line that has any. Returns false when there is none. Pure.
+ * Finds the container in the n bytes of a /proc/PID/cgroup: the outermost one
+ * of the first line that has any, and only where its runtime puts it. Within a
+ * container, a user's manager or a service, cgroups are called as somebody
+ * there likes: what looks like an id below them is ->inner, never more. Returns
+ * false when there is none. Pure.
  */
 bool container_parse(const char *cgroup, size_t n, struct container *ret);
 
 /*
  * Finds what else a cgroup is called after, where it is no container's: a
- * service of systemd, or whoever made one at the top. Returns false where it
- * tells nothing: of a session, of a slice, of the host. Pure.
+ * service of systemd, that of a user behind that user's manager, or whoever
+ * made one at the top. Returns false where it tells nothing: of a session, of
+ * a slice, of the host. Pure.
  */
 bool container_unit(const char *cgroup, size_t n,
 		    char name[CONTAINER_NAME + 1]);

@@ -71,23 +71,28 @@ static int restart_sightings(struct discovery *d)
 
 /* ---- names ---- */
 
-/*
- * The name of a namespace without a file, before it is clean and unique.
- * Returns whether anything but its number was known.
- */
-static bool raw_name(const struct discovery *d, const struct netns_found *found,
-		     char *name, size_t size)
+/* Before it is clean and unique. */
+struct raw {
+	const char *name; /* "" for collectd's own */
+	enum naming_grade grade;
+	enum ns_rank rank;
+};
+
+/* The name of a namespace without a file, before it is clean and unique. */
+static enum naming_grade raw_name(const struct discovery *d,
+				  const struct netns_found *found, char *name,
+				  size_t size)
 {
 	enum naming_grade grade = naming_by_process(d->settings->proc_root,
 						    found->pid, name, size);
 
 	if (!name[0])
 		snprintf(name, size, "ns-%lu", (unsigned long)found->id.ino);
-	return grade != NAMING_NONE;
+	return grade;
 }
 
-/* By another one that still exists: the scan may not have come to it yet. */
-static bool name_is_taken(const struct ns_list *list, const char *name)
+/* Another one that still exists: the scan may not have come to it yet. */
+static struct ns *find_name(const struct ns_list *list, const char *name)
 {
 	struct netns_id id;
 
@@ -95,40 +100,65 @@ static bool name_is_taken(const struct ns_list *list, const char *name)
 		if (!strcmp(ns->name, name) &&
 		    netns_identify(ns->path, &id) == 0 &&
 		    netns_same(&ns->id, &id))
-			return true;
-	return false;
+			return ns;
+	return NULL;
 }
 
 /* Any process of a container can make further namespaces of its name. */
-static enum ns_rank rank_by_name(const struct discovery *d, const char *raw)
+static enum ns_rank rank_by_name(const struct discovery *d, const char *raw,
+				 enum naming_grade grade)
 {
 	char name[NAME_NAMESPACE + 1];
+	const struct ns *other;
 
+	if (grade == NAMING_NONE)
+		return NS_NAMELESS;
 	name_clean(name, NAME_NAMESPACE, raw, false);
-	return name_is_taken(d->list, name) ? NS_NAMELESS : NS_BY_CGROUP;
+	other = find_name(d->list, name);
+	return other && other->grade >= grade ? NS_NAMELESS : NS_BY_CGROUP;
 }
 
-/* Two names that look alike once clean are told apart by their paths. */
-static void make_name(const struct ns_list *list, const char *raw,
+/*
+ * Has ns end, as its name is another's: it is found anew, at the latest by the
+ * next discovery, and called otherwise.
+ */
+static void take_name(struct discovery *d, struct ns *ns)
+{
+	ns->id = (struct netns_id) {0};
+	ns->gone = true;
+	d->n_of_rank[ns->rank]--;
+	d->naming.any_unnamed = true;
+}
+
+/*
+ * Two names that look alike once clean are told apart by their paths, unless
+ * this one is better: whoever made up a name first does not keep it.
+ */
+static void make_name(struct discovery *d, const struct raw *raw,
 		      const char *path, char name[NAME_NAMESPACE + 1])
 {
+	struct ns *other;
 	char longer[512];
 
-	name_clean(name, NAME_NAMESPACE, raw, false);
-	if (!name_is_taken(list, name))
+	name_clean(name, NAME_NAMESPACE, raw->name, false);
+	other = find_name(d->list, name);
+	if (!other)
 		return;
-	snprintf(longer, sizeof(longer), "%s %s", raw, path);
+	if (other->grade < raw->grade) {
+		take_name(d, other);
+		return;
+	}
+	snprintf(longer, sizeof(longer), "%s %s", raw->name, path);
 	name_clean(name, NAME_NAMESPACE, longer, true);
 }
 
 /*
- * Adds a namespace with a raw name, "" for collectd's own. *ret is NULL for
- * what cannot be read: a path too long to keep, a namespace of another type.
+ * Adds a namespace. *ret is NULL for what cannot be read: a path too long to
+ * keep, a namespace of another type.
  */
 static int add_ns(struct discovery *d, const struct netns_found *found,
-		  const char *raw, enum ns_rank rank, struct ns **ret)
+		  struct raw raw, struct ns **ret)
 {
-	struct ns_list *list = d->list;
 	char name[NAME_NAMESPACE + 1] = "";
 	struct ns *ns;
 
@@ -137,15 +167,16 @@ static int add_ns(struct discovery *d, const struct netns_found *found,
 	    (found->name && !netns_is_network(found->path)))
 		return 0;
 	if (found->path[0])
-		make_name(list, raw, found->path, name);
-	ns = ns_list_add(list);
+		make_name(d, &raw, found->path, name);
+	ns = ns_list_add(d->list);
 	if (!ns)
 		return -ENOMEM;
 	ns->id = found->id;
 	ns->pid = found->pid;
+	ns->grade = raw.grade;
 	ns->born_ns = d->complete_ns;
-	ns->rank = rank;
-	d->n_of_rank[rank]++;
+	ns->rank = raw.rank;
+	d->n_of_rank[raw.rank]++;
 	memcpy(ns->name, name, sizeof(name));
 	snprintf(ns->path, sizeof(ns->path), "%s", found->path);
 	*ret = ns;
@@ -166,7 +197,7 @@ int discovery_add_own(struct discovery *d, bool *ret_private)
 	*ret_private = netns_identify(path, &init) == 0 &&
 		       !netns_same(&init, &own.id);
 	d->shows_host = netns_shows_host(d->settings->proc_root);
-	r = add_ns(d, &own, "", NS_NAMED, &ns);
+	r = add_ns(d, &own, (struct raw) {"", NAMING_FILE, NS_NAMED}, &ns);
 	if (r == 0)
 		ns->host_only = !selection_wants(&d->settings->namespaces, "");
 	return r;
@@ -234,20 +265,20 @@ static bool outranks(const struct discovery *d, enum ns_rank rank)
  * NETNS_IN_VAIN where it is not wanted.
  */
 static int admit(struct discovery *d, const struct netns_found *found,
-		 const char *name, enum ns_rank rank, struct sighting *s)
+		 struct raw raw, struct sighting *s)
 {
 	bool is_full = !has_room(d);
 	int r;
 
-	if (!is_wanted_ns(&d->settings->namespaces, found, name)) {
+	if (!is_wanted_ns(&d->settings->namespaces, found, raw.name)) {
 		d->unwanted = true; /* for good: where one was, others come */
 		return NETNS_IN_VAIN;
 	}
-	if (is_full && !outranks(d, rank)) {
-		leave_out(d, s, rank);
-		return rank == NS_NAMELESS ? NETNS_NAMELESS : 0;
+	if (is_full && !outranks(d, raw.rank)) {
+		leave_out(d, s, raw.rank);
+		return raw.rank == NS_NAMELESS ? NETNS_NAMELESS : 0;
 	}
-	r = add_ns(d, found, name, rank, &s->ns);
+	r = add_ns(d, found, raw, &s->ns);
 	d->n_over += is_full && s->ns;
 	return r;
 }
@@ -299,7 +330,10 @@ static int admit_candidate(struct discovery *d, const struct candidate *c,
 
 	if (c->waits || s->ns)
 		return 0;
-	return admit(d, &found, c->name, NS_NAMED, s);
+	return admit(d, &found,
+		     (struct raw) {c->name, c->grade ? c->grade : NAMING_FILE,
+				   NS_NAMED},
+		     s);
 }
 
 static int on_new_file(struct discovery *d, const struct netns_found *found,
@@ -309,7 +343,8 @@ static int on_new_file(struct discovery *d, const struct netns_found *found,
 		candidates_keep(&d->candidates, &s->candidate, found);
 
 	return c ? admit_candidate(d, c, s)
-		 : admit(d, found, found->name, NS_NAMED, s);
+		 : admit(d, found,
+			 (struct raw) {found->name, NAMING_FILE, NS_NAMED}, s);
 }
 
 /* What is remembered of a process may be old, and its pid another's. */
@@ -329,8 +364,8 @@ static int on_new_process(struct discovery *d, const struct netns_found *found,
 			  struct sighting *s)
 {
 	struct candidate *c = candidates_find(&d->candidates, s->candidate);
-	enum ns_rank rank = NS_NAMELESS;
 	char name[CONTAINER_NAME + 1];
+	struct raw raw = {.name = name};
 	int r;
 
 	if (s->left_out || (c && !c->waits))
@@ -347,9 +382,9 @@ static int on_new_process(struct discovery *d, const struct netns_found *found,
 		r = admit_candidate(d, c, s);
 		return r < 0 ? r : 0;
 	}
-	if (raw_name(d, found, name, sizeof(name)))
-		rank = rank_by_name(d, name);
-	return admit(d, found, name, rank, s);
+	raw.grade = raw_name(d, found, name, sizeof(name));
+	raw.rank = rank_by_name(d, name, raw.grade);
+	return admit(d, found, raw, s);
 }
 
 static int on_found(const struct netns_found *found, void *arg)
@@ -364,10 +399,10 @@ static int on_found(const struct netns_found *found, void *arg)
 	s = sightings_get(&d->sightings, &found->id);
 	if (!s)
 		return -ENOMEM;
-	if (s->ns && is_successor(s->ns, found)) {
+	if (s->ns && is_successor(s->ns, found))
 		s->ns->id = (struct netns_id) {0}; /* its alarms will end */
+	if (s->ns && !s->ns->id.ino)
 		s->ns = NULL;
-	}
 	if (!s->ns)
 		return found->name ? on_new_file(d, found, s)
 				   : on_new_process(d, found, s);

@@ -27,10 +27,34 @@ static void host_root(const char *proc_root, char *root, size_t size)
 		snprintf(root, size, "%s/1/root", proc_root);
 }
 
+/* By the container, and the id of one within that: "web_0123456789ab". */
+static enum naming_grade name_container(const char *proc_root,
+					const struct container *c,
+					char name[CONTAINER_NAME + 1])
+{
+	enum naming_grade grade = NAMING_RECORD;
+	char root[PATH_MAX];
+	size_t n;
+
+	host_root(proc_root, root, sizeof(root));
+	if (container_name(root, c, name) < 0) {
+		format_text(name, CONTAINER_NAME + 1, "%.*s",
+			    CONTAINER_SHORT_ID, c->name);
+		grade = NAMING_ID;
+	}
+	if (c->kind == CONTAINER_NAMED)
+		grade = NAMING_NAME;
+	if (!c->inner[0])
+		return grade;
+	n = strlen(name);
+	format_text(name + n, CONTAINER_NAME + 1 - n, "_%s", c->inner);
+	return NAMING_ID;
+}
+
 enum naming_grade naming_by_process(const char *proc_root, pid_t pid,
 				    char *name, size_t size)
 {
-	char file[32], cgroup[4096], root[PATH_MAX], full[CONTAINER_NAME + 1];
+	char file[32], cgroup[4096], full[CONTAINER_NAME + 1];
 	enum naming_grade grade = NAMING_NONE;
 	struct container c;
 	ssize_t n;
@@ -38,16 +62,10 @@ enum naming_grade naming_by_process(const char *proc_root, pid_t pid,
 	full[0] = '\0';
 	snprintf(file, sizeof(file), "%d/cgroup", (int)pid);
 	n = file_read_text(proc_root, file, cgroup, sizeof(cgroup));
-	if (n >= 0 && container_parse(cgroup, n, &c)) {
-		host_root(proc_root, root, sizeof(root));
-		grade = container_name(root, &c, full) == 0 ? NAMING_NAME
-							    : NAMING_ID;
-		if (grade == NAMING_ID)
-			snprintf(full, sizeof(full), "%.*s", CONTAINER_SHORT_ID,
-				 c.name);
-	} else if (n >= 0 && container_unit(cgroup, n, full)) {
+	if (n >= 0 && container_parse(cgroup, n, &c))
+		grade = name_container(proc_root, &c, full);
+	else if (n >= 0 && container_unit(cgroup, n, full))
 		grade = NAMING_UNIT;
-	}
 	snprintf(name, size, "%s", full);
 	return grade;
 }

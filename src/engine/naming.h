@@ -17,12 +17,14 @@ struct naming {
 /* Whether there is time for one more: for the first one there always is. */
 bool naming_has_time(struct naming *n);
 
-/* How good a name is. */
+/* How good a name is: of two namespaces with one name the better one has it. */
 enum naming_grade {
 	NAMING_NONE, /* "": nothing is known of it */
 	NAMING_UNIT, /* the service of systemd that it is in, or the like */
 	NAMING_ID,   /* the container's short id */
-	NAMING_NAME, /* what people call the container */
+	NAMING_NAME, /* of the container, and no more than its cgroup says so */
+	NAMING_RECORD, /* what its runtime has written down */
+	NAMING_FILE,   /* of a person's file in /run/netns */
 };
 
 /* What a namespace may be called after a process that is in it. */

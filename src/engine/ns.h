@@ -40,6 +40,7 @@ struct ns {
 	pid_t pid;	  /* of the process whose path it is, 0: of none */
 	char name[NAME_NAMESPACE + 1]; /* clean, "" for collectd's own */
 	uint8_t rank;		       /* enum ns_rank */
+	uint8_t grade;		       /* enum naming_grade: how good that is */
 	bool host_only; /* own, not asked for: only host-wide things are read */
 	bool gone;	/* the newest discovery has not found it */
 	bool displaced; /* or has, but had no room for it any more: gone, too */
