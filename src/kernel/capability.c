@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/capability.h"
 
-#include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,6 +21,14 @@ uint32_t capabilities_lacking(void)
 	if (!geteuid() || sets[0].effective & NEEDS(DAC_OVERRIDE))
 		lacking &= ~NEEDS(DAC_READ_SEARCH);
 	return lacking;
+}
+
+bool capabilities_are_local(void)
+{
+	const ino_t of_the_host = 0xEFFFFFFDU; /* PROC_USER_INIT_INO */
+	struct stat st;
+
+	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino != of_the_host;
 }
 
 void capabilities_print(uint32_t set, char *buffer, size_t size)

@@ -4,6 +4,7 @@
 #define PKTLOSS_KERNEL_CAPABILITY_H
 
 #include <linux/capability.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,12 @@
  * file, lacks no CAP_DAC_READ_SEARCH: what is read belongs to root.
  */
 uint32_t capabilities_lacking(void);
+
+/*
+ * Whether this thread is in a user namespace that is not the host's: what it
+ * may do, it may do to what that owns.
+ */
+bool capabilities_are_local(void);
 
 /* Writes their names: "CAP_NET_ADMIN and CAP_NET_RAW"; "" for none. Pure. */
 void capabilities_print(uint32_t set, char *buffer, size_t size);

@@ -21,7 +21,8 @@
 
 bool netns_may_ask(void)
 {
-	return !(capabilities_lacking() & NEEDS(SYS_PTRACE));
+	return !(capabilities_lacking() & NEEDS(SYS_PTRACE)) &&
+	       !capabilities_are_local();
 }
 
 static bool same_id(const struct netns_id *a, const struct stat *b)

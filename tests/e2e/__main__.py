@@ -41,6 +41,7 @@ import program  # noqa: F401
 import remedies  # noqa: F401
 import restart  # noqa: F401
 import rules  # noqa: F401
+import rights  # noqa: F401
 import settings  # noqa: F401
 import skew  # noqa: F401
 import sockets  # noqa: F401

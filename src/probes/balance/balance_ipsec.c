@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "kernel/capability.h"
 #include "kernel/netlink.h"
 #include "probes/balance/balance_private.h"
 #include "probes/snmp/snmp.h"
@@ -413,6 +414,7 @@ const struct probe ipsec_probe = {
 	.what = "states of IPsec",
 	.reads = "NETLINK_XFRM, the states of IPsec, where there are some or "
 		 "packets vanish in IP",
+	.needs = NEEDS(NET_ADMIN),
 	.layer = LAYER_UNEXPLAINED,
 	.counters = &no_counters,
 	.after = ipsec_after,

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "kernel/capability.h"
 #include "kernel/process.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
@@ -124,6 +125,7 @@ const struct probe nfqueue_probe = {
 	.name = "nfqueue",
 	.what = "queues of NFQUEUE",
 	.reads = "/proc/net/netfilter/nfnetlink_queue",
+	.needs = NEEDS(DAC_READ_SEARCH),
 	.layer = LAYER_NETFILTER,
 	.counters = &nfqueue_table,
 	.names_objects = true,
