@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Names of containers: a made-up /proc shows processes of real namespaces."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ import time
 
 from cases import case, drop_commented, good_and_bad
 from daemon import HEARTBEAT, Collectd
-from lab import Failure, leashed, wait_until
+from lab import Failure, leashed, run, wait_until
 
 IDS = ["%02x" % i * 32 for i in range(1, 4)]
 NAMED = "run/netns"
@@ -140,3 +141,58 @@ def container_names(stage):
                 names.check(daemon)
         finally:
             host.stop()
+
+
+def claim(top, path):
+    """A process in a cgroup of that name, and in a namespace of its own."""
+    group = os.path.join(top, path)
+    os.makedirs(group)
+    process = subprocess.Popen(leashed(["unshare", "-n", "sleep", "600"]))
+    with open(os.path.join(group, "cgroup.procs"), "w") as f:
+        f.write(str(process.pid))
+    ours = os.stat("/proc/self/ns/net").st_ino
+    link = "/proc/%d/ns/net" % process.pid
+    wait_until("a namespace of its own", lambda: os.stat(link).st_ino != ours, 5)
+    return process, os.stat(link).st_ino
+
+
+@contextlib.contextmanager
+def cgroups(*paths):
+    """Processes that claim names by their cgroups: the inode of the namespace of each."""
+    with tempfile.TemporaryDirectory() as top:
+        run("mount -t cgroup2 none " + top)
+        claims = []
+        try:
+            for path in paths:
+                claims.append(claim(top, path))
+            yield [inode for _, inode in claims]
+        finally:
+            for process, _ in claims:
+                process.kill()
+                process.wait()
+            for path in paths:
+                while path:
+                    os.rmdir(os.path.join(top, path))
+                    path = os.path.dirname(path)
+            run("umount " + top)
+
+
+@case
+def name_is_not_taken(stage):
+    """Who calls a cgroup as a namespace will be called has not its name, nor that of one made by root."""
+    if stage.build is None:
+        return
+    first, late = stage.prefix + "first", stage.prefix + "late"
+    with cgroups("tenant/machine-%s.scope" % first, late) as inodes:
+        with Collectd(stage.build) as daemon:
+            wait_until("the claimants", lambda: {"all@ns-%d" % inodes[0], "all@" + late}
+                       <= set(daemon.places()), 15)
+            claimed = len(daemon.values("all@" + late, HEARTBEAT))
+            for name in first, late:
+                ns = stage.namespace(name[len(stage.prefix):])
+                wait_until("reads of " + name, lambda: len(
+                    daemon.values(ns.place(), HEARTBEAT)) > claimed + 3, 15)
+            wait_until("a longer name", lambda: any(
+                p.startswith("all@%s_" % late) for p in daemon.places()), 15)
+            if any(p.startswith("all@%s_" % first) for p in daemon.places()):
+                raise Failure("a cgroup was believed: %s" % daemon.places())
