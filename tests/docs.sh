@@ -68,7 +68,8 @@ check_tour() {
 	done < <(cd "$source" && find src -name '*.c')
 }
 
-for document in README.md CONTRIBUTING.md docs/INTERNALS.md; do
+for document in README.md CONTRIBUTING.md SECURITY.md docs/INTERNALS.md \
+	docs/RIGHTS.md; do
 	check_paths "$document"
 	check_names "$document"
 done
