@@ -11,6 +11,11 @@
  *
  * main() stands in test.c: it runs the tests of a program case by case, in the
  * order in which they stand, each in a process of its own.
+ *
+ * LEFT_OUT in the environment names a file of tests that cannot pass on the
+ * machine that is built for: a line for each pattern, such as
+ * "check_file:file:missing_*", and behind a blank why. One that fits no test
+ * of its program fails it.
  */
 #ifndef TESTS_LIB_TEST_H
 #define TESTS_LIB_TEST_H
