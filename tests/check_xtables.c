@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_NFQUEUE.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_limit.h>
 #include <linux/netfilter/xt_statistic.h>
@@ -32,6 +33,7 @@ struct table {
 struct spec {
 	int verdict;	     /* -1 drops, -2 accepts, else a jump */
 	const char *target;  /* instead of a verdict */
+	uint16_t queue;	     /* of the target NFQUEUE */
 	const char *name;    /* ERROR: the chain's */
 	const char *comment; /* or NULL */
 	uint32_t source;     /* address, to tell rules apart */
@@ -57,6 +59,7 @@ static size_t add_match(unsigned char *at, const char *name, const void *data,
 static size_t add_target(unsigned char *at, const struct spec *spec)
 {
 	struct xt_standard_target standard = {.verdict = spec->verdict};
+	struct xt_NFQ_info queue = {.queuenum = spec->queue};
 	struct xt_error_target error = {0};
 	uint16_t size;
 
@@ -74,6 +77,11 @@ static size_t add_target(unsigned char *at, const struct spec *spec)
 	if (spec->target)
 		strcpy(standard.target.u.user.name, spec->target);
 	memcpy(at, &standard, sizeof(standard));
+	if (spec->queue) {
+		size = sizeof(standard.target) + XT_ALIGN(sizeof(queue));
+		memcpy(at + sizeof(standard.target), &queue, sizeof(queue));
+		memcpy(at, &size, sizeof(size));
+	}
 	return size;
 }
 
@@ -444,10 +452,10 @@ TEST(made, rules_that_feed_queues_are_told)
 
 	start(&t);
 	t.blob.queues = (struct token) {"5 1 0 2 1 0 0 0 1\n", 18};
-	ADD(&t, .target = "NFQUEUE", .verdict = 5);
+	ADD(&t, .target = "NFQUEUE", .queue = 5);
 	policy(&t, -NF_ACCEPT - 1);
 	ADD(&t, .name = "idle");
-	ADD(&t, .target = "NFQUEUE", .verdict = 6);
+	ADD(&t, .target = "NFQUEUE", .queue = 6);
 	ADD(&t, .verdict = XT_RETURN);
 	finish(&t);
 	s = parsed(&t, 64);

@@ -113,8 +113,10 @@ static enum xt_verdict read_queue(const struct xt_bytes *t, uint32_t target,
 {
 	unsigned revision = t->bytes[target + PART_REVISION];
 	uint32_t data = target + PART_SIZE;
+	/* a word each: of 32 bits, a part may end behind two */
+	uint32_t words = revision < 2 ? revision + 1 : 3;
 
-	if (size < PART_SIZE + 6)
+	if (size < PART_SIZE + words * sizeof(uint16_t))
 		return VERDICT_OTHER;
 	ret->queue = get_u16(t, data);
 	ret->n_queues = revision >= 1 ? get_u16(t, data + 2) : 1;
