@@ -10,6 +10,9 @@
 
 #include "base/token.h"
 
+_Static_assert(sizeof(off_t) == 8 && sizeof(ino_t) == 8,
+	       "a file may have a number that does not fit");
+
 ssize_t file_read_fd(int fd, char *buffer, size_t size)
 {
 	size_t length = 0;
