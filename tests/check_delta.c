@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The difference of two readings: wraps, resets, widening. */
+#include "base/util.h"
 #include "model/delta.h"
 #include "testlib.h"
 
@@ -92,4 +93,24 @@ TEST(delta, counter_goes_on_after_a_reset)
 	ck_assert(delta_of(5, &now, 32, &delta));
 	ck_assert_uint_eq(delta, 7);
 	ck_assert_uint_eq(now, 12);
+}
+
+/* Rules may be loaded with any counters: no sum of them is undefined. */
+TEST(delta, sums_stay_in_their_range)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < 40; i++)
+		add_times(&sum, 1, UINT64_C(1) << 62);
+	ck_assert_int_eq(sum, INT64_MAX);
+	add_times(&sum, -2, UINT64_MAX);
+	ck_assert_int_lt(sum, INT64_MAX);
+	for (int i = 0; i < 40; i++)
+		add_times(&sum, -2, UINT64_MAX);
+	ck_assert_int_eq(sum, INT64_MIN);
+	sum = 7;
+	add_times(&sum, -1, 3);
+	ck_assert_int_eq(sum, 4);
+	ck_assert_int_eq(add_bounded(INT64_MIN, -1), INT64_MIN);
+	ck_assert_int_eq(add_bounded(INT64_MAX, 1), INT64_MAX);
 }

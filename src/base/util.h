@@ -55,6 +55,27 @@ static inline uint64_t smaller_of(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/*
+ * Whoever loads firewall rules sets their counters, so that sums and
+ * differences may be anything: what would leave the range stays at its end.
+ */
+static inline int64_t add_bounded(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (!__builtin_add_overflow(a, b, &sum))
+		return sum;
+	return b < 0 ? INT64_MIN : INT64_MAX;
+}
+
+/* Adds n so many times, few of them, or takes it away. */
+static inline void add_times(int64_t *sum, int times, uint64_t n)
+{
+	int64_t once = (int64_t)smaller_of(n, INT64_MAX / 16);
+
+	*sum = add_bounded(*sum, times * once);
+}
+
 /* FNV-1a: identities and name suffixes, not a defence against an attacker. */
 #define HASH_START UINT64_C(0xcbf29ce484222325)
 

@@ -265,7 +265,7 @@ static void tally_ip(struct tally *t, const struct row *row)
 static int tally_row(struct tally *t, const struct object *o,
 		     const struct row *row)
 {
-	t->gaps.refused += row->counter->refused * (int64_t)row->delta;
+	add_times(&t->gaps.refused, row->counter->refused, row->delta);
 	switch (row->counter->kind) {
 	case KIND_LOST:
 	case KIND_RESENT:

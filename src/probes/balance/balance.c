@@ -95,26 +95,37 @@ static const struct balance *balance_of(const struct sums *sums,
  */
 static int64_t came_for_groups(const struct sample *s, bool v6)
 {
-	int64_t joined =
-		(int64_t)sample_growth(s, LAYER_IP, TAG_IN_MCAST_PKTS, v6);
+	const uint64_t joined =
+		sample_growth(s, LAYER_IP, TAG_IN_MCAST_PKTS, v6);
+	int64_t n = 0;
 
+	add_times(&n, v6 ? 1 : -1, joined);
 	if (v6)
-		return joined;
+		return n;
 	/* of what devices count the rest is of IPv6, spoken here or not */
-	joined += (int64_t)sample_growth(s, LAYER_IP, TAG_IN_MCAST_PKTS, true) +
-		  (int64_t)sample_growth(s, LAYER_IP, TAG_DISCARDS6, true);
-	return (int64_t)sample_growth(s, LAYER_LINK, TAG_LINK_MULTICAST, v6) -
-	       joined;
+	add_times(&n, -1, sample_growth(s, LAYER_IP, TAG_IN_MCAST_PKTS, true));
+	add_times(&n, -1, sample_growth(s, LAYER_IP, TAG_DISCARDS6, true));
+	add_times(&n, 1, sample_growth(s, LAYER_LINK, TAG_LINK_MULTICAST, v6));
+	return n;
 }
 
 /* Fragments made since the read before, less the packets they were made of. */
 static int64_t fragments_more(const struct sample *s, bool v6)
 {
-	return (int64_t)sample_growth(s, LAYER_IP, TAG_FRAG_CREATES, v6) -
-	       (int64_t)sample_growth(s, LAYER_IP, TAG_FRAG_OKS, v6);
+	int64_t n = 0;
+
+	add_times(&n, 1, sample_growth(s, LAYER_IP, TAG_FRAG_CREATES, v6));
+	add_times(&n, -1, sample_growth(s, LAYER_IP, TAG_FRAG_OKS, v6));
+	return n;
 }
 
 /* ---- from read to read ---- */
+
+static int64_t balance_rose(const struct memory *from, const struct memory *to)
+{
+	return (int64_t)((uint64_t)to->balance.packets -
+			 (uint64_t)from->balance.packets);
+}
 
 /* What the read before remembered of gaps. */
 struct memories {
@@ -159,7 +170,7 @@ static int64_t counted_by_rules(const struct sample *s)
 		EACH_ROW (s, o, row)
 			if (row->counter->kind == KIND_LOST &&
 			    row->counter->direction == DIR_RX)
-				n += (int64_t)row_growth(s, o, row);
+				add_times(&n, 1, row_growth(s, o, row));
 	}
 	return n;
 }
@@ -176,8 +187,8 @@ static int64_t bridged_fragments(const struct sample *s, const struct gap *in)
 
 	if (made <= 0)
 		return 0;
-	fell = in->then->balance.packets - in->now.balance.packets +
-	       counted_by_rules(s);
+	fell = add_bounded(balance_rose(&in->now, in->then),
+			   counted_by_rules(s));
 	return made < fell ? made : fell;
 }
 
@@ -203,7 +214,7 @@ static uint64_t lost_since(const struct sample *s, const struct gap *gap,
 {
 	const struct memory *now = &gap->now;
 	bool in = now->gap->direction == DIR_RX;
-	uint64_t missed = now->balance.packets - gap->then->balance.packets;
+	uint64_t missed = balance_rose(gap->then, now);
 	uint64_t *left = in ? &taken->in : &taken->out;
 	uint64_t n = smaller_of(*left, missed);
 
@@ -224,7 +235,7 @@ static int64_t stand_on(const struct sample *s, const struct memory *now,
 	int64_t packets = now->balance.packets;
 	const struct object *ipsec;
 
-	if (packets >= stands - MAX_OWED)
+	if (add_bounded(packets, MAX_OWED) >= stands)
 		return stands;
 	ipsec = balance_find_ipsec(s);
 	return ipsec && ipsec->stale ? stands : packets + MAX_OWED;

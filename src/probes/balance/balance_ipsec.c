@@ -314,13 +314,13 @@ static bool has_balance_moved(const struct sample *s, const struct object *ip)
 
 	EACH_ROW (s, ip, row) {
 		const struct counter *c = row->counter;
-		int64_t n;
+		uint64_t n;
 
 		if (!c->in_gap && !c->out_gap)
 			continue;
-		n = (int64_t)row_growth(s, ip, row);
-		in[c->v6] += c->in_gap * n;
-		out[c->v6] += c->out_gap * n;
+		n = row_growth(s, ip, row);
+		add_times(&in[c->v6], c->in_gap, n);
+		add_times(&out[c->v6], c->out_gap, n);
 	}
 	return in[0] || in[1] || out[0] || out[1];
 }

@@ -163,7 +163,7 @@ uint64_t nfqueue_verdicts(const struct sample *s, const struct object *o)
 		    fact_change(s, o, TAG_QUEUE_WAITING);
 
 	if (lost && row_moved(lost)) /* numbered, and never there */
-		n -= (int64_t)lost->delta;
+		add_times(&n, -1, lost->delta);
 	return n > 0 ? (uint64_t)n : 0;
 }
 

@@ -166,8 +166,8 @@ static uint64_t refusals(const struct sample *s)
 	EACH_OBJECT (s, o)
 		EACH_ROW (s, o, row)
 			if (row->counter->refused)
-				n += row->counter->refused *
-				     (int64_t)row_growth(s, o, row);
+				add_times(&n, row->counter->refused,
+					  row_growth(s, o, row));
 	return n > 0 ? (uint64_t)n : 0;
 }
 

@@ -131,10 +131,10 @@ struct missing {
 static void add_traffic(const struct sample *s, const struct object *link,
 			int in, struct missing *ret)
 {
-	ret->frames += in * ((int64_t)object_moved(s, link, TAG_RX_PACKETS) -
-			     (int64_t)object_moved(s, link, TAG_TX_PACKETS));
-	ret->bytes += in * ((int64_t)object_moved(s, link, TAG_RX_BYTES) -
-			    (int64_t)object_moved(s, link, TAG_TX_BYTES));
+	add_times(&ret->frames, in, object_moved(s, link, TAG_RX_PACKETS));
+	add_times(&ret->frames, -in, object_moved(s, link, TAG_TX_PACKETS));
+	add_times(&ret->bytes, in, object_moved(s, link, TAG_RX_BYTES));
+	add_times(&ret->bytes, -in, object_moved(s, link, TAG_TX_BYTES));
 }
 
 /* Of all that pass the bridge. */
@@ -185,16 +185,18 @@ static struct missing find_missing(const struct sample *s,
 	struct missing missing = {0, 0};
 
 	add_interfaces(s, bridge, &missing);
-	missing.frames -= count_known(s, l, bridge);
+	add_times(&missing.frames, -1, count_known(s, l, bridge));
 	for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
 		const struct loss *rules =
 			loss_find(l, LAYER_NETFILTER, "", directions[i]);
 
-		missing.frames -= rules ? rules->lost : 0;
+		add_times(&missing.frames, -1, rules ? rules->lost : 0);
 	}
 	/* a bridge with a firewall has IP count them */
-	missing.frames -= sample_moved(s, LAYER_IP, "", TAG_FRAG_FAILS);
-	missing.frames -= sample_moved(s, LAYER_IP, "", TAG_FRAG_FAILS6);
+	add_times(&missing.frames, -1,
+		  sample_moved(s, LAYER_IP, "", TAG_FRAG_FAILS));
+	add_times(&missing.frames, -1,
+		  sample_moved(s, LAYER_IP, "", TAG_FRAG_FAILS6));
 	return missing;
 }
 

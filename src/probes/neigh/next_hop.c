@@ -66,16 +66,14 @@ static int on_neighbour(const struct nlmsghdr *h, void *arg)
 	return 0;
 }
 
-/* What the rows of an object say of refused packets since the read before. */
-static int64_t refused_in(const struct sample *out, const struct object *o)
+/* Adds what the rows of an object say of refused packets since last read. */
+static void add_refused(const struct sample *out, const struct object *o,
+			int64_t *sum)
 {
-	int64_t sum = 0;
-
 	EACH_ROW (out, o, row)
 		if (row->counter->refused)
-			sum += row->counter->refused *
-			       (int64_t)row_growth(out, o, row);
-	return sum;
+			add_times(sum, row->counter->refused,
+				  row_growth(out, o, row));
 }
 
 /* Whether ICMP refused more packets than the counters of the others tell. */
@@ -85,12 +83,12 @@ static bool refuses(const struct sample *out)
 
 	EACH_OBJECT (out, o)
 		if (o->layer == LAYER_ICMP)
-			sum += refused_in(out, o);
+			add_refused(out, o, &sum);
 	if (sum <= 0) /* most namespaces */
 		return false;
 	EACH_OBJECT (out, o)
 		if (o->layer != LAYER_ICMP)
-			sum += refused_in(out, o);
+			add_refused(out, o, &sum);
 	return sum > 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What only one kind of qdisc has, or only some do. */
+#include <math.h>
 #include <linux/pkt_sched.h>
 #include <string.h>
 
@@ -92,8 +93,10 @@ static void parse_tbf(struct nlattr *options, struct qdisc_config *q)
 	if (attr_copy(&tbf, sizeof(tbf), attrs[TCA_TBF_PARMS]))
 		q->rate = tbf.rate.rate;
 	attr_copy(&q->rate, sizeof(q->rate), attrs[TCA_TBF_RATE64]);
-	/* the time that it takes to send it */
-	q->burst = (double)q->rate * tbf.buffer * NS_PER_TICK / 1e9 + 0.5;
+	/* the time that it takes to send it; whoever set it may mean anything
+	 */
+	q->burst = fmin((double)q->rate * tbf.buffer * NS_PER_TICK / 1e9 + 0.5,
+			0x1p62);
 }
 
 /* htb counts in what it tells of its configuration. */
