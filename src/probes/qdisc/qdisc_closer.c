@@ -116,7 +116,7 @@ static void write_handle(const struct tc_filter *f, char *buffer, size_t size)
 /* "flower filter (pref 10, handle 0x1)" */
 static void label_filter(const struct tc_filter *f, struct sample *out)
 {
-	char label[128], handle[32], chain[24] = "", program[40] = "";
+	char label[160], handle[32], chain[24] = "", program[40] = "";
 
 	write_handle(f, handle, sizeof(handle));
 	if (f->chain)
