@@ -30,7 +30,7 @@ static bool is_ascii(const char *text)
 	return true;
 }
 
-CASE(catalogue, .timeout = 30);
+CASE(catalogue);
 
 TEST(catalogue, probes_are_told_apart_and_described)
 {

@@ -600,7 +600,7 @@ static void expect(const char *names)
 #define IN_DOCKER "0::/system.slice/docker-" ID ".scope\n"
 #define IN_CRI "0::/kubepods.slice/cri-containerd-" ID ".scope\n"
 
-CASE(discovery, .lacks = lacks_root, .timeout = 30, .setup = open_stage,
+CASE(discovery, .lacks = lacks_root, .setup = open_stage,
      .teardown = close_stage);
 
 TEST(discovery, process_gives_the_name_of_its_container)

@@ -195,7 +195,7 @@ TEST(recorded, rules_beyond_the_limit_are_told_as_two)
 	unload(&r);
 }
 
-CASE(nonsense, .timeout = 60);
+CASE(nonsense);
 
 /* Parses a copy that ends where its memory does, for the sanitizer to see. */
 static int parse_copy(const struct ebt_blob *blob, size_t size)

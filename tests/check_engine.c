@@ -112,7 +112,7 @@ static void teardown_engine(void)
 	remove_spaces();
 }
 
-CASE(engine, .lacks = lacks_own_run, .timeout = 60, .setup = setup_engine,
+CASE(engine, .lacks = lacks_own_run, .setup = setup_engine,
      .teardown = teardown_engine);
 
 TEST(engine, namespaces_are_read_in_turns)

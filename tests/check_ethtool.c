@@ -315,7 +315,7 @@ int ioctl(int fd, unsigned long request, ...)
 	return (int)syscall(SYS_ioctl, fd, request, data);
 }
 
-CASE(kernel, .lacks = lacks_root, .timeout = 30, .setup = setup_kernel,
+CASE(kernel, .lacks = lacks_root, .setup = setup_kernel,
      .teardown = teardown_kernel);
 
 /* The kernel would for an interface that is gone, by its name. */

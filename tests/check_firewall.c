@@ -1178,7 +1178,7 @@ static void unshare_net(void)
 	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
 }
 
-CASE(live, .lacks = lacks_arptables, .timeout = 30, .setup = unshare_net,
+CASE(live, .lacks = lacks_arptables, .setup = unshare_net,
      .teardown = teardown);
 
 TEST(live, rules_of_arptables_are_read)
@@ -1222,7 +1222,7 @@ static const char *lacks_late_tables(void)
 	return lacks_root();
 }
 
-CASE(late, .lacks = lacks_late_tables, .timeout = 30, .setup = unshare_net,
+CASE(late, .lacks = lacks_late_tables, .setup = unshare_net,
      .teardown = teardown);
 
 /* A kernel that makes tables late, and has them built in. */

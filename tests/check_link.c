@@ -128,7 +128,7 @@ static unsigned check_numbers(FILE *f, bool rx,
 	return 1;
 }
 
-CASE(recorded, .timeout = 60);
+CASE(recorded);
 
 TEST_EACH(recorded, recorded_links_are_what_ip_printed, ARRAY_SIZE(kernels))
 {
@@ -744,8 +744,7 @@ static const struct object *config_of(const struct sample *s, const char *place)
 	return o;
 }
 
-CASE(kernel, .lacks = lacks_root, .timeout = 30, .setup = setup,
-     .teardown = teardown);
+CASE(kernel, .lacks = lacks_root, .setup = setup, .teardown = teardown);
 
 TEST(kernel, veth_knows_its_peer)
 {

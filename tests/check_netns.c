@@ -164,8 +164,7 @@ static bool is_here(const struct netns_id *id)
 	return here.dev == id->dev && here.ino == id->ino;
 }
 
-CASE(kernel, .lacks = lacks_own_run, .timeout = 30, .setup = setup,
-     .teardown = teardown);
+CASE(kernel, .lacks = lacks_own_run, .setup = setup, .teardown = teardown);
 
 TEST(kernel, named_namespace_is_found)
 {

@@ -1573,7 +1573,7 @@ static void survive(const void *bytes, size_t n)
 	free(copy);
 }
 
-CASE(nonsense, .timeout = 120);
+CASE(nonsense);
 
 TEST_EACH(nonsense, truncated_messages_are_survived, 2)
 {

@@ -433,7 +433,7 @@ static void fill(struct sample *s)
 	ck_assert_int_eq(s->error, 0);
 }
 
-CASE(size, .timeout = 30);
+CASE(size);
 
 TEST(size, thousands_of_objects_keep_their_texts_and_rows)
 {

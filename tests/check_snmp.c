@@ -144,7 +144,7 @@ static unsigned compare_nstat(const char *kernel, const struct snmp_values *v)
 	return n;
 }
 
-CASE(recorded, .timeout = 60);
+CASE(recorded);
 
 TEST_EACH(recorded, recorded_counters_are_what_nstat_printed,
 	  ARRAY_SIZE(kernels))
@@ -226,7 +226,7 @@ TEST_EACH(recorded, recording_with_any_byte_changed_is_survived,
 	free(text);
 }
 
-CASE(made, .timeout = 60); /* a busy machine is slow */
+CASE(made);
 
 TEST(made, columns_are_found_by_name_in_any_order)
 {

@@ -1332,7 +1332,7 @@ static int parse_copy(const struct xt_blob *blob, size_t size)
 	return r;
 }
 
-CASE(nonsense, .timeout = 60);
+CASE(nonsense);
 
 TEST(nonsense, truncated_tables_are_refused)
 {

@@ -33,7 +33,6 @@ struct test_case {
 	const char *name;
 	void (*setup)(void);	/* before each test, in its process */
 	void (*teardown)(void); /* after each that has not failed */
-	int timeout;		/* seconds for each test, 0: check's own */
 	/*
 	 * Asked once, before all tests: why these cannot run here, or NULL.
 	 * A program in which some cannot, and none failed, is SKIPPED. For
