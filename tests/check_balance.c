@@ -231,6 +231,25 @@ TEST(balance, gap_only_grows)
 	}
 }
 
+/* No sum of these may overflow; 100 of the last 200 are owed, as ever. */
+TEST(balance, counters_may_be_anything)
+{
+	static const char *const steps[] = {
+		"InReceives=9223372036854775807 InDelivers=0 FragCreates=0",
+		"InReceives=0 InDelivers=9223372036854775807 FragCreates=-1",
+		"InReceives=18446744073709551615 InDelivers=1 FragCreates=3",
+		"InReceives=1 InDelivers=9223372036854775807 FragCreates=9",
+		"InReceives=201 InDelivers=9223372036854775807 FragCreates=9",
+	};
+	uint64_t before;
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		before = i ? gap("in_gap", false) : 0;
+		read_balance(steps[i]);
+	}
+	ck_assert_uint_eq(gap("in_gap", false), before + 100);
+}
+
 TEST(balance, gap_goes_on_after_a_read_that_failed)
 {
 	struct sample read;

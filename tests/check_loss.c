@@ -981,6 +981,16 @@ TEST(loss, no_numbers_make_more_than_all_or_less_than_nothing)
 	}
 }
 
+/* A limit of 100 percent is never exceeded, not by a digit of rounding. */
+TEST(loss, all_of_many_packets_is_100_percent)
+{
+	const struct loss loss = {.known = true,
+				  .measured = true,
+				  .lost = UINT64_C(92564374619983028)};
+
+	ck_assert(loss_percent(&loss) == 100);
+}
+
 TEST(loss, bridge_is_measured_by_what_came_counted_once)
 {
 	struct losses l = {.n = 0};

@@ -275,7 +275,7 @@ double loss_percent_of(const struct loss *loss, uint64_t n)
 	if (!loss->known || !loss->measured || loss->blind || loss->host_wide ||
 	    !total)
 		return NAN;
-	return 100.0 * (double)n / (double)total;
+	return 100.0 * ((double)n / (double)total); /* 100 at most */
 }
 
 double loss_percent(const struct loss *loss)

@@ -52,7 +52,7 @@ struct evidence window_sum(const struct window *w)
 
 	for (unsigned age = 0; age < w->n; age++)
 		add_evidence(&sum, &w->slices[slice_of_age(w, age)]);
-	sum.percent = sum.total ? 100.0 * (double)sum.lost / (double)sum.total
+	sum.percent = sum.total ? 100.0 * ((double)sum.lost / (double)sum.total)
 				: NAN;
 	return sum;
 }
