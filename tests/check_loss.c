@@ -981,6 +981,27 @@ TEST(loss, no_numbers_make_more_than_all_or_less_than_nothing)
 	}
 }
 
+/* No sum of these may overflow, whoever has made them up. */
+TEST(loss, counters_may_have_grown_by_anything)
+{
+	static const char *const names[] = {"InNoRoutes", "Ip6InNoRoutes",
+					    "InUnknownProtos",
+					    "Ip6InUnknownProtos"};
+	struct sample s = {.rows = NULL};
+	struct losses l = {.items = NULL};
+
+	sample_object(&s, LAYER_IP, "", "", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct counter *c = counter_of(LAYER_IP, names[i]);
+
+		ck_assert_int_eq(c->refused, -1);
+		counted(&s, c, MAX_DELTA, false);
+	}
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	losses_free(&l);
+	sample_free(&s);
+}
+
 /* A limit of 100 percent is never exceeded, not by a digit of rounding. */
 TEST(loss, all_of_many_packets_is_100_percent)
 {
