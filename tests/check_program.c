@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pktloss(8) from its arguments to its exit status, and what it prints. What is
+ * read is made up: the linker sends the engine's calls through here.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <unistd.h>
+
+#include "engine/discovery.h"
+#include "engine/engine.h"
+#include "probes/link/link.h"
+#include "program/command_line.h"
+#include "testlib.h"
+
+/* main() of the program, which is linked in under this name. */
+int program_main(int argc, char **argv);
+
+#define SECOND UINT64_C(1000000000)
+
+/* What there is to be read. */
+static struct {
+	int result;	   /* of a read */
+	int fails_at;	   /* the read that fails, from 1 on; 0: none */
+	uint64_t lost;	   /* packets of a thousand, in each interval */
+	bool blind, empty; /* something, or no namespace, can be read */
+	int n_reads;
+} world;
+
+static struct tree tree;
+static char output[65536], errors[8192];
+
+int __wrap_engine_read(struct engine *e, uint64_t budget_ns);
+int __wrap_discovery_add_own(struct discovery *d, bool *ret_private);
+int __wrap_discovery_run(struct discovery *d, uint64_t budget_ns);
+
+static void add_namespace(struct ns_list *list, const char *name)
+{
+	struct ns *ns = ns_list_add(list);
+
+	ck_assert_ptr_nonnull(ns);
+	snprintf(ns->name, sizeof(ns->name), "%s", name);
+	if (name[0])
+		snprintf(ns->path, sizeof(ns->path), "/run/netns/%s", name);
+}
+
+static void read_namespace(struct ns *ns)
+{
+	struct sample *s = &ns->now;
+	uint64_t n = (uint64_t)world.n_reads;
+
+	sample_reset(s);
+	sample_follow(s, ns->then.time_ns ? &ns->then : NULL);
+	s->mono_ns = s->boot_ns = s->time_ns = n * SECOND;
+	sample_object(s, LAYER_LINK, "eth0", "", 1);
+	sample_row(s, find_counter(&link_probe, "rx_packets", NULL), n * 1000);
+	sample_row(s, find_counter(&link_probe, "rx_missed_errors", NULL),
+		   n * world.lost);
+	ns->was_read = true;
+}
+
+int __wrap_engine_read(struct engine *e, uint64_t budget_ns)
+{
+	struct ns_list *list = engine_namespaces(e);
+
+	ck_assert_uint_eq(budget_ns, 0);
+	if (++world.n_reads == world.fails_at)
+		return -EMFILE;
+	if (!list->n && !world.empty) {
+		add_namespace(list, "");
+		add_namespace(list, "web");
+	}
+	EACH_NS (list, ns)
+		read_namespace(ns);
+	if (world.blind)
+		reasons_note(&engine_blindness(e)->entering, -EPERM);
+	return world.result;
+}
+
+int __wrap_discovery_add_own(struct discovery *d, bool *ret_private)
+{
+	*ret_private = false;
+	add_namespace(d->list, "");
+	return 0;
+}
+
+/* All names there are, whatever is wanted. */
+int __wrap_discovery_run(struct discovery *d, uint64_t budget_ns)
+{
+	ck_assert_uint_eq(budget_ns, 0);
+	ck_assert_uint_eq(d->settings->namespaces.n, 0);
+	for (int i = 0; i < 7; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), i ? "box\033%d" : "web", i);
+		add_namespace(d->list, name);
+	}
+	return 0;
+}
+
+static void setup(void)
+{
+	tree_make(&tree);
+	optind = 1;
+	unsetenv("COLUMNS");
+	unsetenv("NO_COLOR");
+}
+
+static void teardown(void)
+{
+	tree_remove(&tree);
+}
+
+static void read_back(const char *name, char *buffer, size_t size)
+{
+	FILE *f = fopen(tree_path(&tree, name), "r");
+
+	ck_assert_ptr_nonnull(f);
+	buffer[fread(buffer, 1, size - 1, f)] = '\0';
+	fclose(f);
+}
+
+/* Runs it with these words; returns its exit status. */
+static int run(const char *words)
+{
+	char line[256], *argv[32] = {"pktloss"}, *save = NULL;
+	int argc = 1, status, out = dup(STDOUT_FILENO),
+	    err = dup(STDERR_FILENO);
+
+	snprintf(line, sizeof(line), "%s", words);
+	for (char *w = strtok_r(line, " ", &save); w;
+	     w = strtok_r(NULL, " ", &save))
+		argv[argc++] = w;
+	fflush(stdout);
+	ck_assert(freopen(tree_path(&tree, "out"), "w", stdout));
+	ck_assert(freopen(tree_path(&tree, "err"), "w", stderr));
+	status = program_main(argc, argv);
+	fflush(stdout);
+	fflush(stderr);
+	dup2(out, STDOUT_FILENO);
+	dup2(err, STDERR_FILENO);
+	close(out);
+	close(err);
+	read_back("out", output, sizeof(output));
+	read_back("err", errors, sizeof(errors));
+	return status;
+}
+
+#define check_run(words, status_)                                              \
+	do {                                                                   \
+		int status = run(words);                                       \
+		ck_assert_msg(status == (status_), "status %d:\n%s%s", status, \
+			      output, errors);                                 \
+	} while (0)
+#define check_in(text, part)                                                   \
+	ck_assert_msg(strstr(text, part), "no \"%s\" in:\n%s", part, text)
+
+/* ---- arguments ---- */
+
+CASE(arguments, .setup = setup, .teardown = teardown);
+
+static const struct {
+	const char *words, *complaint;
+} wrong[] = {
+	{"-i 0.01", "the interval is 0.1 to 86400 seconds, not '0.01'"},
+	{"-i 1s", "not '1s'"},
+	{"-i nan", "not 'nan'"},
+	{"--count 0", "the count is a number from 1 on, not '0'"},
+	{"--count 1.5", "not '1.5'"},
+	{"-n /(/", "namespace '/(/': Unmatched ( or"},
+	{"--once --watch", "--once looks once: no --count, no --watch"},
+	{"-o -c 3", "--once looks once"},
+	{"web", "only options are understood, no other arguments"},
+	{"--nonsense", "unrecognized option '--nonsense'"},
+	{"-n", "requires an argument"},
+};
+
+TEST_EACH(arguments, what_is_wrong_is_said_and_nothing_is_read,
+	  ARRAY_SIZE(wrong))
+{
+	check_run(wrong[_i].words, 2);
+	check_in(errors, wrong[_i].complaint);
+	check_in(errors, "Try 'pktloss --help'.\n");
+	ck_assert_str_eq(output, "");
+	ck_assert_int_eq(world.n_reads, 0);
+}
+
+TEST(arguments, help_and_version_read_nothing)
+{
+	check_run("--help --nonsense", 0);
+	check_in(output, "usage: pktloss");
+	optind = 1;
+	check_run("-V", 0);
+	ck_assert_str_eq(output, "pktloss test\n");
+	ck_assert_int_eq(world.n_reads, 0);
+}
+
+static size_t count_lines(const char *columns)
+{
+	size_t n = 0;
+
+	setenv("COLUMNS", columns, 1);
+	optind = 1;
+	check_run("--list", 0);
+	check_in(output, "rx_missed_errors");
+	for (const char *at = output; (at = strchr(at, '\n')); at++)
+		n++;
+	return n;
+}
+
+TEST(arguments, list_is_as_wide_as_it_may_be)
+{
+	size_t usual = count_lines("1"); /* that is no width */
+
+	ck_assert_uint_eq(count_lines("100"), usual);
+	ck_assert_uint_gt(count_lines("80"), usual);
+	ck_assert_uint_lt(count_lines("200"), usual);
+	ck_assert_int_eq(world.n_reads, 0);
+}
+
+TEST(arguments, messages_are_one_line_of_printable_text)
+{
+	check_run("-i 1\033[2J\n1", 2);
+	check_in(errors, "not '1?[2J?1'\n");
+}
+
+/* ---- looking ---- */
+
+CASE(looking, .setup = setup, .teardown = teardown);
+
+TEST(looking, nothing_lost_is_0)
+{
+	check_run("-i 0.1", 0);
+	ck_assert_int_eq(world.n_reads, 2);
+	ck_assert_str_eq(errors, "");
+	check_in(output, "nothing");
+}
+
+TEST(looking, loss_is_1)
+{
+	world.lost = 50;
+	check_run("-i 0.1", 1);
+	check_in(output, "eth0");
+	check_in(output, "50");
+}
+
+TEST(looking, interval_by_interval)
+{
+	world.lost = 50;
+	check_run("-i 0.1 -c 3 -j", 1);
+	ck_assert_int_eq(world.n_reads, 4);
+	for (int i = 0; i < 3; i++) {
+		char *line = strtok(i ? NULL : output, "\n");
+
+		ck_assert_ptr_nonnull(line);
+		ck_assert_int_eq(line[0], '{');
+		check_in(line, "\"lost\":50");
+	}
+	ck_assert_ptr_null(strtok(NULL, "\n"));
+}
+
+TEST(looking, once_tells_what_was_lost_since_boot)
+{
+	world.lost = 70;
+	check_run("--once", 1);
+	ck_assert_int_eq(world.n_reads, 1);
+	check_in(output, "70");
+}
+
+TEST(looking, watch_ends_with_its_count)
+{
+	world.lost = 50;
+	check_run("-w -c 2 -i 0.1", 1);
+	ck_assert_int_eq(world.n_reads, 3);
+	ck_assert_ptr_null(strchr(output, '\033')); /* that is no screen */
+}
+
+TEST(looking, what_could_not_be_read_is_3)
+{
+	world.blind = true;
+	check_run("-i 0.1", 3);
+	check_in(errors, "not everything could be");
+	optind = 1;
+	world.n_reads = 0;
+	check_run("-i 0.1 -j", 3);
+	check_in(errors, "denied by a user namespace");
+}
+
+TEST(looking, loss_beside_what_could_not_be_read_is_1)
+{
+	world.blind = true;
+	world.lost = 50;
+	check_run("-i 0.1", 1);
+}
+
+TEST_EACH(looking, read_that_fails_is_2, 2)
+{
+	world.fails_at = _i + 1;
+	world.lost = 50;
+	check_run("-i 0.1", 2);
+	check_in(errors, "cannot look: Too many open files");
+	ck_assert_str_eq(output, "");
+}
+
+TEST(looking, no_namespace_is_2)
+{
+	world.empty = true;
+	check_run("-i 0.1", 2);
+	check_in(errors, "no network namespace could be looked at");
+}
+
+TEST(looking, output_that_cannot_be_written_is_2)
+{
+	int full = open("/dev/full", O_WRONLY);
+	int out = dup(STDOUT_FILENO), status;
+	char *argv[] = {"pktloss", "-i", "0.1", NULL};
+
+	ck_assert_int_ge(full, 0);
+	fflush(stdout);
+	dup2(full, STDOUT_FILENO);
+	ck_assert(freopen(tree_path(&tree, "err"), "w", stderr));
+	status = program_main(3, argv);
+	dup2(out, STDOUT_FILENO);
+	ck_assert_int_eq(status, 2);
+	fflush(stderr);
+	read_back("err", errors, sizeof(errors));
+	check_in(errors, "cannot write: No space left on device");
+	/* check's own output goes on */
+	clearerr(stdout);
+}
+
+TEST(looking, closed_output_is_2)
+{
+	int out = dup(STDOUT_FILENO), status;
+	char *argv[] = {"pktloss", NULL};
+
+	fflush(stdout);
+	close(STDOUT_FILENO);
+	status = program_main(1, argv);
+	dup2(out, STDOUT_FILENO);
+	ck_assert_int_eq(status, 2);
+	ck_assert_int_eq(world.n_reads, 0);
+}
+
+/* ---- names ---- */
+
+CASE(names, .setup = setup, .teardown = teardown);
+
+TEST(names, name_that_is_there_is_no_news)
+{
+	check_run("-n web -i 0.1", 0);
+	ck_assert_str_eq(errors, "");
+}
+
+TEST(names, near_name_is_proposed_and_nothing_printed)
+{
+	check_run("-n wed -i 0.1", 2);
+	check_in(errors, "pktloss: no namespace is called \"wed\"; near it: "
+			 "web\n");
+	ck_assert_str_eq(output, "");
+	ck_assert_int_eq(world.n_reads, 1);
+}
+
+TEST(names, of_many_others_some_are_proposed)
+{
+	check_run("-n zzzzzzzz -i 0.1", 2);
+	check_in(errors, "no namespace is called \"zzzzzzzz\"; there are: web, "
+			 "box?1, box?2, box?3, box?4 and 2 more\n");
+}
+
+TEST(names, expression_that_nothing_matches_is_told)
+{
+	check_run("-n /^y/ -i 0.1", 2);
+	check_in(errors, "no namespace matches /^y/; there are: web");
+}
+
+TEST(names, one_of_two_that_is_there_is_looked_at)
+{
+	world.lost = 50;
+	check_run("-n web -n wed -i 0.1", 2);
+	check_in(errors, "no namespace is called \"wed\"");
+	check_in(output, "eth0");
+}
