@@ -4,21 +4,13 @@
 
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
+#include "lib/fuzz.h"
 #include "nft_file.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Rules and policies that are found have to be put into words as well. */
+/* Also what drops without a counter is told. */
 static void describe(const struct sample *s)
 {
-	char text[256];
-
-	for (uint32_t i = 0; i < s->n_objects; i++) {
-		if (firewall_describe(s, &s->objects[i], text, sizeof(text)) >
-			    0 ||
-		    firewall_remedy(s, &s->objects[i], text, sizeof(text)) > 0)
-			abort();
-	}
+	fuzz_describe(s);
 	firewall_uncounted(s);
 }
 
@@ -34,19 +26,14 @@ static void parse_queues(struct token text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sample first = {0}, second = {0}, third = {0};
-	void *copy = malloc(size);
+	void *copy = fuzz_copy(data, size);
 
-	if (copy)
-		memcpy(copy, data, size);
-	if (!copy || nft_file_read(copy, size, "", 8, NULL, &first) > 0)
-		abort();
+	require(nft_file_read(copy, size, "", 8, NULL, &first) <= 0);
 	describe(&first);
-	if (nft_file_read(copy, size, "5 1 0 2 65531 0 0 1 1\n", 8, &first,
-			  &second) > 0)
-		abort();
+	require(nft_file_read(copy, size, "5 1 0 2 65531 0 0 1 1\n", 8, &first,
+			      &second) <= 0);
 	describe(&second);
-	if (nft_file_reread(copy, size, "", 8, &second, &third) > 0)
-		abort();
+	require(nft_file_reread(copy, size, "", 8, &second, &third) <= 0);
 	describe(&third);
 	parse_queues((struct token) {copy, size});
 	sample_free(&first);

@@ -4,19 +4,11 @@
 #include <string.h>
 
 #include "base/token.h"
-#include "probes/conntrack.h"
+#include "lib/fuzz.h"
 #include "probes/firewall/ipvs.h"
 #include "probes/socket/socket_raw.h"
 #include "probes/softnet.h"
 #include "probes/xfrm.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check_result(int r)
-{
-	if (r != 0 && r != -EBADMSG)
-		abort();
-}
 
 static void walk_softnet(const char *text, size_t size)
 {
@@ -26,7 +18,7 @@ static void walk_softnet(const char *text, size_t size)
 	if (r == 0)
 		while ((r = softnet_next(&lines)) > 0)
 			;
-	check_result(r);
+	require_parsed(r);
 }
 
 static void walk_raw(const char *text, size_t size)
@@ -37,7 +29,7 @@ static void walk_raw(const char *text, size_t size)
 
 	while ((r = socket_raw_next(&rest, &info)) > 0)
 		;
-	check_result(r);
+	require_parsed(r);
 }
 
 /* Services, a NUL and connections. */
@@ -47,21 +39,18 @@ static void find_orphans(const char *text, size_t size)
 	struct token servers = {text, n}, connections = {text + n, size - n};
 	struct ipvs_orphans found;
 
-	check_result(ipvs_find_orphans(servers, connections, &found));
+	require_parsed(ipvs_find_orphans(servers, connections, &found));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct probe_env env = {.counters = NULL};
 	struct sample sample = {0};
-	struct percpu stats;
 	const char *text = (const char *)data;
 
 	sample_object(&sample, LAYER_XFRM, "", "", 0);
-	check_result(xfrm_parse(&env, text, size, &sample));
+	require_parsed(xfrm_parse(&env, text, size, &sample));
 	sample_free(&sample);
-	check_result(percpu_parse(text, size, conntrack_probe.counters->rows,
-				  conntrack_probe.counters->n, &stats));
 	walk_softnet(text, size);
 	walk_raw(text, size);
 	find_orphans(text, size);
