@@ -250,6 +250,17 @@ TEST(finding, unclaimed_packets_are_unexplained)
 	ck_assert(f.items[1].causes.items[0].remedy[0]);
 }
 
+/* Counters are read one after the other, and a moment is a share of all. */
+TEST(finding, unclaimed_packets_are_no_more_than_all)
+{
+	counted(&receives, 3);
+	moved(snmp("not_ours"), 40);
+	moved(&discards, 1);
+	collect();
+	check_finding(1, CLASS_UNEXPLAINED, LAYER_IP, "", 40);
+	ck_assert(f.items[1].percent == 100);
+}
+
 TEST(finding, benign_alone_is_no_loss)
 {
 	counted(&no_ports, 400);

@@ -150,8 +150,9 @@ static void explain_unclaimed(struct finding *finding, const struct losses *l,
 	const struct loss *loss =
 		loss_find(l, finding->layer, finding->place, c->direction);
 
-	if (loss)
-		finding->percent = loss_percent_of(loss, finding->lost);
+	if (loss) /* whose counters may have been read a moment earlier */
+		finding->percent = loss_percent_of(
+			loss, smaller_of(finding->lost, loss_total(loss)));
 	if (!isnan(finding->percent))
 		finding->total = loss_total(loss);
 	if (c->cause)
