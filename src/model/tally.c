@@ -202,6 +202,10 @@ static int tally_lost(struct tally *t, const struct object *o,
 	}
 	loss->known = true;
 	loss->blind |= o->late;
+	if (o->layer == LAYER_LINK && !loss->has_role) {
+		loss->real = o->main; /* others have to look for it */
+		loss->has_role = true;
+	}
 	lost = tally_of_row(t->sample, o, row);
 	loss->lost += lost;
 	loss->inside += row->counter->inside ? lost : 0;
