@@ -1970,3 +1970,65 @@ TEST(cause, rule_that_was_new_is_the_same_rule)
 	b.object = &s.objects[1];
 	ck_assert_uint_ne(cause_id(&s, &a), cause_id(&s, &b));
 }
+
+/* ---- which of several of a kind ---- */
+
+/* The number of a cause of these two ports; 0: that one is mended. */
+static uint32_t id_of_ports(bool listen, unsigned first, unsigned second,
+			    uint32_t before)
+{
+	const unsigned ports[] = {first, second};
+	struct cause c;
+
+	sample_free(&s);
+	s = (struct sample) {.rows = NULL};
+	if (!listen)
+		udp_counted("RcvbufErrors", 30);
+	for (unsigned i = 0; i < 2; i++) {
+		if (ports[i] && listen)
+			queue(ports[i], 5 - i, 1, i ? "b[2]" : "a[1]");
+		else if (ports[i])
+			udp_port(ports[i], 20 - i, i ? "b[2]" : "a[1]");
+	}
+	c = listen ? cause_of_refusal("ListenOverflows")
+		   : cause_of(LAYER_UDP, DIR_RX, "", 30);
+	return cause_is(&s, &c, before) ? before : cause_id(&s, &c);
+}
+
+TEST_EACH(cause, port_is_a_cause_of_its_own, 2)
+{
+	uint32_t before = id_of_ports(_i, 6001, 6002, 0);
+
+	/* either may be the worse one */
+	ck_assert_uint_eq(id_of_ports(_i, 6002, 6001, before), before);
+	/* another process, a buffer that is fuller */
+	ck_assert_uint_eq(id_of_ports(_i, 0, 6001, before), before);
+	ck_assert_uint_ne(id_of_ports(_i, 6002, 0, before), before);
+	/* where no port is known it may be that one */
+	ck_assert_uint_eq(id_of_ports(_i, 0, 0, before) == before, !_i);
+}
+
+/* A route that refuses is listed first, where there are several. */
+static uint32_t id_of_route(const char *route, uint32_t before)
+{
+	const struct counter *refusing = &routes_probe.counters->rows[0];
+	struct cause c;
+
+	sample_free(&s);
+	s = (struct sample) {.rows = NULL};
+	ip_counted(LAYER_IP, "InNoRoutes", 30);
+	sample_object(&s, LAYER_IP, "", "routes_1", 0);
+	sample_label(&s, route);
+	sample_row(&s, refusing, 1);
+	c = cause_of(LAYER_IP, DIR_RX, "", 30);
+	ck_assert_ptr_nonnull(strstr(c.text, route));
+	return cause_is(&s, &c, before) ? before : cause_id(&s, &c);
+}
+
+TEST(cause, route_is_a_cause_of_its_own)
+{
+	uint32_t before = id_of_route("prohibit 10.1.0.0/16", 0);
+
+	ck_assert_uint_eq(id_of_route("prohibit 10.1.0.0/16", before), before);
+	ck_assert_uint_ne(id_of_route("prohibit 10.2.0.0/16", before), before);
+}

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/utsname.h>
 
+#include "diagnosis/cause.h"
 #include "kernel/netlink.h"
 #include "kernel/procnet.h"
 #include "lib/fixture.h"
@@ -344,6 +345,38 @@ TEST(suspects, nobody_is_suspected_where_all_rules_count)
 	ck_assert(!c.known);
 	ck_assert(!c.is_rule);
 	ck_assert_ptr_null(strstr(c.text, "suspect"));
+}
+
+static struct cause of_rules(unsigned first, unsigned second)
+{
+	struct cause c;
+
+	sample_free(&then);
+	sample_free(&now);
+	missed(DIR_RX, 100, 0);
+	uncounted(FAMILY_INET, "in", DIR_RX,
+		  (struct firewall_rule) {.handle = first});
+	if (second)
+		uncounted(FAMILY_INET, "in", DIR_RX,
+			  (struct firewall_rule) {.handle = second});
+	compare();
+	c = explain(DIR_RX, 100);
+	c.counter = firewall_counter(FIREWALL_CHAIN, DIR_RX);
+	return c;
+}
+
+/* Of two rules one is deleted: of the other one nothing was told. */
+TEST(suspects, rule_without_a_counter_is_a_cause_of_its_own)
+{
+	struct cause c = of_rules(3, 4);
+	uint32_t both = cause_id(&now, &c);
+
+	c = of_rules(3, 0);
+	ck_assert(cause_is(&now, &c, both));
+	c = of_rules(4, 0);
+	ck_assert(!cause_is(&now, &c, both));
+	c = of_rules(4, 3); /* in another order, each may be the one */
+	ck_assert(cause_is(&now, &c, both));
 }
 
 TEST(suspects, policy_without_a_counter_is_made_to_count)

@@ -430,7 +430,11 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 	return hash_bytes(hash, text, strlen(text) + 1);
 }
 
-uint32_t cause_id(const struct sample *s, const struct cause *c)
+/*
+ * What counts, and why: of any of the things that are blamed. Labels of rules
+ * and filters say which it is, others may be a process, known later.
+ */
+static uint32_t hash_cause(const struct sample *s, const struct cause *c)
 {
 	uint64_t hash = hash_text(HASH_START, cause_counter(c));
 
@@ -440,7 +444,37 @@ uint32_t cause_id(const struct sample *s, const struct cause *c)
 	if (c->object) {
 		hash = hash_text(hash, object_place(s, c->object));
 		hash = hash_text(hash, object_name(s, c->object));
-		hash = hash_text(hash, object_label(s, c->object));
+		if (c->object->family || c->object->layer == LAYER_QDISC)
+			hash = hash_text(hash, object_label(s, c->object));
 	}
 	return (uint32_t)(hash ^ hash >> 32) | 1;
+}
+
+/* A half tells the cause, the other one the first that is blamed, or is 0. */
+#define BLAMED UINT32_C(0xffff)
+
+static uint32_t fold(uint32_t hash)
+{
+	return (hash ^ hash >> 16) & BLAMED;
+}
+
+uint32_t cause_id(const struct sample *s, const struct cause *c)
+{
+	uint32_t id = (fold(hash_cause(s, c)) | 1) << 16;
+
+	return c->n_blamed ? id | fold(c->blamed[0]) | 1 : id;
+}
+
+bool cause_is(const struct sample *s, const struct cause *c, uint32_t id)
+{
+	uint32_t blamed = id & BLAMED;
+
+	if ((id ^ cause_id(s, c)) & ~BLAMED)
+		return false;
+	if (!blamed || !c->n_blamed) /* it may have been that one */
+		return true;
+	for (unsigned i = 0; i < c->n_blamed; i++)
+		if (blamed == (fold(c->blamed[i]) | 1))
+			return true;
+	return false;
 }

@@ -39,8 +39,14 @@ void cause_name(const struct cause *c, char name[COUNTER_OPTION]);
 
 /*
  * A number that stays the same from read to read while it is the same thing
- * that loses, whatever numbers its words have. Never 0.
+ * that loses, whatever numbers its words have, and over restarts. Never 0.
  */
 uint32_t cause_id(const struct sample *s, const struct cause *c);
+
+/*
+ * Whether it is, or may be, the cause of that number: of several that are
+ * blamed each may be the one that was named then.
+ */
+bool cause_is(const struct sample *s, const struct cause *c, uint32_t id);
 
 #endif

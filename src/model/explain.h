@@ -22,6 +22,9 @@ struct reason {
 	const char *gone;    /* how to see that it is mended */
 };
 
+/* As many things of one cause are told from others. */
+#define MAX_BLAMED 8
+
 struct cause {
 	const struct reason *reason; /* NULL: the words of the counter */
 	char text[384];	  /* a clause: "netem is configured to lose 30%" */
@@ -32,7 +35,18 @@ struct cause {
 	uint64_t lost; /* packets it explains, or entries of a table */
 	bool known;    /* more than a guess from the counter's name */
 	bool is_rule;  /* a firewall rule drops each packet that it matches */
+	uint8_t n_blamed;
+	/* of what has no object here, as ports: see cause_blame() */
+	uint32_t blamed[MAX_BLAMED];
 };
+
+/*
+ * Says which of several things of one counter and reason it is, the one that
+ * its text names first: another one is another cause. name is what it is called
+ * as long as it is there: no level, no count, no process.
+ */
+void cause_blame(struct cause *c, const char *name);
+void cause_blame_number(struct cause *c, uint64_t number);
 
 /* The name of a cause's counter, or "". */
 static inline const char *cause_counter(const struct cause *c)

@@ -212,7 +212,7 @@ static bool still_loses(const struct sample *s, const struct causes *causes,
 			const struct loss *loss, uint32_t cause)
 {
 	for (size_t i = 0; i < causes->n; i++)
-		if (cause_id(s, &causes->items[i]) == cause)
+		if (cause_is(s, &causes->items[i], cause))
 			return causes->items[i].lost * 100 >=
 			       lost_of(loss) * MIN_TOLD_PERCENT;
 	return false;

@@ -148,6 +148,45 @@ def cause_stays(stage):
             expect_told(watch, b, ("WARNING", "one"))
 
 
+def deaf_ports(stage, then):
+    """Of two sockets that nobody reads one loses, and some time later the one of then."""
+    a, b = stage.pair()
+    b.sink(GOOD_PORT)
+    for port in (LOST_PORT, OTHER_PORT):
+        b.deaf(port, 2304)
+    a.udp(20, 200, b.address, LOST_PORT)  # both are full from now on
+    a.udp(20, 200, b.address, OTHER_PORT)
+    loses = [LOST_PORT]
+
+    def burst():
+        a.udp(GOOD, 200, b.address, GOOD_PORT)
+        a.udp(LOST, 200, b.address, loses[0])
+
+    with stage.watch() as watch:
+        watch.bursts(burst, 5)
+        loses[0] = then
+        watch.bursts(burst, 8)
+        watch.settle()
+        if watch.daemon:
+            return [message for _, message in told(watch, b, "udp-rx")]
+    return []
+
+
+@case
+def port_changes(stage):
+    """Another UDP port than the one that was told loses, by the same counter: told again, once."""
+    seen = deaf_ports(stage, OTHER_PORT)
+    expect(not seen or ([str(LOST_PORT) in m for m in seen] == [True, False] and str(OTHER_PORT) in seen[1]),
+           "told was %s" % seen)
+
+
+@case
+def port_stays(stage):
+    """The same port goes on: told once."""
+    seen = deaf_ports(stage, LOST_PORT)
+    expect(len(seen) <= 1, "told was %s" % seen)
+
+
 @case
 def repeat(stage):
     """RepeatInterval tells an alarm again, under the same name, until it is over."""

@@ -345,8 +345,10 @@ static bool explain_routes(const struct sample *s, const struct loss *loss,
 	o = next_routes(s, NULL);
 	if (!o)
 		return false;
-	for (const struct object *each = o; each; each = next_routes(s, each))
+	for (const struct object *each = o; each; each = next_routes(s, each)) {
 		n += object_value(s, each, &discarding, 0);
+		cause_blame(ret, object_label(s, each));
+	}
 	kind = discarder_of(s, o);
 	ret->reason = &routes_reasons[REASON_ROUTE];
 	ret->lost = loss->uncounted;

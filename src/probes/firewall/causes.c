@@ -261,6 +261,9 @@ static bool explain_egress(const struct sample *s, const struct loss *loss,
 		return false;
 	ret->reason = &firewall_reasons[firewall_reason_of(&rule)];
 	CAUSE_TEXT(ret, "refused below IP without a counter: suspect %s", text);
+	for (const struct object *n = o; n; n = firewall_next_uncounted(s, n))
+		if (object_tagged(s, n, TAG_RULE_BELOW_IP))
+			firewall_blame(s, n, ret);
 	firewall_advise(s, o, &rule, ret);
 	set_gap(loss, loss->uncounted, ret);
 	return true;

@@ -150,6 +150,9 @@ struct uncounted {
 	const struct object *best; /* what most likely dropped most */
 	uint64_t n;
 	bool any_policy; /* of a chain: what nothing else matched */
+	/* some of them, the best or not */
+	const struct object *named[MAX_BLAMED];
+	size_t n_named;
 };
 
 /* What other counters tell of packets that are missed. */
@@ -206,6 +209,23 @@ static int likelihood(const struct sample *s, enum direction direction,
 	return n;
 }
 
+/* Its number in the chain is another one when one before it is deleted. */
+void firewall_blame(const struct sample *s, const struct object *o,
+		    struct cause *ret)
+{
+	char name[256];
+	uint64_t handle;
+
+	if (!object_get(s, o, &firewall_facts[FIREWALL_HANDLE], &handle)) {
+		cause_blame(ret, object_name(s, o));
+		return;
+	}
+	snprintf(name, sizeof(name), "%u %s %s %llu", o->family,
+		 object_table(s, o), object_chain(s, o),
+		 (unsigned long long)handle);
+	cause_blame(ret, name);
+}
+
 static struct uncounted find_uncounted(const struct sample *s,
 				       enum direction direction, bool by_rate)
 {
@@ -227,8 +247,12 @@ static struct uncounted find_uncounted(const struct sample *s,
 		u.n += object_value(s, o, fact, 0);
 		u.any_policy |= is_of_chain(s, o);
 		n = likelihood(s, direction, o, &e);
-		if (n <= most || !object_row(s, o, number))
+		if (!object_row(s, o, number))
 			continue; /* several, beyond MaxRules, have no words */
+		if (u.n_named < MAX_BLAMED)
+			u.named[u.n_named++] = o;
+		if (n <= most)
+			continue;
 		most = n;
 		u.best = o;
 	}
@@ -274,6 +298,10 @@ static bool suspect_uncounted(const struct sample *s, enum direction direction,
 	if (u.n > 1)
 		CAUSE_TEXT(ret, "%s or %llu more", text,
 			   (unsigned long long)(u.n - 1));
+	firewall_blame(s, u.best, ret);
+	for (size_t i = 0; i < u.n_named; i++)
+		if (u.named[i] != u.best)
+			firewall_blame(s, u.named[i], ret);
 	firewall_advise(s, u.best, &rule, ret);
 	return true;
 }
@@ -357,6 +385,7 @@ bool firewall_suspect_proxy(const struct sample *s, enum direction direction,
 	    !firewall_rule_of(s, o, &rule))
 		return false;
 	ret->reason = &firewall_reasons[REASON_TPROXY];
+	firewall_blame(s, o, ret);
 	if (rule.port)
 		format_text(port, sizeof(port), " on port %u", rule.port);
 	CAUSE_TEXT(ret, "%s, which drops if nothing listens%s", text, port);
@@ -382,6 +411,7 @@ bool firewall_suspect_queue(const struct sample *s, enum direction direction,
 	if (!*program)
 		program = "a program";
 	ret->reason = &firewall_reasons[REASON_QUEUE_VERDICT];
+	cause_blame(ret, object_name(s, o));
 	CAUSE_TEXT(ret,
 		   "the verdicts of %s on packets of queue %s (NFQUEUE), of "
 		   "which it got %llu",
@@ -413,6 +443,7 @@ bool firewall_suspect_ipvs(const struct sample *s, enum direction direction,
 		return false;
 	n = object_value(s, o, &firewall_orphans, 0);
 	ret->reason = &firewall_reasons[REASON_IPVS];
+	cause_blame(ret, object_label(s, o));
 	ret->lost = UINT64_MAX;
 	CAUSE_TEXT(ret,
 		   "IPVS, whose server %s is gone, not its connections "

@@ -19,4 +19,8 @@ bool firewall_misses_family(const struct sample *s, enum direction direction,
 void firewall_advise(const struct sample *s, const struct object *o,
 		     const struct firewall_rule *rule, struct cause *ret);
 
+/* Blames a rule, by what it is called wherever it stands in its chain. */
+void firewall_blame(const struct sample *s, const struct object *o,
+		    struct cause *ret);
+
 #endif

@@ -81,6 +81,7 @@ static void tell_mismatch(const struct sample *s, const struct mismatch *m,
 	const char *smaller = object_place(s, m->smaller);
 
 	ret->reason = &link_reasons[REASON_BRIDGE_MTU];
+	cause_blame(ret, object_place(s, m->larger));
 	CAUSE_TEXT(ret, "bridge %s: port %s has MTU %llu, %s %llu",
 		   name_of(s, object_value(s, m->larger, &link_fact_master, 0)),
 		   object_place(s, m->larger),

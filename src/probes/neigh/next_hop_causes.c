@@ -171,6 +171,7 @@ bool next_hop_explain(const struct sample *s, const struct loss *loss,
 	ret->lost = loss->unresolved;
 	ret->counter = counter_tagged(neigh_probe.counters, TAG_RES_FAILED);
 	next_hop_describe(s, dead, sizeof(dead));
+	next_hop_blame(s, OF_ANY, ret);
 	CAUSE_TEXT(ret, "the next hop does not resolve: %s",
 		   dead[0] ? dead : "it does not answer");
 	if (first && object_row(s, first, &next_hop_fact_no_carrier))
@@ -187,17 +188,17 @@ bool next_hop_explain(const struct sample *s, const struct loss *loss,
  */
 static bool explain_discards(const struct suspect *suspect, struct cause *ret)
 {
+	unsigned families =
+		neigh_is_v6(object_name(suspect->sample, suspect->object))
+			? OF_V6
+			: OF_V4;
 	char dead[128];
 
 	if (suspect->row->counter->tag != TAG_UNRESOLVED_DISCARDS)
 		return false;
 	ret->reason = &next_hop_reasons[REASON_BURST];
-	next_hop_describe_of(
-		suspect->sample,
-		neigh_is_v6(object_name(suspect->sample, suspect->object))
-			? OF_V6
-			: OF_V4,
-		dead, sizeof(dead));
+	next_hop_describe_of(suspect->sample, families, dead, sizeof(dead));
+	next_hop_blame(suspect->sample, families, ret);
 	if (dead[0])
 		CAUSE_TEXT(ret,
 			   "%s: more packets wait for it than its queue "

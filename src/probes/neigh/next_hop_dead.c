@@ -176,6 +176,20 @@ void next_hop_describe_of(const struct sample *s, unsigned families,
 			    protocol_of(object_name(s, first)), more);
 }
 
+void next_hop_blame(const struct sample *s, unsigned families,
+		    struct cause *ret)
+{
+	EACH_OBJECT (s, o) {
+		char name[96];
+
+		if (!is_dead_of(s, o, families))
+			continue;
+		snprintf(name, sizeof(name), "%s %s", object_name(s, o),
+			 object_place(s, o));
+		cause_blame(ret, name);
+	}
+}
+
 void next_hop_describe(const struct sample *s, char *buffer, size_t size)
 {
 	next_hop_describe_of(s, OF_ANY, buffer, size);

@@ -25,6 +25,10 @@ const struct object *next_hop_first(const struct sample *s, unsigned families);
 void next_hop_describe_of(const struct sample *s, unsigned families,
 			  char *buffer, size_t size);
 
+/* Blames all that are dead of some families. */
+void next_hop_blame(const struct sample *s, unsigned families,
+		    struct cause *ret);
+
 /* See struct probe: next_hop_dead.c, and next_hop_causes.c. */
 void next_hop_attribute(const struct sample *s, struct losses *l);
 bool next_hop_explain(const struct sample *s, const struct loss *loss,

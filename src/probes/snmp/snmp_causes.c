@@ -280,6 +280,7 @@ static bool explain_refusing(const struct suspect *suspect, struct cause *ret)
 			continue;
 		found = found ? found : o;
 		n += row->value;
+		cause_blame(ret, object_label(s, o));
 	}
 	if (!found)
 		return false;

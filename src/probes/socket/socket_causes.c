@@ -89,6 +89,23 @@ static bool explain_backlog(const struct suspect *suspect, struct cause *ret)
 	return true;
 }
 
+/* Others that may be full while none looks: half of its queue is enough. */
+static void blame_listeners(const struct sample *s,
+			    const struct object *fullest, struct cause *ret)
+{
+	cause_blame_number(ret, object_value(s, fullest, &socket_fact_port, 0));
+	EACH_OBJECT (s, o) {
+		uint64_t queue, limit, port;
+
+		if (o != fullest && !o->stale &&
+		    object_get(s, o, &socket_tcp_accept, &queue) &&
+		    object_get(s, o, &socket_fact_limit, &limit) &&
+		    object_get(s, o, &socket_fact_port, &port) && queue &&
+		    queue * 2 >= limit)
+			cause_blame_number(ret, port);
+	}
+}
+
 static bool explain_listener(const struct suspect *suspect, struct cause *ret)
 {
 	enum tag tag = suspect->row->counter->tag;
@@ -110,6 +127,7 @@ static bool explain_listener(const struct suspect *suspect, struct cause *ret)
 		   (unsigned long long)queue, (unsigned long long)limit);
 	if (queue > limit)
 		describe_other_listeners(suspect->sample, o, ret);
+	blame_listeners(suspect->sample, o, ret);
 	CAUSE_REMEDY(ret, "Accept faster or raise the backlog and "
 			  "`sysctl net.core.somaxconn`");
 	return true;
@@ -181,6 +199,11 @@ static void describe_raw(const struct sample *s, const struct object *worst,
 						    0),
 		   owner);
 	describe_other_raws(s, worst, ret);
+	cause_blame_number(ret, object_value(s, worst, &socket_fact_port, 0));
+	EACH_OBJECT (s, o)
+		if (o != worst && raw_dropped_by(s, o))
+			cause_blame_number(
+				ret, object_value(s, o, &socket_fact_port, 0));
 	CAUSE_REMEDY(ret, "Read faster or raise SO_RCVBUF, limit: "
 			  "`sysctl net.core.rmem_max`; `ss -wamp` shows drops "
 			  "(d)");

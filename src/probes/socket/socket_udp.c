@@ -176,6 +176,23 @@ static void describe_ports(const struct sample *s,
 			 i > from ? " and " : "", ports->n - i);
 }
 
+/* Those that lost next to nothing were mended. */
+#define MIN_BLAMED_PERCENT 10
+
+static void blame_ports(const struct sample *s, const struct udp_ports *ports,
+			struct cause *ret)
+{
+	for (size_t i = 0; i < UDP_NAMED && ports->n && ports->worst[i]; i++) {
+		const struct object *port = ports->worst[i];
+
+		if (dropped_by(s, port) * 100 >=
+		    ports->dropped * MIN_BLAMED_PERCENT)
+			cause_blame_number(
+				ret,
+				object_value(s, port, &socket_fact_port, 0));
+	}
+}
+
 static void describe_buffer(const struct suspect *suspect,
 			    const struct udp_ports *ports, struct cause *ret)
 {
@@ -253,6 +270,7 @@ bool socket_explain_udp(const struct suspect *suspect, struct cause *ret)
 	CAUSE_TEXT(ret, "%s", c->cause);
 	CAUSE_REMEDY(ret, "%s", c->remedy);
 	ports = find_ports(suspect, udp_words[i].kind);
+	blame_ports(suspect->sample, &ports, ret);
 	if (ports.n)
 		udp_words[i].describe(suspect, &ports, ret);
 	return true;
