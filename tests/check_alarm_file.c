@@ -29,11 +29,13 @@ static void teardown(void)
 }
 
 static const struct saved_alarm examples[] = {
-	{"", "", LAYER_TCP, DIR_LISTEN, SEVERITY_WARNING},
-	{"nginx", "eth0", LAYER_LINK, DIR_RX, SEVERITY_FAILURE},
+	{"", "", LAYER_TCP, DIR_LISTEN, SEVERITY_WARNING, TOLD_UNKNOWN, 0},
+	{"nginx", "eth0", LAYER_LINK, DIR_RX, SEVERITY_FAILURE, TOLD_OTHERS,
+	 0x12345},
 	{"a-name.of_47_bytes_0123456789012345678901234567", "=odd;$()@name",
-	 LAYER_QDISC, DIR_TX, SEVERITY_WARNING},
-	{"x", "123456789012345", LAYER_CONNTRACK, DIR_NONE, SEVERITY_FAILURE},
+	 LAYER_QDISC, DIR_TX, SEVERITY_WARNING, TOLD_OTHERS, UINT32_MAX},
+	{"x", "123456789012345", LAYER_CONNTRACK, DIR_NONE, SEVERITY_FAILURE,
+	 TOLD_POLICY, 7},
 };
 
 /* Writes a file of which everything fits. */
@@ -80,6 +82,8 @@ TEST(file, what_is_written_comes_back)
 		ck_assert_uint_eq(back.items[i].direction,
 				  examples[i].direction);
 		ck_assert_uint_eq(back.items[i].state, examples[i].state);
+		ck_assert_uint_eq(back.items[i].part, examples[i].part);
+		ck_assert_uint_eq(back.items[i].cause, examples[i].cause);
 	}
 	alarm_file_free(&back);
 }
@@ -142,6 +146,11 @@ static const char *const strange[] = {
 	"FAILURE link rx eth0 =nginx\n",
 	"FAILURE link rx =eth0\n",
 	"FAILURE link rx =eth0 =nginx more\n",
+	"FAILURE link rx =eth0 =nginx others\n",
+	"FAILURE link rx =eth0 =nginx more 00012345\n",
+	"FAILURE link rx =eth0 =nginx others 12345\n",
+	"FAILURE link rx =eth0 =nginx others 0001234g\n",
+	"FAILURE link rx =eth0 =nginx others 00012345 more\n",
 	"FAILURE link rx =1234567890123456 =nginx\n",
 	"WARNING ip rx = =123456789012345678901234567890123456789012345678\n",
 	"\n",
@@ -159,6 +168,24 @@ TEST_EACH(file, strange_lines_are_refused, ARRAY_SIZE(strange))
 		      (unsigned long long)hash_bytes(HASH_START, text, n));
 	ck_assert_int_eq(alarm_file_parse(text, n, &back), -EBADMSG);
 	ck_assert_ptr_null(back.items);
+}
+
+/* A file of a collectd that did not note what it told. */
+TEST(file, old_file_is_read)
+{
+	char text[512];
+	struct alarm_file back;
+	int n = snprintf(text, sizeof(text), "pktloss alarms 1\n%s",
+			 "FAILURE link rx =eth0 =nginx\n");
+
+	n += snprintf(text + n, sizeof(text) - n, "end %016llx\n",
+		      (unsigned long long)hash_bytes(HASH_START, text, n));
+	ck_assert_int_eq(alarm_file_parse(text, n, &back), 0);
+	ck_assert_uint_eq(back.n, 1);
+	ck_assert_uint_eq(back.items[0].state, SEVERITY_FAILURE);
+	ck_assert_uint_eq(back.items[0].part, TOLD_UNKNOWN);
+	ck_assert_uint_eq(back.items[0].cause, 0);
+	alarm_file_free(&back);
 }
 
 TEST(file, errors_are_told)

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "lib/tree.h"
+#include "probes/link/link.h"
 #include "report_lab.h"
 
 static char alarm_path[64];
@@ -59,7 +60,48 @@ TEST(alarm_memory, restart_does_not_raise_again)
 	check_without("StateFile");
 }
 
-/* The file has no causes. */
+/* So many are missed and so many damaged, of thousand each time. */
+static unsigned lossy_rounds(struct ns *ns, int n, uint64_t missed,
+			     uint64_t damaged)
+{
+	static uint64_t sum[3];
+	unsigned told = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct sample *s;
+
+		reporter_keep_alarms(lab.reporter, &lab.list);
+		s = lab_read(ns);
+		lab_interface(s, "eth0", sum[0] += 1000, "rx_missed_errors",
+			      sum[1] += missed);
+		sample_row(s, find_counter(&link_probe, "rx_crc_errors", NULL),
+			   sum[2] += damaged);
+		lab_report();
+		told += lab.n_notified;
+		reporter_keep_alarms(lab.reporter, &lab.list);
+	}
+	return told;
+}
+
+/* The same goes on, or something else has begun meanwhile. */
+TEST_EACH(alarm_memory, other_cause_after_a_restart_is_told_once, 2)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	ck_assert_uint_eq(lossy_rounds(ns, 5, 200, 0), 1);
+	restart();
+	ns = lab_ns("nginx");
+	ck_assert_uint_eq(lossy_rounds(ns, 4, _i ? 0 : 200, _i ? 200 : 0), _i);
+	if (_i)
+		ck_assert_str_eq(lab.notified[0].counter, "rx_crc_errors");
+	ck_assert_uint_eq(lossy_rounds(ns, 90, _i ? 0 : 200, _i ? 200 : 0), 0);
+	/* what was told of it is what the next one finds */
+	restart();
+	ns = lab_ns("nginx");
+	ck_assert_uint_eq(lossy_rounds(ns, 20, _i ? 0 : 200, _i ? 200 : 0), 0);
+}
+
+/* The file has no words of causes. */
 static void check_knows_no_cause(const struct recorded *n)
 {
 	ck_assert_str_eq(n->counter, "none");
@@ -333,8 +375,12 @@ TEST(alarm_memory, too_many_alarms_are_said)
 {
 	const struct saved_alarm one = {"a-name.of_47_bytes_"
 					"0123456789012345678901234567",
-					"123456789012345", LAYER_LINK, DIR_RX,
-					SEVERITY_WARNING};
+					"123456789012345",
+					LAYER_LINK,
+					DIR_RX,
+					SEVERITY_WARNING,
+					TOLD_UNKNOWN,
+					0};
 	struct ns *ns = lab_ns("nginx");
 
 	reporter_keep_alarms(lab.reporter, &lab.list);

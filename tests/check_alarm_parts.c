@@ -184,7 +184,6 @@ static struct ns *live_twice(uint64_t policy, uint64_t other)
 	return ns;
 }
 
-/* The file does not say which it was. */
 TEST_EACH(parts, restart_repeats_neither, 2)
 {
 	struct ns *ns = live_twice(_i ? 0 : 300, _i ? 5 : 0);
@@ -192,6 +191,26 @@ TEST_EACH(parts, restart_repeats_neither, 2)
 	ck_assert_str_eq(told, _i ? "W:chance" : "W:scans");
 	pass_often(ns, 10, 0, 0);
 	ck_assert_str_eq(told, _i ? "W:chance O:" : "W:scans O:");
+}
+
+/* What was told is mended while collectd is away, the other part loses. */
+TEST_EACH(parts, other_part_after_a_restart_is_told, 2)
+{
+	struct ns *ns;
+	int fd = mkstemp(state_path);
+
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	unlink(state_path);
+	(void)live(_i ? 0 : 300, _i ? 5 : 0);
+	lab_teardown();
+	lab_setup();
+	ns = live(_i ? 300 : 0, _i ? 0 : 5);
+	ck_assert_str_eq(told, _i ? "W:chance W:scans" : "W:scans W:chance");
+	pass_often(ns, 10, 0, 0);
+	ck_assert_str_eq(told, _i ? "W:chance W:scans O:scans"
+				  : "W:scans W:chance O:chance");
+	unlink(state_path);
 }
 
 TEST(parts, policy_of_before_a_restart_hides_no_loss)

@@ -282,7 +282,7 @@ static bool has_other_cause(struct history *h, const struct limits *limits,
 {
 	if (!cause)
 		return false;
-	if (!h->told[0]) /* raised before a restart */
+	if (!h->told[0]) /* not known when it was told, or of an old file */
 		h->told[0] = cause;
 	h->other = is_told || cause == h->told[0] ? 0 : h->other + 1;
 	return h->other >= limits->hits &&
@@ -315,6 +315,15 @@ void alarm_told(struct alarm *alarm, uint32_t cause)
 		return;
 	memmove(h->told + 1, h->told, sizeof(h->told) - sizeof(h->told[0]));
 	h->told[0] = cause;
+}
+
+void alarm_restore(struct alarm *alarm, enum severity state, uint32_t cause)
+{
+	alarm->state = state;
+	if (cause && !alarm->history)
+		alarm->history = calloc(1, sizeof(*alarm->history));
+	if (cause && alarm->history)
+		alarm->history->told[0] = cause;
 }
 
 uint32_t alarm_cause(const struct alarm *alarm)

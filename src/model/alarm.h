@@ -121,6 +121,9 @@ enum due alarm_tells_again(struct alarm *alarm, const struct limits *limits,
 /* Remembers that it was told, with that cause; 0: with none that is known. */
 void alarm_told(struct alarm *alarm, uint32_t cause);
 
+/* Is raised from now on, as it was before a restart, with what was told. */
+void alarm_restore(struct alarm *alarm, enum severity state, uint32_t cause);
+
 /* The cause that was told last, or 0. */
 uint32_t alarm_cause(const struct alarm *alarm);
 

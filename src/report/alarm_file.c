@@ -15,10 +15,11 @@
  * One line for each alarm, between a first line that names the format and a
  * last one with a hash of everything before it. '=' stands before names, so
  * that an empty one is a word too; none holds a blank: the kernel refuses it
- * in an interface's, and the names of namespaces are clean.
+ * in an interface's, and the names of namespaces are clean. The part of the
+ * loss and the cause that were told (0: none) are not in older files.
  *
  *   pktloss alarms 1
- *   FAILURE link rx =eth0 =nginx
+ *   FAILURE link rx =eth0 =nginx others 1f2e3d4c
  *   end 0123456789abcdef
  */
 #define HEADING "pktloss alarms 1\n"
@@ -28,6 +29,12 @@
 static const char *const states[] = {
 	[SEVERITY_WARNING] = "WARNING",
 	[SEVERITY_FAILURE] = "FAILURE",
+};
+
+static const char *const parts[] = {
+	[TOLD_UNKNOWN] = "any",
+	[TOLD_POLICY] = "policy",
+	[TOLD_OTHERS] = "others",
 };
 
 int alarm_file_add(struct alarm_file *f, const struct saved_alarm *alarm)
@@ -79,6 +86,31 @@ static int parse_name(struct token word, char *buffer, size_t size)
 	return 0;
 }
 
+static int parse_part(struct token word)
+{
+	for (int i = TOLD_UNKNOWN; i <= TOLD_OTHERS; i++)
+		if (token_is(word, parts[i]))
+			return i;
+	return -EBADMSG;
+}
+
+/* What was told: old files do not say. */
+static int parse_told(struct token line, struct saved_alarm *ret)
+{
+	struct token part = token_word(&line), cause = token_word(&line);
+	char text[9], *end;
+	int i = parse_part(part);
+
+	if (!part.n)
+		return 0;
+	if (i < 0 || cause.n != 8 || token_word(&line).n)
+		return -EBADMSG;
+	snprintf(text, sizeof(text), "%.*s", (int)cause.n, cause.at);
+	ret->part = i;
+	ret->cause = (uint32_t)strtoul(text, &end, 16);
+	return *end ? -EBADMSG : 0;
+}
+
 static int parse_alarm(struct token line, struct alarm_file *f)
 {
 	struct saved_alarm alarm = {.place = ""};
@@ -91,7 +123,7 @@ static int parse_alarm(struct token line, struct alarm_file *f)
 		    0 ||
 	    parse_name(token_word(&line), alarm.namespace,
 		       sizeof(alarm.namespace)) < 0 ||
-	    token_word(&line).n)
+	    parse_told(line, &alarm) < 0)
 		return -EBADMSG;
 	alarm.state = state;
 	alarm.layer = layer;
@@ -167,9 +199,9 @@ static char *print(const struct alarm_file *alarms, size_t *ret_n,
 	for (i = 0; i < alarms->n && ftell(f) < MAX_SIZE - MAX_LINE; i++) {
 		const struct saved_alarm *a = &alarms->items[i];
 
-		fprintf(f, "%s %s %s =%s =%s\n", states[a->state],
+		fprintf(f, "%s %s %s =%s =%s %s %08x\n", states[a->state],
 			layer_name(a->layer), direction_name(a->direction),
-			a->place, a->namespace);
+			a->place, a->namespace, parts[a->part], a->cause);
 	}
 	*ret_left = alarms->n - i;
 	if (fflush(f) == 0) {

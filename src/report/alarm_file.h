@@ -7,7 +7,7 @@
 #define PKTLOSS_REPORT_ALARM_FILE_H
 
 #include "model/names.h"
-#include "model/alarm.h"
+#include "model/loss.h"
 
 struct saved_alarm {
 	char namespace[NAME_NAMESPACE + 1]; /* clean, "" for collectd's own */
@@ -15,6 +15,8 @@ struct saved_alarm {
 	uint8_t layer;			    /* enum layer */
 	uint8_t direction;		    /* enum direction */
 	uint8_t state;			    /* SEVERITY_WARNING or _FAILURE */
+	uint8_t part;			    /* enum told_part */
+	uint32_t cause; /* that was told last, see cause_id(), or 0 */
 };
 
 /* What is in one. Zeroed is empty. */

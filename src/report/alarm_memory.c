@@ -18,6 +18,20 @@ static bool is_same(const struct saved_alarm *alarm, const struct ns *ns,
 	       !strcmp(alarm->namespace, ns->name);
 }
 
+/* The part that was told goes on; the other one begins anew. */
+static void restore(struct loss *loss, const struct saved_alarm *alarm)
+{
+	struct alarm *raised = &loss->alarm;
+
+	loss->alarm.told = alarm->state;
+	loss->told_part = alarm->part;
+	if (alarm->part == TOLD_POLICY && !loss->other)
+		loss_split(loss);
+	if (alarm->part == TOLD_POLICY && loss->other)
+		raised = &loss->other->alarm;
+	alarm_restore(raised, alarm->state, alarm->cause);
+}
+
 void alarm_memory_claim(struct alarm_memory *m, const struct ns *ns,
 			struct loss *loss)
 {
@@ -26,7 +40,7 @@ void alarm_memory_claim(struct alarm_memory *m, const struct ns *ns,
 	for (size_t i = 0; i < f->n; i++) {
 		if (!is_same(&f->items[i], ns, loss))
 			continue;
-		loss->alarm.state = loss->alarm.told = f->items[i].state;
+		restore(loss, &f->items[i]);
 		f->items[i] = f->items[--f->n];
 		return;
 	}
@@ -78,6 +92,17 @@ static void note_result(struct alarm_memory *m, const char *use, int error)
 	m->error = error;
 }
 
+/* The one in front may be worse by now than the one that was told. */
+static uint32_t told_cause(const struct loss *loss)
+{
+	bool is_policy = loss->limits_kind == LIMITS_POLICY;
+
+	if (loss->other && loss->told_part &&
+	    (loss->told_part == TOLD_POLICY) != is_policy)
+		return alarm_cause(&loss->other->alarm);
+	return alarm_cause(&loss->alarm);
+}
+
 static int add_alarm(const struct ns *ns, const struct loss *loss,
 		     struct alarm_file *f)
 {
@@ -85,6 +110,8 @@ static int add_alarm(const struct ns *ns, const struct loss *loss,
 		.layer = loss->layer,
 		.direction = loss->direction,
 		.state = loss->alarm.told,
+		.part = loss->told_part,
+		.cause = told_cause(loss),
 	};
 
 	memcpy(alarm.place, loss->place, sizeof(alarm.place));

@@ -349,7 +349,8 @@ static bool can_raise(const struct loss *loss)
 
 static void set_told(struct report *r, struct loss *loss)
 {
-	r->alarms_changed |= loss->alarm.told != loss->alarm.state;
+	r->alarms_changed |= loss->alarm.told != loss->alarm.state ||
+			     loss->told_part != part_of(loss);
 	loss->alarm.told = loss->alarm.state;
 	loss->alarm.due = DUE_NOTHING;
 	loss->told_part = part_of(loss);
@@ -361,12 +362,15 @@ static void tell_raised(struct report *r, struct loss *loss)
 	struct evidence now = evidence_of(r->ns, loss), told;
 	const struct limits limits = limits_to_judge(r, loss);
 	struct causes list;
+	uint32_t before;
 
 	told = alarm_evidence(&loss->alarm, &limits, &now);
 	if (isnan(report_judged_percent(loss)))
 		told.percent = NAN;
 	list_causes(s, loss, loss->limits_kind, &list);
+	before = alarm_cause(&loss->alarm);
 	alarm_told(&loss->alarm, list.n ? cause_id(s, &list.items[0]) : 0);
+	r->alarms_changed |= alarm_cause(&loss->alarm) != before;
 	set_told(r, loss);
 	report_notify_loss(r, loss, &told, &list);
 }
