@@ -3,6 +3,7 @@
 #include "probes/firewall/rule.h"
 #include "probes/link/link.h"
 #include "probes/neigh/neigh.h"
+#include "probes/qdisc/qdisc.h"
 #include "probes/snmp/snmp.h"
 #include "report_lab.h"
 
@@ -301,4 +302,85 @@ TEST(parts, packets_of_no_measure_add_up)
 	for (int i = 0; i < 4; i++)
 		discards(ns, 0);
 	ck_assert_str_eq(told, "W: O:");
+}
+
+/* ---- qdiscs that slow senders down, and others ---- */
+
+static struct {
+	uint64_t passed, plain, managed;
+} queues;
+
+static void queue(struct sample *s, const char *name, const char *kind,
+		  uint64_t index, uint64_t dropped)
+{
+	sample_object(s, LAYER_QDISC, "eth0", name, index);
+	qdisc_label(s, kind);
+	sample_row(s, find_counter(&qdisc_probe, "", "if_tx_dropped"), dropped);
+	sample_row(s, find_counter(&qdisc_probe, "", "if_tx_packets"),
+		   queues.passed);
+}
+
+/* An interval of eth0; appends to told what is told of it. */
+static void queue_up(struct ns *ns, uint64_t packets, uint64_t plain,
+		     uint64_t managed)
+{
+	struct sample *s = lab_read(ns);
+
+	queues.passed += packets;
+	queues.plain += plain;
+	queues.managed += managed;
+	queue(s, "netem_1", "netem", 1, queues.plain);
+	queue(s, "fq_codel_2", "fq_codel", 2, queues.managed);
+	lab_report();
+	for (size_t i = 0; i < lab.n_notified; i++) {
+		size_t used = strlen(told);
+
+		snprintf(told + used, sizeof(told) - used, "%c",
+			 "OWF"[lab.notified[i].severity]);
+	}
+}
+
+/* 40 seconds each, for half an hour: it flaps no more than one of them does. */
+TEST_EACH(parts, kinds_of_a_qdisc_in_turns_are_one_loss, 2)
+{
+	struct ns *ns = lab_ns("web");
+
+	queue_up(ns, 0, 0, 0);
+	for (int i = 0; i < 180; i++)
+		queue_up(ns, 5000, i / 4 % 2 ? 150 : 0,
+			 i / 4 % 2 || _i ? 0 : 150);
+	ck_assert_str_eq(told, "FOF");
+	for (int i = 0; i < 12; i++)
+		queue_up(ns, 5000, 0, 150);
+	ck_assert_str_eq(told, "FOFO");
+}
+
+TEST(parts, kinds_of_a_qdisc_in_strict_turns_add_up)
+{
+	struct ns *ns = lab_ns("web");
+
+	queue_up(ns, 0, 0, 0);
+	for (int i = 0; i < 60; i++)
+		queue_up(ns, 20, i % 2 ? 0 : 9, i % 2 ? 9 : 0);
+	ck_assert_uint_le(strlen(told), 2);
+	ck_assert_int_eq(told[strlen(told) - 1], 'F');
+}
+
+/* What it drops is how it works, whatever a plain one drops now and then. */
+TEST(parts, plain_drops_beside_queue_management_are_silent)
+{
+	struct ns *ns = lab_ns("web");
+
+	queue_up(ns, 0, 0, 0);
+	for (int i = 0; i < 180; i++)
+		queue_up(ns, 1000, i % 3 ? 0 : 4, i % 3 ? 30 : 0);
+	ck_assert_str_eq(told, "");
+	/* nor are they worse where it drops too much */
+	for (int i = 0; i < 60; i++)
+		queue_up(ns, 1000, i % 3 ? 0 : 50, i % 3 ? 300 : 0);
+	ck_assert_str_eq(told, "W");
+	/* but when only they are left they are told: the cause, then more */
+	for (int i = 0; i < 12; i++)
+		queue_up(ns, 1000, 50, 0);
+	ck_assert_str_eq(told, "WWF");
 }

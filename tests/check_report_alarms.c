@@ -466,6 +466,37 @@ TEST(report_alarms, namespace_made_anew_ends_the_alarms_of_the_old)
 	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_FAILURE);
 }
 
+/* Loss that stops the sender: nobody takes back what nobody repeats. */
+TEST_EACH(report_alarms, alarm_that_fell_silent_is_repeated, 2)
+{
+	struct ns *ns = lab_ns("nginx");
+	unsigned n = 0;
+
+	lab.settings.repeat = _i ? 120 : 0;
+	for (uint64_t i = 0; i < 4; i++)
+		lab_round(ns, 1000 + 90 * i, 10 * i);
+	for (int i = 0; i < 360; i++) {
+		lab_round(ns, 1270, 30);
+		n += lab.n_notified;
+		if (!lab.n_notified)
+			continue;
+		ck_assert_int_eq(lab.notified[0].severity, SEVERITY_FAILURE);
+		ck_assert_double_eq(lab.notified[0].percent, 10);
+		ck_assert_str_eq(lab.notified[0].counter, "rx_missed_errors");
+		ck_assert_ptr_nonnull(
+			strstr(lab.notified[0].message,
+			       "10% of packets received were lost in link on "
+			       "eth0@nginx before, now 0 of 0 in 10 s. Cause "
+			       "then: rx_missed_errors: "));
+	}
+	ck_assert_uint_eq(n, _i ? 30 : 0);
+	for (int i = 0; i < 3; i++)
+		lab_round(ns, 2270 + 1000 * (uint64_t)i, 30);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
+	ck_assert_str_eq(lab.notified[0].counter, "rx_missed_errors");
+}
+
 static void many_interfaces(struct sample *s, int n, uint64_t packets,
 			    uint64_t missed)
 {
@@ -555,6 +586,64 @@ TEST(report_alarms, each_namespace_has_its_share)
 	ck_assert_str_eq(lab.notified[20].message,
 			 "8 more alarms wait for the next reads, of the "
 			 "network namespaces noisy");
+}
+
+/* A read of so many interfaces, which now miss, now get broken packets. */
+static void change_causes(struct ns *ns, int n, uint64_t i, uint64_t since)
+{
+	static uint64_t lost[2][2][64];
+	struct sample *s = lab_read(ns);
+	bool late = since > 0;
+	char place[16];
+
+	for (int at = 0; at < n; at++) {
+		uint64_t *of = &lost[late][0][at];
+
+		if (i > since)
+			of[i / 4 % 2 ? 64 : 0] += 400;
+		snprintf(place, sizeof(place), "eth%d", at);
+		lab_interface(s, place, 1000 * i, "rx_missed_errors", of[0]);
+		sample_row(s, find_counter(&link_probe, "rx_crc_errors", NULL),
+			   of[64]);
+	}
+}
+
+/* Each namespace that waits is named once, and the queue is never empty. */
+TEST(report_alarms, summaries_of_one_backlog_are_few)
+{
+	struct ns *noisy = lab_ns("noisy"), *late = lab_ns("late");
+	unsigned sums[2] = {0, 0};
+
+	for (uint64_t i = 0; i < 100; i++) {
+		change_causes(noisy, 30, i, 0);
+		change_causes(late, 25, i, 20);
+		lab_report();
+		for (size_t k = 0; k < lab.n_notified; k++) {
+			const struct recorded *n = &lab.notified[k];
+
+			if (strcmp(n->layer, "all") != 0)
+				continue;
+			sums[0] += strstr(n->message, "noisy") != NULL;
+			sums[1] += strstr(n->message, "late") != NULL;
+		}
+	}
+	ck_assert_uint_eq(sums[0], 1);
+	ck_assert_uint_eq(sums[1], 1);
+}
+
+TEST(report_alarms, backlog_after_a_while_is_another)
+{
+	struct ns *ns = lab_ns("nginx");
+	unsigned sums = 0;
+
+	for (uint64_t i = 0, missed = 0; i < 140; i++) {
+		missed += i % 70 < 4 ? 50 : 0;
+		many_interfaces(lab_read(ns), 33, 1000 * i, missed);
+		lab_report();
+		for (size_t k = 0; k < lab.n_notified; k++)
+			sums += !strcmp(lab.notified[k].layer, "all");
+	}
+	ck_assert_uint_eq(sums, 2);
 }
 
 /* Who makes namespaces without a name delays no alarm of those with one. */

@@ -51,6 +51,7 @@ struct ns {
 	uint32_t was_refused; /* the same, at any time */
 	bool was_uncounted; /* a report saw rules that drop without a counter */
 	struct said said;   /* of these, those in the log */
+	bool was_waiting;   /* a summary of this backlog has named it */
 	bool was_alive;	    /* a report sent its heartbeat */
 	uint32_t n_due;	    /* series of it, by the newest report */
 	uint32_t n_held;    /* of rows, those that collectd had before */

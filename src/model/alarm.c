@@ -77,7 +77,7 @@ static struct evidence take_in(struct alarm *alarm, const struct limits *limits,
 	h->relapse = fmax(h->relapse - e.seconds, 0);
 	h->milder = fmax(h->milder - e.seconds, 0);
 	if (isnan(e.percent)) /* of how many is not known */
-		e.lost = e.total = 0;
+		e.lost = e.total = e.eased = 0;
 	window_add(&h->window, limits->window, &e);
 	return window_sum(&h->window);
 }
@@ -124,6 +124,16 @@ static void end(struct alarm *alarm, const struct limits *limits)
 static bool persists(const struct alarm *alarm, const struct limits *limits)
 {
 	return limits->persist && alarm->state != SEVERITY_OKAY;
+}
+
+bool alarm_is_eased(const struct alarm *alarm, uint64_t lost)
+{
+	struct evidence window;
+
+	if (!alarm->history)
+		return false;
+	window = window_sum(&alarm->history->window);
+	return window.eased > window.lost - window.eased + lost;
 }
 
 /* ---- up ---- */

@@ -127,6 +127,12 @@ void alarm_restore(struct alarm *alarm, enum severity state, uint32_t cause);
 /* The cause that was told last, or 0. */
 uint32_t alarm_cause(const struct alarm *alarm);
 
+/*
+ * Whether most of what was lost in the window, with so many more that are no
+ * queue management's, was dropped by that.
+ */
+bool alarm_is_eased(const struct alarm *alarm, uint64_t lost);
+
 /* Other packets are judged from now on: those before add nothing to them. */
 void alarm_begin_anew(struct alarm *alarm);
 

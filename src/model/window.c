@@ -13,6 +13,7 @@ static void add_evidence(struct evidence *sum, const struct evidence *e)
 {
 	sum->seconds += e->seconds;
 	sum->lost += e->lost;
+	sum->eased += e->eased;
 	sum->total += e->total;
 	sum->hits += e->hits;
 }

@@ -10,6 +10,7 @@
 struct evidence {
 	double seconds; /* how long */
 	uint64_t lost;	/* packets */
+	uint64_t eased; /* part of lost in intervals whose limits are AQM's */
 	uint64_t total; /* of so many, the lost ones with them; 0: not known */
 	double percent; /* lost, 0 to 100; NAN: nothing can be said */
 	uint32_t hits;	/* intervals in it that violate a limit */

@@ -34,7 +34,10 @@ struct reporter {
 	bool was_skipped, was_unwatched; /* some namespace, at some time */
 	bool logged_max_series, logged_private_own;
 	struct said nameless_said; /* of all namespaces without a name */
-	bool had_waiting;	   /* alarms, in the newest report */
+	/* of CLOCK_MONOTONIC, when alarms waited last, and when that was told
+	 */
+	uint64_t waited_ns, summed_ns;
+	bool was_waiting; /* the same of namespaces without a name */
 	/* of the list, the namespace that tells first: of nameless, of named */
 	size_t turn[2];
 	struct alarm_memory alarms;

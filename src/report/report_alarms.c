@@ -55,6 +55,8 @@ static struct evidence evidence_of(const struct ns *ns, const struct loss *loss)
 		e.total = e.lost;
 	if (is_by_number(loss) && loss->known)
 		e.percent = e.lost ? 100 : 0;
+	if (loss->aqm)
+		e.eased = e.lost;
 	return e;
 }
 
@@ -131,8 +133,6 @@ static void choose_limits(struct report *r, struct loss *loss,
 	loss->nobodys = is_nobodys(loss, kind, limits);
 	if (loss->nobodys)
 		return;
-	if (loss->limits_kind != of.kind)
-		alarm_begin_anew(&loss->alarm);
 	loss->limits_kind = of.kind;
 	loss->limits = limits;
 }
@@ -152,6 +152,29 @@ static bool has_limits(const struct loss *loss, enum limits_kind kind)
 	return loss->limits_kind == kind;
 }
 
+/* A plain drop or two among those that slow senders down are no failure. */
+static bool is_eased(const struct loss *loss)
+{
+	return loss->layer == LAYER_QDISC && !loss->aqm &&
+	       alarm_is_eased(&loss->alarm, lost_of(loss));
+}
+
+/*
+ * Two qdiscs of one interface may drop in turns, and their packets are evidence
+ * of one loss. Plain limits raise it where this interval and most of the window
+ * are plain; what is raised they keep raised.
+ */
+static enum limits_kind kind_of_whole(const struct sample *s,
+				      const struct loss *loss)
+{
+	enum limits_kind kind = loss_limits_kind(s, loss);
+
+	if (kind == LIMITS_PLAIN && loss->alarm.state == SEVERITY_OKAY &&
+	    is_eased(loss))
+		return LIMITS_AQM;
+	return kind;
+}
+
 /* Of the part that is judged. */
 static enum limits_kind find_kind(const struct sample *s,
 				  const struct loss *loss)
@@ -161,7 +184,7 @@ static enum limits_kind find_kind(const struct sample *s,
 	if (loss->other && loss->limits_kind == LIMITS_POLICY)
 		return LIMITS_POLICY;
 	if (!loss->policy)
-		return loss_limits_kind(s, loss);
+		return kind_of_whole(s, loss);
 	others = *loss;
 	others.lost -= others.policy;
 	others.policy = 0;
@@ -192,7 +215,10 @@ static const struct causes *explain_loss(struct report *r, struct loss *loss,
 	return causes;
 }
 
-/* How full a table is does not add up. Built-in limits say no repeat. */
+/*
+ * How full a table is does not add up. Built-in limits say no repeat. What is
+ * out of use now has a window still: it may come back, and be as lossy.
+ */
 static struct limits limits_to_judge(const struct report *r,
 				     const struct loss *loss)
 {
@@ -200,6 +226,8 @@ static struct limits limits_to_judge(const struct report *r,
 
 	if (loss->direction == DIR_FILL)
 		limits.window = 0;
+	else if (never_alarms(loss->limits))
+		limits.window = r->reporter->settings->limits.window;
 	if (!(limits.repeat > 0))
 		limits.repeat = r->reporter->settings->repeat;
 	return limits;
@@ -232,13 +260,26 @@ static bool has_nothing_to_judge(const struct loss *loss)
 	       alarm_is_at_rest(&loss->alarm);
 }
 
+/* No guess is a FAILURE, nor does one loss make another worse. */
+static enum severity find_cap(const struct report *r, const struct loss *loss,
+			      const struct causes *causes)
+{
+	uint8_t state = loss->alarm.state;
+
+	if (!causes->items[0].known || isnan(report_judged_percent(loss)))
+		return SEVERITY_WARNING;
+	/* a threshold is the same for both of them */
+	if (state && loss->limits == &r->reporter->settings->limits &&
+	    is_eased(loss))
+		return state;
+	return SEVERITY_FAILURE;
+}
+
 static struct verdict judge_interval(struct report *r, struct loss *loss)
 {
 	const struct sample *s = &r->ns->now;
 	struct causes list;
 	const struct causes *causes = explain_loss(r, loss, &list);
-	bool is_guess = !causes->items[0].known ||
-			isnan(report_judged_percent(loss));
 	struct verdict v = {.cause = 0};
 	const struct limits limits = limits_to_judge(r, loss);
 	struct evidence now;
@@ -246,7 +287,7 @@ static struct verdict judge_interval(struct report *r, struct loss *loss)
 	choose_measure(loss);
 	now = evidence_of(r->ns, loss);
 	v.is_due = alarm_step(&loss->alarm, &limits, &now,
-			      is_guess ? SEVERITY_WARNING : SEVERITY_FAILURE);
+			      find_cap(r, loss, causes));
 	if (causes->n && !loss->alarm.okay)
 		v.cause = cause_id(s, &causes->items[0]);
 	v.is_told = still_loses(s, causes, loss, alarm_cause(&loss->alarm));
@@ -296,6 +337,19 @@ static struct verdict judge_parts(struct report *r, struct loss *loss)
 	return v;
 }
 
+/* What was told and loses nothing now has nothing new to tell but its end. */
+static bool differs_from_told(const struct loss *loss)
+{
+	const struct alarm *alarm = &loss->alarm;
+
+	if (!alarm->state || !alarm->told)
+		return alarm->state != alarm->told;
+	if (!lost_of(loss))
+		return false;
+	return alarm->state != alarm->told ||
+	       (loss->told_part && loss->told_part != part_of(loss));
+}
+
 /*
  * As it is now: what changed and changed back before its turn has come is never
  * told.
@@ -307,12 +361,10 @@ static enum due find_news(const struct report *r, struct loss *loss,
 	const struct limits limits = limits_to_judge(r, loss);
 	enum due news;
 
-	if (alarm->state != alarm->told)
+	if (differs_from_told(loss))
 		return DUE_CHANGE;
 	if (!alarm->state)
 		return DUE_NOTHING;
-	if (loss->told_part && loss->told_part != part_of(loss))
-		return DUE_CHANGE;
 	news = alarm_tells_again(alarm, &limits, v->cause, v->is_told);
 	return news == DUE_NOTHING && v->is_due ? DUE_REPEAT : news;
 }
@@ -340,11 +392,16 @@ void report_alarms_judge(struct report *r)
 
 /* ---- who is told, and when ---- */
 
-/* One that waits while it loses nothing has to wait for its cause. */
+/*
+ * One that waits while it loses nothing has to wait for its cause. What was
+ * told is known, and it is true as long as the alarm is raised.
+ */
 static bool can_raise(const struct loss *loss)
 {
-	return loss->alarm.due && loss->alarm.state != SEVERITY_OKAY &&
-	       lost_of(loss);
+	const struct alarm *alarm = &loss->alarm;
+
+	return alarm->due && alarm->state != SEVERITY_OKAY &&
+	       (lost_of(loss) || (alarm->due == DUE_REPEAT && alarm->told));
 }
 
 static void set_told(struct report *r, struct loss *loss)
@@ -354,6 +411,16 @@ static void set_told(struct report *r, struct loss *loss)
 	loss->alarm.told = loss->alarm.state;
 	loss->alarm.due = DUE_NOTHING;
 	loss->told_part = part_of(loss);
+}
+
+/* Often nobody sends any more, because of what was lost. */
+static void tell_again(struct report *r, struct loss *loss)
+{
+	const struct evidence now = evidence_of(r->ns, loss);
+
+	alarm_told(&loss->alarm, 0);
+	set_told(r, loss);
+	report_notify_again(r, loss, &now);
 }
 
 static void tell_raised(struct report *r, struct loss *loss)
@@ -396,7 +463,10 @@ unsigned report_alarms_raise(struct report *r, enum due news, unsigned max)
 
 		if (l->items[at].alarm.due != news || !can_raise(&l->items[at]))
 			continue;
-		tell_raised(r, &l->items[at]);
+		if (lost_of(&l->items[at]))
+			tell_raised(r, &l->items[at]);
+		else
+			tell_again(r, &l->items[at]);
 		l->turn[news] = at + 1;
 		n++;
 	}

@@ -184,8 +184,35 @@ void report_notify_loss(struct report *r, struct loss *loss,
 		     two ? ". Also: " : "", two ? also.text : "");
 	if (n >= MESSAGE_SIZE)
 		end_with_word(message);
+	words.percent = told->percent;
 	report_words_keep(loss, &words);
 	notify(r, loss, told->percent, &words, message);
+}
+
+void report_notify_again(struct report *r, const struct loss *loss,
+			 const struct evidence *now)
+{
+	struct cause_words words;
+	char message[MESSAGE_SIZE], place[NAME_PART + 1];
+	char share[80], percent[32] = "";
+	size_t used;
+
+	report_words_kept(loss, &words);
+	report_names_place(r->ns, loss->place, place);
+	describe_share(loss, now, share, sizeof(share));
+	if (!isnan(words.percent))
+		snprintf(percent, sizeof(percent), "%.3g%% of ", words.percent);
+	used = snprintf(message, sizeof(message),
+			"%s%s in %s on %s before, now %s. Cause then: %s",
+			percent, what_happened(loss->direction),
+			layer_name(loss->layer), place, share, words.cause);
+	if (used >= sizeof(message))
+		end_with_word(message);
+	else if (strcmp(words.remedy, "none") != 0 &&
+		 used + strlen(words.remedy) + 2 < sizeof(message))
+		format_text(message + used, sizeof(message) - used, ". %s",
+			    words.remedy);
+	notify(r, loss, words.percent, &words, message);
 }
 
 void report_notify_okay(struct report *r, struct loss *loss, const char *why)

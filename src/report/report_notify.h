@@ -19,6 +19,9 @@ double report_judged_percent(const struct loss *loss);
 void report_notify_loss(struct report *r, struct loss *loss,
 			const struct evidence *told,
 			const struct causes *causes);
+/* Tells it once more, as it was told, while nothing is lost. */
+void report_notify_again(struct report *r, const struct loss *loss,
+			 const struct evidence *now);
 /* Takes it back, for that reason, or because of the newest interval. */
 void report_notify_okay(struct report *r, struct loss *loss, const char *why);
 void report_notify_recovered(struct report *r, struct loss *loss,

@@ -4,12 +4,18 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "report/report_alarms.h"
 #include "report/report_notify.h"
 #include "report/report_words.h"
 
 /* Alarms in one report; more of them wait for the next ones. */
 #define MAX_RAISED 20
+
+/* What waits again that soon is of the same backlog. */
+#define BACKLOG_NS (600 * UINT64_C(1000000000))
+/* Summaries of one backlog, each of other namespaces, are so far apart. */
+#define SUMMARY_NS (60 * UINT64_C(1000000000))
 
 static bool can_tell(const struct ns *ns)
 {
@@ -41,15 +47,30 @@ static unsigned raise_share(struct report *r, const struct ns_list *list,
 	return budget;
 }
 
+/* Whoever has no name is one of many, and they are made anew all the time. */
+static bool *was_waiting(struct report *r, struct ns *ns)
+{
+	return ns_is_named(ns) ? &ns->was_waiting : &r->reporter->was_waiting;
+}
+
+/* Alarms of a namespace that wait, and no summary of this backlog says so. */
+static unsigned find_unsaid(struct report *r, struct ns *ns)
+{
+	if (!can_tell(ns) || *was_waiting(r, ns))
+		return 0;
+	return report_alarms_waiting(ns, DUE_CHANGE);
+}
+
 /* "web, db, cache ..." of as many as there is room for. */
-static void list_waiting(const struct ns_list *list, char *buffer, size_t size)
+static void list_waiting(struct report *r, const struct ns_list *list,
+			 char *buffer, size_t size)
 {
 	size_t n = 0;
 
 	EACH_NS (list, ns) {
 		const char *name = ns_is_own(ns) ? "the own one" : ns->name;
 
-		if (!can_tell(ns) || !report_alarms_waiting(ns, DUE_CHANGE))
+		if (!find_unsaid(r, ns))
 			continue;
 		if (n + strlen(name) + 8 > size) {
 			format_text(buffer + n, size - n, " ...");
@@ -84,12 +105,42 @@ static void notify_waiting(struct report *r, const struct ns_list *list,
 		.time_ns = r->time_ns,
 	};
 
-	list_waiting(list, names, sizeof(names));
+	list_waiting(r, list, names, sizeof(names));
 	format_text(message, sizeof(message),
 		    "%u more alarms wait for the next reads, of the network "
 		    "namespaces %s",
 		    n, names);
 	r->sink->notify(r->sink->arg, &notification);
+}
+
+/* Behind so long without one the next backlog is another. */
+static void begin_backlog(struct report *r, const struct ns_list *list)
+{
+	if (less_by(r->mono_ns, r->reporter->waited_ns) < BACKLOG_NS)
+		return;
+	EACH_NS (list, ns)
+		*was_waiting(r, ns) = false;
+	r->reporter->was_waiting = false;
+	r->reporter->summed_ns = 0;
+}
+
+static void tell_backlog(struct report *r, const struct ns_list *list)
+{
+	struct reporter *reporter = r->reporter;
+	unsigned n = 0;
+
+	begin_backlog(r, list);
+	EACH_NS (list, ns)
+		n += find_unsaid(r, ns);
+	reporter->waited_ns = r->mono_ns;
+	if (!n || (reporter->summed_ns &&
+		   less_by(r->mono_ns, reporter->summed_ns) < SUMMARY_NS))
+		return;
+	notify_waiting(r, list, n);
+	reporter->summed_ns = r->mono_ns;
+	EACH_NS (list, ns)
+		if (find_unsaid(r, ns))
+			*was_waiting(r, ns) = true;
 }
 
 /* Namespaces that have something to tell; those without a name are one. */
@@ -144,9 +195,8 @@ static void raise_all(struct report *r, const struct ns_list *list)
 	left = raise_fairly(r, list, DUE_CHANGE, MAX_RAISED);
 	(void)raise_fairly(r, list, DUE_REPEAT, left);
 	(void)count_tellers(list, DUE_CHANGE, &n);
-	if (n && !r->reporter->had_waiting)
-		notify_waiting(r, list, n);
-	r->reporter->had_waiting = n;
+	if (n)
+		tell_backlog(r, list);
 }
 
 static void recover_all(struct report *r, const struct ns_list *list)

@@ -12,7 +12,7 @@
 /*
  * Tells what report_alarms_judge() found to be due: all that recovered, at
  * once, as these are no more than were raised; of what was raised 20 a report,
- * and once for each backlog whose alarms wait.
+ * and once for each namespace and backlog that its alarms wait.
  */
 void report_queue_tell(struct report *r, const struct ns_list *list);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/report_words.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,7 @@ void report_words_find(struct cause_words *ret, const struct sample *s,
 		    text_or(remedy, "none"));
 	format_text(ret->reason, sizeof(ret->reason), "%s",
 		    text_or(reason, REASON_UNKNOWN));
+	ret->percent = NAN;
 	format_text(ret->runbook, sizeof(ret->runbook), RUNBOOK "#%s",
 		    ret->reason);
 }
@@ -72,12 +74,17 @@ void report_words_keep(struct loss *loss, const struct cause_words *words)
 		*loss->words = *words;
 }
 
-void report_words_take(struct loss *loss, struct cause_words *ret)
+void report_words_kept(const struct loss *loss, struct cause_words *ret)
 {
 	if (loss->words)
 		*ret = *loss->words;
 	else
 		report_words_find(ret, NULL, NULL, "");
+}
+
+void report_words_take(struct loss *loss, struct cause_words *ret)
+{
+	report_words_kept(loss, ret);
 	free(loss->words);
 	loss->words = NULL;
 }

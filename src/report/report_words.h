@@ -19,6 +19,7 @@ struct cause_words {
 	char remedy[REMEDY_TEXT]; /* with the way into the namespace */
 	char reason[COUNTER_OPTION];
 	char runbook[sizeof(RUNBOOK) + COUNTER_OPTION];
+	double percent; /* that was told with them, NAN: not known */
 };
 
 /* Fills in all of *ret, of a cause in s; NULL: nothing is known of it. */
@@ -30,6 +31,9 @@ void report_words_set(struct notification *n, const struct cause_words *words);
 
 /* Keeps a copy with the loss, in place of another. */
 void report_words_keep(struct loss *loss, const struct cause_words *words);
+
+/* What was kept, or what is said of nothing known. */
+void report_words_kept(const struct loss *loss, struct cause_words *ret);
 
 /* Takes what was kept off the loss, or what is said of nothing known. */
 void report_words_take(struct loss *loss, struct cause_words *ret);
