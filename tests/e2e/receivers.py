@@ -2,6 +2,7 @@
 """What on-call gets: the files of conf/alerts/ with their real receivers, over the story of one alarm."""
 
 import ctypes.util
+import http.server
 import json
 import os
 import re
@@ -442,10 +443,35 @@ def receivers(stage):
 # The scripts alone: what the story does not come by.
 
 
-def notification(severity, place="all", instance="netfilter-rx", plugin="pktloss", cause="a cause", message="a | message"):
+def notification(severity, place="all", instance="netfilter-rx", plugin="pktloss", cause="a cause", message="a | message",
+                 at=1700000000):
     """What collectd writes to the program that it starts."""
-    return ("Severity: %s\nTime: 1700000000.123\nHost: h\nPlugin: %s\nPluginInstance: %s\nType: percent\n"
-            "TypeInstance: %s\nCause: %s\n\n%s\n" % (severity, plugin, place, instance, cause, message))
+    return ("Severity: %s\nTime: %d.123\nHost: h\nPlugin: %s\nPluginInstance: %s\nType: percent\n"
+            "TypeInstance: %s\nCause: %s\n\n%s\n" % (severity, at, plugin, place, instance, cause, message))
+
+
+def no_sleep(directory):
+    """The environment of a script that does not pause between its tries."""
+    with open(os.path.join(directory, "sleep"), "w") as f:
+        f.write("#!/bin/sh\n/bin/sleep 0.05\n")
+    os.chmod(f.name, 0o755)
+    return dict(os.environ, PATH=directory + ":" + os.environ["PATH"])
+
+
+def tell(script, args, text, **kwargs):
+    """Starts it as collectd does, which waits for none before it starts the next."""
+    process = subprocess.Popen([os.path.join(ALERTS, script), *args], stdin=subprocess.PIPE, text=True,
+                               **kwargs)
+    process.stdin.write(text)
+    process.stdin.close()
+    return process
+
+
+def available(reader):
+    try:
+        return os.read(reader, 65536).decode("ascii")
+    except BlockingIOError:
+        return ""
 
 
 def nagios_results(directory, *notifications):
@@ -457,10 +483,7 @@ def nagios_results(directory, *notifications):
     for text in notifications:
         subprocess.run([os.path.join(ALERTS, "pktloss-nagios"), fifo, os.path.join(directory, "state")], input=text,
                        text=True, check=True)
-        try:
-            results.append(re.sub(r"^\[\d+\] ", "", os.read(reader, 65536).decode("ascii")))
-        except BlockingIOError:
-            results.append("")
+        results.append(re.sub(r"^\[\d+\] ", "", available(reader)))
     os.close(reader)
     return [result.replace("PROCESS_SERVICE_CHECK_RESULT;h;packet loss;", "").rstrip("\n") for result in results]
 
@@ -476,34 +499,217 @@ def nagios_script(stage):
         expect(results == ["1;a / message", "2;2 alarms, the worst: worse", "", "", "1;a / message", "0;over"],
                "nagios gets %s" % results)
         gone = os.path.join(directory, "gone")
-        subprocess.run([os.path.join(ALERTS, "pktloss-nagios"), gone, directory], input=notification("WARNING"), text=True)
+        subprocess.run([os.path.join(ALERTS, "pktloss-nagios"), gone, directory], input=notification("WARNING"), text=True,
+                       env=no_sleep(directory))
+        subprocess.run(["flock", os.path.join(directory, "h.wait"), "true"], check=True)  # it waits no more
         expect(not os.path.exists(gone), "made a command file")
+
+
+@case
+def nagios_script_waits(stage):
+    """What is told while nagios is started again reaches it then: one result, of what is true."""
+    with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as directory:
+        fifo, environment = os.path.join(directory, "fifo"), no_sleep(directory)
+
+        def told(text):
+            tell("pktloss-nagios", [fifo, os.path.join(directory, "state")], text, env=environment).wait()
+
+        os.mkfifo(fifo)
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        told(notification("FAILURE"))
+        os.close(reader)
+        os.unlink(fifo)
+        since = time.monotonic()
+        told(notification("OKAY", message="over"))
+        told(notification("WARNING", "eth0"))
+        told(notification("OKAY", "eth0", message="all over"))
+        expect(time.monotonic() < since + 2, "the script waits itself")
+        os.mkfifo(fifo)
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            result = wait_until("the result", lambda: available(reader), 5, 0.1)
+        finally:
+            os.close(reader)
+        expect(result.count("RESULT") == 1 and result.endswith(";0;all over\n"), "nagios gets %s" % result)
+
+
+class Pager:
+    """A page command, which fails while the file broken is there, and hangs while hanging is, at the place eth9."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.environment = no_sleep(directory)
+        with open(self.path("page"), "w") as f:
+            f.write("#!/bin/sh\ncd %s\n[ ! -e broken ] || exit 1\ncase $2 in *eth9*) [ ! -e hanging ] ||"
+                    " exec /bin/sleep 60 ;; esac\necho \"$1\" >>record\n" % directory)
+        os.chmod(f.name, 0o755)
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def now(self, name, is_so):
+        if is_so:
+            open(self.path(name), "w").close()
+        else:
+            os.unlink(self.path(name))
+
+    def start(self, *args, **kwargs):
+        return tell("pktloss-pager", [self.path("open"), "page"], notification(*args, **kwargs), env=self.environment)
+
+    def record(self):
+        """What was paged since it was asked last."""
+        if not os.path.exists(self.path("record")):
+            return ""
+        with open(self.path("record")) as f:
+            text = f.read()
+        os.unlink(f.name)
+        return " ".join(text.split())
+
+    def paged(self, *args, **kwargs):
+        self.start(*args, **kwargs).wait()
+        return self.record()
 
 
 @case
 def pager_script(stage):
     """Nothing is paged at a WARNING, nor twice; what did not come through comes the next time."""
     with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as directory:
-        record, broken = os.path.join(directory, "record"), os.path.join(directory, "broken")
-        for name, text in (("page", '[ ! -e %s ] || exit 1\necho "$1" >>%s' % (broken, record)), ("sleep", ":")):
-            with open(os.path.join(directory, name), "w") as f:
-                f.write("#!/bin/sh\n%s\n" % text)
-            os.chmod(f.name, 0o755)
-        environment = dict(os.environ, PATH=directory + ":" + os.environ["PATH"])
-
-        def paged(*args, **kwargs):
-            if os.path.exists(record):
-                os.unlink(record)
-            subprocess.run([os.path.join(ALERTS, "pktloss-pager"), os.path.join(directory, "open"), "page"],
-                           input=notification(*args, **kwargs), text=True, env=environment)
-            if not os.path.exists(record):
-                return ""
-            with open(record) as f:
-                return f.read().strip()
-
-        open(broken, "w").close()
+        pager = Pager(directory)
+        paged = pager.paged
+        pager.now("broken", True)
         told = [paged("WARNING"), paged("OKAY"), paged("FAILURE")]
-        os.unlink(broken)
+        pager.now("broken", False)
         told += [paged("FAILURE"), paged("FAILURE"), paged("FAILURE", "eth0"), paged("WARNING", cause="another"),
                  paged("OKAY", plugin="cpu"), paged("OKAY"), paged("OKAY"), paged("FAILURE")]
         expect(told == ["", "", "", "open", "", "open", "update", "", "close", "", "open"], "paged was %s" % told)
+
+
+@case
+def pager_script_owes(stage):
+    """A close that failed is made up for with what is told next, be it of another alarm; no later page is lost."""
+    with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as directory:
+        pager = Pager(directory)
+        paged = pager.paged
+        told = [paged("FAILURE")]
+        pager.now("broken", True)
+        told += [paged("OKAY"), paged("FAILURE")]
+        pager.now("broken", False)
+        told += [paged("FAILURE"), paged("FAILURE")]
+        pager.now("broken", True)
+        told += [paged("OKAY")]
+        pager.now("broken", False)
+        told += [paged("WARNING", "eth0"), paged("FAILURE"), paged("OKAY")]
+        expect(told == ["open", "", "", "close open", "", "", "close", "open", "close"], "paged was %s" % told)
+
+
+@case
+def pager_script_hangs(stage):
+    """A command that hangs holds up no other alarm; and what waited for it and is over is not told."""
+    with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as directory:
+        pager = Pager(directory)
+        pager.now("hanging", True)
+        hung = pager.start("FAILURE", "eth9")
+        try:
+            time.sleep(0.5)
+            since = time.monotonic()
+            told = pager.paged("FAILURE", "eth0")
+            expect(told == "open" and time.monotonic() < since + 5, "another alarm waits: %s" % told)
+            pager.now("hanging", False)
+            hung.wait(40)
+            told = [pager.record(), pager.paged("OKAY", "eth9", at=1700000020), pager.paged("FAILURE", "eth9"),
+                    pager.paged("FAILURE", "eth9", at=1700000040)]
+        except subprocess.TimeoutExpired as e:
+            raise Failure("the command hangs for ever") from e
+        finally:
+            hung.kill()
+            hung.wait()
+        expect(told == ["open", "close", "", "open"], "paged was %s" % told)
+
+
+SAME_CAUSES = (
+    ("accept queue of TCP port 443 (nginx[42]) is full: 210 of 128",
+     "accept queue of TCP port 443 (nginx[57]) was full or is filling: 127 of 128; so is that of 80: 130 of 128"),
+    ("the connection table is filling up (9400 of 10000 entries)",
+     "the connection table is filling up (9512 of 10000 entries)"),
+    ("receive buffer of UDP port 53 (a[4]) is full: SO_RCVBUF 2304 bytes",
+     "receive buffer of UDP port 53 (a[9]) is full: SO_RCVBUF 2304 bytes (9 datagrams); so are those of 54: 3 and 2 more"))
+OTHER_CAUSES = (
+    "accept queue of TCP port 443 (nginx[42]) is full: 210 of 128",
+    "accept queue of TCP port 80 (nginx[42]) is full: 210 of 128",
+    "the next hop does not resolve: 10.9.0.77 on eth0 does not answer ARP",
+    "the next hop does not resolve: 10.9.0.78 on eth0 does not answer ARP",
+    'rule 1 of ip filter INPUT (DROP, "first one")', 'rule 1 of ip filter INPUT (DROP, "second one")')
+
+
+@case
+def pager_script_causes(stage):
+    """Another level or pid is no other cause; another port, address or rule is."""
+    with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as directory:
+        pager = Pager(directory)
+        for n, causes in enumerate(SAME_CAUSES):
+            told = [pager.paged("FAILURE", "eth%d" % n, cause=cause) for cause in causes]
+            expect(told == ["open", ""], "%s was paged as %s" % (causes, told))
+        told = [pager.paged("FAILURE", cause=cause) for cause in OTHER_CAUSES]
+        expect(told == ["open"] + 5 * ["update"], "other causes were paged as %s" % told)
+
+
+class Alerts(http.server.ThreadingHTTPServer):
+    """As much of Alertmanager as the script sees, which can be slow, or refuse some requests."""
+
+    def __init__(self):
+        alerts = self.alerts = []
+        self.pause, self.refuse = 0, 0
+        this = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self, body=b""):
+                self.send_response(503 if this.refuse > 0 else 200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+                this.refuse -= 1
+
+            def do_GET(self):
+                self.answer(json.dumps(alerts).encode())
+
+            def do_POST(self):
+                given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                time.sleep(this.pause)
+                if this.refuse <= 0:
+                    kept = [a for a in alerts if a["labels"] not in [b["labels"] for b in given]]
+                    alerts[:] = kept + [a for a in given if "endsAt" not in a]
+                self.answer()
+
+            def log_message(self, *args):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def severities(self):
+        return [alert["labels"]["severity"] for alert in self.alerts]
+
+
+@case
+def alertmanager_script(stage):
+    """Notifications of one alarm do not cross, an older one comes never after a newer one, a restart loses none."""
+    server = Alerts()
+    url = "http://127.0.0.1:%d" % server.server_address[1]
+    with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as directory, server:
+        def start(*args, **kwargs):
+            return tell("pktloss-alertmanager", [url], notification(*args, **kwargs),
+                        env=dict(os.environ, TMPDIR=directory))
+
+        server.pause = 2
+        first = start("FAILURE")
+        time.sleep(1)
+        start("OKAY", at=1700000010).wait()
+        first.wait()
+        server.pause = 0
+        expect(server.severities() == [], "raised though it is over: %s" % server.alerts)
+        start("WARNING").wait()
+        expect(server.severities() == [], "raised by an older notification: %s" % server.alerts)
+        server.refuse = 2
+        start("WARNING", at=1700000020).wait()
+        expect(server.severities() == ["warning"], "lost while the server did not answer: %s" % server.alerts)
+        server.shutdown()
