@@ -424,30 +424,45 @@ static void append_qdiscs(struct sample *s, int ifindex)
 	}
 }
 
-TEST_EACH(made, name_outlasts_a_handle_that_the_kernel_gave, ARRAY_SIZE(names))
+/* Names one of them behind so many interfaces that have the same ones. */
+static void check_name(const struct named *wanted, int others)
 {
 	struct sample s = {.rows = NULL};
 	struct qdisc_names known = {.sample = &s};
 	struct qdisc_config q = {.ifindex = 7,
-				 .is_class = names[_i].is_class,
-				 .handle = names[_i].handle,
-				 .parent = names[_i].parent};
+				 .is_class = wanted->is_class,
+				 .handle = wanted->handle,
+				 .parent = wanted->parent};
 	char name[QDISC_NAME];
 	uint32_t n;
 
-	append_qdiscs(&s, 8); /* those of another interface are not asked */
+	for (int i = 0; i < others; i++)
+		append_qdiscs(&s, 8 + i);
+	n = s.n_objects;
 	append_qdiscs(&s, 7);
 	/* it looks at those that were read before it */
-	for (n = s.n_objects / 2; n < s.n_objects; n++)
-		if (names[_i].name &&
-		    !strcmp(object_name(&s, &s.objects[n]), names[_i].name))
+	for (; n < s.n_objects; n++)
+		if (wanted->name &&
+		    !strcmp(object_name(&s, &s.objects[n]), wanted->name))
 			break;
 	s.n_objects = n;
-	snprintf(q.kind, sizeof(q.kind), "%s", names[_i].kind);
-	ck_assert(qdisc_name(&known, &q, name) == (names[_i].name != NULL));
-	if (names[_i].name)
-		ck_assert_str_eq(name, names[_i].name);
+	snprintf(q.kind, sizeof(q.kind), "%s", wanted->kind);
+	ck_assert(qdisc_name(&known, &q, name) == (wanted->name != NULL));
+	if (wanted->name)
+		ck_assert_str_eq(name, wanted->name);
+	table_free(&known.table);
 	sample_free(&s);
+}
+
+TEST_EACH(made, name_outlasts_a_handle_that_the_kernel_gave, ARRAY_SIZE(names))
+{
+	check_name(&names[_i], 1);
+}
+
+/* So many are found by a table. */
+TEST_EACH(made, name_is_the_same_behind_many, ARRAY_SIZE(names))
+{
+	check_name(&names[_i], 10);
 }
 
 TEST(made, identity_is_another_one_where_a_qdisc_was_made_anew)

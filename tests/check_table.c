@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Hashes with a key, and the table that grows with what is put into it. */
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/random.h>
+
 #include "base/hash.h"
 #include "base/table.h"
+#include "kernel/random.h"
 #include "lib/test.h"
 
 CASE(hashes);
@@ -50,6 +55,37 @@ TEST(hashes, another_key_is_another_hash)
 
 	ck_assert_uint_eq(hash_of(NULL, "a"), hash_of(&zero, "a"));
 	ck_assert_uint_ne(hash_of(&key, "a"), hash_of(&zero, "a"));
+}
+
+/* What the kernel gives, instead of that of the C library; -1: nothing yet. */
+static ssize_t random_given = -1;
+
+ssize_t getrandom(void *buffer, size_t size, unsigned flags)
+{
+	if (random_given > 0 && flags == GRND_NONBLOCK)
+		memset(buffer, 7, size);
+	return random_given;
+}
+
+TEST(hashes, a_key_is_random)
+{
+	struct hash_key key = {{1, 2}};
+
+	random_given = sizeof(key);
+	random_key(&key);
+	ck_assert_uint_eq(key.words[0], UINT64_C(0x0707070707070707));
+	ck_assert_uint_eq(key.words[1], UINT64_C(0x0707070707070707));
+}
+
+/* Early in the boot there is but what each program is given. */
+TEST(hashes, a_key_without_randomness_is_that_of_the_program)
+{
+	const void *given = (const void *)getauxval(AT_RANDOM);
+	struct hash_key key = {{1, 2}};
+
+	ck_assert_ptr_nonnull(given);
+	random_key(&key);
+	ck_assert_mem_eq(&key, given, sizeof(key));
 }
 
 /* Looks an item up; the number of steps that took, or 0: it is not there. */
