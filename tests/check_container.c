@@ -221,6 +221,14 @@ TEST(cgroup, names_that_runtimes_make_up_are_known)
 }
 
 #define CRI "io.kubernetes.cri.sandbox-"
+#define CRI_OWN "\"" CRI "namespace\":\"shop\",\"" CRI "name\":\"web-0\""
+#define CRI_OTHER "\"" CRI "namespace\":\"bank\",\"" CRI "name\":\"till\""
+#define KUBELET                                                                \
+	"\"io.kubernetes.pod.namespace\":\"shop\","                            \
+	"\"io.kubernetes.pod.name\":\"web-0\""
+#define CRIO_OWN                                                               \
+	"\"io.kubernetes.cri-o.Namespace\":\"shop\","                          \
+	"\"io.kubernetes.cri-o.KubeName\":\"web-0\""
 #define NOTHING NULL, -ENOENT
 #define BROKEN NULL, -EBADMSG
 
@@ -236,15 +244,6 @@ static const struct {
 	{"{\"Name\":\"\\u002fa\\u00e4\\n\"}", "a\xc3\xa4\n", 0},
 	{"{\"Name\":\"/k8s_POD_web-0_shop_01234567-89ab_0\"}", "shop_web-0", 0},
 	{"{\"Name\":\"/k8s_web\"}", "k8s_web", 0},
-	{"{\"annotations\":{\"" CRI "name\":\"web-0\",\"" CRI
-	 "namespace\":\"shop\",\"io.kubernetes.cri.container-type\":\"x\"}}",
-	 "shop_web-0", 0},
-	{"{\"annotations\":{\"io.kubernetes.pod.namespace\":\"shop\","
-	 "\"io.kubernetes.pod.name\":\"web-0\"}}",
-	 "shop_web-0", 0},
-	{"{\"annotations\":{\"io.kubernetes.cri-o.Namespace\":\"shop\","
-	 "\"io.kubernetes.cri-o.KubeName\":\"web-0\"}}",
-	 "shop_web-0", 0},
 	{"[{\"id\":\"" OTHER "\",\"names\":[\"no\"]},{\"id\":\"" ID
 	 "\",\"names\":[\"web\",\"no\"],\"flags\":{\"id\":\"x\"}}]",
 	 "web", 0},
@@ -264,10 +263,6 @@ static const struct {
 	{"{\"Name\":\"/\"}", NOTHING},
 	{"[\"Name\",\"web\"]", NOTHING},
 	{"[{\"Name\":\"web\"}]", NOTHING},
-	{"{\"annotations\":{\"" CRI "name\":\"web-0\"}}", NOTHING},
-	{"{\"annotations\":[\"" CRI "name\",\"web-0\"]}", NOTHING},
-	{"{\"labels\":{\"" CRI "name\":\"a\",\"" CRI "namespace\":\"b\"}}",
-	 NOTHING},
 	{"[{\"id\":\"" ID "\",\"names\":null}]", NOTHING},
 	{"[{\"id\":\"" ID "\",\"names\":[7,[\"x\"]]}]", NOTHING},
 	{"[{\"id\":\"" ID "\"},{\"names\":[\"no\"]}]", NOTHING},
@@ -283,7 +278,35 @@ static const struct {
 	{"{\"Name\":\"\\ud8", BROKEN},
 };
 
-static int read_text(const char *text, size_t n, char *name)
+/* Annotations: of the kubelet and the runtime, or of whoever made the pod. */
+static const struct {
+	enum container_record record;
+	const char *text, *name;
+	int error;
+} pods[] = {
+	{RECORD_CONTAINERD,
+	 "{\"annotations\":{\"io.kubernetes.cri.container-type\":\"x\"," CRI_OWN
+	 "}}",
+	 "shop_web-0", 0},
+	{RECORD_CRIO, "{\"annotations\":{" KUBELET "}}", "shop_web-0", 0},
+	{RECORD_CRIO, "{\"annotations\":{" CRIO_OWN "}}", "shop_web-0", 0},
+	{RECORD_CRIO,
+	 "{\"annotations\":{" CRI_OTHER "," KUBELET "," CRIO_OWN "}}",
+	 "shop_web-0", 0},
+	{RECORD_CRIO, "{\"annotations\":{" CRI_OTHER "," CRIO_OWN "}}",
+	 "shop_web-0", 0},
+	{RECORD_CRIO, "{\"annotations\":{" CRI_OTHER "}}", NOTHING},
+	{RECORD_CONTAINERD, "{\"annotations\":{" KUBELET "}}", NOTHING},
+	{RECORD_DOCKER, "{\"annotations\":{" CRI_OWN "}}", NOTHING},
+	{RECORD_CONTAINERD, "{\"annotations\":{\"" CRI "name\":\"web-0\"}}",
+	 NOTHING},
+	{RECORD_CONTAINERD, "{\"annotations\":[\"" CRI "name\",\"web-0\"]}",
+	 NOTHING},
+	{RECORD_CONTAINERD, "{\"labels\":{" CRI_OWN "}}", NOTHING},
+};
+
+static int read_text(enum container_record record, const char *text, size_t n,
+		     char *name)
 {
 	struct container c = {.kind = CONTAINER_DOCKER, .name = ID};
 	char *copy = malloc(n + 1);
@@ -291,7 +314,7 @@ static int read_text(const char *text, size_t n, char *name)
 
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, text, n);
-	r = container_json(&c, copy, n, name);
+	r = container_json(&c, record, copy, n, name);
 	free(copy);
 	return r;
 }
@@ -301,11 +324,23 @@ CASE(json);
 TEST_EACH(json, file_tells_the_name, ARRAY_SIZE(texts))
 {
 	char name[CONTAINER_NAME + 1] = "";
-	int r = read_text(texts[_i].text, strlen(texts[_i].text), name);
+	int r = read_text(RECORD_DOCKER, texts[_i].text, strlen(texts[_i].text),
+			  name);
 
 	ck_assert_msg(r == texts[_i].error, "%d: %s", r, texts[_i].text);
 	if (r == 0)
 		ck_assert_str_eq(name, texts[_i].name);
+}
+
+TEST_EACH(json, pod_has_no_name_that_it_chose, ARRAY_SIZE(pods))
+{
+	char name[CONTAINER_NAME + 1] = "";
+	int r = read_text(pods[_i].record, pods[_i].text, strlen(pods[_i].text),
+			  name);
+
+	ck_assert_msg(r == pods[_i].error, "%d: %s", r, pods[_i].text);
+	if (r == 0)
+		ck_assert_str_eq(name, pods[_i].name);
 }
 
 TEST(json, file_cut_anywhere_has_no_name)
@@ -314,7 +349,8 @@ TEST(json, file_cut_anywhere_has_no_name)
 
 	for (size_t i = 0; i < 9; i++)
 		for (size_t n = 0; n < strlen(texts[i].text) - 1; n++)
-			ck_assert_int_eq(read_text(texts[i].text, n, name),
+			ck_assert_int_eq(read_text(RECORD_DOCKER, texts[i].text,
+						   n, name),
 					 -EBADMSG);
 }
 
@@ -333,8 +369,9 @@ TEST(json, deep_file_is_not_followed)
 		memset(close, ']', depths[i].depth);
 		snprintf(text, sizeof(text), "{\"x\":%s%s,\"Name\":\"web\"}",
 			 open, close);
-		ck_assert_int_eq(read_text(text, strlen(text), name),
-				 depths[i].error);
+		ck_assert_int_eq(
+			read_text(RECORD_DOCKER, text, strlen(text), name),
+			depths[i].error);
 	}
 }
 
@@ -344,11 +381,12 @@ TEST(json, long_name_is_none)
 
 	memset(x, 'x', 255);
 	snprintf(text, sizeof(text), "{\"Name\":\"%s\"}", x);
-	ck_assert_int_eq(read_text(text, strlen(text), name), 0);
+	ck_assert_int_eq(read_text(RECORD_DOCKER, text, strlen(text), name), 0);
 	ck_assert_str_eq(name, x);
 	x[255] = 'x';
 	snprintf(text, sizeof(text), "{\"Name\":\"%s\"}", x);
-	ck_assert_int_eq(read_text(text, strlen(text), name), -ENOENT);
+	ck_assert_int_eq(read_text(RECORD_DOCKER, text, strlen(text), name),
+			 -ENOENT);
 }
 
 /* Trees of files. */
@@ -377,6 +415,7 @@ static void remove_tree(void)
 #define IN_POD                                                                 \
 	"{\"annotations\":{\"" CRI "namespace\":\"shop\",\"" CRI               \
 	"name\":\"web-0\"}}"
+#define IN_CRIO "{\"annotations\":{" CRI_OTHER "," KUBELET "}}"
 #define IN_LIST "[{\"id\":\"" ID "\",\"names\":[\"web\"]}]"
 #define WEB "{\"Name\":\"/web\"}"
 
@@ -387,12 +426,12 @@ static const struct {
 	{CONTAINER_DOCKER, DOCKER, WEB, "web"},
 	{CONTAINER_CONTAINERD, POD_FILE, IN_POD, "shop_web-0"},
 	{CONTAINER_CONTAINERD, ROOT "run/k3s/" TASKS, IN_POD, "shop_web-0"},
-	{CONTAINER_CRIO, CRIO, IN_POD, "shop_web-0"},
+	{CONTAINER_CRIO, CRIO, IN_CRIO, "shop_web-0"},
 	{CONTAINER_PODMAN, STORAGE "containers.json", IN_LIST, "web"},
 	{CONTAINER_PODMAN, STORAGE "volatile-containers.json", IN_LIST, "web"},
 	{CONTAINER_POD, DOCKER, WEB, "web"},
 	{CONTAINER_POD, POD_FILE, IN_POD, "shop_web-0"},
-	{CONTAINER_POD, CRIO, IN_POD, "shop_web-0"},
+	{CONTAINER_POD, CRIO, IN_CRIO, "shop_web-0"},
 };
 
 static int name_in_tree(enum container_kind kind, char *name)

@@ -339,18 +339,30 @@ bool container_made_up(const char *file)
 
 /* The files */
 
-/* Annotations that hold the namespace and the name of a pod. */
-static const char *const pod_keys[][2] = {
-	{"io.kubernetes.cri.sandbox-namespace",
-	 "io.kubernetes.cri.sandbox-name"},
-	{"io.kubernetes.pod.namespace", "io.kubernetes.pod.name"},
-	{"io.kubernetes.cri-o.Namespace", "io.kubernetes.cri-o.KubeName"},
+/*
+ * Annotations that hold the namespace and the name of a pod. Only those count
+ * that this runtime writes itself: CRI-O writes all that whoever made the pod
+ * chose beside them, and over these the labels of the kubelet,
+ * io.kubernetes.pod, which therefore come first.
+ */
+static const struct {
+	enum container_record record;
+	const char *keys[2];
+} pod_keys[] = {
+	{RECORD_CONTAINERD,
+	 {"io.kubernetes.cri.sandbox-namespace",
+	  "io.kubernetes.cri.sandbox-name"}},
+	{RECORD_CRIO,
+	 {"io.kubernetes.pod.namespace", "io.kubernetes.pod.name"}},
+	{RECORD_CRIO,
+	 {"io.kubernetes.cri-o.Namespace", "io.kubernetes.cri-o.KubeName"}},
 };
 
 #define LEVELS 3 /* deeper nothing is looked for */
 
 struct walk {
 	const struct container *c;
+	enum container_record record;
 	unsigned depth;
 	char open[LEVELS];     /* '{' or '[' */
 	char keys[LEVELS][48]; /* the newest of each level, "" if too long */
@@ -382,7 +394,8 @@ static void on_pod(struct walk *w, const unsigned char *text, size_t n)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(pod_keys); i++)
 		for (int j = 0; j < 2; j++)
-			if (!strcmp(w->keys[1], pod_keys[i][j]))
+			if (w->record == pod_keys[i].record &&
+			    !strcmp(w->keys[1], pod_keys[i].keys[j]))
 				keep_string(w->pods[i][j],
 					    sizeof(w->pods[i][j]), text, n);
 }
@@ -520,10 +533,10 @@ static int walk_json(struct walk *w, const char *text, size_t n)
 	return status == yajl_status_ok ? 0 : -EBADMSG;
 }
 
-int container_json(const struct container *c, const char *text, size_t n,
-		   char name[CONTAINER_NAME + 1])
+int container_json(const struct container *c, enum container_record record,
+		   const char *text, size_t n, char name[CONTAINER_NAME + 1])
 {
-	struct walk w = {.c = c};
+	struct walk w = {.c = c, .record = record};
 	int r = walk_json(&w, text, n);
 
 	return r < 0 ? r : pick_name(&w, name);
@@ -531,35 +544,37 @@ int container_json(const struct container *c, const char *text, size_t n,
 
 static const struct {
 	unsigned kinds;
+	enum container_record record;
 	const char *before, *after; /* an id, after NULL: no id */
 } files[] = {
-	{1u << CONTAINER_CONTAINERD | 1u << CONTAINER_POD,
+	{1u << CONTAINER_CONTAINERD | 1u << CONTAINER_POD, RECORD_CONTAINERD,
 	 "/run/containerd/io.containerd.runtime.v2.task/k8s.io/",
 	 "/config.json"},
-	{1u << CONTAINER_CONTAINERD | 1u << CONTAINER_POD,
+	{1u << CONTAINER_CONTAINERD | 1u << CONTAINER_POD, RECORD_CONTAINERD,
 	 "/run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/",
 	 "/config.json"},
-	{1u << CONTAINER_CRIO | 1u << CONTAINER_POD,
+	{1u << CONTAINER_CRIO | 1u << CONTAINER_POD, RECORD_CRIO,
 	 "/run/containers/storage/overlay-containers/",
 	 "/userdata/config.json"},
-	{1u << CONTAINER_DOCKER | 1u << CONTAINER_POD,
+	{1u << CONTAINER_DOCKER | 1u << CONTAINER_POD, RECORD_DOCKER,
 	 "/var/lib/docker/containers/", "/config.v2.json"},
-	{1u << CONTAINER_PODMAN,
+	{1u << CONTAINER_PODMAN, RECORD_PODMAN,
 	 "/var/lib/containers/storage/overlay-containers/containers.json",
 	 NULL},
-	{1u << CONTAINER_PODMAN,
+	{1u << CONTAINER_PODMAN, RECORD_PODMAN,
 	 "/var/lib/containers/storage/overlay-containers/"
 	 "volatile-containers.json",
 	 NULL},
 };
 
 static int read_name(const char *path, const struct container *c,
+		     enum container_record record,
 		     char name[CONTAINER_NAME + 1])
 {
 	_cleanup_free_ char *text = NULL;
 	ssize_t n = file_read(path, MAX_FILE, &text);
 
-	return n < 0 ? (int)n : container_json(c, text, n, name);
+	return n < 0 ? (int)n : container_json(c, record, text, n, name);
 }
 
 int container_name(const char *root, const struct container *c,
@@ -580,7 +595,7 @@ int container_name(const char *root, const struct container *c,
 			     files[i].before, after ? c->name : "",
 			     after ? after : "") >= (int)sizeof(path))
 			continue;
-		r = read_name(path, c, name);
+		r = read_name(path, c, files[i].record, name);
 		if (r == 0)
 			break;
 	}

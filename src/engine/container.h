@@ -28,6 +28,14 @@ enum container_kind {
 /* A pod's name may have 253 bytes, its namespace 63. */
 #define CONTAINER_NAME 319
 
+/* Who wrote a file about a container. */
+enum container_record {
+	RECORD_DOCKER,	   /* config.v2.json */
+	RECORD_PODMAN,	   /* containers.json: a list of all */
+	RECORD_CONTAINERD, /* config.json, of an OCI bundle */
+	RECORD_CRIO,	   /* likewise */
+};
+
 struct container {
 	enum container_kind kind;
 	char name[CONTAINER_NAME + 1]; /* the id, or a name where it is one */
@@ -60,12 +68,12 @@ bool container_unit(const char *cgroup, size_t n,
 bool container_made_up(const char *file);
 
 /*
- * Finds the name of c in the n bytes of a file of its runtime: docker's
- * config.v2.json, podman's containers.json, else an OCI bundle's config.json,
- * where it is that of the pod, "namespace_pod". Returns 0, -ENOENT when there
+ * Finds the name of c in the n bytes of a file of its runtime. In an OCI bundle
+ * it is that of the pod, "namespace_pod". Returns 0, -ENOENT when there
  * is none, -EBADMSG when that is no JSON or nested too deep, or -ENOMEM. Pure.
  */
-int MUST_CHECK container_json(const struct container *c, const char *text,
+int MUST_CHECK container_json(const struct container *c,
+			      enum container_record record, const char *text,
 			      size_t n, char name[CONTAINER_NAME + 1]);
 
 /*
