@@ -106,15 +106,16 @@ static bool is_better(const struct candidate *c, enum naming_grade grade)
 	return grade > c->grade && (grade != NAMING_UNIT || is_sandbox(c));
 }
 
-bool candidate_ask(struct candidate *c, const char *proc_root, pid_t pid)
+bool candidate_ask(struct candidate *c, const char *proc_root,
+		   const struct netns_found *found)
 {
 	char name[CONTAINER_NAME + 1];
 	enum naming_grade grade;
 
 	if (!c->waits || c->asked++ >= MAX_ASKED)
 		return false;
-	grade = naming_by_process(proc_root, pid, name, sizeof(name));
-	if (!is_better(c, grade))
+	grade = naming_by_process(proc_root, found->pid, name, sizeof(name));
+	if (!is_better(c, grade) || !naming_is_current(found))
 		return false;
 	memcpy(c->name, name, sizeof(name));
 	c->grade = grade;

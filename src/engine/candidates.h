@@ -61,7 +61,8 @@ bool candidates_wait(const struct candidates *c);
  * Whether that process had the name which c waits for; then c has it. What
  * else it says of a name is kept, should no process have a better one.
  */
-bool candidate_ask(struct candidate *c, const char *proc_root, pid_t pid);
+bool candidate_ask(struct candidate *c, const char *proc_root,
+		   const struct netns_found *found);
 
 /*
  * Has c wait no longer: it keeps the best name there is. That is never what

@@ -347,15 +347,6 @@ static int on_new_file(struct discovery *d, const struct netns_found *found,
 			 (struct raw) {found->name, NAMING_FILE, NS_NAMED}, s);
 }
 
-/* What is remembered of a process may be old, and its pid another's. */
-static bool is_up_to_date(const struct netns_found *found)
-{
-	struct netns_id id;
-
-	return netns_identify(found->path, &id) == 0 &&
-	       netns_same(&id, &found->id);
-}
-
 /*
  * A namespace that has a file is never one to be passed over from now on: it
  * may lose that file, or the file's name may still wait.
@@ -374,15 +365,17 @@ static int on_new_process(struct discovery *d, const struct netns_found *found,
 		leave_out(d, s, NS_NAMELESS);
 		return 0;
 	}
-	if (!is_up_to_date(found) || !naming_has_time(&d->naming))
+	if (!naming_is_current(found) || !naming_has_time(&d->naming))
 		return 0;
 	if (c) {
-		if (!candidate_ask(c, d->settings->proc_root, found->pid))
+		if (!candidate_ask(c, d->settings->proc_root, found))
 			return 0;
 		r = admit_candidate(d, c, s);
 		return r < 0 ? r : 0;
 	}
 	raw.grade = raw_name(d, found, name, sizeof(name));
+	if (!naming_is_current(found))
+		return 0;
 	raw.rank = rank_by_name(d, name, raw.grade);
 	return admit(d, found, raw, s);
 }

@@ -51,6 +51,14 @@ static enum naming_grade name_container(const char *proc_root,
 	return NAMING_ID;
 }
 
+bool naming_is_current(const struct netns_found *found)
+{
+	struct netns_id id;
+
+	return netns_identify(found->path, &id) == 0 &&
+	       netns_same(&id, &found->id);
+}
+
 enum naming_grade naming_by_process(const char *proc_root, pid_t pid,
 				    char *name, size_t size)
 {

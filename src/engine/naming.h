@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kernel/netns.h"
+
 struct naming {
 	uint64_t budget_ns;   /* 0: no limit */
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC, 0: it has not begun */
@@ -26,6 +28,13 @@ enum naming_grade {
 	NAMING_RECORD, /* what its runtime has written down */
 	NAMING_FILE,   /* of a person's file in /run/netns */
 };
+
+/*
+ * Whether a process is still in the namespace it was found in: what is
+ * remembered of it may be old, and its pid another's. To be asked before its
+ * name is, and once more behind that.
+ */
+bool naming_is_current(const struct netns_found *found);
 
 /* What a namespace may be called after a process that is in it. */
 enum naming_grade naming_by_process(const char *proc_root, pid_t pid,
