@@ -411,6 +411,23 @@ TEST(balance, other_text_is_nothing_taken)
 	ck_assert_uint_eq(taken.in + taken.out, 0);
 }
 
+/* Else what was forwarded would be a loss, and hide one in the next read. */
+TEST(balance, what_is_taken_is_never_guessed)
+{
+	tree_put(&tree, "ip_vs_stats", IP_VS_STATS "1 64 0 0 0\n");
+	read_balance("InReceives=0 InDelivers=0");
+	tree_drop(&tree, "ip_vs_stats");
+	tree_mkdir(&tree, "ip_vs_stats");
+	read_balance("InReceives=300 InDelivers=0");
+	ck_assert_uint_eq(gap("in_gap", false), UINT64_MAX);
+	ck_assert_int_eq(balance_probe.read(&env, &now), -EISDIR);
+	tree_drop(&tree, "ip_vs_stats");
+	tree_put(&tree, "ip_vs_stats", "of a kernel to come\n");
+	ck_assert_int_eq(balance_probe.read(&env, &now), -EBADMSG);
+	tree_drop(&tree, "ip_vs_stats"); /* as most kernels are */
+	ck_assert_int_eq(balance_probe.read(&env, &now), 0);
+}
+
 #define SNMP "Ip: InReceives InDelivers\nIp: %u 0\n"
 
 /* A read of IP, then of a rule, and IP as it stands behind that. */

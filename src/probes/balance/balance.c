@@ -296,26 +296,30 @@ static bool is_missing_more(const struct gap *gap)
 
 /*
  * Asks what was taken on purpose, where more is missed than before: only then
- * some was. All gaps remember the same. Returns what was taken since.
+ * some was. All gaps remember the same. *ret is what was taken since. Returns 0
+ * or negative errno.
  */
-static struct balance_taken find_taken(const struct probe_env *env,
-				       struct gap *gaps, size_t n)
+static int find_taken(const struct probe_env *env, struct gap *gaps, size_t n,
+		      struct balance_taken *ret)
 {
 	const struct memory *then = gaps[0].then;
 	struct balance_taken now = then ? then->taken
 					: (struct balance_taken) {0};
 	bool is_asked = false;
+	int r = 0;
 
 	for (size_t i = 0; i < n && !is_asked; i++)
 		is_asked = is_missing_more(&gaps[i]);
 	if (is_asked)
-		now = balance_read_taken(env);
+		r = balance_read_taken(env, &now);
 	for (size_t i = 0; i < n; i++)
 		gaps[i].now.taken = now;
-	if (!then)
-		return (struct balance_taken) {0};
-	return (struct balance_taken) {less_by(now.in, then->taken.in),
-				       less_by(now.out, then->taken.out)};
+	*ret = (struct balance_taken) {0};
+	if (then)
+		*ret = (struct balance_taken) {
+			less_by(now.in, then->taken.in),
+			less_by(now.out, then->taken.out)};
+	return r;
 }
 
 /* Input stands in front of the output of its family, if that misses more. */
@@ -328,15 +332,19 @@ static void find_bridged(const struct sample *s, struct gap *gaps, size_t n)
 			gaps[i].bridged = bridged_fragments(s, &gaps[i - 1]);
 }
 
-static void count_gaps(const struct probe_env *env, const struct sample *out,
-		       struct gap *gaps, size_t n)
+static int count_gaps(const struct probe_env *env, const struct sample *out,
+		      struct gap *gaps, size_t n)
 {
-	struct balance_taken taken = find_taken(env, gaps, n);
+	struct balance_taken taken;
+	int r = find_taken(env, gaps, n, &taken);
 
+	if (r < 0)
+		return r;
 	find_bridged(out, gaps, n);
 	for (size_t i = 0; i < n; i++)
 		if (gaps[i].then)
 			count_on(out, &gaps[i], &taken);
+	return 0;
 }
 
 /*
@@ -379,13 +387,16 @@ static int balance_read(struct probe_env *env, struct sample *out)
 {
 	struct gap gaps[N_BALANCE_GAPS];
 	size_t n;
+	int r;
 
 	if (!env->gaps)
 		return -ENOENT;
 	n = find_gaps(out, gaps);
 	if (!n)
 		return -ENOENT;
-	count_gaps(env, out, gaps, n);
+	r = count_gaps(env, out, gaps, n);
+	if (r < 0)
+		return r;
 	/* the one that nothing of it explains, so that it is not IP's own */
 	sample_object(out, LAYER_UNEXPLAINED, "", "", 0);
 	for (size_t i = 0; i < n; i++)

@@ -17,9 +17,10 @@ struct balance_taken {
 
 /*
  * What IPVS and SYNPROXY have taken in the namespace that env is in. What is
- * not there, or not understood, has taken nothing.
+ * not there has taken nothing. Returns 0, or negative errno: it is not known.
  */
-struct balance_taken balance_read_taken(const struct probe_env *env);
+int MUST_CHECK balance_read_taken(const struct probe_env *env,
+				  struct balance_taken *ret);
 
 /*
  * Parses n bytes of /proc/net/ip_vs_stats and of /proc/net/stat/synproxy, and

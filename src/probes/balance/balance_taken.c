@@ -6,6 +6,8 @@
  */
 #include "probes/balance/balance_private.h"
 
+#include <errno.h>
+
 #include "base/token.h"
 #include "kernel/procnet.h"
 #include "probes/percpu.h"
@@ -55,16 +57,26 @@ bool balance_parse_synproxy(const char *text, size_t n,
 	return true;
 }
 
-struct balance_taken balance_read_taken(const struct probe_env *env)
+int balance_read_taken(const struct probe_env *env, struct balance_taken *ret)
 {
-	struct balance_taken taken = {0};
-	ssize_t n =
-		procnet_read(env->net, "stat/synproxy", env->buffer, env->size);
+	static const struct {
+		const char *name;
+		bool (*parse)(const char *text, size_t n,
+			      struct balance_taken *taken);
+	} files[] = {
+		{"stat/synproxy", balance_parse_synproxy},
+		{"ip_vs_stats", balance_parse_ipvs},
+	};
 
-	if (n > 0)
-		(void)balance_parse_synproxy(env->buffer, n, &taken);
-	n = procnet_read(env->net, "ip_vs_stats", env->buffer, env->size);
-	if (n > 0)
-		(void)balance_parse_ipvs(env->buffer, n, &taken);
-	return taken;
+	*ret = (struct balance_taken) {0};
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		ssize_t n = procnet_read(env->net, files[i].name, env->buffer,
+					 env->size);
+
+		if (n < 0 && n != -ENOENT)
+			return (int)n;
+		if (n > 0 && !files[i].parse(env->buffer, (size_t)n, ret))
+			return -EBADMSG;
+	}
+	return 0;
 }
