@@ -296,6 +296,8 @@ static uint32_t effective(void)
 	return words[0].effective;
 }
 
+static uint32_t failing; /* this command of a driver fails, */
+static int failure;	 /* with that */
 static unsigned n_asked;
 static uint32_t had; /* capabilities of whoever asked a driver */
 
@@ -309,8 +311,16 @@ int ioctl(int fd, unsigned long request, ...)
 	data = va_arg(args, void *);
 	va_end(args);
 	if (request == SIOCETHTOOL) {
+		const struct ifreq *r = data;
+		uint32_t command;
+
 		n_asked++;
 		had |= effective();
+		memcpy(&command, r->ifr_data, sizeof(command));
+		if (failing && command == failing) {
+			errno = failure;
+			return -1;
+		}
 	}
 	return (int)syscall(SYS_ioctl, fd, request, data);
 }
@@ -402,6 +412,40 @@ TEST(kernel, veth_with_a_program_has_its_rows_and_lo_has_none)
 	sample_free(&then);
 	sample_free(&now);
 	sample_free(&third);
+}
+
+static const struct {
+	uint32_t command;
+	int failure;
+	int result;
+} failures[] = {
+	{ETHTOOL_GDRVINFO, EPERM, -EPERM},
+	{ETHTOOL_GDRVINFO, ENOMEM, -ENOMEM},
+	{ETHTOOL_GSTRINGS, EIO, -EIO},
+	{ETHTOOL_GSTATS, ENOMEM, -ENOMEM},
+	{ETHTOOL_GSTATS, EPERM, -EPERM},
+	/* it is gone, has none, or other numbers by now */
+	{ETHTOOL_GDRVINFO, ENODEV, 0},
+	{ETHTOOL_GDRVINFO, EOPNOTSUPP, 0},
+	{ETHTOOL_GSTATS, ENODEV, 0},
+	{ETHTOOL_GSTATS, EOPNOTSUPP, 0},
+	{ETHTOOL_GSTATS, EFAULT, 0},
+};
+
+TEST_EACH(kernel, driver_that_fails_has_not_lost_nothing, ARRAY_SIZE(failures))
+{
+	uint32_t before = effective();
+	struct sample s = {0};
+
+	failing = failures[_i].command;
+	failure = failures[_i].failure;
+	ck_assert_int_eq(link_probe.read(&env, &s), failures[_i].result);
+	ck_assert_uint_eq(effective(), before);
+	failing = 0;
+	sample_reset(&s);
+	ck_assert_int_eq(link_probe.read(&env, &s), 0);
+	ck_assert_uint_ne(layout_of(&s, "ut0"), 0);
+	sample_free(&s);
 }
 
 TEST(kernel, nobody_asks_drivers_without_a_cache)

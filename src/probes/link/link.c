@@ -70,9 +70,11 @@ static int on_link_stats(const struct nlmsghdr *h, void *arg)
 	append_counters(&stats, size, out);
 	before = link_before(out, &out->objects[out->n_objects - 1]);
 	config = link_config_before(out, before);
-	link_ethtool_append(
+	r = link_ethtool_append(
 		reader->env, name, before,
 		config && object_row(out->then, config, &link_fact_xdp), out);
+	if (r < 0)
+		return r;
 	link_config_carry(reader, before, config);
 	return out->error;
 }

@@ -322,13 +322,17 @@ static bool is_zero(const struct layout *layout, const uint64_t *values)
 	return true;
 }
 
-/* Returns 0, also when the driver will not tell; or -ESTALE: learn again. */
+/*
+ * Returns 0, -ESTALE: learn again, for one also when there was no room for the
+ * numbers; or the negative errno of why they are not known.
+ */
 static int read_layout(struct probe_env *env, const char *name, uint64_t id,
 		       bool active, struct sample *out)
 {
 	const struct layout *layout = find_layout(env->state, id);
 	struct link_ethtool *e = env->state;
 	struct ethtool_stats *stats = (void *)e->memory;
+	int r;
 
 	if (!layout)
 		return -ESTALE;
@@ -336,8 +340,9 @@ static int read_layout(struct probe_env *env, const char *name, uint64_t id,
 		.cmd = ETHTOOL_GSTATS,
 		.n_stats = layout->n_numbers,
 	};
-	if (ask_driver(env, name, stats) < 0)
-		return 0;
+	r = ask_driver(env, name, stats);
+	if (r < 0)
+		return r == -EFAULT ? -ESTALE : r;
 	if (!active && layout->is_veth && stats->n_stats == layout->n_numbers &&
 	    is_zero(layout, (const uint64_t *)stats->data))
 		return 0;
@@ -410,29 +415,40 @@ static int read_driver(struct probe_env *env, const char *name, bool known,
 	return r < 0 || !*id ? r : read_layout(env, name, *id, active, out);
 }
 
-void link_ethtool_append(struct probe_env *env, const char *name,
-			 const struct object *before, bool xdp,
-			 struct sample *out)
+/* Of what is gone, has no numbers, or changed meanwhile, there is nothing. */
+static bool is_left_out(int error)
+{
+	return error == -ENODEV || error == -EOPNOTSUPP || error == -ESTALE ||
+	       error == -EAGAIN;
+}
+
+int link_ethtool_append(struct probe_env *env, const char *name,
+			const struct object *before, bool xdp,
+			struct sample *out)
 {
 	const struct link_ethtool_note *known = NULL;
 	struct link_ethtool_note note = {
 		.ifindex = out->objects[out->n_objects - 1].identity};
 	bool active = xdp || (before && has_numbers(out->then, before));
 	struct capabilities capabilities;
+	int r;
 
 	if (!env->state)
-		return;
+		return 0;
 	if (before)
 		known = find_note(env->state, out, note.ifindex);
 	if (known)
 		note.layout = known->layout;
 	if (known && !active && is_idle(env, before, note.layout, out)) {
 		sample_remember(out, &note, sizeof(note));
-		return;
+		return 0;
 	}
-	if (drop_capabilities(&capabilities) < 0)
-		return;
-	if (read_driver(env, name, known, active, &note.layout, out) == 0)
-		sample_remember(out, &note, sizeof(note));
+	r = drop_capabilities(&capabilities);
+	if (r < 0)
+		return r;
+	r = read_driver(env, name, known, active, &note.layout, out);
 	restore_capabilities(&capabilities);
+	if (r == 0)
+		sample_remember(out, &note, sizeof(note));
+	return is_left_out(r) ? 0 : r;
 }

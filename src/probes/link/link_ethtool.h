@@ -33,13 +33,13 @@ struct link_ethtool_note {
  * Appends to the object appended last, which is the interface of that name,
  * one row for each counter of the probe that the driver counts, its queues
  * summed up. before is that object in out->then, or NULL; xdp tells that a
- * program is attached. Without env->state, and for what the driver will not
- * tell, appends nothing. Numbers whose names changed under way are left out of
- * this read.
+ * program is attached. Without env->state, and for what has no such numbers,
+ * appends nothing. Numbers whose names changed under way are left out of this
+ * read. Returns 0, or the negative errno of why they are not known.
  */
-void link_ethtool_append(struct probe_env *env, const char *name,
-			 const struct object *before, bool xdp,
-			 struct sample *out);
+int MUST_CHECK link_ethtool_append(struct probe_env *env, const char *name,
+				   const struct object *before, bool xdp,
+				   struct sample *out);
 
 #define LINK_ETHTOOL_NAME 32  /* bytes of a name, maybe without a final NUL */
 #define LINK_ETHTOOL_MAX 4096 /* numbers of an interface; more are not read */
