@@ -29,6 +29,7 @@ static struct {
 	uint64_t received, sent; /* by the interface */
 	char buffer[4096];	 /* of the probe, */
 	size_t room;		 /* which may use so much of it */
+	uint32_t target;	 /* of redirects: an interface, 0: none */
 } lab;
 
 static void setup(void)
@@ -123,7 +124,8 @@ static void has_filter(uint32_t parent, uint16_t pref, const char *action,
 	struct message *m = begin(RTM_NEWTFILTER, 1, parent,
 				  (uint32_t)pref << 16, "matchall");
 	struct tc_gact gact = {.action = TC_ACT_SHOT};
-	struct tc_mirred mirred = {.eaction = TCA_EGRESS_REDIR};
+	struct tc_mirred mirred = {.eaction = TCA_EGRESS_REDIR,
+				   .ifindex = lab.target};
 	size_t at[4];
 
 	at[0] = attr_begin(m, TCA_OPTIONS);
@@ -163,8 +165,8 @@ static void append_link(void)
 		   lab.sent);
 }
 
-/* Reads what the kernel has, and compares it with the read before. */
-static void read_all(void)
+/* Returns what the probe does; what the kernel has is the same again then. */
+static int read_probe(void)
 {
 	struct selection all = {.items = NULL};
 	struct probe_env env = {.netlink = &lab.nl,
@@ -179,7 +181,16 @@ static void read_all(void)
 	sample_reset(now);
 	sample_follow(now, lab.then->time_ns ? lab.then : NULL);
 	append_link();
-	ck_assert_int_eq(qdisc_probe.read(&env, now), 0);
+	return qdisc_probe.read(&env, now);
+}
+
+/* Reads what the kernel has, and compares it with the read before. */
+static void read_all(void)
+{
+	struct sample *now;
+
+	ck_assert_int_eq(read_probe(), 0);
+	now = lab.now;
 	ck_assert_int_eq(now->error, 0);
 	now->time_ns = 1;
 	now->mono_ns = now->boot_ns = 1;
@@ -349,6 +360,45 @@ TEST(parts, redirect_that_failed_is_a_loss_only_where_packets_are_missing)
 	ck_assert_uint_eq(list.n, 2);
 	check_one(&list.items[0], "tc-mirred", 100);
 	check_one(&list.items[1], "tc-police", 20);
+}
+
+static const struct {
+	unsigned long request;
+	int failure;
+	int result;
+	const char *text; /* of the cause, where it can be read */
+} targets[] = {
+	{SIOCGIFNAME, EPERM, -EPERM, NULL},
+	{SIOCGIFNAME, ENOMEM, -ENOMEM, NULL},
+	{SIOCGIFFLAGS, EPERM, -EPERM, NULL},
+	{SIOCGIFNAME, ENODEV, 0, "redirects to an interface, which is gone"},
+	{SIOCGIFFLAGS, ENODEV, 0, "redirects to dev5, which is gone"},
+	{0, 0, 0, "redirects to dev5, which has no carrier"},
+};
+
+/* Only where the kernel says so. */
+TEST_EACH(parts, redirect_is_to_what_is_gone_only_if_that_is_known,
+	  ARRAY_SIZE(targets))
+{
+	struct causes list;
+
+	lab.target = 5;
+	has_qdisc("ingress", 0xffff0000, TC_H_INGRESS, 0, 0);
+	read_all();
+	has_qdisc("ingress", 0xffff0000, TC_H_INGRESS, 300, 100);
+	has_filter(INGRESS, 1, "mirred", 0, 100);
+	fake_kernel.fails.request = targets[_i].request;
+	fake_kernel.fails.ifindex = 5;
+	fake_kernel.fails.error = targets[_i].failure;
+	if (targets[_i].result < 0) {
+		ck_assert_int_eq(read_probe(), targets[_i].result);
+		return;
+	}
+	read_all();
+	list = causes_of(DIR_RX);
+	ck_assert_uint_eq(list.n, 1);
+	check_one(&list.items[0], "tc-mirred", 100);
+	ck_assert_ptr_nonnull(strstr(list.items[0].text, targets[_i].text));
 }
 
 TEST(parts, programs_without_statistics_drop_the_rest_of_their_side)

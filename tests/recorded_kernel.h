@@ -32,6 +32,11 @@ static struct {
 	unsigned namespace; /* the one the thread is in: 0 or 1 */
 	_Alignas(8) unsigned char answer[32768];
 	size_t n_answer;
+	struct {
+		unsigned long request; /* of ioctl() that fails, */
+		int ifindex;	       /* where a name is asked: for this, */
+		int error;	       /* with that */
+	} fails;
 } fake_kernel;
 
 ssize_t __wrap_send(int fd, const void *data, size_t n, int flags);
@@ -194,9 +199,19 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	va_start(args, request);
 	wanted = va_arg(args, struct ifreq *);
 	va_end(args);
-	if (request != SIOCGIFNAME) {
-		errno = EOPNOTSUPP;
+	if (request && request == fake_kernel.fails.request &&
+	    (request != SIOCGIFNAME ||
+	     wanted->ifr_ifindex == fake_kernel.fails.ifindex))
+		errno = fake_kernel.fails.error;
+	else
+		errno = request == SIOCGIFNAME || request == SIOCGIFFLAGS
+				? 0
+				: EOPNOTSUPP;
+	if (errno)
 		return -1;
+	if (request == SIOCGIFFLAGS) { /* it is there, and does not run */
+		wanted->ifr_flags = IFF_UP;
+		return 0;
 	}
 	h = kernel_find(fake_kernel.namespace, RTM_NEWLINK,
 			wanted->ifr_ifindex);

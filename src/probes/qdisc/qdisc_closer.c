@@ -128,32 +128,37 @@ static void label_filter(const struct tc_filter *f, struct sample *out)
 	sample_label(out, label);
 }
 
-static enum target state_of(const struct netlink *nl, int ifindex,
-			    char name[IFNAMSIZ])
+/* Returns an enum target, or negative errno: it is not known. */
+static int state_of(const struct netlink *nl, int ifindex, char name[IFNAMSIZ])
 {
 	struct ifreq request = {.ifr_flags = 0};
+	int r = ifindex ? netlink_ifname(nl, ifindex, name) : -ENODEV;
 
-	if (!ifindex || netlink_ifname(nl, ifindex, name) < 0)
-		return TARGET_GONE;
-	memcpy(request.ifr_name, name, sizeof(request.ifr_name));
-	if (netlink_ioctl(nl, SIOCGIFFLAGS, &request) < 0)
-		return TARGET_GONE;
+	if (r == 0) {
+		memcpy(request.ifr_name, name, sizeof(request.ifr_name));
+		r = netlink_ioctl(nl, SIOCGIFFLAGS, &request);
+	}
+	if (r < 0)
+		return r == -ENODEV || r == -ENXIO ? TARGET_GONE : r;
 	if (!(request.ifr_flags & IFF_UP))
 		return TARGET_DOWN;
 	return request.ifr_flags & IFF_RUNNING ? TARGET_UP : TARGET_NO_CARRIER;
 }
 
-static void append_target(struct closer *look, const struct tc_action *a)
+static int append_target(struct closer *look, const struct tc_action *a)
 {
 	char name[IFNAMSIZ] = "";
-	enum target target = state_of(look->env->netlink, a->ifindex, name);
+	int target = state_of(look->env->netlink, a->ifindex, name);
 
+	if (target < 0)
+		return target;
 	sample_chain(look->out, FAMILY_NONE, name, a->kind);
-	sample_row(look->out, &qdisc_fact_target, target);
+	sample_row(look->out, &qdisc_fact_target, (uint64_t)target);
+	return 0;
 }
 
-static void append_action_facts(struct closer *look, const struct tc_filter *f,
-				const struct tc_action *a)
+static int append_action_facts(struct closer *look, const struct tc_filter *f,
+			       const struct tc_action *a)
 {
 	struct sample *out = look->out;
 
@@ -164,18 +169,18 @@ static void append_action_facts(struct closer *look, const struct tc_filter *f,
 	if (a->rate)
 		sample_row(out, &qdisc_fact_rate, a->rate);
 	if (a->verdict == TC_MIRRED)
-		append_target(look, a);
-	else
-		sample_chain(out, FAMILY_NONE, "", a->kind);
+		return append_target(look, a);
+	sample_chain(out, FAMILY_NONE, "", a->kind);
+	return 0;
 }
 
-static void append_action(struct closer *look, const struct tc_filter *f,
-			  const struct tc_action *a, unsigned n)
+static int append_action(struct closer *look, const struct tc_filter *f,
+			 const struct tc_action *a, unsigned n)
 {
 	char name[80];
 
 	if (look->parts >= MAX_PARTS)
-		return;
+		return 0;
 	snprintf(name, sizeof(name), "filter %x %u %u %x %u", f->parent,
 		 f->chain, f->pref, f->handle, n);
 	begin_part(look, name);
@@ -184,7 +189,7 @@ static void append_action(struct closer *look, const struct tc_filter *f,
 	if (a->verdict == TC_MIRRED)
 		look->side.failed +=
 			append_part(look, &qdisc_filter_failed, a->failed);
-	append_action_facts(look, f, a);
+	return append_action_facts(look, f, a);
 }
 
 static int on_filter(const struct nlmsghdr *h, void *arg)
@@ -199,14 +204,15 @@ static int on_filter(const struct nlmsghdr *h, void *arg)
 	/* shared ones have another there, and ingress has that of the qdisc */
 	f.parent = look->parent;
 	look->side.filters++;
+	r = 0;
 	if (f.decides) {
 		look->side.programs++;
-		append_action(look, &f, &a, 0);
+		r = append_action(look, &f, &a, 0);
 	}
-	for (unsigned n = 0; tc_filter_action(&f, n, &a); n++)
+	for (unsigned n = 0; r == 0 && tc_filter_action(&f, n, &a); n++)
 		if (a.drops || a.failed)
-			append_action(look, &f, &a, n + 1);
-	return look->out->error;
+			r = append_action(look, &f, &a, n + 1);
+	return r < 0 ? r : look->out->error;
 }
 
 /* Asks what is below a qdisc. It may have gone in between: that is no error. */
