@@ -23,6 +23,7 @@ static struct device devices[8];
 static size_t n_devices;
 static int route;    /* the interface that every tunnel's far end is behind */
 static bool filters; /* by master: kernels do since 4.9 */
+static int failure;  /* of what is asked for */
 static struct netlink netlink;
 static struct sample s;
 
@@ -78,6 +79,8 @@ static int answer(const struct nlmsghdr *request)
 		return 0;
 	}
 	ck_assert_int_eq(request->nlmsg_type, RTM_GETLINK);
+	if (failure)
+		return failure;
 	for (size_t i = 0; i < n_devices; i++)
 		if (is_asked(request, &devices[i]))
 			put_device(&devices[i]);
@@ -108,7 +111,7 @@ static void teardown(void)
 static const struct object *append(const struct link_config *config)
 {
 	sample_object(&s, LAYER_LINK, "x", LINK_CONFIG, config->index);
-	link_stack_append(&netlink, config, &s);
+	ck_assert_int_eq(link_stack_append(&netlink, config, &s), 0);
 	ck_assert_int_eq(s.error, 0);
 	return &s.objects[s.n_objects - 1];
 }
@@ -229,6 +232,27 @@ TEST_EACH(stack, bond_stands_on_its_members, 2)
 	ck_assert_uint_eq(n, 2);
 	ck_assert_uint_eq(fact(o, &link_fact_members_up), 1);
 	ck_assert_uint_eq(fact(o, &link_fact_active), 2);
+}
+
+static const struct {
+	const char *kind;
+	int result;
+} that_fail[] = {
+	{"bond", -ENOMEM},
+	{"team", -ENOMEM},
+	{"vlan", 0}, /* no more than evidence */
+};
+
+TEST_EACH(stack, bond_whose_members_are_not_known_is_not_known,
+	  ARRAY_SIZE(that_fail))
+{
+	struct link_config config = {.index = 9, .lower = 2};
+
+	snprintf(config.kind, sizeof(config.kind), "%s", that_fail[_i].kind);
+	sample_object(&s, LAYER_LINK, "x", LINK_CONFIG, config.index);
+	failure = -ENOMEM;
+	ck_assert_int_eq(link_stack_append(&netlink, &config, &s),
+			 that_fail[_i].result);
 }
 
 TEST(stack, members_of_a_vrf_are_not_counted)

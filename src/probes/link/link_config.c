@@ -201,13 +201,13 @@ static void append_changes(const char *place, const struct link_config *config,
 	sample_row(out, c, config->changes);
 }
 
-static void append_below(struct netlink *nl, const struct link_config *config,
-			 struct sample *out)
+static int append_below(struct netlink *nl, const struct link_config *config,
+			struct sample *out)
 {
-	if (config->has_peer && !strcmp(config->kind, "veth"))
-		append_peer(nl, config, out);
-	else
-		link_stack_append(nl, config, out);
+	if (!config->has_peer || strcmp(config->kind, "veth"))
+		return link_stack_append(nl, config, out);
+	append_peer(nl, config, out);
+	return 0;
 }
 
 int link_config_append(struct link_reader *reader, uint32_t index)
@@ -234,7 +234,9 @@ int link_config_append(struct link_reader *reader, uint32_t index)
 	append_link_facts(&config, out);
 	if (real)
 		append_nature(reader->env, place, &config, out);
-	append_below(reader->env->netlink, &config, out);
+	r = append_below(reader->env->netlink, &config, out);
+	if (r < 0)
+		return r;
 	link_twins_mark(out, &out->objects[index], link_kind_of(config.kind));
 	return out->error;
 }

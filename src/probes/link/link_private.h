@@ -203,10 +203,12 @@ int MUST_CHECK link_config_read(struct netlink *nl, int ifindex,
 
 /*
  * Appends to the LINK_CONFIG appended last what the interface stands on, as
- * far as it can be found out.
+ * far as it can be found out. Returns 0, or the negative errno of why the
+ * members of a bond are not known.
  */
-void link_stack_append(struct netlink *nl, const struct link_config *config,
-		       struct sample *out);
+int MUST_CHECK link_stack_append(struct netlink *nl,
+				 const struct link_config *config,
+				 struct sample *out);
 
 /*
  * Whether a device is a Wi-Fi one, by its directory in /sys/class/net, which

@@ -159,30 +159,37 @@ static int on_member(const struct nlmsghdr *h, void *arg)
 	return 0;
 }
 
-static void append_members(struct netlink *nl, const struct link_config *config,
-			   struct sample *out)
+/*
+ * Nobody counts what a bond without a member loses, so that it is not known to
+ * have some is an error. Returns 0 or negative errno.
+ */
+static int append_members(struct netlink *nl, const struct link_config *config,
+			  struct sample *out)
 {
 	struct members members = {.out = out, .master = config->index};
+	int r = ask_links(nl, IFLA_MASTER, config->index, on_member, &members);
 
-	if (ask_links(nl, IFLA_MASTER, config->index, on_member, &members) < 0)
-		return;
+	if (r < 0)
+		return r;
 	if (link_is_bonding(config->kind))
 		sample_row(out, &link_fact_members_up, members.up);
 	if (config->active)
 		sample_row(out, &link_fact_active, config->active);
+	return 0;
 }
 
-void link_stack_append(struct netlink *nl, const struct link_config *config,
-		       struct sample *out)
+int link_stack_append(struct netlink *nl, const struct link_config *config,
+		      struct sample *out)
 {
 	const struct link_kind *kind = link_kind_of(config->kind);
 
 	if (!kind)
-		return;
+		return 0;
 	if (config->n_remote)
 		sample_row(out, &link_fact_remote, 1);
 	if (kind->below == BELOW_MEMBERS)
-		append_members(nl, config, out);
-	else if (kind->below == BELOW_DEVICE || kind->below == BELOW_ROUTE)
+		return append_members(nl, config, out);
+	if (kind->below == BELOW_DEVICE || kind->below == BELOW_ROUTE)
 		append_device(nl, config, out);
+	return 0;
 }
