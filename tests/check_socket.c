@@ -708,6 +708,56 @@ TEST(probe, udp_and_raw_sockets_are_dumped_by_turns)
 	}
 }
 
+/* So many sockets that have dropped nothing in front of the one that has. */
+static void put_many(unsigned n)
+{
+	char *text = malloc(n * 160 + 512), *at = text;
+
+	ck_assert_ptr_nonnull(text);
+	at += sprintf(at, RAW_HEADING);
+	for (unsigned i = 0; i <= n; i++)
+		at += sprintf(at,
+			      " 239: 00000000:%04X 00000000:0000 07 "
+			      "00000000:00001400 00:00000000 00000000     0"
+			      "        0 %u 2 00000000d27f4214 %u\n",
+			      222, 71 + i, i == n ? 9 : 0);
+	tree_put(&tree, "raw", text);
+	free(text);
+}
+
+TEST(probe, raw_socket_is_found_behind_hundreds)
+{
+	must_read();
+	put_many(1000);
+	unknown_protocols += 9;
+	must_read();
+	check_raw("raw_222_drops", 9, 9);
+}
+
+TEST(probe, raw_sockets_that_cannot_be_read_have_not_lost_nothing)
+{
+	must_read();
+	unknown_protocols += 9;
+	tree_put(&tree, "raw", RAW_HEADING " 239: no such line\n");
+	ck_assert_int_eq(read_again(), -EBADMSG);
+	tree_drop(&tree, "raw");
+	tree_mkdir(&tree, "raw");
+	unknown_protocols++;
+	ck_assert_int_eq(read_again(), -EISDIR);
+	tree_drop(&tree, "raw");
+	put_many(9000);
+	unknown_protocols++;
+	ck_assert_int_eq(read_again(), -E2BIG);
+	put_many(1);
+	unknown_protocols++;
+	must_read();
+	check_raw("raw_222_drops", 9, 9);
+	/* as long as nobody took any, nobody looks */
+	tree_put(&tree, "raw", RAW_HEADING " 239: no such line\n");
+	must_read();
+	check_raw("raw_222_drops", 9, 0);
+}
+
 TEST(probe, raw_sockets_are_told_without_sock_diag)
 {
 	tree_drop(&tree, "sys/module/inet_diag");

@@ -148,7 +148,7 @@ static int dump(struct probe_env *env, struct socket_dump *d, bool udp,
 	return is_absent(r) && d->before.dumped ? 0 : r;
 }
 
-/* Room for a file in the buffer, behind that for sockets. */
+/* Room for lines in the buffer, behind that for sockets. */
 #define RAW_TEXT 16384
 
 static uint32_t seen_limit(const struct probe_env *env)
@@ -161,20 +161,23 @@ static uint32_t seen_limit(const struct probe_env *env)
 }
 
 /*
- * Adds raw sockets where they are due. What was not dumped is as it was. If
- * they cannot be read, nothing is known of them, which is no failure. Returns
- * whether some have dropped.
+ * Adds raw sockets where they are due. What was not dumped is as it was.
+ * Returns whether some have dropped, or negative errno.
  */
-static bool add_raw(struct probe_env *env, struct socket_dump *d, bool due)
+static int add_raw(struct probe_env *env, struct socket_dump *d, bool due)
 {
-	bool udp = d->dumped, all, some;
+	bool udp = d->dumped, some;
 	uint32_t n = d->n_seen;
+	int r = 0;
 
-	all = due && socket_raw_read(env, env->buffer + env->size - RAW_TEXT,
-				     RAW_TEXT, d) == 0;
+	if (due)
+		r = socket_raw_read(env, env->buffer + env->size - RAW_TEXT,
+				    RAW_TEXT, d);
+	if (r < 0)
+		return r;
 	some = d->n_seen > n;
-	d->dumped |= some || (all && d->before.dumped);
-	if (!all && d->dumped)
+	d->dumped |= some || (due && d->before.dumped);
+	if (!due && d->dumped)
 		socket_dump_keep(d, SOCKET_RAW);
 	if (!udp && d->dumped)
 		socket_dump_keep(d, SOCKET_UDP);
@@ -190,7 +193,7 @@ static int socket_read(struct probe_env *env, struct sample *out)
 {
 	bool udp = is_udp_due(out->then, out), tcp = is_tcp_due(out->then, out);
 	struct socket_dump d;
-	int r = 0;
+	int r = 0, raw;
 
 	if (!env->netlink)
 		return -ENOENT;
@@ -202,8 +205,10 @@ static int socket_read(struct probe_env *env, struct sample *out)
 		r = sockdiag_offered(env->netlink);
 	if (r < 0 && !is_absent(r))
 		return r;
-	if (!add_raw(env, &d, socket_raw_is_due(out)) && r < 0 &&
-	    !d.before.dumped)
+	raw = add_raw(env, &d, socket_raw_is_due(out));
+	if (raw < 0)
+		return raw;
+	if (!raw && r < 0 && !d.before.dumped)
 		return r;
 	find_owners(env, &d, out->mono_ns);
 	socket_dump_append(&d, out);

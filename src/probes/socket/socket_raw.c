@@ -102,32 +102,44 @@ static bool is_listening_in(uint16_t protocol)
 	       protocol >= IPPROTO_RAW;
 }
 
-static int dump_text(const char *text, size_t n, struct socket_dump *d)
+/* A file that is read. */
+struct raw_file {
+	struct socket_dump *d;
+	bool is_begun; /* its heading has been read */
+};
+
+static int dump_lines(struct token text, void *arg)
 {
-	struct token rest = {text, n};
+	struct raw_file *file = arg;
 	struct socket_info s;
 	int r;
 
-	(void)token_line(&rest);
-	while ((r = socket_raw_next(&rest, &s)) > 0)
+	if (!file->is_begun)
+		(void)token_line(&text);
+	file->is_begun = true;
+	while ((r = socket_raw_next(&text, &s)) > 0)
 		if (s.port && !is_listening_in(s.port))
-			socket_dump_socket(d, &s);
+			socket_dump_socket(file->d, &s);
 	return r;
 }
+
+/* About 7000 sockets. */
+#define MOST_TEXT (1 << 20)
 
 int socket_raw_read(struct probe_env *env, char *text, size_t size,
 		    struct socket_dump *d)
 {
 	static const char *const files[] = {"raw", "raw6"};
+	const struct procnet_window window = {text, size, MOST_TEXT};
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files) && r == 0; i++) {
-		ssize_t n = procnet_read(env->net, files[i], text, size);
+		struct raw_file file = {.d = d};
 
-		if (n >= 0)
-			r = dump_text(text, n, d);
-		else if (n != -ENOENT)
-			r = (int)n;
+		r = procnet_lines(env->net, files[i], &window, dump_lines,
+				  &file);
+		if (r == -ENOENT)
+			r = 0;
 	}
-	return r;
+	return r > 0 ? -E2BIG : r;
 }

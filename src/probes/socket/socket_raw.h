@@ -21,8 +21,8 @@ struct token;
 int MUST_CHECK socket_raw_next(struct token *text, struct socket_info *ret);
 
 /*
- * Adds the raw sockets of the namespace. text is room for a file. Returns 0,
- * or a negative errno: they are not known.
+ * Adds the raw sockets of the namespace. text is room for some lines. Returns
+ * 0, or a negative errno: they are not known, such as -E2BIG for thousands.
  */
 int MUST_CHECK socket_raw_read(struct probe_env *env, char *text, size_t size,
 			       struct socket_dump *d);
