@@ -5,6 +5,8 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netlink/attr.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kernel/nfnetlink.h"
@@ -218,6 +220,44 @@ TEST(probe, missing_module_is_no_source)
 	tree_put(&tree, COUNT, "twelve\n");
 	tree_put(&tree, MAX, "100\n");
 	ck_assert_int_eq(conntrack_probe.read(&env, &s), -EBADMSG);
+	sample_free(&s);
+}
+
+static int refusal; /* of a socket */
+
+/* Stands before the C library's. */
+int socket(int domain, int type, int protocol)
+{
+	errno = refusal;
+	return refusal ? -1 : (int)syscall(SYS_socket, domain, type, protocol);
+}
+
+/* Drops that may not be counted are not 0. */
+TEST(probe, counts_that_ctnetlink_refuses_are_in_a_file_or_not_known)
+{
+	struct netlink netlink;
+	struct sample s = {0};
+
+	ck_assert_int_eq(netlink_alloc(&netlink), 0);
+	netlink.kmods.root = tree.path;
+	tree_mkdir(&tree, "sys/module/nf_conntrack_netlink");
+	env.netlink = &netlink;
+	refusal = EPERM;
+	ck_assert_int_eq(conntrack_probe.read(&env, &s), -EPERM);
+	tree_put(&tree, COUNT, "12\n");
+	tree_put(&tree, MAX, "100\n");
+	ck_assert_int_eq(conntrack_probe.read(&env, &s), -EPERM);
+	tree_put(&tree, "stat/nf_conntrack", HEAD CPU0);
+	ck_assert_int_eq(conntrack_probe.read(&env, &s), 0);
+	ck_assert_uint_eq(row_of(&s, "drop")->value, 11);
+	tree_drop(&tree, "stat");
+	tree_drop(&tree, "sys"); /* nobody who could be asked */
+	sample_reset(&s);
+	ck_assert_int_eq(conntrack_probe.read(&env, &s), 0);
+	ck_assert_ptr_null(row_of(&s, "drop"));
+	refusal = 0;
+	env.netlink = NULL;
+	netlink_free(&netlink);
 	sample_free(&s);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/attr.h"
+#include "kernel/capability.h"
 #include "kernel/file.h"
 #include "kernel/nfnetlink.h"
 #include "kernel/procnet.h"
@@ -228,14 +229,26 @@ static void conntrack_append(const struct probe_env *env,
 				   stats->value[i]);
 }
 
+static bool has_counts(const struct percpu *stats)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(conntrack_counters); i++)
+		if (stats->found[i])
+			return true;
+	return false;
+}
+
+/* Why ctnetlink does not tell matters where the files do not, either. */
 static int conntrack_read(struct probe_env *env, struct sample *out)
 {
 	struct conntrack_levels levels;
 	struct percpu stats;
-	int r = conntrack_ask_all(env->netlink, &levels, &stats);
+	int asked = conntrack_ask_all(env->netlink, &levels, &stats), r = asked;
 
-	if (r < 0)
+	if (asked < 0)
 		r = conntrack_read_files(env, &levels, &stats);
+	if (asked < 0 && asked != -ENOENT && asked != -EOPNOTSUPP &&
+	    (r == -ENOENT || (r == 0 && !has_counts(&stats))))
+		r = asked;
 	if (r == 0)
 		conntrack_append(env, &levels, &stats, out);
 	return r;
@@ -459,6 +472,7 @@ const struct probe conntrack_probe = {
 	.what = "counters of connection tracking",
 	.reads = "ctnetlink, else /proc/net/stat/nf_conntrack and "
 		 "/proc/sys/net/netfilter/nf_conntrack_{count,max}",
+	.needs = NEEDS(NET_ADMIN),
 	.layer = LAYER_CONNTRACK,
 	.counters = &conntrack_table,
 	.explainers = conntrack_explainers,
