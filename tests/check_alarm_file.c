@@ -227,6 +227,24 @@ TEST(file, only_a_regular_file_is_read_or_replaced)
 	check_untouched(S_IFLNK);
 }
 
+/* Whoever put it there meanwhile: a directory may be everybody's. */
+TEST(file, what_others_may_write_is_not_read)
+{
+	struct alarm_file f = {.n = 0}, back;
+	size_t left;
+
+	ck_assert_int_eq(alarm_file_write(path, &f, &left), 0);
+	ck_assert_int_eq(chmod(path, 0660), 0);
+	ck_assert_int_eq(alarm_file_read(path, &back), -EPERM);
+	ck_assert_uint_eq(back.n, 0);
+	ck_assert_int_eq(chmod(path, 0640), 0);
+	ck_assert_int_eq(alarm_file_read(path, &back), 0);
+	if (geteuid())
+		return;
+	ck_assert_int_eq(chown(path, 65534, -1), 0);
+	ck_assert_int_eq(alarm_file_read(path, &back), -EPERM);
+}
+
 CASE(device, .setup = setup, .teardown = teardown, .lacks = lacks_root);
 
 TEST(device, device_is_not_overwritten)

@@ -32,7 +32,18 @@ ssize_t file_read_fd(int fd, char *buffer, size_t size)
 	return -E2BIG;
 }
 
-ssize_t file_read(const char *path, size_t max, char **ret)
+static bool is_foreign(const struct stat *st)
+{
+	return st->st_uid != 0 && st->st_uid != geteuid();
+}
+
+static bool others_write(const struct stat *st)
+{
+	return st->st_mode & (S_IWGRP | S_IWOTH);
+}
+
+static ssize_t read_regular(const char *path, size_t max, bool trusted,
+			    char **ret)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
 						    O_NONBLOCK | O_NOCTTY);
@@ -43,20 +54,22 @@ ssize_t file_read(const char *path, size_t max, char **ret)
 		return errno == ELOOP ? -EINVAL : -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
+	if (trusted && (is_foreign(&st) || others_write(&st)))
+		return -EPERM;
 	if ((uint64_t)st.st_size > max)
 		return -EFBIG;
 	*ret = calloc(1, st.st_size + FILE_SPARE);
 	return *ret ? file_read_fd(fd, *ret, st.st_size + 1) : -ENOMEM;
 }
 
-static bool is_foreign(const struct stat *st)
+ssize_t file_read(const char *path, size_t max, char **ret)
 {
-	return st->st_uid != 0 && st->st_uid != geteuid();
+	return read_regular(path, max, false, ret);
 }
 
-static bool others_write(const struct stat *st)
+ssize_t file_read_trusted(const char *path, size_t max, char **ret)
 {
-	return st->st_mode & (S_IWGRP | S_IWOTH);
+	return read_regular(path, max, true, ret);
 }
 
 /* Goes up from a directory, whose path is without links, and is cut. */

@@ -29,6 +29,12 @@ static inline void cleanup_closedir(DIR **dir)
 ssize_t MUST_CHECK file_read(const char *path, size_t max, char **ret);
 
 /*
+ * The same, but -EPERM where others than root and the user we run as own the
+ * file or may write it: it may not be the one that file_distrust() looked at.
+ */
+ssize_t MUST_CHECK file_read_trusted(const char *path, size_t max, char **ret);
+
+/*
  * Why a file must not be believed: others than root and the user we run as own
  * it or may write it, or may put another one in its place, by way of any
  * directory above it. That one is sticky is enough: there nobody replaces what

@@ -162,7 +162,7 @@ int alarm_file_parse(const char *text, size_t n, struct alarm_file *ret)
 int alarm_file_read(const char *path, struct alarm_file *ret)
 {
 	_cleanup_free_ char *text = NULL;
-	ssize_t n = file_read(path, MAX_SIZE, &text);
+	ssize_t n = file_read_trusted(path, MAX_SIZE, &text);
 
 	*ret = (struct alarm_file) {0};
 	return n < 0 ? (int)n : alarm_file_parse(text, n, ret);

@@ -39,8 +39,8 @@ int MUST_CHECK alarm_file_parse(const char *text, size_t n,
 
 /*
  * Reads an alarm file. Returns 0, -EBADMSG and -ENOMEM as above, -EFBIG for one
- * of more than 1 MiB, or as file_read() does: -ENOENT at the very first start.
- * Free *ret with alarm_file_free().
+ * of more than 1 MiB, or as file_read_trusted() does: -ENOENT at the very first
+ * start. Free *ret with alarm_file_free().
  */
 int MUST_CHECK alarm_file_read(const char *path, struct alarm_file *ret);
 

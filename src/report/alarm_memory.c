@@ -65,6 +65,8 @@ static const char *explain_file_error(int error)
 		return "it is no regular file";
 	case -EFBIG:
 		return "it is larger than 1 MiB";
+	case -EPERM:
+		return "others own it or may write it, or it is not permitted";
 	default:
 		return strerror(-error);
 	}
