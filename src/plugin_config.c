@@ -42,7 +42,9 @@ static bool apply_option(struct settings *s, bool in_threshold,
 	if (r == 0)
 		return true;
 	settings_complain(in_threshold, item->key, &value, r, text);
-	WARNING("pktloss plugin: %s; it is ignored", text);
+	WARNING("pktloss plugin: %s; it %s", text,
+		!in_threshold && settings_selects(item->key) ? "matches nothing"
+							     : "is ignored");
 	return false;
 }
 

@@ -472,6 +472,12 @@ static int on_read(__attribute__((unused)) user_data_t *ud)
 
 /* ---- life ---- */
 
+/* Whether a list that is turned around has nothing in it. */
+static bool is_turned_in_vain(const struct selection *s)
+{
+	return s->ignore && !s->n && !s->refused;
+}
+
 /* A typing error in a regular expression is only seen by what it matches. */
 static void warn_of_idle_patterns(void)
 {
@@ -496,6 +502,12 @@ static void warn_of_idle_patterns(void)
 				"block is no layer",
 				p->text);
 	}
+	if (is_turned_in_vain(&self.settings.namespaces))
+		WARNING("pktloss plugin: option \"IgnoreNamespace\" does "
+			"nothing: there is no Namespace to leave out");
+	if (is_turned_in_vain(&self.settings.interfaces))
+		WARNING("pktloss plugin: option \"IgnoreInterface\" does "
+			"nothing: there is no Interface to leave out");
 }
 
 static int start_worker(void)

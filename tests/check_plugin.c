@@ -500,6 +500,8 @@ TEST(config, what_is_wrong_is_named_and_left_out)
 	check_in(host.log, "there is no option \"Nonsense\"");
 	check_in(host.log, "option \"MaxSeries\" takes a whole number");
 	check_in(host.log, "option \"Interface\" takes a name or");
+	check_in(host.log, "Unmatched ( or \\(; it matches nothing");
+	check_in(host.log, "option \"Nonsense\"; it is ignored");
 	ck_assert_int_eq(host.shutdown(), 0);
 }
 
@@ -516,6 +518,23 @@ TEST(config, threshold_with_a_wrong_selector_is_for_nothing)
 	configure(&item, 1);
 	check_in(host.log, "takes no argument");
 	check_in(host.log, "the <Threshold> block with that in it is left out");
+	ck_assert_int_eq(host.shutdown(), 0);
+}
+
+TEST(config, list_that_is_turned_around_has_something_in_it)
+{
+	oconfig_value_t web = STRING("web");
+	oconfig_value_t yes = {.type = OCONFIG_TYPE_BOOLEAN,
+			       .value.boolean = 1};
+	oconfig_item_t vain = OPTION("IgnoreNamespace", yes);
+	oconfig_item_t items[] = {OPTION("IgnoreInterface", yes),
+				  OPTION("Interface", web)};
+
+	configure(&vain, 1);
+	configure(items, 2);
+	start();
+	check_in(host.log, "option \"IgnoreNamespace\" does nothing");
+	ck_assert_ptr_null(strstr(host.log, "IgnoreInterface"));
 	ck_assert_int_eq(host.shutdown(), 0);
 }
 

@@ -407,6 +407,13 @@ static bool is_selection(const struct config_option *option)
 	return option->kind == OPT_SELECTION || option->kind == OPT_LAYERS;
 }
 
+bool settings_selects(const char *name)
+{
+	const struct config_option *option = find_option(name, false);
+
+	return option && is_selection(option);
+}
+
 int settings_set(struct settings *s, bool in_threshold, const char *name,
 		 const struct option_value *value)
 {

@@ -88,6 +88,9 @@ bool settings_end_threshold(struct settings *s, char text[SETTINGS_TEXT]);
 int MUST_CHECK settings_set(struct settings *s, bool in_threshold,
 			    const char *name, const struct option_value *value);
 
+/* Whether an option outside of thresholds is such a selection. Pure. */
+bool settings_selects(const char *name);
+
 /* What an option takes, in words: "a whole number from 1 to 4096". Pure. */
 void settings_allowed(const struct config_option *option,
 		      char text[SETTINGS_TEXT]);
