@@ -2,6 +2,7 @@
 """What on-call gets: the files of conf/alerts/ with their real receivers, over the story of one alarm."""
 
 import ctypes.util
+import fcntl
 import http.server
 import json
 import os
@@ -688,6 +689,42 @@ class Alerts(http.server.ThreadingHTTPServer):
 
     def severities(self):
         return [alert["labels"]["severity"] for alert in self.alerts]
+
+
+def make_old(directory):
+    for entry in os.scandir(directory):
+        if entry.is_file():
+            os.utime(entry.path, (0, 0))
+
+
+@case
+def scripts_forget(stage):
+    """What nothing was told of for a day leaves no file behind, but what is open is closed all the same."""
+    server = Alerts()
+    url = "http://127.0.0.1:%d" % server.server_address[1]
+    with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as directory, server:
+        pager = Pager(directory)
+        for place in ("eth1", "eth2", "eth3"):
+            pager.start("FAILURE", place).wait()
+            tell("pktloss-alertmanager", [url], notification("FAILURE", place),
+                 env=dict(os.environ, TMPDIR=directory)).wait()
+        pager.start("OKAY", "eth3", at=1700000010).wait()
+        pager.record()
+        state = pager.path("open")
+        locks = os.path.join(directory, "pktloss-alertmanager-%d" % os.getuid())
+        make_old(state)
+        make_old(locks)
+        with open(os.path.join(state, "h_eth2_percent-netfilter-rx.lock"), encoding="ascii") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            pager.start("OKAY", "eth1", at=1700000020).wait()
+            left = sorted(name for name in os.listdir(state) if name.endswith(".lock"))
+        expect(left == ["h_eth1_percent-netfilter-rx.lock", "h_eth2_percent-netfilter-rx.lock"],
+               "not forgotten, or while it was held: %s" % left)
+        expect(pager.record() == "close", "what is open for a day is not closed")
+        tell("pktloss-alertmanager", [url], notification("OKAY", "eth1", at=1700000020),
+             env=dict(os.environ, TMPDIR=directory)).wait()
+        expect(len(os.listdir(locks)) == 1, "not forgotten: %s" % os.listdir(locks))
+        server.shutdown()
 
 
 @case
