@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A step of ./check fails as soon as one of its commands does, wherever that
+# stands in it, and the steps behind it are taken all the same.
+set -euo pipefail
+
+# shellcheck source=tools/steps.sh
+. "${srcdir:-.}/tools/steps.sh"
+
+expect() { # PASSED FAILED
+	[ "$passed $failed $skipped" = "$1 $2 0" ] || {
+		echo "FAIL: $passed passed, $failed failed, not $1 and $2" >&2
+		exit 1
+	}
+}
+
+two_commands() {
+	false
+	true
+}
+
+deep() {
+	two_commands
+	true
+}
+
+in_a_loop() {
+	local each
+	for each in false true; do
+		"$each"
+	done
+}
+
+in_a_pipe() {
+	false | cat
+	true
+}
+
+step "passes" true
+expect 1 0
+step "first command" two_commands
+expect 1 1
+step "in a function" deep
+expect 1 2
+step "one of many" in_a_loop
+expect 1 3
+step "in a pipe" in_a_pipe
+expect 1 4
+false || step "behind ||" two_commands
+expect 1 5
+step "passes still" true
+expect 2 5
+[ "${#failures[@]}" = 5 ]
