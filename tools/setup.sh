@@ -37,6 +37,24 @@ need_root() {
 	[ "$(id -u)" = 0 ] || die "must be run as root: sudo ./${0##*/} $*"
 }
 
+# "ip netns exec" has all mounts below / propagate no more, which is refused
+# where / is no mount point, as in most chroots, or mounting is not allowed.
+need_namespaces() {
+	local name=pktloss-try-$$ said
+
+	if said=$({ ip netns add "$name" &&
+		ip netns exec "$name" true; } 2>&1); then
+		ip netns delete "$name"
+		return
+	fi
+	ip netns delete "$name" 2>/dev/null || true
+	printf '%s\n' "$said" >&2
+	die 'needs "ip netns", which does not work here. In a chroot,' \
+		'make its directory a mount point first: mount --rbind' \
+		'DIR DIR; in a container, grant it CAP_SYS_ADMIN and' \
+		'CAP_NET_ADMIN (docker run --privileged)'
+}
+
 is_installed() {
 	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = \
 		installed ]
