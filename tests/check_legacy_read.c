@@ -107,20 +107,19 @@ static int tell_ip(const struct xt_blob *blob, uint32_t n, void *value,
 	return 0;
 }
 
-/* Its hooks are 0, 1 and 2: in, out, forward. */
 static int tell_arp(const struct xt_blob *blob, uint32_t n, void *value,
 		    socklen_t *size)
 {
-	static const unsigned hooks[] = {NF_INET_LOCAL_IN, NF_INET_LOCAL_OUT,
-					 NF_INET_FORWARD};
 	struct arpt_getinfo *info = value;
 
 	ck_assert_uint_eq(*size, sizeof(*info));
-	for (unsigned i = 0; i < ARRAY_SIZE(hooks); i++) {
-		if (blob->valid_hooks & 1u << hooks[i])
+	for (unsigned i = 0; i < NF_ARP_NUMHOOKS; i++) {
+		unsigned hook = xtables_hook_of_arp(i);
+
+		if (blob->valid_hooks & 1u << hook)
 			info->valid_hooks |= 1u << i;
-		info->hook_entry[i] = blob->hook_entry[hooks[i]];
-		info->underflow[i] = blob->underflow[hooks[i]];
+		info->hook_entry[i] = blob->hook_entry[hook];
+		info->underflow[i] = blob->underflow[hook];
 	}
 	info->size = n;
 	*size -= tables.longer;

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <linux/if_link.h>
+#include <linux/netfilter_arp/arp_tables.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -157,15 +158,38 @@ static void write_table(const char *dir, const char *family,
 	close_file(out);
 }
 
+/* What tables of arptables say of themselves has hooks of its own. */
+static int get_arp_info(int fd, struct ipt_getinfo *ret)
+{
+	struct arpt_getinfo info = {0};
+	socklen_t size = sizeof(info);
+
+	memcpy(info.name, ret->name, sizeof(info.name));
+	if (getsockopt(fd, IPPROTO_IP, ARPT_SO_GET_INFO, &info, &size) < 0)
+		return -1;
+	ret->size = info.size;
+	for (unsigned i = 0; i < NF_ARP_NUMHOOKS; i++) {
+		unsigned hook = xtables_hook_of_arp(i);
+
+		if (info.valid_hooks & 1u << i)
+			ret->valid_hooks |= 1u << hook;
+		ret->hook_entry[hook] = info.hook_entry[i];
+		ret->underflow[hook] = info.underflow[i];
+	}
+	return 0;
+}
+
 static void record_table(const char *dir, const char *family, int fd, int level,
 			 const char *table)
 {
+	bool arp = !strcmp(family, "arp");
 	_cleanup_free_ struct ipt_get_entries *get = NULL;
 	struct ipt_getinfo info = {0};
 	socklen_t size = sizeof(info);
 
 	snprintf(info.name, sizeof(info.name), "%s", table);
-	if (getsockopt(fd, level, IPT_SO_GET_INFO, &info, &size) < 0)
+	if ((arp ? get_arp_info(fd, &info)
+		 : getsockopt(fd, level, IPT_SO_GET_INFO, &info, &size)) < 0)
 		err(1, "%s", table);
 	size = (socklen_t)(sizeof(*get) + info.size);
 	get = calloc(1, size);
@@ -173,7 +197,9 @@ static void record_table(const char *dir, const char *family, int fd, int level,
 		err(1, "%s", table);
 	memcpy(get->name, info.name, sizeof(get->name));
 	get->size = info.size;
-	if (getsockopt(fd, level, IPT_SO_GET_ENTRIES, get, &size) < 0)
+	if (getsockopt(fd, level,
+		       arp ? ARPT_SO_GET_ENTRIES : IPT_SO_GET_ENTRIES, get,
+		       &size) < 0)
 		err(1, "%s", table);
 	write_table(dir, family, &info, (const char *)get->entrytable);
 }
@@ -276,5 +302,6 @@ int main(int argc, char **argv)
 	record_netlink(argv[1]);
 	record_tables(argv[1], "ip", AF_INET, IPPROTO_IP);
 	record_tables(argv[1], "ip6", AF_INET6, IPPROTO_IPV6);
+	record_tables(argv[1], "arp", AF_INET, IPPROTO_IP);
 	return 0;
 }

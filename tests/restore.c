@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * restore FILE FAMILY TABLE: loads a recorded table of iptables, as
+ * restore FILE FAMILY TABLE: loads a recorded table of legacy rules, as
  * tests/record.c writes it, into the network namespace it runs in, counters and
  * all: so that it can be recorded again by a program of 32 bits.
  */
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <linux/netfilter_arp/arp_tables.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
@@ -17,16 +18,22 @@
 #include "xtables_file.h"
 
 struct protocol {
-	int domain, level;
+	int domain, level, add_counters;
 	size_t next_offset, counters; /* where they stand in an entry */
 };
 
-static const struct protocol ip = {AF_INET, IPPROTO_IP,
+static const struct protocol ip = {AF_INET, IPPROTO_IP, IPT_SO_SET_ADD_COUNTERS,
 				   offsetof(struct ipt_entry, next_offset),
 				   offsetof(struct ipt_entry, counters)};
 static const struct protocol ip6 = {AF_INET6, IPPROTO_IPV6,
+				    IPT_SO_SET_ADD_COUNTERS,
 				    offsetof(struct ip6t_entry, next_offset),
 				    offsetof(struct ip6t_entry, counters)};
+
+static const struct protocol arp = {AF_INET, IPPROTO_IP,
+				    ARPT_SO_SET_ADD_COUNTERS,
+				    offsetof(struct arpt_entry, next_offset),
+				    offsetof(struct arpt_entry, counters)};
 
 static void *allocate(size_t n, size_t size)
 {
@@ -53,41 +60,94 @@ static unsigned gather(const struct xt_blob *blob,
 	return n;
 }
 
+static unsigned count_old(int fd, const struct protocol *protocol,
+			  const char *table)
+{
+	struct arpt_getinfo of_arp = {0};
+	struct ipt_getinfo info = {0};
+	socklen_t n = sizeof(info), n_arp = sizeof(of_arp);
+
+	snprintf(info.name, sizeof(info.name), "%s", table);
+	snprintf(of_arp.name, sizeof(of_arp.name), "%s", table);
+	if ((protocol == &arp ? getsockopt(fd, protocol->level,
+					   ARPT_SO_GET_INFO, &of_arp, &n_arp)
+			      : getsockopt(fd, protocol->level, IPT_SO_GET_INFO,
+					   &info, &n)) < 0)
+		err(1, "%s", table);
+	return protocol == &arp ? of_arp.num_entries : info.num_entries;
+}
+
+static int replace_ip(int fd, const struct protocol *protocol,
+		      const struct ipt_replace *of, const struct xt_blob *blob)
+{
+	size_t size = sizeof(*of) + blob->size;
+	_cleanup_free_ struct ipt_replace *replace = allocate(1, size);
+
+	*replace = *of;
+	memcpy(replace->entries, blob->bytes, blob->size);
+	return setsockopt(fd, protocol->level, IPT_SO_SET_REPLACE, replace,
+			  (socklen_t)size);
+}
+
+static int replace_arp(int fd, const struct protocol *protocol,
+		       const struct ipt_replace *of, const struct xt_blob *blob)
+{
+	size_t size = sizeof(struct arpt_replace) + blob->size;
+	_cleanup_free_ struct arpt_replace *replace = allocate(1, size);
+
+	memcpy(replace->name, of->name, sizeof(replace->name));
+	replace->num_entries = of->num_entries;
+	replace->size = of->size;
+	for (unsigned i = 0; i < NF_ARP_NUMHOOKS; i++) {
+		unsigned hook = xtables_hook_of_arp(i);
+
+		if (of->valid_hooks & 1u << hook)
+			replace->valid_hooks |= 1u << i;
+		replace->hook_entry[i] = of->hook_entry[hook];
+		replace->underflow[i] = of->underflow[hook];
+	}
+	replace->num_counters = of->num_counters;
+	replace->counters = of->counters;
+	memcpy(replace->entries, blob->bytes, blob->size);
+	return setsockopt(fd, protocol->level, ARPT_SO_SET_REPLACE, replace,
+			  (socklen_t)size);
+}
+
 static void load(int fd, const struct protocol *protocol, const char *table,
 		 const struct xt_blob *blob)
 {
 	size_t most = blob->size / sizeof(struct xt_entry_target);
-	size_t size = sizeof(struct ipt_replace) + blob->size;
-	struct xt_counters_info *add =
+	_cleanup_free_ struct xt_counters_info *add =
 		allocate(1, sizeof(*add) + most * sizeof(struct xt_counters));
-	struct ipt_replace *replace = allocate(1, size);
-	struct ipt_getinfo old = {0};
-	socklen_t n = sizeof(old);
+	_cleanup_free_ struct xt_counters *old = NULL;
+	struct ipt_replace of = {
+		.valid_hooks = blob->valid_hooks,
+		.size = (unsigned)blob->size,
+		.num_counters = count_old(fd, protocol, table),
+	};
+	size_t size;
 
-	snprintf(old.name, sizeof(old.name), "%s", table);
-	if (getsockopt(fd, protocol->level, IPT_SO_GET_INFO, &old, &n) < 0)
-		err(1, "%s", table);
-	memcpy(replace->name, old.name, sizeof(replace->name));
-	memcpy(add->name, old.name, sizeof(add->name));
-	memcpy(replace->entries, blob->bytes, blob->size);
-	replace->num_entries = add->num_counters =
+	snprintf(of.name, sizeof(of.name), "%s", table);
+	memcpy(add->name, of.name, sizeof(of.name));
+	of.num_entries = add->num_counters =
 		gather(blob, protocol, add->counters);
-	replace->valid_hooks = blob->valid_hooks;
-	memcpy(replace->hook_entry, blob->hook_entry, sizeof(old.hook_entry));
-	memcpy(replace->underflow, blob->underflow, sizeof(old.underflow));
-	replace->size = (unsigned)blob->size;
-	replace->num_counters = old.num_entries;
-	replace->counters = allocate(old.num_entries, sizeof(*add->counters));
-	if (setsockopt(fd, protocol->level, IPT_SO_SET_REPLACE, replace,
-		       (socklen_t)size) < 0)
+	memcpy(of.hook_entry, blob->hook_entry, sizeof(of.hook_entry));
+	memcpy(of.underflow, blob->underflow, sizeof(of.underflow));
+	of.counters = old = allocate(of.num_counters, sizeof(*old));
+	if ((protocol == &arp ? replace_arp : replace_ip)(fd, protocol, &of,
+							  blob) < 0)
 		err(1, "load %s", table);
 	size = sizeof(*add) + add->num_counters * sizeof(*add->counters);
-	if (setsockopt(fd, protocol->level, IPT_SO_SET_ADD_COUNTERS, add,
+	if (setsockopt(fd, protocol->level, protocol->add_counters, add,
 		       (socklen_t)size) < 0)
 		err(1, "count %s", table);
-	free(replace->counters);
-	free(replace);
-	free(add);
+}
+
+static const struct protocol *protocol_of(const char *family)
+{
+	if (!strcmp(family, "arp"))
+		return &arp;
+	return strcmp(family, "ip6") ? &ip : &ip6;
 }
 
 int main(int argc, char **argv)
@@ -99,12 +159,12 @@ int main(int argc, char **argv)
 	struct xt_blob blob = {0};
 
 	if (argc != 4)
-		errx(2, "usage: restore FILE ip|ip6 TABLE");
+		errx(2, "usage: restore FILE ip|ip6|arp TABLE");
 	f = fopen(argv[1], "re");
 	if (!f || xtables_file_parse(bytes, fread(bytes, 1, sizeof(bytes), f),
 				     &blob) < 0)
 		errx(1, "%s: no recorded table", argv[1]);
-	protocol = strcmp(argv[2], "ip6") ? &ip : &ip6;
+	protocol = protocol_of(argv[2]);
 	fd = socket(protocol->domain, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (fd < 0)
 		err(1, "raw socket");

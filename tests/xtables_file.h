@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <linux/netfilter_arp.h>
 
 #include "probes/firewall/xt_chains.h"
 
@@ -20,6 +21,15 @@ struct xtables_file {
 };
 
 #define XTABLES_MAGIC "pktloss"
+
+/* arptables has hooks 0, 1 and 2: in the file they are those of iptables. */
+static inline unsigned xtables_hook_of_arp(unsigned i)
+{
+	static const unsigned hooks[NF_ARP_NUMHOOKS] = {
+		NF_INET_LOCAL_IN, NF_INET_LOCAL_OUT, NF_INET_FORWARD};
+
+	return hooks[i];
+}
 
 /*
  * Turns the bytes of such a file into a blob that points into them. Returns
