@@ -10,7 +10,8 @@ AC_DEFUN([PKTLOSS_COLLECTD_HEADERS], [
     COLLECTD_CPPFLAGS="-isystem $collectd_headers/src/daemon"
     COLLECTD_CPPFLAGS="$COLLECTD_CPPFLAGS -isystem $collectd_headers/src"
   ], [
-    collectd_headers=/usr/include/collectd
+    dnl lt_sysroot: of --with-sysroot
+    collectd_headers=$lt_sysroot/usr/include/collectd
     COLLECTD_CPPFLAGS="-isystem $collectd_headers/core/daemon"
     COLLECTD_CPPFLAGS="$COLLECTD_CPPFLAGS -isystem $collectd_headers/core"
     COLLECTD_CPPFLAGS="$COLLECTD_CPPFLAGS -isystem $collectd_headers"

@@ -19,6 +19,8 @@ packages_check=(
 )
 # Only unpacked, as installed they would start daemons.
 packages_unpack=(nagios4-core nagios4-common prometheus prometheus-alertmanager)
+# For builds of 32 bits and of the other byte order.
+packages_foreign=(mmdebstrap gcc-i686-linux-gnu gcc-s390x-linux-gnu qemu-user)
 # Linux as a process: only there on PCs. Without it a case is skipped.
 case $(uname -m) in
 x86_64 | i?86) packages_check+=(user-mode-linux) ;;
@@ -143,6 +145,30 @@ configure_in() {
 	fi
 	(cd "$directory" && quietly "$top/configure" "$@")
 	printf '%s\n' "$*" >"$directory/arguments"
+}
+
+# Libraries and headers of another architecture, of the distribution that runs;
+# nothing is installed, nor known to the system's package manager.
+make_sysroot() { # DIRECTORY ARCHITECTURE
+	local mirror codename
+
+	[ ! -e "$1" ] || return 0
+	say "unpacking libraries for $2"
+	quietly apt-get update </dev/null
+	# shellcheck source=/dev/null
+	codename=$(. /etc/os-release && say "${VERSION_CODENAME:-}")
+	# shellcheck disable=SC2016
+	mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' \
+		'Created-By: Packages' | awk -v codename="$codename" \
+		'$2 == codename && !n++ { print $1 }')
+	[ "$mirror" ] || die "apt knows no archive of ${codename:-this system}"
+	rm -rf "$1.new"
+	mkdir -p "$1.new"
+	quietly mmdebstrap --architectures="$2" --variant=extract \
+		--include=libc6-dev,libnl-3-dev,libmnl-dev,libyajl-dev \
+		--include=check,collectd-dev "$codename" "$1.new" "$mirror" ||
+		die "$mirror gives no libraries for $2"
+	mv "$1.new" "$1"
 }
 
 make_in() {
