@@ -213,3 +213,19 @@ TEST(engine, namespace_mounted_over_is_found_under_its_name)
 	ck_assert_uint_ge(n_reported[2], 4);
 	ck_assert_int_eq(system("umount /run/netns/pkt-engine-2"), 0);
 }
+
+#define X40 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define LONG_NAME "pkt-engine-1" X40 X40 X40 X40 X40
+
+TEST(engine, namespace_with_a_long_name_is_read)
+{
+	unsigned n = 0;
+
+	run_command("ip netns add " LONG_NAME);
+	read_all(0);
+	EACH_NS (engine_namespaces(engine), ns)
+		n += strstr(ns->path, LONG_NAME) != NULL;
+	ck_assert_uint_eq(n, 1);
+	ck_assert_uint_eq(reported(), N_SPACES + 1);
+	ck_assert_int_eq(engine_blindness(engine)->finding.errors[0], 0);
+}

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,7 +69,7 @@ TEST(scan, pipe_makes_nobody_wait)
 	const char *file = tree_path(&tree, "pipe");
 
 	ck_assert_int_eq(mkfifo(file, 0600), 0);
-	ck_assert(!netns_is_network(file));
+	ck_assert(!netns_may_be_network(file));
 	ck_assert_int_eq(netns_enter(file, &id), -ESTALE);
 }
 
@@ -119,11 +120,27 @@ TEST(scan, own_namespace_is_that_of_this_process)
 
 TEST(scan, only_a_network_namespace_is_one)
 {
-	ck_assert(netns_is_network("/proc/thread-self/ns/net"));
-	ck_assert(!netns_is_network("/proc/thread-self/ns/mnt"));
-	ck_assert(!netns_is_network("/proc/thread-self/ns/uts"));
-	ck_assert(!netns_is_network("/proc/thread-self/status"));
-	ck_assert(!netns_is_network("/nowhere"));
+	ck_assert(netns_may_be_network("/proc/thread-self/ns/net"));
+	ck_assert(!netns_may_be_network("/proc/thread-self/ns/mnt"));
+	ck_assert(!netns_may_be_network("/proc/thread-self/ns/uts"));
+	ck_assert(!netns_may_be_network("/proc/thread-self/status"));
+	ck_assert(!netns_may_be_network("/nowhere"));
+}
+
+/* Who enters it will see: it is not passed over as if it was none. */
+TEST(scan, what_cannot_be_told_may_be_a_network_namespace)
+{
+	struct rlimit before, none;
+	bool net, uts;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	net = netns_may_be_network("/proc/thread-self/ns/net");
+	uts = netns_may_be_network("/proc/thread-self/ns/uts");
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert(net && uts);
 }
 
 TEST(scan, visitor_can_stop_a_scan)

@@ -13,7 +13,7 @@
 struct candidate {
 	struct netns_id id;
 	size_t beside; /* 1 + the next one of this namespace, 0: none */
-	char path[128];
+	char path[NETNS_PATH];
 	char name[CONTAINER_NAME + 1]; /* the file's until there is a better */
 	/* how good that is; of a file's name NAMING_NONE */
 	enum naming_grade grade;

@@ -163,8 +163,11 @@ static int add_ns(struct discovery *d, const struct netns_found *found,
 	struct ns *ns;
 
 	*ret = NULL;
-	if (strlen(found->path) >= sizeof(ns->path) ||
-	    (found->name && !netns_is_network(found->path)))
+	if (strlen(found->path) >= sizeof(ns->path)) {
+		d->too_long = true;
+		return 0;
+	}
+	if (found->name && !netns_may_be_network(found->path))
 		return 0;
 	if (found->path[0])
 		make_name(d, &raw, found->path, name);
@@ -448,6 +451,7 @@ static int visit_all(struct discovery *d)
 		if (!ns_is_own(ns) && (ns_has_file(ns) || !d->rescan))
 			ns->gone = true;
 	d->n_unwatched = d->n_unwatched_named = 0;
+	d->too_long = false;
 	r = restart_sightings(d);
 	if (r == 0)
 		r = netns_scan_names(proc_root, &d->names, on_found, d);
@@ -572,7 +576,7 @@ int discovery_blindness(const struct discovery *d)
 		return -ENOENT;
 	if (d->processes.denied && !netns_may_ask() && !has_all_wanted(d))
 		return -EACCES;
-	return 0;
+	return d->too_long ? -ENAMETOOLONG : 0;
 }
 
 bool discovery_is_settled(const struct discovery *d)

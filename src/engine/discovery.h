@@ -35,6 +35,7 @@ struct discovery {
 	bool rebuild;	    /* a name leads elsewhere, or was not found out */
 	bool shows_host;    /* ProcRoot is not that of a container alone */
 	bool unwanted;	    /* a namespace was found that is not wanted */
+	bool too_long;	    /* a path to a namespace is, to be kept */
 	size_t n_unwatched; /* namespaces beyond MaxNamespaces */
 	size_t n_unwatched_named; /* of these, those with a name */
 	size_t n_displaced;	  /* that were read and made room, ever */
@@ -63,7 +64,7 @@ int MUST_CHECK discovery_run(struct discovery *d, uint64_t budget_ns);
 /*
  * Why namespaces may be hidden that are wanted: -EACCES, it may not be known of
  * some processes which ones they are in; -ENOENT, ProcRoot shows no processes;
- * or 0.
+ * -ENAMETOOLONG, so are paths; or 0.
  */
 int MUST_CHECK discovery_blindness(const struct discovery *d);
 

@@ -36,8 +36,8 @@ struct ns {
 		id;	  /* all 0: it ended, what has its number is another */
 	uint64_t born_ns; /* CLOCK_BOOTTIME when it was not yet; 0: unknown */
 	uint64_t cookie;  /* unique for the boot, 0: the kernel has none */
-	char path[128];	  /* where it is entered, "" for collectd's own */
-	pid_t pid;	  /* of the process whose path it is, 0: of none */
+	char path[NETNS_PATH]; /* where it is entered, "" for collectd's own */
+	pid_t pid;	       /* of the process whose path it is, 0: of none */
 	char name[NAME_NAMESPACE + 1]; /* clean, "" for collectd's own */
 	uint8_t rank;		       /* enum ns_rank */
 	uint8_t grade;		       /* enum naming_grade: how good that is */

@@ -60,11 +60,19 @@ static int open_namespace(const char *path)
 	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-bool netns_is_network(const char *path)
+/* Whether an error says that there is no namespace, and not just: no answer. */
+static bool says_none(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ESRCH ||
+	       error == ENXIO || error == ELOOP || error == ENOTTY;
+}
+
+bool netns_may_be_network(const char *path)
 {
 	_cleanup_close_ int fd = open_namespace(path);
+	int type = fd < 0 ? -1 : ioctl(fd, NS_GET_NSTYPE);
 
-	return fd >= 0 && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
+	return type < 0 ? !says_none(errno) : type == CLONE_NEWNET;
 }
 
 int netns_enter(const char *path, const struct netns_id *id)

@@ -25,6 +25,9 @@ static inline bool netns_same(const struct netns_id *a,
 	return a->dev == b->dev && a->ino == b->ino;
 }
 
+/* Bytes kept of a path to one: ProcRoot may be long, and a file's name 255. */
+#define NETNS_PATH 512
+
 /* The identity of what path names. Returns 0 or negative errno. */
 int MUST_CHECK netns_identify(const char *path, struct netns_id *ret);
 
@@ -40,8 +43,12 @@ bool netns_may_ask(void);
  */
 bool netns_shows_host(const char *proc_root);
 
-/* Whether path names a network namespace, and not one of another type. */
-bool netns_is_network(const char *path);
+/*
+ * Whether path names a network namespace, and not one of another type, or
+ * something else, or nothing any more. Where that cannot be told it may be one:
+ * whoever enters it sees, and says so.
+ */
+bool netns_may_be_network(const char *path);
 
 /*
  * Moves the calling thread into the namespace that path names, if it still
