@@ -301,6 +301,14 @@ TEST(kernel, interface_has_its_name)
 	ck_assert_int_eq(netlink_ifname(&netlink, 0x7ffffff0, name), -ENODEV);
 }
 
+TEST(kernel, interface_that_cannot_be_asked_for_is_not_gone)
+{
+	char name[16];
+
+	netlink_leave(&netlink);
+	ck_assert_int_eq(netlink_ifname(&netlink, 1, name), -EBADF);
+}
+
 /* The lowest number that is free: it is as before where nothing was left. */
 static int next_fd(void)
 {
@@ -410,4 +418,60 @@ TEST(kernel, cookie_is_that_of_the_namespace)
 	}
 	ck_assert_int_eq(netlink_enter(&netlink, false), 0);
 	ck_assert_uint_ne(netlink_cookie(&netlink), here);
+}
+
+static void *flood(void *arg)
+{
+	struct sockaddr_nl to = {.nl_family = AF_NETLINK};
+	const struct nlmsghdr forged = {.nlmsg_len = sizeof(forged)};
+	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	ssize_t *sent = arg;
+
+	to.nl_pid = port_of(netlink.fds[NETLINK_ROUTE]);
+	errno = 0;
+	*sent = sendto(fd, &forged, sizeof(forged), 0, (struct sockaddr *)&to,
+		       sizeof(to));
+	*sent = *sent < 0 ? -errno : *sent;
+	close(fd);
+	return NULL;
+}
+
+/* Else it could keep us from the kernel's messages, or stand for them. */
+TEST(kernel, nobody_but_the_kernel_can_send_to_us)
+{
+	struct request lo = ask_for(1, 0);
+	struct visitor v = {0};
+	pthread_t thread;
+	ssize_t sent = 0;
+
+	ck_assert_int_eq(netlink_ask(&netlink, NETLINK_ROUTE, &lo.h, visit, &v),
+			 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, flood, &sent), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_eq(sent, geteuid() ? -EPERM : -ECONNREFUSED);
+}
+
+/* It has 400 names besides: more than a dump has room for. */
+TEST(kernel, interface_with_many_names_is_read)
+{
+	struct request lo = ask_for(1, 0);
+	struct visitor v = {0};
+	FILE *ip;
+
+	netlink_leave(&netlink);
+	if (geteuid() || unshare(CLONE_NEWNET) < 0) {
+		fprintf(stderr, "SKIP: needs root\n");
+		return;
+	}
+	ip = popen("ip -batch -", "w");
+	ck_assert_ptr_nonnull(ip);
+	for (int i = 0; i < 400; i++)
+		fprintf(ip, "link property add dev lo altname n%0120d\n", i);
+	ck_assert_int_eq(pclose(ip), 0);
+	ck_assert_int_eq(netlink_enter(&netlink, false), 0);
+	ck_assert_int_eq(netlink_ask(&netlink, NETLINK_ROUTE, &lo.h, visit, &v),
+			 0);
+	ck_assert_uint_eq(v.n, 1);
+	ck_assert_uint_gt(v.bytes, 400 * 120);
+	ck_assert_uint_le(netlink.filled, netlink.size);
 }

@@ -13,8 +13,13 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-/* The kernel fills 32 KiB of a dump at most, more gains nothing. */
-#define BUFFER_SIZE (32 * 1024)
+/*
+ * The kernel fills 32 KiB of a dump at most, but for one message that is
+ * larger: of an interface with hundreds of other names 64 KiB, which is all
+ * that fits into an attribute, and its rest. What is never written takes no
+ * memory.
+ */
+#define BUFFER_SIZE (256 * 1024)
 #define SILENCE_SECONDS 1
 
 int netlink_alloc(struct netlink *nl)
@@ -43,6 +48,17 @@ static void close_socket(int *fd)
 {
 	cleanup_close(fd);
 	*fd = -1;
+}
+
+/*
+ * The kernel is whom a socket talks with, so that nobody else can send there:
+ * not even who is root in the namespace.
+ */
+static int connect_to_kernel(int fd)
+{
+	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+
+	return connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel));
 }
 
 /*
@@ -78,6 +94,10 @@ static int open_socket(struct netlink *nl, int protocol)
 	}
 	if (nl->own && protocol == NETLINK_ROUTE)
 		bind_to_thread(*fd);
+	if (connect_to_kernel(*fd) < 0) {
+		close_socket(fd);
+		return -EIO;
+	}
 	return 0;
 }
 
@@ -193,7 +213,25 @@ static ssize_t receive(struct netlink *nl, int fd)
 		return -EAGAIN;
 	if (n < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
-	return (size_t)n > nl->size ? -EBADMSG : n;
+	if ((size_t)n > nl->size)
+		return -EMSGSIZE;
+	if ((size_t)n > nl->filled)
+		nl->filled = (size_t)n;
+	return n;
+}
+
+/* A row, unless it is too late. */
+struct rows {
+	struct deadline *deadline;
+	netlink_row row;
+	void *arg;
+};
+
+static int next_row(const struct nlmsghdr *h, void *arg)
+{
+	const struct rows *rows = arg;
+
+	return deadline_step(rows->deadline) ? -ETIME : rows->row(h, rows->arg);
 }
 
 static int exchange(struct netlink *nl, int fd, struct nlmsghdr *request,
@@ -245,7 +283,7 @@ int netlink_ifname(const struct netlink *nl, int ifindex, char name[16])
 
 	_Static_assert(IFNAMSIZ == 16, "name[16] holds an interface name");
 	if (r < 0)
-		return r;
+		return r == -ENXIO ? -ENODEV : r;
 	memcpy(name, request.ifr_name, IFNAMSIZ);
 	name[IFNAMSIZ - 1] = '\0';
 	return 0;

@@ -31,6 +31,7 @@ struct netlink {
 	void *buffer; /* receives a part of an answer */
 	size_t size;
 	struct kmods kmods;
+	size_t filled; /* of it, by any answer so far */
 	int diag_offered; /* see sockdiag_offered(); 1: not found out yet */
 };
 
@@ -63,9 +64,9 @@ int MUST_CHECK netlink_available(struct netlink *nl, enum kmod which);
  * Sends a request to NETLINK_ROUTE, _NETFILTER, _SOCK_DIAG or _XFRM (length in
  * nlmsg_len; type and flags are the caller's, NLM_F_REQUEST and the sequence
  * number are added here) and hands each message of the answer to row, which
- * may not ask in turn. Messages that the kernel did not send, or that answer an
- * earlier request, are passed over. After a dump that failed the socket is a
- * new one: nothing of the old answer is left.
+ * may not ask in turn. Nobody but the kernel can send some, and those that
+ * answer an earlier request are passed over. After a dump that failed the
+ * socket is a new one: nothing of the old answer is left.
  *
  * Returns 0; -EAGAIN when the kernel says that the dump is inconsistent or
  * lost a part of it; -ETIMEDOUT after a second of silence; -EBADMSG for an
@@ -105,7 +106,10 @@ int netlink_walk(const void *bytes, size_t n, uint32_t sequence,
  */
 int MUST_CHECK netlink_ioctl(const struct netlink *nl, unsigned long request,
 			     void *arg);
-/* The name of an interface. Returns 0, or -ENODEV when it is gone. */
+/*
+ * The name of an interface. Returns 0, -ENODEV when it is gone, or why it could
+ * not be asked for.
+ */
 int MUST_CHECK netlink_ifname(const struct netlink *nl, int ifindex,
 			      char name[16]);
 

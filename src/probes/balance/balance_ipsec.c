@@ -163,7 +163,7 @@ static int ask_states(struct probe_env *env, struct ipsec_states *list)
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	r = netlink_ask(nl, NETLINK_XFRM, &request, on_state, list);
-	explicit_bzero(nl->buffer, nl->size);
+	explicit_bzero(nl->buffer, nl->filled);
 	return r;
 }
 

@@ -188,13 +188,17 @@ static int on_bridge(const struct nlmsghdr *h, void *arg)
 	return 0;
 }
 
-/* A kernel that knows no filter by kind sends all interfaces. */
-static bool has_bridge(struct netlink *nl)
+/*
+ * A kernel that knows no filter by kind sends all interfaces. Returns 1 or 0,
+ * or negative errno: it cannot be told.
+ */
+static int has_bridge(struct netlink *nl)
 {
 	_Alignas(8) char request[64];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(request);
 	struct nlattr *info;
 	bool found = false;
+	int r;
 
 	h->nlmsg_type = RTM_GETLINK;
 	h->nlmsg_flags = NLM_F_DUMP;
@@ -202,31 +206,33 @@ static bool has_bridge(struct netlink *nl)
 	info = mnl_attr_nest_start(h, IFLA_LINKINFO);
 	mnl_attr_put_strz(h, IFLA_INFO_KIND, "bridge");
 	mnl_attr_nest_end(h, info);
-	return netlink_ask(nl, NETLINK_ROUTE, h, on_bridge, &found) == 0 &&
-	       found;
+	r = netlink_ask(nl, NETLINK_ROUTE, h, on_bridge, &found);
+	return r < 0 ? r : found;
 }
 
 /*
- * Whether a table may be asked for. Returns 1 or 0, or -ENOTUNIQ: it may be
- * there, and asking might make it.
+ * Whether a table may be asked for. Returns 1 or 0, -ENOTUNIQ: it may be there,
+ * and asking might make it; or negative errno: it cannot be told.
  */
 static int may_ask(struct netlink *nl, const struct ebt_modules *m, size_t i,
 		   uint64_t now)
 {
 	const struct ebt_source *source = &ebt_sources[i];
 	uint64_t users;
-	int hooked;
+	int hooked, bridge;
 
 	if (!m->is_lazy)
 		return 1;
 	hooked = is_hooked(nl, source);
 	if (hooked >= 0)
 		return hooked;
-	if (kmod_users(&nl->kmods, source->module, &users) < 0)
-		return has_bridge(nl) ? -ENOTUNIQ : 0;
-	return !are_all_elsewhere(m->holders[i], netlink_cookie(nl), now,
-				  users) &&
-	       has_bridge(nl);
+	if (kmod_users(&nl->kmods, source->module, &users) < 0) {
+		bridge = has_bridge(nl);
+		return bridge > 0 ? -ENOTUNIQ : bridge;
+	}
+	if (are_all_elsewhere(m->holders[i], netlink_cookie(nl), now, users))
+		return 0;
+	return has_bridge(nl);
 }
 
 /* ---- reading one ---- */

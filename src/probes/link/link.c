@@ -61,9 +61,11 @@ static int on_link_stats(const struct nlmsghdr *h, void *arg)
 	r = link_parse_stats(h, &ifindex, &stats, &size);
 	if (r < 0)
 		return r;
-	if (netlink_ifname(reader->env->netlink, ifindex, name) < 0 ||
-	    !selection_wants(reader->env->interfaces, name))
-		return 0; /* gone in between, or not wanted */
+	r = netlink_ifname(reader->env->netlink, ifindex, name);
+	if (r < 0)
+		return r == -ENODEV ? 0 : r; /* gone in between */
+	if (!selection_wants(reader->env->interfaces, name))
+		return 0;
 	sample_object(out, LAYER_LINK, name, "", ifindex);
 	if (out->error)
 		return out->error;

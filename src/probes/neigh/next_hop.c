@@ -122,18 +122,21 @@ static bool lacks_carrier(const struct netlink *nl, const char *place)
 	       (request.ifr_flags & (IFF_UP | IFF_RUNNING)) == IFF_UP;
 }
 
-static void append_next_hop(const struct probe_env *env,
-			    const struct next_hop *hop, struct sample *out)
+/* Returns 0, also where the interface is gone, or negative errno. */
+static int append_next_hop(const struct probe_env *env,
+			   const struct next_hop *hop, struct sample *out)
 {
 	char place[IFNAMSIZ];
+	int r = netlink_ifname(env->netlink, hop->ifindex, place);
 
-	if (netlink_ifname(env->netlink, hop->ifindex, place) < 0)
-		return;
+	if (r < 0)
+		return r == -ENODEV ? 0 : r;
 	sample_object(out, LAYER_NEIGH, place, hop->address, 0);
 	sample_row(out, &next_hop_fact_failed, hop->failed);
 	sample_row(out, &next_hop_fact_age, hop->age_ms);
 	if (lacks_carrier(env->netlink, place))
 		sample_row(out, &next_hop_fact_no_carrier, 1);
+	return 0;
 }
 
 static int next_hop_read(struct probe_env *env, struct sample *out)
@@ -154,7 +157,7 @@ static int next_hop_read(struct probe_env *env, struct sample *out)
 	r = netlink_ask(env->netlink, NETLINK_ROUTE, &request.h, on_neighbour,
 			&dump);
 	for (size_t i = 0; r == 0 && i < dump.n; i++)
-		append_next_hop(env, &dump.items[i], out);
+		r = append_next_hop(env, &dump.items[i], out);
 	return r;
 }
 

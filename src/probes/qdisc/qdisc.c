@@ -143,16 +143,20 @@ struct qdisc_reader {
 	} classful;
 };
 
-static bool wants_interface(struct qdisc_reader *reader, int ifindex)
+/* Returns 1 or 0, also of one that is gone, or negative errno. */
+static int wants_interface(struct qdisc_reader *reader, int ifindex)
 {
-	if (ifindex != reader->ifindex) {
-		reader->ifindex = ifindex;
-		reader->names.from = reader->out->n_objects;
-		reader->wanted =
-			netlink_ifname(reader->env->netlink, ifindex,
-				       reader->place) == 0 &&
-			selection_wants(reader->env->interfaces, reader->place);
-	}
+	int r;
+
+	if (ifindex == reader->ifindex)
+		return reader->wanted;
+	r = netlink_ifname(reader->env->netlink, ifindex, reader->place);
+	if (r < 0 && r != -ENODEV)
+		return r;
+	reader->ifindex = ifindex;
+	reader->names.from = reader->out->n_objects;
+	reader->wanted = r == 0 && selection_wants(reader->env->interfaces,
+						   reader->place);
 	return reader->wanted;
 }
 
@@ -203,8 +207,9 @@ static int on_qdisc(const struct nlmsghdr *h, void *arg)
 		return r;
 	if (q.is_class || !strcmp(q.kind, "noqueue"))
 		return 0; /* noqueue has no queue, so it never drops */
-	if (!wants_interface(reader, q.ifindex))
-		return 0;
+	r = wants_interface(reader, q.ifindex);
+	if (r <= 0)
+		return r;
 	if (!qdisc_name(&reader->names, &q, name)) {
 		if (keep_waiting(reader, h))
 			return 0;
@@ -238,7 +243,9 @@ static int append_waiting(struct qdisc_reader *reader, bool is_last)
 				continue;
 			qdisc_name_by_handle(&q, name);
 		}
-		if (r == 0 && wants_interface(reader, q.ifindex))
+		if (r == 0)
+			r = wants_interface(reader, q.ifindex);
+		if (r > 0)
 			r = append_wanted(reader, &q, name);
 		if (r < 0)
 			return r;
@@ -270,9 +277,11 @@ static int on_class(const struct nlmsghdr *h, void *arg)
 
 	if (r < 0)
 		return r;
-	if (!q.is_class || !qdisc_has_classes(q.kind) ||
-	    !wants_interface(reader, q.ifindex))
+	if (!q.is_class || !qdisc_has_classes(q.kind))
 		return 0;
+	r = wants_interface(reader, q.ifindex);
+	if (r <= 0)
+		return r;
 	reader->names.from = reader->first;
 	if (!qdisc_name(&reader->names, &q, name))
 		qdisc_name_by_handle(&q, name);
