@@ -219,6 +219,36 @@ static int parse_copy(const struct ebt_blob *blob, size_t size)
 	return r;
 }
 
+static uint64_t looks;
+
+static uint64_t count_looks(void)
+{
+	return ++looks;
+}
+
+TEST(nonsense, parse_ends_when_its_time_is_over)
+{
+	struct deadline deadline = {.now = count_looks};
+	struct recorded r = load("filter");
+	unsigned n_cut = 0;
+	int result;
+
+	r.blob.deadline = &deadline;
+	do {
+		struct sample s = {0};
+
+		looks = 0;
+		deadline_set(&deadline, n_cut + 1);
+		result = ebt_parse(&r.blob, 64, &s);
+		if (result == -ETIME)
+			ck_assert_uint_eq(looks, ++n_cut);
+		sample_free(&s);
+	} while (result == -ETIME);
+	ck_assert_int_eq(result, 0);
+	ck_assert_uint_ge(n_cut, 2);
+	unload(&r);
+}
+
 TEST(nonsense, truncated_tables_are_refused)
 {
 	struct recorded r = load("filter");

@@ -420,6 +420,38 @@ TEST(kernel, cookie_is_that_of_the_namespace)
 	ck_assert_uint_ne(netlink_cookie(&netlink), here);
 }
 
+static uint64_t looks;
+
+static uint64_t count_looks(void)
+{
+	return ++looks;
+}
+
+/* What is asked next has an answer of its own, if there is time again. */
+TEST(kernel, dump_ends_when_its_time_is_over)
+{
+	struct deadline deadline = {.now = count_looks};
+	struct request all = ask_for(0, NLM_F_DUMP), lo = ask_for(1, 0);
+	struct visitor v = {0};
+	int r = 0;
+
+	netlink.deadline = &deadline;
+	deadline_set(&deadline, 10);
+	for (unsigned i = 0; i < 1000 && r == 0; i++)
+		r = netlink_ask(&netlink, NETLINK_ROUTE, &all.h, visit, &v);
+	ck_assert_int_eq(r, -ETIME);
+	ck_assert_uint_eq(looks, 10);
+	ck_assert_uint_le(v.n, 10 * DEADLINE_STEPS);
+	ck_assert_uint_ge(v.n, 10 * DEADLINE_STEPS / 4);
+	ck_assert_int_eq(netlink_ask(&netlink, NETLINK_ROUTE, &lo.h, visit, &v),
+			 -ETIME);
+	deadline_set(&deadline, 20);
+	v.n = 0;
+	ck_assert_int_eq(netlink_ask(&netlink, NETLINK_ROUTE, &lo.h, visit, &v),
+			 0);
+	ck_assert_uint_eq(v.n, 1);
+}
+
 static void *flood(void *arg)
 {
 	struct sockaddr_nl to = {.nl_family = AF_NETLINK};

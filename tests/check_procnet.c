@@ -327,6 +327,44 @@ TEST(files, pieces_end_at_the_most_and_at_an_error)
 	tree_make(&tree);
 }
 
+static uint64_t looks;
+
+static uint64_t count_looks(void)
+{
+	return ++looks;
+}
+
+static int count_piece(struct token lines, void *arg)
+{
+	(void)lines;
+	++*(unsigned *)arg;
+	return 0;
+}
+
+TEST(files, pieces_end_when_their_time_is_over)
+{
+	struct deadline deadline = {.now = count_looks, .end_ns = 3};
+	struct procnet files = PROCNET(tree.path);
+	struct procnet_window w = {.size = 4, .most = 1000000};
+	char text[2001], buffer[4];
+	unsigned n = 0;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	tree_put(&tree, "file", text);
+	files.deadline = &deadline;
+	w.buffer = buffer;
+	ck_assert_int_eq(procnet_lines(&files, "file", &w, count_piece, &n),
+			 -ETIME);
+	ck_assert_uint_eq(looks, 3);
+	ck_assert_uint_eq(n, 3 * DEADLINE_STEPS - 1);
+	ck_assert_int_eq(procnet_read(&files, "file", text, sizeof(text)),
+			 -ETIME);
+	deadline_set(&deadline, 0);
+	ck_assert_int_eq(procnet_read(&files, "file", text, sizeof(text)),
+			 2000);
+}
+
 TEST(files, files_are_those_of_the_namespace)
 {
 	struct procnet files = PROCNET("/proc/thread-self/net");

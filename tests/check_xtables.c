@@ -1371,6 +1371,41 @@ TEST(nonsense, damaged_tables_are_survived)
 	}
 }
 
+static uint64_t looks;
+
+static uint64_t count_looks(void)
+{
+	return ++looks;
+}
+
+/* Wherever in the parse that is; a deadline that is far off changes nothing. */
+TEST(nonsense, parse_ends_when_its_time_is_over)
+{
+	struct deadline deadline = {.now = count_looks};
+	struct xt_blob blob = {
+		.family = FAMILY_IP, .table = "filter", .deadline = &deadline};
+	_cleanup_free_ char *bytes = NULL;
+	unsigned n_cut = 0;
+	size_t n;
+	int r;
+
+	bytes = fixture_read("6.18", "ip.filter.xt", &n);
+	ck_assert_ptr_nonnull(bytes);
+	ck_assert_int_eq(xtables_file_parse(bytes, n, &blob), 0);
+	do {
+		struct sample s = {0};
+
+		looks = 0;
+		deadline_set(&deadline, n_cut + 1);
+		r = xt_parse(&blob, 64, &s);
+		if (r == -ETIME)
+			ck_assert_uint_eq(looks, ++n_cut);
+		sample_free(&s);
+	} while (r == -ETIME);
+	ck_assert_int_eq(r, 0);
+	ck_assert_uint_ge(n_cut, 3);
+}
+
 TEST(nonsense, offsets_out_of_range_are_refused)
 {
 	struct sample s = {0};

@@ -40,6 +40,10 @@ void *arena_alloc(struct arena *a, size_t size)
 {
 	void *p;
 
+	if (deadline_step(a->deadline)) {
+		a->error = a->error ? a->error : -ETIME;
+		return NULL;
+	}
 	size = (size + 7) & ~(size_t)7;
 	if (size > a->left && !add_piece(a, size))
 		return NULL;

@@ -6,6 +6,8 @@
 #ifndef PKTLOSS_BASE_ARENA_H
 #define PKTLOSS_BASE_ARENA_H
 
+#include "base/deadline.h"
+
 #include <stddef.h>
 
 struct arena {
@@ -13,7 +15,8 @@ struct arena {
 	size_t left;
 	struct arena_piece *pieces;
 	size_t allocated;
-	int error; /* -ENOMEM, -E2BIG past 64 MiB, or 0 */
+	struct deadline *deadline; /* of who fills it, or NULL */
+	int error; /* -ENOMEM, -E2BIG past 64 MiB, -ETIME, or 0 */
 };
 
 /* Zeroed bytes, aligned to 8; NULL, and error is set. */

@@ -206,6 +206,8 @@ static ssize_t receive(struct netlink *nl, int fd)
 	do {
 		socklen_t length = sizeof(from);
 
+		if (deadline_step(nl->deadline))
+			return -ETIME;
 		n = recvfrom(fd, nl->buffer, nl->size, MSG_TRUNC,
 			     (struct sockaddr *)&from, &length);
 	} while ((n < 0 && errno == EINTR) || (n >= 0 && from.nl_pid != 0));
@@ -237,6 +239,7 @@ static int next_row(const struct nlmsghdr *h, void *arg)
 static int exchange(struct netlink *nl, int fd, struct nlmsghdr *request,
 		    netlink_row row, void *arg)
 {
+	struct rows rows = {nl->deadline, row, arg};
 	int r = 0;
 
 	request->nlmsg_flags |= NLM_F_REQUEST;
@@ -248,8 +251,8 @@ static int exchange(struct netlink *nl, int fd, struct nlmsghdr *request,
 
 		if (n < 0)
 			return (int)n;
-		r = netlink_walk(nl->buffer, (size_t)n, request->nlmsg_seq, row,
-				 arg);
+		r = netlink_walk(nl->buffer, (size_t)n, request->nlmsg_seq,
+				 next_row, &rows);
 	}
 	return r < 0 ? r : 0;
 }

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/deadline.h"
 #include "base/util.h"
 #include "kernel/kmod.h"
 
@@ -30,8 +31,9 @@ struct netlink {
 	uint32_t sequence;
 	void *buffer; /* receives a part of an answer */
 	size_t size;
-	struct kmods kmods;
 	size_t filled; /* of it, by any answer so far */
+	struct kmods kmods;
+	struct deadline *deadline; /* of all answers, or NULL */
 	int diag_offered; /* see sockdiag_offered(); 1: not found out yet */
 };
 
@@ -68,7 +70,8 @@ int MUST_CHECK netlink_available(struct netlink *nl, enum kmod which);
  * answer an earlier request are passed over. After a dump that failed the
  * socket is a new one: nothing of the old answer is left.
  *
- * Returns 0; -EAGAIN when the kernel says that the dump is inconsistent or
+ * Returns 0; -ETIME when nl->deadline is over, which is looked at with each
+ * message; -EAGAIN when the kernel says that the dump is inconsistent or
  * lost a part of it; -ETIMEDOUT after a second of silence; -EBADMSG for an
  * answer cut short; what row returned; or the kernel's error, such as
  * -EOPNOTSUPP, or -EPERM without CAP_NET_ADMIN.

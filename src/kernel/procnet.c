@@ -60,6 +60,8 @@ ssize_t procnet_read(struct procnet *net, const char *name, char *buffer,
 	_cleanup_close_ int fd = -1;
 	ssize_t n;
 
+	if (deadline_step(net->deadline))
+		return -ETIME;
 	if (net->dir < 0)
 		return file_read_text(net->path, name, buffer, size);
 	if (kept && kept->name[0]) {
@@ -149,6 +151,8 @@ int procnet_lines(const struct procnet *net, const char *name,
 	do {
 		if (all >= window->most)
 			return 1;
+		if (deadline_step(net->deadline))
+			return -ETIME;
 		n = read_more(fd, &p);
 		if (n < 0)
 			return (int)n;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/deadline.h"
 #include "base/token.h"
 #include "base/util.h"
 
@@ -18,6 +19,7 @@ struct procnet {
 	int dir;     /* path in the namespace that is visited, -1: none */
 	int own_dir; /* and in collectd's own, -1: not opened yet */
 	bool own;    /* that is where the thread is */
+	struct deadline *deadline; /* of all reads, or NULL */
 	struct procnet_file {
 		char name[32]; /* "": free */
 		int fd;
@@ -40,7 +42,7 @@ void procnet_free(struct procnet *net);
 
 /*
  * As file_read_text(), of a file like "snmp" or "stat/rt_cache"; below path
- * where no namespace was entered.
+ * where no namespace was entered. -ETIME: net->deadline is over.
  */
 ssize_t MUST_CHECK procnet_read(struct procnet *net, const char *name,
 				char *buffer, size_t size);
@@ -56,8 +58,8 @@ typedef int (*procnet_take)(struct token lines, void *arg);
 
 /*
  * Reads a file of any size piece by piece. Returns 0, 1 where there was more
- * than the most, which is left out, or a negative errno. A line that does not
- * fit into the buffer comes in parts.
+ * than the most, which is left out, or a negative errno: -ETIME as above. A
+ * line that does not fit into the buffer comes in parts.
  */
 int MUST_CHECK procnet_lines(const struct procnet *net, const char *name,
 			     const struct procnet_window *window,

@@ -15,6 +15,7 @@
  * while the reading thread is in it. A test builds the same from recordings.
  */
 struct procnet;
+struct deadline;
 struct netlink;
 struct probe;
 struct selection;
@@ -28,7 +29,8 @@ struct probe_env {
 	const char *proc;    /* ProcRoot: processes by number */
 	const char *devices; /* "/sys/class/net", of collectd's own; or NULL */
 	bool own; /* collectd's own: the one that host-wide things stand in */
-	struct netlink *netlink;	    /* in the namespace, or NULL */
+	struct netlink *netlink;   /* in the namespace, or NULL */
+	struct deadline *deadline; /* of netlink and net, too, or NULL */
 	const struct selection *interfaces; /* which are wanted */
 	const struct selection *counters;   /* optional ones asked for */
 	unsigned max_rules;   /* firewall rules kept apart, per chain */
@@ -50,6 +52,7 @@ struct probe_env {
  *   -EBADMSG              the kernel's text or bytes were not understood
  *   -EAGAIN               interrupted or changed while reading: read again
  *   -ENOTUNIQ             it may be there, but asking would make it
+ *   -ETIME                env->deadline is over
  * or another negative errno. The caller takes back what a failed read left.
  */
 struct probe {

@@ -78,7 +78,7 @@ static int ebt_step(const struct ebt_walk *w, uint32_t at, uint32_t *ret)
 	return 0;
 }
 
-/* Checks and counts everything. Returns 0 or -EBADMSG. */
+/* Checks and counts everything. Returns 0, -ETIME or -EBADMSG. */
 static int check_ebt(struct ebt_walk *w)
 {
 	uint32_t next;
@@ -88,6 +88,8 @@ static int check_ebt(struct ebt_walk *w)
 
 		if (r < 0)
 			return r;
+		if (deadline_step(w->blob->deadline))
+			return -ETIME;
 		if (is_ebt_head(w, at))
 			w->n_chains++;
 		else
@@ -290,6 +292,8 @@ static int append_ebt_chain(struct ebt_walk *w, const struct ebt_chain *c)
 	for (uint32_t at = EBT_RULES(c); at < c->end && e == 0; at = r.next) {
 		r = ebt_rule_at(w, at);
 		n++;
+		if (deadline_step(w->blob->deadline))
+			return -ETIME;
 		if (is_ebt_drop(&r))
 			e = add_ebt_rule(w, &r, n, c->first + n - 1, &before);
 		before = (struct firewall_pass) {.matches = 0};
@@ -338,7 +342,9 @@ static int parse_ebt(struct ebt_walk *w)
 int ebt_parse(const struct ebt_blob *blob, unsigned max_rules,
 	      struct sample *out)
 {
-	struct arena arena = {.at = blob->scratch, .left = blob->n_scratch};
+	struct arena arena = {.at = blob->scratch,
+			      .left = blob->n_scratch,
+			      .deadline = blob->deadline};
 	struct ebt_walk w = {
 		.blob = blob,
 		.table = {.bytes = blob->bytes, .size = (uint32_t)blob->size},

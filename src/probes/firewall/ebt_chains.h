@@ -6,6 +6,7 @@
 #ifndef PKTLOSS_PROBES_FIREWALL_EBT_CHAINS_H
 #define PKTLOSS_PROBES_FIREWALL_EBT_CHAINS_H
 
+#include "base/deadline.h"
 #include "model/sample.h"
 
 /* Tables beyond this are refused. */
@@ -22,6 +23,7 @@ struct ebt_blob {
 	size_t size;	      /* of bytes */
 	void *scratch;	      /* n_scratch bytes, aligned to 8 */
 	size_t n_scratch;
+	struct deadline *deadline; /* or NULL */
 };
 
 /*
@@ -31,9 +33,9 @@ struct ebt_blob {
  * BROUTING, whose DROP means to route a frame.
  *
  * Returns 0 (look at out->error too), -EBADMSG for bytes that are no such
- * table, -E2BIG past EBT_MAX_SIZE, or -ENOMEM. Pure; fit for hostile bytes;
- * time grows with the size of the table only.
- * Kernel: include/uapi/linux/netfilter_bridge/ebtables.h.
+ * table, -E2BIG past EBT_MAX_SIZE, -ETIME, or -ENOMEM. Pure; fit for hostile
+ * bytes; time grows with the size of the table only. Kernel:
+ * include/uapi/linux/netfilter_bridge/ebtables.h.
  */
 int MUST_CHECK ebt_parse(const struct ebt_blob *blob, unsigned max_rules,
 			 struct sample *out);

@@ -291,7 +291,7 @@ static int read_ebt_table(const void *arg, const char *table,
 	const struct ebt_reader *reader = arg;
 	const struct probe_env *env = reader->env;
 	_cleanup_free_ char *allocated = NULL;
-	struct ebt_blob blob = {.table = table};
+	struct ebt_blob blob = {.table = table, .deadline = env->deadline};
 	char *buffer = env->buffer;
 	struct ebt_replace info;
 	size_t counters;

@@ -256,7 +256,9 @@ static void start(struct reader *reader, struct probe_env *env,
 	arena_free(&reader->rs.arena);
 	*reader = (struct reader) {
 		.env = env,
-		.rs = {.arena = {.at = env->buffer, .left = env->size},
+		.rs = {.arena = {.at = env->buffer,
+				 .left = env->size,
+				 .deadline = env->deadline},
 		       .key = key,
 		       .generation = generation,
 		       .has_generation = generation != 0},

@@ -182,7 +182,10 @@ static void resolve_place(const struct nft_node *chain, struct nft_drop *d)
 static void resolve_chain(const struct nft_ruleset *rs, struct nft_node *chain,
 			  struct nfqueue_list *queues)
 {
-	for (struct nft_drop *d = chain->drops_first; d; d = d->next) {
+	struct deadline *deadline = rs->arena.deadline;
+
+	for (struct nft_drop *d = chain->drops_first;
+	     d && !deadline_step(deadline); d = d->next) {
 		if (d->rule.target == FIREWALL_QUEUE)
 			resolve_queue(&d->rule, queues);
 		else if (d->map)

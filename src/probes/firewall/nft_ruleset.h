@@ -148,7 +148,8 @@ int nft_build(const struct nlmsghdr *h, void *ruleset);
 
 /*
  * nft_resolve.c: finds out what every drop of every chain amounts to. queues is
- * the text of /proc/net/netfilter/nfnetlink_queue: who listens.
+ * the text of /proc/net/netfilter/nfnetlink_queue: who listens. Whoever gave
+ * the arena a deadline has to see for himself whether it is over then.
  */
 void nft_resolve(struct nft_ruleset *rs, struct token queues);
 

@@ -108,8 +108,8 @@ static enum firewall_target xt_target(const struct xt_entry *e)
 }
 
 /*
- * Checks each entry and counts chains. Returns 0 or -EBADMSG: also when a
- * hook's chain begins where no entry does.
+ * Checks each entry and counts chains. Returns 0, -ETIME or -EBADMSG: also when
+ * a hook's chain begins where no entry does.
  */
 static int check_entries(struct walk *w)
 {
@@ -122,6 +122,8 @@ static int check_entries(struct walk *w)
 
 		if (r < 0)
 			return r;
+		if (deadline_step(w->blob->deadline))
+			return -ETIME;
 		found |= starts;
 		w->n_chains += starts || e.verdict == VERDICT_HEAD;
 		w->drops |= is_drop(w, &e);
@@ -170,7 +172,8 @@ static void note_last_drops(const struct walk *w, struct chain *c,
 	c->has_rest = drops && xt_takes_all(&w->table, e);
 }
 
-static void find_chains(struct walk *w)
+/* Returns 0 or -ETIME. */
+static int find_chains(struct walk *w)
 {
 	struct xt_entry e;
 
@@ -186,7 +189,10 @@ static void find_chains(struct walk *w)
 		w->chains[w->n_chains - 1].drops |= is_drop(w, &e);
 		w->chains[w->n_chains - 1].feeds |= e.feeds;
 		note_last_drops(w, &w->chains[w->n_chains - 1], &e);
+		if (deadline_step(w->blob->deadline))
+			return -ETIME;
 	}
+	return 0;
 }
 
 /* The chain that holds a rule at that offset, or NULL. */
@@ -339,6 +345,8 @@ static int add_rules(struct walk *w, const struct chain *c)
 		before = e;
 		e = entry_at(w, at);
 		number++;
+		if (deadline_step(w->blob->deadline))
+			return -ETIME;
 		if (!is_drop(w, &e))
 			continue;
 		r = read_rule(w, c, &e, number, &rule);
@@ -360,7 +368,7 @@ static int add_rules(struct walk *w, const struct chain *c)
 
 /*
  * Adds the chains that drop, for their counts also those that no packet comes
- * to. Returns 0 or -EBADMSG.
+ * to. Returns 0, -ETIME or -EBADMSG.
  */
 static int add_chains(struct walk *w)
 {
@@ -441,7 +449,9 @@ static int parse(struct walk *w)
 					(w->n_chains + 1) * sizeof(*w->chains));
 		if (!w->chains)
 			return arena->error;
-		find_chains(w);
+		r = find_chains(w);
+		if (r < 0)
+			return r;
 		reach_chains(w);
 		r = add_chains(w);
 	}
@@ -454,7 +464,9 @@ static int parse(struct walk *w)
 
 int xt_parse(const struct xt_blob *blob, unsigned max_rules, struct sample *out)
 {
-	struct arena arena = {.at = blob->scratch, .left = blob->n_scratch};
+	struct arena arena = {.at = blob->scratch,
+			      .left = blob->n_scratch,
+			      .deadline = blob->deadline};
 	struct walk w = {
 		.blob = blob,
 		.table = {.layout = xt_layout(blob->family),

@@ -8,6 +8,7 @@
 
 #include <linux/netfilter.h>
 
+#include "base/deadline.h"
 #include "base/token.h"
 #include "model/sample.h"
 
@@ -27,6 +28,7 @@ struct xt_blob {
 	size_t size;	     /* of bytes */
 	void *scratch;	     /* n_scratch bytes for the parser, aligned to 8 */
 	size_t n_scratch;
+	struct deadline *deadline; /* or NULL */
 };
 
 /*
@@ -36,7 +38,7 @@ struct xt_blob {
  * go on from those of the read before, for which out remembers them.
  *
  * Returns 0 (look at out->error too), -EBADMSG for bytes that are no such
- * table, -E2BIG past XT_MAX_SIZE, or -ENOMEM. Pure; fit for hostile
+ * table, -E2BIG past XT_MAX_SIZE, -ETIME, or -ENOMEM. Pure; fit for hostile
  * bytes; time grows with the size of the table only.
  * Kernel: include/uapi/linux/netfilter/x_tables.h, ip_tables.h.
  */

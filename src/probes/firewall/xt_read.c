@@ -183,6 +183,7 @@ static int read_table(const void *arg, const char *table, struct sample *out)
 		.family = f->family,
 		.table = table,
 		.is_legacy = legacy_is_in_nft(r->env, out, f->family, table),
+		.deadline = r->env->deadline,
 	};
 	_cleanup_free_ char *allocated = NULL;
 	char *request = r->env->buffer;

@@ -121,7 +121,7 @@ static void find_owners(const struct probe_env *env, struct socket_dump *d,
 			wanted[n++] = &d->listeners[i];
 	if (!n)
 		return;
-	socket_find_owners(env->proc, wanted, n);
+	socket_find_owners(env, wanted, n);
 	for (size_t i = 0; i < n; i++)
 		wanted[i]->searched = now;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/deadline.h"
 #include "kernel/file.h"
 #include "kernel/netns.h"
 #include "kernel/process.h"
@@ -20,6 +21,7 @@ struct search {
 	size_t n;
 	size_t n_missing; /* that have no label yet */
 	unsigned n_processes, n_files;
+	struct deadline *deadline;
 };
 
 /* Returns the inode of a socket that a file of a process is, or 0. */
@@ -58,14 +60,16 @@ static int on_process(const struct netns_found *found, void *arg)
 	struct dirent *entry;
 	char path[PATH_MAX];
 
-	if (++s->n_processes > MAX_PROCESSES || s->n_files >= MAX_FILES)
+	if (++s->n_processes > MAX_PROCESSES || s->n_files >= MAX_FILES ||
+	    deadline_step(s->deadline))
 		return -ECANCELED;
 	if (found->id.dev != s->here.dev || found->id.ino != s->here.ino ||
 	    snprintf(path, sizeof(path), "%s/%d/fd", s->proc_root,
 		     (int)found->pid) >= (int)sizeof(path))
 		return 0;
 	dir = opendir(path);
-	while (dir && (entry = readdir(dir)) && s->n_files < MAX_FILES) {
+	while (dir && (entry = readdir(dir)) && s->n_files < MAX_FILES &&
+	       !deadline_step(s->deadline)) {
 		char file[PATH_MAX];
 		uint32_t inode;
 
@@ -81,11 +85,12 @@ static int on_process(const struct netns_found *found, void *arg)
 	return s->n_missing ? 0 : -ECANCELED;
 }
 
-void socket_find_owners(const char *proc_root, struct socket_port **ports,
+void socket_find_owners(const struct probe_env *env, struct socket_port **ports,
 			size_t n)
 {
 	struct search s = {
-		.proc_root = proc_root,
+		.proc_root = env->proc,
+		.deadline = env->deadline,
 		.ports = ports,
 		.n = n,
 		.n_missing = n,
@@ -96,7 +101,7 @@ void socket_find_owners(const char *proc_root, struct socket_port **ports,
 	for (size_t i = 0; i < n; i++)
 		ports[i]->label[0] = '\0';
 	/* the end of the search is no error, and there is none to report */
-	(void)!netns_scan_processes(proc_root, on_process, &s);
+	(void)!netns_scan_processes(env->proc, on_process, &s);
 }
 
 void socket_describe_owner(const struct sample *s, const struct object *o,
