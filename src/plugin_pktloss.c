@@ -18,6 +18,7 @@
 #include "engine/engine.h"
 #include "plugin_config.h"
 #include "probes/catalogue.h"
+#include "report/report_blind.h"
 #include "report/reporter.h"
 
 /*
@@ -45,7 +46,9 @@ enum phase {
 	PHASE_DONE,    /* with it, and it is to be reported */
 	PHASE_SAVING,  /* the callback has ordered alarms to be saved */
 	PHASE_ENDED,
-	PHASE_GONE /* and uses nothing any more */
+	/* it uses nothing any more: collectd ends, or the thread is lost in
+	   another namespace, with a read that is to be reported */
+	PHASE_GONE
 };
 
 /* A value that the newer ones of its series must not overtake. */
@@ -73,7 +76,8 @@ static struct {
 	bool stop;
 	uint64_t budget_ns; /* of the read ordered, set before PHASE_READING */
 	int result;	    /* of it, set before PHASE_DONE */
-	bool logged_slow;
+	bool logged_slow, logged_lost;
+	struct blind_spell spell;
 	double ordered;	 /* when that read was, on the clock of uptime() */
 	double deadline; /* of on_read(), on the same */
 	struct past_list past; /* see on_flush() */
@@ -279,17 +283,17 @@ static void on_log(__attribute__((unused)) void *arg, enum log_level level,
 	plugin_log(levels[level], "pktloss plugin: %s", text);
 }
 
+static const struct sink collectd_sink = {
+	.value = on_value,
+	.flush = on_flush,
+	.notify = on_notify,
+	.log = on_log,
+};
+
 static void report(void)
 {
-	static const struct sink sink = {
-		.value = on_value,
-		.flush = on_flush,
-		.notify = on_notify,
-		.log = on_log,
-	};
-
 	if (reporter_report(self.reporter, engine_namespaces(self.engine),
-			    engine_blindness(self.engine), &sink) < 0)
+			    engine_blindness(self.engine), &collectd_sink) < 0)
 		ERROR("pktloss plugin: out of memory, a report is incomplete");
 }
 
@@ -349,12 +353,22 @@ static void *work(void *arg)
 		if (phase != PHASE_READING)
 			continue;
 		self.result = engine_read(self.engine, self.budget_ns);
-		phase = self.result == -ENOTRECOVERABLE ? PHASE_ENDED
-							: PHASE_DONE;
-		hand_over(phase);
+		if (self.result == -ENOTRECOVERABLE)
+			break;
+		hand_over(PHASE_DONE);
 	} while (phase != PHASE_ENDED);
 	hand_over(PHASE_GONE);
 	return arg;
+}
+
+static int start_worker(void)
+{
+	if (plugin_thread_create(&self.worker, work, NULL, "pktloss") != 0) {
+		ERROR("pktloss plugin: no thread could be started");
+		return -1;
+	}
+	self.has_worker = true;
+	return 0;
 }
 
 /* The time a read may take, in seconds. */
@@ -421,20 +435,52 @@ static enum phase wait_for_read(void)
 	return phase;
 }
 
-/* Reports a finished read. Returns its result. */
-static int take_report(void)
+/* A thread that is lost has ended; a new one begins in collectd's namespace. */
+static int replace_worker(void)
+{
+	if (!self.logged_lost)
+		WARNING("pktloss plugin: could not return to collectd's own "
+			"network namespace, another thread goes on");
+	self.logged_lost = true;
+	if (self.has_worker)
+		pthread_join(self.worker, NULL);
+	self.has_worker = false;
+	enter_phase(PHASE_IDLE);
+	if (start_worker() == 0)
+		return 0;
+	enter_phase(PHASE_GONE);
+	return -EAGAIN;
+}
+
+/*
+ * Reports a read if one is finished. Returns 0, -EINPROGRESS: none is, or why
+ * nothing could be read.
+ */
+static int take_report(enum phase phase)
 {
 	int r = self.result;
 
+	if (phase != PHASE_DONE && phase != PHASE_GONE)
+		return -EINPROGRESS;
+	if (phase == PHASE_GONE && self.has_worker)
+		r = 0;
+	if (phase == PHASE_GONE && replace_worker() < 0)
+		return -EAGAIN;
 	report();
 	if (reporter_has_unsaved(self.reporter))
 		hand_over(PHASE_SAVING);
 	else
 		enter_phase(PHASE_IDLE);
-	if (r < 0)
-		ERROR("pktloss plugin: nothing could be read: %s",
-		      STRERROR(-r));
-	return r < 0 ? -1 : 0;
+	return r;
+}
+
+static void log_slow(double patience)
+{
+	if (!self.logged_slow)
+		WARNING("pktloss plugin: reading takes longer than %g s; its "
+			"values come late",
+			patience);
+	self.logged_slow = true;
 }
 
 /*
@@ -445,29 +491,19 @@ static int on_read(__attribute__((unused)) user_data_t *ud)
 {
 	double budget = find_budget();
 	double patience = fmin(budget, MAX_WAIT_SECONDS);
+	int late, r;
 
 	self.deadline = uptime() + patience;
-	if (phase_now() == PHASE_DONE && take_report() < 0)
-		return -1;
+	late = take_report(phase_now());
 	if (is_catching_up())
 		return 0;
 	order_read(budget);
-	switch (wait_for_read()) {
-	case PHASE_DONE:
-		return take_report();
-	case PHASE_ENDED:
-	case PHASE_GONE:
-		ERROR("pktloss plugin: could not return to collectd's own "
-		      "network namespace, nothing is read any more");
-		return -1;
-	default:
-		if (!self.logged_slow)
-			WARNING("pktloss plugin: reading takes longer than "
-				"%g s; its values come late",
-				patience);
-		self.logged_slow = true;
-		return 0;
-	}
+	r = take_report(wait_for_read());
+	if (r == -EINPROGRESS)
+		log_slow(patience);
+	if (r == -EINPROGRESS)
+		r = late;
+	return report_blind_note(&self.spell, r, &collectd_sink) ? -1 : 0;
 }
 
 /* ---- life ---- */
@@ -510,7 +546,7 @@ static void warn_of_idle_patterns(void)
 			"nothing: there is no Interface to leave out");
 }
 
-static int start_worker(void)
+static void init_condition(void)
 {
 	pthread_condattr_t monotonic;
 
@@ -518,12 +554,6 @@ static int start_worker(void)
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&self.changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	if (plugin_thread_create(&self.worker, work, NULL, "pktloss") != 0) {
-		ERROR("pktloss plugin: no thread could be started");
-		return -1;
-	}
-	self.has_worker = true;
-	return 0;
 }
 
 static int on_init(void)
@@ -541,6 +571,7 @@ static int on_init(void)
 		return -1;
 	}
 	warn_of_idle_patterns();
+	init_condition();
 	if (start_worker() < 0)
 		return -1;
 	return plugin_register_complex_read(NULL, "pktloss", on_read, 0,

@@ -29,13 +29,14 @@ static struct {
 	int (*read)(user_data_t *data);
 	double interval;
 	bool no_threads;
+	unsigned n_threads;
 	int misses; /* so often a value is not in the cache yet */
 	char log[8192], given[8192];
 } host;
 
 /* What the engine does. */
 static struct {
-	int result;
+	atomic_int result;
 	atomic_bool holds; /* a read takes until this ends */
 	bool has_loss;	   /* so there is something to report */
 	atomic_uint n_reads, n_reports;
@@ -119,6 +120,7 @@ int plugin_thread_create(pthread_t *thread, void *(*start)(void *), void *arg,
 			 char const *name)
 {
 	ck_assert_str_eq(name, "pktloss");
+	host.n_threads += !host.no_threads;
 	return host.no_threads ? -1 : pthread_create(thread, NULL, start, arg);
 }
 
@@ -421,29 +423,94 @@ TEST(reads, what_comes_late_is_reported_by_the_next_call)
 	ck_assert_int_eq(host.shutdown(), 0);
 }
 
-TEST(reads, what_could_not_be_read_fails)
+/* Intervals that are short, and time enough to read in each. */
+static void start_quick(void)
 {
-	kernel.result = -EMFILE;
+	oconfig_value_t seconds = NUMBER(60);
+	oconfig_item_t item = OPTION("ReadBudget", seconds);
+
+	host.interval = 0.01;
+	configure(&item, 1);
 	start();
-	ck_assert_int_eq(read_and_report(), -1);
-	check_in(host.log, "nothing could be read: Too many open files");
-	ck_assert_uint_eq(kernel.n_reads, 1);
+}
+
+/* Waits until a read is done that was ordered. Returns what the call says. */
+static int next_interval(void)
+{
+	unsigned n_reports = kernel.n_reports;
+	int r;
+
+	do {
+		sleep_a_little(); /* else it is no interval */
+		r = host.read(NULL);
+	} while (kernel.n_reports == n_reports);
+	return r;
+}
+
+TEST(reads, what_could_not_be_read_for_three_intervals_fails)
+{
+	kernel.has_loss = false;
+	kernel.result = -EMFILE;
+	start_quick();
+	while (next_interval() == 0)
+		check_in(host.log, "nothing could be read: Too many open "
+				   "files");
+	ck_assert_uint_ge(kernel.n_reads, 3);
+	check_in(host.log, "not read any more, for 3 intervals: Too many open");
+	check_in(host.given, "1 here pktloss/all/gauge/all-sources @1000 "
+			     "Packet loss is not read any more");
+	kernel.result = 0;
+	while (next_interval() < 0)
+		;
+	check_in(host.given, "4 here pktloss/all/gauge/all-sources @1000 "
+			     "Packet loss is read again");
+	ck_assert_int_eq(next_interval(), 0);
 	ck_assert_int_eq(host.shutdown(), 0);
 }
 
-TEST(reads, thread_that_is_lost_reads_no_more)
+TEST(reads, one_interval_without_anything_is_no_failure)
 {
-	host.interval = 0.01;
+	kernel.result = -EMFILE;
+	start_quick();
+	ck_assert_int_eq(next_interval(), 0);
+	kernel.result = 0;
+	ck_assert_int_eq(next_interval(), 0);
+	ck_assert_ptr_null(strstr(host.given, "all-sources"));
+	ck_assert_int_eq(host.shutdown(), 0);
+}
+
+/* What it has read is reported, and the one after it reads on. */
+TEST(reads, thread_that_is_lost_is_replaced)
+{
+	kernel.has_loss = false;
 	kernel.result = -ENOTRECOVERABLE;
-	start();
+	start_quick();
+	ck_assert_int_eq(next_interval(), 0);
+	check_in(host.log, "could not return to collectd's own network "
+			   "namespace, another thread goes on");
+	kernel.result = 0;
+	ck_assert_int_eq(next_interval(), 0);
+	ck_assert_int_eq(next_interval(), 0);
+	ck_assert_uint_eq(host.n_threads, 2);
+	ck_assert_ptr_null(strstr(host.given, "all-sources"));
+	ck_assert_int_eq(host.shutdown(), 0);
+}
+
+TEST(reads, thread_that_cannot_be_replaced_fails)
+{
+	kernel.has_loss = false;
+	kernel.result = -ENOTRECOVERABLE;
+	start_quick();
+	host.no_threads = true;
 	while (host.read(NULL) == 0)
 		sleep_a_little();
-	check_in(host.log, "could not return to collectd's own network "
-			   "namespace");
-	sleep_a_little();
-	ck_assert_int_eq(host.read(NULL), -1);
+	check_in(host.given, "Packet loss is not read any more");
 	ck_assert_uint_eq(kernel.n_reads, 1);
-	ck_assert_uint_eq(kernel.n_reports, 0);
+	host.no_threads = false; /* and it goes on when there is one again */
+	kernel.result = 0;
+	while (next_interval() < 0)
+		;
+	ck_assert_uint_gt(kernel.n_reads, 1);
 	ck_assert_int_eq(host.shutdown(), 0);
 }
 

@@ -5,6 +5,7 @@
 #include "kernel/capability.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/rule.h"
+#include "report/report_blind.h"
 #include "report_lab.h"
 
 CASE(report_health, .setup = lab_setup, .teardown = lab_teardown);
@@ -270,4 +271,69 @@ TEST(report_health, rules_of_nameless_ones_are_named_once_for_all)
 	ck_assert_uint_eq(lab_count("\"ns-1\": what rule"), 16);
 	ck_assert_uint_eq(lab_count("\"web\": what rule"), 16);
 	ck_assert_uint_eq(lab_count("LOG "), 34);
+}
+
+/* ---- nothing at all ---- */
+
+static char told[256], logged[256];
+static enum severity severity;
+static unsigned n_told, n_logged;
+
+static void on_blind(void *arg, const struct notification *n)
+{
+	(void)arg;
+	snprintf(told, sizeof(told), "%s", n->message);
+	severity = n->severity;
+	n_told++;
+	ck_assert_str_eq(n->place, "all");
+	ck_assert_str_ne(n->cause, "");
+}
+
+static void on_log(void *arg, enum log_level level, const char *text)
+{
+	(void)arg;
+	(void)level;
+	snprintf(logged, sizeof(logged), "%s", text);
+	n_logged++;
+}
+
+static const struct sink blind_sink = {.notify = on_blind, .log = on_log};
+
+CASE(blind);
+
+TEST(blind, three_intervals_without_a_read_are_a_failure)
+{
+	struct blind_spell spell = {0};
+
+	for (int i = 0; i < 2; i++)
+		ck_assert(
+			!report_blind_note(&spell, -EINPROGRESS, &blind_sink));
+	ck_assert_uint_eq(n_told + n_logged, 0);
+	ck_assert(report_blind_note(&spell, -EINPROGRESS, &blind_sink));
+	ck_assert_uint_eq(n_told, 1);
+	ck_assert_int_eq(severity, SEVERITY_FAILURE);
+	ck_assert_ptr_nonnull(strstr(told, "a read does not end"));
+	for (int i = 0; i < 10; i++)
+		ck_assert(report_blind_note(&spell, -EINPROGRESS, &blind_sink));
+	ck_assert_uint_eq(n_told, 1);
+	ck_assert(!report_blind_note(&spell, 0, &blind_sink));
+	ck_assert_uint_eq(n_told, 2);
+	ck_assert_int_eq(severity, SEVERITY_OKAY);
+	ck_assert(!report_blind_note(&spell, -EPERM, &blind_sink));
+}
+
+TEST(blind, reads_that_come_late_are_none)
+{
+	struct blind_spell spell = {0};
+
+	for (int i = 0; i < 20; i++)
+		ck_assert(!report_blind_note(&spell, i % 3 ? -EINPROGRESS : 0,
+					     &blind_sink));
+	ck_assert_uint_eq(n_told + n_logged, 0);
+	ck_assert(!report_blind_note(&spell, 0, &blind_sink));
+	ck_assert(!report_blind_note(&spell, -EMFILE, &blind_sink));
+	ck_assert(!report_blind_note(&spell, 0, &blind_sink));
+	ck_assert_uint_eq(n_told, 0);
+	ck_assert_uint_eq(n_logged, 1);
+	ck_assert_ptr_nonnull(strstr(logged, "Too many open files"));
 }

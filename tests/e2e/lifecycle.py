@@ -294,6 +294,7 @@ def hung(stage):
         expect(took <= 1, "it took %.2f s to end" % took)
         expect("left unfinished" in daemon.log(), "it is not said")
         seen = daemon.beats(space)
+        os.truncate(os.path.join(daemon.dir, "log"), 0)  # it may have complained of three reads without an end
         daemon.start()  # for the end of the block
         wait_beats(daemon, seen + 2, space.place())
 
