@@ -229,3 +229,32 @@ TEST(engine, namespace_with_a_long_name_is_read)
 	ck_assert_uint_eq(reported(), N_SPACES + 1);
 	ck_assert_int_eq(engine_blindness(engine)->finding.errors[0], 0);
 }
+
+static void make_chains(const char *name, unsigned n)
+{
+	char command[64];
+	FILE *nft;
+
+	snprintf(command, sizeof(command), "ip netns exec %s nft -f -", name);
+	nft = popen(command, "w");
+	ck_assert_ptr_nonnull(nft);
+	fprintf(nft, "add table ip t\n");
+	for (unsigned i = 0; i < n; i++)
+		fprintf(nft, "add chain ip t c%u\n", i);
+	ck_assert_int_eq(pclose(nft), 0);
+}
+
+/* One that takes all the time keeps none from being read in each interval. */
+TEST(engine, others_keep_their_interval)
+{
+	make_chains("pkt-engine-0", 20000);
+	settings.namespace_budget = 0.02;
+	for (unsigned i = 1; i <= 12; i++) {
+		read_all(3000000000);
+		for (int j = 1; j < N_SPACES; j++)
+			ck_assert_uint_eq(n_reported[j], i);
+		ck_assert_uint_eq(n_reported[0], i); /* all but the firewall */
+		if (i == 3)
+			ck_assert_uint_ge(engine_blindness(engine)->n_slow, 1);
+	}
+}

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Which sources are read, by what the settings ask for. */
+/* Which sources are read, by what the settings ask for, and how long. */
 #include <errno.h>
 
 #include "engine/reader.h"
+#include "probes/firewall/firewall.h"
+#include "probes/link/link.h"
+#include "probes/snmp/snmp.h"
 #include "testlib.h"
 
 static struct settings settings;
@@ -64,4 +67,208 @@ TEST(reader, namespace_that_ended_is_no_blindness)
 	ck_assert_int_eq(reader_read(&reader, &ns), -ENOTDIR);
 	ck_assert_int_eq(blindness.entering.errors[0], -ENOTDIR);
 	ck_assert(!reader.away);
+}
+
+/* ---- how a source that takes too long is tried again ---- */
+
+CASE(pace);
+
+TEST(pace, distance_grows_and_so_does_the_time)
+{
+	static const unsigned waits[] = {0, 1, 3, 7, 15, 31, 63, 63, 63};
+	static const unsigned shares[] = {1, 2, 4, 8, 16, 32, 64, 64, 64};
+	struct pace p = {0};
+
+	ck_assert_uint_eq(pace_time(&p, 100), 100);
+	for (size_t i = 0; i < ARRAY_SIZE(waits); i++) {
+		pace_note(&p, true, 100, 100);
+		ck_assert_uint_eq(p.wait, waits[i]);
+		ck_assert_uint_eq(pace_time(&p, 100), 100 * shares[i]);
+	}
+}
+
+TEST(pace, what_is_read_whole_waits_for_the_time_it_took)
+{
+	struct pace p = {.n = 3};
+
+	pace_note(&p, false, 350, 100);
+	ck_assert_uint_eq(p.n, 3);
+	ck_assert_uint_eq(p.wait, 3);
+	pace_note(&p, false, 60, 100);
+	ck_assert_uint_eq(p.n, 3);
+	ck_assert_uint_eq(p.wait, 0);
+	pace_note(&p, false, 1000000, 100);
+	ck_assert_uint_eq(p.wait, 63);
+	pace_note(&p, false, 50, 100);
+	ck_assert_uint_eq(p.n, 0);
+	ck_assert_uint_eq(p.wait, 0);
+}
+
+/* ---- namespaces that take long, on a clock that a look moves on ---- */
+
+#define SHARE 150 /* looks at the clock */
+#define BIG 6000  /* chains: 16 a look at least */
+#define SMALL 500
+#define NAME "pkt-reader"
+
+static uint64_t looks;
+static uint64_t stop_at; /* then somebody wants it to stop; 0: never */
+
+static uint64_t count_looks(void)
+{
+	stop |= ++looks == stop_at;
+	return looks;
+}
+
+static void remove_space(void)
+{
+	ck_assert_int_eq(system("! ip netns list | grep -qw " NAME
+				" || ip netns del " NAME),
+			 0);
+}
+
+/* A namespace with a chain for input, and so many others that it goes to. */
+static void make_space(unsigned chains)
+{
+	FILE *nft;
+
+	remove_space();
+	ck_assert_int_eq(system("ip netns add " NAME), 0);
+	nft = popen("ip netns exec " NAME " nft -f -", "w");
+	ck_assert_ptr_nonnull(nft);
+	fprintf(nft, "add table ip t\nadd chain ip t in "
+		     "{ type filter hook input priority 0; }\n"
+		     "add rule ip t in udp dport 9 counter drop\n");
+	for (unsigned i = 0; i < chains; i++)
+		fprintf(nft, "add chain ip t c%u\n", i);
+	ck_assert_int_eq(pclose(nft), 0);
+}
+
+static void setup_paced(void)
+{
+	setup();
+	init();
+	ck_assert_int_eq(reader_open_own(&reader), 0);
+	reader.deadline.now = count_looks;
+	reader.share_ns = SHARE;
+	reader.most_ns = 100 * SHARE;
+}
+
+static void teardown_paced(void)
+{
+	struct netns_id own;
+
+	ck_assert_int_eq(netns_identify("/proc/self/ns/net", &own), 0);
+	ck_assert_int_eq(reader_return(&reader, &own), 0);
+	remove_space();
+	teardown();
+}
+
+static uint32_t bit_of(const struct probe *probe)
+{
+	uint32_t bit = 1;
+
+	for (size_t i = 0; probes[i] != probe; i++)
+		bit <<= 1;
+	return bit;
+}
+
+static struct ns space = {.path = "/run/netns/" NAME, .name = "web"};
+
+/* Reads it, and makes that read the one before. Returns what is in it. */
+static uint32_t read_space(void)
+{
+	struct sample read;
+
+	ck_assert_int_eq(netns_identify(space.path, &space.id), 0);
+	ck_assert_int_eq(reader_read(&reader, &space), 0);
+	read = space.now;
+	space.now = space.then;
+	space.then = read;
+	return read.sources;
+}
+
+CASE(paced, .lacks = lacks_own_run, .setup = setup_paced,
+     .teardown = teardown_paced);
+
+TEST(paced, what_takes_too_long_is_cut_and_read_whole_in_the_end)
+{
+	uint32_t nft = bit_of(&nft_probe), whole, before;
+	unsigned n = 0;
+
+	make_space(BIG);
+	before = bit_of(&link_probe) | bit_of(&snmp_probe);
+	ck_assert_uint_eq(read_space() & (before | nft), before);
+	ck_assert(space.was_read);
+	ck_assert_uint_eq(space.slow, nft);
+	ck_assert(space.then.unread & 1u << LAYER_NETFILTER);
+	ck_assert_int_eq(blindness.n_untold, 1);
+	ck_assert_str_eq(blindness.untold[0].name, "web");
+	ck_assert(ns_tries_again(&space));
+	/* the others have their share from now on */
+	whole = read_space();
+	ck_assert_uint_eq(whole & nft, 0);
+	ck_assert_uint_eq(whole & before, before);
+	ck_assert(!ns_tries_again(&space));
+	while (!(read_space() & nft)) {
+		ck_assert_uint_eq(space.then.sources, whole);
+		ck_assert_uint_lt(++n, 20);
+	}
+	ck_assert_uint_ge(n, 2);
+	/* that was all that it took: from then on it is asked for little */
+	for (n = 0; !(read_space() & nft); n++)
+		ck_assert_uint_lt(n, 10);
+	ck_assert_uint_eq(space.slow, 0);
+	ck_assert_uint_eq(read_space(), whole | nft);
+	ck_assert_uint_eq(space.then.unread, 0);
+	ck_assert_int_eq(blindness.n_untold, 1); /* told once */
+	ck_assert_int_eq(blindness.sources[0].errors[0], 0);
+}
+
+TEST(paced, what_is_only_large_is_whole)
+{
+	uint32_t nft = bit_of(&nft_probe);
+
+	make_space(SMALL);
+	for (int i = 0; i < 5; i++)
+		ck_assert_uint_ne(read_space() & nft, 0);
+	ck_assert_uint_eq(space.slow, 0);
+	ck_assert_uint_eq(space.then.unread, 0);
+	ck_assert_int_eq(blindness.n_untold, 0);
+}
+
+/* What a probe does without is not there: it was not read. */
+TEST(paced, no_time_is_no_reading)
+{
+	uint32_t sources;
+
+	make_space(SMALL);
+	sources = read_space();
+	reader.share_ns = 1;
+	ck_assert_uint_lt(__builtin_popcount(read_space()), 2);
+	ck_assert_uint_ne(space.then.unread, 0);
+	ck_assert_uint_ne(space.then.n_objects, 0); /* all is stale */
+	EACH_OBJECT (&space.then, o)
+		ck_assert(o->stale || o->source == 0);
+	reader.share_ns = SHARE;
+	for (int i = 0; i < 4; i++)
+		(void)read_space();
+	ck_assert_uint_eq(read_space(), sources);
+}
+
+TEST(paced, order_to_stop_is_heard_in_a_dump)
+{
+	make_space(BIG);
+	reader.share_ns = UINT64_C(1) << 40;
+	(void)read_space();
+	ck_assert(space.was_read);
+	ck_assert_uint_gt(looks, 2 * SHARE);
+	space.was_read = false;
+	sample_reset(&space.then);
+	stop_at = looks + SHARE;
+	(void)read_space();
+	ck_assert(!space.was_read);
+	ck_assert_uint_le(looks, stop_at + 3);
+	ck_assert_uint_eq(space.slow, 0);
+	ck_assert_int_eq(blindness.n_untold, 0);
 }

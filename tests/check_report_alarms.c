@@ -959,3 +959,42 @@ TEST(report_alarms, namespace_skipped_counts_over_both_intervals)
 	ck_assert_ptr_nonnull(
 		strstr(lab.notified[0].message, "(20 of 200 in 20 s, "));
 }
+
+/* Another source of the layer is read and counts nothing: that is no end. */
+TEST(report_alarms, layer_read_in_part_does_not_recover)
+{
+	struct ns *ns = lab_ns("nginx");
+	uint64_t dropped = 0;
+
+	for (int i = 0; i < 4 && !lab.n_notified; i++)
+		firewall(ns, "x", dropped += 100);
+	ck_assert_uint_eq(lab.n_notified, 1);
+	for (int i = 0; i < 10; i++) {
+		read_firewall(ns, "x", dropped)->unread = 1 << LAYER_NETFILTER;
+		ns->now.rows[0].value += 1000 * (uint64_t)(i + 1);
+		lab_report();
+		ck_assert_uint_eq(lab.n_notified, 0);
+	}
+	for (int i = 0; i < 10 && !lab.n_notified; i++) {
+		(void)read_firewall(ns, "x", dropped);
+		ns->now.rows[0].value += 1000 * (uint64_t)(i + 11);
+		lab_report();
+	}
+	ck_assert_uint_eq(lab.n_notified, 1);
+	ck_assert_int_eq(lab.notified[0].severity, SEVERITY_OKAY);
+}
+
+/* What is counted all the same is enough. */
+TEST(report_alarms, layer_read_in_part_can_raise)
+{
+	struct ns *ns = lab_ns("nginx");
+	unsigned n = 0;
+
+	for (int i = 0; i < 6; i++) {
+		read_firewall(ns, "x", (uint64_t)(i + 1) * 100)->unread =
+			1 << LAYER_NETFILTER;
+		lab_report();
+		n += lab.n_notified;
+	}
+	ck_assert_uint_eq(n, 1);
+}

@@ -273,6 +273,34 @@ TEST(report_health, rules_of_nameless_ones_are_named_once_for_all)
 	ck_assert_uint_eq(lab_count("LOG "), 34);
 }
 
+TEST(report_health, namespace_that_takes_too_long_is_named_once)
+{
+	struct ns *ns = lab_ns("nginx");
+	unsigned n = 0;
+
+	lab_round(ns, 1000, 0);
+	check_without("slow");
+	lab.blindness.share_ns = SECOND / 2;
+	lab.blindness.n_slow = 1;
+	ck_assert(blindness_note_slow(&lab.blindness, "nginx", 0));
+	ck_assert(blindness_note_slow(&lab.blindness, "", 1));
+	lab_round(ns, 1000, 0);
+	check_line("all/gauge-all-slow 1 @20");
+	ck_assert_uint_eq(lab_count("LOG namespace \"nginx\": to read layer "
+				    "link (link) takes longer than 0.5 s"),
+			  1);
+	ck_assert_uint_eq(lab_count("LOG this network namespace: to read"), 1);
+	lab.blindness.n_slow = 0;
+	lab_round(ns, 1000, 0);
+	check_line("all/gauge-all-slow 0 @30");
+	ck_assert_uint_eq(lab_count("LOG "), 0);
+	while (blindness_note_slow(&lab.blindness, "nginx", 0))
+		n++;
+	ck_assert_uint_eq(n, MAX_SLOW_UNTOLD);
+	lab_round(ns, 1000, 0);
+	ck_assert_uint_eq(lab_count("LOG "), n);
+}
+
 /* ---- nothing at all ---- */
 
 static char told[256], logged[256];

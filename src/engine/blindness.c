@@ -115,6 +115,35 @@ static bool next_finding(struct blindness *b, char text[BLINDNESS_TEXT])
 	return error;
 }
 
+bool blindness_note_slow(struct blindness *b, const char *name, uint8_t source)
+{
+	struct slow_read *s;
+
+	if (b->n_untold == ARRAY_SIZE(b->untold))
+		return false;
+	s = &b->untold[b->n_untold++];
+	s->source = source;
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	return true;
+}
+
+static bool next_slow(struct blindness *b, char text[BLINDNESS_TEXT])
+{
+	const struct slow_read *s;
+
+	if (!b->n_untold)
+		return false;
+	s = &b->untold[--b->n_untold];
+	format_text(text, BLINDNESS_TEXT,
+		    "%s%s%s: to read layer %s (%s) takes longer than %.3g s, "
+		    "it is cut short and tried again more and more rarely",
+		    s->name[0] ? "namespace \"" : "this network namespace",
+		    s->name, s->name[0] ? "\"" : "",
+		    layer_name(probes[s->source]->layer),
+		    probes[s->source]->name, (double)b->share_ns / 1e9);
+	return true;
+}
+
 static bool next_shortfall(size_t n, bool *told, const char *what,
 			   char text[BLINDNESS_TEXT])
 {
@@ -198,7 +227,7 @@ static bool next_idle(struct blindness *b, char text[BLINDNESS_TEXT])
 bool blindness_next(struct blindness *b, char text[BLINDNESS_TEXT])
 {
 	return next_source(b, text) || next_entering(b, text) ||
-	       next_finding(b, text) ||
+	       next_finding(b, text) || next_slow(b, text) ||
 	       next_shortfall(b->n_skipped, &b->told_skipped,
 			      "ReadBudget is too short to read every network "
 			      "namespace in each interval: they are read in "

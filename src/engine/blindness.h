@@ -6,11 +6,13 @@
 #ifndef PKTLOSS_ENGINE_BLINDNESS_H
 #define PKTLOSS_ENGINE_BLINDNESS_H
 
+#include "model/names.h"
 #include "model/probe.h"
 #include "model/settings.h"
 
 #define BLINDNESS_TEXT 256
 #define MAX_REASONS 8
+#define MAX_SLOW_UNTOLD 8
 
 /* Why one thing could not be read, each reason once. */
 struct reasons {
@@ -24,6 +26,12 @@ struct unwatched {
 	size_t n_named;	    /* those of them that have a name */
 	size_t n_displaced; /* that were read before, ever */
 	size_t max;	    /* the limit */
+};
+
+/* A namespace that took too long. */
+struct slow_read {
+	char name[NAME_NAMESPACE + 1]; /* "" for collectd's own */
+	uint8_t source;		       /* index of the probe */
 };
 
 /* Zeroed: nothing was missed yet. */
@@ -40,11 +48,21 @@ struct blindness {
 	size_t told_namespaces, told_interfaces;
 	const struct settings *settings; /* NULL: what is set is not told */
 	uint32_t lacking; /* capabilities, see kernel/capability.h */
-	bool private_own; /* collectd's own is not that of process 1 */
+	size_t n_slow;	  /* with a source that takes too long */
+	struct slow_read untold[MAX_SLOW_UNTOLD];
+	size_t n_untold;
+	uint64_t share_ns; /* more is too long */
+	bool private_own;  /* collectd's own is not that of process 1 */
 };
 
 /* Notes a negative errno; more than MAX_REASONS are dropped. */
 void reasons_note(struct reasons *reasons, int error);
+
+/*
+ * Notes a namespace that took too long, to be told. False: there is no room for
+ * it as long as nobody takes what there is.
+ */
+bool blindness_note_slow(struct blindness *b, const char *name, uint8_t source);
 
 /*
  * Writes a sentence that was not told yet, without a final stop. Returns

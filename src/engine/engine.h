@@ -27,11 +27,13 @@ void engine_free(struct engine *e);
  * Reads every namespace once; those for which budget_ns (0: no limit) was too
  * short are read first by the next call. Collectd's own is read every time,
  * and at least one other. Always called by the same thread, which is in
- * collectd's own namespace at the first call and after each.
+ * collectd's own namespace at the first call and after each, or, after
+ * -ENOTRECOVERABLE, by a new one from then on. What one namespace may take is
+ * in the settings; see reader.h and pace.h.
  *
  * Returns 0 when at least one namespace could be read; -ENOTRECOVERABLE when
- * the thread is lost in another namespace and must end; or the negative errno
- * of why nothing could be read at all.
+ * they were, but the thread is lost in another namespace and must end; or the
+ * negative errno of why nothing could be read at all.
  */
 int MUST_CHECK engine_read(struct engine *e, uint64_t budget_ns);
 

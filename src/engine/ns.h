@@ -3,9 +3,11 @@
 #ifndef PKTLOSS_ENGINE_NS_H
 #define PKTLOSS_ENGINE_NS_H
 
+#include "engine/pace.h"
 #include "kernel/netns.h"
 #include "model/loss.h"
 #include "model/names.h"
+#include "model/probe.h"
 #include "model/remedy.h"
 #include "model/sample.h"
 
@@ -47,8 +49,12 @@ struct ns {
 	bool replaced;	/* another one took over its inode number */
 	bool was_read;	/* in this interval, into now */
 	bool is_first;	/* that is the first read of it */
-	uint32_t refused;     /* bit i: probe i could not read it */
-	uint32_t was_refused; /* the same, at any time */
+	uint32_t slow;	/* bit i: probe i takes too long */
+	struct pace paces[MAX_PROBES]; /* of these */
+	bool put_off;		       /* until the others were read */
+	bool was_slow;		       /* that was noted, to be told once */
+	uint32_t refused;	       /* bit i: probe i could not read it */
+	uint32_t was_refused;	       /* the same, at any time */
 	bool was_uncounted; /* a report saw rules that drop without a counter */
 	struct said said;   /* of these, those in the log */
 	bool was_waiting;   /* a summary of this backlog has named it */
@@ -117,6 +123,15 @@ static inline struct ns *ns_list_own(const struct ns_list *list)
 static inline bool ns_has_file(const struct ns *ns)
 {
 	return ns->path[0] && !ns->pid;
+}
+
+/* Whether a source that takes too long is to be tried again now. */
+static inline bool ns_tries_again(const struct ns *ns)
+{
+	for (uint32_t slow = ns->slow; slow; slow &= slow - 1)
+		if (!ns->paces[__builtin_ctz(slow)].wait)
+			return true;
+	return false;
 }
 
 /* Whether something is to be said of it in this interval. */

@@ -9,6 +9,11 @@
 #define BUFFER_SIZE (256 * 1024)
 #define TRIES 3
 
+static uint64_t monotonic_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
 /* ---- which probes are wanted ---- */
 
 /* Whether a row is of a wanted layer, or what one of these is measured by. */
@@ -83,10 +88,12 @@ int reader_init(struct reader *r, const struct settings *s,
 		.blindness = blindness,
 		.own = -1,
 		.files = PROCNET("/proc/thread-self/net"),
+		.deadline = {.now = monotonic_ns, .stop = stop},
 	};
 	r->env = (struct probe_env) {
 		.net = &r->files,
 		.netlink = &r->netlink,
+		.deadline = &r->deadline,
 		.sys = "/proc/sys",
 		.probes = probes,
 		.proc = s->proc_root,
@@ -104,6 +111,7 @@ int reader_init(struct reader *r, const struct settings *s,
 	if (netlink_alloc(&r->netlink) < 0 || !r->env.buffer ||
 	    init_probes(r) < 0)
 		return -ENOMEM;
+	r->netlink.deadline = r->files.deadline = &r->deadline;
 	return 0;
 }
 
@@ -130,8 +138,11 @@ int reader_return(struct reader *r, const struct netns_id *own)
 	/* it may also be that the thread never left */
 	if (r->away && netns_return(r->own) < 0 &&
 	    (netns_identify("/proc/thread-self/ns/net", &here) < 0 ||
-	     !netns_same(&here, own)))
+	     !netns_same(&here, own))) {
+		procnet_free(&r->files); /* the directory is the thread's */
+		r->away = false;
 		return -ENOTRECOVERABLE;
+	}
 	r->away = false;
 	return 0;
 }
@@ -144,19 +155,87 @@ static bool is_no_source(int error)
 	return error == -ENOENT || error == -EOPNOTSUPP;
 }
 
-/* Reads one source again and again while it changes. */
+/*
+ * Reads one source again and again while it changes. What was not finished in
+ * time may lack anything, also where the probe can do without it.
+ */
 static int try_probe(struct reader *r, struct ns *ns, size_t probe,
 		     struct sample_mark mark)
 {
 	int error = -EAGAIN;
 
-	for (int i = 0; error == -EAGAIN && i < TRIES && !*r->stop; i++) {
+	for (int i = 0; error == -EAGAIN && i < TRIES && !r->deadline.is_over;
+	     i++) {
 		if (i > 0)
 			sample_rollback(&ns->now, mark);
 		error = probes[probe]->read(&r->env, &ns->now);
 		if (ns->now.error)
 			error = ns->now.error;
 	}
+	return r->deadline.is_over ? -ETIME : error;
+}
+
+/* ---- in time ---- */
+
+static void begin_share(struct reader *r)
+{
+	uint64_t end = r->share_ns ? r->deadline.now() + r->share_ns : 0;
+
+	deadline_set(&r->deadline, end);
+}
+
+/* Notes how a source has taken its time. */
+static void note_pace(struct reader *r, struct ns *ns, size_t probe,
+		      bool is_cut, uint64_t took_ns)
+{
+	struct pace *pace = &ns->paces[probe];
+	uint32_t bit = 1u << probe;
+
+	pace_note(pace, is_cut, took_ns, r->share_ns);
+	ns->slow = pace->n ? ns->slow | bit : ns->slow & ~bit;
+	if (is_cut && !ns->was_slow)
+		ns->was_slow = blindness_note_slow(r->blindness, ns->name,
+						   (uint8_t)probe);
+}
+
+/* A source that took too long before, in a time of its own. */
+static int try_again(struct reader *r, struct ns *ns, size_t probe,
+		     struct sample_mark mark)
+{
+	struct pace *pace = &ns->paces[probe];
+	const struct deadline others = r->deadline;
+	uint64_t begun, took;
+	int error;
+
+	if (pace->wait) {
+		pace->wait--;
+		return -ETIME;
+	}
+	begun = r->deadline.now();
+	deadline_set(
+		&r->deadline,
+		begun + smaller_of(pace_time(pace, r->share_ns), r->most_ns));
+	error = try_probe(r, ns, probe, mark);
+	took = r->deadline.now() - begun;
+	note_pace(r, ns, probe, deadline_is_over(&r->deadline), took);
+	r->deadline = others;
+	r->deadline.end_ns += others.end_ns ? took : 0;
+	return error;
+}
+
+/* One that is whole, but too late for those behind it, is slow as well. */
+static int read_in_time(struct reader *r, struct ns *ns, size_t probe,
+			struct sample_mark mark)
+{
+	int error;
+
+	if (ns->slow & 1u << probe)
+		return try_again(r, ns, probe, mark);
+	if (r->deadline.is_over)
+		return -ETIME;
+	error = try_probe(r, ns, probe, mark);
+	if (deadline_is_over(&r->deadline) && !*r->stop)
+		note_pace(r, ns, probe, true, 0);
 	return error;
 }
 
@@ -168,7 +247,7 @@ static int run_probe(struct reader *r, struct ns *ns, size_t probe)
 
 	ns->now.source = probe;
 	r->env.state = r->states[probe];
-	error = try_probe(r, ns, probe, mark);
+	error = read_in_time(r, ns, probe, mark);
 	if (error == 0) {
 		ns->now.sources |= 1u << probe;
 		ns->refused &= ~(1u << probe);
@@ -178,8 +257,9 @@ static int run_probe(struct reader *r, struct ns *ns, size_t probe)
 	if (!is_no_source(error)) {
 		ns->refused |= 1u << probe;
 		ns->was_refused |= 1u << probe;
-		reasons_note(&r->blindness->sources[probe], error);
-		if (sample_carry(&ns->now, &ns->then, probe))
+		if (error != -ETIME) /* that is told of the namespace */
+			reasons_note(&r->blindness->sources[probe], error);
+		if (sample_carry(&ns->now, &ns->then, probe) || error == -ETIME)
 			ns->now.unread |= 1u << probes[probe]->layer;
 	}
 	return ns->now.error;
@@ -198,6 +278,7 @@ static void run_probes(struct reader *r, struct ns *ns)
 	sample_reset(&ns->now);
 	sample_follow(&ns->now, ns->then.time_ns ? &ns->then : NULL);
 	r->env.own = ns_is_own(ns);
+	begin_share(r);
 	ns->now.time_ns = clock_ns(CLOCK_REALTIME);
 	ns->now.boot_ns = clock_ns(CLOCK_BOOTTIME);
 	ns->now.mono_ns = clock_ns(CLOCK_MONOTONIC);
@@ -232,6 +313,9 @@ static void check_cookie(const struct reader *r, struct ns *ns)
 		ns->then.time_ns = 0;
 		ns->replaced = true;
 		ns->said = (struct said) {.n = 0};
+		ns->slow = 0;
+		ns->was_slow = false;
+		memset(ns->paces, 0, sizeof(ns->paces));
 		if (!has_name_of_file(ns)) { /* nor the same container */
 			ns->id = (struct netns_id) {0};
 			ns->gone = true;

@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 
+#include "base/deadline.h"
 #include "engine/blindness.h"
 #include "engine/ns.h"
 #include "kernel/netlink.h"
@@ -21,7 +22,10 @@ struct reader {
 	struct blindness *blindness; /* where it notes what it cannot read */
 	uint32_t wanted_probes;	     /* bit i: probes[i] */
 	int own; /* fd of collectd's own namespace, -1 before the first read */
-	bool away; /* the thread is in another namespace */
+	bool away;	   /* the thread is in another namespace */
+	uint64_t share_ns; /* that a namespace may take, 0: any time */
+	uint64_t most_ns;  /* that a slow source may when it is tried again */
+	struct deadline deadline; /* of the source that is read */
 	struct netlink netlink;
 	struct procnet files;
 	struct probe_env env;
@@ -43,14 +47,17 @@ int MUST_CHECK reader_open_own(struct reader *r);
 /*
  * Reads a namespace into ns->now; sets ns->was_read where it was not stopped.
  * One that has the inode number of another that ended gets .replaced, and
- * .gone where only a process led there. Returns 0 or why it could not be
- * entered: -ESTALE when there is none at its path any more, else noted.
+ * .gone where only a process led there. A source that takes longer than
+ * share_ns, with all those before it, is cut short and paced: see pace.h.
+ * Returns 0 or why it could not be entered: -ESTALE when there is none at its
+ * path any more, else noted.
  */
 int MUST_CHECK reader_read(struct reader *r, struct ns *ns);
 
 /*
  * Takes the thread back to collectd's own namespace. Returns 0 or
- * -ENOTRECOVERABLE: it is lost in another one and must end.
+ * -ENOTRECOVERABLE: it is lost in another one and must end; then another
+ * thread, which is in collectd's own, may go on with the reader.
  */
 int MUST_CHECK reader_return(struct reader *r, const struct netns_id *own);
 

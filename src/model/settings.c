@@ -102,11 +102,20 @@ const struct config_option options_table[] = {
 	       "Seconds that reading may take in one interval; 0 is half the "
 	       "interval. Network namespaces that there was no time for are "
 	       "read first in the next one, and their number is "
-	       "gauge-all-skipped. A namespace that is being read is read to "
-	       "its end. At most half of it is for the names of new "
+	       "gauge-all-skipped. At most half of it is for the names of new "
 	       "containers, which are read later then. collectd's own "
 	       "thread waits no longer than this, and never more than half "
 	       "a second."),
+	GLOBAL("NamespaceBudget", OPT_SECONDS, namespace_budget, NUMBER(0),
+	       "Seconds of these that one network namespace may take; 0 is a "
+	       "tenth of ReadBudget, but at least 0.1. What of it is not read "
+	       "by then is left out, and its layer is not judged: nothing "
+	       "stands for lost there, nor for recovered. The table that took "
+	       "so long, such as a huge set of firewall rules, is tried again "
+	       "after 1, 2, 4 and up to 64 reads, with as much more time as "
+	       "was not used meanwhile, but no more than half of ReadBudget; "
+	       "everything else keeps its interval. The log names such a "
+	       "namespace once, gauge-all-slow says how many there are."),
 	GLOBAL("MaxNamespaces", OPT_COUNT, max_namespaces, NUMBER(1024),
 	       "Look at no more network namespaces than this. Where there "
 	       "are more, those with a name of their own in /run/netns or of "

@@ -31,7 +31,8 @@ struct reporter {
 	struct series_share named, nameless; /* namespaces */
 	uint64_t sums[N_LAYERS]; /* lost where there is no series for it */
 	uint32_t sums_sent;	 /* bit i: collectd has the sum of layer i */
-	bool was_skipped, was_unwatched; /* some namespace, at some time */
+	bool was_skipped, was_slow,
+		was_unwatched; /* some namespace, at some time */
 	bool logged_max_series, logged_private_own;
 	struct said nameless_said; /* of all namespaces without a name */
 	/* of CLOCK_MONOTONIC, when alarms waited last, and when that was told

@@ -275,6 +275,18 @@ static enum severity find_cap(const struct report *r, const struct loss *loss,
 	return SEVERITY_FAILURE;
 }
 
+/*
+ * What was counted of a layer of which a source could not be read is the least
+ * that it has lost: enough to raise an alarm, but none is over.
+ */
+static void doubt_unread(const struct sample *s, const struct loss *loss,
+			 struct evidence *now)
+{
+	if (s->unread & 1u << loss->layer &&
+	    !(now->percent > loss->limits->warning))
+		now->percent = NAN;
+}
+
 static struct verdict judge_interval(struct report *r, struct loss *loss)
 {
 	const struct sample *s = &r->ns->now;
@@ -286,6 +298,7 @@ static struct verdict judge_interval(struct report *r, struct loss *loss)
 
 	choose_measure(loss);
 	now = evidence_of(r->ns, loss);
+	doubt_unread(s, loss, &now);
 	v.is_due = alarm_step(&loss->alarm, &limits, &now,
 			      find_cap(r, loss, causes));
 	if (causes->n && !loss->alarm.okay)

@@ -69,6 +69,7 @@ void report_health_send_shortfalls(struct report *r, const struct blindness *b)
 {
 	send_shortfall(r, &r->reporter->was_skipped, "all-skipped",
 		       b->n_skipped);
+	send_shortfall(r, &r->reporter->was_slow, "all-slow", b->n_slow);
 	send_shortfall(r, &r->reporter->was_unwatched, "all-unwatched",
 		       b->unwatched.n);
 }

@@ -28,6 +28,7 @@ import density  # noqa: F401
 import field
 import field_cases  # noqa: F401
 import alarms  # noqa: F401
+import budget  # noqa: F401
 import containers  # noqa: F401
 import lifecycle  # noqa: F401
 import names  # noqa: F401
