@@ -238,7 +238,8 @@ TEST(nonsense, parse_ends_when_its_time_is_over)
 		struct sample s = {0};
 
 		looks = 0;
-		deadline_set(&deadline, n_cut + 1);
+		deadline = (struct deadline) {.now = count_looks,
+					      .end_ns = n_cut + 1};
 		result = ebt_parse(&r.blob, 64, &s);
 		if (result == -ETIME)
 			ck_assert_uint_eq(looks, ++n_cut);

@@ -69,6 +69,85 @@ TEST(reader, namespace_that_ended_is_no_blindness)
 	ck_assert(!reader.away);
 }
 
+/* ---- time that is given ---- */
+
+static uint64_t clock_now, cpu_now;
+
+static uint64_t tell_clock(void)
+{
+	return clock_now;
+}
+
+static uint64_t tell_cpu(void)
+{
+	return cpu_now;
+}
+
+CASE(deadline);
+
+TEST(deadline, time_to_work_ends_when_it_was_worked)
+{
+	struct deadline d = {.now = tell_clock, .worked = tell_cpu};
+
+	clock_now = cpu_now = 1000;
+	ck_assert(!deadline_is_over(NULL));
+	ck_assert(!deadline_is_over(&d));
+	deadline_give(&d, 100);
+	clock_now += 99;
+	cpu_now += 99;
+	ck_assert(!deadline_is_over(&d));
+	clock_now++;
+	cpu_now++;
+	ck_assert(deadline_is_over(&d));
+	deadline_give(&d, 0);
+	clock_now += 1000000;
+	cpu_now += 1000000;
+	ck_assert(!deadline_is_over(&d));
+}
+
+/* A busy host is not the fault of a namespace, but no wait is endless. */
+TEST(deadline, who_has_to_wait_has_more_time)
+{
+	struct deadline d = {.now = tell_clock, .worked = tell_cpu};
+
+	clock_now = cpu_now = 1000;
+	deadline_give(&d, 100);
+	clock_now += 399;
+	cpu_now += 99;
+	ck_assert(!deadline_is_over(&d));
+	cpu_now++;
+	ck_assert(deadline_is_over(&d));
+	deadline_give(&d, 100);
+	clock_now += 399;
+	ck_assert(!deadline_is_over(&d));
+	clock_now++;
+	ck_assert(deadline_is_over(&d));
+	clock_now = 0;
+	ck_assert(deadline_is_over(&d)); /* it stays so */
+	for (uint64_t last = 1; last < 500; last += 50) {
+		d.last_ns = 1000 + last;
+		clock_now = 1000;
+		deadline_give(&d, 100);
+		clock_now += last < 100 ? 99 : last < 400 ? last - 1 : 399;
+		ck_assert(!deadline_is_over(&d));
+		clock_now++;
+		ck_assert(deadline_is_over(&d));
+	}
+}
+
+TEST(deadline, order_to_stop_ends_it_at_the_next_look)
+{
+	struct deadline d = {.stop = &stop};
+
+	for (unsigned i = 0; i < 3 * DEADLINE_STEPS; i++)
+		ck_assert(!deadline_step(&d));
+	stop = true;
+	for (unsigned i = 1; i < DEADLINE_STEPS; i++)
+		ck_assert(!deadline_step(&d));
+	ck_assert(deadline_step(&d));
+	ck_assert(deadline_step(&d));
+}
+
 /* ---- how a source that takes too long is tried again ---- */
 
 CASE(pace);
@@ -107,8 +186,8 @@ TEST(pace, what_is_read_whole_waits_for_the_time_it_took)
 /* ---- namespaces that take long, on a clock that a look moves on ---- */
 
 #define SHARE 150 /* looks at the clock */
-#define BIG 6000  /* chains: 16 a look at least */
-#define SMALL 500
+#define BIG 4000  /* chains: 850 looks, so the fourth try has the time */
+#define SMALL 400
 #define NAME "pkt-reader"
 
 static uint64_t looks;
@@ -150,6 +229,7 @@ static void setup_paced(void)
 	init();
 	ck_assert_int_eq(reader_open_own(&reader), 0);
 	reader.deadline.now = count_looks;
+	reader.deadline.worked = NULL;
 	reader.share_ns = SHARE;
 	reader.most_ns = 100 * SHARE;
 }

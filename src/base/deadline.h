@@ -4,6 +4,9 @@
  * stop. Whoever does the work asks often, and most times that is an addition:
  * the clock is looked at once in a while. It comes with the deadline, so that
  * pure code may ask, and a test has a clock of its own.
+ *
+ * Time that is given is time to work. Where others have the processor for most
+ * of it, that is not held against what is done: there is more, up to a limit.
  */
 #ifndef PKTLOSS_BASE_DEADLINE_H
 #define PKTLOSS_BASE_DEADLINE_H
@@ -14,9 +17,13 @@
 
 /* Zeroed there is no end. */
 struct deadline {
-	uint64_t (*now)(void);	 /* CLOCK_MONOTONIC, in nanoseconds */
-	uint64_t end_ns;	 /* 0: there is none */
-	const atomic_bool *stop; /* or NULL */
+	uint64_t (*now)(void);	  /* CLOCK_MONOTONIC, in nanoseconds */
+	uint64_t (*worked)(void); /* of this thread, or NULL: always */
+	uint64_t end_ns;	  /* 0: there is none */
+	uint64_t work_end_ns;	  /* as worked() counts */
+	uint64_t more_ns;	  /* if there was other work */
+	uint64_t last_ns;	  /* but no later than that; 0: any time */
+	const atomic_bool *stop;  /* or NULL */
 	unsigned asked;
 	bool is_over; /* it was found to be, and stays so */
 };
@@ -35,7 +42,10 @@ static inline bool deadline_step(struct deadline *d)
 	       (++d->asked % DEADLINE_STEPS == 0 && deadline_is_over(d));
 }
 
-/* Sets another time, 0: none. */
-void deadline_set(struct deadline *d, uint64_t end_ns);
+/* Gives it some time from now on, 0: all there is. */
+void deadline_give(struct deadline *d, uint64_t time_ns);
+
+/* What was worked so far: differences of it count. */
+uint64_t deadline_worked(const struct deadline *d);
 
 #endif

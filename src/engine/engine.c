@@ -98,6 +98,7 @@ static void read_one(struct engine *e, struct ns *ns, struct round *round)
 	int r;
 
 	e->reader.share_ns = round->share_ns;
+	e->reader.deadline.last_ns = round->deadline_ns;
 	if (ns->slow)
 		e->reader.most_ns = time_to_try(round);
 	r = reader_read(&e->reader, ns);

@@ -14,6 +14,11 @@ static uint64_t monotonic_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+static uint64_t thread_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* ---- which probes are wanted ---- */
 
 /* Whether a row is of a wanted layer, or what one of these is measured by. */
@@ -88,7 +93,9 @@ int reader_init(struct reader *r, const struct settings *s,
 		.blindness = blindness,
 		.own = -1,
 		.files = PROCNET("/proc/thread-self/net"),
-		.deadline = {.now = monotonic_ns, .stop = stop},
+		.deadline = {.now = monotonic_ns,
+			     .worked = thread_ns,
+			     .stop = stop},
 	};
 	r->env = (struct probe_env) {
 		.net = &r->files,
@@ -177,13 +184,6 @@ static int try_probe(struct reader *r, struct ns *ns, size_t probe,
 
 /* ---- in time ---- */
 
-static void begin_share(struct reader *r)
-{
-	uint64_t end = r->share_ns ? r->deadline.now() + r->share_ns : 0;
-
-	deadline_set(&r->deadline, end);
-}
-
 /* Notes how a source has taken its time. */
 static void note_pace(struct reader *r, struct ns *ns, size_t probe,
 		      bool is_cut, uint64_t took_ns)
@@ -203,8 +203,8 @@ static int try_again(struct reader *r, struct ns *ns, size_t probe,
 		     struct sample_mark mark)
 {
 	struct pace *pace = &ns->paces[probe];
-	const struct deadline others = r->deadline;
-	uint64_t begun, took;
+	struct deadline others = r->deadline;
+	uint64_t begun, worked;
 	int error;
 
 	if (pace->wait) {
@@ -212,14 +212,16 @@ static int try_again(struct reader *r, struct ns *ns, size_t probe,
 		return -ETIME;
 	}
 	begun = r->deadline.now();
-	deadline_set(
-		&r->deadline,
-		begun + smaller_of(pace_time(pace, r->share_ns), r->most_ns));
+	worked = deadline_worked(&r->deadline);
+	deadline_give(&r->deadline,
+		      smaller_of(pace_time(pace, r->share_ns), r->most_ns));
 	error = try_probe(r, ns, probe, mark);
-	took = r->deadline.now() - begun;
-	note_pace(r, ns, probe, deadline_is_over(&r->deadline), took);
+	worked = deadline_worked(&r->deadline) - worked;
+	note_pace(r, ns, probe, deadline_is_over(&r->deadline), worked);
+	if (others.end_ns)
+		others.end_ns += r->deadline.now() - begun;
+	others.work_end_ns += worked;
 	r->deadline = others;
-	r->deadline.end_ns += others.end_ns ? took : 0;
 	return error;
 }
 
@@ -278,7 +280,7 @@ static void run_probes(struct reader *r, struct ns *ns)
 	sample_reset(&ns->now);
 	sample_follow(&ns->now, ns->then.time_ns ? &ns->then : NULL);
 	r->env.own = ns_is_own(ns);
-	begin_share(r);
+	deadline_give(&r->deadline, r->share_ns);
 	ns->now.time_ns = clock_ns(CLOCK_REALTIME);
 	ns->now.boot_ns = clock_ns(CLOCK_BOOTTIME);
 	ns->now.mono_ns = clock_ns(CLOCK_MONOTONIC);

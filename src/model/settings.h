@@ -48,7 +48,7 @@ struct settings {
 	bool names_at_once; /* no option: pktloss(8) waits for no better name */
 	double read_budget; /* seconds, 0: half the interval */
 	double namespace_budget; /* seconds, 0: a tenth of that */
-	double repeat;	    /* of alarms whose limits have none of their own */
+	double repeat; /* of alarms whose limits have none of their own */
 	unsigned max_namespaces, max_series, max_rules, max_sockets;
 	char *proc_root;
 	char *state_file; /* NULL: none */

@@ -16,7 +16,8 @@ HUGE = 60000  # chains with a rule: far more than is read in a tenth of a second
 LARGE = 2000
 SOCKETS = 800
 FLOWS = 20000
-LATEST = 1.9  # seconds between two values, of which there is one a second
+EVERY = 2  # seconds: long enough that a busy machine is not taken for an interval that is left out
+LATEST = 1.5 * EVERY
 SLOW = "all-slow"
 AVAILABLE = "gauge-netfilter-available"
 
@@ -31,9 +32,12 @@ def fill(ns, chains):
     ns.nft("\n".join(lines))
 
 
-def longest_wait(daemon, place):
-    times = [t for t, _ in daemon.values(place, HEARTBEAT)]
-    return max(later - earlier for earlier, later in zip(times, times[1:]))
+def keeps_its_interval(daemon, places):
+    """Each of them was read in every interval: none was left out, and none was late by half of one."""
+    for place in places:
+        times = [t for t, _ in daemon.values(place, HEARTBEAT)]
+        longest = max(later - earlier for earlier, later in zip(times, times[1:]))
+        expect(longest < LATEST, "%s was not read for %.1f s" % (place, longest))
 
 
 def need_daemon(stage):
@@ -45,6 +49,7 @@ def need_daemon(stage):
 def hostile_ruleset(stage):
     """60 000 chains in one namespace: another one beside it keeps its interval, and its alarm."""
     need_daemon(stage)
+    stage.interval = EVERY
     a, b = stage.pair()
     hostile = stage.namespace("hostile")
     drop_commented(b)
@@ -56,16 +61,14 @@ def hostile_ruleset(stage):
         watch.settle()
         alarms = [n.severity for n in daemon.notifications(watch.names) if n.instance == "netfilter-rx"]
         expect(alarms == ["WARNING"], "the alarm of the victim: %s" % alarms)
-        for ns in a, b, hostile:
-            wait = longest_wait(daemon, ns.place())
-            expect(wait < LATEST, "%s was not read for %.1f s" % (ns.name, wait))
+        keeps_its_interval(daemon, [ns.place() for ns in (a, b, hostile)])
         expect(daemon.last("all", "gauge-" + SLOW) == 1, "the slow one is not counted")
         named = times_logged(daemon, 'namespace "%s": to read layer netfilter' % hostile.name)
         expect(named == 1, "it is named %d times" % named)
         expect(times_logged(daemon, "it is cut short") == 1, "others are named, too")
         expect(daemon.last(hostile.place(), AVAILABLE) == 0, "its firewall is said to be read")
         stage.remove(hostile)
-        wait_until("the end of it", lambda: daemon.last("all", "gauge-" + SLOW) == 0, 10)
+        wait_until("the end of it", lambda: daemon.last("all", "gauge-" + SLOW) == 0, 10 * EVERY)
 
 
 @case
@@ -164,7 +167,7 @@ def lost_thread(stage):
     a, b = stage.pair()
     drop_commented(b)
     burst = good_and_bad(a, b)
-    with Misled(stage.build, 1, '<Plugin pktloss>\n  Namespace "/^%s|^$/"\n</Plugin>' % stage.prefix) as daemon:
+    with Misled(stage.build, EVERY, '<Plugin pktloss>\n  Namespace "/^%s|^$/"\n</Plugin>' % stage.prefix) as daemon:
         wait_beats(daemon, 3, b.place())
         first = find_thread(daemon.process.pid, "pktloss")
         with open(daemon.mark(), "w"):
@@ -176,8 +179,6 @@ def lost_thread(stage):
         expect(find_thread(daemon.process.pid, "pktloss") != first, "it is the same thread")
         alarms = [n.severity for n in daemon.notifications([b.name]) if n.instance == "netfilter-rx"]
         expect(alarms == ["WARNING"], "the alarm: %s" % alarms)
-        for place in "all", b.place():
-            wait = longest_wait(daemon, place)
-            expect(wait < LATEST, "%s was not read for %.1f s" % (place, wait))
+        keeps_its_interval(daemon, ["all", b.place()])
         sources = {v for _, v in daemon.values("all", HEARTBEAT)[2:]}
         expect(len(sources) == 1, "not all of the host was read: %s" % sources)
