@@ -12,9 +12,9 @@ fail() {
 	failures=$((failures + 1))
 }
 
-# A list of Makefile.am has it.
+# A list of Makefile.am has it, on a line of its own.
 is_run() { # PROGRAM
-	grep -qE "^[[:space:]]+tests/$1( \\\\)?$" "$top/Makefile.am"
+	grep -qE "^(TESTS \\+=|[[:space:]]+)[[:space:]]*tests/$1( \\\\)?$" "$top/Makefile.am"
 }
 
 on_one_line() { # FILE...
