@@ -485,13 +485,15 @@ TEST(reads, thread_that_is_lost_is_replaced)
 	kernel.has_loss = false;
 	kernel.result = -ENOTRECOVERABLE;
 	start_quick();
-	ck_assert_int_eq(next_interval(), 0);
+	/* each of them has read, so none is blind */
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(next_interval(), 0);
 	check_in(host.log, "could not return to collectd's own network "
 			   "namespace, another thread goes on");
 	kernel.result = 0;
 	ck_assert_int_eq(next_interval(), 0);
 	ck_assert_int_eq(next_interval(), 0);
-	ck_assert_uint_eq(host.n_threads, 2);
+	ck_assert_uint_gt(host.n_threads, 4);
 	ck_assert_ptr_null(strstr(host.given, "all-sources"));
 	ck_assert_int_eq(host.shutdown(), 0);
 }
