@@ -1252,6 +1252,22 @@ TEST(cause, all_full_raw_sockets_are_told)
 				 "86");
 }
 
+/* Nothing of nothing is not half of it. */
+TEST(cause, no_raw_socket_is_full_where_none_has_dropped)
+{
+	struct suspect suspect = {.sample = &s};
+	struct cause c = {0};
+
+	sample_object(&s, LAYER_IP, "", "", 0);
+	counted(find_counter(&snmp_probe, "InUnknownProtos", NULL), 0);
+	suspect.object = &s.objects[0];
+	suspect.row = &s.rows[0];
+	for (const struct explainer *e = socket_explainers; e->explain; e++)
+		if (e->layer == LAYER_IP)
+			ck_assert(e->explain(&suspect, &c));
+	ck_assert_str_eq(c.reason->id, "unknown-ip-protocol");
+}
+
 TEST(cause, protocol_that_nobody_takes_is_no_raw_socket)
 {
 	struct cause c;

@@ -166,6 +166,7 @@ static uint64_t raw_dropped(const struct sample *s, const struct object **ret)
 static void describe_other_raws(const struct sample *s,
 				const struct object *named, struct cause *ret)
 {
+	uint64_t most = raw_dropped_by(s, named);
 	size_t n = 0;
 
 	EACH_OBJECT (s, o) {
@@ -176,7 +177,7 @@ static void describe_other_raws(const struct sample *s,
 			continue;
 		socket_describe_owner(s, o, owner, sizeof(owner));
 		say_more(ret, " (%llu packets); so is that of %llu%s: %llu",
-			 (unsigned long long)raw_dropped_by(s, named),
+			 (unsigned long long)most,
 			 (unsigned long long)object_value(s, o,
 							  &socket_fact_port, 0),
 			 owner, (unsigned long long)dropped);
@@ -217,7 +218,8 @@ static bool explain_protocol(const struct suspect *suspect, struct cause *ret)
 
 	if (c->tag != TAG_UNKNOWN_PROTOS)
 		return false;
-	if (raw_dropped(suspect->sample, &worst) * 2 >= suspect->lost) {
+	if (raw_dropped(suspect->sample, &worst) * 2 >= suspect->lost &&
+	    worst) {
 		describe_raw(suspect->sample, worst, ret);
 		return true;
 	}
@@ -250,9 +252,11 @@ void socket_attribute(const struct sample *s, struct losses *l)
 bool socket_explain_hidden(const struct sample *s, const struct loss *loss,
 			   struct cause *ret)
 {
-	const struct object *worst;
+	const struct object *worst = NULL;
 
-	if (!loss->unread || !raw_dropped(s, &worst))
+	if (loss->unread)
+		(void)raw_dropped(s, &worst);
+	if (!worst)
 		return socket_explain_refused(s, loss, ret);
 	ret->lost = loss->unread;
 	ret->counter = &socket_raw_drops;
