@@ -91,7 +91,8 @@ TEST(scan, processes_that_are_none_are_passed_over)
 	struct wanted w = {.name = "x"};
 
 	tree_mkdir(&tree, "self");
-	tree_mkdir(&tree, "12x");
+	tree_link(&tree, "12x/ns/net", "/proc/self/ns/net");
+	tree_link(&tree, "4294967297/ns/net", "/proc/self/ns/net");
 	tree_mkdir(&tree, "77"); /* a process without ns/net */
 	tree_mkdir(&tree, "0");
 	tree_mkdir(&tree, "-5");

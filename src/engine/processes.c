@@ -8,14 +8,6 @@
 #include "base/array.h"
 #include "kernel/file.h"
 
-/* The pid that a name in /proc is, or 0. */
-static pid_t parse_pid(const char *name)
-{
-	size_t n = strspn(name, "0123456789");
-
-	return n && n < 10 && !name[n] ? atoi(name) : 0;
-}
-
 /* The process in the list before; at walks through it, as both are sorted. */
 static const struct process *find_before(const struct process_list *before,
 					 size_t *at, pid_t pid)
@@ -63,7 +55,7 @@ static int scan(struct processes *p, const char *proc_root, DIR *dir)
 	size_t at = 0;
 
 	while ((entry = readdir(dir)) && p->now.n < MAX_PROCESSES) {
-		pid_t pid = parse_pid(entry->d_name);
+		pid_t pid = netns_pid_of(entry->d_name);
 		struct process *added;
 
 		if (!pid)

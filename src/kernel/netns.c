@@ -213,6 +213,13 @@ int netns_scan_names(const char *proc_root, struct netns_names *known,
 	return r;
 }
 
+pid_t netns_pid_of(const char *name)
+{
+	size_t n = strspn(name, "0123456789");
+
+	return n && n < 10 && !name[n] ? (pid_t)strtol(name, NULL, 10) : 0;
+}
+
 int netns_scan_processes(const char *proc_root, netns_visit visit, void *arg)
 {
 	_cleanup_closedir_ DIR *dir = opendir(proc_root);
@@ -225,7 +232,7 @@ int netns_scan_processes(const char *proc_root, netns_visit visit, void *arg)
 		struct netns_found found = {.path = file};
 		int r;
 
-		found.pid = atoi(entry->d_name); /* no process: 0 */
+		found.pid = netns_pid_of(entry->d_name);
 		if (found.pid <= 0 ||
 		    snprintf(file, sizeof(file), "%s/%s/ns/net", proc_root,
 			     entry->d_name) >= (int)sizeof(file) ||

@@ -115,6 +115,9 @@ int MUST_CHECK netns_scan_names(const char *proc_root,
 				struct netns_names *known, netns_visit visit,
 				void *arg);
 
+/* The process that a name in /proc stands for, or 0: none. */
+pid_t netns_pid_of(const char *name);
+
 /*
  * Visits the namespace of every process, <proc_root>/PID/ns/net, one visit
  * per process. What may not be read is passed over. Returns 0, the negative
