@@ -183,6 +183,12 @@ static int write_all(int fd, const char *text, size_t n)
 	return 0;
 }
 
+/* Whether all that was printed to a stream has come there. */
+static bool is_written(FILE *f)
+{
+	return fflush(f) == 0 && !ferror(f);
+}
+
 /* The text of an alarm file with as many alarms as fit, to be freed, or NULL.
  */
 static char *print(const struct alarm_file *alarms, size_t *ret_n,
@@ -191,6 +197,7 @@ static char *print(const struct alarm_file *alarms, size_t *ret_n,
 	char *text = NULL;
 	char end[32];
 	FILE *f = open_memstream(&text, ret_n);
+	bool whole;
 	size_t i;
 
 	if (!f)
@@ -204,11 +211,13 @@ static char *print(const struct alarm_file *alarms, size_t *ret_n,
 			a->place, a->namespace, parts[a->part], a->cause);
 	}
 	*ret_left = alarms->n - i;
-	if (fflush(f) == 0) {
+	whole = is_written(f);
+	if (whole) {
 		make_end(text, *ret_n, end);
 		fputs(end, f);
+		whole = is_written(f);
 	}
-	if (fclose(f) == 0)
+	if (fclose(f) == 0 && whole)
 		return text;
 	free(text);
 	return NULL;
