@@ -38,7 +38,7 @@ static int parse(const char *text, size_t n)
 static void parse_between(const uint8_t *data, size_t size)
 {
 	size_t head = strlen(HEADING), n = head + size;
-	char *text = malloc(n + 32), *copy;
+	char *text = calloc(1, n + 32), *copy;
 	int r, lines = size && data[size - 1] != '\n';
 
 	require(text);

@@ -517,7 +517,7 @@ static void fill_queues(struct sample *s, unsigned n, unsigned read)
 		end(h);
 		used += (size_t)snprintf(text + used, sizeof(text) - used,
 					 "%5u %6u 0 2 65531 0 0 %u 1\n",
-					 i % 65536, 1234, read);
+					 i % 65536, 1234u, read);
 	}
 	read_rules(s, text);
 }

@@ -37,11 +37,11 @@ static const char *const look_by[N_LAYERS] = {
 	[LAYER_QDISC] =
 		"`tc -s qdisc show dev DEV` and `tc -s class show dev DEV`",
 	[LAYER_SOFTNET] = "`cat /proc/net/softnet_stat`",
-	[LAYER_NETFILTER] = "`nft list ruleset`, `iptables-legacy -nvL` and "
-			    "`cat /proc/net/netfilter/nfnetlink_queue`",
+	[LAYER_NETFILTER] = ("`nft list ruleset`, `iptables-legacy -nvL` and "
+			     "`cat /proc/net/netfilter/nfnetlink_queue`"),
 	[LAYER_CONNTRACK] = "`conntrack -S`",
-	[LAYER_NEIGH] = "`host: cat /proc/net/stat/arp_cache` and "
-			"`host: cat /proc/net/stat/ndisc_cache`",
+	[LAYER_NEIGH] = ("`host: cat /proc/net/stat/arp_cache` and "
+			 "`host: cat /proc/net/stat/ndisc_cache`"),
 	[LAYER_IP] = "`nstat -asz`",
 	[LAYER_ICMP] = "`nstat -asz`",
 	[LAYER_TCP] = "`nstat -asz`",

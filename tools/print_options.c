@@ -107,21 +107,22 @@ static void print_pod_text(const char *text)
 	}
 }
 
+static const char *type_of(const struct config_option *o)
+{
+	if (o->def.type == VALUE_STRING)
+		return "string";
+	return o->def.type == VALUE_NUMBER ? "number" : "boolean";
+}
+
 static void print_pod_options(bool in_threshold)
 {
-	static const char *const types[] = {
-		[VALUE_STRING] = "string",
-		[VALUE_NUMBER] = "number",
-		[VALUE_BOOLEAN] = "boolean",
-	};
-
 	printf("=over 4\n\n");
 	for (size_t i = 0; i < n_options; i++) {
 		const struct config_option *o = &options_table[i];
 
 		if (o->in_threshold != in_threshold)
 			continue;
-		printf("=item B<%s> I<%s>\n\n", o->name, types[o->def.type]);
+		printf("=item B<%s> I<%s>\n\n", o->name, type_of(o));
 		print_pod_text(paragraph(o));
 		printf(" Default: B<< ");
 		print_value(&o->def);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE (256u * 1024)
+#define PIECE ((size_t)256 * 1024)
 #define MAX_ALLOCATED (64u << 20)
 
 struct arena_piece {

@@ -29,6 +29,15 @@ static inline void cleanup_fclose(FILE **f)
 		fclose(*f);
 }
 
+/* A file that cleanup_close() leaves open, as somebody else has it now. */
+static inline int take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 #define _cleanup_close_ __attribute__((cleanup(cleanup_close)))
 #define _cleanup_free_ __attribute__((cleanup(cleanup_free)))
 #define _cleanup_fclose_ __attribute__((cleanup(cleanup_fclose)))

@@ -9,7 +9,7 @@
 #include "base/token.h"
 #include "kernel/file.h"
 
-#define MAX_FILE (1024 * 1024)
+#define MAX_FILE ((size_t)1024 * 1024)
 #define MAX_DEPTH 64
 
 /* The cgroup */
@@ -83,7 +83,7 @@ static void unescape(char *name)
 		    token_number((struct token) {at + 2, 2}, 16, &byte) && byte)
 			at += 3;
 		else
-			byte = *at;
+			byte = (unsigned char)*at;
 		*to++ = byte;
 	}
 	*to = '\0';

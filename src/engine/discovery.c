@@ -201,7 +201,7 @@ int discovery_add_own(struct discovery *d, bool *ret_private)
 		       !netns_same(&init, &own.id);
 	d->shows_host = netns_shows_host(d->settings->proc_root);
 	r = add_ns(d, &own, (struct raw) {"", NAMING_FILE, NS_NAMED}, &ns);
-	if (r == 0)
+	if (ns)
 		ns->host_only = !selection_wants(&d->settings->namespaces, "");
 	return r;
 }

@@ -6,7 +6,7 @@
 
 #include "kernel/clock.h"
 
-#define BUFFER_SIZE (256 * 1024)
+#define BUFFER_SIZE ((size_t)256 * 1024)
 #define TRIES 3
 
 static uint64_t monotonic_ns(void)

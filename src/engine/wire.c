@@ -72,7 +72,8 @@ static uint64_t came_unwanted(const struct ns_list *list, const struct ns *ns)
 		if (!end)
 			continue;
 		came = flooded_by_others(ns, link_flooded(&far->now, end));
-		if (far != before) /* it sends each over one of its wires */
+		if (!before ||
+		    far != before) /* it sends each over one of its wires */
 			came += spoke(far, false);
 		n += smaller_of(came, sample_moved(&far->now, LAYER_LINK,
 						   object_place(&far->now, end),

@@ -19,7 +19,7 @@
  * that fits into an attribute, and its rest. What is never written takes no
  * memory.
  */
-#define BUFFER_SIZE (256 * 1024)
+#define BUFFER_SIZE ((size_t)256 * 1024)
 #define SILENCE_SECONDS 1
 
 int netlink_alloc(struct netlink *nl)
@@ -200,7 +200,7 @@ int netlink_walk(const void *bytes, size_t n, uint32_t sequence,
 
 static ssize_t receive(struct netlink *nl, int fd)
 {
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = {0};
 	ssize_t n;
 
 	do {

@@ -77,8 +77,7 @@ ssize_t procnet_read(struct procnet *net, const char *name, char *buffer,
 	if (n < 0 || !kept)
 		return n;
 	snprintf(kept->name, sizeof(kept->name), "%s", name);
-	kept->fd = fd;
-	fd = -1;
+	kept->fd = take_fd(&fd);
 	return n;
 }
 
@@ -87,9 +86,10 @@ static int open_below(const struct procnet *net, const char *name)
 	_cleanup_close_ int opened = -1;
 	int dir = net->dir, fd;
 
-	if (dir < 0)
-		dir = opened =
-			open(net->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) {
+		opened = open(net->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		dir = opened;
+	}
 	if (dir < 0)
 		return -errno;
 	fd = openat(dir, name, O_RDONLY | O_CLOEXEC);

@@ -46,7 +46,7 @@ void sample_free(struct sample *s)
 static bool grow(struct sample *s, void **items, uint32_t *max, uint64_t wanted,
 		 size_t size)
 {
-	const size_t limit = MAX_ITEMS * (size == 1 ? 64 : 1);
+	const size_t limit = size == 1 ? (size_t)MAX_ITEMS * 64 : MAX_ITEMS;
 	size_t room = *max;
 
 	if (s->error)
@@ -101,14 +101,15 @@ const struct object *sample_before(struct sample *s, enum layer layer,
 				   const char *place, const char *name)
 {
 	const struct sample *then = s->then;
+	uint32_t end;
 
 	if (!then)
 		return NULL;
+	end = then->n_objects;
 	if (s->hint < then->n_objects &&
 	    is_object(then, &then->objects[s->hint], layer, place, name))
 		return &then->objects[s->hint];
-	return sample_find(then, layer, place, name,
-			   &(uint32_t) {then->n_objects});
+	return sample_find(then, layer, place, name, &end);
 }
 
 static void link_object(struct sample *s, struct object *o)

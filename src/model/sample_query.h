@@ -37,6 +37,13 @@ static inline struct row *object_rows_end(const struct sample *s,
 	return o->n ? s->rows + o->first + o->n : NULL;
 }
 
+/* What the first row of an object counts, or NULL: it has none. */
+static inline const struct counter *object_first(const struct sample *s,
+						 const struct object *o)
+{
+	return o->n ? s->rows[o->first].counter : NULL;
+}
+
 /* Whether a firewall of that family gets the packets that IP counts. */
 static inline bool family_is_of_ip(uint8_t family)
 {

@@ -9,10 +9,12 @@
 /* Returns 0, an error of regcomp(), or REG_ESPACE. */
 static int compile(regex_t *ret, const char *text)
 {
-	_cleanup_free_ char *inner = strndup(text + 1, strlen(text) - 2);
+	char *inner = strndup(text + 1, strlen(text) - 2);
+	int r = inner ? regcomp(ret, inner, REG_EXTENDED | REG_NOSUB)
+		      : REG_ESPACE;
 
-	return inner ? regcomp(ret, inner, REG_EXTENDED | REG_NOSUB)
-		     : REG_ESPACE;
+	free(inner);
+	return r;
 }
 
 static int compile_regex(struct pattern *p, const char *text)

@@ -240,7 +240,7 @@ static bool has_counts(const struct percpu *stats)
 /* Why ctnetlink does not tell matters where the files do not, either. */
 static int conntrack_read(struct probe_env *env, struct sample *out)
 {
-	struct conntrack_levels levels;
+	struct conntrack_levels levels = {0};
 	struct percpu stats;
 	int asked = conntrack_ask_all(env->netlink, &levels, &stats), r = asked;
 

@@ -214,7 +214,7 @@ static void describe_cause(struct printer *p, const struct cause *cause,
 
 static void print_loss(struct printer *p, const struct finding *f)
 {
-	struct cells cells;
+	struct cells cells = {0};
 	unsigned column, indent;
 	char text[LINE_SIZE];
 
@@ -363,11 +363,12 @@ static void print_lossless(const struct printer *p, const struct summary_ns *ns)
 static void print_when(const struct printer *p, const struct summary *l)
 {
 	time_t seconds = l->time_ns / 1000000000;
-	char when[32] = "";
+	char when[32];
 	struct tm tm;
 
-	if (localtime_r(&seconds, &tm))
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	if (!localtime_r(&seconds, &tm) ||
+	    !strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm))
+		when[0] = '\0';
 	if (isnan(l->seconds))
 		fprintf(p->out, "%s, totals since boot\n\n", when);
 	else

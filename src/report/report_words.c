@@ -23,10 +23,10 @@ static void find_counter_name(struct cause_words *ret, const struct sample *s,
 			      const struct cause *cause)
 {
 	const char *name = cause_counter(cause), *end = "";
-	bool is_rule = cause->object && cause->object->family;
+	const struct object *o = s ? cause->object : NULL;
 
-	if ((!name[0] || is_rule) && cause->object) {
-		name = object_name(s, cause->object);
+	if (o && (!name[0] || o->family)) {
+		name = object_name(s, o);
 		end = "#"; /* and the order of a rule without a comment */
 	}
 	if (!name[0])

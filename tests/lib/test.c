@@ -128,6 +128,7 @@ static int run(Suite *suite)
 
 int main(int argc, char **argv)
 {
+	/* cppcheck-suppress comparePointers; both ends of one section */
 	size_t n = __stop_tests - __start_tests;
 	const struct test **tests = calloc(n, sizeof(*tests));
 	const char *slash = strrchr(argv[0], '/'), *lacks;

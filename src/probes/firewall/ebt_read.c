@@ -115,11 +115,15 @@ static bool are_all_elsewhere(const struct ebt_holder list[MAX_HOLDERS],
 static bool makes_tables_late(void)
 {
 	struct utsname kernel;
-	unsigned major, minor;
+	unsigned long major, minor;
+	char *end;
 
-	if (uname(&kernel) < 0 ||
-	    sscanf(kernel.release, "%u.%u", &major, &minor) != 2)
+	if (uname(&kernel) < 0)
 		return true;
+	major = strtoul(kernel.release, &end, 10);
+	if (end == kernel.release || *end != '.')
+		return true;
+	minor = strtoul(end + 1, &end, 10);
 	return major > 5 || (major == 5 && minor >= 14);
 }
 

@@ -3,7 +3,7 @@
 
 #include "probes/firewall/emit_private.h"
 
-void firewall_copy_text(char *to, size_t size, struct token text)
+size_t firewall_copy_text(char *to, size_t size, struct token text)
 {
 	/* for each byte below 128; the rest is a question mark as well */
 	static const char printed[128 + 1] = "????????????????????????????????"
@@ -18,6 +18,7 @@ void firewall_copy_text(char *to, size_t size, struct token text)
 		to[i] = c < 128 ? printed[c] : '?';
 	}
 	to[n] = '\0';
+	return n;
 }
 
 uint64_t chain_hash_text(const char *text)
@@ -28,9 +29,9 @@ uint64_t chain_hash_text(const char *text)
 uint64_t firewall_hash_comment(struct token comment)
 {
 	char text[FIREWALL_COMMENT];
+	size_t n = firewall_copy_text(text, sizeof(text), comment);
 
-	firewall_copy_text(text, sizeof(text), comment);
-	return chain_hash_text(text);
+	return hash_bytes(HASH_START, text, n);
 }
 
 struct firewall_seen *chain_seen(const struct chain_work *c, uint64_t key)

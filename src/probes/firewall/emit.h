@@ -61,9 +61,10 @@ void firewall_finish(struct firewall_writer *w, uint64_t passed);
 
 /*
  * Copies a text of a rule so that it fits into messages: what is not printable
- * ASCII becomes a question mark, a quote or backslash an apostrophe.
+ * ASCII becomes a question mark, a quote or backslash an apostrophe. Returns
+ * how long the copy is.
  */
-void firewall_copy_text(char *to, size_t size, struct token text);
+size_t firewall_copy_text(char *to, size_t size, struct token text);
 
 /* The hash of a comment as it is printed. */
 uint64_t firewall_hash_comment(struct token comment);

@@ -239,16 +239,15 @@ static void append_chain_work(struct firewall_writer *w, struct chain_work *c)
 		append_rest(w, c);
 }
 
-static bool is_total(const struct sample *s, const struct object *o)
+/* The counter of a chain's total, or NULL: it is none. */
+static const struct counter *total_of(const struct sample *s,
+				      const struct object *o)
 {
-	return o->family != FAMILY_NONE && o->n &&
-	       object_rows(s, o)->counter->kind == KIND_LOST;
-}
+	const struct counter *first = object_first(s, o);
 
-static unsigned directions_of(const struct sample *s, const struct object *o)
-{
-	return o->reached ? o->reached
-			  : 1u << object_rows(s, o)->counter->direction;
+	return o->family != FAMILY_NONE && first && first->kind == KIND_LOST
+		       ? first
+		       : NULL;
 }
 
 /* Which objects of the sample before are in this one, or NULL. */
@@ -278,15 +277,17 @@ static void append_gone(struct firewall_writer *w)
 			.prefix = object_name(then, o),
 		};
 
-		if (kept[i + 1] || o->source != w->out->source ||
-		    !is_total(then, o))
+		const struct counter *total = total_of(then, o);
+
+		if (kept[i + 1] || o->source != w->out->source || !total)
 			continue;
 		c.key = hash_bytes(chain_hash_table(c.family, c.table), c.name,
 				   strlen(c.name));
 		if (!ledger_has_gone(&w->ledger, c.key, &n))
 			continue;
 		append_object(w, &c, c.key, "#replaced");
-		sample_reached(w->out, directions_of(then, o));
+		sample_reached(w->out, o->reached ? o->reached
+						  : 1u << total->direction);
 		append_replaced(w, c.key);
 	}
 }

@@ -443,7 +443,7 @@ static void compare_ledgers(struct ledger *l, const struct ledger_line *lines)
 	const bool *young = mark_young(l);
 
 	l->changes = arena_alloc(l->arena, (l->n + 1) * sizeof(*l->changes));
-	if (l->arena->error)
+	if (!now.items || !then.items || !young || !l->changes)
 		return;
 	find_unmoved(l, &now, &then);
 	qsort(now.items, now.n, sizeof(*now.items), by_chain);
@@ -462,12 +462,13 @@ static void compare_ledgers(struct ledger *l, const struct ledger_line *lines)
 /* The lines that have been remembered, behind each other. */
 static const struct ledger_line *own_lines(const struct ledger *l)
 {
+	static const struct ledger_line none;
 	size_t n;
 	const char *memory = sample_memory(l->out, l->out->source, &n);
 
 	return memory ? (const void *)(memory + n -
 				       l->n * sizeof(struct ledger_line))
-		      : NULL;
+		      : &none;
 }
 
 void ledger_close(struct ledger *l, uint64_t passed)

@@ -178,14 +178,15 @@ static int use_counters(struct nft_ruleset *rs, const struct nft_rule *r,
 	return 0;
 }
 
-static int add_rule(struct nft_ruleset *rs, struct nft_node *chain,
-		    const struct nft_rule *r, const struct nlmsghdr *h,
-		    struct nft_drop **ret)
+/* Returns it, or NULL: the arena tells why. */
+static struct nft_drop *add_rule(struct nft_ruleset *rs, struct nft_node *chain,
+				 const struct nft_rule *r,
+				 const struct nlmsghdr *h)
 {
 	struct nft_drop *d = nft_add_drop(rs, chain);
 
 	if (!d)
-		return rs->arena.error;
+		return NULL;
 	d->shape = nft_rule_shape(h);
 	d->rule = r->rule;
 	d->rule.number = chain->n_rules;
@@ -197,8 +198,7 @@ static int add_rule(struct nft_ruleset *rs, struct nft_node *chain,
 		firewall_rule_behind(&d->rule, nft_rule_matches(h), &d->before);
 	if (r->rule.comment.n)
 		d->rule.comment = copy_comment(rs, r->rule.comment);
-	*ret = d;
-	return rs->arena.error;
+	return rs->arena.error ? NULL : d;
 }
 
 /* A rule asks a verdict map; what its elements do is known later. */
@@ -216,9 +216,9 @@ static int ask_map(struct nft_ruleset *rs, struct nft_node *chain,
 	e = map ? add_call(rs, chain, map, r) : rs->arena.error;
 	if (e < 0)
 		return e;
-	e = add_rule(rs, chain, r, h, &d);
-	if (e < 0)
-		return e;
+	d = add_rule(rs, chain, r, h);
+	if (!d)
+		return rs->arena.error;
 	d->map = map;
 	d->rule.target = FIREWALL_MAP;
 	d->rule.is_counted = false;
@@ -254,9 +254,9 @@ static int build_effects(struct nft_ruleset *rs, struct nft_node *chain,
 	if (e < 0 || (!drops(r) && r->verdict != NFT_QUEUES &&
 		      r->verdict != NFT_PROXIES))
 		return e;
-	e = add_rule(rs, chain, r, h, &d);
-	if (e < 0)
-		return e;
+	d = add_rule(rs, chain, r, h);
+	if (!d)
+		return rs->arena.error;
 	d->counter = counter;
 	rs->has_queues |= r->verdict == NFT_QUEUES;
 	return 0;

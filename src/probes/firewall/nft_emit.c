@@ -29,7 +29,7 @@ static void copy_piece(char piece[FIREWALL_PIECE], const char *name)
 {
 	size_t n = 0;
 
-	for (; name[n] && n < FIREWALL_PIECE - 10; n++) {
+	for (; n < FIREWALL_PIECE - 10 && name[n]; n++) {
 		piece[n] = name[n];
 		if (name[n] <= ' ' || name[n] > '~' || name[n] == '"' ||
 		    name[n] == '\\')

@@ -215,10 +215,11 @@ bool nft_has_table(const struct sample *s, uint8_t source, enum family family,
 static bool is_lasting(const struct sample *s, const struct object *o)
 {
 	const struct counter *facts = firewall_facts;
+	const struct counter *first = object_first(s, o);
 
 	if (queue_feeds_is(s, o))
 		return true;
-	return o->n && object_rows(s, o)->counter->kind == KIND_FACT &&
+	return first && first->kind == KIND_FACT &&
 	       object_row(s, o, &facts[FIREWALL_UNCOUNTED]) &&
 	       object_value(s, o, &facts[FIREWALL_TARGET], 0) != FIREWALL_QUEUE;
 }

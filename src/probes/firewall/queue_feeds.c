@@ -59,7 +59,7 @@ void queue_feeds_append(const struct queue_feeds *f, const char *name,
 
 bool queue_feeds_is(const struct sample *s, const struct object *o)
 {
-	return o->n && object_rows(s, o)->counter == &queue_feed_fact;
+	return object_first(s, o) == &queue_feed_fact;
 }
 
 void queue_feeds_collect(struct queue_feeds *f, const struct sample *s)

@@ -140,7 +140,7 @@ static const struct {
 /* Each match of each rule is asked for: the first letter tells most apart. */
 static uint8_t kind_of(const char *match)
 {
-	for (uint8_t i = RATE_NONE + 1; i < N_RATE_KINDS; i++)
+	for (unsigned i = RATE_NONE + 1; i < N_RATE_KINDS; i++)
 		if (kinds[i].match[0] == match[0] &&
 		    !strcmp(kinds[i].match, match))
 			return i;

@@ -225,7 +225,8 @@ void firewall_append_count(struct sample *out, const struct counter *counter,
 	o = &out->objects[out->n_objects - 1];
 	p = since ? object_before(out, o) : NULL;
 	before = count_of(out->then, p, counter->kind);
-	sample_row(out, counter, before ? before->value + *since : kernels);
+	sample_row(out, counter,
+		   since && before ? before->value + *since : kernels);
 	/* else the two values tell */
 	if (since && (!before || before->counter != counter ||
 		      p->identity != o->identity))

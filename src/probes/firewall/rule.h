@@ -131,7 +131,7 @@ enum firewall_role {
 };
 
 /* The fact of a rule that is policy: see firewall_is_policy(). */
-#define FIREWALL_IS_POLICY (N_FIREWALL_ROLES * 3)
+#define FIREWALL_IS_POLICY ((size_t)N_FIREWALL_ROLES * 3)
 /* Of a chain: packets since the read before, if new counters began at 0. */
 #define FIREWALL_FRESH (FIREWALL_IS_POLICY + 1)
 /* of a rule that drops what IP has sent, without a counter */

@@ -103,12 +103,13 @@ static bool may_be_of(const struct sample *s, const struct object *o,
 		      enum direction direction, bool has_gap)
 {
 	const unsigned out = 1u << DIR_TX | 1u << DIR_FWD;
+	const struct counter *first = object_first(s, o);
 	unsigned directions = o->reached;
 
 	if (is_beside_ip(o))
 		return false;
-	if (!directions && object_rows(s, o)->counter->kind == KIND_LOST)
-		directions = 1u << object_rows(s, o)->counter->direction;
+	if (!directions && first && first->kind == KIND_LOST)
+		directions = 1u << first->direction;
 	if (directions & out)
 		directions |= out;
 	if (directions & 1u << DIR_FWD && !has_gap)

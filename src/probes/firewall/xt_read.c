@@ -193,8 +193,10 @@ static int read_table(const void *arg, const char *table, struct sample *out)
 	e = get_info(r->fd, f, table, &info);
 	if (e < 0)
 		return e;
-	if (ENTRIES_HEAD + info.size > r->env->size)
-		request = allocated = malloc(ENTRIES_HEAD + info.size);
+	if (ENTRIES_HEAD + info.size > r->env->size) {
+		allocated = malloc(ENTRIES_HEAD + info.size);
+		request = allocated;
+	}
 	if (!request)
 		return -ENOMEM;
 	e = get_entries(r->fd, f, &info, request);

@@ -81,7 +81,7 @@ int link_ethtool_init(const struct probe_env *env, void **ret)
 	(void)env;
 	if (!e)
 		return -ENOMEM;
-	e->size = LINK_ETHTOOL_MAX * LINK_ETHTOOL_NAME + page;
+	e->size = (size_t)LINK_ETHTOOL_MAX * LINK_ETHTOOL_NAME + page;
 	e->size -= e->size % page;
 	e->mapped = e->size + page;
 	e->memory = mmap(NULL, e->mapped, PROT_NONE,

@@ -502,7 +502,7 @@ int qdisc_look_closer(struct probe_env *env, struct sample *out, uint32_t first)
 		r = needs_look(&look, o);
 		if (r > 0)
 			r = look_at(&look);
-		else if (r == 0 && out->then && may_have_parts(out, o))
+		else if (r == 0 && may_have_parts(out, o))
 			carry_parts(&look, object_before(out, o));
 	}
 	qdisc_tree_free(&look.tree);

@@ -28,7 +28,7 @@ static bool is_outermost(const struct qdisc_config *q)
 	return q->parent == TC_H_ROOT || q->parent == TC_H_INGRESS;
 }
 
-/* What a qdisc is looked for by: a handle, or if that is 0 a name. */
+/* What a qdisc is looked for by: a name, or if that is NULL a handle. */
 struct wanted {
 	int ifindex;
 	uint32_t handle;
@@ -40,9 +40,8 @@ static bool is_wanted_qdisc(const struct sample *s, const struct object *o,
 {
 	if (o->layer != LAYER_QDISC || qdisc_ifindex(o) != w->ifindex)
 		return false;
-	return w->handle
-		       ? object_value(s, o, &qdisc_fact_handle, 0) == w->handle
-		       : !strcmp(object_name(s, o), w->name);
+	return w->name ? !strcmp(object_name(s, o), w->name)
+		       : object_value(s, o, &qdisc_fact_handle, 0) == w->handle;
 }
 
 static uint64_t hash_wanted(const struct sample *s, const struct wanted *w)
@@ -51,7 +50,7 @@ static uint64_t hash_wanted(const struct sample *s, const struct wanted *w)
 
 	hash_add(&h, &w->ifindex, sizeof(w->ifindex));
 	hash_add(&h, &w->handle, sizeof(w->handle));
-	if (!w->handle)
+	if (w->name)
 		hash_name(&h, w->name);
 	return hash_end(&h);
 }

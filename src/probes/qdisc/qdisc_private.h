@@ -69,10 +69,10 @@ int MUST_CHECK qdisc_parse(const struct nlmsghdr *h, struct qdisc_config *ret);
  */
 static inline uint64_t qdisc_identity(const struct qdisc_config *q)
 {
-	const uint32_t ids[] = {q->parent, q->handle};
+	uint64_t hash = hash_bytes(HASH_START, &q->parent, sizeof(q->parent));
 
-	return (uint64_t)q->ifindex << 32 |
-	       (uint32_t)hash_bytes(HASH_START, ids, sizeof(ids));
+	hash = hash_bytes(hash, &q->handle, sizeof(q->handle));
+	return (uint64_t)q->ifindex << 32 | (uint32_t)hash;
 }
 
 static inline int qdisc_ifindex(const struct object *o)

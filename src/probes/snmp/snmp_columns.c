@@ -22,7 +22,7 @@ uint16_t snmp_columns_slot(size_t counter)
 {
 	const struct counter *all = snmp_table.rows, *c = &all[counter];
 
-	for (uint16_t i = 0; i < counter; i++)
+	for (size_t i = 0; i < counter; i++)
 		if (all[i].section && !strcmp(all[i].section, c->section) &&
 		    !strcmp(all[i].name, c->name))
 			return i;
