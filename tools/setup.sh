@@ -10,8 +10,8 @@ packages_build=(
 packages_run=(librrd8 iproute2)
 packages_demo=(iptables iputils-ping)
 packages_check=(
-	binutils check gcovr clang clang-format libclang-rt-dev universal-ctags
-	python3 util-linux iproute2 iptables nftables ebtables arptables
+	binutils check gcovr clang clang-format clang-tidy cppcheck
+	libclang-rt-dev universal-ctags python3 util-linux iproute2 iptables nftables ebtables arptables
 	conntrack hping3 curl ethtool rrdtool libyajl2 libcurl3-gnutls valgrind
 	xz-utils tcpdump traceroute bpftool ipvsadm procps kmod sysstat
 	iputils-tracepath wireguard-tools
