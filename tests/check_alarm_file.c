@@ -152,6 +152,8 @@ static const char *const strange[] = {
 	"FAILURE link rx =eth0 =nginx others 0001234g\n",
 	"FAILURE link rx =eth0 =nginx others 00012345 more\n",
 	"FAILURE link rx =1234567890123456 =nginx\n",
+	"FAILURE link rx =eth0 =\033[31mEVIL\033[m\n",
+	"FAILURE link rx =eth0 =$(id)\n",
 	"WARNING ip rx = =123456789012345678901234567890123456789012345678\n",
 	"\n",
 	"FAILURE link rx =eth0 =nginx\nFAILURE\n",

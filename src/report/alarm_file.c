@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "base/token.h"
 #include "kernel/file.h"
 
@@ -123,7 +124,7 @@ static int parse_alarm(struct token line, struct alarm_file *f)
 		    0 ||
 	    parse_name(token_word(&line), alarm.namespace,
 		       sizeof(alarm.namespace)) < 0 ||
-	    parse_told(line, &alarm) < 0)
+	    !text_is_plain(alarm.namespace) || parse_told(line, &alarm) < 0)
 		return -EBADMSG;
 	alarm.state = state;
 	alarm.layer = layer;
