@@ -25,6 +25,7 @@ from firewall import CASES  # and all of cases.py
 from lab import HERE, Failure, Skip, leashed, run
 import combined  # noqa: F401, registers its cases
 import density  # noqa: F401
+import demos  # noqa: F401
 import field
 import field_cases  # noqa: F401
 import alarms  # noqa: F401

@@ -163,7 +163,7 @@ static int on_hook(const struct nlmsghdr *h, void *arg)
 /* Returns 1 or 0, or negative errno: it cannot be told. */
 static int is_hooked(struct netlink *nl, const struct ebt_source *source)
 {
-	_Alignas(8) char request[64];
+	_Alignas(8) char request[64] = "";
 	struct hook_search search = {.source = source};
 	struct nlmsghdr *h;
 	int r = netlink_available(nl, KMOD_HOOK);
@@ -198,7 +198,7 @@ static int on_bridge(const struct nlmsghdr *h, void *arg)
  */
 static int has_bridge(struct netlink *nl)
 {
-	_Alignas(8) char request[64];
+	_Alignas(8) char request[64] = "";
 	struct nlmsghdr *h = mnl_nlmsg_put_header(request);
 	struct nlattr *info;
 	bool found = false;

@@ -11,6 +11,7 @@
 #include <netinet/in.h> /* before the kernel's, or they clash */
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <string.h>
 
 #include "kernel/capability.h"
 #include "kernel/attr.h"
@@ -35,6 +36,7 @@ struct request {
 static void begin(struct request *q, unsigned message, uint8_t family,
 		  uint16_t flags)
 {
+	memset(q, 0, sizeof(*q)); /* not every libmnl writes what pads */
 	q->h = nfnetlink_request(q->bytes, NFNL_SUBSYS_NFTABLES, message,
 				 family, flags);
 }
