@@ -39,22 +39,29 @@ need_root() {
 	[ "$(id -u)" = 0 ] || die "must be run as root: sudo ./${0##*/} $*"
 }
 
-# "ip netns exec" has all mounts below / propagate no more, which is refused
-# where / is no mount point, as in most chroots, or mounting is not allowed.
-need_namespaces() {
-	local name=pktloss-try-$$ said
+# What `ip netns` does, with what each Linux has: it mounts a file below /run, and
+# runs a command with a / that tells nobody of its mounts and a /sys of its own.
+try_namespaces() {
+	local directory status=0
 
-	if said=$({ ip netns add "$name" &&
-		ip netns exec "$name" true; } 2>&1); then
-		ip netns delete "$name"
-		return
-	fi
-	ip netns delete "$name" 2>/dev/null || true
-	printf '%s\n' "$said" >&2
-	die 'needs "ip netns", which does not work here. In a chroot,' \
-		'make its directory a mount point first: mount --rbind' \
-		'DIR DIR; in a container, grant it CAP_SYS_ADMIN and' \
-		'CAP_NET_ADMIN (docker run --privileged)'
+	directory=$(mktemp -d /run/pktloss.XXXXXX) || return
+	mount --bind "$directory" "$directory" && umount "$directory" ||
+		status=1
+	rmdir "$directory" && [ "$status" = 0 ] || return 1
+	unshare --net --mount --propagation unchanged sh -c \
+		'mount --make-rslave / && mount -t sysfs none /sys'
+}
+
+# At once: not after minutes of builds.
+need_namespaces() {
+	local said
+
+	said=$(LC_ALL=C try_namespaces 2>&1) && return
+	die "network namespaces cannot be made here (${said//$'\n'/; })." \
+		"Needed are root of the host with CAP_SYS_ADMIN, a /run that can" \
+		"be written, and a / that is a mount point. In a container: run" \
+		"it with --privileged. In a chroot: from outside, mount --bind" \
+		"DIRECTORY DIRECTORY, and chroot into it again."
 }
 
 is_installed() {
