@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Every test that SECURITY.md names as a proof exists, and is run by somebody.
+# Every test that SECURITY.md and docs/ROBUSTNESS.md name as a proof exists, and
+# is run by somebody.
 set -eu # no pipefail: grep -q ends its pipe early
 
 top=${srcdir:-.}
-page=$top/SECURITY.md
-failures=0 named=0
+failures=0
 
 fail() {
-	echo "FAIL: SECURITY.md names $1, which $2" >&2
+	echo "FAIL: $page names $1, which $2" >&2
 	failures=$((failures + 1))
 }
 
@@ -32,7 +32,7 @@ check_proof() { # NAME
 		;;
 	e2e/*)
 		on_one_line "$top"/tests/e2e/*.py |
-			grep -qE " @[a-z_]+(\([^)]*\))? def $name\(stage" ||
+			grep -qE " @[a-z_]+(\([^)]*\))? def ${name#field_}\(stage" ||
 			fail "$1" "is no case"
 		;;
 	fuzz_*)
@@ -49,11 +49,20 @@ check_proof() { # NAME
 	esac
 }
 
-while read -r proof; do
-	check_proof "$proof"
-	named=$((named + 1))
-done < <(sed -n '/^| Claim /,$p' "$page" | grep '^|' |
-	sed -E 's/^\|[^|]*\|(.*)\|$/\1/' | grep -oE '`[^`]+`' | tr -d '`')
-[ "$named" -ge 40 ] || fail "only $named tests" "are too few to be all"
-echo "$named tests named"
+# The tests in the second column of the table that begins so.
+check_table() { # PAGE HEAD FEWEST
+	local named=0 proof
+
+	page=$1
+	while read -r proof; do
+		check_proof "$proof"
+		named=$((named + 1))
+	done < <(sed -n "/^| $2 /,/^\$/p" "$top/$page" | grep '^|' |
+		sed -E 's/^\|[^|]*\|(.*)\|$/\1/' | grep -oE '`[^`]+`' | tr -d '`')
+	[ "$named" -ge "$3" ] || fail "only $named tests" "are too few to be all"
+	echo "$page: $named tests named"
+}
+
+check_table SECURITY.md Claim 40
+check_table docs/ROBUSTNESS.md "What was shown" 35
 [ "$failures" = 0 ]
