@@ -130,12 +130,70 @@ static void teardown(void)
 	tree_remove(&tree);
 }
 
+CASE(last_text);
+
+/* Of a list that follows others. */
+static int follow(struct xfrm_last *last, const char *text)
+{
+	const struct probe_env env = {.counters = NULL};
+
+	sample_reset(&sample);
+	return xfrm_append(&env, last, text, strlen(text), &sample);
+}
+
+TEST(last_text, same_text_brings_the_same_rows)
+{
+	static const char text[] = "XfrmInError 1\nXfrmInNoStates 2\n";
+	struct xfrm_last last = {.n = 0};
+
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(follow(&last, text), 0);
+		ck_assert_uint_eq(sample.n_objects, 1);
+		ck_assert_uint_eq(sample.n_rows, 2);
+		ck_assert_uint_eq(value("XfrmInError", 99), 1);
+		ck_assert_uint_eq(value("XfrmInNoStates", 99), 2);
+	}
+}
+
+TEST(last_text, any_other_text_is_parsed)
+{
+	struct xfrm_last last = {.n = 0};
+
+	ck_assert_int_eq(follow(&last, "XfrmInError 1\n"), 0);
+	ck_assert_int_eq(follow(&last, "XfrmInError 2\n"), 0);
+	ck_assert_uint_eq(value("XfrmInError", 99), 2);
+	ck_assert_int_eq(follow(&last, "XfrmInError 2\nXfrmInNoStates 3\n"), 0);
+	ck_assert_uint_eq(value("XfrmInNoStates", 99), 3);
+	ck_assert_int_eq(follow(&last, "XfrmInError 2"), -EBADMSG);
+	ck_assert_int_eq(follow(&last, ""), -EBADMSG);
+	ck_assert_int_eq(follow(&last, "XfrmInError 2\n"), 0);
+	ck_assert_uint_eq(sample.n_rows, 1);
+	ck_assert_uint_eq(value("XfrmInError", 99), 2);
+}
+
+TEST(last_text, text_without_room_is_parsed_each_time)
+{
+	static char text[2 * XFRM_MAX_TEXT];
+	struct xfrm_last last = {.n = 0};
+
+	memset(text, ' ', sizeof(text) - 1);
+	memcpy(text, "XfrmInError 1", 13);
+	text[sizeof(text) - 2] = '\n';
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(follow(&last, text), 0);
+		ck_assert_uint_eq(value("XfrmInError", 99), 1);
+		ck_assert_uint_eq(last.n, 0);
+	}
+}
+
 CASE(probe, .setup = setup, .teardown = teardown);
 
 TEST(probe, probe_appends_what_is_there)
 {
 	static char buffer[4096];
+	struct xfrm_last last = {.n = 0};
 	struct probe_env env = {.net = &(struct procnet)PROCNET(tree.path),
+				.state = &last,
 				.buffer = buffer,
 				.size = sizeof(buffer)};
 	const struct object *o;

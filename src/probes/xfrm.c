@@ -2,6 +2,7 @@
 #include "probes/xfrm.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/token.h"
 #include "kernel/procnet.h"
@@ -230,14 +231,52 @@ int xfrm_parse(const struct probe_env *env, const char *text, size_t n,
 	return 0;
 }
 
+static void keep_last(struct xfrm_last *last, const char *text, size_t n,
+		      const struct sample *out)
+{
+	const struct object *o = &out->objects[out->n_objects - 1];
+
+	last->n = 0;
+	if (n > sizeof(last->text) || o->n > XFRM_MAX_ROWS)
+		return;
+	memcpy(last->text, text, n);
+	memcpy(last->rows, object_rows(out, o), o->n * sizeof(*last->rows));
+	last->n = n;
+	last->n_rows = o->n;
+}
+
+int xfrm_append(const struct probe_env *env, struct xfrm_last *last,
+		const char *text, size_t n, struct sample *out)
+{
+	int r;
+
+	sample_object(out, LAYER_XFRM, "", "", 0);
+	if (n && n == last->n && !memcmp(text, last->text, n)) {
+		for (size_t i = 0; i < last->n_rows; i++)
+			sample_row(out, last->rows[i].counter,
+				   last->rows[i].value);
+		return 0;
+	}
+	r = xfrm_parse(env, text, n, out);
+	if (r == 0 && !out->error)
+		keep_last(last, text, n, out);
+	return r;
+}
+
 static int xfrm_read(struct probe_env *env, struct sample *out)
 {
 	ssize_t n = procnet_read(env->net, "xfrm_stat", env->buffer, env->size);
 
 	if (n < 0)
 		return (int)n;
-	sample_object(out, LAYER_XFRM, "", "", 0);
-	return xfrm_parse(env, env->buffer, n, out);
+	return xfrm_append(env, env->state, env->buffer, n, out);
+}
+
+static int xfrm_init(const struct probe_env *env, void **ret)
+{
+	(void)env;
+	*ret = calloc(1, sizeof(struct xfrm_last));
+	return *ret ? 0 : -ENOMEM;
 }
 
 const struct probe xfrm_probe = {
@@ -246,5 +285,7 @@ const struct probe xfrm_probe = {
 	.reads = "/proc/net/xfrm_stat",
 	.layer = LAYER_XFRM,
 	.counters = &xfrm_table,
+	.init = xfrm_init,
+	.free = free,
 	.read = xfrm_read,
 };
