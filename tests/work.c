@@ -20,6 +20,7 @@
 #include "probes/firewall/rule.h"
 #include "probes/balance/balance_private.h"
 #include "probes/link/link_private.h"
+#include "probes/snmp/snmp_private.h"
 #include "probes/socket/socket_ports.h"
 #include "report/reporter.h"
 #include "nft_file.h"
@@ -36,6 +37,7 @@ struct stage {
 	struct reporter *reporter;
 	unsigned read_number;
 	unsigned n;
+	bool each; /* there are n namespaces: fill gets the number of each */
 	unsigned n_values, n_notified, n_findings;
 };
 
@@ -68,6 +70,8 @@ typedef void (*fill)(struct sample *s, unsigned n, unsigned read);
 
 static void begin_reads(struct stage *stage, fill append)
 {
+	unsigned i = 0;
+
 	EACH_NS (&stage->list, ns) {
 		struct sample *s = &ns->now;
 
@@ -77,7 +81,7 @@ static void begin_reads(struct stage *stage, fill append)
 		s->boot_ns = s->time_ns = s->mono_ns;
 		s->sources = UINT32_MAX;
 		ns->was_read = true;
-		append(s, stage->n, stage->read_number);
+		append(s, stage->each ? i++ : stage->n, stage->read_number);
 		if (s->error)
 			abort();
 	}
@@ -128,9 +132,9 @@ static void add_ns(struct stage *stage, const char *name)
 }
 
 /* The first look, the first loss, two more intervals. */
-static void play(unsigned n, fill append)
+static void play(unsigned n, bool each, fill append)
 {
-	struct stage stage = {.n = n};
+	struct stage stage = {.n = n, .each = each};
 
 	if (settings_init(&stage.settings) < 0)
 		abort();
@@ -139,7 +143,12 @@ static void play(unsigned n, fill append)
 	if (!stage.reporter)
 		abort();
 	add_ns(&stage, "");
-	add_ns(&stage, "hostile");
+	for (unsigned i = 1; i < (each ? n : 2); i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "hostile%u", i);
+		add_ns(&stage, name);
+	}
 	for (unsigned i = 0; i < 3; i++)
 		measured(&stage, append);
 	measured_findings(&stage, append);
@@ -223,6 +232,77 @@ static void fill_stacks(struct sample *s, unsigned n, unsigned read)
 		sample_row(s, &link_fact_lower_kind, link_hash_kind("macvlan"));
 		sample_row(s, &link_fact_lower_up, 1);
 	}
+}
+
+/* Each half of them is a member of one of the other half, which sums it up. */
+static void fill_bonds(struct sample *s, unsigned n, unsigned read)
+{
+	for (unsigned i = 0; i < n; i += 2) {
+		put_interface(s, "b", i, read, "bond");
+		sample_row(s, &link_fact_member, i + 2);
+		sample_row(s, &link_fact_members_up, 1);
+		put_interface(s, "b", i + 1, read, "veth");
+	}
+}
+
+/* All but one are members of that. */
+static void fill_members(struct sample *s, unsigned n, unsigned read)
+{
+	put_interface(s, "b", 0, read, "bond");
+	for (unsigned i = 1; i < n; i++)
+		sample_row(s, &link_fact_member, i + 1);
+	for (unsigned i = 1; i < n; i++)
+		put_interface(s, "b", i, read, "veth");
+}
+
+/* They leave by any interface, and there are as many of these. */
+static void fill_tunnels(struct sample *s, unsigned n, unsigned read)
+{
+	for (unsigned i = 0; i < n; i++)
+		put_interface(s, "g", i, read, i % 2 ? "veth" : "gre");
+}
+
+/* ---- namespaces ---- */
+
+/* Each is wired to the next one, and the one before. */
+static void fill_ring(struct sample *s, unsigned number, unsigned read)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		sample_object(s, LAYER_LINK, i ? "right" : "left", "", i + 1);
+		put_row(s, "rx_packets", read * 1000);
+		put_row(s, "tx_packets", read * 1000);
+		put_row(s, "rx_dropped", read * 10);
+		put_row(s, "tx_dropped", read * 10);
+		sample_object(s, LAYER_LINK, i ? "right" : "left", LINK_CONFIG,
+			      i + 1);
+		sample_label(s, "veth");
+		sample_row(s, &link_fact_up, 1);
+		sample_row(s, &link_fact_mac, 2 * number + i);
+		sample_row(s, &link_fact_peer_index, 2 - i);
+		sample_row(s, &link_fact_peer_mac, 2 * number + 3 * i - 1);
+	}
+	put_gap(s, read);
+}
+
+static void put_ip(struct sample *s, enum tag tag, uint64_t value)
+{
+	sample_object(s, LAYER_IP, "", "", 0);
+	for (size_t i = 0; i < snmp_table.n; i++)
+		if (snmp_table.rows[i].tag == tag && !snmp_table.rows[i].v6)
+			sample_row(s, &snmp_table.rows[i], value);
+}
+
+/* Each has one that stands on an interface of the next one. */
+static void fill_ipvlans(struct sample *s, unsigned number, unsigned read)
+{
+	put_interface(s, "eth", 0, read, "veth");
+	sample_row(s, &link_fact_peer_mtu, 1500 + number);
+	put_interface(s, "ipvl", 1, read, "ipvlan");
+	sample_row(s, &link_fact_lower_far, 1);
+	sample_row(s, &link_fact_lower_index, 1);
+	sample_row(s, &link_fact_lower_mac, 1);
+	sample_row(s, &link_fact_lower_kind, link_hash_kind("veth"));
+	put_ip(s, TAG_IN_ADDR_ERRORS, read * 10);
 }
 
 /* ---- rules ---- */
@@ -548,13 +628,25 @@ static void fill_sockets(struct sample *s, unsigned n, unsigned read)
 static const struct {
 	const char *name;
 	fill append;
+	bool each;
 } cases[] = {
-	{"interfaces", fill_interfaces}, {"wires", fill_wires},
-	{"stacks", fill_stacks},	 {"qdiscs", work_qdiscs},
-	{"chains", fill_chains},	 {"comments", fill_comments},
-	{"uncounted", fill_uncounted},	 {"alike", fill_alike},
-	{"tables", fill_tables},	 {"jumps", fill_jumps},
-	{"queues", fill_queues},	 {"sockets", fill_sockets},
+	{"interfaces", fill_interfaces, false},
+	{"wires", fill_wires, false},
+	{"stacks", fill_stacks, false},
+	{"bonds", fill_bonds, false},
+	{"members", fill_members, false},
+	{"tunnels", fill_tunnels, false},
+	{"ring", fill_ring, true},
+	{"ipvlans", fill_ipvlans, true},
+	{"qdiscs", work_qdiscs, false},
+	{"chains", fill_chains, false},
+	{"comments", fill_comments, false},
+	{"uncounted", fill_uncounted, false},
+	{"alike", fill_alike, false},
+	{"tables", fill_tables, false},
+	{"jumps", fill_jumps, false},
+	{"queues", fill_queues, false},
+	{"sockets", fill_sockets, false},
 };
 
 int main(int argc, char **argv)
@@ -563,6 +655,7 @@ int main(int argc, char **argv)
 		if (argc < 3)
 			puts(cases[i].name);
 		else if (!strcmp(argv[1], cases[i].name))
-			play((unsigned)atoi(argv[2]), cases[i].append);
+			play((unsigned)atoi(argv[2]), cases[i].each,
+			     cases[i].append);
 	return 0;
 }

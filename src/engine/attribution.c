@@ -2,6 +2,7 @@
 #include "engine/attribution.h"
 
 #include "base/text.h"
+#include "engine/devices.h"
 #include "engine/unresolved.h"
 #include "engine/wire.h"
 #include "probes/link/link.h"
@@ -97,25 +98,43 @@ static uint64_t take_refused(struct ns *ns, const char *place, uint64_t n)
 	       take_echo(loss_find(l, LAYER_LINK, place, DIR_TX), n - taken);
 }
 
-/* The interface is master's, if that is given; else no tunnel itself. */
-static bool is_way_out(const struct ns *ns, const struct object *o,
-		       const struct object *master)
+static bool is_way_out(const struct sample *s, const struct object *o)
 {
-	if (o->layer != LAYER_LINK || object_name(&ns->now, o)[0])
-		return false;
-	return master ? link_is_member(&ns->now, master, o->identity)
-		      : !link_is_tunnel(&ns->now, object_place(&ns->now, o));
+	return o->layer == LAYER_LINK && !object_name(s, o)[0] &&
+	       !link_is_tunnel(s, object_place(s, o));
 }
 
-/* Up to n packets refused by any member of master; NULL: any interface. */
-static uint64_t take_any(struct ns *ns, const struct object *master, uint64_t n)
+/*
+ * Up to n packets refused by any interface that is no tunnel. Most of a
+ * namespace may be tunnels: those of which all is taken are not asked again.
+ */
+static uint64_t take_any(struct ns *ns, uint64_t n)
 {
+	const struct sample *s = &ns->now;
 	uint64_t taken = 0;
 
-	EACH_OBJECT (&ns->now, o)
-		if (taken < n && is_way_out(ns, o, master))
-			taken += take_refused(ns, object_place(&ns->now, o),
-					      n - taken);
+	for (uint32_t *i = &ns->settling.way_out; *i < s->n_objects; ++*i) {
+		const struct object *o = &s->objects[*i];
+
+		if (is_way_out(s, o))
+			taken +=
+				take_refused(ns, object_place(s, o), n - taken);
+		if (taken == n)
+			break;
+	}
+	return taken;
+}
+
+/* Up to n packets refused by any member of master. */
+static uint64_t take_members(struct ns *ns, const struct object *master,
+			     uint64_t n)
+{
+	const struct object *o;
+	uint64_t taken = 0;
+	uint32_t row = 0;
+
+	while (taken < n && (o = link_next_member(&ns->now, master, &row)))
+		taken += take_refused(ns, object_place(&ns->now, o), n - taken);
 	return taken;
 }
 
@@ -130,7 +149,7 @@ static uint64_t take_device(struct ns *ns, const struct object *config,
 		return take_refused(ns, place, n);
 	taken = take_echo(loss_find(&ns->losses, LAYER_QDISC, place, DIR_TX),
 			  n);
-	return taken + take_any(ns, config, n - taken);
+	return taken + take_members(ns, config, n - taken);
 }
 
 /* What rules on the way from a qdisc to the device dropped. */
@@ -149,12 +168,21 @@ static uint64_t count_hooked(const struct sample *s)
 	return n;
 }
 
+/* Many devices may stand on one. */
+static uint64_t hooked_in(struct ns *ns)
+{
+	if (!ns->settling.knows_hooked)
+		ns->settling.hooked = count_hooked(&ns->now);
+	ns->settling.knows_hooked = true;
+	return ns->settling.hooked;
+}
+
 /* Up to n packets that never came to an interface: rules, and for IP more. */
 static uint64_t take_before(struct ns *ns, bool routed, uint64_t n)
 {
 	static const uint8_t layers[] = {LAYER_IP, LAYER_XFRM};
 	struct losses *l = &ns->losses;
-	uint64_t taken, hooked = routed || !n ? n : count_hooked(&ns->now);
+	uint64_t taken, hooked = routed || !n ? n : hooked_in(ns);
 
 	taken = take_echo(loss_find(l, LAYER_NETFILTER, "", DIR_TX),
 			  hooked < n ? hooked : n);
@@ -164,24 +192,30 @@ static uint64_t take_before(struct ns *ns, bool routed, uint64_t n)
 	return taken;
 }
 
-/* Up to n packets lost below a device, wherever that is. */
-static uint64_t take_below(const struct ns_list *list, const struct ns *upper,
-			   const struct object *mine, uint64_t n)
+/* Up to n packets lost below a device, if that is in this namespace. */
+static uint64_t take_below_in(struct ns *ns, const struct ns *upper,
+			      const struct object *mine, uint64_t n)
 {
 	bool routed =
 		link_is_tunnel(&upper->now, object_place(&upper->now, mine));
-	uint64_t taken = 0;
+	const struct object *device;
+	uint64_t taken;
 
-	EACH_NS (list, ns) {
-		const struct object *device;
+	if (!link_stands_on(&ns->now, &upper->now, mine, &device))
+		return 0;
+	taken = device ? take_device(ns, device, n) : take_any(ns, n);
+	return taken + take_before(ns, routed, n - taken);
+}
 
-		if (!ns->was_read ||
-		    !link_stands_on(&ns->now, &upper->now, mine, &device))
-			continue;
-		taken += device ? take_device(ns, device, n - taken)
-				: take_any(ns, NULL, n - taken);
-		taken += take_before(ns, routed, n - taken);
-	}
+/* The same, wherever that is. */
+static uint64_t take_below(const struct ns_list *list, struct ns *upper,
+			   const struct object *mine, uint64_t n)
+{
+	uint64_t taken = take_below_in(upper, upper, mine, n);
+
+	EACH_NS_TIED (list, &upper->now, mine, LINK_TIE_BELOW, walk)
+		if (walk.ns != upper)
+			taken += take_below_in(walk.ns, upper, mine, n - taken);
 	return taken;
 }
 
@@ -199,7 +233,7 @@ static void attribute_upper(const struct ns_list *list, struct ns *ns,
 	if (!n)
 		return;
 	if (link_sends_through_members(&ns->now, loss->place))
-		settle_echo(loss, take_any(ns, mine, n), APART_PERCENT);
+		settle_echo(loss, take_members(ns, mine, n), APART_PERCENT);
 	else
 		settle_echo(loss, take_below(list, ns, mine, n), APART_PERCENT);
 }
@@ -208,15 +242,15 @@ static void attribute_upper(const struct ns_list *list, struct ns *ns,
 static void attribute_sum(struct ns *ns, struct loss *loss,
 			  const struct object *mine)
 {
+	const struct object *o;
 	uint64_t n = 0;
+	uint32_t row = 0;
 
-	EACH_OBJECT (&ns->now, o) {
-		const struct loss *of;
+	while ((o = link_next_member(&ns->now, mine, &row))) {
+		const struct loss *of = loss_find(&ns->losses, LAYER_LINK,
+						  object_place(&ns->now, o),
+						  loss->direction);
 
-		if (!is_way_out(ns, o, mine))
-			continue;
-		of = loss_find(&ns->losses, LAYER_LINK,
-			       object_place(&ns->now, o), loss->direction);
 		n += of ? of->lost + of->elsewhere : 0;
 	}
 	settle_echo(loss, n, APART_PERCENT);
@@ -279,23 +313,49 @@ void attribution_apply(struct ns_list *list)
 	unresolved_place(list);
 }
 
-/* The ipvlan that stands on an interface of a namespace, or NULL. */
-static const char *find_ipvlan(const struct ns_list *list,
-			       const struct sample *below)
+/* Has the namespace below know of an ipvlan, of whichever is the first. */
+static void note_ipvlan(const struct ns_list *list, struct ns *ns,
+			const struct object *o)
 {
+	const char *place = object_place(&ns->now, o);
 	const struct object *device;
 
+	if (link_stands_on(&ns->now, &ns->now, o, &device) &&
+	    !ns->settling.ipvlan)
+		ns->settling.ipvlan = place;
+	EACH_NS_TIED (list, &ns->now, o, LINK_TIE_BELOW, walk)
+		if (link_stands_on(&walk.ns->now, &ns->now, o, &device) &&
+		    !walk.ns->settling.ipvlan)
+			walk.ns->settling.ipvlan = place;
+}
+
+static void note_ipvlans(struct ns_list *list)
+{
+	list->devices.knows_ipvlans = true;
 	EACH_NS (list, ns) {
 		if (!ns->was_read)
 			continue;
 		EACH_OBJECT (&ns->now, o)
 			if (o->layer == LAYER_LINK &&
 			    object_name(&ns->now, o)[0] &&
-			    link_falls_through(&ns->now, o) &&
-			    link_stands_on(below, &ns->now, o, &device))
-				return object_place(&ns->now, o);
+			    link_falls_through(&ns->now, o))
+				note_ipvlan(list, ns, o);
 	}
-	return NULL;
+}
+
+/* The ipvlan that stands on an interface of a namespace, or NULL. */
+static const char *find_ipvlan(struct ns_list *list, const struct ns *below)
+{
+	if (!list->devices.knows_ipvlans)
+		note_ipvlans(list);
+	return below->settling.ipvlan;
+}
+
+static void begin_settling(struct ns_list *list)
+{
+	devices_forget(list);
+	EACH_NS (list, ns)
+		ns->settling = (struct settling) {.ipvlan = NULL};
 }
 
 /* All but n of IPv4 are missed after all. */
@@ -314,13 +374,14 @@ static void claim_but(const struct sample *s, uint64_t n)
 
 void attribution_claim_addresses(struct ns_list *list)
 {
+	begin_settling(list);
 	EACH_NS (list, ns) {
 		uint64_t called_out;
 
 		if (!ns->was_read ||
 		    !sample_moved(&ns->now, LAYER_IP, "", TAG_NOT_OURS))
 			continue;
-		if (find_ipvlan(list, &ns->now))
+		if (find_ipvlan(list, ns))
 			claim_but(&ns->now, 0);
 		else if (wire_tells_all(list, ns, &called_out))
 			claim_but(&ns->now, called_out);
@@ -328,7 +389,7 @@ void attribution_claim_addresses(struct ns_list *list)
 }
 
 /* What is for an address that an ipvlan has comes here while that is down. */
-static void name_ipvlan(const struct ns_list *list, struct ns *ns)
+static void name_ipvlan(struct ns_list *list, struct ns *ns)
 {
 	struct loss *loss = loss_find(&ns->losses, LAYER_IP, "", DIR_RX);
 	const char *place;
@@ -336,13 +397,14 @@ static void name_ipvlan(const struct ns_list *list, struct ns *ns)
 	if (!loss || !loss->lost ||
 	    !sample_moved(&ns->now, LAYER_IP, "", TAG_IN_ADDR_ERRORS))
 		return;
-	place = find_ipvlan(list, &ns->now);
+	place = find_ipvlan(list, ns);
 	if (place && text_is_plain(place))
 		snprintf(loss->by, sizeof(loss->by), "%s", place);
 }
 
 void attribution_settle_devices(struct ns_list *list)
 {
+	begin_settling(list);
 	EACH_NS (list, ns)
 		if (ns->was_read)
 			attribute_links(list, ns);

@@ -56,6 +56,7 @@ void ns_list_free(struct ns_list *list)
 	EACH_NS (list, ns)
 		free_ns(ns);
 	free(list->items);
+	table_free(&list->devices.table);
 	*list = (struct ns_list) {0};
 }
 

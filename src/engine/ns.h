@@ -3,6 +3,7 @@
 #ifndef PKTLOSS_ENGINE_NS_H
 #define PKTLOSS_ENGINE_NS_H
 
+#include "base/table.h"
 #include "engine/pace.h"
 #include "kernel/netns.h"
 #include "model/loss.h"
@@ -31,6 +32,14 @@ struct said {
 	uint8_t n; /* one more than there are: that there are more was said */
 	uint64_t hash[MAX_SAID];
 	uint32_t seen[MAX_SAID]; /* CLOCK_MONOTONIC in seconds, the last time */
+};
+
+/* What attribution.c has found out of a namespace, in one go. */
+struct settling {
+	const char *ipvlan; /* of any namespace that stands on one here */
+	uint32_t way_out;   /* objects before this have no loss left to echo */
+	bool knows_hooked;
+	uint64_t hooked; /* what rules on the way to a device dropped */
 };
 
 struct ns {
@@ -64,6 +73,15 @@ struct ns {
 	struct sample now;  /* the newest read, until interval_swap() */
 	struct sample then; /* and the one before */
 	struct losses losses;
+	struct settling settling;
+};
+
+/* Where devices are, of all that were read in an interval: see devices.h. */
+struct devices {
+	struct table table; /* their keys; the items are namespaces */
+	unsigned n_asked;
+	bool is_made;
+	bool knows_ipvlans;
 };
 
 /* Zeroed is empty. */
@@ -79,6 +97,7 @@ struct ns_list {
 	   what these miss before it is believed to be theirs again */
 	unsigned doubts;
 	struct hash_key key; /* of all that has to be found by a name */
+	struct devices devices;
 };
 
 /* Walks a list: EACH_NS (list, ns) n += ns->was_read; */

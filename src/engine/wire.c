@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "engine/devices.h"
 #include "model/ip_gaps.h"
 #include "probes/balance/balance.h"
 #include "probes/link/link.h"
@@ -17,12 +18,11 @@ const struct object *wire_far_end(const struct ns_list *list,
 				  const struct sample *my,
 				  const struct object *mine, struct ns **ret)
 {
-	EACH_NS (list, ns) {
+	EACH_NS_TIED (list, my, mine, LINK_TIE_WIRE, walk) {
 		const struct object *o =
-			ns->was_read ? link_find_peer(&ns->now, my, mine)
-				     : NULL;
+			link_find_peer(&walk.ns->now, my, mine);
 
-		*ret = ns;
+		*ret = walk.ns;
 		if (o)
 			return o;
 	}
@@ -161,6 +161,7 @@ static uint64_t came_for_nobody(const struct ns_list *list, const struct ns *ns)
 
 void wire_excuse_groups(struct ns_list *list)
 {
+	devices_forget(list);
 	EACH_NS (list, ns) {
 		const struct loss *gap =
 			ns->was_read ? loss_find(&ns->losses, LAYER_UNEXPLAINED,

@@ -67,18 +67,41 @@ const char *link_below_name(const struct sample *s,
  * a LINK_CONFIG of my, describes; NULL: it is not there, or mine no veth.
  * link_stands_on() tells whether what is below mine is in s; then *ret is its
  * LINK_CONFIG, or NULL: it may be any there that an IP packet can leave by.
- * link_is_member() tells whether the interface of that index is one of mine.
  * link_is_joined_to() tells whether a wire, or one that stands on the other,
  * joins the two namespaces.
+ * link_next_member() is the next interface of mine that counts, or NULL: begin
+ * with a *row of 0.
  */
 const struct object *link_find_peer(const struct sample *s,
 				    const struct sample *my,
 				    const struct object *mine);
 bool link_stands_on(const struct sample *s, const struct sample *my,
 		    const struct object *mine, const struct object **ret);
-bool link_is_member(const struct sample *s, const struct object *mine,
-		    uint64_t ifindex);
 bool link_is_joined_to(const struct sample *a, const struct sample *b);
+const struct object *link_next_member(const struct sample *s,
+				      const struct object *mine, uint32_t *row);
+
+/* How devices of several namespaces belong together. */
+enum link_tie {
+	LINK_TIE_WIRE,	/* as link_find_peer() finds them */
+	LINK_TIE_BELOW, /* and link_stands_on(), where that is elsewhere */
+};
+
+#define N_LINK_TIES (LINK_TIE_BELOW + 1)
+
+/* The same for both: what may be found by it has to be compared yet. */
+struct link_key {
+	uint64_t words[4];
+};
+
+/*
+ * What a LINK_CONFIG is found by from elsewhere; and what the other one is to
+ * be found by that mine belongs to. Return false: there is none. Pure.
+ */
+bool link_key_of(const struct sample *s, const struct object *config,
+		 enum link_tie tie, struct link_key *ret);
+bool link_key_sought(const struct sample *my, const struct object *mine,
+		     enum link_tie tie, struct link_key *ret);
 
 /*
  * How many packets an interface counted as not sent because what is below it

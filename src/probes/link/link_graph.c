@@ -76,13 +76,60 @@ bool link_stands_on(const struct sample *s, const struct sample *my,
 	       !object_row(my, mine, &link_fact_lower_index);
 }
 
-bool link_is_member(const struct sample *s, const struct object *mine,
-		    uint64_t ifindex)
+/* The counters of the interface of that index, or NULL. */
+static const struct object *counters_of(const struct sample *s,
+					uint64_t ifindex)
 {
-	EACH_ROW (s, mine, row)
-		if (row->counter == &link_fact_member && row->value == ifindex)
-			return true;
-	return false;
+	EACH_OBJECT_OF (s, ifindex, walk)
+		if (!object_name(s, walk.object)[0])
+			return walk.object;
+	return NULL;
+}
+
+const struct object *link_next_member(const struct sample *s,
+				      const struct object *mine, uint32_t *row)
+{
+	const struct row *rows = object_rows(s, mine);
+	const struct object *o = NULL;
+
+	while (!o && *row < mine->n) {
+		const struct row *at = &rows[(*row)++];
+
+		if (at->counter == &link_fact_member)
+			o = counters_of(s, at->value);
+	}
+	return o;
+}
+
+bool link_key_of(const struct sample *s, const struct object *config,
+		 enum link_tie tie, struct link_key *ret)
+{
+	uint64_t mac = 0, peer;
+	bool has_mac = object_get(s, config, &link_fact_mac, &mac);
+
+	peer = object_value(s, config, &link_fact_peer_index, 0);
+	*ret = (struct link_key) {{tie, config->identity, mac, peer}};
+	if (tie == LINK_TIE_WIRE)
+		return peer != 0;
+	ret->words[3] = link_hash_kind(object_label(s, config));
+	return has_mac;
+}
+
+bool link_key_sought(const struct sample *my, const struct object *mine,
+		     enum link_tie tie, struct link_key *ret)
+{
+	if (tie == LINK_TIE_WIRE)
+		*ret = (struct link_key) {
+			{tie, object_value(my, mine, &link_fact_peer_index, 0),
+			 object_value(my, mine, &link_fact_peer_mac, 0),
+			 mine->identity}};
+	else
+		*ret = (struct link_key) {
+			{tie, object_value(my, mine, &link_fact_lower_index, 0),
+			 object_value(my, mine, &link_fact_lower_mac, 0),
+			 object_value(my, mine, &link_fact_lower_kind, 0)}};
+	return ret->words[1] && (tie == LINK_TIE_WIRE ||
+				 object_row(my, mine, &link_fact_lower_far));
 }
 
 bool link_is_port(const struct sample *s, const struct object *mine)
