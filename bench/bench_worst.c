@@ -107,6 +107,20 @@ static int make_rules(unsigned n, unsigned read)
 	return write_rules(n, 64, read, false);
 }
 
+static int make_legacy(unsigned n, unsigned read)
+{
+	FILE *f = open_tool("iptables-legacy-restore -c 2>/dev/null");
+
+	if (!f)
+		return -errno;
+	fprintf(f, "*filter\n:INPUT ACCEPT [0:0]\n");
+	for (unsigned i = 0; i < n; i++)
+		fprintf(f, "[%u:9] -A INPUT -p udp --dport %u -j DROP\n", read,
+			1 + i % 65535);
+	fprintf(f, "COMMIT\n");
+	return close_tool(f);
+}
+
 static int make_elements(unsigned n, unsigned read)
 {
 	FILE *f = read > 1 ? NULL : open_tool("nft -f - 2>/dev/null");
@@ -217,6 +231,38 @@ static int make_sockets(unsigned n, unsigned read)
 	return 0;
 }
 
+/* Each packet goes to another address, and nobody answers. */
+static int make_connections(unsigned n, unsigned read)
+{
+	int fd = read ? -1 : socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	unsigned count = 0;
+	FILE *f;
+
+	if (fd < 0)
+		return read ? 0 : -errno;
+	if (system("ip link set lo up; nft add table ip t; nft 'add chain ip t "
+		   "c { type filter hook output priority 0; }'; nft add rule "
+		   "ip t c ct state new counter"))
+		return -EPERM;
+	for (unsigned i = 0; i < n; i++) {
+		struct sockaddr_in to = {
+			.sin_family = AF_INET,
+			.sin_port = htons((uint16_t)(1024 + i % 60000)),
+			.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i / 60000),
+		};
+
+		(void)!sendto(fd, "", 1, MSG_DONTWAIT,
+			      (const struct sockaddr *)&to, sizeof(to));
+	}
+	close(fd);
+	f = fopen("/proc/sys/net/netfilter/nf_conntrack_count", "r");
+	if (!f || fscanf(f, "%u", &count) != 1)
+		count = 0;
+	if (f)
+		fclose(f);
+	return count < n / 10 * 9 ? -ENOSPC : 0;
+}
+
 static int make_namespaces(unsigned n, unsigned read)
 {
 	return read ? 0 : stage_grow(n);
@@ -232,11 +278,13 @@ static const struct worst {
 	{"chains", make_chains, 100000},
 	{"chains with crafted names", make_crafted, 100000},
 	{"rules with comments", make_rules, 100000},
+	{"legacy rules", make_legacy, 100000},
 	{"elements of a verdict map", make_elements, 100000},
 	{"interfaces", make_interfaces, 10000},
 	{"routes that discard", make_routes, 100000},
 	{"qdiscs of one interface", make_qdiscs, 10000},
 	{"sockets that drop", make_sockets, 100000},
+	{"connections", make_connections, 100000},
 	{"namespaces", make_namespaces, 1000},
 };
 
