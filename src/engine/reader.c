@@ -256,7 +256,9 @@ static int run_probe(struct reader *r, struct ns *ns, size_t probe)
 		return 0;
 	}
 	sample_rollback(&ns->now, mark);
-	if (!is_no_source(error)) {
+	if (is_no_source(error)) {
+		ns->refused &= ~(1u << probe);
+	} else {
 		ns->refused |= 1u << probe;
 		ns->was_refused |= 1u << probe;
 		if (error != -ETIME) /* that is told of the namespace */
