@@ -115,6 +115,17 @@ static bool next_finding(struct blindness *b, char text[BLINDNESS_TEXT])
 	return error;
 }
 
+static bool next_naming(struct blindness *b, char text[BLINDNESS_TEXT])
+{
+	int error = take_error(&b->naming);
+
+	if (error)
+		explain_reason(b, error, "network namespaces that have names",
+			       NEEDS(DAC_READ_SEARCH),
+			       "/run/netns, /run/docker/netns", text);
+	return error;
+}
+
 bool blindness_note_slow(struct blindness *b, const char *name, uint8_t source)
 {
 	struct slow_read *s;
@@ -227,7 +238,8 @@ static bool next_idle(struct blindness *b, char text[BLINDNESS_TEXT])
 bool blindness_next(struct blindness *b, char text[BLINDNESS_TEXT])
 {
 	return next_source(b, text) || next_entering(b, text) ||
-	       next_finding(b, text) || next_slow(b, text) ||
+	       next_finding(b, text) || next_naming(b, text) ||
+	       next_slow(b, text) ||
 	       next_shortfall(b->n_skipped, &b->told_skipped,
 			      "ReadBudget is too short to read every network "
 			      "namespace in each interval: they are read in "

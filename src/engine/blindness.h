@@ -39,6 +39,7 @@ struct blindness {
 	struct reasons sources[MAX_PROBES]; /* of probes[i] */
 	struct reasons entering;	    /* network namespaces */
 	struct reasons finding;		    /* those of processes */
+	struct reasons naming;		    /* those of files */
 	size_t n_skipped; /* namespaces that the newest read had no time for */
 	struct unwatched unwatched;
 	bool settled; /* what the options name would have been found */

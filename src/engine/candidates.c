@@ -115,7 +115,7 @@ bool candidate_ask(struct candidate *c, const char *proc_root,
 	if (!c->waits || c->asked++ >= MAX_ASKED)
 		return false;
 	grade = naming_by_process(proc_root, found->pid, name, sizeof(name));
-	if (!is_better(c, grade) || !naming_is_current(found))
+	if (!is_better(c, grade) || naming_check(found) < 0)
 		return false;
 	memcpy(c->name, name, sizeof(name));
 	c->grade = grade;

@@ -350,6 +350,18 @@ static int on_new_file(struct discovery *d, const struct netns_found *found,
 			 (struct raw) {found->name, NAMING_FILE, NS_NAMED}, s);
 }
 
+/* As naming_check(); what cannot be told now is asked again soon. */
+static bool is_up_to_date(struct discovery *d, const struct netns_found *found)
+{
+	int r = naming_check(found);
+
+	if (r < 0 && r != -ESTALE) {
+		d->processes.error = r;
+		d->rescan = true;
+	}
+	return r == 0;
+}
+
 /*
  * A namespace that has a file is never one to be passed over from now on: it
  * may lose that file, or the file's name may still wait.
@@ -368,7 +380,7 @@ static int on_new_process(struct discovery *d, const struct netns_found *found,
 		leave_out(d, s, NS_NAMELESS);
 		return 0;
 	}
-	if (!naming_is_current(found) || !naming_has_time(&d->naming))
+	if (!is_up_to_date(d, found) || !naming_has_time(&d->naming))
 		return 0;
 	if (c) {
 		if (!candidate_ask(c, d->settings->proc_root, found))
@@ -377,7 +389,7 @@ static int on_new_process(struct discovery *d, const struct netns_found *found,
 		return r < 0 ? r : 0;
 	}
 	raw.grade = raw_name(d, found, name, sizeof(name));
-	if (!naming_is_current(found))
+	if (!is_up_to_date(d, found))
 		return 0;
 	raw.rank = rank_by_name(d, name, raw.grade);
 	return admit(d, found, raw, s);
@@ -426,16 +438,25 @@ static bool names_are_due(const struct discovery *d)
 	       netns_names_changed(d->settings->proc_root, &d->names);
 }
 
-/* A /proc that cannot be listed hides processes, not names. */
-static int scan_processes(struct discovery *d)
+/*
+ * A /proc that cannot be listed hides processes, not names; those known before
+ * are where they were. Then it is scanned again soon.
+ */
+static void scan_processes(struct discovery *d)
 {
-	int r;
-
-	d->rescan = false;
 	d->processes_ns = clock_ns(CLOCK_MONOTONIC);
-	r = processes_scan(&d->processes, d->settings->proc_root);
+	d->rescan = processes_scan(&d->processes, d->settings->proc_root) < 0 ||
+		    d->processes.error;
 	d->scan_ns = clock_ns(CLOCK_MONOTONIC) - d->processes_ns;
-	return r == -ENOMEM ? r : 0;
+}
+
+/* What may not have been visited is not gone for that. */
+static void keep(struct discovery *d, bool only_named)
+{
+	EACH_NS (d->list, ns)
+		if (ns->id.ino && !ns->displaced &&
+		    (ns_has_file(ns) || !only_named))
+			ns->gone = false;
 }
 
 /*
@@ -455,10 +476,14 @@ static int visit_all(struct discovery *d)
 	r = restart_sightings(d);
 	if (r == 0)
 		r = netns_scan_names(proc_root, &d->names, on_found, d);
+	if (d->names.error)
+		keep(d, true);
 	if (r == 0)
 		r = processes_visit(&d->processes, proc_root, on_found, d);
 	if (r == 0)
 		make_room(d);
+	else
+		keep(d, false);
 	return r;
 }
 
@@ -501,17 +526,17 @@ static int give_up_waiting(struct discovery *d)
 /* Whether no namespace is known to exist that is not in the list. */
 static bool is_complete(const struct discovery *d)
 {
-	return !d->n_unwatched && !d->naming.any_unnamed &&
-	       !candidates_wait(&d->candidates);
+	return !d->n_unwatched && !d->naming.any_unnamed && !d->names.error &&
+	       !d->processes.error && !candidates_wait(&d->candidates);
 }
 
 static int discover_all(struct discovery *d)
 {
 	uint64_t begun = clock_ns(CLOCK_BOOTTIME);
-	int r = scan_processes(d);
+	int r;
 
-	if (r == 0)
-		r = visit_all(d);
+	scan_processes(d);
+	r = visit_all(d);
 	if (r == 0)
 		r = give_up_waiting(d);
 	if (r == 0 && is_complete(d))
@@ -576,7 +601,7 @@ int discovery_blindness(const struct discovery *d)
 		return -ENOENT;
 	if (d->processes.denied && !netns_may_ask() && !has_all_wanted(d))
 		return -EACCES;
-	return d->too_long ? -ENAMETOOLONG : 0;
+	return d->too_long ? -ENAMETOOLONG : d->processes.error;
 }
 
 bool discovery_is_settled(const struct discovery *d)

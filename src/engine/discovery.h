@@ -64,7 +64,8 @@ int MUST_CHECK discovery_run(struct discovery *d, uint64_t budget_ns);
 /*
  * Why namespaces may be hidden that are wanted: -EACCES, it may not be known of
  * some processes which ones they are in; -ENOENT, ProcRoot shows no processes;
- * -ENAMETOOLONG, so are paths; or 0.
+ * -ENAMETOOLONG, so are paths; or why processes could not be listed; or 0.
+ * Why names could not be is names.error.
  */
 int MUST_CHECK discovery_blindness(const struct discovery *d);
 

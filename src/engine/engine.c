@@ -192,6 +192,8 @@ static void note_discovery(struct engine *e)
 
 	if (error)
 		reasons_note(&e->blindness.finding, error);
+	if (e->discovery.names.error)
+		reasons_note(&e->blindness.naming, e->discovery.names.error);
 	e->blindness.unwatched = (struct unwatched) {
 		.n = e->discovery.n_unwatched,
 		.n_named = e->discovery.n_unwatched_named,

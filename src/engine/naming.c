@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/naming.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -51,12 +52,15 @@ static enum naming_grade name_container(const char *proc_root,
 	return NAMING_ID;
 }
 
-bool naming_is_current(const struct netns_found *found)
+int naming_check(const struct netns_found *found)
 {
 	struct netns_id id;
+	int r = netns_identify(found->path, &id);
 
-	return netns_identify(found->path, &id) == 0 &&
-	       netns_same(&id, &found->id);
+	if (r == -ENOENT || r == -ESRCH ||
+	    (r == 0 && !netns_same(&id, &found->id)))
+		return -ESTALE;
+	return r;
 }
 
 enum naming_grade naming_by_process(const char *proc_root, pid_t pid,

@@ -32,9 +32,10 @@ enum naming_grade {
 /*
  * Whether a process is still in the namespace it was found in: what is
  * remembered of it may be old, and its pid another's. To be asked before its
- * name is, and once more behind that.
+ * name is, and once more behind that. Returns 0, -ESTALE: it is not, or has
+ * ended; or another negative errno: that cannot be told now.
  */
-bool naming_is_current(const struct netns_found *found);
+int MUST_CHECK naming_check(const struct netns_found *found);
 
 /* What a namespace may be called after a process that is in it. */
 enum naming_grade naming_by_process(const char *proc_root, pid_t pid,

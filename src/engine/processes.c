@@ -37,7 +37,15 @@ static void find_namespace(struct processes *p, const char *proc_root,
 		     (int)now->pid) >= (int)sizeof(file))
 		return;
 	r = netns_identify(file, &now->id);
-	p->denied |= r == -EACCES || r == -EPERM;
+	if (r == 0 || r == -ENOENT || r == -ESRCH)
+		return;
+	if (r == -EACCES || r == -EPERM)
+		p->denied = true;
+	else
+		p->error = r;
+	if (same) /* until that can be told, it is where it was */
+		now->id = before->id;
+	now->young |= p->error == r;
 }
 
 /* The list before becomes the list, and its memory is used for the next. */
@@ -54,10 +62,15 @@ static int scan(struct processes *p, const char *proc_root, DIR *dir)
 	struct dirent *entry;
 	size_t at = 0;
 
-	while ((entry = readdir(dir)) && p->now.n < MAX_PROCESSES) {
-		pid_t pid = netns_pid_of(entry->d_name);
+	while (p->now.n < MAX_PROCESSES) {
 		struct process *added;
+		pid_t pid;
 
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			return -errno; /* 0 at the end */
+		pid = netns_pid_of(entry->d_name);
 		if (!pid)
 			continue;
 		added = ARRAY_ADD(&p->now);
@@ -76,13 +89,16 @@ int processes_scan(struct processes *p, const char *proc_root)
 	int r;
 
 	if (!dir)
-		return -errno;
+		return p->error = -errno;
 	swap_lists(p);
 	p->now.n = 0;
+	p->error = 0;
 	p->turn = (p->turn + 1) % PROCESSES_TURNS;
 	r = scan(p, proc_root, dir);
-	if (r < 0)
+	if (r < 0) {
 		swap_lists(p);
+		p->error = r;
+	}
 	return r;
 }
 

@@ -45,11 +45,12 @@ struct processes {
 	unsigned turn;
 	bool denied; /* it may not be known of some which namespace they are in
 		      */
+	int error;   /* why else it is not, negative errno; or 0 */
 };
 
 /*
  * Brings the list up to date. Returns 0, -ENOMEM, or the negative errno of
- * opening proc_root; on error the list stays as it was.
+ * listing proc_root; on error the list stays as it was.
  */
 int MUST_CHECK processes_scan(struct processes *p, const char *proc_root);
 

@@ -105,11 +105,25 @@ int netns_return(int own)
 /* A change within this of another one may leave the time as it was. */
 #define YOUNG_SECONDS 3
 
-static bool is_namespace_file(const char *dir, const char *name, dev_t nsfs,
-			      char file[PATH_MAX], struct netns_id *id)
+/* Returns 0, -ENOENT where it is none, or why that cannot be told. */
+static int identify_file(const char *dir, const char *name, dev_t nsfs,
+			 char file[PATH_MAX], struct netns_id *id)
 {
-	return snprintf(file, PATH_MAX, "%s/%s", dir, name) < PATH_MAX &&
-	       netns_identify(file, id) == 0 && id->dev == nsfs;
+	int r;
+
+	if (snprintf(file, PATH_MAX, "%s/%s", dir, name) >= PATH_MAX)
+		return -ENOENT;
+	r = netns_identify(file, id);
+	if (r < 0)
+		return says_none(-r) ? -ENOENT : r;
+	return id->dev == nsfs ? 0 : -ENOENT;
+}
+
+/* Like readdir(), but errno is 0 at the end, and else says why it ends. */
+static struct dirent *next_entry(DIR *dir)
+{
+	errno = 0;
+	return readdir(dir);
 }
 
 /*
@@ -123,7 +137,7 @@ static int scan_directory(const char *path, dev_t nsfs,
 	_cleanup_closedir_ DIR *dir = opendir(path);
 	struct dirent *entry;
 
-	while (dir && (entry = readdir(dir))) {
+	while (dir && (entry = next_entry(dir))) {
 		char file[PATH_MAX];
 		struct netns_found found = {.path = file,
 					    .name = entry->d_name};
@@ -131,15 +145,18 @@ static int scan_directory(const char *path, dev_t nsfs,
 
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
-		if (!is_namespace_file(path, entry->d_name, nsfs, file,
-				       &found.id)) {
+		r = identify_file(path, entry->d_name, nsfs, file, &found.id);
+		if (r < 0) {
 			known->is_young = true;
+			known->error = r == -ENOENT ? known->error : r;
 			continue;
 		}
 		r = visit(&found, arg);
 		if (r < 0)
 			return r;
 	}
+	if (errno && !says_none(errno))
+		known->error = -errno;
 	return 0;
 }
 
@@ -186,7 +203,7 @@ bool netns_names_changed(const char *proc_root, const struct netns_names *known)
 		if (!directory_path(proc_root, i, path))
 			continue;
 		now = stat_directory(path);
-		if (d->is_young || d->id.dev != now.id.dev ||
+		if (d->is_young || d->error || d->id.dev != now.id.dev ||
 		    d->id.ino != now.id.ino ||
 		    d->changed.tv_sec != now.changed.tv_sec ||
 		    d->changed.tv_nsec != now.changed.tv_nsec)
@@ -201,6 +218,7 @@ int netns_scan_names(const char *proc_root, struct netns_names *known,
 	struct netns_id own = {0};
 	int r = netns_identify("/proc/thread-self/ns/net", &own);
 
+	known->error = r;
 	for (size_t i = 0; r == 0 && i < NETNS_DIRECTORIES; i++) {
 		struct netns_directory *d = &known->directories[i];
 		char path[PATH_MAX];
@@ -209,6 +227,8 @@ int netns_scan_names(const char *proc_root, struct netns_names *known,
 			continue;
 		*d = stat_directory(path);
 		r = scan_directory(path, own.dev, d, visit, arg);
+		if (d->error)
+			known->error = d->error;
 	}
 	return r;
 }

@@ -92,7 +92,9 @@ struct netns_names {
 		struct netns_id id;	 /* all 0: there was none */
 		struct timespec changed; /* CLOCK_REALTIME, its mtime */
 		bool is_young;		 /* it may change without showing it */
+		int error; /* why some may be missed, negative errno, or 0 */
 	} directories[NETNS_DIRECTORIES];
+	int error; /* the same of all of them */
 };
 
 /*
@@ -108,8 +110,8 @@ bool netns_names_changed(const char *proc_root,
  * Visits the named namespaces: /run/netns and /run/docker/netns, below
  * <proc_root>/1/root when proc_root is not "/proc". Entries that are no
  * namespaces, or gone, are passed over; so are missing directories. Fills in
- * *known for netns_names_changed(). Returns 0 or the negative errno that
- * visit returned.
+ * *known for netns_names_changed(), and with why some may not have been
+ * visited. Returns 0 or the negative errno that visit returned.
  */
 int MUST_CHECK netns_scan_names(const char *proc_root,
 				struct netns_names *known, netns_visit visit,
