@@ -274,6 +274,14 @@ int netlink_ask(struct netlink *nl, int protocol, struct nlmsghdr *request,
 	return r;
 }
 
+int netlink_renew(struct netlink *nl)
+{
+	if (!nl->own)
+		close_socket(&nl->own_route);
+	close_socket(&nl->fds[NETLINK_ROUTE]);
+	return open_socket(nl, NETLINK_ROUTE);
+}
+
 int netlink_ioctl(const struct netlink *nl, unsigned long request, void *arg)
 {
 	return ioctl(nl->fds[NETLINK_ROUTE], request, arg) < 0 ? -errno : 0;

@@ -54,6 +54,12 @@ int MUST_CHECK netlink_enter(struct netlink *nl, bool own);
 void netlink_leave(struct netlink *nl);
 
 /*
+ * Opens the sockets of NETLINK_ROUTE anew: a socket may do no more than who
+ * opened it could then. Returns 0 or negative errno.
+ */
+int MUST_CHECK netlink_renew(struct netlink *nl);
+
+/*
  * Whether a part of the kernel may be asked. A message to an absent one makes
  * the kernel run modprobe, and so does a socket of an absent protocol: find
  * out first. Returns 0, or -ENOENT, see kmod_available(). Overwrites buffer.

@@ -119,7 +119,9 @@ static int link_read(struct probe_env *env, struct sample *out)
 	uint32_t first = out->n_objects, last;
 	int r;
 
-	r = ask_link_stats(&reader);
+	r = link_ethtool_begin(env);
+	if (r == 0)
+		r = ask_link_stats(&reader);
 	last = out->n_objects;
 	for (uint32_t i = first; r == 0 && i < last; i++)
 		if (lacks_config(out, &out->objects[i], &out->objects[last]))

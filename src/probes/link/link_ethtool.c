@@ -60,6 +60,13 @@ struct layout {
 	struct match *matches;
 };
 
+/* The capabilities of the calling thread, and of it alone. */
+struct capabilities {
+	struct __user_cap_header_struct head;
+	struct __user_cap_data_struct words[_LINUX_CAPABILITY_U32S_3];
+	uint32_t effective; /* of the first word, before some were dropped */
+};
+
 /*
  * The kernel writes as many names or numbers as there are, whatever the
  * caller made room for: what would run over the end of the memory must find
@@ -71,6 +78,7 @@ struct link_ethtool {
 	size_t next_note; /* where the next one most likely stands */
 	char *memory;
 	size_t size, mapped;
+	struct capabilities owed; /* not given back yet; or .effective is 0 */
 };
 
 int link_ethtool_init(const struct probe_env *env, void **ret)
@@ -243,13 +251,6 @@ int link_ethtool_sum(struct link_ethtool *e, uint64_t id,
 #define LOADS_MODULES (1u << CAP_NET_ADMIN | 1u << CAP_SYS_MODULE)
 _Static_assert(CAP_NET_ADMIN < 32 && CAP_SYS_MODULE < 32, "in the first word");
 
-/* The capabilities of the calling thread, and of it alone. */
-struct capabilities {
-	struct __user_cap_header_struct head;
-	struct __user_cap_data_struct words[_LINUX_CAPABILITY_U32S_3];
-	uint32_t effective; /* of the first word, before some were dropped */
-};
-
 /* Returns 0 or negative errno; undone by restore_capabilities(). */
 static int drop_capabilities(struct capabilities *c)
 {
@@ -264,13 +265,35 @@ static int drop_capabilities(struct capabilities *c)
 	return syscall(SYS_capset, &c->head, c->words) < 0 ? -errno : 0;
 }
 
-static void restore_capabilities(struct capabilities *c)
+/*
+ * What is permitted, as these still are, is not refused; but there may be no
+ * memory for it. Then the next to ask tries again, before anything else.
+ */
+static void give_back(struct link_ethtool *e)
+{
+	struct capabilities *c = &e->owed;
+
+	if (c->effective && syscall(SYS_capset, &c->head, c->words) == 0)
+		c->effective = 0;
+}
+
+static void restore_capabilities(struct link_ethtool *e, struct capabilities *c)
 {
 	if (c->words[0].effective == c->effective)
 		return;
 	c->words[0].effective = c->effective;
-	/* what is permitted, as these still are, is not refused */
-	(void)!syscall(SYS_capset, &c->head, c->words);
+	e->owed = *c;
+	give_back(e);
+}
+
+int link_ethtool_begin(struct probe_env *env)
+{
+	struct link_ethtool *e = env->state;
+
+	if (!e || !e->owed.effective)
+		return 0;
+	give_back(e);
+	return e->owed.effective ? 0 : netlink_renew(env->netlink);
 }
 
 /* data begins with the command. Returns 0 or negative errno. */
@@ -435,6 +458,7 @@ int link_ethtool_append(struct probe_env *env, const char *name,
 
 	if (!env->state)
 		return 0;
+	give_back(env->state);
 	if (before)
 		known = find_note(env->state, out, note.ifindex);
 	if (known)
@@ -447,7 +471,7 @@ int link_ethtool_append(struct probe_env *env, const char *name,
 	if (r < 0)
 		return r;
 	r = read_driver(env, name, known, active, &note.layout, out);
-	restore_capabilities(&capabilities);
+	restore_capabilities(env->state, &capabilities);
 	if (r == 0)
 		sample_remember(out, &note, sizeof(note));
 	return is_left_out(r) ? 0 : r;

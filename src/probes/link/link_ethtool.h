@@ -30,6 +30,13 @@ struct link_ethtool_note {
 };
 
 /*
+ * To be called before anything is asked: gives back what asking a driver has
+ * taken from the thread, where that could not be done at once. Returns 0 or
+ * negative errno.
+ */
+int MUST_CHECK link_ethtool_begin(struct probe_env *env);
+
+/*
  * Appends to the object appended last, which is the interface of that name,
  * one row for each counter of the probe that the driver counts, its queues
  * summed up. before is that object in out->then, or NULL; xdp tells that a
