@@ -255,9 +255,15 @@ static void begin_place(struct tally *t, const char *place)
 	memset(t->at, 0, sizeof(t->at));
 }
 
-/* What the balance of IP needs besides the losses and the gaps. */
-static void tally_ip(struct tally *t, const struct row *row)
+/*
+ * What the balance of IP needs besides the losses and the gaps. What explains
+ * it is of one interval: so it has none of a longer one.
+ */
+static void tally_ip(struct tally *t, const struct object *o,
+		     const struct row *row)
 {
+	if (o->late)
+		return;
 	if (row->counter->tag == TAG_IN_RECEIVES)
 		t->received_by_ip += row->delta;
 	if (row->counter->tag == TAG_FORW_DATAGRAMS)
@@ -275,6 +281,8 @@ static int tally_row(struct tally *t, const struct object *o,
 	case KIND_RESENT:
 		return tally_lost(t, o, row);
 	case KIND_GAP:
+		if (o->late)
+			return 0;
 		t->gaps.missed[row->counter->direction] += row->delta;
 		t->gaps.is_known |= row->flags & ROW_COMPARED;
 		return 0;
@@ -283,10 +291,10 @@ static int tally_row(struct tally *t, const struct object *o,
 	case KIND_PASSED:
 		if (o->layer == LAYER_LINK)
 			tally_frames(t, o, row);
-		tally_ip(t, row);
+		tally_ip(t, o, row);
 		return tally_passed(t, o, row);
 	case KIND_ECHO:
-		tally_ip(t, row);
+		tally_ip(t, o, row);
 		return 0;
 	case KIND_LEVEL:
 		return tally_passed(t, o, row);

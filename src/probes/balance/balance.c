@@ -386,11 +386,15 @@ static void append_strangers(const struct probe_env *env, struct sample *out)
 static int balance_read(struct probe_env *env, struct sample *out)
 {
 	struct gap gaps[N_BALANCE_GAPS];
+	const struct object *ip;
 	size_t n;
 	int r;
 
 	if (!env->gaps)
 		return -ENOENT;
+	ip = find_ip(out);
+	if (ip && ip->stale)
+		return sample_carry(out, out->then, out->source) ? 0 : -ENOENT;
 	n = find_gaps(out, gaps);
 	if (!n)
 		return -ENOENT;

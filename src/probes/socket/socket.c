@@ -184,10 +184,18 @@ static int add_raw(struct probe_env *env, struct socket_dump *d, bool due)
 	return some;
 }
 
+/* Whether UDP could not be read: it is not there, or what it was before. */
+static bool is_unasked(const struct sample *s)
+{
+	const struct object *o = sample_first_at(s, LAYER_UDP, "");
+
+	return !o || o->stale;
+}
+
 /*
  * Stands behind the probe of UDP and TCP: their rows of this read decide, for
  * a dump walks tables of the whole host. What they do not ask for goes on as
- * it was, but for levels.
+ * it was, but for levels; what they could not ask for is as unknown as they.
  */
 static int socket_read(struct probe_env *env, struct sample *out)
 {
@@ -197,6 +205,10 @@ static int socket_read(struct probe_env *env, struct sample *out)
 
 	if (!env->netlink)
 		return -ENOENT;
+	if (is_unasked(out))
+		return out->then && sample_carry(out, out->then, out->source)
+			       ? 0
+			       : -ENOENT;
 	socket_dump_begin(&d, out->then, out->source, (void *)env->buffer,
 			  seen_limit(env));
 	if (udp || tcp)

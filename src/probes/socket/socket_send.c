@@ -140,12 +140,21 @@ static uint64_t refused_below(const struct sample *s, const struct losses *l,
 		       : 0;
 }
 
+/* Whether all that is compared was counted in the same time. */
+static bool is_of_one_interval(const struct sample *s)
+{
+	EACH_OBJECT (s, o)
+		if (o->stale || o->late)
+			return false;
+	return true;
+}
+
 void socket_attribute_refused(const struct sample *s, struct losses *l)
 {
 	uint64_t told = told_of(s, l), in_ip, below;
 	struct loss *loss;
 
-	if (told < MIN_REFUSED)
+	if (told < MIN_REFUSED || !is_of_one_interval(s))
 		return;
 	/* the balance of IP misses them, and their senders were told */
 	in_ip = loss_suspect(l, DIR_TX, LAYER_IP, DIR_TX, told);
