@@ -52,6 +52,21 @@ static void settle_echo(struct loss *loss, uint64_t elsewhere, unsigned apart)
 		loss_take(loss, elsewhere);
 }
 
+#define SECOND UINT64_C(1000000000)
+
+/*
+ * Whether this end of a wire has counted for longer than the other, which has
+ * told the rest before, or the other could not be read, and will tell later.
+ */
+static bool counts_longer(const struct ns *ns, const struct loss *loss,
+			  const struct ns *there, const struct loss *far)
+{
+	return !far->known ||
+	       (far->awake &&
+		(loss->blind ||
+		 there->then.boot_ns > ns->then.boot_ns + SECOND));
+}
+
 /*
  * A veth pair is one wire: what the receiving end refuses, the sending end
  * counts too. The receiving end is where it can be put right, so it is the
@@ -70,7 +85,10 @@ static void attribute_wire(const struct ns_list *list, struct ns *ns,
 		return;
 	far->echoed = loss->lost;
 	loss_take(loss, far->elsewhere);
-	settle_echo(loss, far->lost, APART_FAR_PERCENT);
+	settle_echo(loss,
+		    counts_longer(ns, loss, there, far) ? loss->lost
+							: far->lost,
+		    APART_FAR_PERCENT);
 }
 
 /* Up to n packets that were lost there, and not told twice before. */

@@ -92,15 +92,36 @@ void link_config_carry(struct link_reader *reader, const struct object *before,
 				link_kind_in(then, config));
 }
 
+/* A peer that cannot be asked is what it was before: it tells a loss twice. */
+static void keep_peer(const struct link_config *config, struct sample *out)
+{
+	static const struct counter *const facts[] = {
+		&link_fact_peer_index, &link_fact_peer_mtu, &link_fact_peer_up,
+		&link_fact_peer_mac};
+	const struct object *before =
+		object_before(out, &out->objects[out->n_objects - 1]);
+
+	if (!before || object_value(out->then, before, facts[0], 0) !=
+			       (uint64_t)config->peer_index)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
+		sample_row(out, facts[i],
+			   object_value(out->then, before, facts[i], 0));
+	sample_label(out, object_label(out->then, before));
+}
+
 static void append_peer(struct netlink *nl, const struct link_config *config,
 			struct sample *out)
 {
 	char label[sizeof(config->kind) + IFNAMSIZ + 1];
 	struct link_config peer;
+	int r = link_config_read(nl, config->peer_index,
+				 config->has_nsid ? &config->nsid : NULL,
+				 &peer);
 
-	if (link_config_read(nl, config->peer_index,
-			     config->has_nsid ? &config->nsid : NULL,
-			     &peer) < 0)
+	if (r < 0 && r != -ENODEV)
+		keep_peer(config, out);
+	if (r < 0)
 		return;
 	sample_row(out, &link_fact_peer_index, peer.index);
 	sample_row(out, &link_fact_peer_mtu, peer.mtu);
