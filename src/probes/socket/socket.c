@@ -187,7 +187,8 @@ static int add_raw(struct probe_env *env, struct socket_dump *d, bool due)
 /* Whether UDP could not be read: it is not there, or what it was before. */
 static bool is_unasked(const struct sample *s)
 {
-	const struct object *o = sample_first_at(s, LAYER_UDP, "");
+	uint32_t hint = 0;
+	const struct object *o = sample_find(s, LAYER_UDP, "", "", &hint);
 
 	return !o || o->stale;
 }
