@@ -285,6 +285,32 @@ TEST(attribute, sender_of_what_the_receiver_lost_is_an_echo)
 	ck_assert(!loss_find(&ns->losses, LAYER_LINK, "b0", DIR_RX)->echo);
 }
 
+/* It tells the loss when it is read again. */
+TEST(attribute, sender_is_an_echo_of_a_receiver_that_was_not_read)
+{
+	wire(42, 9000);
+	sample_reset(&ns->then);
+	attribute();
+	ck_assert(!loss_find(&ns->losses, LAYER_LINK, "b0", DIR_RX)->known);
+	ck_assert(loss_find(&host->losses, LAYER_LINK, "a0", DIR_TX)->echo);
+}
+
+/* It has told the rest before; but not where it lost less in the same time. */
+TEST_EACH(attribute, sender_may_have_been_read_less_often, 2)
+{
+	wire(42, 9000);
+	object_row(&ns->now, find_object(&ns->now, LAYER_LINK, "b0", ""),
+		   find_counter(&link_probe, "rx_dropped", NULL))
+		->value = 20;
+	if (_i)
+		ns->then.boot_ns = UINT64_C(3000000000);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_LINK, "b0", DIR_RX), 20);
+	ck_assert(loss_find(&host->losses, LAYER_LINK, "a0", DIR_TX)->echo ==
+		  _i);
+	ck_assert_uint_eq(lost(host, LAYER_LINK, "a0", DIR_TX), _i ? 42 : 22);
+}
+
 TEST(attribute, martians_belong_to_ip_where_they_vanish)
 {
 	count(host, &martian_src, 100);

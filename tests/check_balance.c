@@ -26,6 +26,10 @@ static struct {
 	bool unknown, stale;
 } ipsec;
 
+static bool ip_is_unread;
+
+#define BALANCE 1 /* index of the probe, behind all others */
+
 /* What a rule of that family has dropped so far; 0: there is none. */
 static struct {
 	enum family family;
@@ -115,10 +119,13 @@ static void read_balance(const char *counters)
 	now = read;
 	sample_reset(&now);
 	sample_follow(&now, then.n_objects ? &then : NULL);
+	now.source = 0;
 	sample_object(&now, LAYER_IP, "", "", 0);
 	append_rows(counters);
+	now.objects[0].stale = ip_is_unread;
 	append_ipsec();
 	append_dropped();
+	now.source = BALANCE;
 	(void)!balance_probe.read(&env, &now); /* -ENOENT: no gap is known */
 	ck_assert_int_eq(now.error, 0);
 }
@@ -262,7 +269,33 @@ TEST(balance, gap_goes_on_after_a_read_that_failed)
 	sample_reset(&now);
 	sample_follow(&now, &then);
 	sample_carry(&now, &then, 0);
+	sample_carry(&now, &then, BALANCE);
 	read_balance("InReceives=180 InDelivers=10");
+	ck_assert_uint_eq(gap("in_gap", false), 70);
+}
+
+static bool is_gap_stale(void)
+{
+	EACH_OBJECT (&now, o)
+		if (o->source == BALANCE)
+			return o->stale;
+	ck_abort_msg("there is no gap");
+	return false;
+}
+
+/* What is in it is of the read before, as what IP counts. */
+TEST(balance, gap_is_as_unread_as_ip)
+{
+	read_balance("InReceives=100 InDelivers=0");
+	read_balance("InReceives=150 InDelivers=0");
+	ck_assert(!is_gap_stale());
+	ip_is_unread = true;
+	read_balance("InReceives=150 InDelivers=0");
+	ck_assert(is_gap_stale());
+	ck_assert_uint_eq(gap("in_gap", false), 50);
+	ip_is_unread = false;
+	read_balance("InReceives=180 InDelivers=10");
+	ck_assert(!is_gap_stale());
 	ck_assert_uint_eq(gap("in_gap", false), 70);
 }
 

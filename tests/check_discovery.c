@@ -3,6 +3,7 @@
  * Discovery: how often it asks for which processes, and what is found, with a
  * /proc made by hand.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,6 +15,31 @@
 
 static struct tree tree;
 static struct processes list;
+
+static const char *broken; /* this directory, below the tree, */
+static int breaks_with;	   /* cannot be opened; 0: not be listed */
+
+/* Stands before the C library's. */
+DIR *opendir(const char *path)
+{
+	bool breaks = broken && !strcmp(path, *broken ? tree_path(&tree, broken)
+						      : tree.path);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), other;
+	DIR *dir;
+
+	if (breaks && breaks_with) {
+		close(fd);
+		errno = breaks_with;
+		return NULL;
+	}
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (dir && breaks) {
+		other = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		ck_assert_int_ge(dup3(other, fd, O_CLOEXEC), 0);
+		close(other);
+	}
+	return dir;
+}
 
 /* A process; its namespace is a file's identity. */
 static void make_process(const char *pid, const char *ns)
@@ -639,6 +665,68 @@ TEST(namespaces, discovery_ends_when_it_is_told_to)
 	stop = false;
 	discover();
 	ck_assert_ptr_nonnull(found("a"));
+}
+
+/* The report behind it would say that they have ended. */
+TEST(namespaces, discovery_that_is_broken_off_ends_no_namespace)
+{
+	discover();
+	discovery.processes_ns = 0;
+	stop = true;
+	ck_assert_int_eq(discovery_run(&discovery, 0), -ECANCELED);
+	ck_assert(!spaces.whole);
+	ck_assert(!found("a")->gone);
+	stop = false;
+	rediscover();
+	ck_assert_ptr_nonnull(found("a"));
+	tree_drop(&tree, "1");
+	make_process("2", "b");
+	rediscover();
+	ck_assert_ptr_null(found("a"));
+}
+
+static const int breaks[] = {0, ENOMEM, EIO};
+
+TEST_EACH(namespaces, processes_that_cannot_be_listed_are_not_gone,
+	  ARRAY_SIZE(breaks))
+{
+	discover();
+	broken = "";
+	breaks_with = breaks[_i];
+	rediscover();
+	ck_assert_ptr_nonnull(found("a"));
+	ck_assert_int_eq(discovery_blindness(&discovery),
+			 breaks[_i] ? -breaks[_i] : -ENOTDIR);
+	broken = NULL;
+	discovery.scan_ns = 0; /* or when it has paused for that */
+	discover();
+	ck_assert_int_eq(discovery_blindness(&discovery), 0);
+	ck_assert_ptr_nonnull(found("a"));
+}
+
+#define NAMES "1/root/run/netns"
+
+TEST_EACH(namespaces, names_that_cannot_be_listed_are_not_gone, 2)
+{
+	ino_t ino;
+
+	tree_link(&tree, NAMES "/web", "/proc/self/ns/net");
+	discovery.list->items[0]->id.ino++; /* as if it was another one */
+	discover();
+	ck_assert_uint_eq(n_watched(), 3);
+	ino = spaces.items[spaces.n - 1]->id.ino;
+	broken = NAMES;
+	breaks_with = _i ? EACCES : ENOMEM;
+	rediscover();
+	ck_assert_int_eq(discovery.names.error, -breaks_with);
+	ck_assert(!spaces.whole);
+	ck_assert_uint_eq(n_watched(), 3);
+	ck_assert_uint_eq(spaces.items[spaces.n - 1]->id.ino, ino);
+	broken = NULL;
+	tree_drop(&tree, NAMES "/web");
+	discover();
+	ck_assert_int_eq(discovery.names.error, 0);
+	ck_assert_uint_eq(n_watched(), 2);
 }
 
 TEST_EACH(namespaces, pattern_that_names_something_is_used, 2)

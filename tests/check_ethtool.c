@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
@@ -340,6 +341,86 @@ TEST(kernel, asking_a_driver_cannot_load_a_module)
 	ck_assert_uint_eq(had & (1u << CAP_NET_ADMIN | 1u << CAP_SYS_MODULE),
 			  0);
 	ck_assert_uint_eq(effective(), before);
+	sample_free(&s);
+}
+
+static unsigned n_set;
+static bool has_no_memory; /* for capabilities, but for one set of them */
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+
+/* Of three arguments at most. */
+long __wrap_syscall(long number, ...)
+{
+	va_list args;
+	long a, b, c;
+
+	va_start(args, number);
+	a = va_arg(args, long);
+	b = va_arg(args, long);
+	c = va_arg(args, long);
+	va_end(args);
+	if (number == SYS_capset && has_no_memory && ++n_set > 1) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return __real_syscall(number, a, b, c);
+}
+
+static int no_row(const struct nlmsghdr *h, void *arg)
+{
+	(void)h;
+	(void)arg;
+	return 0;
+}
+
+/* What who opened the socket has to be allowed: it changes nothing. */
+static int change_lo(void)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifinfomsg m;
+	} request = {
+		.h = {.nlmsg_len = sizeof(request),
+		      .nlmsg_type = RTM_NEWLINK,
+		      .nlmsg_flags = NLM_F_ACK},
+		.m = {.ifi_index = 1},
+	};
+
+	return netlink_ask(&netlink, NETLINK_ROUTE, &request.h, no_row, NULL);
+}
+
+static void visit(struct sample *s, bool own)
+{
+	netlink_leave(&netlink);
+	ck_assert_int_eq(netlink_enter(&netlink, own), 0);
+	sample_reset(s);
+	ck_assert_int_eq(link_probe.read(&env, s), 0);
+}
+
+/*
+ * A thread that lost CAP_NET_ADMIN does not see rules, nor who is at the other
+ * end of a veth; nor does, ever after, what it opened without it.
+ */
+TEST_EACH(kernel, capability_is_given_back_later, 2)
+{
+	uint32_t before = effective();
+	struct sample s = {0};
+
+	ck_assert_int_eq(change_lo(), 0);
+	has_no_memory = true;
+	ck_assert_int_eq(link_probe.read(&env, &s), 0);
+	ck_assert_uint_gt(n_set, 1);
+	ck_assert_uint_eq(effective() & 1u << CAP_NET_ADMIN, 0);
+	visit(&s, true); /* opens one that stays */
+	ck_assert_int_eq(change_lo(), -EPERM);
+	has_no_memory = false;
+	visit(&s, _i);
+	ck_assert_uint_eq(effective(), before);
+	ck_assert_int_eq(change_lo(), 0);
+	visit(&s, true);
+	ck_assert_int_eq(change_lo(), 0);
 	sample_free(&s);
 }
 

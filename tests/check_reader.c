@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Which sources are read, by what the settings ask for, and how long. */
 #include <errno.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "engine/reader.h"
 #include "probes/firewall/firewall.h"
@@ -199,6 +203,18 @@ static uint64_t count_looks(void)
 	return looks;
 }
 
+static int refuses; /* why there are no sockets for nf_tables; 0: there are */
+
+/* Stands before the C library's. */
+int socket(int domain, int type, int protocol)
+{
+	if (refuses && domain == AF_NETLINK && protocol == NETLINK_NETFILTER) {
+		errno = refuses;
+		return -1;
+	}
+	return (int)syscall(SYS_socket, domain, type, protocol);
+}
+
 static void remove_space(void)
 {
 	ck_assert_int_eq(system("! ip netns list | grep -qw " NAME
@@ -351,4 +367,21 @@ TEST(paced, order_to_stop_is_heard_in_a_dump)
 	ck_assert_uint_le(looks, stop_at + 3);
 	ck_assert_uint_eq(space.slow, 0);
 	ck_assert_int_eq(blindness.n_untold, 0);
+}
+
+/* Else its gauge of availability stays 0, with nothing that could be read. */
+TEST(paced, what_is_absent_is_not_refused)
+{
+	uint32_t nft = bit_of(&nft_probe);
+
+	make_space(1);
+	refuses = EACCES;
+	ck_assert_uint_eq(read_space() & nft, 0);
+	ck_assert_uint_eq(space.refused & nft, nft);
+	refuses = EOPNOTSUPP;
+	ck_assert_uint_eq(read_space() & nft, 0);
+	ck_assert_uint_eq(space.refused & nft, 0);
+	refuses = 0;
+	ck_assert_uint_eq(read_space() & nft, nft);
+	ck_assert_uint_eq(space.refused & nft, 0);
 }

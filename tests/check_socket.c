@@ -140,6 +140,7 @@ static struct sample now, then;
 static struct netlink netlink;
 /* what the counters say */
 static uint64_t udp_lost, tcp_refused, delivered, unknown_protocols;
+static bool udp_is_unread;
 static struct procnet net = PROCNET(tree.path);
 static struct probe_env env = {
 	.net = &net,
@@ -184,6 +185,7 @@ static void append_counters(struct sample *s)
 		   udp_lost);
 	sample_row(s, find_counter(&snmp_probe, "Udp6InErrors", NULL),
 		   7 + udp_lost);
+	s->objects[s->n_objects - 1].stale = udp_is_unread;
 }
 
 /* As the engine reads, compares and carries. */
@@ -575,6 +577,29 @@ TEST(probe, failed_dump_is_made_up_for)
 	cut_short = false;
 	must_read(); /* though nothing moved since */
 	check_moved("udp_5001_drops", 7, 4);
+}
+
+/* Whether sockets lost anything is what it counts. */
+TEST(probe, sockets_are_as_unread_as_udp)
+{
+	udp(5001, 1, 0);
+	must_read();
+	lose(3);
+	must_read();
+	check_moved("udp_5001_drops", 3, 3);
+	ck_assert(!find("udp_5001_drops")->stale);
+	udp_is_unread = true;
+	fakes[0].info.drops += 2;
+	n_asked = 0;
+	must_read();
+	ck_assert_uint_eq(n_asked, 0);
+	ck_assert(find("udp_5001_drops")->stale);
+	ck_assert_uint_eq(drops_of("udp_5001_drops")->value, 3);
+	udp_is_unread = false;
+	udp_lost += 2;
+	must_read();
+	check_moved("udp_5001_drops", 5, 2);
+	ck_assert(!find("udp_5001_drops")->stale);
 }
 
 TEST(probe, no_memory_is_needed_for_steady_reads)
