@@ -339,6 +339,8 @@ TEST(paced, no_time_is_no_reading)
 	uint32_t sources;
 
 	make_space(SMALL);
+	/* not in the first: kernels that tell nothing of IPsec refuse there */
+	(void)read_space();
 	sources = read_space();
 	reader.share_ns = 1;
 	ck_assert_uint_lt(__builtin_popcount(read_space()), 2);
