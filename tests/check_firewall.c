@@ -756,6 +756,21 @@ TEST(suspects, queue_is_suspected_of_the_verdicts_it_gave)
 	ck_assert_uint_eq(c.lost, 400);
 }
 
+/* Found by tests/fuzz_message.c. */
+TEST(suspects, queue_without_a_number_is_named_without)
+{
+	const struct counter *sequence = &nfqueue_probe.counters->rows[4];
+	struct cause c;
+
+	sample_object(&then, LAYER_NETFILTER, "", "q", 1);
+	sample_row(&then, sequence, 0);
+	sample_object(&now, LAYER_NETFILTER, "", "q", 1);
+	sample_row(&now, sequence, 3);
+	compare();
+	ck_assert(firewall_suspect_queue(&now, DIR_RX, &c));
+	ck_assert_ptr_nonnull(strstr(c.text, "of queue  (NFQUEUE)"));
+}
+
 /* Waiting ones are not lost, nor are those that never came to the program. */
 TEST(suspects, verdicts_are_what_left_the_queue)
 {

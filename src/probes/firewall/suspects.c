@@ -398,6 +398,12 @@ bool firewall_suspect_proxy(const struct sample *s, enum direction direction,
 	return true;
 }
 
+/* What follows "queue" in the name of one. */
+static const char *queue_number(const char *name)
+{
+	return name + strcspn(name, "0123456789");
+}
+
 bool firewall_suspect_queue(const struct sample *s, enum direction direction,
 			    struct cause *ret)
 {
@@ -415,7 +421,7 @@ bool firewall_suspect_queue(const struct sample *s, enum direction direction,
 	CAUSE_TEXT(ret,
 		   "the verdicts of %s on packets of queue %s (NFQUEUE), of "
 		   "which it got %llu",
-		   program, object_name(s, o) + strlen("queue"),
+		   program, queue_number(object_name(s, o)),
 		   (unsigned long long)ret->lost);
 	CAUSE_REMEDY(ret,
 		     "See what %s logs; its queue: "
