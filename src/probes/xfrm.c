@@ -235,14 +235,15 @@ static void keep_last(struct xfrm_last *last, const char *text, size_t n,
 		      const struct sample *out)
 {
 	const struct object *o = &out->objects[out->n_objects - 1];
+	const struct row *rows = object_rows(out, o);
 
 	last->n = 0;
-	if (n > sizeof(last->text) || o->n > XFRM_MAX_ROWS)
-		return;
-	memcpy(last->text, text, n);
-	memcpy(last->rows, object_rows(out, o), o->n * sizeof(*last->rows));
-	last->n = n;
 	last->n_rows = o->n;
+	if (!rows || last->n_rows > XFRM_MAX_ROWS || n > sizeof(last->text))
+		return;
+	memcpy(last->rows, rows, last->n_rows * sizeof(*rows));
+	memcpy(last->text, text, n);
+	last->n = n;
 }
 
 int xfrm_append(const struct probe_env *env, struct xfrm_last *last,
