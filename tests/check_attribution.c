@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Packets that two places count: that one of them loses them. */
 #include "diagnosis/finding.h"
+#include "engine/devices.h"
 #include "engine/interval.h"
 #include "probes/balance/balance.h"
 #include "probes/firewall/rule.h"
@@ -1404,4 +1405,96 @@ TEST_EACH(attribute, packets_for_many_that_a_device_has_nobody_for,
 	count_tagged(host, ip, LAYER_IP, TAG_OUT_BCAST_PKTS, false, t->bcast);
 	attribute();
 	check_for_many(t);
+}
+
+/* ---- devices that look alike ---- */
+
+#define N_NAMELESS 40
+#define N_ASKED 32 /* an index is made meanwhile */
+
+CASE(alike, .setup = setup, .teardown = teardown);
+
+/* A device that says it is the far end of the host's, or what is below it. */
+static void make_alike(struct ns *in, bool is_wire)
+{
+	struct sample *s = &in->now;
+
+	in->was_read = true;
+	sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 7);
+	sample_label(s, "veth");
+	sample_row(s, &link_fact_mac, 0xabc);
+	if (is_wire)
+		sample_row(s, &link_fact_peer_index, 3);
+}
+
+static const struct object *make_seeker(bool is_wire)
+{
+	struct sample *s = &host->now;
+
+	sample_object(s, LAYER_LINK, "up0", LINK_CONFIG, 3);
+	sample_label(s, is_wire ? "veth" : "ipvlan");
+	if (is_wire) {
+		sample_row(s, &link_fact_peer_index, 7);
+		sample_row(s, &link_fact_peer_mac, 0xabc);
+	} else {
+		sample_row(s, &link_fact_lower_index, 7);
+		sample_row(s, &link_fact_lower_mac, 0xabc);
+		sample_row(s, &link_fact_lower_kind, link_hash_kind("veth"));
+		sample_row(s, &link_fact_lower_far, 1);
+	}
+	return &s->objects[s->n_objects - 1];
+}
+
+static bool is_found(const struct ns *wanted, const struct object *seeker,
+		     bool is_wire, unsigned *ret_n)
+{
+	bool found = false;
+
+	*ret_n = 0;
+	EACH_NS_TIED (&list, &host->now, seeker,
+		      is_wire ? LINK_TIE_WIRE : LINK_TIE_BELOW, walk) {
+		found |= walk.ns == wanted;
+		++*ret_n;
+	}
+	return found;
+}
+
+/* Nobody hides one by making others, and many cost no more than a few. */
+TEST_EACH(alike, those_of_nobody_hide_none_that_has_a_name, 2)
+{
+	const struct object *seeker = make_seeker(_i);
+	struct ns *named;
+	unsigned n;
+
+	for (unsigned i = 0; i < N_NAMELESS; i++) {
+		struct ns *other = ns_list_add(&list);
+
+		ck_assert_ptr_nonnull(other);
+		other->rank = i % 2 ? NS_NAMELESS : NS_BY_CGROUP;
+		make_alike(other, _i);
+	}
+	named = ns_list_add(&list);
+	ck_assert_ptr_nonnull(named);
+	named->rank = NS_NAMED;
+	make_alike(named, _i);
+	for (unsigned i = 0; i < N_ASKED; i++)
+		ck_assert(is_found(named, seeker, _i, &n));
+	ck_assert_uint_le(n, 4);
+	/* what was read anew is looked at anew */
+	named->was_read = false;
+	devices_forget(&list);
+	for (unsigned i = 0; i < N_ASKED; i++)
+		ck_assert(!is_found(named, seeker, _i, &n));
+}
+
+/* What is asked seldom and what is asked often find the same. */
+TEST_EACH(alike, each_is_found_by_what_it_is, 2)
+{
+	const struct object *seeker = make_seeker(_i);
+	unsigned n;
+
+	make_alike(ns, _i);
+	for (unsigned i = 0; i < N_ASKED; i++)
+		ck_assert(is_found(ns, seeker, _i, &n));
+	ck_assert_uint_eq(n, 1);
 }

@@ -24,7 +24,10 @@ static uint64_t hash_key(const struct ns_list *list, const struct link_key *key)
 	return hash_end(&h);
 }
 
-/* Whoever owns namespaces may make all devices alike: the first ones count. */
+/*
+ * Whoever owns namespaces may make all devices alike: the first ones count,
+ * which are those of namespaces that nobody but an administrator can make.
+ */
 static bool add_key(struct ns_list *list, uint32_t item, uint64_t hash)
 {
 	unsigned alike = 0;
@@ -61,6 +64,14 @@ static bool add_devices(struct ns_list *list, uint32_t item)
 	return true;
 }
 
+static bool add_namespaces(struct ns_list *list, int rank)
+{
+	for (uint32_t i = 0; i < list->n; i++)
+		if (list->items[i]->rank == rank && !add_devices(list, i))
+			return false;
+	return true;
+}
+
 /*
  * An index is no part of what a list tells, so whoever may only look at the
  * list makes it. Lists are looked at by one thread at a time.
@@ -72,8 +83,8 @@ static bool is_indexed(const struct ns_list *list)
 	if (list->devices.is_made || owner->devices.n_asked++ < ASKED_SELDOM)
 		return list->devices.is_made;
 	table_clear(&owner->devices.table);
-	for (uint32_t i = 0; i < list->n; i++)
-		if (!add_devices(owner, i)) {
+	for (int rank = N_NS_RANKS - 1; rank >= 0; rank--)
+		if (!add_namespaces(owner, rank)) {
 			owner->devices.n_asked = 0;
 			return false;
 		}
