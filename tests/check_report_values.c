@@ -250,6 +250,25 @@ TEST(report_values, packets_lost_on_a_skipped_turn_count_once)
 	check_line("eth0@nginx/packets-link-lost_rx 25 @50");
 }
 
+/* As reader.c has it: one of the same name and number, but a new one. */
+TEST(report_values, namespace_in_the_place_of_another_has_no_past_of_it)
+{
+	struct ns *ns = lab_ns("nginx");
+
+	lab_round(ns, 1000, 5);
+	lab_round(ns, 2000, 5);
+	ns->born_ns = ns->then.boot_ns;
+	sample_reset(&ns->then);
+	ns->then.time_ns = 0;
+	ns->replaced = true;
+	lab_round(ns, 90, 10);
+	ck_assert_uint_eq(lab_count("lost_rx 0 @"), 1);
+	check_line("eth0@nginx/packets-link-lost_rx 0 @20.001");
+	check_line("eth0@nginx/packets-link-lost_rx 10 @30");
+	ck_assert_uint_eq(lab_count("percent-link-rx"), 1);
+	check_line("eth0@nginx/percent-link-rx 10 @30");
+}
+
 /* So many packets of TCP have been sent, and sent again. */
 static void send_again(struct ns *ns, uint64_t sent, uint64_t again)
 {

@@ -284,12 +284,15 @@ static void send_percent(const struct report *r, const struct loss *loss,
 	r->sink->value(r->sink->arg, &series);
 }
 
-/* What was unknown then is not sent, as ever. */
+/*
+ * What was unknown then is not sent, as ever; nor what was of another
+ * namespace, whose place this one took.
+ */
 static void send_past_ratio(struct report *r, const struct loss *loss)
 {
 	double percent = r->ago == 2 ? loss->earlier : loss->percent;
 
-	if (isnan(percent))
+	if (isnan(percent) || r->ns->is_first)
 		return;
 	send_percent(r, loss, percent);
 	r->any_past = true;
@@ -369,6 +372,12 @@ static bool sum_takes_room(const struct report *r, struct loss *loss)
 	return !loss->awake && takes_room(r, loss, !isnan(loss_percent(loss)));
 }
 
+/* Whether what was lost in the read before is known. */
+static bool was_known(const struct report *r, const struct loss *loss)
+{
+	return loss->was_known && !r->ns->is_first;
+}
+
 static void send_sum_as(const struct report *r, const struct loss *loss,
 			uint64_t sum)
 {
@@ -378,7 +387,7 @@ static void send_sum_as(const struct report *r, const struct loss *loss,
 		.type = "packets",
 		.instance = instance,
 		.is_past = r->ago > 0,
-		.is_second = r->ago == 1 && loss->was_known,
+		.is_second = r->ago == 1 && was_known(r, loss),
 		.counter = sum,
 		.time_ns = time_of(r),
 	};
@@ -392,7 +401,7 @@ static void send_past_sum(struct report *r, const struct loss *loss)
 {
 	uint64_t lost = lost_once(r, loss);
 
-	if (!lost || (r->ago == 2 && !loss->was_known))
+	if (!lost || (r->ago == 2 && !was_known(r, loss)))
 		return;
 	send_sum_as(r, loss, loss->sum - lost);
 	r->any_past = true;
