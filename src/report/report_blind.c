@@ -2,10 +2,10 @@
 #include "report/report_blind.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/util.h"
+#include "report/report_notify.h"
 #include "report/report_words.h"
 
 #define MAX_BLIND 3
@@ -21,25 +21,12 @@ static const char *why_blind(int error)
 static void tell(const struct sink *sink, enum severity severity,
 		 const char *message, const char *why)
 {
-	const struct notification n = {
-		.severity = severity,
-		.place = "all",
-		.type = "gauge",
-		.instance = "all-sources",
-		.message = message,
-		.namespace = "",
-		.interface = "",
-		.layer = "all",
-		.counter = "none",
-		.cause = why,
-		.remedy = "See the log of collectd",
-		.reason = "unknown",
-		.runbook = RUNBOOK "#unknown",
-		.percent = NAN,
-		.warning = NAN,
-		.failure = NAN,
-	};
+	struct notification n = report_notice(severity, message);
 
+	n.cause = why;
+	n.remedy = "See the log of collectd";
+	n.reason = "unknown";
+	n.runbook = RUNBOOK "#unknown";
 	sink->notify(sink->arg, &n);
 }
 

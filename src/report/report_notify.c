@@ -239,3 +239,21 @@ void report_notify_recovered(struct report *r, struct loss *loss,
 	report_notify_okay(r, loss,
 			   loss->gone ? "what lost them is gone" : share);
 }
+
+struct notification report_notice(enum severity severity, const char *message)
+{
+	return (struct notification) {
+		.severity = severity,
+		.place = "all",
+		.type = "gauge",
+		.instance = "all-sources",
+		.message = message,
+		.namespace = "",
+		.interface = "",
+		.layer = "all",
+		.counter = "none",
+		.percent = NAN,
+		.warning = NAN,
+		.failure = NAN,
+	};
+}

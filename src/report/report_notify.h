@@ -26,4 +26,11 @@ void report_notify_again(struct report *r, const struct loss *loss,
 void report_notify_okay(struct report *r, struct loss *loss, const char *why);
 void report_notify_recovered(struct report *r, struct loss *loss,
 			     const struct evidence *now);
+
+/*
+ * What is common to notifications of no single loss: they are of collectd's own
+ * namespace, on the series that is always there. message has to last as long;
+ * cause, remedy, reason and runbook are the caller's to add.
+ */
+struct notification report_notice(enum severity severity, const char *message);
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/report_queue.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -85,31 +84,19 @@ static void notify_waiting(struct report *r, const struct ns_list *list,
 			   unsigned n)
 {
 	char message[MESSAGE_SIZE], names[MESSAGE_SIZE - 80];
-	struct notification notification = {
-		.severity = SEVERITY_WARNING,
-		.place = "all",
-		.type = "gauge",
-		.instance = "all-sources",
-		.message = message,
-		.namespace = "",
-		.interface = "",
-		.layer = "all",
-		.counter = "none",
-		.cause = "more alarms are due than are told at once",
-		.reason = "none",
-		.runbook = RUNBOOK,
-		.remedy = "See all that is lost now: pktloss",
-		.percent = NAN,
-		.warning = NAN,
-		.failure = NAN,
-		.time_ns = r->time_ns,
-	};
+	struct notification notification;
 
 	list_waiting(r, list, names, sizeof(names));
 	format_text(message, sizeof(message),
 		    "%u more alarms wait for the next reads, of the network "
 		    "namespaces %s",
 		    n, names);
+	notification = report_notice(SEVERITY_WARNING, message);
+	notification.cause = "more alarms are due than are told at once";
+	notification.reason = "none";
+	notification.runbook = RUNBOOK;
+	notification.remedy = "See all that is lost now: pktloss";
+	notification.time_ns = r->time_ns;
 	r->sink->notify(r->sink->arg, &notification);
 }
 
