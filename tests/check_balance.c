@@ -473,6 +473,7 @@ static void read_with_rule(unsigned received, unsigned counted, unsigned behind)
 	now = read;
 	snprintf(text, sizeof(text), SNMP, behind);
 	tree_put(&tree, "snmp", text);
+	tree_put(&tree, "netstat", "TcpExt: ListenDrops\nTcpExt: 0\n");
 	sample_reset(&now);
 	sample_follow(&now, then.n_objects ? &then : NULL);
 	snprintf(text, sizeof(text), "InReceives=%u InDelivers=0", received);
@@ -631,6 +632,7 @@ static struct {
 	struct state_message states[4];
 	size_t n, n_asked;
 	uint32_t addressed; /* interface that has an address, 0: none has */
+	int error;	    /* of an answer, 0 or negative errno */
 } kernel;
 
 struct address_message {
@@ -680,7 +682,8 @@ ssize_t __wrap_recvfrom(int fd, void *bytes, size_t n, int flags,
 	} done = {.head = {.nlmsg_len = sizeof(done),
 			   .nlmsg_type = NLMSG_DONE,
 			   .nlmsg_flags = NLM_F_MULTI,
-			   .nlmsg_seq = asked}};
+			   .nlmsg_seq = asked},
+		  .error = kernel.error};
 	char *end = bytes;
 
 	(void)fd;
@@ -739,7 +742,8 @@ static uint64_t read_states(const char *counters, size_t fit)
 	sample_follow(&now, then.n_objects ? &then : NULL);
 	sample_object(&now, LAYER_IP, "", "", 0);
 	append_rows(counters);
-	ck_assert_int_eq(ipsec_probe.read(&own, &now), 0);
+	ck_assert_int_eq(ipsec_probe.read(&own, &now), kernel.error);
+	now.sources = !kernel.error;
 	o = balance_find_ipsec(&now);
 	if (o)
 		EACH_ROW (&now, o, row)
@@ -747,6 +751,24 @@ static uint64_t read_states(const char *counters, size_t fit)
 				n = row->value;
 	netlink_free(&nl);
 	return n;
+}
+
+/* Who may not ask is told so in each read: nothing is known of them. */
+TEST(balance, states_that_may_not_be_asked_for_are_not_absent)
+{
+	memset(&kernel, 0, sizeof(kernel));
+	tree_put(&tree, "sys/module/xfrm_user/refcnt", "0\n");
+	put_state(1, 1000);
+	kernel.error = -EPERM;
+	for (size_t i = 0; i < 3; i++) {
+		(void)read_states("InReceives=1 InDelivers=1", 4);
+		ck_assert_uint_eq(kernel.n_asked, i + 1);
+	}
+	ck_assert(!probe_is_absent(&ipsec_probe, false, -EPERM));
+	kernel.error = 0;
+	(void)read_states("InReceives=1 InDelivers=1", 4);
+	(void)read_states("InReceives=1 InDelivers=1", 4);
+	ck_assert_uint_eq(kernel.n_asked, 4);
 }
 
 TEST(balance, states_are_not_asked_where_nothing_came)

@@ -513,11 +513,11 @@ static void on_hang(int number)
 
 /*
  * That there is no such thing, or that a process is none of ours, is how the
- * kernel says it every day: then it is passed over.
+ * kernel says it every day, of what need not be there: then it is passed over.
  */
 static bool is_answer(const struct fault_plan *plan)
 {
-	return plan->fault == ENOENT ||
+	return (plan->fault == ENOENT && faults_answered()) ||
 	       (plan->fault == EPERM &&
 		!strcmp(faults_call(plan->call), "stat"));
 }
@@ -532,7 +532,8 @@ static void begin_plan(const struct fault_plan *plan, int from, int to)
 		 from, to);
 	if (getenv("FAULTS_TRACE"))
 		fprintf(stderr, "%s\n", score.plan);
-	score.is_absence = is_answer(plan);
+	score.is_absence = false;
+	faults_reset();
 	signal(SIGALRM, on_hang);
 	alarm(HANGS);
 	score.n_runs++;
@@ -695,6 +696,7 @@ static void read_once(struct side *right[2], const struct fault_plan *plan)
 	if (s) {
 		read_side(s);
 		score.n_faults += faults_end();
+		score.is_absence = is_answer(plan);
 		check_home(s);
 		if (s->result == 0)
 			compare_samples(right[0], s);
@@ -756,10 +758,14 @@ static void fail_each(struct side *right[2], size_t call, unsigned n)
 	unsigned step = 1 + n / MOST_EACH * 3;
 
 	for (size_t k = 0; faults_kind(call, k) != FAULT_NONE; k++) {
-		struct fault_plan plan = {call, faults_kind(call, k), 0, true};
+		struct fault_plan plan = {call, faults_kind(call, k), 0, true,
+					  false};
 
 		read_once(right, &plan);
-		plan.all = false;
+		plan.endless = true;
+		if (plan.fault == EINTR || plan.fault == FAULT_STRANGER)
+			read_once(right, &plan);
+		plan.all = plan.endless = false;
 		for (; plan.nth < n; plan.nth += step)
 			read_once(right, &plan);
 	}
@@ -961,13 +967,13 @@ static void read_round(struct story *story, int round)
 	bool armed = round >= story->from && round <= story->to;
 	struct side *s = story->s;
 
-	score.is_absence = is_answer(story->plan) && round >= story->from;
 	read_right(story->right);
 	faults_begin(armed ? story->plan : &no_faults);
 	if (!round)
 		reporter_keep_alarms(s->reporter, engine_namespaces(s->engine));
 	read_side(s);
 	score.n_faults += faults_end();
+	score.is_absence = is_answer(story->plan) && round >= story->from;
 	if (story->plan == &no_faults)
 		count_round(round);
 	check_home(s);
@@ -1042,7 +1048,7 @@ static unsigned random_below(unsigned n)
 /* A call of that kind, in some read of the story that has one. */
 static void play_some(size_t call, int fault, bool all)
 {
-	struct fault_plan plan = {call, fault, 0, all};
+	struct fault_plan plan = {call, fault, 0, all, false};
 	int from = random_below(ROUNDS), to = from;
 
 	for (int i = 0; !n_of_round[from][call] && i < ROUNDS; i++)

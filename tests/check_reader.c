@@ -380,10 +380,46 @@ TEST(paced, what_is_absent_is_not_refused)
 	refuses = EACCES;
 	ck_assert_uint_eq(read_space() & nft, 0);
 	ck_assert_uint_eq(space.refused & nft, nft);
-	refuses = EOPNOTSUPP;
+	refuses = EOPNOTSUPP; /* which is no answer of the kernel's */
+	ck_assert_uint_eq(read_space() & nft, 0);
+	ck_assert_uint_eq(space.refused & nft, nft);
+	refuses = 0;
+	reader.netlink.kmods = (struct kmods) {.root = "/nonexistent"};
 	ck_assert_uint_eq(read_space() & nft, 0);
 	ck_assert_uint_eq(space.refused & nft, 0);
-	refuses = 0;
+	reader.netlink.kmods = (struct kmods) {.root = ""};
 	ck_assert_uint_eq(read_space() & nft, nft);
 	ck_assert_uint_eq(space.refused & nft, 0);
+}
+
+/* ---- what is absent, and what is blind ---- */
+
+/* clang-format off */
+static const struct {
+	uint8_t absent;
+	bool was_there;
+	int error;
+	bool is_absent;
+} absences[] = {
+	{0, false, -ENOENT, false}, /* all have it */
+	{0, false, -EOPNOTSUPP, false},
+	{ABSENT_NO_ENTRY, false, -ENOENT, true},
+	{ABSENT_NO_ENTRY, false, -EOPNOTSUPP, false},
+	{ABSENT_NO_ENTRY, true, -ENOENT, false}, /* it cannot go */
+	{ABSENT_NO_ENTRY, false, -EPERM, false},
+	{ABSENT_NO_SUPPORT, false, -EOPNOTSUPP, true},
+	{ABSENT_NO_SUPPORT, false, -ENOENT, false},
+	{ABSENT_NO_ENTRY | ABSENT_AGAIN, true, -ENOENT, true}, /* a module */
+	{ABSENT_NO_ENTRY | ABSENT_AGAIN, true, -EPERM, false},
+	{ABSENT_AGAIN, true, -ENOENT, false},
+};
+/* clang-format on */
+
+TEST_EACH(reader, absence_is_believed_where_it_can_be, ARRAY_SIZE(absences))
+{
+	const struct probe probe = {.absent = absences[_i].absent};
+
+	ck_assert(probe_is_absent(&probe, absences[_i].was_there,
+				  absences[_i].error) ==
+		  absences[_i].is_absent);
 }

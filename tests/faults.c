@@ -63,20 +63,20 @@ static const struct {
 	const char *name;
 	int kinds[12];
 } table[N_CALLS + 1] = {
-	[CALL_OPEN] = {"open", {ANY_ERROR}},
-	[CALL_OPENAT] = {"openat", {ANY_ERROR}},
+	[CALL_OPEN] = {"open", {ANY_ERROR, EMFILE}},
+	[CALL_OPENAT] = {"openat", {ANY_ERROR, EMFILE}},
 	[CALL_READ] = {"read", {ANY_ERROR, FAULT_SHORT}},
 	[CALL_PREAD] = {"pread", {ANY_ERROR, FAULT_SHORT}},
 	[CALL_STAT] = {"stat", {ANY_ERROR}},
 	[CALL_LSTAT] = {"lstat", {ANY_ERROR}},
 	[CALL_FSTAT] = {"fstat", {ANY_ERROR}},
 	[CALL_FSTATFS] = {"fstatfs", {ANY_ERROR}},
-	[CALL_OPENDIR] = {"opendir", {ANY_ERROR}},
+	[CALL_OPENDIR] = {"opendir", {ANY_ERROR, EMFILE}},
 	[CALL_READDIR] = {"readdir", {ANY_ERROR}},
 	[CALL_READLINK] = {"readlink", {ANY_ERROR}},
 	[CALL_ACCESS] = {"access", {ANY_ERROR}},
 	[CALL_UNAME] = {"uname", {ANY_ERROR}},
-	[CALL_SOCKET] = {"socket", {ANY_ERROR}},
+	[CALL_SOCKET] = {"socket", {ANY_ERROR, EMFILE}},
 	[CALL_SETSOCKOPT] = {"setsockopt", {ANY_ERROR}},
 	[CALL_GETSOCKOPT] = {"getsockopt", {ANY_ERROR}},
 	[CALL_BIND] = {"bind", {ANY_ERROR}},
@@ -107,6 +107,7 @@ static const struct {
 static struct {
 	struct fault_plan plan;
 	bool armed;
+	bool answered;
 	unsigned counted[N_CALLS], failed;
 	long blocks;
 	uint64_t later_ns;
@@ -130,6 +131,16 @@ void faults_describe(int fault, char text[32])
 
 	snprintf(text, 32, "%s",
 		 fault < 0 ? others[-1 - fault] : strerrorname_np(fault));
+}
+
+void faults_reset(void)
+{
+	state.answered = false;
+}
+
+bool faults_answered(void)
+{
+	return state.answered;
 }
 
 void faults_begin(const struct fault_plan *plan)
@@ -161,7 +172,7 @@ void faults_set_clock(uint64_t later_ns)
 	state.later_ns = later_ns;
 }
 
-/* Signals and strangers end some time; whoever meets them may try until then */
+/* Signals and strangers mostly end; whoever meets them may try until then. */
 #define MOST_PATIENCE 50
 
 /* How this call is to fail; sets errno. */
@@ -176,7 +187,7 @@ static int next_fault(enum call call)
 	    (n > state.plan.nth && !state.plan.all) ||
 	    ((state.plan.fault == EINTR ||
 	      state.plan.fault == FAULT_STRANGER) &&
-	     state.failed == MOST_PATIENCE))
+	     state.failed == MOST_PATIENCE && !state.plan.endless))
 		return FAULT_NONE;
 	state.failed++;
 	if (state.plan.fault > 0)
@@ -184,36 +195,66 @@ static int next_fault(enum call call)
 	return state.plan.fault;
 }
 
+/* Files that each kernel has: nobody says that they are not there. */
+static bool is_everywhere(const char *path)
+{
+	static const char *const files[] = {"snmp", "netstat", "softnet_stat",
+					    "stat/rt_cache",
+					    "/proc/thread-self/net"};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (!strcmp(path, files[i]))
+			return true;
+	return false;
+}
+
+/* The same for a call that is about a path. */
+static int path_fault(enum call call, const char *path)
+{
+	int fault = next_fault(call);
+
+	state.answered |= fault == ENOENT && !is_everywhere(path);
+	return fault;
+}
+
 /* ---- what returns an error, and nothing else ---- */
 
-#define WRAP(type, failure, call, name, parameters, arguments)                 \
+#define WRAP_AS(type, failure, fault, name, parameters, arguments)             \
 	type __real_##name parameters;                                         \
 	type __wrap_##name parameters;                                         \
 	type __wrap_##name parameters                                          \
 	{                                                                      \
-		return next_fault(call) ? failure : __real_##name arguments;   \
+		return fault ? failure : __real_##name arguments;              \
 	}
+#define WRAP(type, failure, call, name, parameters, arguments)                 \
+	WRAP_AS(type, failure, next_fault(call), name, parameters, arguments)
+#define WRAP_PATH(type, failure, call, name, parameters, arguments)            \
+	WRAP_AS(type, failure, path_fault(call, path), name, parameters,       \
+		arguments)
 
-WRAP(int, -1, CALL_STAT, stat64, (const char *path, struct stat *st),
-     (path, st))
-WRAP(int, -1, CALL_LSTAT, lstat64, (const char *path, struct stat *st),
-     (path, st))
+WRAP_PATH(int, -1, CALL_STAT, stat64, (const char *path, struct stat *st),
+	  (path, st))
+WRAP_PATH(int, -1, CALL_LSTAT, lstat64, (const char *path, struct stat *st),
+	  (path, st))
 WRAP(int, -1, CALL_FSTAT, fstat64, (int fd, struct stat *st), (fd, st))
 WRAP(int, -1, CALL_FSTATFS, fstatfs64, (int fd, struct statfs *fs), (fd, fs))
-WRAP(DIR *, NULL, CALL_OPENDIR, opendir, (const char *path), (path))
-WRAP(struct dirent *, NULL, CALL_READDIR, readdir64, (DIR * dir), (dir))
-WRAP(ssize_t, -1, CALL_READLINK, readlink,
-     (const char *path, char *buffer, size_t size), (path, buffer, size))
-WRAP(int, -1, CALL_ACCESS, access, (const char *path, int mode), (path, mode))
+WRAP_PATH(DIR *, NULL, CALL_OPENDIR, opendir, (const char *path), (path))
+/* of a process that has ended, and of a legacy table that has gone */
+WRAP_AS(struct dirent *, NULL, path_fault(CALL_READDIR, ""), readdir64,
+	(DIR * dir), (dir))
+WRAP_PATH(ssize_t, -1, CALL_READLINK, readlink,
+	  (const char *path, char *buffer, size_t size), (path, buffer, size))
+WRAP_PATH(int, -1, CALL_ACCESS, access, (const char *path, int mode),
+	  (path, mode))
 WRAP(int, -1, CALL_UNAME, uname, (struct utsname * name), (name))
 WRAP(int, -1, CALL_SOCKET, socket, (int family, int type, int protocol),
      (family, type, protocol))
 WRAP(int, -1, CALL_SETSOCKOPT, setsockopt,
      (int fd, int level, int name, const void *value, socklen_t size),
      (fd, level, name, value, size))
-WRAP(int, -1, CALL_GETSOCKOPT, getsockopt,
-     (int fd, int level, int name, void *value, socklen_t *size),
-     (fd, level, name, value, size))
+WRAP_AS(int, -1, path_fault(CALL_GETSOCKOPT, ""), getsockopt,
+	(int fd, int level, int name, void *value, socklen_t *size),
+	(fd, level, name, value, size))
 WRAP(int, -1, CALL_BIND, bind,
      (int fd, const struct sockaddr *to, socklen_t size), (fd, to, size))
 WRAP(int, -1, CALL_CONNECT, connect,
@@ -229,7 +270,7 @@ WRAP(int, -1, CALL_MPROTECT, mprotect, (void *at, size_t size, int protection),
 WRAP(int, -1, CALL_FSYNC, fsync, (int fd), (fd))
 WRAP(int, -1, CALL_RENAME, rename, (const char *from, const char *to),
      (from, to))
-WRAP(int, -1, CALL_UNLINK, unlink, (const char *path), (path))
+WRAP_PATH(int, -1, CALL_UNLINK, unlink, (const char *path), (path))
 
 /* ---- of as many arguments as it likes ---- */
 
@@ -250,7 +291,8 @@ int __wrap_open64(const char *path, int flags, ...)
 	va_start(args, flags);
 	mode = va_arg(args, int);
 	va_end(args);
-	return next_fault(CALL_OPEN) ? -1 : __real_open64(path, flags, mode);
+	return path_fault(CALL_OPEN, path) ? -1
+					   : __real_open64(path, flags, mode);
 }
 
 int __wrap_openat64(int dir, const char *path, int flags, ...)
@@ -261,7 +303,7 @@ int __wrap_openat64(int dir, const char *path, int flags, ...)
 	va_start(args, flags);
 	mode = va_arg(args, int);
 	va_end(args);
-	return next_fault(CALL_OPENAT)
+	return path_fault(CALL_OPENAT, path)
 		       ? -1
 		       : __real_openat64(dir, path, flags, mode);
 }

@@ -35,7 +35,14 @@ struct fault_plan {
 	int fault; /* enum fault, or an errno */
 	unsigned nth;
 	bool all;
+	bool endless; /* even signals and strangers */
 };
+/*
+ * Whether ENOENT was said, since the reset, where the kernel may say so: of a
+ * path that need not be there.
+ */
+void faults_reset(void);
+bool faults_answered(void);
 void faults_begin(const struct fault_plan *plan);
 /* No call fails, until the next begin. Returns how many have. */
 unsigned faults_end(void);

@@ -62,7 +62,8 @@ struct ns {
 	struct pace paces[MAX_PROBES]; /* of these */
 	bool put_off;		       /* until the others were read */
 	bool was_slow;		       /* that was noted, to be told once */
-	uint32_t refused;	       /* bit i: probe i could not read it */
+	uint32_t known;		       /* bit i: probe i has read it, once */
+	uint32_t refused;	       /* the same: it could not, now */
 	uint32_t was_refused;	       /* the same, at any time */
 	bool was_uncounted; /* a report saw rules that drop without a counter */
 	struct said said;   /* of these, those in the log */

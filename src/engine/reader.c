@@ -156,12 +156,6 @@ int reader_return(struct reader *r, const struct netns_id *own)
 
 /* ---- in a namespace ---- */
 
-/* A source that this kernel or namespace does not have is no blindness. */
-static bool is_no_source(int error)
-{
-	return error == -ENOENT || error == -EOPNOTSUPP;
-}
-
 /*
  * Reads one source again and again while it changes. What was not finished in
  * time may lack anything, also where the probe can do without it.
@@ -252,11 +246,12 @@ static int run_probe(struct reader *r, struct ns *ns, size_t probe)
 	error = read_in_time(r, ns, probe, mark);
 	if (error == 0) {
 		ns->now.sources |= 1u << probe;
+		ns->known |= 1u << probe;
 		ns->refused &= ~(1u << probe);
 		return 0;
 	}
 	sample_rollback(&ns->now, mark);
-	if (is_no_source(error)) {
+	if (probe_is_absent(probes[probe], ns->known & 1u << probe, error)) {
 		ns->refused &= ~(1u << probe);
 	} else {
 		ns->refused |= 1u << probe;
@@ -317,7 +312,7 @@ static void check_cookie(const struct reader *r, struct ns *ns)
 		ns->then.time_ns = 0;
 		ns->replaced = true;
 		ns->said = (struct said) {.n = 0};
-		ns->slow = 0;
+		ns->known = ns->slow = 0;
 		ns->was_slow = false;
 		memset(ns->paces, 0, sizeof(ns->paces));
 		if (!has_name_of_file(ns)) { /* nor the same container */

@@ -16,6 +16,7 @@ _Static_assert(sizeof(off_t) == 8 && sizeof(ino_t) == 8,
 ssize_t file_read_fd(int fd, char *buffer, size_t size)
 {
 	size_t length = 0;
+	unsigned tries = 0;
 
 	while (length < size) {
 		ssize_t n = pread(fd, buffer + length, size - length, length);
@@ -26,8 +27,8 @@ ssize_t file_read_fd(int fd, char *buffer, size_t size)
 		}
 		if (n > 0)
 			length += n;
-		else if (errno != EINTR)
-			return -errno;
+		else if (!file_tries_again(&tries))
+			return call_failure();
 	}
 	return -E2BIG;
 }

@@ -4,6 +4,8 @@
 #define PKTLOSS_KERNEL_FILE_H
 
 #include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -19,6 +21,28 @@ static inline void cleanup_closedir(DIR **dir)
 
 /* zeros after the text of a file: yajl once looked past an escape */
 #define FILE_SPARE 16
+
+/*
+ * So often a call is tried again that a signal interrupts (EINTR), or messages
+ * of strangers: whatever goes on for ever is no reason to hang.
+ */
+#define FILE_TRIES 1000
+
+/*
+ * Why a call failed that is about no path. That there is no such thing is what
+ * the kernel says of paths, and in its answers: whatever could not be asked is
+ * not absent.
+ */
+static inline int call_failure(void)
+{
+	return errno == ENOENT || errno == EOPNOTSUPP ? -EIO : -errno;
+}
+
+/* Whether a call that failed is to be tried again; counts that, from 0. */
+static inline bool file_tries_again(unsigned *tries)
+{
+	return errno == EINTR && ++*tries < FILE_TRIES;
+}
 
 /*
  * Reads a regular file of at most max bytes; *ret is to be freed. Nothing that

@@ -9,6 +9,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "kernel/file.h"
+
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
@@ -86,7 +88,7 @@ static int open_socket(struct netlink *nl, int protocol)
 		return 0;
 	*fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	if (*fd < 0)
-		return -errno;
+		return call_failure();
 	if (setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &silence,
 		       sizeof(silence)) < 0) {
 		close_socket(fd);
@@ -129,7 +131,7 @@ int netlink_be_strict(struct netlink *nl, bool strict)
 		return r;
 	return setsockopt(nl->fds[NETLINK_ROUTE], SOL_NETLINK,
 			  NETLINK_GET_STRICT_CHK, &on, sizeof(on)) < 0
-		       ? -errno
+		       ? call_failure()
 		       : 0;
 }
 
@@ -198,23 +200,34 @@ int netlink_walk(const void *bytes, size_t n, uint32_t sequence,
 	return n ? -EBADMSG : 0;
 }
 
-static ssize_t receive(struct netlink *nl, int fd)
+/* The next message; -EINTR: there was none, or it is not the kernel's. */
+static ssize_t hear(struct netlink *nl, int fd)
 {
 	struct sockaddr_nl from = {0};
-	ssize_t n;
-
-	do {
-		socklen_t length = sizeof(from);
-
-		if (deadline_step(nl->deadline))
-			return -ETIME;
-		n = recvfrom(fd, nl->buffer, nl->size, MSG_TRUNC,
+	socklen_t length = sizeof(from);
+	ssize_t n = recvfrom(fd, nl->buffer, nl->size, MSG_TRUNC,
 			     (struct sockaddr *)&from, &length);
-	} while ((n < 0 && errno == EINTR) || (n >= 0 && from.nl_pid != 0));
-	if (n < 0 && errno == ENOBUFS)
+
+	if (n >= 0)
+		return from.nl_pid ? -EINTR : n;
+	switch (errno) {
+	case ENOBUFS:
 		return -EAGAIN;
+	case EAGAIN:
+		return -ETIMEDOUT;
+	default:
+		return call_failure();
+	}
+}
+
+static ssize_t receive(struct netlink *nl, int fd)
+{
+	ssize_t n = -EINTR;
+
+	for (unsigned i = 0; n == -EINTR && i < FILE_TRIES; i++)
+		n = deadline_step(nl->deadline) ? -ETIME : hear(nl, fd);
 	if (n < 0)
-		return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		return n;
 	if ((size_t)n > nl->size)
 		return -EMSGSIZE;
 	if ((size_t)n > nl->filled)
@@ -245,7 +258,7 @@ static int exchange(struct netlink *nl, int fd, struct nlmsghdr *request,
 	request->nlmsg_flags |= NLM_F_REQUEST;
 	request->nlmsg_seq = ++nl->sequence ? nl->sequence : ++nl->sequence;
 	if (send(fd, request, request->nlmsg_len, 0) < 0)
-		return -errno;
+		return call_failure();
 	while (r == 0) {
 		ssize_t n = receive(nl, fd);
 

@@ -70,9 +70,12 @@ static bool says_none(int error)
 bool netns_may_be_network(const char *path)
 {
 	_cleanup_close_ int fd = open_namespace(path);
-	int type = fd < 0 ? -1 : ioctl(fd, NS_GET_NSTYPE);
+	int type;
 
-	return type < 0 ? !says_none(errno) : type == CLONE_NEWNET;
+	if (fd < 0)
+		return !says_none(errno);
+	type = ioctl(fd, NS_GET_NSTYPE);
+	return type < 0 ? !says_none(-call_failure()) : type == CLONE_NEWNET;
 }
 
 int netns_enter(const char *path, const struct netns_id *id)

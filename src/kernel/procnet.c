@@ -108,13 +108,14 @@ struct passage {
 static ssize_t read_more(int fd, struct passage *p)
 {
 	const struct procnet_window *w = p->window;
+	unsigned tries = 0;
 	ssize_t n;
 
 	do
 		n = read(fd, w->buffer + p->in, w->size - p->in);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && file_tries_again(&tries));
 	if (n < 0)
-		return -errno;
+		return call_failure();
 	p->in += (size_t)n;
 	return n;
 }

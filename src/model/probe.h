@@ -43,11 +43,19 @@ struct probe_env {
 	size_t size;	 /* of buffer, bytes */
 };
 
+/* What says that there is no such source, and so is no blindness. */
+enum absence {
+	ABSENT_NO_ENTRY = 1 << 0,   /* -ENOENT */
+	ABSENT_NO_SUPPORT = 1 << 1, /* -EOPNOTSUPP */
+	ABSENT_AGAIN = 1 << 2, /* also where it was there: modules go, too */
+};
+
 /*
  * One kernel source. read() is stateless: it appends what it finds, an absent
  * counter is not appended (never 0); out->then tells what it found the time
  * before. Returns 0 or
- *   -ENOENT, -EOPNOTSUPP  this kernel or namespace has no such source
+ *   -ENOENT, -EOPNOTSUPP  this kernel or namespace has no such source, if
+ *                         .absent has that error; else it could not be read
  *   -EPERM, -EACCES       a capability is missing
  *   -EBADMSG              the kernel's text or bytes were not understood
  *   -EAGAIN               interrupted or changed while reading: read again
@@ -62,6 +70,7 @@ struct probe {
 	uint32_t needs;	    /* capabilities, as kernel/capability.h has them */
 	uint8_t layer;	    /* its <layer> in gauge-<layer>-available */
 	bool host_wide;	    /* the same in every namespace: read in one */
+	uint8_t absent;	    /* enum absence; 0: each namespace has it */
 	bool names_objects; /* their names come first in those of series */
 	/*
 	 * Those whose rows of the same read it looks at, hence are read before;
@@ -112,5 +121,12 @@ extern const size_t n_probes;
 
 /* Whether a row is wanted: it is not optional, or env->counters names it. */
 bool counter_wanted(const struct probe_env *env, const struct counter *c);
+
+/*
+ * Whether an error of read() says that there is no such source: that is no
+ * blindness. But what all have is not absent, nor is what was there once
+ * (was_there) and cannot go. Pure.
+ */
+bool probe_is_absent(const struct probe *p, bool was_there, int error);
 
 #endif

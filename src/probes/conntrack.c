@@ -474,6 +474,7 @@ const struct probe conntrack_probe = {
 		 "/proc/sys/net/netfilter/nf_conntrack_{count,max}",
 	.needs = NEEDS(NET_ADMIN),
 	.layer = LAYER_CONNTRACK,
+	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.counters = &conntrack_table,
 	.explainers = conntrack_explainers,
 	.reasons = conntrack_reasons,

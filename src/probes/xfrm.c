@@ -285,6 +285,7 @@ const struct probe xfrm_probe = {
 	.what = "counters of IPsec",
 	.reads = "/proc/net/xfrm_stat",
 	.layer = LAYER_XFRM,
+	.absent = ABSENT_NO_ENTRY,
 	.counters = &xfrm_table,
 	.init = xfrm_init,
 	.free = free,

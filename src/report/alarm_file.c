@@ -171,10 +171,12 @@ int alarm_file_read(const char *path, struct alarm_file *ret)
 
 static int write_all(int fd, const char *text, size_t n)
 {
+	unsigned tries = 0;
+
 	while (n) {
 		ssize_t written = write(fd, text, n);
 
-		if (written < 0 && errno != EINTR)
+		if (written < 0 && !file_tries_again(&tries))
 			return -errno;
 		if (written > 0) {
 			text += written;

@@ -494,6 +494,7 @@ const struct probe balance_probe = {
 	.reads = "/proc/net/ip_vs_stats and /proc/net/stat/synproxy, where "
 		 "packets vanish in IP",
 	.layer = LAYER_UNEXPLAINED,
+	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.counters = &balance_table,
 	.after = balance_after,
 	.init = balance_init,

@@ -416,6 +416,7 @@ const struct probe ipsec_probe = {
 		 "packets vanish in IP",
 	.needs = NEEDS(NET_ADMIN),
 	.layer = LAYER_UNEXPLAINED,
+	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.counters = &no_counters,
 	.after = ipsec_after,
 	.read = ipsec_read,

@@ -225,6 +225,13 @@ static bool is_due(const struct reasons_to_ask *why,
 	return kind->family == AF_INET6 ? why->refused6 : why->refused;
 }
 
+/* A kernel without policy routing, or IPv6. All have routes of IPv4. */
+static bool has_none(const struct discarder *kind, int error)
+{
+	return (error == -EOPNOTSUPP || error == -EAFNOSUPPORT) &&
+	       (kind->request == RTM_GETRULE || kind->family == AF_INET6);
+}
+
 static int read_kinds(struct netlink *nl, const struct reasons_to_ask *why,
 		      struct sample *out)
 {
@@ -236,8 +243,8 @@ static int read_kinds(struct netlink *nl, const struct reasons_to_ask *why,
 		if (!is_due(why, routes.kind))
 			continue;
 		r = ask_routes(nl, routes.kind, &routes);
-		if (r == -EOPNOTSUPP || r == -EAFNOSUPPORT)
-			r = 0; /* a kernel without policy routing, or IPv6 */
+		if (has_none(routes.kind, r))
+			r = 0;
 		if (r == 0 && routes.n)
 			append_routes(&routes, out);
 	}

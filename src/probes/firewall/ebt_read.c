@@ -22,6 +22,7 @@
 #include <linux/rtnetlink.h>
 
 #include "kernel/capability.h"
+#include "kernel/file.h"
 #include "kernel/attr.h"
 #include "kernel/nfnetlink.h"
 #include "probes/firewall/ebt_chains.h"
@@ -350,7 +351,7 @@ static int read_ebt_tables(const struct probe_env *env, uint32_t wanted,
 
 	fd = reader.fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (fd < 0)
-		return -errno;
+		return call_failure();
 	for (size_t i = 0; i < ARRAY_SIZE(ebt_sources) && r == 0; i++) {
 		if (!(wanted & 1u << i))
 			continue;
@@ -393,6 +394,7 @@ const struct probe ebt_probe = {
 	.reads = "getsockopt EBT_SO_GET_ENTRIES, tables filter and nat",
 	.needs = NEEDS(NET_ADMIN) | NEEDS(NET_RAW),
 	.layer = LAYER_NETFILTER,
+	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.counters = &firewall_table,
 	.names_objects = true,
 	.after = (const struct probe *const[]) {&nft_probe, NULL},

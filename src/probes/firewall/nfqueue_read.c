@@ -127,6 +127,7 @@ const struct probe nfqueue_probe = {
 	.reads = "/proc/net/netfilter/nfnetlink_queue",
 	.needs = NEEDS(DAC_READ_SEARCH),
 	.layer = LAYER_NETFILTER,
+	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.counters = &nfqueue_table,
 	.names_objects = true,
 	.after = (const struct probe *const[]) {&nft_probe, &xt_probe, NULL},

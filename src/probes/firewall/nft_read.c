@@ -306,6 +306,7 @@ const struct probe nft_probe = {
 		 "GETSETELEM of verdict maps, GETOBJ of counters",
 	.needs = NEEDS(NET_ADMIN),
 	.layer = LAYER_NETFILTER,
+	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.counters = &firewall_table,
 	.explainers = firewall_explainers,
 	.reasons = firewall_reasons,

@@ -116,6 +116,7 @@ const struct probe proxy_probe = {
 	.reads = "sock_diag, ports that TPROXY rules name, where packets "
 		 "vanish in IP",
 	.layer = LAYER_NETFILTER,
+	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.counters = &proxy_counters,
 	.after = proxy_after,
 	.read = proxy_read,

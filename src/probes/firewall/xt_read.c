@@ -15,6 +15,7 @@
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
 #include "kernel/capability.h"
+#include "kernel/file.h"
 #include "kernel/procnet.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/legacy.h"
@@ -215,7 +216,7 @@ static int read_tables(const struct probe_env *env, const struct xt_family *f,
 	fd = reader.fd =
 		socket(f->domain, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (fd < 0)
-		return -errno;
+		return call_failure();
 	for (char *name = strtok_r(names, "\n", &rest); name;
 	     name = strtok_r(NULL, "\n", &rest)) {
 		if (strlen(name) >= XT_TABLE_MAXNAMELEN)
@@ -254,6 +255,7 @@ const struct probe xt_probe = {
 		 "/proc/net/ip_tables_names",
 	.needs = NEEDS(NET_ADMIN) | NEEDS(NET_RAW) | NEEDS(DAC_READ_SEARCH),
 	.layer = LAYER_NETFILTER,
+	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.explain_hidden = firewall_explain_meant,
 	.counters = &firewall_table,
 	.reasons = firewall_change_reasons,

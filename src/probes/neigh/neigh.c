@@ -87,6 +87,14 @@ static bool has_discarded(const struct sample *out)
 	return false;
 }
 
+/* A kernel without IPv6 has no such table, which nobody can take away. */
+static bool had_v6(const struct sample *then)
+{
+	uint32_t hint = 0;
+
+	return then && sample_find(then, LAYER_NEIGH, "", CACHE_V6, &hint);
+}
+
 static int neigh_read(struct probe_env *env, struct sample *out)
 {
 	int r = append_cache(env, CACHE_V4, out);
@@ -96,7 +104,7 @@ static int neigh_read(struct probe_env *env, struct sample *out)
 		return r;
 	r = append_cache(env, CACHE_V6, out);
 	env->unresolved = has_discarded(out);
-	return r == -ENOENT ? 0 : r; /* a kernel without IPv6 */
+	return r == -ENOENT && !had_v6(out->then) ? 0 : r;
 }
 
 /* Whether a row is to blame: some of the host are known to be of another. */
@@ -139,6 +147,7 @@ const struct probe neigh_probe = {
 	.host_wide = true,
 	.names_objects = true,
 	.layer = LAYER_NEIGH,
+	.absent = ABSENT_NO_ENTRY,
 	.counters = &neigh_table,
 	.find_suspects = neigh_find_suspects,
 	.read = neigh_read,

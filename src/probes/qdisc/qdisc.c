@@ -316,6 +316,7 @@ const struct probe qdisc_probe = {
 	.reads = "rtnetlink RTM_GETQDISC, RTM_GETTCLASS for Classes; where "
 		 "packets are lost RTM_GETTCLASS and RTM_GETTFILTER",
 	.layer = LAYER_QDISC,
+	.absent = ABSENT_NO_SUPPORT,
 	.counters = &qdisc_table,
 	.explainers = qdisc_explainers,
 	.reasons = qdisc_reasons,

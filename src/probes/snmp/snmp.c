@@ -126,28 +126,34 @@ static const struct {
 } files[] = {
 	{"snmp", snmp_parse_pairs},
 	{"netstat", snmp_parse_pairs},
-	{"snmp6", snmp_parse_list}, /* absent without IPv6 */
+	{"snmp6", snmp_parse_list},
 };
+
+/*
+ * Whether a file is not there, and need not be: a kernel without IPv6 lacks
+ * that of IPv6. It can be had later, but never be unloaded.
+ */
+static bool is_without(const struct snmp_columns *columns, size_t file, int r)
+{
+	return r == -ENOENT && files[file].parse == snmp_parse_list &&
+	       !columns->n_names;
+}
 
 static int snmp_read_files(const struct probe_env *env,
 			   struct snmp_columns *columns,
 			   struct snmp_values *values)
 {
-	bool any = false;
-
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		ssize_t n = procnet_read(env->net, files[i].name, env->buffer,
 					 env->size);
-		int r = n == -ENOENT ? 0 : n;
+		int r = is_without(columns, i, (int)n) ? 0 : (int)n;
 
-		if (n > 0) {
+		if (n > 0)
 			r = files[i].parse(env->buffer, n, columns, values);
-			any = true;
-		}
 		if (r < 0)
 			return r;
 	}
-	return any ? 0 : -ENOENT;
+	return 0;
 }
 
 static void append_layer(const struct snmp_columns *columns, enum layer layer,

@@ -234,6 +234,7 @@ const struct probe socket_probe = {
 	.reads = "sock_diag, where UDP or TCP lost packets; /proc/net/raw and "
 		 "raw6, where packets came for other protocols",
 	.layer = LAYER_SOCKET,
+	.absent = ABSENT_NO_ENTRY | ABSENT_NO_SUPPORT | ABSENT_AGAIN,
 	.counters = &socket_table,
 	.explainers = socket_explainers,
 	.reasons = socket_reasons,
