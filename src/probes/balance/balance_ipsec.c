@@ -325,13 +325,16 @@ static bool has_balance_moved(const struct sample *s, const struct object *ip)
 	return in[0] || in[1] || out[0] || out[1];
 }
 
-/* Where there are none and IP is in balance, none has come. */
+/*
+ * Where there are none and IP is in balance, none has come. Who was refused
+ * does not know that.
+ */
 static bool is_worth_asking(const struct sample *out, bool are_some)
 {
 	uint32_t hint = 0;
 	const struct object *ip;
 
-	if (!out->then)
+	if (!out->then || !(out->then->sources & 1u << out->source))
 		return true;
 	ip = sample_find(out, LAYER_IP, "", "", &hint);
 	return ip && has_traffic(out, ip) &&
@@ -392,7 +395,7 @@ static int ipsec_read(struct probe_env *env, struct sample *out)
 	}
 	r = ask_states(env, &now);
 	if (r < 0 && r != -E2BIG)
-		return r == -EPERM ? -ENOENT : r;
+		return r;
 	if (r == -E2BIG) { /* what it did not hold would be new the next time */
 		append_twice(more, false, out);
 		return 0;
