@@ -256,6 +256,34 @@ TEST(screen, quiet_namespaces_are_one_line)
 	check_has("c: nothing lost here\n  benign: link eth0 rx: 1");
 }
 
+/* No more is said than is known, and nothing that the table denies. */
+TEST(screen, what_could_not_be_read_is_not_lossless)
+{
+	char *notes[] = {"firewall counters: run as root"};
+
+	add_namespace("a");
+	to_text(in_words);
+	check_has("1 namespace: nothing lost\n");
+	ck_assert(!summary_text_has_rows(&l));
+	l.notes = notes;
+	l.n_notes = 1;
+	to_text(in_words);
+	check_has("1 namespace: nothing lost in what could be read\n");
+	add(add_namespace("b"), CLASS_SYMPTOM, 1);
+	to_text(in_words);
+	check_has("b: nothing lost here in what could be read\n");
+	ck_assert(!summary_text_has_rows(&l));
+	add(add_namespace("c"), CLASS_POLICY, 1);
+	to_text(in_words);
+	check_has("1 more namespace: nothing lost in what could be read\n");
+	ck_assert(summary_text_has_rows(&l));
+	ck_assert(!summary_have_loss(&l));
+	ck_assert_str_eq(summary_text_partly(false),
+			 "nothing lost in what could be read, but not "
+			 "everything could be");
+	ck_assert_ptr_nonnull(strstr(summary_text_partly(true), "on purpose"));
+}
+
 TEST(screen, symptoms_stand_below_their_loss)
 {
 	const struct counter *resent =

@@ -87,8 +87,9 @@ struct run {
 	struct options *options;
 	struct engine *engine;
 	struct summary summary;
-	bool failed; /* to read any namespace that was asked for */
-	bool found;  /* a loss */
+	bool failed;   /* to read any namespace that was asked for */
+	bool found;    /* a loss */
+	bool had_rows; /* anything in the table */
 };
 
 /* Evaluates the newest read and prints it. Returns 0 or a negative errno. */
@@ -106,6 +107,7 @@ static int evaluate(struct run *run)
 		return r;
 	}
 	run->found |= summary_have_loss(&run->summary);
+	run->had_rows |= summary_text_has_rows(&run->summary);
 	if (run->summary.n) {
 		r = show(run->options, &run->summary, old_notes);
 	} else {
@@ -200,8 +202,7 @@ static enum status end_without_loss(const struct run *run)
 		return STATUS_NO_LOSS;
 	if (run->options->json || run->options->watch)
 		print_new_notes(run->options, &run->summary, 0, stderr);
-	complain("nothing lost in what could be read, but not everything could "
-		 "be");
+	complain("%s", summary_text_partly(run->had_rows));
 	return STATUS_PARTLY;
 }
 

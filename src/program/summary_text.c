@@ -42,6 +42,7 @@ struct printer {
 	FILE *out;
 	const struct style *style;
 	unsigned widths[N_COLUMNS];
+	const char *as_far;	  /* what is said of lossless ones rests on */
 	const struct way *way;	  /* into the namespace that is printed */
 	struct remedies remedies; /* of it */
 };
@@ -353,7 +354,7 @@ static void print_see(const struct printer *p, const struct summary_ns *see)
 static void print_lossless(const struct printer *p, const struct summary_ns *ns)
 {
 	paint(p, BOLD, shown_name(ns));
-	fprintf(p->out, ": nothing lost here\n");
+	fprintf(p->out, ": nothing lost here%s\n", p->as_far);
 	print_notes(p, &ns->findings, -1, 2);
 	if (ns->see)
 		print_see(p, ns->see);
@@ -392,7 +393,11 @@ static bool says_something(const struct printer *p, const struct findings *f)
 void summary_text_print(FILE *out, const struct summary *l,
 			const struct style *style)
 {
-	struct printer p = {.out = out, .style = style};
+	struct printer p = {
+		.out = out,
+		.style = style,
+		.as_far = l->n_notes ? " in what could be read" : "",
+	};
 	size_t quiet = 0;
 
 	measure(&p, l);
@@ -408,6 +413,24 @@ void summary_text_print(FILE *out, const struct summary *l,
 			quiet++;
 	}
 	if (quiet)
-		fprintf(out, "%zu%s namespace%s: nothing lost\n", quiet,
-			quiet < l->n ? " more" : "", quiet > 1 ? "s" : "");
+		fprintf(out, "%zu%s namespace%s: nothing lost%s\n", quiet,
+			quiet < l->n ? " more" : "", quiet > 1 ? "s" : "",
+			p.as_far);
+}
+
+bool summary_text_has_rows(const struct summary *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (has_rows(&l->items[i].findings))
+			return true;
+	return false;
+}
+
+const char *summary_text_partly(bool had_rows)
+{
+	return had_rows ? "nothing lost in what could be read but what was "
+			  "dropped on purpose or is unexplained; not "
+			  "everything could be read"
+			: "nothing lost in what could be read, but not "
+			  "everything could be";
 }

@@ -24,4 +24,13 @@ void summary_text_print(FILE *out, const struct summary *l,
 void summary_text_wrap(FILE *out, const struct style *style, unsigned column,
 		       unsigned indent, const char *text);
 
+/* Whether there are packets in the table, if only such that are no loss. */
+bool summary_text_has_rows(const struct summary *l);
+
+/*
+ * What is said in the end where nothing was lost that should not be, but not
+ * everything could be read. had_rows: there were some in the table, ever.
+ */
+const char *summary_text_partly(bool had_rows);
+
 #endif
