@@ -296,6 +296,25 @@ TEST(attribute, sender_is_an_echo_of_a_receiver_that_was_not_read)
 	ck_assert(loss_find(&host->losses, LAYER_LINK, "a0", DIR_TX)->echo);
 }
 
+/* It may be a long time until it is read: somebody has to tell. */
+TEST(attribute, sender_tells_what_a_receiver_lost_that_is_not_read)
+{
+	const struct loss *loss;
+	struct causes causes;
+
+	wire(42, 600);
+	ns->was_read = false;
+	attribute();
+	loss = loss_find(&host->losses, LAYER_LINK, "a0", DIR_TX);
+	ck_assert(!loss->echo);
+	ck_assert_uint_eq(loss->lost, 42);
+	ck_assert_ptr_null(loss_find(&ns->losses, LAYER_LINK, "b0", DIR_RX));
+	cause_list(&host->now, loss, CAUSE_ALL, &causes);
+	ck_assert_uint_eq(causes.n, 1);
+	ck_assert_str_ne(causes.items[0].text, "");
+	printf("%s\n", causes.items[0].text);
+}
+
 /* It has told the rest before; but not where it lost less in the same time. */
 TEST_EACH(attribute, sender_may_have_been_read_less_often, 2)
 {
@@ -310,6 +329,19 @@ TEST_EACH(attribute, sender_may_have_been_read_less_often, 2)
 	ck_assert(loss_find(&host->losses, LAYER_LINK, "a0", DIR_TX)->echo ==
 		  _i);
 	ck_assert_uint_eq(lost(host, LAYER_LINK, "a0", DIR_TX), _i ? 42 : 22);
+}
+
+/* What IP misses is of two intervals then, and what explains it is of one. */
+TEST(attribute, what_is_late_is_missed_by_nobody)
+{
+	count(ns, &receives, 400);
+	count(ns, &in_gap, 100);
+	ns->then.objects[1].stale = true;
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 0);
+	ns->then.objects[1].stale = false;
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_UNEXPLAINED, "", DIR_RX), 100);
 }
 
 TEST(attribute, martians_belong_to_ip_where_they_vanish)

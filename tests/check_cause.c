@@ -1779,6 +1779,22 @@ TEST_EACH(cause, sender_is_told_of_a_loss_that_nobody_counts, ARRAY_SIZE(told))
 	losses_free(&l);
 }
 
+/* Counters of other times prove nothing: either could be of the time between.
+ */
+TEST_EACH(cause, sender_is_told_of_nothing_by_counters_of_two_intervals, 3)
+{
+	struct losses l = {.n = 0};
+
+	append_told(&told[0]);
+	s.objects[0].stale = _i == 1;
+	s.objects[0].late = _i == 2;
+	ck_assert_int_eq(tally_losses(&l, &s), 0);
+	socket_probe.attribute(&s, &l);
+	ck_assert_uint_eq(loss_find(&l, LAYER_IP, "", DIR_TX)->lost,
+			  _i ? 0 : told[0].refused);
+	losses_free(&l);
+}
+
 /* The same counter means another thing in each kind of device. */
 static const struct {
 	const char *label; /* kind, and what is below; NULL: nothing known */

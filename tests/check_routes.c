@@ -24,6 +24,7 @@ static struct netlink netlink;
 static struct sample then, now;
 static struct losses losses;
 static int error; /* of rules */
+static int routes_error;
 static struct probe_env env = {.netlink = &netlink};
 
 /* Whether a message is of the family and, of a route, the type asked for. */
@@ -45,6 +46,8 @@ static int answer(const struct nlmsghdr *request)
 {
 	if (error && request->nlmsg_type == RTM_GETRULE)
 		return error;
+	if (routes_error && request->nlmsg_type == RTM_GETROUTE)
+		return routes_error;
 	for (size_t at = 0; at < there.n;) {
 		const struct nlmsghdr *h = (const void *)(there.bytes + at);
 
@@ -283,6 +286,10 @@ TEST(routes, kernel_without_policy_routing_has_routes)
 
 TEST(routes, what_cannot_be_asked_fails)
 {
+	routes_error = -EOPNOTSUPP; /* all kernels have those of IPv4 */
+	ck_assert_int_eq(read_routes(50, 0), -EOPNOTSUPP);
+	ck_assert(!probe_is_absent(&routes_probe, false, -EOPNOTSUPP));
+	routes_error = 0;
 	error = -EPERM;
 	ck_assert_int_eq(read_routes(50, 0), -EPERM);
 	env.netlink = NULL;

@@ -586,7 +586,7 @@ TEST_EACH(recorded, probe_uses_the_layout_of_its_caller, ARRAY_SIZE(kernels))
 	sample_free(&s);
 }
 
-TEST(recorded, probe_without_files_has_no_source)
+TEST(recorded, probe_without_files_is_blind)
 {
 	char buffer[64];
 	struct probe_env env = {.net = &(struct procnet)PROCNET("/nowhere"),
@@ -596,6 +596,7 @@ TEST(recorded, probe_without_files_has_no_source)
 
 	ck_assert_int_eq(snmp_probe.init(&env, &env.state), 0);
 	ck_assert_int_eq(snmp_probe.read(&env, &s), -ENOENT);
+	ck_assert(!probe_is_absent(&snmp_probe, false, -ENOENT));
 	snmp_probe.free(env.state);
 	sample_free(&s);
 }
@@ -612,5 +613,31 @@ TEST(recorded, probe_refuses_a_file_larger_than_its_buffer)
 	ck_assert_int_eq(snmp_probe.init(&env, &env.state), 0);
 	ck_assert_int_eq(snmp_probe.read(&env, &s), -E2BIG);
 	snmp_probe.free(env.state);
+	sample_free(&s);
+}
+
+/* Without IPv6 there is no snmp6; but nobody takes it away. */
+TEST(made, only_files_of_ipv6_may_be_absent)
+{
+	struct tree tree;
+	struct procnet net = PROCNET(tree.path);
+	char buffer[4096];
+	struct probe_env env = {
+		.net = &net, .buffer = buffer, .size = sizeof(buffer)};
+	struct sample s = {.rows = NULL};
+
+	tree_make(&tree);
+	ck_assert_int_eq(snmp_probe.init(&env, &env.state), 0);
+	tree_put(&tree, "snmp", "Ip: InReceives\nIp: 1\n");
+	ck_assert_int_eq(snmp_probe.read(&env, &s), -ENOENT);
+	ck_assert(!probe_is_absent(&snmp_probe, false, -ENOENT));
+	tree_put(&tree, "netstat", "TcpExt: ListenDrops\nTcpExt: 1\n");
+	ck_assert_int_eq(snmp_probe.read(&env, &s), 0);
+	tree_put(&tree, "snmp6", "Ip6InReceives \t1\n");
+	ck_assert_int_eq(snmp_probe.read(&env, &s), 0);
+	tree_drop(&tree, "snmp6");
+	ck_assert_int_eq(snmp_probe.read(&env, &s), -ENOENT);
+	snmp_probe.free(env.state);
+	tree_remove(&tree);
 	sample_free(&s);
 }

@@ -16,7 +16,7 @@ struct device {
 	const char *name, *kind;
 	uint8_t mac;
 	bool far, up, carrier;
-	int master;
+	int master, peer;
 };
 
 static struct device devices[8];
@@ -24,6 +24,7 @@ static size_t n_devices;
 static int route;    /* the interface that every tunnel's far end is behind */
 static bool filters; /* by master: kernels do since 4.9 */
 static int failure;  /* of what is asked for */
+static int unasked;  /* the only one that it is for, 0: any */
 static struct netlink netlink;
 static struct sample s;
 
@@ -43,6 +44,8 @@ static void put_device(const struct device *d)
 	attr_put(&m, IFLA_CARRIER, &carrier, 1);
 	if (d->master)
 		attr_u32(&m, IFLA_MASTER, d->master);
+	if (d->peer)
+		attr_u32(&m, IFLA_LINK, d->peer);
 	info = attr_begin(&m, IFLA_LINKINFO);
 	attr_put(&m, IFLA_INFO_KIND, d->kind, strlen(d->kind) + 1);
 	attr_end(&m, info);
@@ -64,6 +67,13 @@ static bool is_asked(const struct nlmsghdr *request, const struct device *d)
 	       (!master || !filters || (int)nla_get_u32(master) == d->master);
 }
 
+static bool is_for(const struct nlmsghdr *request, int index)
+{
+	const struct ifinfomsg *asked = (const void *)(request + 1);
+
+	return asked->ifi_index == index;
+}
+
 static int answer(const struct nlmsghdr *request)
 {
 	if (request->nlmsg_type == RTM_GETROUTE) {
@@ -79,7 +89,7 @@ static int answer(const struct nlmsghdr *request)
 		return 0;
 	}
 	ck_assert_int_eq(request->nlmsg_type, RTM_GETLINK);
-	if (failure)
+	if (failure && (!unasked || is_for(request, unasked)))
 		return failure;
 	for (size_t i = 0; i < n_devices; i++)
 		if (is_asked(request, &devices[i]))
@@ -265,4 +275,47 @@ TEST(stack, members_of_a_vrf_are_not_counted)
 	ck_assert_uint_eq(fact(o, &link_fact_member), 2);
 	ck_assert_uint_eq(fact(o, &link_fact_members_up), 0);
 	ck_assert_uint_eq(o->n, 1);
+}
+
+/* Reads what is to know of a veth that is 9. */
+static const struct object *read_veth(struct sample *out)
+{
+	struct probe_env env = {.netlink = &netlink};
+	struct link_reader reader = {.env = &env, .out = out};
+
+	sample_object(out, LAYER_LINK, "x", "", 9);
+	ck_assert_int_eq(link_config_append(&reader, 0), 0);
+	return find_object(out, LAYER_LINK, "x", LINK_CONFIG);
+}
+
+static const struct {
+	int failure;
+	uint64_t peer; /* the index that is known then */
+} peers[] = {
+	{-ENOMEM, 2}, /* what it was */
+	{-ENODEV, 0}, /* gone */
+};
+
+TEST_EACH(stack, peer_that_cannot_be_asked_is_what_it_was, ARRAY_SIZE(peers))
+{
+	struct sample now = {.n_objects = 0};
+	const struct object *o;
+
+	add((struct device) {9, "x", "veth", .mac = 9, .peer = 2});
+	add((struct device) {2, "y", "veth", .mac = 7, .up = true, .peer = 9});
+	o = read_veth(&s);
+	ck_assert_uint_eq(fact(o, &link_fact_peer_index), 2);
+	sample_follow(&now, &s);
+	failure = peers[_i].failure;
+	unasked = 2;
+	o = read_veth(&now);
+	ck_assert_uint_eq(object_value(&now, o, &link_fact_peer_index, 0),
+			  peers[_i].peer);
+	ck_assert(object_value(&now, o, &link_fact_peer_mac, 0) ==
+		  (peers[_i].peer
+			   ? fact(find_object(&s, LAYER_LINK, "x", LINK_CONFIG),
+				  &link_fact_peer_mac)
+			   : 0));
+	ck_assert(!strcmp(object_label(&now, o), "veth y") == !!peers[_i].peer);
+	sample_free(&now);
 }
