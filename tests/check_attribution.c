@@ -311,8 +311,61 @@ TEST(attribute, sender_tells_what_a_receiver_lost_that_is_not_read)
 	ck_assert_ptr_null(loss_find(&ns->losses, LAYER_LINK, "b0", DIR_RX));
 	cause_list(&host->now, loss, CAUSE_ALL, &causes);
 	ck_assert_uint_eq(causes.n, 1);
-	ck_assert_str_ne(causes.items[0].text, "");
-	printf("%s\n", causes.items[0].text);
+	ck_assert_ptr_nonnull(strstr(causes.items[0].text, "refused them"));
+}
+
+static void set(struct ns *of, const char *place, const char *counter,
+		uint64_t n)
+{
+	object_row(&of->now, find_object(&of->now, LAYER_LINK, place, ""),
+		   find_counter(&link_probe, counter, NULL))
+		->value = n;
+}
+
+/* 42 while only the sender is read, and then 8 more, or none. */
+TEST_EACH(attribute, receiver_tells_nothing_that_the_sender_told, 2)
+{
+	const uint64_t more = _i ? 8 : 0;
+
+	wire(42, 600);
+	ns->was_read = false;
+	attribute();
+	interval_swap(&list);
+	sample_reset(&host->now);
+	host->now.boot_ns = ns->now.boot_ns = UINT64_C(7000000000);
+	end_of(&host->now, "a0", 1, "tx_dropped", 42 + more, 1500);
+	set(ns, "b0", "rx_dropped", 42 + more);
+	host->was_read = ns->was_read = true;
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_LINK, "b0", DIR_RX), more);
+	ck_assert(loss_find(&host->losses, LAYER_LINK, "a0", DIR_TX)->echo ==
+		  (more > 0));
+	/* and all from then on */
+	interval_swap(&list);
+	sample_reset(&host->now);
+	sample_reset(&ns->now);
+	end_of(&host->now, "a0", 1, "tx_dropped", 142 + more, 1500);
+	end_of(&ns->now, "b0", 2, "rx_dropped", 142 + more, 600);
+	host->was_read = ns->was_read = true;
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_LINK, "b0", DIR_RX), 100);
+}
+
+/* Of a namespace that is not watched before, nothing is left out. */
+TEST(attribute, receiver_that_is_new_tells_all_it_lost)
+{
+	wire(42, 600);
+	ns->was_read = false;
+	attribute();
+	interval_swap(&list);
+	sample_reset(&host->now);
+	host->now.boot_ns = ns->now.boot_ns = UINT64_C(7000000000);
+	ns->then.boot_ns = host->then.boot_ns;
+	end_of(&host->now, "a0", 1, "tx_dropped", 92, 1500);
+	set(ns, "b0", "rx_dropped", 50);
+	host->was_read = ns->was_read = true;
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_LINK, "b0", DIR_RX), 50);
 }
 
 /* It has told the rest before; but not where it lost less in the same time. */

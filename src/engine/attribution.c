@@ -68,6 +68,18 @@ static bool counts_longer(const struct ns *ns, const struct loss *loss,
 }
 
 /*
+ * What a sending end has told while the other could not be read is not told a
+ * second time by that, whose interval is as long.
+ */
+static void take_ahead(const struct ns *ns, struct loss *loss,
+		       const struct ns *there, struct loss *far)
+{
+	if (far->known && there->then.boot_ns + SECOND <= ns->then.boot_ns)
+		loss_take(far, smaller_of(loss->ahead, far->lost));
+	loss->ahead = 0;
+}
+
+/*
  * A veth pair is one wire: what the receiving end refuses, the sending end
  * counts too. The receiving end is where it can be put right, so it is the
  * one that raises an alarm, if it is read at all.
@@ -81,6 +93,8 @@ static void attribute_wire(const struct ns_list *list, struct ns *ns,
 					 object_place(&there->now, o), DIR_RX)
 			     : NULL;
 
+	if (!o)
+		loss->ahead += loss->lost;
 	if (!far)
 		return;
 	far->echoed = loss->lost;
@@ -89,6 +103,7 @@ static void attribute_wire(const struct ns_list *list, struct ns *ns,
 		    counts_longer(ns, loss, there, far) ? loss->lost
 							: far->lost,
 		    APART_FAR_PERCENT);
+	take_ahead(ns, loss, there, far);
 }
 
 /* Up to n packets that were lost there, and not told twice before. */
@@ -294,7 +309,7 @@ static void attribute_links(const struct ns_list *list, struct ns *ns)
 	for (size_t i = 0; i < ns->losses.n; i++) {
 		struct loss *loss = &ns->losses.items[i];
 
-		if (loss->layer == LAYER_LINK && loss->lost)
+		if (loss->layer == LAYER_LINK && (loss->lost || loss->ahead))
 			attribute_link(list, ns, loss);
 	}
 }

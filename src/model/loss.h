@@ -79,8 +79,9 @@ struct loss {
 	uint64_t unread;  /* part of lost that a full raw socket hides */
 	uint64_t elsewhere; /* not in lost: another layer lost these */
 	uint64_t echoed;    /* counted once more by devices above, or sending */
-	char by[16];	    /* interface of another namespace to blame, or "" */
-	uint64_t sum;	    /* packets lost since the first read, each once */
+	uint64_t ahead; /* told while the far end of the wire was not read */
+	char by[16];	/* interface of another namespace to blame, or "" */
+	uint64_t sum;	/* packets lost since the first read, each once */
 	/* of the report, what it told of a raised alarm: one block, or NULL */
 	struct cause_words *words;
 	double percent; /* lost in the interval before, NAN: unknown */
