@@ -633,6 +633,9 @@ TEST(made, only_files_of_ipv6_may_be_absent)
 	ck_assert(!probe_is_absent(&snmp_probe, false, -ENOENT));
 	tree_put(&tree, "netstat", "TcpExt: ListenDrops\nTcpExt: 1\n");
 	ck_assert_int_eq(snmp_probe.read(&env, &s), 0);
+	tree_put(&tree, "netstat", "");
+	ck_assert_int_eq(snmp_probe.read(&env, &s), -EBADMSG);
+	tree_put(&tree, "netstat", "TcpExt: ListenDrops\nTcpExt: 1\n");
 	tree_put(&tree, "snmp6", "Ip6InReceives \t1\n");
 	ck_assert_int_eq(snmp_probe.read(&env, &s), 0);
 	tree_drop(&tree, "snmp6");

@@ -146,11 +146,11 @@ static int snmp_read_files(const struct probe_env *env,
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		ssize_t n = procnet_read(env->net, files[i].name, env->buffer,
 					 env->size);
-		int r = is_without(columns, i, (int)n) ? 0 : (int)n;
+		int r = n ? (int)n : -EBADMSG; /* none is ever empty */
 
 		if (n > 0)
 			r = files[i].parse(env->buffer, n, columns, values);
-		if (r < 0)
+		if (r < 0 && !is_without(columns, i, r))
 			return r;
 	}
 	return 0;
