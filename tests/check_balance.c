@@ -39,6 +39,7 @@ static struct {
 static void setup(void)
 {
 	tree_make(&tree);
+	tree_mkdir(&tree, "sys/module/ip_tables");
 	memset(&ipsec, 0, sizeof(ipsec));
 	memset(&dropped, 0, sizeof(dropped));
 	ck_assert_int_eq(balance_probe.init(&env, &env.state), 0);

@@ -251,7 +251,10 @@ TEST(probe, counts_that_ctnetlink_refuses_are_in_a_file_or_not_known)
 	ck_assert_int_eq(conntrack_probe.read(&env, &s), 0);
 	ck_assert_uint_eq(row_of(&s, "drop")->value, 11);
 	tree_drop(&tree, "stat");
-	tree_drop(&tree, "sys"); /* nobody who could be asked */
+	tree_drop(&tree, "sys/module"); /* perhaps somebody could be asked */
+	sample_reset(&s);
+	ck_assert_int_eq(conntrack_probe.read(&env, &s), -ENOPKG);
+	tree_mkdir(&tree, "sys/module/ip_tables"); /* nobody could */
 	sample_reset(&s);
 	ck_assert_int_eq(conntrack_probe.read(&env, &s), 0);
 	ck_assert_ptr_null(row_of(&s, "drop"));

@@ -375,6 +375,7 @@ TEST(paced, order_to_stop_is_heard_in_a_dump)
 TEST(paced, what_is_absent_is_not_refused)
 {
 	uint32_t nft = bit_of(&nft_probe);
+	struct tree tree;
 
 	make_space(1);
 	refuses = EACCES;
@@ -384,9 +385,14 @@ TEST(paced, what_is_absent_is_not_refused)
 	ck_assert_uint_eq(read_space() & nft, 0);
 	ck_assert_uint_eq(space.refused & nft, nft);
 	refuses = 0;
-	reader.netlink.kmods = (struct kmods) {.root = "/nonexistent"};
+	tree_make(&tree);
+	reader.netlink.kmods = (struct kmods) {.root = tree.path};
+	ck_assert_uint_eq(read_space() & nft, 0);
+	ck_assert_uint_eq(space.refused & nft, nft); /* which are loaded? */
+	tree_mkdir(&tree, "sys/module/ip_tables");
 	ck_assert_uint_eq(read_space() & nft, 0);
 	ck_assert_uint_eq(space.refused & nft, 0);
+	tree_remove(&tree);
 	reader.netlink.kmods = (struct kmods) {.root = ""};
 	ck_assert_uint_eq(read_space() & nft, nft);
 	ck_assert_uint_eq(space.refused & nft, 0);

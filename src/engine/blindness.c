@@ -28,6 +28,9 @@ static const char *explain_error(int error)
 		return "the kernel's answer was not understood";
 	case -EAGAIN:
 		return "it changed while it was read, three times";
+	case -ENOPKG:
+		return "/sys/module is out of sight, where it says whether "
+		       "the kernel has it";
 	case -ENOTUNIQ:
 		return "asking would make it; modprobe nfnetlink_hook helps";
 	default:

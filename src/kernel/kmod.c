@@ -38,12 +38,18 @@ static const struct trace traces[N_KMODS] = {
 			       "esp6_gro_receive"},
 };
 
-static bool exists(const struct kmods *m, const char *dir, const char *name)
+/* Returns 0 where there is such a file, or negative errno. */
+static int look_for(const struct kmods *m, const char *dir, const char *name)
 {
 	char path[256];
-	int n = snprintf(path, sizeof(path), "%s%s%s", m->root, dir, name);
 
-	return n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0;
+	format_text(path, sizeof(path), "%s%s%s", m->root, dir, name);
+	return access(path, F_OK) < 0 ? -errno : 0;
+}
+
+static bool exists(const struct kmods *m, const char *dir, const char *name)
+{
+	return look_for(m, dir, name) == 0;
 }
 
 /*
@@ -93,17 +99,20 @@ int kmod_available(struct kmods *m, enum kmod which, char *buffer, size_t size)
 {
 	const struct trace *t = &traces[which];
 	uint32_t bit = 1u << which;
+	int loaded = look_for(m, "/sys/module/", t->module);
 
-	if (m->builtin & bit || exists(m, "/sys/module/", t->module))
+	if (m->builtin & bit || loaded == 0)
 		return 0;
-	if (m->known & bit)
-		return -ENOENT;
-	m->known |= bit;
-	if ((!exists(m, "/proc/modules", "") &&
-	     exists(m, "/proc/cmdline", "")) ||
-	    is_builtin(m, t, buffer, size))
+	if (!(m->known & bit) && ((!exists(m, "/proc/modules", "") &&
+				   exists(m, "/proc/cmdline", "")) ||
+				  is_builtin(m, t, buffer, size)))
 		m->builtin |= bit;
-	return m->builtin & bit ? 0 : -ENOENT;
+	m->known |= bit;
+	if (m->builtin & bit)
+		return 0;
+	/* without /sys, nobody says which are loaded */
+	return loaded == -ENOENT && exists(m, "/sys/module", "") ? -ENOENT
+								 : -ENOPKG;
 }
 
 bool kmod_is_loaded(const struct kmods *m, enum kmod which)

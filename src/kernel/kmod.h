@@ -44,7 +44,8 @@ struct kmods {
  *    A kernel does not change: this is looked up once for each module.
  * buffer of size bytes is scratch, 4096 are plenty.
  *
- * Returns 0, or -ENOENT: absent, or at least not known to be there.
+ * Returns 0, -ENOENT: it is not there; or -ENOPKG: nobody knows, as /sys/module
+ * is out of sight.
  */
 int MUST_CHECK kmod_available(struct kmods *m, enum kmod which, char *buffer,
 			      size_t size);

@@ -62,8 +62,8 @@ int MUST_CHECK netlink_renew(struct netlink *nl);
 /*
  * Whether a part of the kernel may be asked. A message to an absent one makes
  * the kernel run modprobe, and so does a socket of an absent protocol: find
- * out first. Returns 0, or -ENOENT, see kmod_available(). Overwrites buffer.
- * Kernel: net/netfilter/nfnetlink.c nfnetlink_rcv_msg(),
+ * out first. Returns 0, -ENOENT or -ENOPKG, see kmod_available(). Overwrites
+ * buffer. Kernel: net/netfilter/nfnetlink.c nfnetlink_rcv_msg(),
  * net/netlink/af_netlink.c netlink_create(), net/core/sock_diag.c.
  */
 int MUST_CHECK netlink_available(struct netlink *nl, enum kmod which);

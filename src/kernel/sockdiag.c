@@ -22,9 +22,13 @@ int sockdiag_available(struct netlink *nl, int protocol)
 
 int sockdiag_offered(struct netlink *nl)
 {
-	if (nl->diag_offered > 0 && sockdiag_available(nl, IPPROTO_UDP) < 0 &&
-	    sockdiag_available(nl, IPPROTO_TCP) < 0)
-		nl->diag_offered = -ENOENT;
+	int r;
+
+	if (nl->diag_offered > 0 && sockdiag_available(nl, IPPROTO_UDP) < 0) {
+		r = sockdiag_available(nl, IPPROTO_TCP);
+		if (r < 0)
+			nl->diag_offered = r;
+	}
 	return nl->diag_offered;
 }
 

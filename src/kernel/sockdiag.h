@@ -10,14 +10,14 @@
 /*
  * Whether sockets of IPPROTO_UDP or IPPROTO_TCP may be asked for: both the
  * family and the protocol are parts of the kernel, see netlink_available().
- * Returns 0 or -ENOENT.
+ * Returns as that does.
  * Kernel: net/ipv4/inet_diag.c inet_diag_lock_handler().
  */
 int MUST_CHECK sockdiag_available(struct netlink *nl, int protocol);
 
 /*
  * Whether either of the two has been available at any time, without looking
- * again. Returns 0 or -ENOENT.
+ * again. Returns 0 or why the first look found neither, as above.
  */
 int MUST_CHECK sockdiag_offered(struct netlink *nl);
 
