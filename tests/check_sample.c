@@ -415,6 +415,30 @@ TEST(objects, rollback_takes_back_what_was_appended)
 	sample_free(&s);
 }
 
+/* Whoever carries over what lacks something lacks it, too. */
+TEST(objects, what_was_missed_goes_with_what_was_read)
+{
+	struct sample s = two_sources(), next = {0};
+	struct sample_mark mark;
+
+	sample_missed(&s, -E2BIG);
+	sample_missed(&s, -EPERM);
+	ck_assert_int_eq(s.missed, -E2BIG);
+	mark = sample_mark(&s);
+	s.missed = 0;
+	sample_missed(&s, -EPERM);
+	sample_rollback(&s, mark);
+	ck_assert_int_eq(s.missed, -E2BIG);
+	s.parts = 1u << s.objects[0].source;
+	(void)sample_carry(&next, &s, s.objects[0].source);
+	ck_assert_uint_eq(next.parts, s.parts);
+	sample_reset(&s);
+	ck_assert_int_eq(s.missed, 0);
+	ck_assert_uint_eq(s.parts, 0);
+	sample_free(&s);
+	sample_free(&next);
+}
+
 #define MANY 5000
 #define ROWS 7
 

@@ -941,6 +941,23 @@ TEST(live, chain_goes_on_where_rules_are_inserted_and_deleted)
 	live_end(&l);
 }
 
+/* What is seen now need not be new: it may be what was not seen then. */
+TEST(live, nothing_is_new_after_a_read_in_part)
+{
+	struct live l = {0};
+	const struct sample *s;
+
+	LIVE(&l, 9, {1, 100, "a"});
+	l.samples[0].sources = 0;
+	l.samples[0].parts = 1;
+	s = LIVE(&l, 9, {1, 130, "a"}, {2, 5, "b"});
+	ck_assert_uint_eq(counted(s, "ip.filter.INPUT.a"), 30);
+	ck_assert_uint_eq(counted(s, WHOLE), 30);
+	s = LIVE(&l, 9, {1, 130, "a"}, {2, 6, "b"}, {3, 7, "c"});
+	ck_assert_uint_eq(counted(s, WHOLE), 1 + 7);
+	live_end(&l);
+}
+
 /* Nobody can tell them apart, wherever they stand. */
 TEST(live, rules_that_look_the_same_count_the_least_together)
 {

@@ -26,6 +26,8 @@ static const char *explain_error(int error)
 		return "not permitted";
 	case -EBADMSG:
 		return "the kernel's answer was not understood";
+	case -E2BIG:
+		return "there is more than is looked at";
 	case -EAGAIN:
 		return "it changed while it was read, three times";
 	case -ENOPKG:

@@ -158,7 +158,8 @@ int reader_return(struct reader *r, const struct netns_id *own)
 
 /*
  * Reads one source again and again while it changes. What was not finished in
- * time may lack anything, also where the probe can do without it.
+ * time may lack anything, also where the probe can do without it; but one that
+ * says that it lacks something has seen to that.
  */
 static int try_probe(struct reader *r, struct ns *ns, size_t probe,
 		     struct sample_mark mark)
@@ -173,6 +174,8 @@ static int try_probe(struct reader *r, struct ns *ns, size_t probe,
 		if (ns->now.error)
 			error = ns->now.error;
 	}
+	if (error == 0 && ns->now.missed)
+		return 0;
 	return r->deadline.is_over ? -ETIME : error;
 }
 
@@ -235,6 +238,42 @@ static int read_in_time(struct reader *r, struct ns *ns, size_t probe,
 	return error;
 }
 
+/* Notes that a source could not be read, or not all of it. */
+static void note_refused(struct reader *r, struct ns *ns, size_t probe,
+			 int error)
+{
+	ns->refused |= 1u << probe;
+	ns->was_refused |= 1u << probe;
+	if (error != -ETIME) /* that is told of the namespace */
+		reasons_note(&r->blindness->sources[probe], error);
+}
+
+/* Keeps what was read of a source. */
+static void keep_read(struct reader *r, struct ns *ns, size_t probe)
+{
+	int missed = ns->now.missed;
+
+	ns->known |= 1u << probe;
+	ns->now.missed = 0;
+	if (!missed) {
+		ns->now.sources |= 1u << probe;
+		ns->refused &= ~(1u << probe);
+		return;
+	}
+	ns->now.parts |= 1u << probe;
+	ns->now.unread |= 1u << probes[probe]->layer;
+	note_refused(r, ns, probe, missed);
+}
+
+/* Keeps what the read before left of one that could not be read. */
+static void keep_before(struct reader *r, struct ns *ns, size_t probe,
+			int error)
+{
+	note_refused(r, ns, probe, error);
+	if (sample_carry(&ns->now, &ns->then, probe) || error == -ETIME)
+		ns->now.unread |= 1u << probes[probe]->layer;
+}
+
 /* Reads one source. Returns 0, or that the sample can take no more. */
 static int run_probe(struct reader *r, struct ns *ns, size_t probe)
 {
@@ -245,22 +284,14 @@ static int run_probe(struct reader *r, struct ns *ns, size_t probe)
 	r->env.state = r->states[probe];
 	error = read_in_time(r, ns, probe, mark);
 	if (error == 0) {
-		ns->now.sources |= 1u << probe;
-		ns->known |= 1u << probe;
-		ns->refused &= ~(1u << probe);
+		keep_read(r, ns, probe);
 		return 0;
 	}
 	sample_rollback(&ns->now, mark);
-	if (probe_is_absent(probes[probe], ns->known & 1u << probe, error)) {
+	if (probe_is_absent(probes[probe], ns->known & 1u << probe, error))
 		ns->refused &= ~(1u << probe);
-	} else {
-		ns->refused |= 1u << probe;
-		ns->was_refused |= 1u << probe;
-		if (error != -ETIME) /* that is told of the namespace */
-			reasons_note(&r->blindness->sources[probe], error);
-		if (sample_carry(&ns->now, &ns->then, probe) || error == -ETIME)
-			ns->now.unread |= 1u << probes[probe]->layer;
-	}
+	else
+		keep_before(r, ns, probe, error);
 	return ns->now.error;
 }
 
@@ -284,7 +315,7 @@ static void run_probes(struct reader *r, struct ns *ns)
 	for (size_t i = 0; i < n_probes && !*r->stop; i++)
 		if (is_read(r, ns, i) && run_probe(r, ns, i) < 0)
 			return;
-	ns->was_read = ns->now.sources && !*r->stop;
+	ns->was_read = (ns->now.sources | ns->now.parts) && !*r->stop;
 }
 
 /* Whether its name is that of its file, so that any namespace there has it. */

@@ -61,7 +61,8 @@ enum absence {
  *   -EAGAIN               interrupted or changed while reading: read again
  *   -ENOTUNIQ             it may be there, but asking would make it
  *   -ETIME                env->deadline is over
- * or another negative errno. The caller takes back what a failed read left.
+ * or another negative errno. The caller takes back what a failed read left. One
+ * that could read most of it says so by sample_missed(), and returns 0.
  */
 struct probe {
 	const char *name;

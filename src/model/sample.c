@@ -20,8 +20,8 @@ void sample_reset(struct sample *s)
 	s->n_rows = s->n_objects = 0;
 	s->n_text = 0;
 	s->n_memory = 0;
-	s->sources = s->unread = 0;
-	s->error = 0;
+	s->sources = s->parts = s->unread = 0;
+	s->error = s->missed = 0;
 	sample_index_cut(s, 0);
 	sample_follow(s, NULL);
 }
@@ -242,11 +242,23 @@ void sample_began(struct sample *s)
 		sample_counted(s, s->rows[s->n_rows - 1].value);
 }
 
+void sample_missed(struct sample *s, int error)
+{
+	if (!s->missed)
+		s->missed = error;
+}
+
 struct sample_mark sample_mark(const struct sample *s)
 {
-	return (struct sample_mark) {s->n_rows,	     s->n_objects,
-				     s->n_text,	     s->n_memory,
-				     s->last_memory, sample_remembered(s)};
+	return (struct sample_mark) {
+		.rows = s->n_rows,
+		.objects = s->n_objects,
+		.text = s->n_text,
+		.memory = s->n_memory,
+		.last = s->last_memory,
+		.remembered = sample_remembered(s),
+		.missed = s->missed,
+	};
 }
 
 void sample_rollback(struct sample *s, struct sample_mark mark)
@@ -259,6 +271,7 @@ void sample_rollback(struct sample *s, struct sample_mark mark)
 	sample_forget(s, mark.remembered);
 	sample_index_cut(s, mark.objects);
 	s->error = 0;
+	s->missed = mark.missed;
 }
 
 static bool is_level(const struct counter *c)
@@ -394,6 +407,7 @@ bool sample_carry(struct sample *s, const struct sample *then, uint8_t source)
 	memory = sample_memory(then, source, &n);
 	if (memory)
 		sample_remember(s, memory, n);
+	s->parts |= then->parts & 1u << source;
 	return memory || s->n_objects > n_objects;
 }
 

@@ -79,10 +79,12 @@ struct sample {
 	size_t n_memory, max_memory;		  /* bytes */
 	size_t last_memory; /* where that of the last of them begins */
 	uint32_t sources;   /* bit i: probe i was read completely */
-	uint32_t unread;    /* bit: enum layer, of which a source was not */
-	uint8_t source;	    /* the probe that appends now, for its objects */
-	int error;	    /* first failure to append, negative errno, or 0 */
-	uint64_t time_ns;   /* CLOCK_REALTIME of the read, 0: no read yet */
+	uint32_t parts;	  /* bit i: what is there of probe i lacks something */
+	uint32_t unread;  /* bit: enum layer, of which a source was not */
+	uint8_t source;	  /* the probe that appends now, for its objects */
+	int error;	  /* first failure to append, negative errno, or 0 */
+	int missed;	  /* see sample_missed(), or 0 */
+	uint64_t time_ns; /* CLOCK_REALTIME of the read, 0: no read yet */
 	uint64_t before_ns; /* when the one before was, see sample_compare() */
 	uint64_t boot_ns;   /* CLOCK_BOOTTIME of the read, 0: since boot */
 	uint64_t mono_ns;   /* CLOCK_MONOTONIC of the read */
@@ -96,6 +98,7 @@ struct sample {
 struct sample_mark {
 	uint32_t rows, objects, text;
 	size_t memory, last, remembered; /* of all probes, of the one at work */
+	int missed;
 };
 
 /* Empties a sample, keeps its memory. */
@@ -143,6 +146,14 @@ void sample_counted(struct sample *s, uint64_t n);
 void sample_began(struct sample *s);
 /* The same of a row of an object, in a sample that was compared. */
 void sample_row_began(struct object *o, struct row *row);
+
+/*
+ * Tells that the probe that appends now leaves something out, and why: negative
+ * errno, of which the first is kept. What it appends is kept, too, if it
+ * returns 0, but no loss of its layer is over, and nothing that is found there
+ * the next time counts from 0.
+ */
+void sample_missed(struct sample *s, int error);
 
 /*
  * Remember where a sample ends, and take back what the same probe has appended
@@ -197,8 +208,8 @@ const struct object *sample_before(struct sample *s, enum layer layer,
 
 /*
  * Appends the objects that a probe left in the previous sample, marked stale,
- * and its memory: a source that could not be read this time goes on where it
- * was the next. Returns whether it had left any.
+ * its memory, and whether that is all: a source that could not be read this
+ * time goes on where it was the next. Returns whether it had left any.
  */
 bool sample_carry(struct sample *s, const struct sample *then, uint8_t source);
 

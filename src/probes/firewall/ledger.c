@@ -83,9 +83,12 @@ void ledger_open(struct ledger *l, struct sample *out, struct arena *arena,
 		.section = section,
 		.is_known = was_read(out->then, out->source),
 	};
+	l->is_part = out->then && out->then->parts & 1u << out->source;
 	end = find_section(out->then, out->source, section);
-	if (!end)
+	if (!end) {
+		l->is_known &= !l->is_part;
 		return;
+	}
 	l->then = lines_of(end);
 	l->n_then = (uint32_t)end->n_lines;
 	l->passed_then = end->passed;
@@ -125,7 +128,7 @@ struct firewall_counts ledger_add(struct ledger *l,
 							  : NULL;
 	struct firewall_counts counted = {0};
 
-	if (l->is_known && is_young)
+	if (l->is_known && is_young && !l->is_part)
 		note_young(l);
 	if (l->n_waiting == ARRAY_SIZE(l->waiting))
 		flush(l);
@@ -338,7 +341,8 @@ static void judge_rest(struct ledger *l, struct items *now,
 		struct item *item = &now->items[i];
 		bool is_queue = OWNER(item->line->look) == LEDGER_QUEUE;
 
-		if ((l->all_young && !is_queue) || young[item->index])
+		if ((l->all_young && !l->is_part && !is_queue) ||
+		    young[item->index])
 			begin_anew(l, item, !is_among(then, item));
 		else
 			l->changes[item->index].is_unknown = true;
@@ -354,7 +358,7 @@ static void judge_elements(struct ledger *l, const struct ledger_line *lines)
 		struct ledger_change *c = &l->changes[i];
 
 		if (OWNER(lines[i].look) == LEDGER_MAP)
-			is_map_known = !c->is_unknown;
+			is_map_known = !c->is_unknown && !l->is_part;
 		if (OWNER(lines[i].look) != LEDGER_ELEMENT || !is_map_known ||
 		    !c->is_unknown)
 			continue;

@@ -56,6 +56,7 @@ struct ledger {
 	uint32_t n_then;
 	uint32_t n;	  /* and how many there are now */
 	bool is_known;	  /* there was a read before, and it saw all of them */
+	bool is_part;	  /* or some: what it has not seen need not be new */
 	bool all_young;	  /* what was not there then has come since, and
 			     counts from 0 */
 	bool has_changed; /* they are not those of then, one by one */
