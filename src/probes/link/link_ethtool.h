@@ -42,14 +42,20 @@ int MUST_CHECK link_ethtool_begin(struct probe_env *env);
  * summed up. before is that object in out->then, or NULL; xdp tells that a
  * program is attached. Without env->state, and for what has no such numbers,
  * appends nothing. Numbers whose names changed under way are left out of this
- * read. Returns 0, or the negative errno of why they are not known.
+ * read, as are those of a driver with more than LINK_ETHTOOL_MAX, which
+ * sample_missed() is told. Returns 0, or the negative errno of why they are not
+ * known.
  */
 int MUST_CHECK link_ethtool_append(struct probe_env *env, const char *name,
 				   const struct object *before, bool xdp,
 				   struct sample *out);
 
-#define LINK_ETHTOOL_NAME 32  /* bytes of a name, maybe without a final NUL */
-#define LINK_ETHTOOL_MAX 4096 /* numbers of an interface; more are not read */
+#define LINK_ETHTOOL_NAME 32 /* bytes of a name, maybe without a final NUL */
+/*
+ * Numbers of an interface; of one that has more none is read. A veth has 10 for
+ * each of its queues, of which there can be 4096.
+ */
+#define LINK_ETHTOOL_MAX 65536
 
 /*
  * The parts behind it, pure. Learns a driver's list of n names,
