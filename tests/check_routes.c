@@ -370,6 +370,19 @@ TEST_EACH(proxies, that_listen_are_known, 2)
 	ck_assert_uint_eq(kernel.n_asked, 4);
 }
 
+/* The last of as many rules as there are ports. */
+TEST(proxies, of_every_port_are_known)
+{
+	put_listener(AF_INET, UINT16_MAX);
+	begin_reads();
+	append_ip(&now, 50, 0);
+	for (unsigned port = 1; port <= UINT16_MAX; port++)
+		append_proxy_rule(&now, port, 5);
+	ck_assert_int_eq(proxy_probe.read(&env, &now), 0);
+	ck_assert(listens("proxy65535"));
+	ck_assert(!listens("proxy65534"));
+}
+
 TEST(proxies, cannot_be_known_without_sock_diag)
 {
 	tree_drop(&tree, "sys/module/inet_diag");

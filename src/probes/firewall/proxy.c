@@ -17,24 +17,28 @@
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/rule.h"
 
-#define MAX_PROXIES 16
+#define N_PORTS 65536
+#define WORD_BITS 64
+
+/* A bit for each port. */
+struct port_set {
+	uint64_t words[N_PORTS / WORD_BITS];
+};
 
 /* The ports of rules that had packets. */
 struct proxies {
-	struct {
-		uint16_t port;
-		bool listens;
-	} items[MAX_PROXIES];
-	size_t n;
+	struct port_set wanted, listening;
+	bool any;
 };
 
-static void add_proxy(struct proxies *p, uint16_t port)
+static void add_proxy_port(struct port_set *set, uint16_t port)
 {
-	for (size_t i = 0; i < p->n; i++)
-		if (p->items[i].port == port)
-			return;
-	if (p->n < MAX_PROXIES)
-		p->items[p->n++].port = port;
+	set->words[port / WORD_BITS] |= UINT64_C(1) << port % WORD_BITS;
+}
+
+static bool has_proxy_port(const struct port_set *set, uint16_t port)
+{
+	return set->words[port / WORD_BITS] >> port % WORD_BITS & 1;
 }
 
 static void find_proxies(const struct sample *s, struct proxies *ret)
@@ -51,8 +55,10 @@ static void find_proxies(const struct sample *s, struct proxies *ret)
 		    !object_get(s->then, before, &facts[FIREWALL_MATCHED],
 				&then))
 			continue;
-		if (port && now != then)
-			add_proxy(ret, (uint16_t)port);
+		if (!port || now == then)
+			continue;
+		add_proxy_port(&ret->wanted, (uint16_t)port);
+		ret->any = true;
 	}
 }
 
@@ -64,9 +70,7 @@ static int on_proxy_socket(const struct nlmsghdr *h, void *arg)
 	if (h->nlmsg_len < NLMSG_HDRLEN + sizeof(m))
 		return -EBADMSG;
 	memcpy(&m, (const char *)h + NLMSG_HDRLEN, sizeof(m));
-	for (size_t i = 0; i < p->n; i++)
-		if (p->items[i].port == be16toh(m.id.idiag_sport))
-			p->items[i].listens = true;
+	add_proxy_port(&p->listening, be16toh(m.id.idiag_sport));
 	return 0;
 }
 
@@ -80,30 +84,46 @@ static int dump_proxy_sockets(struct netlink *nl, int protocol, uint32_t states,
 				     p);
 }
 
-static int proxy_read(struct probe_env *env, struct sample *out)
+static void append_proxies(const struct proxies *p, struct sample *out)
 {
-	struct proxies p = {.n = 0};
-	int r;
-
-	if (!out->then || !ip_gaps_are_open(out))
-		return 0;
-	find_proxies(out, &p);
-	if (!p.n)
-		return 0;
-	r = dump_proxy_sockets(env->netlink, IPPROTO_TCP, 1u << TCP_LISTEN, &p);
-	if (r == 0)
-		r = dump_proxy_sockets(env->netlink, IPPROTO_UDP, UINT32_MAX,
-				       &p);
-	for (size_t i = 0; i < p.n && r == 0; i++) {
+	for (unsigned port = 1; port < N_PORTS; port++) {
 		char name[FIREWALL_PROXY];
 
-		if (!p.items[i].listens)
+		if (!has_proxy_port(&p->wanted, port) ||
+		    !has_proxy_port(&p->listening, port))
 			continue;
-		firewall_proxy_name(name, p.items[i].port);
+		firewall_proxy_name(name, port);
 		sample_object(out, LAYER_NETFILTER, "", name, 0);
-		sample_row(out, &firewall_listening, p.items[i].port);
+		sample_row(out, &firewall_listening, port);
 	}
+}
+
+static int find_listening(struct netlink *nl, struct proxies *p)
+{
+	int r = dump_proxy_sockets(nl, IPPROTO_TCP, 1u << TCP_LISTEN, p);
+
+	return r < 0 ? r : dump_proxy_sockets(nl, IPPROTO_UDP, UINT32_MAX, p);
+}
+
+static int read_proxies(struct probe_env *env, struct sample *out)
+{
+	struct proxies p = {.any = false};
+	int r;
+
+	find_proxies(out, &p);
+	if (!p.any)
+		return 0;
+	r = find_listening(env->netlink, &p);
+	if (r == 0)
+		append_proxies(&p, out);
 	return r;
+}
+
+static int proxy_read(struct probe_env *env, struct sample *out)
+{
+	if (!out->then || !ip_gaps_are_open(out))
+		return 0;
+	return read_proxies(env, out);
 }
 
 static const struct counter_table proxy_counters = {.n = 0};
