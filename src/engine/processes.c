@@ -62,7 +62,7 @@ static int scan(struct processes *p, const char *proc_root, DIR *dir)
 	struct dirent *entry;
 	size_t at = 0;
 
-	while (p->now.n < MAX_PROCESSES) {
+	for (;;) {
 		struct process *added;
 		pid_t pid;
 
@@ -80,7 +80,6 @@ static int scan(struct processes *p, const char *proc_root, DIR *dir)
 		find_namespace(p, proc_root, find_before(&p->before, &at, pid),
 			       added);
 	}
-	return 0;
 }
 
 int processes_scan(struct processes *p, const char *proc_root)

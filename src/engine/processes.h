@@ -12,7 +12,8 @@
  * The price: a process that moves to another namespace late in its life, and
  * is the only way into it, is found up to PROCESSES_TURNS scans later; so is
  * one in a namespace that is wanted only for a name it gets that late.
- * 2 x 32 bytes a process are kept.
+ * 2 x 32 bytes a process are kept, of however many: the kernel, too, has no
+ * more than pid_max of them.
  */
 #ifndef PKTLOSS_ENGINE_PROCESSES_H
 #define PKTLOSS_ENGINE_PROCESSES_H
@@ -22,7 +23,6 @@
 #include "kernel/netns.h"
 
 #define PROCESSES_TURNS 20
-#define MAX_PROCESSES (1u << 18) /* kept; more are not looked at */
 
 struct process {
 	struct netns_id id; /* all 0: it may not be known */
