@@ -40,6 +40,7 @@ static struct {
 	unsigned longer;       /* bytes that an answer is too long by */
 	uint32_t size;	       /* that is told, 0: the right one */
 	unsigned n_infos, n_entries;
+	const char *failing; /* the only table of ebtables that does, or NULL */
 	bool has_hook, has_bridge, no_hooks;
 	const char *release;
 } tables;
@@ -193,6 +194,8 @@ static int tell_ebt(bool is_info, struct ebt_replace *info)
 		memcpy(info->entries, blob.bytes, blob.size);
 	}
 	free(bytes);
+	if (tables.failing && strcmp(info->name, tables.failing))
+		return 0;
 	if (is_info && tables.info_error)
 		return refuse(tables.info_error);
 	return !is_info && tables.error ? refuse(tables.error) : 0;
@@ -471,4 +474,38 @@ TEST_EACH(ebt, error_of_a_table_is_told, ARRAY_SIZE(ebt_errors))
 	tables.error = ebt_errors[_i].entries;
 	tables.size = ebt_errors[_i].size;
 	ck_assert_int_eq(read_ebt(), ebt_errors[_i].r);
+}
+
+static const char *const ebt_failing[] = {"filter", "nat"};
+
+TEST_EACH(ebt, table_that_fails_does_not_take_the_other_along,
+	  ARRAY_SIZE(ebt_failing))
+{
+	struct sample both = {0};
+
+	tables.release = "5.10.0";
+	tree_mkdir(&tree, "sys/module/ebtable_filter");
+	tree_mkdir(&tree, "sys/module/ebtable_nat");
+	ck_assert_int_eq(read_ebt(), 0);
+	ck_assert_int_eq(now.missed, 0);
+	both = now;
+	now = (struct sample) {.n_objects = 0};
+	tables.failing = ebt_failing[_i];
+	tables.error = -EPERM;
+	ck_assert_int_eq(read_ebt(), 0);
+	ck_assert_int_eq(now.missed, -EPERM);
+	ck_assert_uint_gt(now.n_objects, 0);
+	ck_assert_uint_lt(now.n_objects, both.n_objects);
+	sample_free(&both);
+}
+
+/* Of one it is known who uses it, of the other it is not. */
+TEST(ebt, table_that_may_not_be_asked_is_said_beside_another)
+{
+	tree_put(&tree, "sys/module/ebtable_filter/refcnt", "1\n");
+	tree_mkdir(&tree, "sys/module/ebtable_nat");
+	tables.has_bridge = true;
+	ck_assert_int_eq(read_ebt(), 0);
+	ck_assert_uint_eq(tables.n_entries, 1);
+	ck_assert_int_eq(now.missed, -ENOTUNIQ);
 }

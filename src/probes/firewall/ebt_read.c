@@ -339,31 +339,55 @@ static int ebt_init(const struct probe_env *env, void **ret)
 	return 0;
 }
 
-/* Reads the tables of a set of sources. Returns 0 or negative errno. */
+/*
+ * Reads one table, and notes whether it has rules. One that is changing has all
+ * read again; what another failure left is taken back, and told to
+ * sample_missed(). Returns whether that is all, -EAGAIN, or that the sample can
+ * take no more.
+ */
+static int try_ebt_table(const struct ebt_reader *reader, size_t i,
+			 struct sample *out)
+{
+	struct ebt_modules *m = reader->env->state;
+	struct sample_mark mark = sample_mark(out);
+	int r;
+
+	*reader->has_rules = false;
+	r = legacy_read_restored(ebt_sources[i].table, read_ebt_table, reader,
+				 out);
+	note_holder(m->holders[i], netlink_cookie(reader->env->netlink),
+		    out->mono_ns, *reader->has_rules);
+	if (out->error)
+		return out->error;
+	if (r >= 0 || r == -ENOENT || r == -EAGAIN)
+		return r == -EAGAIN ? r : 1;
+	sample_rollback(out, mark);
+	sample_missed(out, r);
+	return 0;
+}
+
+/*
+ * Reads the tables of a set of sources. Returns 0, or negative errno: none of
+ * them could be read.
+ */
 static int read_ebt_tables(const struct probe_env *env, uint32_t wanted,
 			   struct sample *out)
 {
 	_cleanup_close_ int fd = -1;
-	bool has_rules;
+	bool has_rules, any = false;
 	struct ebt_reader reader = {.env = env, .has_rules = &has_rules};
-	struct ebt_modules *m = env->state;
-	int r = 0;
 
 	fd = reader.fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (fd < 0)
 		return call_failure();
-	for (size_t i = 0; i < ARRAY_SIZE(ebt_sources) && r == 0; i++) {
-		if (!(wanted & 1u << i))
-			continue;
-		has_rules = false;
-		r = legacy_read_restored(ebt_sources[i].table, read_ebt_table,
-					 &reader, out);
-		note_holder(m->holders[i], netlink_cookie(env->netlink),
-			    out->mono_ns, has_rules);
-		if (r == -ENOENT)
-			r = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(ebt_sources); i++) {
+		int r = wanted & 1u << i ? try_ebt_table(&reader, i, out) : 0;
+
+		if (r < 0)
+			return r;
+		any |= r;
 	}
-	return r < 0 ? r : out->error;
+	return any ? 0 : out->missed;
 }
 
 static int ebt_read(struct probe_env *env, struct sample *out)
@@ -382,9 +406,11 @@ static int ebt_read(struct probe_env *env, struct sample *out)
 		else if (r)
 			wanted |= 1u << i;
 	}
-	if (wanted)
-		return read_ebt_tables(env, wanted, out);
-	return blind ? blind : -ENOENT;
+	if (!wanted)
+		return blind ? blind : -ENOENT;
+	if (blind)
+		sample_missed(out, blind);
+	return read_ebt_tables(env, wanted, out);
 }
 
 /* Its causes are told by those of nf_tables: see causes.c. */
