@@ -255,6 +255,25 @@ static void fill_members(struct sample *s, unsigned n, unsigned read)
 		put_interface(s, "b", i, read, "veth");
 }
 
+/* Half of them are members of one, the other half stands on that. */
+static void fill_vlans(struct sample *s, unsigned n, unsigned read)
+{
+	unsigned half = n / 2;
+
+	put_interface(s, "b", 0, read, "bond");
+	for (unsigned i = 1; i < half; i++)
+		sample_row(s, &link_fact_member, i + 1);
+	for (unsigned i = 1; i < half; i++)
+		put_interface(s, "b", i, read, "veth");
+	for (unsigned i = half; i < n; i++) {
+		put_interface(s, "v", i, read, "vlan");
+		sample_row(s, &link_fact_lower_index, 1);
+		sample_row(s, &link_fact_lower_mac, 1);
+		sample_row(s, &link_fact_lower_kind, link_hash_kind("bond"));
+		sample_row(s, &link_fact_lower_up, 1);
+	}
+}
+
 /* They leave by any interface, and there are as many of these. */
 static void fill_tunnels(struct sample *s, unsigned n, unsigned read)
 {
@@ -635,6 +654,7 @@ static const struct {
 	{"stacks", fill_stacks, false},
 	{"bonds", fill_bonds, false},
 	{"members", fill_members, false},
+	{"vlans", fill_vlans, false},
 	{"tunnels", fill_tunnels, false},
 	{"ring", fill_ring, true},
 	{"ipvlans", fill_ipvlans, true},

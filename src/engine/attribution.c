@@ -158,16 +158,24 @@ static uint64_t take_any(struct ns *ns, uint64_t n)
 	return taken;
 }
 
-/* Up to n packets refused by any member of master. */
+/*
+ * Up to n packets refused by any member of master. Many devices may stand on
+ * that: members of which all is taken are not asked again.
+ */
 static uint64_t take_members(struct ns *ns, const struct object *master,
 			     uint64_t n)
 {
+	struct loss *whole = loss_find(&ns->losses, LAYER_LINK,
+				       object_place(&ns->now, master), DIR_TX);
+	uint32_t row = whole ? whole->spent : 0;
 	const struct object *o;
 	uint64_t taken = 0;
-	uint32_t row = 0;
 
-	while (taken < n && (o = link_next_member(&ns->now, master, &row)))
+	while (taken < n && (o = link_next_member(&ns->now, master, &row))) {
 		taken += take_refused(ns, object_place(&ns->now, o), n - taken);
+		if (whole && taken < n)
+			whole->spent = row;
+	}
 	return taken;
 }
 

@@ -80,6 +80,7 @@ struct loss {
 	uint64_t elsewhere; /* not in lost: another layer lost these */
 	uint64_t echoed;    /* counted once more by devices above, or sending */
 	uint64_t ahead; /* told while the far end of the wire was not read */
+	uint32_t spent; /* of its members: rows before that have no more */
 	char by[16];	/* interface of another namespace to blame, or "" */
 	uint64_t sum;	/* packets lost since the first read, each once */
 	/* of the report, what it told of a raised alarm: one block, or NULL */

@@ -511,6 +511,7 @@ static void reset(struct losses *l)
 		loss->meant = 0;
 		loss->inside = loss->elsewhere = loss->shared = 0;
 		loss->echoed = 0;
+		loss->spent = 0;
 		loss->martians = loss->unresolved = loss->policy = 0;
 		loss->refused = loss->unread = 0;
 		loss->martian_dst = false;
