@@ -26,12 +26,14 @@ static const struct {
 	{"/.*/", "", true},
 	{"/^$/", "", true},
 	{"/^$/", "x", false},
-	{"//", "anything", true},
-	{"/", "/", true}, /* too short for an expression */
-	{"/", "x", false},
-	{"/eth", "/eth", true},
 	{"eth/", "eth/", true},
-	{"/eth", "eth", false},
+	{"/.*/", "anything", true},
+	{"/^.*$/", "anything", true},
+	{"/.?/", "anything", true},
+	{"/^(web|)$/", "", true}, /* collectd's own, too */
+	{"/^(web|)$/", "x", false},
+	{"/^[^a]*$/", "xyz", true},
+	{"/^[^a]*$/", "a", false},
 	{"/a/b/", "xa/bx", true},
 };
 
@@ -59,6 +61,42 @@ TEST(selection, bad_expression_is_refused)
 		ck_assert_ptr_null(p.text);
 		ck_assert(!p.is_regex);
 		pattern_free(&p);
+	}
+}
+
+static const char *const careless[] = {
+	"//",	    "/()/", "/eth0|/", "/(web|)/",  "/|/",  "/x*/",
+	"/[a-z]*/", "/^/",  "/$/",     "/^[a-z]*/", "/ */", "/[^a]*/",
+};
+
+/* Whoever means all says all characters; the rest are mistakes. */
+TEST_EACH(selection, expression_found_in_every_name_is_refused,
+	  ARRAY_SIZE(careless))
+{
+	struct pattern p;
+	char why[96];
+
+	ck_assert_int_eq(pattern_compile(careless[_i], &p), -EINVAL);
+	ck_assert_ptr_null(p.text);
+	ck_assert(!p.is_regex);
+	pattern_complain(careless[_i], why, sizeof(why));
+	ck_assert_str_eq(why, "it would match every name, write \"/.*/\" "
+			      "for that");
+	pattern_complain("/.*/", why, sizeof(why));
+	ck_assert_str_eq(why, "");
+}
+
+TEST(selection, expression_without_an_end_is_refused)
+{
+	static const char *const open[] = {"/", "/eth", "/^eth/i", "/eth/ "};
+	struct pattern p;
+	char why[96];
+
+	for (size_t i = 0; i < ARRAY_SIZE(open); i++) {
+		ck_assert_int_eq(pattern_compile(open[i], &p), -EINVAL);
+		pattern_complain(open[i], why, sizeof(why));
+		ck_assert_str_eq(why, "a regular expression ends with a slash, "
+				      "too");
 	}
 }
 

@@ -324,6 +324,58 @@ TEST(options, refused_selector_never_selects_everything)
 	ck_assert(!selection_wants(&settings.namespaces, "any"));
 }
 
+/* Where nothing has such a name, nor could have. */
+static const struct {
+	bool in_threshold;
+	const char *name, *value, *why;
+} vain[] = {
+	/* clang-format off */
+	{false, "Interface", "", "nothing is called that"},
+	{false, "Interface", "   ", "no interface can be called that"},
+	{false, "Interface", "eth0 eth1", "no interface can be called that"},
+	{false, "Interface", "eth0:1", "no interface can be called that"},
+	{false, "Interface", "abcdefghijklmnop", "no interface can be called that"},
+	{false, "Interface", "//", "it would match every name"},
+	{false, "Namespace", "//", "it would match every name"},
+	{false, "Namespace", "/^web", "ends with a slash, too"},
+	{false, "Counter", "//", "it would match every name"},
+	{false, "Layer", "//", "it would match every name"},
+	{true, "Layer", "//", "it would match every name"},
+	{true, "Namespace", "//", "it would match every name"},
+	{true, "Interface", "", "nothing is called that"},
+	{true, "Interface", "eth0 eth1", "no interface can be called that"},
+	{true, "Rule", "", "nothing is called that"},
+	{true, "Rule", "//", "it would match every name"},
+	/* clang-format on */
+};
+
+static const char *complaint(bool in_threshold, const char *name,
+			     struct option_value v);
+
+TEST_EACH(options, selector_that_names_nothing_is_refused, ARRAY_SIZE(vain))
+{
+	const char *said = complaint(vain[_i].in_threshold, vain[_i].name,
+				     text(vain[_i].value));
+
+	ck_assert_msg(strstr(said, vain[_i].why), "%s", said);
+	if (vain[_i].in_threshold)
+		return;
+	ck_assert(!selection_wants(&settings.namespaces, "web") ||
+		  !selection_wants(&settings.interfaces, "eth0") ||
+		  settings.counters.refused || !settings_layers(&settings));
+}
+
+TEST(options, names_that_may_be_are_taken)
+{
+	ck_assert_int_eq(set(false, "Namespace", text("")), 0);
+	ck_assert_int_eq(set(false, "Interface", text("abcdefghijklmno")), 0);
+	ck_assert_int_eq(set(false, "Interface", text("eth0.1,2@x")), 0);
+	ck_assert_int_eq(set(false, "Interface", text("/.*/")), 0);
+	ck_assert_int_eq(settings_add_threshold(&settings), 0);
+	ck_assert_int_eq(set(true, "Namespace", text("")), 0);
+	ck_assert_int_eq(set(true, "Interface", text("all")), 0);
+}
+
 TEST(options, refused_selector_leaves_out_nothing)
 {
 	ck_assert_int_eq(set(false, "IgnoreNamespace", yes), 0);

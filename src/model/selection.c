@@ -10,21 +10,39 @@
 static int compile(regex_t *ret, const char *text)
 {
 	char *inner = strndup(text + 1, strlen(text) - 2);
-	int r = inner ? regcomp(ret, inner, REG_EXTENDED | REG_NOSUB)
-		      : REG_ESPACE;
+	int r = inner ? regcomp(ret, inner, REG_EXTENDED) : REG_ESPACE;
 
 	free(inner);
 	return r;
+}
+
+/*
+ * Whether it is found in every text, since it may stand for no character at
+ * all, as the empty one does. What stands for any characters means it.
+ */
+static bool matches_nothing_anywhere(const regex_t *regex)
+{
+	for (char c = 1; c < 127; c++) {
+		const char text[] = {c, '\0'};
+		regmatch_t found;
+
+		if (!regexec(regex, text, 1, &found, 0) &&
+		    found.rm_so == found.rm_eo)
+			return true;
+	}
+	return false;
 }
 
 static int compile_regex(struct pattern *p, const char *text)
 {
 	int r = compile(&p->regex, text);
 
-	p->is_regex = r == 0;
-	if (r == 0)
-		return 0;
-	return r == REG_ESPACE ? -ENOMEM : -EINVAL;
+	if (r)
+		return r == REG_ESPACE ? -ENOMEM : -EINVAL;
+	p->is_regex = !matches_nothing_anywhere(&p->regex);
+	if (!p->is_regex)
+		regfree(&p->regex);
+	return p->is_regex ? 0 : -EINVAL;
 }
 
 static bool is_regex(const char *text)
@@ -36,10 +54,15 @@ static bool is_regex(const char *text)
 
 void pattern_complain(const char *text, char *buffer, size_t size)
 {
+	const char *why = "";
 	regex_t regex;
 	int r = is_regex(text) ? compile(&regex, text) : 0;
 
-	buffer[0] = '\0';
+	if (!is_regex(text) && text[0] == '/')
+		why = "a regular expression ends with a slash, too";
+	else if (is_regex(text) && !r && matches_nothing_anywhere(&regex))
+		why = "it would match every name, write \"/.*/\" for that";
+	format_text(buffer, size, "%s", why);
 	if (r)
 		regerror(r, &regex, buffer, size);
 	else if (is_regex(text))
@@ -56,6 +79,8 @@ int pattern_compile(const char *text, struct pattern *ret)
 		return -ENOMEM;
 	if (is_regex(text))
 		r = compile_regex(&p, text);
+	else if (text[0] == '/')
+		r = -EINVAL;
 	if (r < 0)
 		free(p.text);
 	else

@@ -21,12 +21,13 @@ struct pattern {
 
 /*
  * Compiles "name" or "/regex/" into *ret, to be freed with pattern_free().
- * Returns 0, -ENOMEM or -EINVAL (a regular expression that does not compile;
- * *ret is then empty).
+ * Returns 0, -ENOMEM or -EINVAL; *ret is then empty. Refused is a regular
+ * expression that does not compile, or would be found in every text without
+ * saying so, and what only begins with a slash.
  */
 int MUST_CHECK pattern_compile(const char *text, struct pattern *ret);
 void pattern_free(struct pattern *p);
-/* Says what is wrong with that as a regular expression, "" if nothing is. */
+/* Says what is wrong with that as a pattern, "" if nothing is. */
 void pattern_complain(const char *text, char *buffer, size_t size);
 bool pattern_matches(const struct pattern *p, const char *text);
 

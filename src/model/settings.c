@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "model/names.h"
 
 /* What an option takes, see kinds[], and so the type of its member. */
 enum {
@@ -15,10 +16,13 @@ enum {
 	OPT_PERCENT,
 	OPT_SECONDS,
 	OPT_PATH,
-	OPT_NO_PATH,   /* may be empty */
-	OPT_SELECTION, /* repeatable */
+	OPT_NO_PATH, /* may be empty */
+	OPT_NAMES,   /* from here on patterns; repeatable */
+	OPT_INTERFACES,
 	OPT_LAYERS,
-	OPT_PATTERN,
+	OPT_NAME, /* of a threshold */
+	OPT_INTERFACE,
+	OPT_RULE,
 	OPT_LAYER,
 };
 
@@ -29,9 +33,12 @@ enum {
 #define TYPE_OPT_SECONDS double
 #define TYPE_OPT_PATH char *
 #define TYPE_OPT_NO_PATH char *
-#define TYPE_OPT_SELECTION struct selection
+#define TYPE_OPT_NAMES struct selection
+#define TYPE_OPT_INTERFACES struct selection
 #define TYPE_OPT_LAYERS struct selection
-#define TYPE_OPT_PATTERN struct pattern
+#define TYPE_OPT_NAME struct pattern
+#define TYPE_OPT_INTERFACE struct pattern
+#define TYPE_OPT_RULE struct pattern
 #define TYPE_OPT_LAYER struct pattern
 
 /* clang-format off */
@@ -60,16 +67,17 @@ enum {
 	}
 
 const struct config_option options_table[] = {
-	GLOBAL("Namespace", OPT_SELECTION, namespaces, STRING("/.*/"),
+	GLOBAL("Namespace", OPT_NAMES, namespaces, STRING("/.*/"),
 	       "A network namespace to look at, by name: exact, or a regular "
 	       "expression between slashes. Repeatable. Without this option "
 	       "every namespace is looked at. A pattern that is refused is "
-	       "one that nothing matches. The name of collectd's own "
-	       "namespace is the empty string."),
+	       "one that nothing matches; so is an expression that is found "
+	       "in every name as it may stand for nothing, like \"//\". The "
+	       "name of collectd's own namespace is the empty string."),
 	GLOBAL("IgnoreNamespace", OPT_BOOL, namespaces.ignore, BOOLEAN(false),
 	       "Turns the list of Namespace options around: what it names is "
 	       "left out, everything else is looked at."),
-	GLOBAL("Interface", OPT_SELECTION, interfaces, STRING("/.*/"),
+	GLOBAL("Interface", OPT_INTERFACES, interfaces, STRING("/.*/"),
 	       "An interface to look at, in whatever namespace it is; "
 	       "repeatable, exact or /regular expression/."),
 	GLOBAL("IgnoreInterface", OPT_BOOL, interfaces.ignore, BOOLEAN(false),
@@ -79,7 +87,7 @@ const struct config_option options_table[] = {
 	       "The default is every layer that the kernel offers."),
 	GLOBAL("IgnoreLayer", OPT_BOOL, layers.ignore, BOOLEAN(false),
 	       "Turns the list of Layer options around."),
-	GLOBAL("Counter", OPT_SELECTION, counters, STRING(""),
+	GLOBAL("Counter", OPT_NAMES, counters, STRING(""),
 	       "An optional counter to send as well, as layer-counter, for "
 	       "instance \"tcp-TCPLossProbes\"; repeatable, exact or /regular "
 	       "expression/. The optional counters are listed in "
@@ -175,12 +183,12 @@ const struct config_option options_table[] = {
 		  "\"unexplained\" alarms only where a threshold names it. The "
 		  "first threshold that matches is used; built-in defaults "
 		  "follow after the last."),
-	THRESHOLD("Namespace", OPT_PATTERN, namespace, STRING("/.*/"),
+	THRESHOLD("Namespace", OPT_NAME, namespace, STRING("/.*/"),
 		  "The network namespaces this threshold is for."),
-	THRESHOLD("Interface", OPT_PATTERN, interface, STRING("/.*/"),
+	THRESHOLD("Interface", OPT_INTERFACE, interface, STRING("/.*/"),
 		  "The interfaces this threshold is for. What has no interface "
 		  "has the name \"all\"."),
-	THRESHOLD("Rule", OPT_PATTERN, rule, STRING("/.*/"),
+	THRESHOLD("Rule", OPT_RULE, rule, STRING("/.*/"),
 		  "The firewall chains or rules this threshold is for, as they "
 		  "are called in the series: \"ip.filter.INPUT\", or "
 		  "\"ip.filter.INPUT.no telnet\" for a rule with that comment. "
@@ -240,9 +248,12 @@ static const struct {
 	[OPT_SECONDS] = {"a number of seconds", 0, 1e9, false},
 	[OPT_PATH] = {.takes = "an absolute path"},
 	[OPT_NO_PATH] = {.takes = "an absolute path, or \"\" for none"},
-	[OPT_SELECTION] = {.takes = "a name or /regular expression/"},
+	[OPT_NAMES] = {.takes = "a name or /regular expression/"},
+	[OPT_INTERFACES] = {.takes = "a name or /regular expression/"},
 	[OPT_LAYERS] = {.takes = "a /regular expression/ or one of "},
-	[OPT_PATTERN] = {.takes = "a name or /regular expression/"},
+	[OPT_NAME] = {.takes = "a name or /regular expression/"},
+	[OPT_INTERFACE] = {.takes = "a name or /regular expression/"},
+	[OPT_RULE] = {.takes = "a name or /regular expression/"},
 	[OPT_LAYER] = {.takes = "a /regular expression/, a ratio like "
 				"\"tcp-listen\", or one of "},
 };
@@ -368,6 +379,24 @@ static bool is_layer(const char *text, bool or_ratio)
 	return false;
 }
 
+/*
+ * Why a pattern that is no regular expression is refused, or NULL. The
+ * empty name is that of collectd's own namespace, and of no counter.
+ */
+static const char *refuse_name(int kind, const char *text)
+{
+	bool is_interface = kind == OPT_INTERFACES || kind == OPT_INTERFACE;
+
+	if (text[0] == '/' || kind == OPT_NAMES || kind == OPT_NAME)
+		return NULL;
+	if (!text[0])
+		return "nothing is called that";
+	if (is_interface && (strlen(text) > NAME_INTERFACE ||
+			     text[strcspn(text, "/: \t\n\v\f\r")]))
+		return "no interface can be called that";
+	return NULL;
+}
+
 static int set_text(void *target, int kind, const char *text)
 {
 	switch (kind) {
@@ -375,7 +404,10 @@ static int set_text(void *target, int kind, const char *text)
 		if (!is_layer(text, false))
 			return -EINVAL;
 		return selection_add(target, text);
-	case OPT_SELECTION:
+	case OPT_NAMES:
+	case OPT_INTERFACES:
+		if (refuse_name(kind, text))
+			return -EINVAL;
 		return selection_add(target, text);
 	case OPT_PATH:
 	case OPT_NO_PATH:
@@ -387,6 +419,8 @@ static int set_text(void *target, int kind, const char *text)
 			return -EINVAL;
 		return set_pattern(target, text);
 	default:
+		if (refuse_name(kind, text))
+			return -EINVAL;
 		return set_pattern(target, text);
 	}
 }
@@ -413,7 +447,7 @@ static int set_value(void *block, const struct config_option *option,
 
 static bool is_selection(const struct config_option *option)
 {
-	return option->kind == OPT_SELECTION || option->kind == OPT_LAYERS;
+	return option->kind >= OPT_NAMES && option->kind <= OPT_LAYERS;
 }
 
 bool settings_selects(const char *name)
@@ -510,12 +544,24 @@ static void complain_of_name(bool in_threshold, const char *name,
 		    name, where);
 }
 
+#define COMPLAINT 96
+
+static void complain_of_pattern(int kind, const char *text, char why[COMPLAINT])
+{
+	const char *refused = refuse_name(kind, text);
+
+	if (refused)
+		format_text(why, COMPLAINT, "%s", refused);
+	else
+		pattern_complain(text, why, COMPLAINT);
+}
+
 void settings_complain(bool in_threshold, const char *name,
 		       const struct option_value *value, int error,
 		       char text[SETTINGS_TEXT])
 {
 	const struct config_option *option = find_option(name, in_threshold);
-	char allowed[SETTINGS_TEXT], given[160], regex[96] = "";
+	char allowed[SETTINGS_TEXT], given[160], why[COMPLAINT] = "";
 
 	if (!option) {
 		complain_of_name(in_threshold, name, text);
@@ -523,12 +569,12 @@ void settings_complain(bool in_threshold, const char *name,
 	}
 	settings_allowed(option, allowed);
 	describe_value(value, given);
-	if (value->type == VALUE_STRING && option->kind >= OPT_SELECTION)
-		pattern_complain(value->string, regex, sizeof(regex));
+	if (value->type == VALUE_STRING && option->kind >= OPT_NAMES)
+		complain_of_pattern(option->kind, value->string, why);
 	if (error == -ENOMEM)
-		format_text(regex, sizeof(regex), "out of memory");
+		format_text(why, sizeof(why), "out of memory");
 	format_text(text, SETTINGS_TEXT, "option \"%s\" takes %s, not %s%s%s",
-		    option->name, allowed, given, regex[0] ? ": " : "", regex);
+		    option->name, allowed, given, why[0] ? ": " : "", why);
 }
 
 int settings_init(struct settings *s)
@@ -541,7 +587,7 @@ int settings_init(struct settings *s)
 		const struct config_option *o = &options_table[i];
 
 		/* no pattern at all says what the default ones say */
-		if (o->kind < OPT_SELECTION)
+		if (o->kind < OPT_NAMES)
 			r = set_value(o->in_threshold ? (void *)&built_in : s,
 				      o, &o->def);
 	}
