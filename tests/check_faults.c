@@ -1029,6 +1029,8 @@ static void play(const struct fault_plan *plan, int from, int to)
 		play_round(&story, i);
 	end_side(story.right);
 	end_side(story.s);
+	/* what it still owed the thread in the end was owed to nobody else */
+	set_rights(&world.rights);
 	(void)!unlink(tree_path(&world.proc, "state"));
 	if (faults_blocks() != blocks)
 		complain("%ld blocks leak", faults_blocks() - blocks);
