@@ -127,7 +127,7 @@ ssize_t file_read_text(const char *dir, const char *name, char *buffer,
 
 int file_read_number(const char *dir, const char *name, uint64_t *ret)
 {
-	char text[32];
+	char text[32] = "";
 	ssize_t n = file_read_text(dir, name, text, sizeof(text));
 
 	if (n < 0)
