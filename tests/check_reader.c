@@ -266,6 +266,14 @@ static void make_space(unsigned chains)
 	ck_assert_int_eq(pclose(nft), 0);
 }
 
+/* What it is allowed is all of its share. */
+static void give(uint64_t share_ns)
+{
+	reader.share_ns = share_ns;
+	reader.allowance = (struct allowance) {.work_ns = share_ns,
+					       .try_last_ns = UINT64_MAX};
+}
+
 static void setup_paced(void)
 {
 	setup();
@@ -273,7 +281,7 @@ static void setup_paced(void)
 	ck_assert_int_eq(reader_open_own(&reader), 0);
 	reader.deadline.now = count_looks;
 	reader.deadline.worked = NULL;
-	reader.share_ns = SHARE;
+	give(SHARE);
 	reader.most_ns = 100 * SHARE;
 }
 
@@ -369,13 +377,13 @@ TEST(paced, no_time_is_no_reading)
 	/* not in the first: kernels that tell nothing of IPsec refuse there */
 	(void)read_space();
 	sources = read_space();
-	reader.share_ns = 1;
+	give(1);
 	ck_assert_uint_lt(__builtin_popcount(read_space()), 2);
 	ck_assert_uint_ne(space.then.unread, 0);
 	ck_assert_uint_ne(space.then.n_objects, 0); /* all is stale */
 	EACH_OBJECT (&space.then, o)
 		ck_assert(o->stale || o->source == 0);
-	reader.share_ns = SHARE;
+	give(SHARE);
 	for (int i = 0; i < 4; i++)
 		(void)read_space();
 	ck_assert_uint_eq(read_space(), sources);
@@ -384,7 +392,7 @@ TEST(paced, no_time_is_no_reading)
 TEST(paced, order_to_stop_is_heard_in_a_dump)
 {
 	make_space(BIG);
-	reader.share_ns = UINT64_C(1) << 40;
+	give(UINT64_C(1) << 40);
 	(void)read_space();
 	ck_assert(space.was_read);
 	ck_assert_uint_gt(looks, 2 * SHARE);

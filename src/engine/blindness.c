@@ -245,7 +245,7 @@ bool blindness_next(struct blindness *b, char text[BLINDNESS_TEXT])
 	return next_source(b, text) || next_entering(b, text) ||
 	       next_finding(b, text) || next_naming(b, text) ||
 	       next_slow(b, text) ||
-	       next_shortfall(b->n_skipped, &b->told_skipped,
+	       next_shortfall(b->n_skipped + b->crowded, &b->told_skipped,
 			      "ReadBudget is too short to read every network "
 			      "namespace in each interval: they are read in "
 			      "turns",

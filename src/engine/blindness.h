@@ -41,6 +41,7 @@ struct blindness {
 	struct reasons finding;		    /* those of processes */
 	struct reasons naming;		    /* those of files */
 	size_t n_skipped; /* namespaces that the newest read had no time for */
+	bool crowded;	  /* a source was cut as there are too many of them */
 	struct unwatched unwatched;
 	bool settled; /* what the options name would have been found */
 	bool told_skipped;

@@ -5,6 +5,7 @@
 
 #include "engine/discovery.h"
 #include "engine/reader.h"
+#include "engine/turns.h"
 #include "kernel/capability.h"
 #include "kernel/clock.h"
 #include "kernel/random.h"
@@ -15,7 +16,6 @@ struct engine {
 	struct discovery discovery;
 	struct reader reader;
 	struct blindness blindness;
-	bool is_short; /* the time of the read before was */
 	atomic_bool stop;
 };
 
@@ -68,39 +68,20 @@ struct blindness *engine_blindness(struct engine *e)
 
 /* One read of all. */
 struct round {
-	uint64_t deadline_ns; /* CLOCK_MONOTONIC, 0: there is none */
-	uint64_t share_ns;    /* of a namespace */
-	uint64_t most_ns;     /* of a source that is tried again */
+	struct engine *engine;
+	struct turns turns;
 	bool any_read;
 	int error; /* why one could not be, negative errno */
 };
 
-static bool is_late(const struct round *round)
+static void read_one(void *arg, struct ns *ns,
+		     const struct allowance *allowance)
 {
-	return round->deadline_ns &&
-	       clock_ns(CLOCK_MONOTONIC) >= round->deadline_ns;
-}
-
-/* What is tried again may take half of the time, if there is that much left. */
-static uint64_t time_to_try(const struct round *round)
-{
-	uint64_t left;
-
-	if (!round->deadline_ns)
-		return round->most_ns;
-	left = less_by(round->deadline_ns, clock_ns(CLOCK_MONOTONIC));
-	left = smaller_of(left, round->most_ns);
-	return left > round->share_ns ? left : round->share_ns;
-}
-
-static void read_one(struct engine *e, struct ns *ns, struct round *round)
-{
+	struct round *round = arg;
+	struct engine *e = round->engine;
 	int r;
 
-	e->reader.share_ns = round->share_ns;
-	e->reader.deadline.last_ns = round->deadline_ns;
-	if (ns->slow)
-		e->reader.most_ns = time_to_try(round);
+	e->reader.allowance = *allowance;
 	r = reader_read(&e->reader, ns);
 	round->any_read |= r == 0;
 	if (r == -ESTALE || ns->gone) /* it ended, or its process did */
@@ -109,67 +90,11 @@ static void read_one(struct engine *e, struct ns *ns, struct round *round)
 		round->error = r;
 }
 
-/* What is not read any more is the first to be read next time. */
-static void skip_rest(struct engine *e, size_t n_read)
-{
-	struct ns_list *list = &e->namespaces;
-	size_t others = list->n - 1;
-
-	list->next = (list->next + n_read) % others;
-	for (size_t i = n_read; i < others; i++) {
-		size_t at = (list->next + i - n_read) % others;
-
-		e->blindness.n_skipped += !list->items[1 + at]->gone;
-	}
-}
-
-/* Reads those that were put off, as far as the time goes. */
-static void read_put_off(struct engine *e, struct round *round)
-{
-	EACH_NS (&e->namespaces, ns) {
-		if (!ns->put_off)
-			continue;
-		ns->put_off = false;
-		if (is_late(round))
-			e->blindness.n_skipped++;
-		else if (!e->stop)
-			read_one(e, ns, round);
-	}
-}
-
-/*
- * Reads the others in turns, at least one of them, until the time is over. One
- * with a slow source that is to be tried again waits for the rest, unless even
- * these were too many the time before. Returns whether they are again.
- */
-static bool read_others(struct engine *e, struct round *round)
-{
-	struct ns_list *list = &e->namespaces;
-	size_t others = list->n - 1;
-
-	if (!round->deadline_ns || list->next >= others)
-		list->next = 0;
-	for (size_t i = 0; i < others && !e->stop; i++) {
-		struct ns *ns = list->items[1 + (list->next + i) % others];
-
-		if (i && is_late(round)) {
-			skip_rest(e, i);
-			return true;
-		}
-		ns->put_off = !ns->gone && !e->is_short && ns_tries_again(ns);
-		if (!ns->gone && !ns->put_off)
-			read_one(e, ns, round);
-	}
-	list->next = 0;
-	return false;
-}
-
 static void read_all_namespaces(struct engine *e, struct round *round)
 {
-	e->blindness.n_skipped = 0;
-	read_one(e, e->namespaces.items[0], round);
-	e->is_short = read_others(e, round);
-	read_put_off(e, round);
+	e->reader.share_ns = e->blindness.share_ns = round->turns.share_ns;
+	e->reader.most_ns = round->turns.most_ns;
+	e->blindness.n_skipped = turns_take(&round->turns);
 	e->blindness.n_slow = 0;
 	EACH_NS (&e->namespaces, ns)
 		e->blindness.n_slow += ns->slow && !ns->gone;
@@ -208,20 +133,27 @@ static void note_discovery(struct engine *e)
 #define LEAST_NS UINT64_C(100000000)
 #define UNHURRIED_NS UINT64_C(2000000000)
 
-static struct round begin_round(const struct engine *e, uint64_t budget_ns)
+static struct round begin_round(struct engine *e, uint64_t budget_ns)
 {
-	struct round round = {.share_ns = UNHURRIED_NS};
+	struct round round = {
+		.engine = e,
+		.turns = {.list = &e->namespaces,
+			  .share_ns = UNHURRIED_NS,
+			  .now = clock_monotonic_ns,
+			  .read = read_one,
+			  .stop = &e->stop},
+	};
+	struct turns *t = &round.turns;
 
 	if (budget_ns) {
-		round.deadline_ns = clock_ns(CLOCK_MONOTONIC) + budget_ns;
-		round.share_ns = budget_ns / SHARES;
-		if (round.share_ns < LEAST_NS)
-			round.share_ns = LEAST_NS;
+		t->end_ns = clock_monotonic_ns() + budget_ns;
+		t->share_ns = budget_ns / SHARES;
+		if (t->share_ns < LEAST_NS)
+			t->share_ns = LEAST_NS;
 	}
 	if (e->settings->namespace_budget > 0)
-		round.share_ns =
-			(uint64_t)(e->settings->namespace_budget * 1e9);
-	round.most_ns = budget_ns ? budget_ns / 2 : 4 * round.share_ns;
+		t->share_ns = (uint64_t)(e->settings->namespace_budget * 1e9);
+	t->most_ns = budget_ns ? budget_ns / 2 : 4 * t->share_ns;
 	return round;
 }
 
@@ -230,7 +162,7 @@ int engine_read(struct engine *e, uint64_t budget_ns)
 	struct round round = begin_round(e, budget_ns);
 	int r = 0;
 
-	e->blindness.share_ns = round.share_ns;
+	round.turns.arg = &round;
 	if (!e->namespaces.n)
 		r = find_own_ns(e);
 	if (r == 0)

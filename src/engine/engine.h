@@ -25,9 +25,9 @@ void engine_free(struct engine *e);
 
 /*
  * Reads every namespace once; those for which budget_ns (0: no limit) was too
- * short are read first by the next call. Collectd's own is read every time,
- * and at least one other. Always called by the same thread, which is in
- * collectd's own namespace at the first call and after each, or, after
+ * short have their turn in the next call, see turns.h. Collectd's own is read
+ * every time, and at least one other. Always called by the same thread, which
+ * is in collectd's own namespace at the first call and after each, or, after
  * -ENOTRECOVERABLE, by a new one from then on. What one namespace may take is
  * in the settings; see reader.h and pace.h.
  *

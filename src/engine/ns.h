@@ -60,11 +60,13 @@ struct ns {
 	bool is_first;	/* that is the first read of it */
 	uint32_t slow;	/* bit i: probe i takes too long */
 	struct pace paces[MAX_PROBES]; /* of these */
-	bool put_off;		       /* until the others were read */
-	bool was_slow;		       /* that was noted, to be told once */
-	uint32_t known;		       /* bit i: probe i has read it, once */
-	uint32_t refused;	       /* the same: it could not, now */
-	uint32_t was_refused;	       /* the same, at any time */
+	uint64_t cost_ns; /* what it took the last time; 0: it was not read */
+	bool skipped;	  /* there was no time for it in the round before */
+	uint8_t class;	  /* when it is read in a round, see turns.c */
+	bool was_slow;	  /* that was noted, to be told once */
+	uint32_t known;	  /* bit i: probe i has read it, once */
+	uint32_t refused; /* the same: it could not, now */
+	uint32_t was_refused; /* the same, at any time */
 	bool was_uncounted; /* a report saw rules that drop without a counter */
 	struct said said;   /* of these, those in the log */
 	bool was_waiting;   /* a summary of this backlog has named it */
@@ -89,7 +91,7 @@ struct devices {
 struct ns_list {
 	struct ns **items; /* collectd's own is the first */
 	size_t n, max;
-	size_t next;	    /* of those behind it, the first to be read */
+	size_t next;	    /* of those behind it, whose turn it is */
 	size_t n_displaced; /* of all, those about to leave */
 	/* no namespace of the host is known to be missing, nor may one be
 	   hidden: what is counted for the host was counted in one of these */

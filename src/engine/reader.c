@@ -9,11 +9,6 @@
 #define BUFFER_SIZE ((size_t)256 * 1024)
 #define TRIES 3
 
-static uint64_t monotonic_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
 static uint64_t thread_ns(void)
 {
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -93,7 +88,7 @@ int reader_init(struct reader *r, const struct settings *s,
 		.blindness = blindness,
 		.own = -1,
 		.files = PROCNET("/proc/thread-self/net"),
-		.deadline = {.now = monotonic_ns,
+		.deadline = {.now = clock_monotonic_ns,
 			     .worked = thread_ns,
 			     .stop = stop},
 	};
@@ -181,18 +176,32 @@ static int try_probe(struct reader *r, struct ns *ns, size_t probe,
 
 /* ---- in time ---- */
 
-/* Notes how a source has taken its time. */
+/*
+ * Notes how long a source took, or after which time it was cut, else 0. Whose
+ * time was shorter than its share, for they are many, is not to blame.
+ */
 static void note_pace(struct reader *r, struct ns *ns, size_t probe,
-		      bool is_cut, uint64_t took_ns)
+		      uint64_t cut_ns, uint64_t took_ns)
 {
 	struct pace *pace = &ns->paces[probe];
 	uint32_t bit = 1u << probe;
 
-	pace_note(pace, is_cut, took_ns, r->share_ns);
+	pace_note(pace, cut_ns, took_ns, r->share_ns);
 	ns->slow = pace->n ? ns->slow | bit : ns->slow & ~bit;
-	if (is_cut && !ns->was_slow)
+	if (cut_ns && cut_ns < r->share_ns)
+		r->blindness->crowded = true;
+	else if (cut_ns && !ns->was_slow)
 		ns->was_slow = blindness_note_slow(r->blindness, ns->name,
 						   (uint8_t)probe);
+}
+
+/* 0: it has to wait until it is its turn. */
+static uint64_t try_time(const struct reader *r, const struct pace *pace,
+			 uint64_t now)
+{
+	uint64_t time = smaller_of(pace_time(pace, r->share_ns), r->most_ns);
+
+	return smaller_of(time, less_by(r->allowance.try_last_ns, now));
 }
 
 /* A source that took too long before, in a time of its own. */
@@ -201,7 +210,7 @@ static int try_again(struct reader *r, struct ns *ns, size_t probe,
 {
 	struct pace *pace = &ns->paces[probe];
 	struct deadline others = r->deadline;
-	uint64_t begun, worked;
+	uint64_t begun, worked, given;
 	int error;
 
 	if (pace->wait) {
@@ -209,12 +218,16 @@ static int try_again(struct reader *r, struct ns *ns, size_t probe,
 		return -ETIME;
 	}
 	begun = r->deadline.now();
+	given = try_time(r, pace, begun);
+	if (!given)
+		return -ETIME;
 	worked = deadline_worked(&r->deadline);
-	deadline_give(&r->deadline,
-		      smaller_of(pace_time(pace, r->share_ns), r->most_ns));
+	r->deadline.last_ns = r->allowance.try_last_ns;
+	deadline_give(&r->deadline, given);
 	error = try_probe(r, ns, probe, mark);
 	worked = deadline_worked(&r->deadline) - worked;
-	note_pace(r, ns, probe, deadline_is_over(&r->deadline), worked);
+	note_pace(r, ns, probe, deadline_is_over(&r->deadline) ? given : 0,
+		  worked);
 	if (others.end_ns)
 		others.end_ns += r->deadline.now() - begun;
 	others.work_end_ns += worked;
@@ -234,7 +247,7 @@ static int read_in_time(struct reader *r, struct ns *ns, size_t probe,
 		return -ETIME;
 	error = try_probe(r, ns, probe, mark);
 	if (deadline_is_over(&r->deadline) && !*r->stop)
-		note_pace(r, ns, probe, true, 0);
+		note_pace(r, ns, probe, r->allowance.work_ns, 0);
 	return error;
 }
 
@@ -308,7 +321,8 @@ static void run_probes(struct reader *r, struct ns *ns)
 	sample_reset(&ns->now);
 	sample_follow(&ns->now, ns->then.time_ns ? &ns->then : NULL);
 	r->env.own = ns_is_own(ns);
-	deadline_give(&r->deadline, r->share_ns);
+	r->deadline.last_ns = r->allowance.last_ns;
+	deadline_give(&r->deadline, r->allowance.work_ns);
 	ns->now.time_ns = clock_ns(CLOCK_REALTIME);
 	ns->now.boot_ns = clock_ns(CLOCK_BOOTTIME);
 	ns->now.mono_ns = clock_ns(CLOCK_MONOTONIC);

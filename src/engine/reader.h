@@ -12,7 +12,7 @@
 
 #include "base/deadline.h"
 #include "engine/blindness.h"
-#include "engine/ns.h"
+#include "engine/turns.h"
 #include "kernel/netlink.h"
 #include "kernel/procnet.h"
 #include "model/settings.h"
@@ -23,9 +23,10 @@ struct reader {
 	uint32_t wanted_probes;	     /* bit i: probes[i] */
 	int own; /* fd of collectd's own namespace, -1 before the first read */
 	bool away;	   /* the thread is in another namespace */
-	uint64_t share_ns; /* that a namespace may take, 0: any time */
+	uint64_t share_ns; /* what takes longer is slow */
 	uint64_t most_ns;  /* that a slow source may when it is tried again */
-	struct deadline deadline; /* of the source that is read */
+	struct allowance allowance; /* of the namespace that is read next */
+	struct deadline deadline;   /* of the source that is read */
 	struct netlink netlink;
 	struct procnet files;
 	struct probe_env env;
@@ -48,7 +49,7 @@ int MUST_CHECK reader_open_own(struct reader *r);
  * Reads a namespace into ns->now; sets ns->was_read where it was not stopped.
  * One that has the inode number of another that ended gets .replaced, and
  * .gone where only a process led there. A source that takes longer than
- * share_ns, with all those before it, is cut short and paced: see pace.h.
+ * it is allowed, with all those before it, is cut short and paced: see pace.h.
  * Returns 0 or why it could not be entered: -ESTALE when there is none at its
  * path any more, else noted.
  */

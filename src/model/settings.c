@@ -122,8 +122,10 @@ const struct config_option options_table[] = {
 	       "so long, such as a huge set of firewall rules, is tried again "
 	       "after 1, 2, 4 and up to 64 reads, with as much more time as "
 	       "was not used meanwhile, but no more than half of ReadBudget; "
-	       "everything else keeps its interval. The log names such a "
-	       "namespace once, gauge-all-slow says how many there are."),
+	       "where many are, in turns. Everything else keeps its interval: "
+	       "half of ReadBudget belongs to all in equal parts, and who "
+	       "takes no more goes first. The log names such a namespace "
+	       "once, gauge-all-slow says how many there are."),
 	GLOBAL("MaxNamespaces", OPT_COUNT, max_namespaces, NUMBER(1024),
 	       "Look at no more network namespaces than this. Where there "
 	       "are more, those with a name of their own in /run/netns or of "
