@@ -5,7 +5,8 @@ import os
 import signal
 import time
 
-from cases import GOOD_PORT, LOST, LOST_PORT, case, drop_commented, good_and_bad
+import truth
+from cases import GOOD_PORT, LOST, LOST_PORT, case, drop_commented, firewall_series, good_and_bad
 from daemon import HEARTBEAT, Collectd
 from lab import HERE, Skip, run, wait_until
 from lifecycle import Frozen, find_thread
@@ -13,6 +14,7 @@ from settings import expect, times_logged, wait_beats
 from soak import options
 
 HUGE = 60000  # chains with a rule: far more than is read in a tenth of a second
+CROWD, MANY = 24, 12000  # namespaces, chains in each
 LARGE = 2000
 SOCKETS = 800
 FLOWS = 20000
@@ -69,6 +71,34 @@ def hostile_ruleset(stage):
         expect(daemon.last(hostile.place(), AVAILABLE) == 0, "its firewall is said to be read")
         stage.remove(hostile)
         wait_until("the end of it", lambda: daemon.last("all", "gauge-" + SLOW) == 0, 10 * EVERY)
+
+
+@case
+def crowd(stage):
+    """24 namespaces with 12 000 chains each: what loses beside them is read in each interval, from the first on."""
+    need_daemon(stage)
+    stage.interval = EVERY
+    a, b = stage.pair()
+    drop_commented(b)
+    chains = "add table ip big\n" + "".join("add chain ip big c%d\n" % i for i in range(MANY))
+    for i in range(CROWD):
+        stage.namespace("h%d" % i).nft(chains)
+    lost = firewall_series(b, "filter.INPUT.drop", lambda: truth.rule(b, "INPUT", 1))
+    with stage.watch([lost]) as watch:
+        daemon = watch.daemon
+        watch.bursts(good_and_bad(a, b), 6)
+        watch.settle()
+        begun = daemon.values("all", "gauge-" + SLOW)[0][0]
+        for ns in (a, b):
+            first = daemon.values(ns.place(), HEARTBEAT)[0][0]
+            expect(first - begun < EVERY / 2, "%s was read %.1f s after the first round began" % (ns.name, first - begun))
+            counted = [v for _, v in daemon.values(ns.place(), HEARTBEAT)]
+            expect(min(counted) == max(counted), "not all of %s was read: %s" % (ns.name, counted))
+        keeps_its_interval(daemon, [a.place(), b.place()])
+        expect(daemon.last("all", "gauge-all-skipped") is None, "some were skipped")
+        expect(max(v for _, v in daemon.values("all", "gauge-" + SLOW)) >= 1, "none was slow")
+        values = [v for _, v in daemon.values(*lost[:2])]
+        expect(values[-1] == lost.read(), "%s: the kernel counted %d" % (values, lost.read()))
 
 
 @case
