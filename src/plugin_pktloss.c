@@ -277,6 +277,7 @@ static void on_log(__attribute__((unused)) void *arg, enum log_level level,
 {
 	static const int levels[] = {
 		[LOG_LEVEL_WARNING] = LOG_WARNING,
+		[LOG_LEVEL_NOTICE] = LOG_NOTICE,
 		[LOG_LEVEL_INFO] = LOG_INFO,
 	};
 

@@ -796,11 +796,13 @@ TEST(discovery, namespace_waits_for_its_first_process)
 	name_file("cni-" UUID, pid);
 	discover();
 	expect("");
+	ck_assert(!discovery_is_settled(&stage.discovery));
 	show(pid, IN_CRI);
 	tree_put(&tree, POD_FILE, IN_POD);
 	stage.discovery.scan_ns = 1;
 	discover();
 	expect("shop_web-0");
+	ck_assert(discovery_is_settled(&stage.discovery));
 }
 
 /* A new file is reason enough to scan the processes at once. */
@@ -1038,6 +1040,7 @@ TEST(discovery, names_that_there_is_no_time_for_come_later)
 	for (size_t n = 1; n < 4; n++) {
 		discover_for(1);
 		ck_assert_uint_eq(stage.list.n - 1, n);
+		ck_assert(discovery_is_settled(&stage.discovery) == (n == 3));
 	}
 	expect_three();
 }

@@ -773,12 +773,42 @@ TEST_EACH(namespaces, pattern_that_names_something_is_used, 2)
 	ck_assert(p[0].used && p[1].used && !p[2].used);
 }
 
-TEST(namespaces, what_there_is_has_a_minute_to_be_found)
+static void a_minute_passes(void)
 {
-	discover();
 	ck_assert(!discovery_is_settled(&discovery));
 	discovery.begun_ns -= UINT64_C(60000000000);
 	ck_assert(discovery_is_settled(&discovery));
+}
+
+TEST(namespaces, all_that_there_is_is_found_at_once)
+{
+	discover();
+	ck_assert(discovery_is_settled(&discovery));
+}
+
+TEST(namespaces, what_there_is_no_room_for_has_a_minute)
+{
+	settings.max_namespaces = 2;
+	make_process("7", "b");
+	discover();
+	a_minute_passes();
+}
+
+TEST_EACH(namespaces, what_cannot_be_listed_has_a_minute, 2)
+{
+	tree_mkdir(&tree, NAMES);
+	broken = _i ? NAMES : "";
+	breaks_with = ENOMEM;
+	discover();
+	a_minute_passes();
+}
+
+TEST(namespaces, discovery_that_was_broken_off_has_a_minute)
+{
+	stop = true;
+	ck_assert_int_eq(discovery_run(&discovery, 0), -ECANCELED);
+	stop = false;
+	a_minute_passes();
 }
 
 TEST(namespaces, proc_without_processes_is_told)

@@ -257,6 +257,7 @@ static void report_loss(const struct sink *sink)
 	s.gauge = 0.5;
 	sink->value(sink->arg, &s);
 	sink->notify(sink->arg, &n);
+	sink->log(sink->arg, LOG_LEVEL_NOTICE, "one does nothing");
 	sink->log(sink->arg, LOG_LEVEL_INFO, "all is said");
 }
 
@@ -382,6 +383,7 @@ TEST(reads, what_was_found_goes_to_collectd)
 		 "WarningMin=nan\nWarningMax=0.1\nFailureMin=nan\n"
 		 "FailureMax=1\n2 here pktloss/eth0/percent/link-rx @1000 "
 		 "0.5% lost\nfreed\n");
+	check_in(host.log, "5 pktloss plugin: one does nothing");
 	check_in(host.log, "6 pktloss plugin: all is said\n");
 	ck_assert_int_lt(host.misses, 2); /* the cache was waited for */
 	ck_assert_int_eq(host.shutdown(), 0);

@@ -1029,6 +1029,7 @@ static void on_log(void *arg, enum log_level level, const char *said)
 {
 	static const char *const levels[] = {
 		[LOG_LEVEL_WARNING] = "warning",
+		[LOG_LEVEL_NOTICE] = "notice",
 		[LOG_LEVEL_INFO] = "info",
 	};
 

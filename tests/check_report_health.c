@@ -94,58 +94,6 @@ TEST(report_health, what_hides_namespaces_is_logged)
 	ck_assert_uint_eq(lab_count("LOG "), 0);
 }
 
-/* Pretends that both patterns of each were asked, and one of them matched. */
-static void set_selections(void)
-{
-	struct selection *s = &lab.settings.namespaces;
-
-	ck_assert_int_eq(selection_add(s, "web"), 0);
-	ck_assert_int_eq(selection_add(s, "/^NC-/"), 0);
-	ck_assert(selection_wants(s, "web"));
-	s = &lab.settings.interfaces;
-	ck_assert_int_eq(selection_add(s, "eth7"), 0);
-	ck_assert_int_eq(selection_add(s, "/^eth/"), 0);
-	ck_assert(selection_wants(s, "eth0"));
-	lab.blindness.settings = &lab.settings;
-}
-
-TEST(report_health, pattern_that_matches_nothing_is_logged_once)
-{
-	set_selections();
-	lab_report();
-	ck_assert_uint_eq(lab_count("LOG "), 0); /* it may come yet */
-	lab.blindness.settled = true;
-	lab_report();
-	ck_assert_uint_eq(lab_count("LOG "), 2);
-	check_line(
-		"LOG option Namespace \"/^NC-/\" does nothing yet: no network "
-		"namespace matches it");
-	check_line(
-		"LOG option Interface \"eth7\" does nothing yet: no interface "
-		"has that name");
-	lab_report();
-	ck_assert_uint_eq(lab_count("LOG "), 0);
-}
-
-TEST(report_health, pattern_that_found_something_is_not_logged)
-{
-	set_selections();
-	ck_assert(selection_wants(&lab.settings.namespaces, "NC-1"));
-	ck_assert(selection_wants(&lab.settings.interfaces, "eth7"));
-	lab.blindness.settled = true;
-	lab_report();
-	ck_assert_uint_eq(lab_count("LOG "), 0);
-}
-
-TEST(report_health, program_has_looked_at_its_names_itself)
-{
-	set_selections();
-	lab.settings.names_at_once = true;
-	lab.blindness.settled = true;
-	lab_report();
-	ck_assert_uint_eq(lab_count("LOG "), 0);
-}
-
 TEST(report_health, shortfalls_are_sent_once_there_are_some)
 {
 	struct ns *ns = lab_ns("nginx");

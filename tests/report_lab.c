@@ -61,8 +61,7 @@ static void on_notify(void *arg, const struct notification *n)
 static void on_log(void *arg, enum log_level level, const char *text)
 {
 	ck_assert_ptr_eq(arg, &lab);
-	(void)level;
-	record("LOG %s\n", text);
+	record("%s %s\n", level == LOG_LEVEL_NOTICE ? "NOTICE" : "LOG", text);
 }
 
 static void on_flush(void *arg)

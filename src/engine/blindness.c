@@ -207,39 +207,6 @@ static bool next_unwatched(struct blindness *b, char text[BLINDNESS_TEXT])
 	return true;
 }
 
-/* A pattern that nothing has matched, so that it may be a typing error. */
-static bool next_idle_pattern(const struct selection *s, size_t *told,
-			      const char *option, const char *what,
-			      char text[BLINDNESS_TEXT])
-{
-	while (*told < s->n) {
-		const struct pattern *p = &s->items[(*told)++];
-
-		if (p->used)
-			continue;
-		format_text(text, BLINDNESS_TEXT,
-			    "option %s \"%.120s\" does nothing yet: no %s %s",
-			    option, p->text, what,
-			    p->is_regex ? "matches it" : "has that name");
-		return true;
-	}
-	return false;
-}
-
-/* pktloss(8) has looked at its names itself. */
-static bool next_idle(struct blindness *b, char text[BLINDNESS_TEXT])
-{
-	const struct settings *s = b->settings;
-
-	if (!s || s->names_at_once || !b->settled)
-		return false;
-	return next_idle_pattern(&s->namespaces, &b->told_namespaces,
-				 "Namespace", "network namespace", text) ||
-	       (!b->n_skipped &&
-		next_idle_pattern(&s->interfaces, &b->told_interfaces,
-				  "Interface", "interface", text));
-}
-
 bool blindness_next(struct blindness *b, char text[BLINDNESS_TEXT])
 {
 	return next_source(b, text) || next_entering(b, text) ||
@@ -250,5 +217,5 @@ bool blindness_next(struct blindness *b, char text[BLINDNESS_TEXT])
 			      "namespace in each interval: they are read in "
 			      "turns",
 			      text) ||
-	       next_unwatched(b, text) || next_idle(b, text);
+	       next_unwatched(b, text);
 }

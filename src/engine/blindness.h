@@ -46,8 +46,6 @@ struct blindness {
 	bool settled; /* what the options name would have been found */
 	bool told_skipped;
 	bool told_unwatched, told_displaced, told_named;
-	/* of the patterns of Namespace and Interface, the first */
-	size_t told_namespaces, told_interfaces;
 	const struct settings *settings; /* NULL: what is set is not told */
 	uint32_t lacking; /* capabilities, see kernel/capability.h */
 	size_t n_slow;	  /* with a source that takes too long */

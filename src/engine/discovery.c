@@ -606,7 +606,8 @@ int discovery_blindness(const struct discovery *d)
 
 bool discovery_is_settled(const struct discovery *d)
 {
-	return clock_ns(CLOCK_MONOTONIC) - d->begun_ns >= PROCESSES_NS;
+	return (d->has_run && is_complete(d)) ||
+	       clock_ns(CLOCK_MONOTONIC) - d->begun_ns >= PROCESSES_NS;
 }
 
 void discovery_retry(struct discovery *d, const struct ns *ns)

@@ -69,7 +69,10 @@ int MUST_CHECK discovery_run(struct discovery *d, uint64_t budget_ns);
  */
 int MUST_CHECK discovery_blindness(const struct discovery *d);
 
-/* Whether a minute has passed, in which all that there is was found. */
+/*
+ * Whether what there is was found: all of it, or a minute has passed. As long
+ * as a namespace waits for its name, or for room, it is not.
+ */
 bool discovery_is_settled(const struct discovery *d);
 
 /* The way into a namespace led nowhere, or elsewhere: looks for another. */

@@ -295,7 +295,10 @@ int settings_add_threshold(struct settings *s)
 
 	if (!t)
 		return -ENOMEM;
-	*t = (struct threshold) {.limits = s->limits};
+	*t = (struct threshold) {
+		.limits = s->limits,
+		.number = ++s->thresholds.n_begun,
+	};
 	return 0;
 }
 

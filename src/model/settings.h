@@ -40,6 +40,7 @@ struct threshold {
 	struct pattern layer, namespace, interface, rule;
 	struct limits limits;
 	bool has_failure; /* FailureMax was set */
+	unsigned number;  /* of its block, from 1 */
 };
 
 struct settings {
@@ -55,6 +56,7 @@ struct settings {
 	struct thresholds {
 		struct threshold *items;
 		size_t n, max;
+		unsigned n_begun; /* those that were taken back, too */
 	} thresholds;
 	struct limits limits; /* where none of the thresholds matches */
 };

@@ -34,6 +34,7 @@ struct reporter {
 	bool was_skipped, was_slow,
 		was_unwatched; /* some namespace, at some time */
 	bool logged_max_series, logged_private_own;
+	bool told_idle_namespaces, told_idle; /* see report_idle.h */
 	struct said nameless_said; /* of all namespaces without a name */
 	/* of CLOCK_MONOTONIC, when alarms waited last, and when that was told
 	 */

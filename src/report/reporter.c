@@ -5,6 +5,7 @@
 #include "report/report.h"
 #include "report/report_alarms.h"
 #include "report/report_health.h"
+#include "report/report_idle.h"
 #include "report/report_queue.h"
 #include "report/report_room.h"
 #include "report/report_values.h"
@@ -132,6 +133,7 @@ int reporter_report(struct reporter *reporter, struct ns_list *list,
 
 	find_newest(&r, list);
 	report_health_log(&r, blindness);
+	report_idle_log(&r, list, blindness);
 	add_lost(&r, list);
 	send_values(&r, list, blindness);
 	report_values_send_sums(&r);

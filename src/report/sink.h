@@ -36,6 +36,7 @@ struct notification {
 
 enum log_level {
 	LOG_LEVEL_WARNING,
+	LOG_LEVEL_NOTICE,
 	LOG_LEVEL_INFO
 };
 
