@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Alarms over a restart of collectd: what reports and StateFile do together. */
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "lib/tree.h"
@@ -229,8 +230,8 @@ TEST(alarm_memory, state_that_cannot_be_written_is_said_once)
 	lab.settings.state_file = strdup("/nonexistent/state");
 	/* at once, not when the first alarm is raised */
 	lab_round(ns, 1000, 0);
-	check_line("LOG StateFile cannot be written: No such file or directory "
-		   "(/nonexistent/state)");
+	check_line("LOG StateFile cannot be written: its directory does not "
+		   "exist: make it (/nonexistent/state)");
 	for (uint64_t i = 1; i < 3; i++)
 		lab_round(ns, 1000 + 90 * i, 10 * i);
 	ck_assert_uint_eq(lab.n_notified, 1);
@@ -245,6 +246,66 @@ TEST(alarm_memory, state_that_cannot_be_written_is_said_once)
 	lab.settings.state_file = strdup(alarm_path);
 	lab_round(ns, 2400, 20);
 	ck_assert_int_eq(access(alarm_path, F_OK), 0);
+}
+
+/* Where a state file is to be, and what is said of that at once. */
+static const struct {
+	const char *path; /* below a directory with a file in it */
+	const char *told; /* NULL: nothing */
+} places[] = {
+	{"there/state", NULL},
+	{"there/file/state",
+	 "LOG StateFile cannot be read: a directory of its path is a file ("},
+	{"there/missing/state",
+	 "LOG StateFile cannot be written: its directory does not exist: make "
+	 "it ("},
+	{"there",
+	 "LOG StateFile cannot be read: it is no regular file: move away what "
+	 "is there ("},
+	{"closed/state",
+	 "LOG StateFile cannot be written: collectd's user has no right to: it "
+	 "has to read the file, and to write in its directory ("},
+};
+
+TEST_EACH(alarm_memory, what_is_wrong_with_a_place_is_said_in_words,
+	  ARRAY_SIZE(places))
+{
+	const char *told = places[_i].told;
+	uid_t user = geteuid();
+	struct tree t;
+
+	tree_make(&t);
+	tree_put(&t, "there/file", "");
+	tree_mkdir(&t, "closed");
+	ck_assert_int_eq(chmod(tree_path(&t, "closed"), 0555), 0);
+	ck_assert_int_eq(chmod(t.path, 0755), 0);
+	free(lab.settings.state_file);
+	lab.settings.state_file = strdup(tree_path(&t, places[_i].path));
+	if (!user && told && strstr(told, "right")) /* root may do all */
+		ck_assert_int_eq(seteuid(12345), 0);
+	lab_round(lab_ns("nginx"), 1000, 0);
+	ck_assert_int_eq(seteuid(user), 0);
+	ck_assert_uint_eq(lab_count("StateFile"), told != NULL);
+	ck_assert_msg(!told || lab_count(told) == 1, "%s", lab.output);
+	tree_remove(&t);
+}
+
+/* What no test can cause without a disk of its own. */
+TEST(alarm_memory, disk_that_takes_nothing_is_said_in_words)
+{
+	struct alarm_memory m = {.path = "/state", .use = "written"};
+	char text[256];
+
+	m.error = -EROFS;
+	ck_assert(alarm_memory_complaint(&m, text));
+	ck_assert_str_eq(text, "StateFile cannot be written: its file system "
+			       "is read-only: mount it to be written, or set "
+			       "ReadWritePaths= in collectd's unit (/state)");
+	m = (struct alarm_memory) {
+		.path = "/state", .use = "written", .error = -ENOSPC};
+	ck_assert(alarm_memory_complaint(&m, text));
+	ck_assert_str_eq(text, "StateFile cannot be written: there is no space "
+			       "left for it (/state)");
 }
 
 TEST(alarm_memory, trying_the_file_leaves_nothing_behind)

@@ -56,17 +56,31 @@ bool alarm_memory_is_stale(struct alarm_memory *m, uint64_t mono_ns)
 
 /* ---- the file ---- */
 
+/* What is wrong, and what it takes, as somebody has to mend it. */
 static const char *explain_file_error(int error)
 {
 	switch (error) {
 	case -EBADMSG:
 		return "it is damaged, and ignored";
 	case -EINVAL:
-		return "it is no regular file";
+		return "it is no regular file: move away what is there";
 	case -EFBIG:
 		return "it is larger than 1 MiB";
 	case -EPERM:
 		return "others own it or may write it, or it is not permitted";
+	case -ENOENT:
+		return "its directory does not exist: make it";
+	case -ENOTDIR:
+		return "a directory of its path is a file";
+	case -EACCES:
+		return "collectd's user has no right to: it has to read the "
+		       "file, and to write in its directory";
+	case -EROFS:
+		return "its file system is read-only: mount it to be written, "
+		       "or set ReadWritePaths= in collectd's unit";
+	case -ENOSPC:
+	case -EDQUOT:
+		return "there is no space left for it";
 	default:
 		return strerror(-error);
 	}

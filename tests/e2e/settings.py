@@ -107,7 +107,7 @@ def mistakes(stage):
             for said in ('option "MaxSeries" takes a whole number from 1 to 1000000000, not -3',
                          'no option "Namespce" in a <Threshold> block', "Unmatched ( or",
                          "FailureMax\" of a Threshold is 1, below its WarningMax 50",
-                         "cannot be written: No such file or directory (/nonexistent/alarms)"):
+                         "cannot be written: its directory does not exist: make it (/nonexistent/alarms)"):
                 expect(times_logged(watch.daemon, said) == 1 + (said[0] == "U"),
                        "not said: " + said)
 
