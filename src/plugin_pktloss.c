@@ -17,7 +17,7 @@
 #include "base/array.h"
 #include "engine/engine.h"
 #include "plugin_config.h"
-#include "probes/catalogue.h"
+#include "probes/contradiction.h"
 #include "report/report_blind.h"
 #include "report/reporter.h"
 
@@ -509,42 +509,9 @@ static int on_read(__attribute__((unused)) user_data_t *ud)
 
 /* ---- life ---- */
 
-/* Whether a list that is turned around has nothing in it. */
-static bool is_turned_in_vain(const struct selection *s)
+static void on_contradiction(const char *text)
 {
-	return s->ignore && !s->n && !s->refused;
-}
-
-/* A typing error in a regular expression is only seen by what it matches. */
-static void warn_of_idle_patterns(void)
-{
-	const struct selection *counters = &self.settings.counters;
-	const struct selection *layers = &self.settings.layers;
-
-	for (size_t i = 0; i < counters->n; i++)
-		if (!catalogue_has_counter(&counters->items[i]))
-			WARNING("pktloss plugin: Counter \"%s\" is no optional "
-				"counter",
-				counters->items[i].text);
-	for (size_t i = 0; i < layers->n; i++)
-		if (!catalogue_has_layer(&layers->items[i]))
-			WARNING("pktloss plugin: Layer \"%s\" is no layer",
-				layers->items[i].text);
-	for (size_t i = 0; i < self.settings.thresholds.n; i++) {
-		const struct pattern *p =
-			&self.settings.thresholds.items[i].layer;
-
-		if (p->is_regex && !catalogue_has_layer(p))
-			WARNING("pktloss plugin: Layer \"%s\" of a <Threshold> "
-				"block is no layer",
-				p->text);
-	}
-	if (is_turned_in_vain(&self.settings.namespaces))
-		WARNING("pktloss plugin: option \"IgnoreNamespace\" does "
-			"nothing: there is no Namespace to leave out");
-	if (is_turned_in_vain(&self.settings.interfaces))
-		WARNING("pktloss plugin: option \"IgnoreInterface\" does "
-			"nothing: there is no Interface to leave out");
+	WARNING("pktloss plugin: %s", text);
 }
 
 static void init_condition(void)
@@ -571,7 +538,9 @@ static int on_init(void)
 		ERROR("pktloss plugin: out of memory");
 		return -1;
 	}
-	warn_of_idle_patterns();
+	contradictions_tell(&self.settings,
+			    CDTIME_T_TO_DOUBLE(plugin_get_interval()),
+			    on_contradiction);
 	init_condition();
 	if (start_worker() < 0)
 		return -1;

@@ -6,22 +6,24 @@
 #include "model/selection.h"
 
 static bool has_match(const struct pattern *p,
-		      const struct counter_table *table)
+		      const struct counter_table *table, uint32_t layers)
 {
 	for (size_t i = 0; i < table->n; i++) {
+		const struct counter *c = &table->rows[i];
 		char name[COUNTER_OPTION];
 
-		counter_option(&table->rows[i], name);
-		if (table->rows[i].optional && pattern_matches(p, name))
+		counter_option(c, name);
+		if (c->optional && layers & 1u << c->layer &&
+		    pattern_matches(p, name))
 			return true;
 	}
 	return false;
 }
 
-bool catalogue_has_counter(const struct pattern *p)
+bool catalogue_has_counter(const struct pattern *p, uint32_t layers)
 {
 	for (size_t i = 0; i < n_probes; i++)
-		if (has_match(p, probes[i]->counters))
+		if (has_match(p, probes[i]->counters, layers))
 			return true;
 	return false;
 }

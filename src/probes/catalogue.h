@@ -25,9 +25,12 @@ bool catalogue_is_series(const struct counter *c);
 void catalogue_series(const struct probe *p, const struct counter *c,
 		      const char *name, char *buffer, size_t size);
 
-/* Whether a pattern matches the Counter option of any optional counter. */
+/*
+ * Whether a pattern matches the Counter option of any optional counter of these
+ * layers: bit i is enum layer i.
+ */
 struct pattern;
-bool catalogue_has_counter(const struct pattern *p);
+bool catalogue_has_counter(const struct pattern *p, uint32_t layers);
 /* Whether it matches the name of any layer. */
 bool catalogue_has_layer(const struct pattern *p);
 
