@@ -56,21 +56,25 @@ static void apply_threshold(struct settings *s, const oconfig_item_t *block)
 {
 	char text[SETTINGS_TEXT];
 	bool good = true;
+	unsigned number;
 
-	if (block->values_num)
-		WARNING("pktloss plugin: a <Threshold> block takes no "
-			"argument; that is ignored");
 	if (settings_add_threshold(s) < 0) {
 		ERROR("pktloss plugin: out of memory, a <Threshold> block is "
 		      "left out");
 		return;
 	}
+	number = s->thresholds.n_begun;
+	if (block->values_num)
+		WARNING("pktloss plugin: <Threshold> block %u: it takes no "
+			"argument; that is ignored",
+			number);
 	for (int i = 0; i < block->children_num; i++)
 		good &= apply_option(s, true, &block->children[i]);
 	if (!good) {
 		settings_drop_threshold(s);
-		WARNING("pktloss plugin: the <Threshold> block with that in it "
-			"is left out");
+		WARNING("pktloss plugin: <Threshold> block %u, with that in "
+			"it, is left out",
+			number);
 	} else if (settings_end_threshold(s, text)) {
 		WARNING("pktloss plugin: %s", text);
 	}

@@ -587,8 +587,8 @@ TEST(config, threshold_with_a_wrong_selector_is_for_nothing)
 			       .children_num = 1};
 
 	configure(&item, 1);
-	check_in(host.log, "takes no argument");
-	check_in(host.log, "the <Threshold> block with that in it is left out");
+	check_in(host.log, "<Threshold> block 1: it takes no argument");
+	check_in(host.log, "<Threshold> block 1, with that in it, is left out");
 	ck_assert_int_eq(host.shutdown(), 0);
 }
 

@@ -591,7 +591,7 @@ TEST_EACH(thresholds, failure_below_warning_is_told_or_not_meant,
 		ck_assert_int_eq(set(true, "WarningMax", number(warning)), 0);
 	ck_assert(settings_end_threshold(&settings, said) ==
 		  limit_pairs[_i].told);
-	ck_assert(!strstr(said, "below its WarningMax") !=
+	ck_assert(!strstr(said, "of <Threshold> block 1 is") !=
 		  limit_pairs[_i].told);
 	ck_assert_double_eq(settings.thresholds.items[0].limits.failure,
 			    limit_pairs[_i].expected);

@@ -495,10 +495,11 @@ bool settings_end_threshold(struct settings *s, char text[SETTINGS_TEXT])
 		return false;
 	if (t->has_failure)
 		format_text(text, SETTINGS_TEXT,
-			    "option \"FailureMax\" of a Threshold is %.9g, "
-			    "below its WarningMax %.9g: what is lost is never "
-			    "a WARNING there; to silence it, both are 100",
-			    l->failure, l->warning);
+			    "option \"FailureMax\" of <Threshold> block %u is "
+			    "%.9g, below its WarningMax %.9g: what is lost is "
+			    "never a WARNING there; to silence it, both are "
+			    "100",
+			    t->number, l->failure, l->warning);
 	else
 		l->failure = l->warning;
 	return t->has_failure;

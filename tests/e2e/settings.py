@@ -105,8 +105,9 @@ def mistakes(stage):
         if watch.daemon:
             expect(times_logged(watch.daemon, "[warning]") == 14, "not 14 warnings")
             for said in ('option "MaxSeries" takes a whole number from 1 to 1000000000, not -3',
-                         'no option "Namespce" in a <Threshold> block', "Unmatched ( or",
-                         "FailureMax\" of a Threshold is 1, below its WarningMax 50",
+                         'no option "Namespce" in a <Threshold> block', "<Threshold> block 2, with that",
+                         'option Namespace "nobody" of <Threshold> block 3 matches no network namespace now', "Unmatched ( or",
+                         "FailureMax\" of <Threshold> block 3 is 1, below its WarningMax 50",
                          "cannot be written: its directory does not exist: make it (/nonexistent/alarms)"):
                 expect(times_logged(watch.daemon, said) == 1 + (said[0] == "U"),
                        "not said: " + said)
