@@ -80,6 +80,45 @@ TEST_EACH(report_health, right_that_is_missing_is_named, ARRAY_SIZE(lacks))
 	ck_assert_msg(lab_count(lacks[_i].said) == 1, "%s", lab.output);
 }
 
+/* All that a source may fail with that is no fault of its own. */
+static const int failures[] = {
+	EPERM,	      ENOENT, EOPNOTSUPP, EBADMSG, E2BIG,     EAGAIN,
+	ENOPKG,	      ENOMEM, EMFILE,	  ENFILE,  ETIMEDOUT, EMSGSIZE,
+	ENAMETOOLONG, EIO,    ETIME,	  EACCES,  ENOTUNIQ,
+};
+
+TEST_EACH(report_health, failure_is_said_in_plain_words_and_whole,
+	  ARRAY_SIZE(failures))
+{
+	const char *unsaid = strerror(failures[_i]);
+
+	for (size_t i = 0; i < n_probes; i++) {
+		struct blindness b = {.lacking = ~0u};
+		char text[BLINDNESS_TEXT];
+
+		b.sources[i].errors[0] = -failures[_i];
+		ck_assert(blindness_next(&b, text));
+		ck_assert_msg(!strstr(text, unsaid), "%s", text);
+		ck_assert_uint_lt(strlen(text), BLINDNESS_TEXT - 1);
+		ck_assert_msg(text[strlen(text) - 1] == ')', "%s", text);
+		ck_assert(!blindness_next(&b, text));
+	}
+}
+
+TEST(report_health, table_that_asking_would_make_is_said_in_plain_words)
+{
+	size_t probe = 0;
+
+	while (probes[probe] != &ebt_probe)
+		probe++;
+	lab.blindness.sources[probe].errors[0] = -ENOTUNIQ;
+	lab_report();
+	ck_assert_msg(lab_count("ebtables: the kernel makes it for who asks; "
+				"modprobe nfnetlink_hook shows whether it is "
+				"there (") == 1,
+		      "%s", lab.output);
+}
+
 TEST(report_health, what_hides_namespaces_is_logged)
 {
 	lab.blindness.settings = &lab.settings;

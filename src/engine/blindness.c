@@ -18,26 +18,38 @@ void reasons_note(struct reasons *reasons, int error)
 	}
 }
 
+/* In words that need no manual of the kernel. */
+static const struct {
+	int error;
+	const char *says;
+} words[] = {
+	{-EPERM, "not permitted"},
+	{-EACCES, "not permitted"},
+	{-EBADMSG, "the kernel's answer was not understood"},
+	{-E2BIG, "there is more than is looked at"},
+	{-EAGAIN, "it changed while it was read, three times"},
+	{-ENOPKG, "/sys/module is out of sight, where it says whether the "
+		  "kernel has it"},
+	{-ENOTUNIQ, "the kernel makes it for who asks; modprobe nfnetlink_hook "
+		    "shows whether it is there"},
+	{-ENOENT, "the kernel says there is none, which cannot be"},
+	{-EOPNOTSUPP, "the kernel says it has none, which cannot be"},
+	{-ENOMEM, "out of memory"},
+	{-EMFILE, "collectd has too many files open"},
+	{-ENFILE, "the host has too many files open"},
+	{-ETIME, "it took too long"},
+	{-ETIMEDOUT, "the kernel has not answered for a second"},
+	{-EMSGSIZE, "the kernel's answer is too long"},
+	{-ENAMETOOLONG, "its path is too long"},
+	{-EIO, "the kernel could not, and gave no reason"},
+};
+
 static const char *explain_error(int error)
 {
-	switch (error) {
-	case -EPERM:
-	case -EACCES:
-		return "not permitted";
-	case -EBADMSG:
-		return "the kernel's answer was not understood";
-	case -E2BIG:
-		return "there is more than is looked at";
-	case -EAGAIN:
-		return "it changed while it was read, three times";
-	case -ENOPKG:
-		return "/sys/module is out of sight, where it says whether "
-		       "the kernel has it";
-	case -ENOTUNIQ:
-		return "asking would make it; modprobe nfnetlink_hook helps";
-	default:
-		return strerror(-error);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (words[i].error == error)
+			return words[i].says;
+	return strerror(-error);
 }
 
 /* An error that was not told yet, or 0. */
