@@ -192,6 +192,46 @@ TEST_EACH(nft_read, all_that_there_is_is_asked_for, ARRAY_SIZE(recordings))
 	sample_free(&whole);
 }
 
+/* Has a message of a chain say that it has so many rules. */
+static void claim_rules_of(struct nlmsghdr *h, uint32_t n)
+{
+	const uint32_t uses = htonl(n);
+	struct nlattr *a;
+
+	mnl_attr_for_each(a, h, sizeof(struct nfgenmsg))
+	{
+		if (mnl_attr_get_type(a) == NFTA_CHAIN_USE)
+			memcpy(mnl_attr_get_payload(a), &uses, sizeof(uses));
+	}
+}
+
+static void claim_rules(uint32_t n)
+{
+	for (size_t at = 0; at + NLMSG_HDRLEN <= ruleset.n;) {
+		struct nlmsghdr *h = (void *)(ruleset.bytes + at);
+
+		if ((h->nlmsg_type & 0xff) == NFT_MSG_NEWCHAIN)
+			claim_rules_of(h, n);
+		at += NLMSG_ALIGN(h->nlmsg_len);
+	}
+}
+
+TEST_EACH(nft_read, what_has_many_rules_is_asked_chain_by_chain,
+	  ARRAY_SIZE(recordings))
+{
+	struct sample whole = {0};
+
+	have(recordings[_i]);
+	claim_rules(10000);
+	ck_assert_int_eq(read_again(), 0);
+	ck_assert_uint_eq(ruleset.n_dumps, 0);
+	ck_assert_int_eq(
+		nft_file_read(ruleset.bytes, ruleset.n, "", 64, NULL, &whole),
+		0);
+	check_same(&now, &whole);
+	sample_free(&whole);
+}
+
 TEST_EACH(nft_read, what_has_not_changed_is_asked_in_part,
 	  ARRAY_SIZE(recordings))
 {

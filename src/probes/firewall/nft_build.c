@@ -70,6 +70,7 @@ static int build_chain(struct nft_ruleset *rs, const struct nlmsghdr *h)
 		return rs->arena.error;
 	node->handle = c.handle;
 	note_handle(node->in, c.handle);
+	rs->n_uses += c.uses;
 	node->drops = c.is_base && c.drops;
 	node->is_counted = c.counts_policy;
 	node->counts = c.policy;

@@ -104,6 +104,7 @@ int nft_parse_chain(const struct nlmsghdr *h, struct nft_chain *ret)
 		.handle = attr_be64(in[NFTA_CHAIN_HANDLE]),
 		.is_base = attr_is_size(hook[NFTA_HOOK_HOOKNUM], 4),
 		.hook = attr_be32(hook[NFTA_HOOK_HOOKNUM]),
+		.uses = attr_be32(in[NFTA_CHAIN_USE]),
 	};
 	ret->drops = attr_is_size(in[NFTA_CHAIN_POLICY], 4) &&
 		     attr_be32(in[NFTA_CHAIN_POLICY]) == NF_DROP;

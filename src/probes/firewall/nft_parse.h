@@ -49,7 +49,8 @@ struct nft_chain {
 	uint64_t handle;
 	bool is_base; /* a hook calls it */
 	uint32_t hook;
-	bool drops; /* its policy */
+	uint32_t uses; /* its rules, and what leads to it */
+	bool drops;    /* its policy */
 	bool counts_policy;
 	struct firewall_counts policy; /* packets its policy decided about */
 };

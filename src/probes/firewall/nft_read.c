@@ -167,18 +167,27 @@ static int dump_counters(struct reader *reader)
 }
 
 /*
- * For each message of a dump of all rules the kernel walks through the chains
- * again that it has told of already: with so many chains they are asked for one
- * by one.
+ * For each message of a dump of all rules, about 100 of them, the kernel walks
+ * again past all that it has told of already. A dump of one chain begins there,
+ * but takes as long as 1500 steps of that walk.
  */
-#define MANY_CHAINS 2048
+#define RULES_OF_A_MESSAGE 100
+#define STEPS_OF_A_DUMP 1500
+
+static bool is_quicker_apart(const struct nft_ruleset *rs)
+{
+	uint64_t all = rs->n_uses + rs->n_nodes;
+	uint64_t steps = all / 2 * (all / RULES_OF_A_MESSAGE);
+
+	return steps > rs->n_nodes * STEPS_OF_A_DUMP;
+}
 
 static int dump_all_rules(struct reader *reader)
 {
 	struct nft_node *chain = reader->rs.first[NODE_CHAIN];
 	int r = 0;
 
-	if (reader->rs.n_nodes <= MANY_CHAINS)
+	if (!is_quicker_apart(&reader->rs))
 		return dump_all(reader, NFT_MSG_GETRULE);
 	for (; chain && r == 0; chain = chain->next) {
 		r = dump_rules(reader, chain);

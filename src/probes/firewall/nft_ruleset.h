@@ -117,6 +117,7 @@ struct nft_ruleset {
 	const struct hash_key *key; /* NULL: no secret */
 	struct nft_node **slots;    /* a power of two, or none */
 	size_t n_slots, n_nodes;
+	uint64_t n_uses; /* of chains: their rules, and what leads to them */
 	struct nft_node *first[4], *last[4]; /* by kind */
 	struct nft_node *chain;		     /* of the rule before */
 	struct nft_node *asked; /* the only one whose rules count */
