@@ -9,8 +9,11 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -107,6 +110,11 @@ static int make_rules(unsigned n, unsigned read)
 	return write_rules(n, 64, read, false);
 }
 
+static int make_one_chain(unsigned n, unsigned read)
+{
+	return write_rules(n, n, read, false);
+}
+
 static int make_legacy(unsigned n, unsigned read)
 {
 	FILE *f = open_tool("iptables-legacy-restore -c 2>/dev/null");
@@ -187,47 +195,102 @@ static int make_qdiscs(unsigned n, unsigned read)
 	return close_tool(f);
 }
 
-static void fill_socket(int from, const struct sockaddr_in *to)
+/* The address of a socket or connection. */
+static struct sockaddr_in address_of(unsigned i)
 {
-	static const char packet[1200];
-
-	for (int i = 0; i < 4; i++)
-		(void)!sendto(from, packet, sizeof(packet), MSG_DONTWAIT,
-			      (const struct sockaddr *)to, sizeof(*to));
+	return (struct sockaddr_in) {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)(1024 + i % 60000)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i / 60000),
+	};
 }
 
-/* UDP sockets that nobody reads, with a small buffer: each drops. */
+static int send_to(int from, unsigned i, size_t n)
+{
+	static const char packet[1200];
+	const struct sockaddr_in to = address_of(i);
+
+	return sendto(from, packet, n, MSG_DONTWAIT,
+		      (const struct sockaddr *)&to, sizeof(to)) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* A UDP socket that nobody reads, with a small buffer: it drops. */
+static int open_full_socket(unsigned i)
+{
+	const struct sockaddr_in at = address_of(i);
+	const int small = 1;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ||
+			       setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small,
+					  sizeof(small)) < 0 ||
+			       bind(fd, (const struct sockaddr *)&at,
+				    sizeof(at)) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* So many are allowed to a process wherever pktloss runs. */
+#define SOCKETS_OF_ONE 15000
+
+/* They are held by processes that live until this one ends. */
+static int hold_sockets(unsigned first, unsigned end, const int alive[2])
+{
+	const struct rlimit limit = {SOCKETS_OF_ONE + 100,
+				     SOCKETS_OF_ONE + 100};
+	int ready[2], r = 0;
+	char byte;
+
+	if (pipe(ready) < 0)
+		return -errno;
+	if (fork() == 0) {
+		close(alive[1]);
+		r = setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
+		for (unsigned i = first; i < end && r == 0; i++)
+			r = open_full_socket(i);
+		(void)!write(ready[1], &r, sizeof(r));
+		(void)!read(alive[0], &byte, 1);
+		_exit(0);
+	}
+	close(ready[1]);
+	if (read(ready[0], &r, sizeof(r)) != sizeof(r))
+		r = -EIO;
+	close(ready[0]);
+	return r;
+}
+
+static int open_sockets(unsigned n)
+{
+	int alive[2], r = 0;
+
+	if (system("ip link set lo up"))
+		return -EPERM;
+	if (pipe(alive) < 0)
+		return -errno;
+	for (unsigned i = 0; i < n && r == 0; i += SOCKETS_OF_ONE)
+		r = hold_sockets(
+			i, i + SOCKETS_OF_ONE < n ? i + SOCKETS_OF_ONE : n,
+			alive);
+	return r;
+}
+
+/* From a port that no other has: where all are taken the kernel finds none. */
 static int make_sockets(unsigned n, unsigned read)
 {
-	const struct rlimit limit = {n + 100, n + 100};
-	static int from = -1;
-	static bool made;
+	const struct sockaddr_in own = {.sin_family = AF_INET,
+					.sin_port = htons(1000)};
+	_cleanup_close_ int from = -1;
 
-	if (!made && (setrlimit(RLIMIT_NOFILE, &limit) < 0 ||
-		      system("ip link set lo up")))
-		return -EPERM;
-	if (from < 0)
-		from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	for (unsigned i = 0; i < n; i++) {
-		struct sockaddr_in to = {
-			.sin_family = AF_INET,
-			.sin_port = htons((uint16_t)(1024 + i % 60000)),
-			.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i / 60000),
-		};
-		int small = 1, fd;
-
-		fd = made ? -1 : socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		if (fd >= 0 &&
-		    (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small,
-				sizeof(small)) < 0 ||
-		     bind(fd, (struct sockaddr *)&to, sizeof(to)) < 0))
-			return -errno;
-		if (fd < 0 && !made)
-			return -errno;
-		if (read)
-			fill_socket(from, &to);
-	}
-	made = true;
+	if (!read)
+		return open_sockets(n);
+	from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (from < 0 ||
+	    bind(from, (const struct sockaddr *)&own, sizeof(own)) < 0)
+		return -errno;
+	for (unsigned i = 0; i < 4 * n; i++)
+		(void)!send_to(from, i / 4, 1200);
 	return 0;
 }
 
@@ -244,16 +307,8 @@ static int make_connections(unsigned n, unsigned read)
 		   "c { type filter hook output priority 0; }'; nft add rule "
 		   "ip t c ct state new counter"))
 		return -EPERM;
-	for (unsigned i = 0; i < n; i++) {
-		struct sockaddr_in to = {
-			.sin_family = AF_INET,
-			.sin_port = htons((uint16_t)(1024 + i % 60000)),
-			.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i / 60000),
-		};
-
-		(void)!sendto(fd, "", 1, MSG_DONTWAIT,
-			      (const struct sockaddr *)&to, sizeof(to));
-	}
+	for (unsigned i = 0; i < n; i++)
+		(void)!send_to(fd, i, 1);
 	close(fd);
 	f = fopen("/proc/sys/net/netfilter/nf_conntrack_count", "r");
 	if (!f || fscanf(f, "%u", &count) != 1)
@@ -278,18 +333,20 @@ static const struct worst {
 	{"chains", make_chains, 100000},
 	{"chains with crafted names", make_crafted, 100000},
 	{"rules with comments", make_rules, 100000},
+	{"rules of one chain", make_one_chain, 10000},
 	{"legacy rules", make_legacy, 100000},
-	{"elements of a verdict map", make_elements, 100000},
+	{"elements of a verdict map", make_elements, 1000000},
 	{"interfaces", make_interfaces, 10000},
 	{"routes that discard", make_routes, 100000},
 	{"qdiscs of one interface", make_qdiscs, 10000},
 	{"sockets that drop", make_sockets, 100000},
-	{"connections", make_connections, 100000},
+	{"connections", make_connections, 1000000},
 	{"namespaces", make_namespaces, 1000},
 };
 
 struct measured {
 	double ms[READS], kernel_ms[READS];
+	bool is_cut; /* at some read it was not read to its end */
 	int error;
 };
 
@@ -306,6 +363,16 @@ static double cpu_ms(double *ret_kernel)
 	getrusage(RUSAGE_SELF, &usage);
 	*ret_kernel = to_ms(usage.ru_stime);
 	return to_ms(usage.ru_utime) + *ret_kernel;
+}
+
+static bool was_cut(struct engine *e)
+{
+	const struct blindness *b = engine_blindness(e);
+	bool cut = b->n_slow || b->unwatched.n;
+
+	EACH_NS (engine_namespaces(e), ns)
+		cut |= ns->refused != 0;
+	return cut;
 }
 
 static int read_all_of(const struct worst *worst, unsigned n,
@@ -331,6 +398,7 @@ static int read_all_of(const struct worst *worst, unsigned n,
 			break;
 		begun = cpu_ms(&kernel);
 		r = engine_read(e, 0);
+		ret->is_cut |= was_cut(e);
 		if (r == 0)
 			r = stage_report(e, reporter, &sink);
 		ret->ms[i] = cpu_ms(&now) - begun;
@@ -340,6 +408,13 @@ static int read_all_of(const struct worst *worst, unsigned n,
 	engine_free(e);
 	settings_free(&s);
 	return r;
+}
+
+static void on_end(void (*handler)(int))
+{
+	signal(SIGHUP, handler);
+	signal(SIGINT, handler);
+	signal(SIGTERM, handler);
 }
 
 /* In a process of its own, with which all that it makes ends. */
@@ -353,6 +428,8 @@ static struct measured measure_apart(const struct worst *worst, unsigned n)
 		return m;
 	child = fork();
 	if (child == 0) {
+		on_end(SIG_DFL);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		m.error = stage_open();
 		if (m.error == 0)
 			m.error = read_all_of(worst, n, &m);
@@ -365,6 +442,48 @@ static struct measured measure_apart(const struct worst *worst, unsigned n)
 	close(ends[0]);
 	if (child > 0)
 		waitpid(child, &status, 0);
+	return m;
+}
+
+#define MAX_CONNECTIONS "/proc/sys/net/netfilter/nf_conntrack_max"
+
+static char host_max[16]; /* as the host had it, with its newline */
+
+static void set_max(const char *text)
+{
+	int fd = open(MAX_CONNECTIONS, O_WRONLY | O_CLOEXEC);
+
+	(void)!write(fd, text, strlen(text));
+	cleanup_close(&fd);
+}
+
+static void put_back_and_end(int sig)
+{
+	set_max(host_max);
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+/*
+ * How many there may be is a limit of the host, which is raised for the time,
+ * and put back also by the signals that end a program.
+ */
+static struct measured measure_connections(const struct worst *worst,
+					   unsigned n)
+{
+	_cleanup_close_ int fd = open(MAX_CONNECTIONS, O_RDONLY | O_CLOEXEC);
+	struct measured m;
+	char wanted[16];
+
+	if (fd < 0 || read(fd, host_max, sizeof(host_max) - 1) <= 0)
+		return measure_apart(worst, n); /* it has what room there is */
+	snprintf(wanted, sizeof(wanted), "%u\n", n + n / 4);
+	on_end(put_back_and_end);
+	if (strtoul(host_max, NULL, 10) < n + n / 4)
+		set_max(wanted);
+	m = measure_apart(worst, n);
+	set_max(host_max);
+	on_end(SIG_DFL);
 	return m;
 }
 
@@ -381,7 +500,9 @@ static int find_worst(const struct measured *m)
 /* Prints a row. Returns the most that a read took, 0: it could not be made. */
 static double bench_worst(const struct worst *worst, unsigned n, double before)
 {
-	struct measured m = measure_apart(worst, n);
+	struct measured m = worst->make == make_connections
+				    ? measure_connections(worst, n)
+				    : measure_apart(worst, n);
 	int at = find_worst(&m);
 
 	printf("| %s | %u |", worst->what, n);
@@ -393,7 +514,9 @@ static double bench_worst(const struct worst *worst, unsigned n, double before)
 		printf(" %.0f %% | %.1f |",
 		       m.ms[at] > 0 ? 100 * m.kernel_ms[at] / m.ms[at] : 0,
 		       m.ms[at] * 1e3 / n);
-	if (!m.error && before > 0)
+	if (m.is_cut)
+		printf(" cut |\n");
+	else if (!m.error && before > 0)
 		printf(" %.1f |\n", m.ms[at] / before);
 	else
 		printf(" |\n");
