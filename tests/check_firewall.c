@@ -17,6 +17,7 @@
 #include "nft_file.h"
 #include "probes/balance/balance.h"
 #include "probes/conntrack.h"
+#include "probes/firewall/emit.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/ipvs.h"
 #include "probes/firewall/nfqueue.h"
@@ -91,6 +92,136 @@ static void check_rule(const struct sample *s, enum firewall_fact fact,
 	ck_assert_msg(strstr(text, words), "%s: %s", text, words);
 	ck_assert_msg(firewall_is_policy(s, o) == e->is_policy, "%s", text);
 	ck_assert_msg(is_tagged(s, o) == e->is_policy, "%s", text);
+}
+
+CASE(room);
+
+#define MOST ((size_t)60 << 20) /* of what a probe may use */
+
+/* A chain of one rule, and how often it has a comment of its own. */
+static void write_chain(struct firewall_writer *w, unsigned number,
+			unsigned n_comments)
+{
+	const struct firewall_rule rule = {.is_counted = true,
+					   .counts = {.packets = 9}};
+	struct firewall_chain chain = {
+		.family = FAMILY_IP, .direction = DIR_RX, .table = "t"};
+	char text[16];
+
+	snprintf(chain.name, sizeof(chain.name), "c%u", number);
+	firewall_begin(w, &chain);
+	for (unsigned i = 0; i < n_comments; i++) {
+		snprintf(text, sizeof(text), "%u", i);
+		firewall_see(w, &(struct firewall_rule) {
+					.comment = {text, strlen(text)}});
+	}
+	firewall_add(w, &rule);
+}
+
+/*
+ * Appends n chains, and before them one with comments, if it is to have some,
+ * as a probe does that has used so much memory.
+ */
+static void write_chains(struct sample *s, unsigned n, size_t used,
+			 unsigned n_comments)
+{
+	struct arena arena = {.left = 0};
+	struct firewall_writer w = {.out = s, .arena = &arena, .max_rules = 64};
+
+	ck_assert_ptr_nonnull(arena_alloc(&arena, used));
+	firewall_start(&w, 0);
+	for (unsigned i = 0; i < n; i++)
+		write_chain(&w, i, 0);
+	if (n_comments)
+		write_chain(&w, n, n_comments);
+	firewall_finish(&w, 0);
+	ck_assert_int_eq(arena.error, 0);
+	ck_assert_int_eq(s->error, 0);
+	arena_free(&arena);
+}
+
+/* Each with its total and its rule. Returns how many. */
+static uint32_t count_whole_chains(const struct sample *s)
+{
+	ck_assert_uint_eq(s->n_objects % 2, 0);
+	EACH_OBJECT (s, o)
+		ck_assert_str_eq(
+			object_chain(s, o),
+			object_chain(s, &s->objects[(o - s->objects) & ~1]));
+	return s->n_objects / 2;
+}
+
+TEST(room, chains_without_room_are_left_out)
+{
+	struct sample few = {0}, many = {0};
+
+	write_chains(&few, 100, MOST, 0);
+	ck_assert_int_eq(few.missed, 0);
+	ck_assert_uint_eq(count_whole_chains(&few), 100);
+	write_chains(&many, 50000, MOST, 0);
+	ck_assert_int_eq(many.missed, -E2BIG);
+	ck_assert_uint_gt(count_whole_chains(&many), 1000);
+	ck_assert_uint_lt(count_whole_chains(&many), 50000);
+	sample_free(&few);
+	sample_free(&many);
+}
+
+/* Chains that are left out have not gone, whatever was told of them before. */
+TEST(room, chains_that_are_left_out_are_not_replaced)
+{
+	struct sample then = {.sources = 1}, now = {.then = &then};
+
+	write_chains(&then, 20000, 8, 0);
+	ck_assert_int_eq(then.missed, 0);
+	write_chains(&now, 20000, MOST, 0);
+	ck_assert_int_eq(now.missed, -E2BIG);
+	ck_assert_uint_lt(count_whole_chains(&now), 20000);
+	EACH_OBJECT (&now, o)
+		ck_assert_ptr_null(object_row(
+			&now, o, &firewall_facts[FIREWALL_REPLACED]));
+	sample_free(&now);
+	/* but where none is left out */
+	now.then = &then;
+	write_chains(&now, 100, MOST, 0);
+	ck_assert_int_eq(now.missed, 0);
+	ck_assert_uint_eq(now.n_objects, 200 + 19900);
+	sample_free(&now);
+	sample_free(&then);
+}
+
+TEST(room, chain_that_turns_out_to_have_no_room_is_left_out)
+{
+	const unsigned n_comments = 16384;
+	struct sample s = {0};
+
+	write_chains(&s, 5, 8, n_comments);
+	ck_assert_int_eq(s.missed, 0);
+	ck_assert_uint_eq(count_whole_chains(&s), 6);
+	sample_free(&s);
+	write_chains(&s, 5, MOST + ((size_t)11 << 18), n_comments);
+	ck_assert_int_eq(s.missed, -E2BIG);
+	ck_assert_uint_eq(count_whole_chains(&s), 5);
+	sample_free(&s);
+}
+
+#define ROWS ((1u << 20) / 8 * 7) /* that a sample takes before it is full */
+
+TEST(room, some_of_a_sample_is_left_for_others)
+{
+	static const struct counter one = {.kind = KIND_FACT};
+	struct sample s = {0};
+
+	sample_object(&s, LAYER_LINK, "eth0", "", 0);
+	for (unsigned i = 0; i < ROWS - 100; i++)
+		sample_row(&s, &one, i);
+	write_chains(&s, 100, 8, 0);
+	ck_assert_int_eq(s.missed, -E2BIG);
+	ck_assert_uint_gt(s.n_objects, 1);
+	ck_assert_uint_lt(s.n_objects, 200);
+	ck_assert_uint_le(s.n_rows, ROWS);
+	ck_assert_str_eq(object_chain(&s, &s.objects[s.n_objects - 1]),
+			 object_chain(&s, &s.objects[s.n_objects - 2]));
+	sample_free(&s);
 }
 
 CASE(rates);

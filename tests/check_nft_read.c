@@ -257,6 +257,17 @@ TEST_EACH(nft_read, another_generation_is_read_anew, ARRAY_SIZE(recordings))
 	check_same(&now, &then);
 }
 
+/* Also of the same generation: what is remembered lacks something. */
+TEST(nft_read, what_was_read_in_part_is_read_anew)
+{
+	have(recordings[0]);
+	ck_assert_int_eq(read_again(), 0);
+	now.parts = 1u << now.source;
+	ck_assert_int_eq(read_again(), 0);
+	ck_assert_uint_eq(ruleset.n_dumps, 1);
+	check_same(&now, &then);
+}
+
 TEST(nft_read, what_went_away_meanwhile_is_looked_for_anew)
 {
 	char chain[64] = "";

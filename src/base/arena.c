@@ -53,6 +53,11 @@ void *arena_alloc(struct arena *a, size_t size)
 	return p;
 }
 
+size_t arena_room(const struct arena *a)
+{
+	return a->left + MAX_ALLOCATED - a->allocated;
+}
+
 void arena_free(struct arena *a)
 {
 	while (a->pieces) {

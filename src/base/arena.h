@@ -22,6 +22,9 @@ struct arena {
 /* Zeroed bytes, aligned to 8; NULL, and error is set. */
 void *arena_alloc(struct arena *a, size_t size);
 
+/* How many bytes it may still take. */
+size_t arena_room(const struct arena *a);
+
 /* Gives back what was allocated; the buffer stays the caller's. */
 void arena_free(struct arena *a);
 

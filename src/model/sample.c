@@ -14,6 +14,7 @@
 #include "model/sample_memory.h"
 
 #define MAX_ITEMS (1u << 20)
+#define MAX_TEXT (MAX_ITEMS * 64)
 
 void sample_reset(struct sample *s)
 {
@@ -46,7 +47,7 @@ void sample_free(struct sample *s)
 static bool grow(struct sample *s, void **items, uint32_t *max, uint64_t wanted,
 		 size_t size)
 {
-	const size_t limit = size == 1 ? (size_t)MAX_ITEMS * 64 : MAX_ITEMS;
+	const size_t limit = size == 1 ? MAX_TEXT : MAX_ITEMS;
 	size_t room = *max;
 
 	if (s->error)
@@ -240,6 +241,12 @@ void sample_began(struct sample *s)
 {
 	if (s->n_rows)
 		sample_counted(s, s->rows[s->n_rows - 1].value);
+}
+
+bool sample_is_full(const struct sample *s)
+{
+	return s->error == -E2BIG || s->n_rows > MAX_ITEMS / 8 * 7 ||
+	       s->n_objects > MAX_ITEMS / 8 * 7 || s->n_text > MAX_TEXT / 8 * 7;
 }
 
 void sample_missed(struct sample *s, int error)

@@ -148,6 +148,12 @@ void sample_began(struct sample *s);
 void sample_row_began(struct object *o, struct row *row);
 
 /*
+ * Whether what is left of its limits is for other probes: a probe that can
+ * leave something out does so.
+ */
+bool sample_is_full(const struct sample *s);
+
+/*
  * Tells that the probe that appends now leaves something out, and why: negative
  * errno, of which the first is kept. What it appends is kept, too, if it
  * returns 0, but no loss of its layer is over, and nothing that is found there

@@ -51,7 +51,7 @@ static bool grow_seen(struct arena *arena, struct chain_work *c)
 {
 	struct chain_work grown = {
 		.secret = c->secret,
-		.max_seen = c->max_seen ? c->max_seen * 4 : 64,
+		.max_seen = c->max_seen ? c->max_seen * 4 : 8,
 	};
 
 	grown.seen = arena_alloc(arena, grown.max_seen * sizeof(*grown.seen));
@@ -80,6 +80,8 @@ uint32_t chain_see(struct arena *arena, struct chain_work *c, uint64_t key)
 void firewall_start(struct firewall_writer *w, uint64_t section)
 {
 	w->first = w->chain = NULL;
+	w->room = arena_room(w->arena) / 3;
+	w->is_cut = false;
 	w->last = &w->first;
 	ledger_open(&w->ledger, w->out, w->arena, section);
 }
@@ -120,8 +122,11 @@ static const char *make_prefix(struct arena *arena,
 void firewall_begin(struct firewall_writer *w,
 		    const struct firewall_chain *chain)
 {
-	struct chain_work *c = arena_alloc(w->arena, sizeof(*c));
+	struct chain_work *c = NULL;
 
+	w->is_cut |= arena_room(w->arena) < w->room;
+	if (!w->is_cut)
+		c = arena_alloc(w->arena, sizeof(*c));
 	w->chain = c;
 	if (!c)
 		return;

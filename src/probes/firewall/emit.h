@@ -34,14 +34,17 @@ struct firewall_writer {
 	unsigned max_rules; /* told apart in a chain */
 	struct ledger ledger;
 	struct chain_work *first, **last; /* not appended yet */
-	struct chain_work *chain; /* the one at work, NULL before the first */
+	struct chain_work *chain;	  /* the one at work, or NULL */
+	size_t room; /* of the arena, that is left for firewall_finish() */
+	bool is_cut; /* not all chains had room */
 };
 
 /*
  * First firewall_start(): the writer remembers counts in out, in a section of
  * the ledger. For each chain: firewall_begin(), then its rules in their order.
  * firewall_finish() appends them all; passed as for ledger_close(). Failures
- * stay in out->error and the arena.
+ * stay in out->error and the arena. Chains for which there is no room are left
+ * out, each with all its rules: sample_missed() is told.
  *
  * firewall_add() takes a rule, whose comment has to last till then. One that is
  * counted goes into the total. Beyond max_rules they are told as one, or as

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The second half of emit.c: when all chains are read, what becomes rows. */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -239,6 +240,22 @@ static void append_chain_work(struct firewall_writer *w, struct chain_work *c)
 		append_rest(w, c);
 }
 
+/* Appends all of a chain, or nothing, and returns false. */
+static bool append_if_room(struct firewall_writer *w, struct chain_work *c)
+{
+	struct sample_mark mark = sample_mark(w->out);
+
+	if (c->is_idle)
+		return true;
+	append_chain_work(w, c);
+	if (w->arena->error != -E2BIG && !sample_is_full(w->out))
+		return true;
+	sample_rollback(w->out, mark);
+	w->arena->error = 0;
+	w->is_cut = true;
+	return false;
+}
+
 /* The counter of a chain's total, or NULL: it is none. */
 static const struct counter *total_of(const struct sample *s,
 				      const struct object *o)
@@ -297,9 +314,10 @@ void firewall_finish(struct firewall_writer *w, uint64_t passed)
 	ledger_close(&w->ledger, passed);
 	if (w->out->error || w->arena->error)
 		return;
-	for (struct chain_work *c = w->first; c; c = c->next)
-		if (!c->is_idle)
-			append_chain_work(w, c);
-	if (w->ledger.n_gone)
+	for (struct chain_work *c = w->first; c && append_if_room(w, c);)
+		c = c->next;
+	if (w->is_cut) /* nor does anybody know what has gone */
+		sample_missed(w->out, -E2BIG);
+	else if (w->ledger.n_gone)
 		append_gone(w);
 }

@@ -183,7 +183,8 @@ int nft_recall(struct nft_ruleset *rs, const struct sample *then,
 	int r = 0;
 
 	m = first_node(then, source, &end, &generation);
-	if (!m || (rs->has_generation && rs->generation != generation))
+	if (!m || then->parts & 1u << source ||
+	    (rs->has_generation && rs->generation != generation))
 		return -ENOENT;
 	rs->is_partial = true;
 	for (; r == 0 && (const void *)m != end; m = next_node(m))

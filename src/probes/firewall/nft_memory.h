@@ -24,7 +24,8 @@ void nft_remember(const struct nft_ruleset *rs, struct sample *out);
 /*
  * Makes the nodes that the probe of that index remembers in a sample; rs
  * becomes partial. They hold as long as the sample does. Returns 0, -ENOMEM,
- * -E2BIG, or -ENOENT: nothing is remembered, or of another generation.
+ * -E2BIG, or -ENOENT: nothing is remembered, or of another generation, or it
+ * was no more than a part.
  */
 int MUST_CHECK nft_recall(struct nft_ruleset *rs, const struct sample *then,
 			  uint8_t source);

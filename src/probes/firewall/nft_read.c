@@ -197,7 +197,11 @@ static int dump_all_rules(struct reader *reader)
 	return r;
 }
 
-/* Everything. Returns 0 or negative errno. */
+/*
+ * Everything. Returns 0 or negative errno. What comes before a deadline is not
+ * kept: from where a chain is reached, so what its series are called, whether a
+ * rule is ever run, and whose a named counter is, any rule behind may change.
+ */
 static int read_all(struct reader *reader)
 {
 	int r = dump_all(reader, NFT_MSG_GETTABLE);
