@@ -247,7 +247,7 @@ static void make_chains(const char *name, unsigned n)
 /* One that takes all the time keeps none from being read in each interval. */
 TEST(engine, others_keep_their_interval)
 {
-	make_chains("pkt-engine-0", 30000);
+	make_chains("pkt-engine-0", 100000);
 	settings.namespace_budget = 0.1;
 	for (unsigned i = 1; i <= 12; i++) {
 		read_all(3000000000);
