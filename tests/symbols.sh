@@ -46,7 +46,7 @@ missing=$(comm -23 <(wanted) <({
 	offered "$(command -v "$collectd")"
 	for library in $needed; do
 		case $library in
-		libnl-3.so.* | libmnl.so.* | libyajl.so.*)
+		libnl-3.so.* | libmnl.so.* | libyajl.so.* | libbpf.so.*)
 			offered "$(path_of "$library")" ;;
 		esac
 	done
@@ -57,7 +57,7 @@ missing=$(comm -23 <(wanted) <({
 for library in $needed; do
 	case $library in
 	libc.so.* | libm.so.* | libnl-3.so.* | libmnl.so.*) ;;
-	libyajl.so.* | ld-linux*) ;;
+	libyajl.so.* | libbpf.so.* | ld-linux*) ;;
 	*) fail "linked with $library" ;;
 	esac
 done

@@ -5,15 +5,15 @@
 packages_build=(
 	autoconf automake libtool make gcc libc6-dev pkg-config perl
 	collectd-core collectd-dev libnl-3-dev libmnl-dev
-	libyajl-dev
+	libyajl-dev libbpf-dev clang bpftool
 )
 packages_run=(librrd8 iproute2)
 packages_demo=(iptables iputils-ping)
 packages_check=(
-	binutils check gcovr clang clang-format clang-tidy cppcheck
+	binutils check gcovr clang-format clang-tidy cppcheck
 	libclang-rt-dev universal-ctags python3 util-linux iproute2 iptables nftables ebtables arptables
 	conntrack hping3 curl ethtool rrdtool libyajl2 libcurl3-gnutls valgrind
-	xz-utils tcpdump traceroute bpftool ipvsadm procps kmod sysstat
+	xz-utils tcpdump traceroute ipvsadm procps kmod sysstat
 	iputils-tracepath wireguard-tools
 	graphite-web libesmtp6 libmicrohttpd12 libprotobuf-c1
 )

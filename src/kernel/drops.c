@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/drops.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/array.h"
+
+/* Cookies of namespaces are never used twice, so one may well be gone. */
+#define FORGET_NS UINT64_C(300000000000)
+#define MAX_NAMESPACES 4096
+#define MAX_SYMBOLS 1024
+
+int drops_open(struct drops **ret)
+{
+	struct drops *d = calloc(1, sizeof(*d));
+	int r;
+
+	*ret = NULL;
+	if (!d)
+		return -ENOMEM;
+	r = drop_source_open(&d->source);
+	if (r < 0) {
+		free(d);
+		return r;
+	}
+	*ret = d;
+	return 0;
+}
+
+void drops_close(struct drops *d)
+{
+	if (!d)
+		return;
+	drop_source_close(d->source);
+	while (d->namespaces.n)
+		free(d->namespaces.items[--d->namespaces.n].items);
+	free(d->namespaces.items);
+	free(d->symbols.items);
+	free(d);
+}
+
+/* ---- sorted arrays ---- */
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_ns(const void *a, const void *b)
+{
+	const struct drops_ns *x = a, *y = b;
+
+	return compare_numbers(x->cookie, y->cookie);
+}
+
+static int compare_symbols(const void *a, const void *b)
+{
+	const struct drops_symbol *x = a, *y = b;
+
+	return compare_numbers(x->location, y->location);
+}
+
+/* All of one reason stand side by side. */
+static int compare_drops(const void *a, const void *b)
+{
+	const struct drop *x = a, *y = b;
+
+	if (x->reason != y->reason)
+		return compare_numbers(x->reason, y->reason);
+	if (x->location != y->location)
+		return compare_numbers(x->location, y->location);
+	return compare_numbers(x->ifindex, y->ifindex);
+}
+
+/* Where a key is in a sorted array, or would be. */
+static size_t sorted_place(const void *key, const void *items, size_t n,
+			   size_t size,
+			   int (*compare)(const void *, const void *))
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare((const char *)items + middle * size, key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The item of array that is equal to key, which is put there if it is not. */
+#define FIND_OR_ADD(array, key, compare, limit)                                \
+	find_or_add((void **)&(array)->items, &(array)->n, &(array)->max, key, \
+		    sizeof(*(array)->items), compare, limit)
+
+/* Returns NULL: there is no room for it. */
+static void *find_or_add(void **items, size_t *n, size_t *max, const void *key,
+			 size_t size,
+			 int (*compare)(const void *, const void *),
+			 size_t limit)
+{
+	size_t at = sorted_place(key, *items, *n, size, compare);
+	char *item = *n ? (char *)*items + at * size : NULL;
+
+	if (at < *n && !compare(item, key))
+		return item;
+	if (*n >= limit || !array_reserve(items, max, *n + 1, size))
+		return NULL;
+	item = (char *)*items + at * size;
+	memmove(item + size, item, (*n - at) * size);
+	memcpy(item, key, size);
+	++*n;
+	return item;
+}
+
+/* ---- what is counted ---- */
+
+/* Where there is no room to tell it apart it is known by its reason alone. */
+static struct drop *find_drop(struct drops_ns *ns, const struct drops_key *key)
+{
+	const struct drop exact = {key->location, key->reason, key->ifindex, 0};
+	const struct drop rest = {.reason = key->reason};
+	struct drop *found;
+
+	found = FIND_OR_ADD(ns, &exact, compare_drops, DROPS_OF_NAMESPACE);
+	if (!found)
+		found = FIND_OR_ADD(ns, &rest, compare_drops,
+				    (size_t)2 * DROPS_OF_NAMESPACE);
+	return found;
+}
+
+void drops_add(struct drops *d, const struct drop_count *count)
+{
+	const struct drops_ns key = {.cookie = count->key.cookie,
+				     .asked_ns = d->taken_ns};
+	struct drops_ns *ns = NULL;
+	struct drop *drop;
+
+	if (key.cookie)
+		ns = FIND_OR_ADD(&d->namespaces, &key, compare_ns,
+				 MAX_NAMESPACES);
+	drop = ns ? find_drop(ns, &count->key) : NULL;
+	if (drop)
+		drop->packets += count->packets;
+	else
+		d->unknown += count->packets;
+}
+
+/* What of one that nobody ever asked for was dropped in an unknown one. */
+static void forget(struct drops *d, struct drops_ns *ns)
+{
+	for (size_t i = 0; i < ns->n && !ns->was_asked; i++)
+		d->unknown += ns->items[i].packets;
+	free(ns->items);
+}
+
+void drops_expire(struct drops *d, uint64_t now_ns)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->namespaces.n; i++) {
+		struct drops_ns *ns = &d->namespaces.items[i];
+
+		if (now_ns - ns->asked_ns > FORGET_NS)
+			forget(d, ns);
+		else
+			d->namespaces.items[n++] = *ns;
+	}
+	d->namespaces.n = n;
+}
+
+int drops_update(struct drops *d, uint64_t now_ns)
+{
+	const struct drop_count *counts;
+	int n;
+
+	if (d->taken_ns && now_ns - d->taken_ns < DROPS_FRESH_NS)
+		return 0;
+	n = drop_source_take(d->source, &counts, &d->spilled);
+	if (n < 0)
+		return n;
+	d->taken_ns = now_ns;
+	drops_expire(d, now_ns);
+	for (int i = 0; i < n; i++)
+		drops_add(d, &counts[i]);
+	return 0;
+}
+
+const struct drops_ns *drops_find(struct drops *d, uint64_t cookie,
+				  uint64_t now_ns)
+{
+	const struct drops_ns key = {.cookie = cookie};
+	size_t at = sorted_place(&key, d->namespaces.items, d->namespaces.n,
+				 sizeof(key), compare_ns);
+	struct drops_ns *found;
+
+	if (at == d->namespaces.n)
+		return NULL;
+	found = &d->namespaces.items[at];
+	if (found->cookie != cookie)
+		return NULL;
+	found->asked_ns = now_ns;
+	found->was_asked = true;
+	return found;
+}
+
+uint64_t drops_unknown(const struct drops *d)
+{
+	return d->unknown + d->spilled;
+}
+
+/* ---- names ---- */
+
+const char *drops_reason(const struct drops *d, uint32_t reason)
+{
+	return drop_source_reason(d->source, reason);
+}
+
+/* Code stays where it is, and what is known of it is kept. */
+const char *drops_symbol(struct drops *d, uint64_t location)
+{
+	const struct drops_symbol key = {.location = location};
+	struct drops_symbol *found;
+
+	if (!location)
+		return "";
+	found = FIND_OR_ADD(&d->symbols, &key, compare_symbols, MAX_SYMBOLS);
+	if (!found)
+		return "";
+	if (!found->name[0])
+		drop_source_symbol(d->source, location, found->name);
+	return found->name;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Sums of dropped packets: who has them, and that they only grow. */
+#include "kernel/drops.h"
+#include "testlib.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static struct drops drops;
+
+static void setup(void)
+{
+	drops = (struct drops) {.taken_ns = SECOND};
+}
+
+static void add(uint64_t cookie, uint32_t reason, uint64_t location,
+		uint32_t ifindex, uint64_t packets)
+{
+	drops_add(&drops,
+		  &(struct drop_count) {{cookie, location, reason, ifindex},
+					packets});
+}
+
+static uint64_t sum_of(const struct drops_ns *ns)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; ns && i < ns->n; i++)
+		sum += ns->items[i].packets;
+	return sum;
+}
+
+CASE(table, .setup = setup);
+
+TEST(table, packets_of_a_namespace_are_its_own_and_add_up)
+{
+	const struct drops_ns *ns;
+
+	add(7, 3, 0x20, 2, 10);
+	add(5, 3, 0x20, 2, 100);
+	add(7, 3, 0x20, 2, 1);
+	ck_assert_ptr_null(drops_find(&drops, 6, SECOND));
+	ck_assert_ptr_null(drops_find(&drops, 8, SECOND));
+	ns = drops_find(&drops, 7, SECOND);
+	ck_assert_uint_eq(ns->n, 1);
+	ck_assert_uint_eq(ns->items[0].packets, 11);
+	ck_assert_uint_eq(sum_of(drops_find(&drops, 5, SECOND)), 100);
+	ck_assert_uint_eq(drops_unknown(&drops), 0);
+}
+
+TEST(table, reasons_places_and_devices_are_told_apart_in_order)
+{
+	static const struct drop sorted[] = {
+		{0x10, 2, 1, 1}, {0x10, 3, 1, 2},  {0x10, 3, 2, 4},
+		{0x20, 3, 1, 8}, {0x10, 4, 1, 16},
+	};
+	static const int order[] = {3, 0, 4, 2, 1};
+	const struct drops_ns *ns;
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		const struct drop *d = &sorted[order[i]];
+
+		add(7, d->reason, d->location, d->ifindex, d->packets);
+	}
+	ns = drops_find(&drops, 7, SECOND);
+	ck_assert_uint_eq(ns->n, ARRAY_SIZE(sorted));
+	for (size_t i = 0; i < ns->n; i++)
+		ck_assert_mem_eq(&ns->items[i], &sorted[i], sizeof(*sorted));
+}
+
+TEST(table, what_is_too_many_is_known_by_its_reason_alone)
+{
+	const struct drops_ns *ns;
+	uint64_t rest = 0;
+
+	for (unsigned i = 0; i < 10 * DROPS_OF_NAMESPACE; i++)
+		add(7, i % 2, 0x1000 + i, 1, 1);
+	ns = drops_find(&drops, 7, SECOND);
+	ck_assert_uint_eq(ns->n, DROPS_OF_NAMESPACE + 2);
+	ck_assert_uint_eq(sum_of(ns), 10 * DROPS_OF_NAMESPACE);
+	for (size_t i = 0; i < ns->n; i++)
+		rest += ns->items[i].location ? 0 : ns->items[i].packets;
+	ck_assert_uint_eq(rest, 9 * DROPS_OF_NAMESPACE);
+	ck_assert_uint_eq(drops_unknown(&drops), 0);
+}
+
+TEST(table, packets_of_nobody_and_without_room_are_unknown)
+{
+	add(0, 3, 0x20, 0, 5);
+	drops.spilled = 2;
+	ck_assert_uint_eq(drops_unknown(&drops), 7);
+	ck_assert_uint_eq(drops.namespaces.n, 0);
+	for (unsigned i = 1; i <= 5000; i++)
+		add(i, 3, 0x20, 0, 1);
+	ck_assert_uint_lt(drops.namespaces.n, 5000);
+	ck_assert_uint_eq(drops.namespaces.n + drops_unknown(&drops), 5007);
+}
+
+TEST(table, who_does_not_ask_is_forgotten_and_who_asks_is_not)
+{
+	add(5, 3, 0x20, 0, 1); /* asks all the time */
+	add(6, 3, 0x20, 0, 2); /* asked, and is gone */
+	add(7, 3, 0x20, 0, 4); /* never asked */
+	ck_assert_ptr_nonnull(drops_find(&drops, 6, SECOND));
+	for (unsigned i = 1; i <= 400; i++) {
+		ck_assert_ptr_nonnull(drops_find(&drops, 5, i * SECOND));
+		drops_expire(&drops, i * SECOND);
+	}
+	ck_assert_uint_eq(drops.namespaces.n, 1);
+	ck_assert_uint_eq(sum_of(drops_find(&drops, 5, 400 * SECOND)), 1);
+	ck_assert_uint_eq(drops_unknown(&drops), 4);
+}
