@@ -343,10 +343,24 @@ static enum phase wait_for_order(void)
 	return phase;
 }
 
+/* Where nobody insists on them it is no complaint. */
+static void watch_drops(void)
+{
+	int r = engine_watch_drops(self.engine);
+
+	if (r < 0 && self.settings.drop_reasons == CHOICE_AUTO)
+		INFO("pktloss plugin: the kernel's reasons for dropping "
+		     "packets are not read (DropReasons): %s",
+		     r == -ENOSYS	? "pktloss was built without libbpf"
+		     : r == -EOPNOTSUPP ? "this kernel does not tell them (BTF)"
+					: STRERROR(-r));
+}
+
 static void *work(void *arg)
 {
 	enum phase phase;
 
+	watch_drops();
 	do {
 		phase = wait_for_order();
 		reporter_keep_alarms(self.reporter,

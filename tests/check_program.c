@@ -171,6 +171,7 @@ static const struct {
 	{"-n /(/", "namespace '/(/': Unmatched ( or"},
 	{"--once --watch", "--once looks once: no --count, no --watch"},
 	{"-o -c 3", "--once looks once"},
+	{"--once --drop-reasons", "from the first look on: no --once"},
 	{"web", "only options are understood, no other arguments"},
 	{"--nonsense", "unrecognized option '--nonsense'"},
 	{"-n", "requires an argument"},

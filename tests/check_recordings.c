@@ -25,6 +25,7 @@
 #include "probes/catalogue.h"
 #include "probes/balance/balance.h"
 #include "probes/conntrack.h"
+#include "probes/dropreason/dropreason.h"
 #include "probes/firewall/firewall.h"
 #include "probes/link/link.h"
 #include "probes/neigh/neigh.h"
@@ -544,6 +545,15 @@ static bool read_conntrack(struct reading *r)
 	return true;
 }
 
+static bool read_dropreason(struct reading *r)
+{
+	put_object(r, "", "NETFILTER_DROP", "");
+	put_rows(r, r->probe->counters->rows, 1, NULL);
+	put_object(r, "", "NO_SOCKET", "");
+	put_rows(r, r->probe->counters->rows + 1, 1, NULL);
+	return true;
+}
+
 static bool read_nfqueue(struct reading *r)
 {
 	put_object(r, "", "queue7", "");
@@ -598,6 +608,7 @@ static const struct {
 } readers[] = {
 	/* clang-format off */
 	{&link_probe, read_link},
+	{&dropreason_probe, read_dropreason},
 	{&softnet_probe, read_really},
 	{&qdisc_probe, read_really},
 	{&nft_probe, read_nftables},

@@ -93,6 +93,7 @@ TEST(options, default_pattern_says_what_no_pattern_says)
 TEST(options, default_values_are_there_from_the_start)
 {
 	ck_assert(!settings.report_idle && !settings.classes);
+	ck_assert_uint_eq(settings.drop_reasons, CHOICE_FALSE);
 	ck_assert(settings.report_heartbeat);
 	ck_assert_double_eq(settings.read_budget, 0);
 	ck_assert_uint_eq(settings.max_namespaces, 1024);
@@ -130,6 +131,30 @@ TEST(thresholds, built_in_limits_are_those_of_an_empty_threshold)
 	check_same_limits(built_in, &settings.thresholds.items[0].limits);
 	set_all_defaults();
 	check_same_limits(built_in, &settings.thresholds.items[1].limits);
+}
+
+TEST(options, choice_is_made_by_a_word_or_left_to_what_is_there)
+{
+	static const struct {
+		const char *text;
+		enum choice choice;
+	} choices[] = {
+		{"true", CHOICE_TRUE},
+		{"AUTO", CHOICE_AUTO},
+		{"False", CHOICE_FALSE},
+		{"auto", CHOICE_AUTO},
+	};
+
+	ck_assert_int_eq(set(false, "DropReasons", yes), 0);
+	ck_assert_uint_eq(settings.drop_reasons, CHOICE_TRUE);
+	for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
+		ck_assert_int_eq(
+			set(false, "DropReasons", text(choices[i].text)), 0);
+		ck_assert_uint_eq(settings.drop_reasons, choices[i].choice);
+	}
+	ck_assert_int_eq(set(false, "DropReasons", text("maybe")), -EINVAL);
+	ck_assert_int_eq(set(false, "DropReasons", number(1)), -EINVAL);
+	ck_assert_uint_eq(settings.drop_reasons, CHOICE_AUTO);
 }
 
 TEST(options, value_of_the_wrong_type_is_refused)
@@ -493,7 +518,7 @@ TEST(options, numbers_are_taken_up_to_what_is_said)
 
 #define LAYERS                                                                 \
 	"link, qdisc, softnet, netfilter, conntrack, neigh, ip, icmp, tcp, "   \
-	"udp, socket, xfrm, unexplained"
+	"udp, socket, xfrm, dropreason, unexplained"
 
 static const struct {
 	bool in_threshold;

@@ -39,7 +39,8 @@ snmp: .
 firewall: . balance
 balance: . link snmp firewall
 neigh: . link snmp firewall balance
-.: link qdisc snmp socket firewall balance neigh
+dropreason: .
+.: link qdisc snmp socket firewall balance neigh dropreason
 '
 
 # Rooms that only calculate: no system call, nothing of the kernel but its

@@ -336,7 +336,8 @@ static bool print_optional(const struct probe *p, const struct counter *c,
 		printf("\n### %s\n\n| Counter | Counts | Meaning |\n"
 		       "| --- | --- | --- |\n",
 		       layer_name(layer));
-	printf("| `%s` | %s", c->name, catalogue_kind(c->kind));
+	printf("| `%s` | %s", c->name[0] ? c->name : "<name>",
+	       catalogue_kind(c->kind));
 	if (c->direction != DIR_NONE)
 		printf(", %s", direction_name(c->direction));
 	printf(" | ");

@@ -30,6 +30,8 @@ static const struct {
 	{-EAGAIN, "it changed while it was read, three times"},
 	{-ENOPKG, "/sys/module is out of sight, where it says whether the "
 		  "kernel has it"},
+	{-ENOSYS, "pktloss was built without it"},
+	{-ENODATA, "this kernel does not tell"},
 	{-ENOTUNIQ, "the kernel makes it for who asks; modprobe nfnetlink_hook "
 		    "shows whether it is there"},
 	{-ENOENT, "the kernel says there is none, which cannot be"},

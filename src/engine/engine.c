@@ -8,6 +8,7 @@
 #include "engine/turns.h"
 #include "kernel/capability.h"
 #include "kernel/clock.h"
+#include "kernel/drops.h"
 #include "kernel/random.h"
 
 struct engine {
@@ -46,9 +47,30 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	discovery_free(&e->discovery);
+	drops_close(e->reader.env.drops);
 	reader_free(&e->reader);
 	ns_list_free(&e->namespaces);
 	free(e);
+}
+
+/* A source that is wanted is not just absent. */
+static int wanted_error(int error)
+{
+	return error == -EOPNOTSUPP ? -ENODATA : error;
+}
+
+int engine_watch_drops(struct engine *e)
+{
+	struct probe_env *env = &e->reader.env;
+	int r;
+
+	if (env->drops || e->settings->drop_reasons == CHOICE_FALSE ||
+	    !(settings_layers(e->settings) & 1u << LAYER_DROPREASON))
+		return 0;
+	r = drops_open(&env->drops);
+	if (r < 0 && e->settings->drop_reasons == CHOICE_TRUE)
+		env->drops_error = wanted_error(r);
+	return r;
 }
 
 void engine_stop(struct engine *e)

@@ -40,6 +40,14 @@ int MUST_CHECK engine_read(struct engine *e, uint64_t budget_ns);
 /* Asks a running engine_read() to return early. Any thread. */
 void engine_stop(struct engine *e);
 
+/*
+ * Has the kernel count why it drops packets from now on, until the engine is
+ * freed or its process ends; at the first call, if the settings do not forbid
+ * it. By the thread that reads. Returns 0, or why it does not, negative errno:
+ * those of kernel/drop_source.h. With DropReasons true the reads say so, too.
+ */
+int engine_watch_drops(struct engine *e);
+
 /* All that are read, and what could not be; as long as the engine lives. */
 struct ns_list *engine_namespaces(struct engine *e);
 struct blindness *engine_blindness(struct engine *e);

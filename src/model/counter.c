@@ -17,6 +17,7 @@ static const char *const layer_names[] = {
 	[LAYER_UDP] = "udp",
 	[LAYER_SOCKET] = "socket",
 	[LAYER_XFRM] = "xfrm",
+	[LAYER_DROPREASON] = "dropreason",
 	[LAYER_UNEXPLAINED] = "unexplained",
 };
 _Static_assert(ARRAY_SIZE(layer_names) == N_LAYERS, "a layer has no name");

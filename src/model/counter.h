@@ -26,6 +26,7 @@ enum layer {
 	LAYER_UDP,
 	LAYER_SOCKET,
 	LAYER_XFRM,
+	LAYER_DROPREASON, /* no loss of its own: what the kernel says of them */
 	LAYER_UNEXPLAINED, /* IP misses them, and no layer is suspected */
 	N_LAYERS,
 };

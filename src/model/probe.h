@@ -14,6 +14,7 @@
  * What a probe may touch, all of it belonging to one namespace and valid only
  * while the reading thread is in it. A test builds the same from recordings.
  */
+struct drops;
 struct procnet;
 struct deadline;
 struct netlink;
@@ -29,6 +30,8 @@ struct probe_env {
 	const char *proc;    /* ProcRoot: processes by number */
 	const char *devices; /* "/sys/class/net", of collectd's own; or NULL */
 	bool own; /* collectd's own: the one that host-wide things stand in */
+	struct drops *drops; /* why packets were dropped, or NULL: */
+	int drops_error;     /* where somebody wants to know, negative errno */
 	struct netlink *netlink;   /* in the namespace, or NULL */
 	struct deadline *deadline; /* of netlink and net, too, or NULL */
 	const struct selection *interfaces; /* which are wanted */

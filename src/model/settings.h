@@ -43,9 +43,17 @@ struct threshold {
 	unsigned number;  /* of its block, from 1 */
 };
 
+/* What may be wanted, or not, or only where it costs no complaint. */
+enum choice {
+	CHOICE_FALSE,
+	CHOICE_TRUE,
+	CHOICE_AUTO,
+};
+
 struct settings {
 	struct selection namespaces, interfaces, layers, counters;
 	bool report_idle, report_heartbeat, classes;
+	uint8_t drop_reasons; /* enum choice */
 	bool names_at_once; /* no option: pktloss(8) waits for no better name */
 	double read_budget; /* seconds, 0: half the interval */
 	double namespace_budget; /* seconds, 0: a tenth of that */

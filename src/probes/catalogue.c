@@ -5,6 +5,14 @@
 
 #include "model/selection.h"
 
+/* Whether it may be for one of the objects of a row that has no name itself. */
+static bool names_object(const struct pattern *p, const struct counter *c,
+			 const char *option)
+{
+	return !c->name[0] && !p->is_regex &&
+	       !strncmp(p->text, option, strlen(option));
+}
+
 static bool has_match(const struct pattern *p,
 		      const struct counter_table *table, uint32_t layers)
 {
@@ -14,7 +22,7 @@ static bool has_match(const struct pattern *p,
 
 		counter_option(c, name);
 		if (c->optional && layers & 1u << c->layer &&
-		    pattern_matches(p, name))
+		    (pattern_matches(p, name) || names_object(p, c, name)))
 			return true;
 	}
 	return false;

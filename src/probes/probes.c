@@ -6,6 +6,7 @@
  */
 #include "probes/balance/balance.h"
 #include "probes/conntrack.h"
+#include "probes/dropreason/dropreason.h"
 #include "probes/firewall/firewall.h"
 #include "probes/link/link.h"
 #include "probes/neigh/neigh.h"
@@ -21,6 +22,7 @@
 /* clang-format off */
 const struct probe *const probes[] = {
 	&link_probe,
+	&dropreason_probe,
 	&softnet_probe,
 	&qdisc_probe,
 	&snmp_probe, /* before those that count what it misses, see balance.c */

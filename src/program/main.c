@@ -177,8 +177,10 @@ static int read_often(struct run *run)
 {
 	const struct options *o = run->options;
 	uint64_t interval = o->interval * 1e9, beat = now_ns(), looked = beat;
-	int r = read_first(run);
+	int r;
 
+	engine_watch_drops(run->engine); /* the reads say if it is wanted */
+	r = read_first(run);
 	if (r < 0)
 		return r;
 	interval_end(engine_namespaces(run->engine));

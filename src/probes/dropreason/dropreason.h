@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's own word for each packet that it dropped. Most of them another
+ * counter has as well, and what has none is nobody's loss by itself: so it is
+ * evidence, and no loss of its own.
+ */
+#ifndef PKTLOSS_PROBES_DROPREASON_DROPREASON_H
+#define PKTLOSS_PROBES_DROPREASON_DROPREASON_H
+
+#include "model/probe.h"
+
+extern const struct probe dropreason_probe;
+
+/*
+ * What the kernel calls NOT_SPECIFIED is told apart by the function that it
+ * was dropped in, as "NOT_SPECIFIED.ip_error". Names are cut where they are
+ * longer than any that the kernel has.
+ */
+#define DROPREASON_NAME 96
+
+struct drops;
+struct drop;
+void dropreason_name(struct drops *d, const struct drop *drop,
+		     char ret[DROPREASON_NAME]);
+
+/*
+ * Whether packets are dropped for that reason where nothing is lost: sockets
+ * that are closed, segments that came twice, broadcasts for others. Pure.
+ */
+bool dropreason_is_healthy(const char *name);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* From the kernel's reasons to series: a kernel that says what it is told to.
+ */
+#include "probes/dropreason/dropreason.h"
+
+#include <errno.h>
+
+#include "kernel/drops.h"
+#include "kernel/netlink.h"
+#include "model/selection.h"
+#include "probes/catalogue.h"
+#include "testlib.h"
+
+#define OWN 11
+#define OTHER 12
+
+static struct {
+	uint64_t cookie;
+	struct drop_count counts[16];
+	int n; /* or an error */
+	int n_taken;
+} kernel;
+
+static const char *const reasons[] = {
+	"UNUSED", "NOT_SPECIFIED", "NETFILTER_DROP", "NO_SOCKET", "QDISC_DROP",
+};
+
+int __wrap_drop_source_take(struct drop_source *source,
+			    const struct drop_count **ret_counts,
+			    uint64_t *ret_spilled);
+const char *__wrap_drop_source_reason(const struct drop_source *source,
+				      uint32_t reason);
+void __wrap_drop_source_symbol(struct drop_source *source, uint64_t location,
+			       char ret[DROPS_SYMBOL]);
+uint64_t __wrap_netlink_cookie(const struct netlink *nl);
+
+int __wrap_drop_source_take(struct drop_source *source,
+			    const struct drop_count **ret_counts,
+			    uint64_t *ret_spilled)
+{
+	int n = kernel.n;
+
+	(void)source;
+	*ret_counts = kernel.counts;
+	*ret_spilled = 0;
+	kernel.n_taken++;
+	kernel.n = 0;
+	return n;
+}
+
+const char *__wrap_drop_source_reason(const struct drop_source *source,
+				      uint32_t reason)
+{
+	(void)source;
+	return reasons[reason];
+}
+
+void __wrap_drop_source_symbol(struct drop_source *source, uint64_t location,
+			       char ret[DROPS_SYMBOL])
+{
+	(void)source;
+	snprintf(ret, DROPS_SYMBOL, "f%u", (unsigned)location);
+}
+
+uint64_t __wrap_netlink_cookie(const struct netlink *nl)
+{
+	(void)nl;
+	return kernel.cookie;
+}
+
+static struct drops *drops;
+static struct selection wanted;
+static struct probe_env env;
+static struct sample now, then;
+
+static void setup(void)
+{
+	drops = calloc(1, sizeof(*drops));
+	env = (struct probe_env) {
+		.drops = drops, .counters = &wanted, .own = true};
+	kernel.cookie = OWN;
+	kernel.n = kernel.n_taken = 0;
+}
+
+static void teardown(void)
+{
+	drops_close(drops);
+	selection_free(&wanted);
+	sample_free(&now);
+	sample_free(&then);
+}
+
+static void drop(uint64_t cookie, uint32_t reason, uint64_t location,
+		 uint64_t packets)
+{
+	kernel.counts[kernel.n++] =
+		(struct drop_count) {{cookie, location, reason, 2}, packets};
+}
+
+/* The next read, of which the one before is known. */
+static void read_drops(void)
+{
+	struct sample last = then;
+
+	then = now;
+	now = last;
+	sample_reset(&now);
+	sample_follow(&now, then.time_ns ? &then : NULL);
+	drops->taken_ns = 0; /* it was long ago */
+	ck_assert_int_eq(dropreason_probe.read(&env, &now), 0);
+	ck_assert_int_eq(now.error, 0);
+	now.sources = 1;
+	now.time_ns = 1;
+	sample_compare(&now, &then);
+}
+
+static const struct row *row_of(const char *name)
+{
+	const struct object *o = find_object(&now, LAYER_DROPREASON, "", name);
+
+	return o ? object_rows(&now, o) : NULL;
+}
+
+static void check_row(const char *name, uint64_t value)
+{
+	ck_assert_msg(row_of(name), "no %s", name);
+	ck_assert_uint_eq(row_of(name)->value, value);
+}
+
+CASE(reading, .setup = setup, .teardown = teardown);
+
+TEST(reading, reason_is_the_sum_of_its_places_and_only_grows)
+{
+	drop(OWN, 2, 7, 10);
+	drop(OTHER, 2, 7, 1000);
+	drop(OWN, 2, 8, 5);
+	read_drops();
+	check_row("NETFILTER_DROP", 15);
+	drop(OWN, 2, 8, 5);
+	read_drops();
+	check_row("NETFILTER_DROP", 20);
+	ck_assert_uint_eq(row_of("NETFILTER_DROP")->delta, 5);
+	read_drops();
+	check_row("NETFILTER_DROP", 20);
+	kernel.cookie = OTHER;
+	read_drops();
+	check_row("NETFILTER_DROP", 1000);
+}
+
+TEST(reading, what_has_no_reason_is_told_apart_by_function)
+{
+	drop(OWN, 1, 7, 10);
+	drop(OWN, 1, 8, 20);
+	read_drops();
+	ck_assert_uint_eq(now.n_objects, 2);
+	check_row("NOT_SPECIFIED.f7", 10);
+	check_row("NOT_SPECIFIED.f8", 20);
+}
+
+TEST(reading, first_packets_for_a_reason_are_counted)
+{
+	read_drops();
+	drop(OWN, 4, 7, 10);
+	read_drops();
+	ck_assert(row_of("QDISC_DROP")->flags & ROW_COMPARED);
+	ck_assert_uint_eq(row_of("QDISC_DROP")->delta, 10);
+}
+
+TEST(reading, what_was_dropped_before_the_first_read_is_no_news)
+{
+	drop(OWN, 4, 7, 10);
+	read_drops();
+	ck_assert(!(row_of("QDISC_DROP")->flags & ROW_COMPARED));
+}
+
+TEST(reading, healthy_reasons_are_read_where_wanted)
+{
+	drop(OWN, 3, 7, 10);
+	read_drops();
+	ck_assert_ptr_null(row_of("NO_SOCKET"));
+	ck_assert_int_eq(selection_add(&wanted, "dropreason-NO_SOCKET"), 0);
+	ck_assert(catalogue_has_counter(&wanted.items[0], ~0u));
+	read_drops();
+	check_row("NO_SOCKET", 10);
+	ck_assert_int_eq(row_of("NO_SOCKET")->counter->kind, KIND_BENIGN);
+}
+
+TEST(reading, packets_of_nobody_stand_in_collectds_own)
+{
+	drop(0, 2, 7, 10);
+	read_drops();
+	check_row("unknown", 10);
+	env.own = false;
+	read_drops();
+	ck_assert_ptr_null(row_of("unknown"));
+}
+
+TEST(reading, kernel_is_asked_once_for_namespaces_that_are_read_together)
+{
+	ck_assert_int_eq(dropreason_probe.read(&env, &now), 0);
+	ck_assert_int_eq(dropreason_probe.read(&env, &now), 0);
+	ck_assert_int_eq(kernel.n_taken, 1);
+}
+
+TEST(reading, failure_is_told_and_what_was_known_stays)
+{
+	drop(OWN, 2, 7, 10);
+	read_drops();
+	drops->taken_ns = 0;
+	kernel.n = -EPERM;
+	ck_assert_int_eq(dropreason_probe.read(&env, &now), -EPERM);
+	kernel.n = 0;
+	read_drops();
+	check_row("NETFILTER_DROP", 10);
+}
+
+TEST(reading, absent_source_is_a_complaint_only_where_it_is_wanted)
+{
+	env.drops = NULL;
+	ck_assert_int_eq(dropreason_probe.read(&env, &now), -ENOENT);
+	env.drops_error = -EPERM;
+	ck_assert_int_eq(dropreason_probe.read(&env, &now), -EPERM);
+}
+
+TEST(reading, other_layers_names_are_no_counter)
+{
+	struct pattern p;
+
+	ck_assert_int_eq(pattern_compile("dropreason", &p), 0);
+	ck_assert(!catalogue_has_counter(&p, ~0u));
+	pattern_free(&p);
+}
+
+TEST(reading, reasons_of_losses_are_none_of_healthy_traffic)
+{
+	ck_assert(dropreason_is_healthy("TCP_OLD_DATA"));
+	ck_assert(dropreason_is_healthy("UNHANDLED_PROTO"));
+	ck_assert(dropreason_is_healthy("NOT_SPECIFIED.tcp_v4_rcv"));
+	ck_assert(!dropreason_is_healthy("NOT_SPECIFIED"));
+	ck_assert(!dropreason_is_healthy("NOT_SPECIFIED.ip_error"));
+	ck_assert(!dropreason_is_healthy("TCP_CSUM"));
+	ck_assert(!dropreason_is_healthy("SOCKET_RCVBUFF"));
+	ck_assert(!dropreason_is_healthy("unknown"));
+}
