@@ -22,8 +22,15 @@ static struct {
 } kernel;
 
 static const char *const reasons[] = {
-	"UNUSED", "NOT_SPECIFIED", "NETFILTER_DROP", "NO_SOCKET", "QDISC_DROP",
+	"UNUSED",     "NOT_SPECIFIED", "NETFILTER_DROP",  "NO_SOCKET",
+	"QDISC_DROP", "TC_INGRESS",    "UNHANDLED_PROTO", "TC_EGRESS",
 };
+
+/* Places in the code, and devices. */
+#define XDP 1000
+#define IP_ERROR 1001
+#define ETH0 2
+#define GONE 9
 
 int __wrap_drop_source_take(struct drop_source *source,
 			    const struct drop_count **ret_counts,
@@ -60,6 +67,10 @@ void __wrap_drop_source_symbol(struct drop_source *source, uint64_t location,
 {
 	(void)source;
 	snprintf(ret, DROPS_SYMBOL, "f%u", (unsigned)location);
+	if (location == XDP)
+		strcpy(ret, "do_xdp_generic");
+	if (location == IP_ERROR)
+		strcpy(ret, "ip_error");
 }
 
 uint64_t __wrap_netlink_cookie(const struct netlink *nl)
@@ -68,16 +79,30 @@ uint64_t __wrap_netlink_cookie(const struct netlink *nl)
 	return kernel.cookie;
 }
 
+int __wrap_netlink_ifname(const struct netlink *nl, int ifindex, char name[16]);
+
+int __wrap_netlink_ifname(const struct netlink *nl, int ifindex, char name[16])
+{
+	(void)nl;
+	if (ifindex == GONE)
+		return -ENODEV;
+	snprintf(name, 16, "eth%d", ifindex - ETH0);
+	return 0;
+}
+
 static struct drops *drops;
-static struct selection wanted;
+static struct selection wanted, interfaces;
 static struct probe_env env;
 static struct sample now, then;
+static struct losses losses;
 
 static void setup(void)
 {
 	drops = calloc(1, sizeof(*drops));
-	env = (struct probe_env) {
-		.drops = drops, .counters = &wanted, .own = true};
+	env = (struct probe_env) {.drops = drops,
+				  .counters = &wanted,
+				  .own = true,
+				  .interfaces = &interfaces};
 	kernel.cookie = OWN;
 	kernel.n = kernel.n_taken = 0;
 }
@@ -86,15 +111,32 @@ static void teardown(void)
 {
 	drops_close(drops);
 	selection_free(&wanted);
+	selection_free(&interfaces);
+	losses_free(&losses);
 	sample_free(&now);
 	sample_free(&then);
+}
+
+static void drop_at(uint64_t cookie, uint32_t reason, uint64_t location,
+		    uint32_t device, uint64_t packets)
+{
+	kernel.counts[kernel.n++] = (struct drop_count) {
+		{cookie, location, reason, device}, packets};
 }
 
 static void drop(uint64_t cookie, uint32_t reason, uint64_t location,
 		 uint64_t packets)
 {
-	kernel.counts[kernel.n++] =
-		(struct drop_count) {{cookie, location, reason, 2}, packets};
+	drop_at(cookie, reason, location, ETH0, packets);
+}
+
+static uint8_t source_of(const struct probe *probe)
+{
+	uint8_t i = 0;
+
+	while (probes[i] != probe)
+		i++;
+	return i;
 }
 
 /* The next read, of which the one before is known. */
@@ -106,10 +148,11 @@ static void read_drops(void)
 	now = last;
 	sample_reset(&now);
 	sample_follow(&now, then.time_ns ? &then : NULL);
+	now.source = source_of(&dropreason_probe);
 	drops->taken_ns = 0; /* it was long ago */
 	ck_assert_int_eq(dropreason_probe.read(&env, &now), 0);
 	ck_assert_int_eq(now.error, 0);
-	now.sources = 1;
+	now.sources = 1u << now.source;
 	now.time_ns = 1;
 	sample_compare(&now, &then);
 }
@@ -241,4 +284,144 @@ TEST(reading, reasons_of_losses_are_none_of_healthy_traffic)
 	ck_assert(!dropreason_is_healthy("TCP_CSUM"));
 	ck_assert(!dropreason_is_healthy("SOCKET_RCVBUFF"));
 	ck_assert(!dropreason_is_healthy("unknown"));
+}
+
+/* Of losses that others have found, or nobody. */
+static struct loss *lose(enum layer layer, const char *place,
+			 enum direction direction, uint64_t lost,
+			 uint64_t uncounted)
+{
+	struct loss *loss = loss_get(&losses, layer, place, direction);
+
+	loss->known = loss->measured = true;
+	loss->gone = false;
+	loss->lost = lost;
+	loss->uncounted = uncounted;
+	loss->came = 1000;
+	return loss;
+}
+
+static uint64_t lost_at(enum layer layer, const char *place,
+			enum direction direction)
+{
+	const struct loss *loss = loss_find(&losses, layer, place, direction);
+
+	return loss ? loss->lost : 0;
+}
+
+/* What is dropped behind a first read, attributed. */
+static void attribute(void)
+{
+	read_drops();
+	dropreason_probe.attribute(&now, &losses);
+	dropreason_probe.confirm(&now, &losses);
+}
+
+static void check_cause(enum layer layer, const char *place,
+			enum direction direction, const char *id, uint64_t lost)
+{
+	struct cause cause;
+
+	cause_find(&now, loss_find(&losses, layer, place, direction), &cause);
+	ck_assert_ptr_nonnull(cause.reason);
+	ck_assert_str_eq(cause.reason->id, id);
+	ck_assert_uint_eq(cause.lost, lost);
+}
+
+CASE(evidence, .setup = setup, .teardown = teardown);
+
+TEST(evidence, what_nobody_counts_is_a_loss_of_its_device)
+{
+	read_drops();
+	drop_at(OWN, 1, XDP, ETH0, 30);
+	drop_at(OWN, 1, XDP, ETH0 + 1, 20);
+	drop_at(OWN, 1, XDP, GONE, 10);
+	lose(LAYER_LINK, "eth0", DIR_RX, 7, 0);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_LINK, "eth0", DIR_RX), 37);
+	ck_assert_uint_eq(lost_at(LAYER_LINK, "eth1", DIR_RX), 20);
+	ck_assert_uint_eq(losses.n, 2);
+	/* they were received all the same */
+	ck_assert_uint_eq(loss_total(&losses.items[0]), 1000);
+	check_cause(LAYER_LINK, "eth0", DIR_RX, "xdp-generic", 30);
+}
+
+TEST(evidence, what_is_not_to_be_looked_at_is_not)
+{
+	ck_assert_int_eq(selection_add(&interfaces, "eth1"), 0);
+	read_drops();
+	drop_at(OWN, 1, XDP, ETH0, 30);
+	attribute();
+	ck_assert_uint_eq(losses.n, 0);
+}
+
+TEST(evidence, what_filters_have_counted_is_not_added)
+{
+	static const struct counter drops_rx = {.layer = LAYER_QDISC,
+						.direction = DIR_RX,
+						.kind = KIND_LOST,
+						.bits = 64};
+
+	read_drops();
+	drop(OWN, 5, 7, 100);
+	read_drops();
+	sample_object(&now, LAYER_QDISC, "eth0", "clsact", 1);
+	sample_row(&now, &drops_rx, 60);
+	now.rows[now.n_rows - 1].delta = 60;
+	now.rows[now.n_rows - 1].flags = ROW_COMPARED;
+	dropreason_probe.attribute(&now, &losses);
+	ck_assert_uint_eq(lost_at(LAYER_LINK, "eth0", DIR_RX), 40);
+	check_cause(LAYER_LINK, "eth0", DIR_RX, "tcx-program", 40);
+	losses_free(&losses);
+	now.rows[now.n_rows - 1].delta = 100; /* all of them */
+	dropreason_probe.attribute(&now, &losses);
+	ck_assert_uint_eq(lost_at(LAYER_LINK, "eth0", DIR_RX), 0);
+}
+
+TEST(evidence, frames_that_nobody_wanted_are_no_loss)
+{
+	read_drops();
+	drop(OWN, 6, 7, 30);
+	lose(LAYER_LINK, "eth0", DIR_RX, 100, 0);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_LINK, "eth0", DIR_RX), 70);
+	drop(OWN, 6, 7, 300);
+	lose(LAYER_LINK, "eth0", DIR_RX, 100, 0);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_LINK, "eth0", DIR_RX), 0);
+}
+
+TEST(evidence, what_ip_misses_is_of_who_dropped_it_and_no_more)
+{
+	read_drops();
+	drop(OWN, 1, IP_ERROR, 30);
+	lose(LAYER_UNEXPLAINED, "", DIR_RX, 100, 0);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 70);
+	ck_assert_uint_eq(lost_at(LAYER_IP, "", DIR_RX), 30);
+	drop(OWN, 1, IP_ERROR, 500);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_IP, "", DIR_RX), 100);
+}
+
+TEST(evidence, suspect_is_a_fact_where_the_kernel_says_so)
+{
+	struct loss *loss;
+
+	read_drops();
+	drop(OWN, 7, 7, 30);
+	loss = lose(LAYER_IP, "", DIR_TX, 40, 40);
+	attribute();
+	ck_assert_uint_eq(loss->lost, 40);
+	ck_assert_uint_eq(loss->uncounted, 10);
+	check_cause(LAYER_IP, "", DIR_TX, "tcx-program", 30);
+}
+
+TEST(evidence, nothing_is_proven_by_what_was_dropped_before)
+{
+	drop_at(OWN, 1, XDP, ETH0, 30);
+	attribute();
+	ck_assert_uint_eq(losses.n, 0);
+	attribute();
+	ck_assert_uint_eq(losses.n, 0);
 }

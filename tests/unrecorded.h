@@ -13,6 +13,12 @@ static const struct {
 } unrecorded[] = {
 	{"IcmpMsg", "InType11", "printed from the first such message on"},
 	{"IcmpMsg", "OutType11", "printed from the first such message on"},
+	{"kfree_skb", "XDP", "told by the kernel that runs"},
+	{"kfree_skb", "TC_INGRESS", "told by the kernel that runs"},
+	{"kfree_skb", "TC_EGRESS", "told by the kernel that runs"},
+	{"kfree_skb", "BPF_CGROUP_EGRESS", "told by the kernel that runs"},
+	{"kfree_skb", "ip_error", "told by the kernel that runs"},
+	{"kfree_skb", "UNHANDLED_PROTO", "told by the kernel that runs"},
 };
 
 static inline bool is_unrecorded(const struct counter *c)

@@ -274,6 +274,10 @@ static bool explain_by(const struct explainer *explainers,
 
 static void explain(const struct suspect *suspect, struct cause *ret)
 {
+	for (size_t i = 0; i < n_probes; i++) /* facts go before guesses */
+		if (probes[i]->confirm &&
+		    explain_by(probes[i]->explainers, suspect, ret))
+			return;
 	for (size_t i = 0; i < n_probes; i++)
 		if (explain_by(probes[i]->explainers, suspect, ret))
 			return;

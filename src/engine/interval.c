@@ -29,6 +29,9 @@ static void attribute_by_probes(struct ns *ns)
 	for (size_t i = 0; i < n_probes; i++)
 		if (probes[i]->attribute)
 			probes[i]->attribute(&ns->now, &ns->losses);
+	for (size_t i = 0; i < n_probes; i++)
+		if (probes[i]->confirm)
+			probes[i]->confirm(&ns->now, &ns->losses);
 }
 
 #define MILLISECOND UINT64_C(1000000)

@@ -113,6 +113,11 @@ struct probe {
 	 * lost and need not have. In the order of the probes. Pure.
 	 */
 	void (*attribute)(const struct sample *s, struct losses *l);
+	/*
+	 * Behind all of these: which suspects are facts. Their packets are no
+	 * uncounted ones any more, but those of a row. Pure.
+	 */
+	void (*confirm)(const struct sample *s, struct losses *l);
 	/* the kind of limits for a loss of its layer, by what lost most */
 	enum limits_kind (*limits_kind)(const struct sample *s,
 					const struct loss *loss);

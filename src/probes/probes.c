@@ -22,7 +22,7 @@
 /* clang-format off */
 const struct probe *const probes[] = {
 	&link_probe,
-	&dropreason_probe,
+	&dropreason_probe, /* what it proves goes before what others guess */
 	&softnet_probe,
 	&qdisc_probe,
 	&snmp_probe, /* before those that count what it misses, see balance.c */

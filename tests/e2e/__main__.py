@@ -40,6 +40,7 @@ import protocols  # noqa: F401
 import qdiscs  # noqa: F401
 import receivers  # noqa: F401
 import program  # noqa: F401
+import reasons  # noqa: F401
 import remedies  # noqa: F401
 import restart  # noqa: F401
 import rules  # noqa: F401

@@ -24,6 +24,8 @@ def look(watch, burst, alerts):
     """All findings of the namespaces: [(place as in a series, finding)]"""
     names = watch.names + ([""] if any("@" not in alert.place for alert in alerts) else [])
     wanted = [word for name in names for word in ("-n", name)]
+    if "DropReasons true" in watch.daemon.options:
+        wanted.append("--drop-reasons")
     with subprocess.Popen([os.path.join(watch.daemon.build, "pktloss"), "--json", "-i", str(INTERVAL), *wanted],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as program:
         time.sleep(BEGIN)

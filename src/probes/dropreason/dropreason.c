@@ -1,40 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "probes/dropreason/dropreason.h"
+#include "probes/dropreason/dropreason_private.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "kernel/capability.h"
 #include "kernel/clock.h"
-#include "kernel/drops.h"
 #include "kernel/netlink.h"
 #include "model/selection.h"
 
 #define NOT_SPECIFIED "NOT_SPECIFIED"
 #define UNKNOWN "unknown"
 
-#define REASON                                                                 \
-	.layer = LAYER_DROPREASON, .type = "packets", .bits = 64,              \
-	.source = "net/core/skbuff.c"
-
-enum {
-	ROW_LOSS,
-	ROW_HEALTHY,
-};
-
-/* Objects are called as the kernel calls its reasons. */
-static const struct counter dropreason_counters[] = {
-	[ROW_LOSS] = {REASON, .name = "", .kind = KIND_ECHO,
-		      .means = "Packets dropped for the reason that is its "
-			       "name, by the kernel's own word: most of them "
-			       "other counters have as well"},
-	[ROW_HEALTHY] = {REASON, .name = "", .kind = KIND_BENIGN,
-			 .optional = true,
-			 .means = "The same for reasons of which nothing is "
-				  "lost, as NO_SOCKET, OTHERHOST, TCP_CLOSE; "
-				  "wanted by their names, as in "
-				  "\"dropreason-NO_SOCKET\""},
-};
 static const struct counter_table dropreason_table =
 	COUNTER_TABLE(dropreason_counters);
 
@@ -61,16 +38,11 @@ static bool reason_is_wanted(const struct probe_env *env, const char *name)
 	return selection_names(env->counters, option);
 }
 
-static bool was_read_before(const struct sample *out)
-{
-	return out->then && out->then->sources & 1u << out->source;
-}
-
 /* A reason that was none at the read before counts from 0. */
 static void append_reason(struct sample *out, const struct counter *c,
 			  const char *name, uint64_t packets)
 {
-	bool is_new = was_read_before(out) &&
+	bool is_new = dropreason_was_read(out) &&
 		      !sample_before(out, LAYER_DROPREASON, "", name);
 
 	sample_object(out, LAYER_DROPREASON, "", name, 0);
@@ -79,35 +51,43 @@ static void append_reason(struct sample *out, const struct counter *c,
 		sample_began(out);
 }
 
-static void append_if_wanted(const struct probe_env *env, struct sample *out,
-			     const char *name, uint64_t packets)
+static void append_if_wanted(const struct probe_env *env,
+			     const struct drop_group *group, struct sample *out)
 {
-	bool healthy = dropreason_is_healthy(name);
+	bool healthy = dropreason_is_healthy(group->name);
+	uint64_t packets = 0;
 
-	if (!packets || (healthy && !reason_is_wanted(env, name)))
+	if (healthy && !reason_is_wanted(env, group->name))
 		return;
+	for (size_t i = 0; i < group->n; i++)
+		packets += group->items[i].packets;
 	append_reason(out,
 		      &dropreason_counters[healthy ? ROW_HEALTHY : ROW_LOSS],
-		      name, packets);
+		      group->name, packets);
 }
 
 /* Those of one reason stand side by side, those of one function do then. */
-static void append_reasons(const struct probe_env *env,
-			   const struct drops_ns *ns, struct sample *out)
+static int append_reasons(const struct probe_env *env,
+			  const struct drops_ns *ns, struct sample *out)
 {
-	char name[DROPREASON_NAME], last[DROPREASON_NAME] = "";
-	uint64_t packets = 0;
+	char name[DROPREASON_NAME], next[DROPREASON_NAME];
+	int r = 0;
 
-	for (size_t i = 0; i < ns->n; i++) {
-		dropreason_name(env->drops, &ns->items[i], name);
-		if (strcmp(name, last) != 0) {
-			append_if_wanted(env, out, last, packets);
-			memcpy(last, name, sizeof(last));
-			packets = 0;
+	for (size_t i = 0, n; r == 0 && i < ns->n; i += n) {
+		struct drop_group group = {name, &ns->items[i], 1};
+
+		dropreason_name(env->drops, group.items, name);
+		for (; i + group.n < ns->n; group.n++) {
+			dropreason_name(env->drops, &group.items[group.n],
+					next);
+			if (strcmp(name, next) != 0)
+				break;
 		}
-		packets += ns->items[i].packets;
+		n = group.n;
+		append_if_wanted(env, &group, out);
+		r = dropreason_append_evidence(env, &group, out);
 	}
-	append_if_wanted(env, out, last, packets);
+	return r;
 }
 
 static int dropreason_read(struct probe_env *env, struct sample *out)
@@ -123,11 +103,11 @@ static int dropreason_read(struct probe_env *env, struct sample *out)
 		return r;
 	ns = drops_find(env->drops, netlink_cookie(env->netlink), now_ns);
 	if (ns)
-		append_reasons(env, ns, out);
+		r = append_reasons(env, ns, out);
 	if (env->own && drops_unknown(env->drops))
 		append_reason(out, &dropreason_counters[ROW_LOSS], UNKNOWN,
 			      drops_unknown(env->drops));
-	return 0;
+	return r;
 }
 
 const struct probe dropreason_probe = {
@@ -139,5 +119,9 @@ const struct probe dropreason_probe = {
 	.absent = ABSENT_NO_ENTRY, /* nobody insists on them */
 	.names_objects = true,
 	.counters = &dropreason_table,
+	.explainers = dropreason_explainers,
+	.reasons = dropreason_reasons,
 	.read = dropreason_read,
+	.attribute = dropreason_attribute,
+	.confirm = dropreason_confirm,
 };

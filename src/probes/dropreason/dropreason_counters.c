@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "probes/dropreason/dropreason_private.h"
+
+#define REASON                                                                 \
+	.layer = LAYER_DROPREASON, .type = "packets", .bits = 64,              \
+	.source = "net/core/skbuff.c"
+/* Of the layer that lost them, and never sent: a part of what that lost. */
+#define EVIDENCE(layer_, direction_)                                           \
+	.layer = layer_, .direction = direction_, .kind = KIND_DETAIL,         \
+	.section = "kfree_skb", .bits = 64
+
+#define SHOW_PROGRAMS "`bpftool net show dev DEV`"
+
+/* Objects of the layer are called as the kernel calls its reasons. */
+const struct counter dropreason_counters[N_DROPREASON_ROWS] = {
+	[ROW_LOSS] = {REASON, .name = "", .kind = KIND_ECHO,
+		      .means = "Packets dropped for the reason that is its "
+			       "name, by the kernel's own word: most of them "
+			       "other counters have as well"},
+	[ROW_HEALTHY] = {REASON, .name = "", .kind = KIND_BENIGN,
+			 .optional = true,
+			 .means = "The same for reasons of which nothing is "
+				  "lost, as NO_SOCKET, OTHERHOST, TCP_CLOSE; "
+				  "wanted by their names, as in "
+				  "\"dropreason-NO_SOCKET\""},
+	[ROW_XDP] = {EVIDENCE(LAYER_LINK, DIR_RX), .name = "XDP",
+		     .source = "net/core/dev.c",
+		     .means = "Received packets that an XDP program in generic "
+			      "mode dropped: nothing else counts them",
+		     .cause = "an XDP program, attached in generic mode, drops "
+			      "what is received",
+		     .remedy = "See which it is: " SHOW_PROGRAMS},
+	[ROW_TC_INGRESS] = {EVIDENCE(LAYER_LINK, DIR_RX), .name = "TC_INGRESS",
+			    .source = "net/core/dev.c",
+			    .means = "Received packets that a program attached "
+				     "by tcx dropped: nothing else counts them",
+			    .cause = "a BPF program attached by tcx drops what "
+				     "is received",
+			    .remedy = "See which it is: " SHOW_PROGRAMS},
+	[ROW_TC_EGRESS] = {EVIDENCE(LAYER_IP, DIR_TX), .name = "TC_EGRESS",
+			   .source = "net/core/dev.c",
+			   .means = "Packets to send that a program at a "
+				    "device dropped",
+			   .cause = "a BPF program or filter at an interface "
+				    "(tcx, clsact) drops what is sent",
+			   .remedy = "See which it is: `bpftool net`"},
+	[ROW_CGROUP_EGRESS] =
+		{EVIDENCE(LAYER_IP, DIR_TX), .name = "BPF_CGROUP_EGRESS",
+		 .source = "net/ipv4/ip_output.c",
+		 .means = "Packets to send that a program of a cgroup dropped",
+		 .cause = "a BPF program of a cgroup (systemd "
+			  "IPAddressDeny=, a container network) drops what is "
+			  "sent",
+		 .remedy = "See which it is: `host: bpftool cgroup tree`"},
+	[ROW_ROUTE] = {EVIDENCE(LAYER_IP, DIR_RX), .name = "ip_error",
+		       .source = "net/ipv4/route.c",
+		       .means = "Received packets that a route discards",
+		       .cause = "a route of type blackhole, unreachable or "
+				"prohibit discards what comes in",
+		       .remedy = "Look for it: `ip route show table all`"},
+	/* no direction: it is to be blamed for none of what is lost */
+	[ROW_PROTOCOL] = {EVIDENCE(LAYER_LINK, DIR_NONE),
+			  .name = "UNHANDLED_PROTO", .source = "net/core/dev.c",
+			  .means = "Received frames of a protocol that nobody "
+				   "here speaks, as LLDP: rx_dropped has them, "
+				   "too"},
+};
