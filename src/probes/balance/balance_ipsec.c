@@ -419,7 +419,8 @@ const struct probe ipsec_probe = {
 		 "packets vanish in IP",
 	.needs = NEEDS(NET_ADMIN),
 	.layer = LAYER_UNEXPLAINED,
-	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
+	/* for a program of 32 bits a kernel of 64 may not translate */
+	.absent = ABSENT_NO_ENTRY | ABSENT_NO_SUPPORT | ABSENT_AGAIN,
 	.counters = &no_counters,
 	.after = ipsec_after,
 	.read = ipsec_read,
