@@ -322,6 +322,19 @@ static uint32_t read_space(void)
 CASE(paced, .lacks = lacks_own_run, .setup = setup_paced,
      .teardown = teardown_paced);
 
+/* Nobody knows what would have been too long with all of its share. */
+TEST(paced, what_a_crowd_leaves_no_time_for_is_dear_and_not_slow)
+{
+	make_space(BIG);
+	reader.allowance.work_ns = SHARE / 2;
+	(void)read_space();
+	ck_assert(space.was_read);
+	ck_assert(space.dear);
+	ck_assert(blindness.crowded);
+	ck_assert_uint_eq(space.slow, 0);
+	ck_assert_int_eq(blindness.n_untold, 0);
+}
+
 TEST(paced, what_takes_too_long_is_cut_and_read_whole_in_the_end)
 {
 	uint32_t nft = bit_of(&nft_probe), whole, before;

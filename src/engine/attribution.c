@@ -95,6 +95,8 @@ static void attribute_wire(const struct ns_list *list, struct ns *ns,
 
 	if (!o)
 		loss->ahead += loss->lost;
+	else if (!far)
+		loss->ahead = 0;
 	if (!far)
 		return;
 	far->echoed = loss->lost;

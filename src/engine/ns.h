@@ -62,6 +62,7 @@ struct ns {
 	struct pace paces[MAX_PROBES]; /* of these */
 	uint64_t cost_ns; /* what it took the last time; 0: it was not read */
 	bool skipped;	  /* there was no time for it in the round before */
+	bool dear;	  /* its part was too short for it */
 	uint8_t class;	  /* when it is read in a round, see turns.c */
 	bool was_slow;	  /* that was noted, to be told once */
 	uint32_t known;	  /* bit i: probe i has read it, once */

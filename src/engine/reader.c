@@ -235,7 +235,19 @@ static int try_again(struct reader *r, struct ns *ns, size_t probe,
 	return error;
 }
 
-/* One that is whole, but too late for those behind it, is slow as well. */
+/*
+ * One that is whole, but too late for those behind it, is slow as well; but
+ * where a crowd left it less than its share, there is no time for all of the
+ * namespace together.
+ */
+static void note_late(struct reader *r, struct ns *ns, size_t probe)
+{
+	if (r->allowance.work_ns < r->share_ns)
+		ns->dear = r->blindness->crowded = true;
+	else
+		note_pace(r, ns, probe, r->allowance.work_ns, 0);
+}
+
 static int read_in_time(struct reader *r, struct ns *ns, size_t probe,
 			struct sample_mark mark)
 {
@@ -247,7 +259,7 @@ static int read_in_time(struct reader *r, struct ns *ns, size_t probe,
 		return -ETIME;
 	error = try_probe(r, ns, probe, mark);
 	if (deadline_is_over(&r->deadline) && !*r->stop)
-		note_pace(r, ns, probe, r->allowance.work_ns, 0);
+		note_late(r, ns, probe);
 	return error;
 }
 
@@ -358,7 +370,7 @@ static void check_cookie(const struct reader *r, struct ns *ns)
 		ns->replaced = true;
 		ns->said = (struct said) {.n = 0};
 		ns->known = ns->slow = 0;
-		ns->was_slow = false;
+		ns->was_slow = ns->dear = false;
 		memset(ns->paces, 0, sizeof(ns->paces));
 		if (!has_name_of_file(ns)) { /* nor the same container */
 			ns->id = (struct netns_id) {0};

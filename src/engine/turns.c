@@ -3,7 +3,7 @@
 
 /* In the order of a round. */
 enum {
-	CLASS_FIRST, /* was left out, and it is its turn */
+	CLASS_FIRST, /* was left out, and it is its turn, for a quarter of it */
 	CLASS_CHEAP,
 	CLASS_SKIPPED, /* was left out */
 	CLASS_DEAR,    /* up to twice its part; four times; and so on */
@@ -23,19 +23,16 @@ static uint8_t class_by_cost(uint64_t cost_ns, uint64_t part_ns)
 	return class;
 }
 
-static uint8_t turn_class(const struct ns *ns, bool is_its_turn,
-			  uint64_t part_ns)
+static uint8_t turn_class(const struct ns *ns, uint64_t part_ns)
 {
 	uint8_t class = ns->cost_ns ? class_by_cost(ns->cost_ns, part_ns)
 				    : CLASS_NEW;
 
 	if (ns->gone)
 		return CLASS_NONE;
-	if (ns->skipped && is_its_turn)
-		return CLASS_FIRST;
 	if (ns_tries_again(ns))
 		class = CLASS_TRIES;
-	if (ns->skipped && class != CLASS_CHEAP)
+	if (ns->skipped && class != CLASS_CHEAP && !ns->dear)
 		class = CLASS_SKIPPED;
 	return class;
 }
@@ -46,28 +43,51 @@ static struct ns *other(const struct turns *t, size_t i)
 	return t->list->items[1 + i % (t->list->n - 1)];
 }
 
+static void put_in_class(struct turns *t, struct ns *ns, uint8_t class)
+{
+	ns->class = class;
+	t->classes |= UINT64_C(1) << class;
+}
+
+static bool has_class(const struct turns *t, unsigned class)
+{
+	return t->classes & UINT64_C(1) << class;
+}
+
+/* Whether its part is kept for it. */
+static bool is_sure(const struct ns *ns)
+{
+	return !ns->gone && !ns->dear;
+}
+
 /* Shares the time that is left among those that are there. */
 static void share_out(struct turns *t)
 {
 	struct ns_list *list = t->list;
-	size_t others = list->n - 1;
+	size_t others = list->n - 1, n = 0;
 	uint64_t left = less_by(t->end_ns, t->at_ns);
 
 	if (list->next >= others)
 		list->next = 0;
-	for (size_t i = 0; i < others; i++)
-		t->behind += !other(t, i)->gone;
-	t->regular_end_ns = t->at_ns + left / 4 * 3;
+	for (size_t i = 0; i < others; i++) {
+		n += !other(t, i)->gone;
+		t->behind += is_sure(other(t, i));
+	}
 	t->part_ns = UINT64_MAX;
 	if (t->end_ns)
-		t->part_ns = left / 2 / (t->behind + !t->behind);
+		t->part_ns = left / 2 / (n + !n);
 	for (size_t i = 0; i < others; i++) {
 		struct ns *ns = other(t, i);
 
-		ns->class = turn_class(ns, i == list->next, t->part_ns);
-		t->classes |= UINT64_C(1) << ns->class;
+		if (ns->skipped && !ns->gone && (ns->dear || i == list->next))
+			put_in_class(t, ns, CLASS_FIRST);
+		else
+			put_in_class(t, ns, turn_class(ns, t->part_ns));
 	}
-	t->classes &= ~(UINT64_C(1) << CLASS_NONE);
+	t->first_end_ns = t->at_ns + left / 4;
+	if (has_class(t, CLASS_TRIES))
+		left -= left / 4;
+	t->regular_end_ns = t->at_ns + left;
 }
 
 /* What is left until a time, without the parts of those behind. */
@@ -128,19 +148,45 @@ static void note_cost(struct ns *ns, uint64_t took_ns)
 		ns->cost_ns = took_ns;
 }
 
+/* What its part was too short for takes more; else it may be dear no longer. */
+static void note_dear(struct ns *ns, bool was_dear, uint64_t took_ns,
+		      uint64_t part_ns)
+{
+	if (ns->dear)
+		note_cost(ns, 2 * took_ns);
+	else
+		ns->dear = was_dear && !ns->slow && took_ns > part_ns;
+}
+
 static void take_turn(struct turns *t, struct ns *ns)
 {
-	bool tries = ns_tries_again(ns);
+	bool tries = ns_tries_again(ns), was_dear = ns->dear;
 	struct allowance allowance = allow_work(t);
 	uint64_t begun = t->at_ns;
 
 	if (tries)
 		allowance.try_last_ns = allow_try(t, ns);
+	if (was_dear) /* what is known of it may be too little, but how much? */
+		allowance.work_ns =
+			smaller_of(allowance.work_ns, 2 * ns->cost_ns);
+	ns->dear = false;
 	t->read(t->arg, ns, &allowance);
 	t->any_read = true;
 	t->at_ns = t->now();
 	if (!tries) /* what that takes is no cost of each round */
 		note_cost(ns, t->at_ns - begun + 1);
+	note_dear(ns, was_dear, t->at_ns - begun, t->part_ns);
+}
+
+/* Whether there is no time for it in this round. */
+static bool has_to_wait(const struct turns *t, const struct ns *ns)
+{
+	uint64_t wanted = smaller_of(ns->cost_ns, t->share_ns);
+
+	if (!t->any_read || !t->end_ns)
+		return false;
+	return t->at_ns >= t->end_ns ||
+	       (ns->dear && wanted > left_until(t, t->regular_end_ns));
 }
 
 /* Returns how many of a class there was no time for. */
@@ -154,8 +200,13 @@ static size_t read_class(struct turns *t, unsigned class)
 
 		if (ns->class != class || *t->stop)
 			continue;
-		t->behind--;
-		ns->skipped = t->any_read && t->end_ns && t->at_ns >= t->end_ns;
+		if (class == CLASS_FIRST && t->any_read &&
+		    t->at_ns >= t->first_end_ns) {
+			put_in_class(t, ns, turn_class(ns, t->part_ns));
+			continue;
+		}
+		t->behind -= is_sure(ns);
+		ns->skipped = has_to_wait(t, ns);
 		n_skipped += ns->skipped;
 		if (!ns->skipped)
 			take_turn(t, ns);
@@ -201,8 +252,9 @@ size_t turns_take(struct turns *t)
 	if (t->list->n == 1)
 		return 0;
 	share_out(t);
-	for (uint64_t left = t->classes; left; left &= left - 1)
-		n_skipped += read_class(t, (unsigned)__builtin_ctzll(left));
+	for (unsigned class = CLASS_FIRST; class < CLASS_NONE; class ++)
+		if (has_class(t, class))
+			n_skipped += read_class(t, class);
 	pass_turn(t);
 	return n_skipped;
 }

@@ -135,7 +135,8 @@ const struct config_option options_table[] = {
 	       "was not used meanwhile, but no more than half of ReadBudget; "
 	       "where many are, in turns. Everything else keeps its interval: "
 	       "half of ReadBudget belongs to all in equal parts, and who "
-	       "takes no more goes first. The log names such a namespace "
+	       "takes no more goes first; what takes more is read in turns "
+	       "where there is no time for all. The log names such a namespace "
 	       "once, gauge-all-slow says how many there are."),
 	GLOBAL("MaxNamespaces", OPT_COUNT, max_namespaces, NUMBER(1024),
 	       "Look at no more network namespaces than this. Where there "

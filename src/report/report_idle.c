@@ -69,7 +69,7 @@ static bool interfaces_are_known(const struct ns_list *list,
 	EACH_NS (list, ns)
 		if (ns->now.unread & 1u << LAYER_LINK)
 			return false;
-	return !b->n_skipped;
+	return !b->n_skipped && !b->entering.errors[0];
 }
 
 void report_idle_log(struct report *r, const struct ns_list *list,

@@ -14,7 +14,7 @@ from settings import expect, times_logged, wait_beats
 from soak import options
 
 HUGE = 60000  # chains with a rule: far more than is read in a tenth of a second
-CROWD, MANY = 24, 12000  # namespaces, chains in each
+CROWD, MANY = 24, 12000  # namespaces, chains with a rule in each
 LARGE = 2000
 SOCKETS = 800
 FLOWS = 20000
@@ -80,23 +80,22 @@ def crowd(stage):
     stage.interval = EVERY
     a, b = stage.pair()
     drop_commented(b)
-    chains = "add table ip big\n" + "".join("add chain ip big c%d\n" % i for i in range(MANY))
     for i in range(CROWD):
-        stage.namespace("h%d" % i).nft(chains)
+        fill(stage.namespace("h%d" % i), MANY)
     lost = firewall_series(b, "filter.INPUT.drop", lambda: truth.rule(b, "INPUT", 1))
     with stage.watch([lost]) as watch:
         daemon = watch.daemon
         watch.bursts(good_and_bad(a, b), 6)
         watch.settle()
-        begun = daemon.values("all", "gauge-" + SLOW)[0][0]
+        begun = min(daemon.values(p, HEARTBEAT)[0][0] for p in daemon.places() if daemon.values(p, HEARTBEAT))
         for ns in (a, b):
             first = daemon.values(ns.place(), HEARTBEAT)[0][0]
             expect(first - begun < EVERY, "%s was read %.1f s after the first round began" % (ns.name, first - begun))
             counted = [v for _, v in daemon.values(ns.place(), HEARTBEAT)]
             expect(min(counted) == max(counted), "not all of %s was read: %s" % (ns.name, counted))
         keeps_its_interval(daemon, [a.place(), b.place()])
-        expect(daemon.last("all", "gauge-all-skipped") is None, "some were skipped")
-        expect(max(v for _, v in daemon.values("all", "gauge-" + SLOW)) >= 1, "none was slow")
+        waited = [v for name in ("all-skipped", SLOW) for _, v in daemon.values("all", "gauge-" + name)]
+        expect(max(waited, default=0) >= 1, "there was time for all: this is no crowd")
         values = [v for _, v in daemon.values(*lost[:2])]
         expect(values[-1] == lost.read(), "%s: the kernel counted %d" % (values, lost.read()))
 
