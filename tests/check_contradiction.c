@@ -57,6 +57,10 @@ static const struct {
 	const char *said; /* NULL: nothing is */
 } cases[] = {
 	{{"Layer=tcp"}, NULL},
+	{{"Layer=udp", "Interface=lo"},
+	 "option \"Interface\" does nothing: it is for the layers link and "
+	 "qdisc, which are not looked at\n"},
+	{{"Layer=qdisc", "Interface=lo"}, NULL},
 	{{"NamespaceBudget=6"},
 	 "option \"NamespaceBudget\" is 6, above ReadBudget, which is 5: one "
 	 "network namespace may take all the time of a read\n"},

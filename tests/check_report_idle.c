@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the configuration names and nobody has. */
+#include <errno.h>
+
 #include "model/sample_query.h"
 #include "report_lab.h"
 
@@ -61,14 +63,27 @@ TEST(report_idle, pattern_that_matches_nothing_is_no_blindness)
 	ck_assert(!blindness_next(&lab.blindness, text));
 }
 
-/* In a namespace that nobody has looked at, or not to its end. */
-TEST_EACH(report_idle, interface_may_be_where_nobody_has_looked, 2)
+/* Which interfaces there are nobody knows then; the start has said so. */
+TEST(report_idle, interfaces_are_not_told_where_no_layer_has_any)
+{
+	set_selections();
+	ck_assert_int_eq(selection_add(&lab.settings.layers, "udp"), 0);
+	lab.blindness.settled = true;
+	lab_report();
+	ck_assert_uint_eq(lab_count("NOTICE option Namespace"), 1);
+	ck_assert_uint_eq(lab_count("NOTICE option Interface"), 0);
+}
+
+/* In a namespace that nobody could enter, has looked at, or not to its end. */
+TEST_EACH(report_idle, interface_may_be_where_nobody_has_looked, 3)
 {
 	struct ns *ns = lab_ns("web");
 
 	set_selections();
 	lab.blindness.settled = true;
-	lab.blindness.n_skipped = _i;
+	lab.blindness.n_skipped = _i == 1;
+	if (_i == 2)
+		reasons_note(&lab.blindness.entering, -EPERM);
 	for (unsigned i = 0; i < 3; i++) {
 		lab_read(ns)->unread = _i ? 0 : 1u << LAYER_LINK;
 		lab_report();
@@ -76,6 +91,7 @@ TEST_EACH(report_idle, interface_may_be_where_nobody_has_looked, 2)
 		ck_assert_uint_eq(lab_count("NOTICE "), i == 0);
 	}
 	lab.blindness.n_skipped = 0;
+	lab.blindness.entering = (struct reasons) {0};
 	lab_read(ns)->unread = 0;
 	lab_report();
 	ck_assert_uint_eq(lab_count("NOTICE option Interface"), 1);

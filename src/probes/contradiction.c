@@ -40,6 +40,12 @@ static bool has_classes_of_nothing(const struct settings *s)
 	return s->classes && !(settings_layers(s) & 1u << LAYER_QDISC);
 }
 
+static bool has_interfaces_of_nothing(const struct settings *s)
+{
+	return s->interfaces.n &&
+	       !(settings_layers(s) & (1u << LAYER_LINK | 1u << LAYER_QDISC));
+}
+
 static const struct {
 	bool (*is_so)(const struct settings *s);
 	const char *text;
@@ -57,6 +63,9 @@ static const struct {
 	{has_classes_of_nothing,
 	 "option \"Classes\" does nothing: it is for the "
 	 "layer qdisc, which is not looked at"},
+	{has_interfaces_of_nothing,
+	 "option \"Interface\" does nothing: it is for the "
+	 "layers link and qdisc, which are not looked at"},
 };
 
 static void tell_budgets(const struct settings *s, double interval,

@@ -27,6 +27,12 @@ static void tell_selection(const struct report *r, const struct selection *s,
 			tell_pattern(r, &s->items[i], option, what, "");
 }
 
+/* Else nobody knows which interfaces there are. */
+static bool looks_at_links(const struct report *r)
+{
+	return settings_layers(r->reporter->settings) & 1u << LAYER_LINK;
+}
+
 /* ---- thresholds ---- */
 
 static bool has_place(const struct sample *s, const struct pattern *p)
@@ -58,7 +64,7 @@ static void tell_threshold(const struct report *r, const struct ns_list *list,
 		    t->number);
 	if (!is_inside)
 		tell_pattern(r, &t->namespace, NAMESPACE, where);
-	else if (!is_found)
+	else if (!is_found && looks_at_links(r))
 		tell_pattern(r, &t->interface, INTERFACE, where);
 }
 
@@ -85,7 +91,8 @@ void report_idle_log(struct report *r, const struct ns_list *list,
 	reporter->told_idle_namespaces = true;
 	if (!interfaces_are_known(list, b))
 		return;
-	tell_selection(r, &s->interfaces, INTERFACE);
+	if (looks_at_links(r))
+		tell_selection(r, &s->interfaces, INTERFACE);
 	for (size_t i = 0; i < s->thresholds.n; i++)
 		tell_threshold(r, list, &s->thresholds.items[i]);
 	reporter->told_idle = true;
