@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bpf/drops.skel.h"
+#include "kernel/bpf_parts.h"
 #include "kernel/drop_names.h"
 
 struct drop_source {
@@ -20,22 +21,6 @@ struct drop_source {
 };
 
 /* ---- which program fits ---- */
-
-/*
- * How many arguments the tracepoint has: it has a type, whose first one is of
- * no use. Returns -ENOENT where there is none.
- */
-static int count_arguments(const struct btf *btf)
-{
-	int id = btf__find_by_name_kind(btf, "btf_trace_kfree_skb",
-					BTF_KIND_TYPEDEF);
-	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, id);
-
-	while (type && (btf_is_typedef(type) || btf_is_ptr(type)))
-		type = btf__type_by_id(btf, type->type);
-	return type && btf_is_func_proto(type) ? (int)btf_vlen(type) - 1
-					       : -ENOENT;
-}
 
 /* Before 5.17 there are two, and no reason. */
 static int choose_program(struct drops_bpf *program, int n_arguments)
@@ -71,7 +56,7 @@ static int learn_kernel(struct drop_source *s)
 
 	if (!btf)
 		return -EOPNOTSUPP;
-	r = choose_program(s->program, count_arguments(btf));
+	r = choose_program(s->program, bpf_count_arguments(btf, "kfree_skb"));
 	if (r == 0)
 		r = drop_names_read(&s->names, btf);
 	btf__free(btf);
@@ -95,16 +80,6 @@ static int load(struct drop_source *s)
 	return r;
 }
 
-/* libbpf writes to standard error, which is not ours. */
-static int say_nothing(enum libbpf_print_level level, const char *format,
-		       va_list args)
-{
-	(void)level;
-	(void)format;
-	(void)args;
-	return 0;
-}
-
 int drop_source_open(struct drop_source **ret)
 {
 	struct drop_source *s = calloc(1, sizeof(*s));
@@ -114,13 +89,12 @@ int drop_source_open(struct drop_source **ret)
 	*ret = NULL;
 	if (!s)
 		return -ENOMEM;
-	before = libbpf_set_print(say_nothing);
+	before = bpf_hush();
 	r = load(s);
 	libbpf_set_print(before);
 	if (r < 0) {
 		drop_source_close(s);
-		/* it was allowed, but not understood */
-		return r == -EACCES ? -EOPNOTSUPP : r;
+		return bpf_load_error(r);
 	}
 	*ret = s;
 	return 0;
@@ -202,17 +176,6 @@ const char *drop_source_reason(const struct drop_source *source,
 void drop_source_symbol(struct drop_source *source, uint64_t location,
 			char ret[DROPS_SYMBOL])
 {
-	struct bpf_test_run_opts options = {
-		.sz = sizeof(options),
-		.ctx_in = &location,
-		.ctx_size_in = sizeof(location),
-	};
-	int program = bpf_program__fd(source->program->progs.name_symbol);
-
-	ret[0] = '\0';
-	if (bpf_prog_test_run_opts(program, &options) < 0)
-		return;
-	memcpy(ret, source->program->bss->symbol, DROPS_SYMBOL);
-	ret[DROPS_SYMBOL - 1] = '\0';
-	ret[strcspn(ret, " ")] = '\0'; /* "[nf_tables]" */
+	bpf_ask_symbol(source->program->progs.name_symbol,
+		       source->program->bss->symbol, location, ret);
 }
