@@ -22,13 +22,24 @@ static struct {
 } kernel;
 
 static const char *const reasons[] = {
-	"UNUSED",     "NOT_SPECIFIED", "NETFILTER_DROP",  "NO_SOCKET",
-	"QDISC_DROP", "TC_INGRESS",    "UNHANDLED_PROTO", "TC_EGRESS",
+	"UNUSED",	"NOT_SPECIFIED",   "NETFILTER_DROP",  "NO_SOCKET",
+	"QDISC_DROP",	"TC_INGRESS",	   "UNHANDLED_PROTO", "TC_EGRESS",
+	"NEIGH_FAILED", "NEIGH_QUEUEFULL", "IP_RPFILTER",
+};
+enum {
+	NOT_SPECIFIED = 1,
+	NETFILTER_DROP,
+	NEIGH_FAILED = 8,
+	NEIGH_QUEUEFULL,
+	IP_RPFILTER,
 };
 
 /* Places in the code, and devices. */
 #define XDP 1000
 #define IP_ERROR 1001
+#define IP_RCV 1002
+#define DISCARD 1003
+#define UNKNOWN_CODE 1004
 #define ETH0 2
 #define GONE 9
 
@@ -71,6 +82,10 @@ void __wrap_drop_source_symbol(struct drop_source *source, uint64_t location,
 		strcpy(ret, "do_xdp_generic");
 	if (location == IP_ERROR)
 		strcpy(ret, "ip_error");
+	if (location == IP_RCV)
+		strcpy(ret, "ip_rcv_finish_core");
+	if (location == DISCARD)
+		strcpy(ret, "dst_discard_out");
 }
 
 uint64_t __wrap_netlink_cookie(const struct netlink *nl)
@@ -121,7 +136,7 @@ static void drop_at(uint64_t cookie, uint32_t reason, uint64_t location,
 		    uint32_t device, uint64_t packets)
 {
 	kernel.counts[kernel.n++] = (struct drop_count) {
-		{cookie, location, reason, device}, packets};
+		{cookie, location, reason, device, 0, 0}, packets};
 }
 
 static void drop(uint64_t cookie, uint32_t reason, uint64_t location,
@@ -195,7 +210,7 @@ TEST(reading, what_has_no_reason_is_told_apart_by_function)
 	drop(OWN, 1, 7, 10);
 	drop(OWN, 1, 8, 20);
 	read_drops();
-	ck_assert_uint_eq(now.n_objects, 2);
+	ck_assert_uint_eq(now.n_objects, 3); /* and the sums */
 	check_row("NOT_SPECIFIED.f7", 10);
 	check_row("NOT_SPECIFIED.f8", 20);
 }
@@ -276,14 +291,14 @@ TEST(reading, other_layers_names_are_no_counter)
 
 TEST(reading, reasons_of_losses_are_none_of_healthy_traffic)
 {
-	ck_assert(dropreason_is_healthy("TCP_OLD_DATA"));
-	ck_assert(dropreason_is_healthy("UNHANDLED_PROTO"));
-	ck_assert(dropreason_is_healthy("NOT_SPECIFIED.tcp_v4_rcv"));
-	ck_assert(!dropreason_is_healthy("NOT_SPECIFIED"));
-	ck_assert(!dropreason_is_healthy("NOT_SPECIFIED.ip_error"));
-	ck_assert(!dropreason_is_healthy("TCP_CSUM"));
-	ck_assert(!dropreason_is_healthy("SOCKET_RCVBUFF"));
-	ck_assert(!dropreason_is_healthy("unknown"));
+	ck_assert(dropreason_is_healthy("TCP_OLD_DATA", false));
+	ck_assert(dropreason_is_healthy("UNHANDLED_PROTO", false));
+	ck_assert(dropreason_is_healthy("NOT_SPECIFIED.tcp_v4_rcv", false));
+	ck_assert(!dropreason_is_healthy("NOT_SPECIFIED", false));
+	ck_assert(!dropreason_is_healthy("NOT_SPECIFIED.ip_error", false));
+	ck_assert(!dropreason_is_healthy("TCP_CSUM", false));
+	ck_assert(!dropreason_is_healthy("SOCKET_RCVBUFF", false));
+	ck_assert(!dropreason_is_healthy("unknown", false));
 }
 
 /* Of losses that others have found, or nobody. */
@@ -313,7 +328,7 @@ static uint64_t lost_at(enum layer layer, const char *place,
 static void attribute(void)
 {
 	read_drops();
-	dropreason_probe.attribute(&now, &losses);
+	dropreason_probe.prove(&now, &losses);
 	dropreason_probe.confirm(&now, &losses);
 }
 
@@ -369,12 +384,12 @@ TEST(evidence, what_filters_have_counted_is_not_added)
 	sample_row(&now, &drops_rx, 60);
 	now.rows[now.n_rows - 1].delta = 60;
 	now.rows[now.n_rows - 1].flags = ROW_COMPARED;
-	dropreason_probe.attribute(&now, &losses);
+	dropreason_probe.prove(&now, &losses);
 	ck_assert_uint_eq(lost_at(LAYER_LINK, "eth0", DIR_RX), 40);
 	check_cause(LAYER_LINK, "eth0", DIR_RX, "tcx-program", 40);
 	losses_free(&losses);
 	now.rows[now.n_rows - 1].delta = 100; /* all of them */
-	dropreason_probe.attribute(&now, &losses);
+	dropreason_probe.prove(&now, &losses);
 	ck_assert_uint_eq(lost_at(LAYER_LINK, "eth0", DIR_RX), 0);
 }
 
@@ -394,7 +409,9 @@ TEST(evidence, frames_that_nobody_wanted_are_no_loss)
 TEST(evidence, what_ip_misses_is_of_who_dropped_it_and_no_more)
 {
 	read_drops();
-	drop(OWN, 1, IP_ERROR, 30);
+	drop(OWN, 1, IP_ERROR, 20);
+	drop(OWN, 1, DISCARD, 10);
+	drop(OWN, 1, UNKNOWN_CODE, 70);
 	lose(LAYER_UNEXPLAINED, "", DIR_RX, 100, 0);
 	attribute();
 	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 70);
@@ -424,4 +441,142 @@ TEST(evidence, nothing_is_proven_by_what_was_dropped_before)
 	ck_assert_uint_eq(losses.n, 0);
 	attribute();
 	ck_assert_uint_eq(losses.n, 0);
+}
+
+/* ---- what others only guess ---- */
+
+static void drop_for_many(uint64_t location, uint64_t packets)
+{
+	kernel.counts[kernel.n++] = (struct drop_count) {
+		{OWN, location, NOT_SPECIFIED, ETH0, 1, 0}, packets};
+}
+
+static struct loss *miss(enum direction direction, uint64_t n)
+{
+	struct loss *gap = lose(LAYER_UNEXPLAINED, "", direction, n, 0);
+
+	gap->meant = 0;
+	return gap;
+}
+
+CASE(bounds, .setup = setup, .teardown = teardown);
+
+TEST(bounds, what_the_kernel_did_not_drop_nobody_lost)
+{
+	read_drops();
+	drop(OWN, NOT_SPECIFIED, UNKNOWN_CODE, 50);
+	miss(DIR_RX, 300);
+	miss(DIR_FWD, 20);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 30);
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_FWD), 20);
+	miss(DIR_RX, 300);
+	miss(DIR_FWD, 0);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 0);
+}
+
+TEST(bounds, few_are_counted_at_another_moment)
+{
+	read_drops();
+	drop(OWN, NOT_SPECIFIED, UNKNOWN_CODE, 2000);
+	miss(DIR_RX, 2019);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 2019);
+	drop(OWN, NOT_SPECIFIED, UNKNOWN_CODE, 2000);
+	miss(DIR_RX, 2021);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 2000);
+}
+
+TEST(bounds, what_was_dropped_behind_ips_read_is_missed_in_the_next)
+{
+	read_drops();
+	drop(OWN, NETFILTER_DROP, 7, 100);
+	attribute();
+	miss(DIR_RX, 100);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 100);
+	ck_assert_uint_eq(
+		loss_suspect(&losses, DIR_RX, LAYER_NETFILTER, DIR_RX, 100),
+		100);
+	miss(DIR_RX, 100); /* but not in the one after that */
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 0);
+}
+
+TEST(bounds, rules_are_suspected_of_what_rules_dropped_and_none_counted)
+{
+	read_drops();
+	drop(OWN, NETFILTER_DROP, 7, 90);
+	drop(OWN, NOT_SPECIFIED, UNKNOWN_CODE, 60);
+	lose(LAYER_NETFILTER, "", DIR_RX, 50, 0);
+	miss(DIR_RX, 100);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 100);
+	ck_assert_uint_eq(
+		loss_suspect(&losses, DIR_RX, LAYER_NETFILTER, DIR_RX, 100),
+		40);
+	check_cause(LAYER_UNEXPLAINED, "", DIR_RX, "dropped-in-ip", 60);
+}
+
+TEST(bounds, groups_that_nobody_joined_are_no_loss)
+{
+	struct loss *gap;
+
+	read_drops();
+	drop_for_many(IP_RCV, 80);
+	drop(OWN, NOT_SPECIFIED, IP_RCV, 20);
+	gap = miss(DIR_RX, 100);
+	gap->meant = 100; /* somebody's guess */
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 20);
+	check_cause(LAYER_UNEXPLAINED, "", DIR_RX, "dropped-in-ip", 20);
+	check_row("NOT_SPECIFIED.ip_rcv_finish_core", 20);
+}
+
+TEST(bounds, what_others_count_is_not_missed_by_ip)
+{
+	read_drops();
+	drop(OWN, IP_RPFILTER, 7, 100);
+	miss(DIR_RX, 100);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 0);
+}
+
+TEST(bounds, packets_of_no_namespace_may_be_of_this_one)
+{
+	read_drops();
+	drop(0, NETFILTER_DROP, 7, 100);
+	miss(DIR_RX, 100);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 100);
+	ck_assert_uint_eq(
+		loss_suspect(&losses, DIR_RX, LAYER_NETFILTER, DIR_RX, 100),
+		100);
+}
+
+TEST(bounds, nothing_is_bounded_before_the_second_read)
+{
+	miss(DIR_RX, 100);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 100);
+}
+
+TEST(bounds, next_hops_are_told)
+{
+	struct dropreason_neigh told;
+
+	read_drops();
+	ck_assert(!dropreason_neigh(&now, &told));
+	drop(OWN, NEIGH_FAILED, 7, 30);
+	drop(OWN, NEIGH_QUEUEFULL, 7, 5);
+	drop(OTHER, NEIGH_FAILED, 7, 500);
+	read_drops();
+	ck_assert(dropreason_neigh(&now, &told));
+	ck_assert_uint_eq(told.failed, 30);
+	ck_assert_uint_eq(told.full, 5);
+	read_drops();
+	ck_assert(dropreason_neigh(&now, &told));
+	ck_assert_uint_eq(told.failed + told.full, 0);
 }

@@ -139,7 +139,7 @@ static uint64_t refused_until(uint64_t now_ns)
 	const struct drops_ns *ns;
 	uint64_t n = 0;
 
-	ck_assert_int_eq(drops_update(drops, now_ns), 0);
+	ck_assert_int_eq(drops_update(drops, now_ns, DROPS_FRESH_NS), 0);
 	ns = drops_find(drops, own_cookie(), now_ns);
 	for (size_t i = 0; ns && i < ns->n; i++) {
 		const struct drop *d = &ns->items[i];

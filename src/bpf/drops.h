@@ -12,6 +12,8 @@ struct drops_key {
 	unsigned long long location; /* address in the kernel's code */
 	unsigned int reason;	     /* enum skb_drop_reason of this kernel */
 	unsigned int ifindex;	     /* of the device it was at, 0: none */
+	unsigned int for_many;	     /* 1: sent to a group, or to all */
+	unsigned int unused;	     /* 0: keys are compared as bytes */
 };
 
 /* Bytes of a symbol's name, as the kernel has them, with NUL. */

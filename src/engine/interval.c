@@ -27,6 +27,9 @@ int interval_since_boot(struct ns_list *list)
 static void attribute_by_probes(struct ns *ns)
 {
 	for (size_t i = 0; i < n_probes; i++)
+		if (probes[i]->prove)
+			probes[i]->prove(&ns->now, &ns->losses);
+	for (size_t i = 0; i < n_probes; i++)
 		if (probes[i]->attribute)
 			probes[i]->attribute(&ns->now, &ns->losses);
 	for (size_t i = 0; i < n_probes; i++)

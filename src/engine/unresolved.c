@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/unresolved.h"
 
+#include "probes/dropreason/dropreason.h"
 #include "probes/neigh/neigh.h"
 #include "probes/neigh/next_hop.h"
 
@@ -18,7 +19,9 @@ static void measure_next_hops(const struct sample *s, struct loss *loss)
  */
 static void attribute_refused(struct ns *ns)
 {
-	bool dead = next_hop_is_dead(&ns->now);
+	struct dropreason_neigh told;
+	bool is_told = dropreason_neigh(&ns->now, &told);
+	bool dead = is_told ? told.failed > 0 : next_hop_is_dead(&ns->now);
 	struct loss *loss = loss_find(&ns->losses, LAYER_NEIGH, "", DIR_TX);
 
 	if (!loss && dead)
@@ -26,7 +29,9 @@ static void attribute_refused(struct ns *ns)
 	if (!loss)
 		return;
 	if (dead) {
-		loss->unresolved = next_hop_refused(&ns->now, &ns->losses);
+		loss->unresolved =
+			is_told ? told.failed
+				: next_hop_refused(&ns->now, &ns->losses);
 		measure_next_hops(&ns->now, loss);
 	}
 	loss_add(loss, loss->unresolved);
@@ -80,24 +85,20 @@ static struct ns *place_discards(const struct ns_list *list, uint64_t n,
 	return loss && may_have_lost(loss, n) ? to : NULL;
 }
 
-static void move_discards(struct loss *counted, const struct ns *to, uint64_t n,
-			  bool v6)
+static void move_discards(struct loss *counted, const struct ns *to, uint64_t n)
 {
 	struct loss *loss = loss_find(&to->losses, LAYER_NEIGH, "", DIR_TX);
 
 	n = loss_take(counted, n);
-	counted->placed |= 1u << v6;
 	loss->unresolved += n;
 	loss_add(loss, n);
 }
 
-static void attribute_discards(const struct ns_list *list, struct ns *own)
+static void guess_discards(const struct ns_list *list, struct ns *own)
 {
 	uint64_t its_own = 0;
 	struct loss *counted = NULL;
 
-	if (!own->then.boot_ns)
-		return;
 	for (unsigned v6 = 0; v6 < 2; v6++) {
 		uint64_t n = discarded_of(&own->now, v6);
 		struct ns *to = place_discards(list, n, v6);
@@ -106,12 +107,47 @@ static void attribute_discards(const struct ns_list *list, struct ns *own)
 		counted = loss_find(&own->losses, LAYER_NEIGH, "", DIR_TX);
 		if (to == own)
 			its_own += n;
-		else if (to && counted)
-			move_discards(counted, to, n, v6);
+		else if (to && counted) {
+			move_discards(counted, to, n);
+			counted->placed |= 1u << v6;
+		}
 	}
 	if (counted)
 		counted->host_wide &= counted->lost >
 				      its_own + counted->unresolved;
+}
+
+/* Whose they are, where the kernel says so. */
+static void place_told(const struct ns_list *list, const struct ns *own,
+		       uint64_t its_own)
+{
+	struct loss *counted = loss_find(&own->losses, LAYER_NEIGH, "", DIR_TX);
+	struct dropreason_neigh told;
+	uint64_t before;
+
+	if (!counted)
+		return;
+	before = counted->lost;
+	EACH_NS (list, ns)
+		if (ns != own && ns->was_read &&
+		    dropreason_neigh(&ns->now, &told) && told.full &&
+		    loss_get(&ns->losses, LAYER_NEIGH, "", DIR_TX))
+			move_discards(counted, ns, told.full);
+	if (counted->lost < before && counted->lost <= its_own)
+		counted->placed = 1u << 0 | 1u << 1;
+	counted->host_wide &= counted->lost > its_own + counted->unresolved;
+}
+
+static void attribute_discards(const struct ns_list *list, struct ns *own)
+{
+	struct dropreason_neigh told;
+
+	if (!own->then.boot_ns)
+		return;
+	if (dropreason_neigh(&own->now, &told))
+		place_told(list, own, told.full);
+	else
+		guess_discards(list, own);
 }
 
 /* The host alone counts these; any namespace may have sent them. */

@@ -70,7 +70,9 @@ static int compare_drops(const void *a, const void *b)
 		return compare_numbers(x->reason, y->reason);
 	if (x->location != y->location)
 		return compare_numbers(x->location, y->location);
-	return compare_numbers(x->ifindex, y->ifindex);
+	if (x->ifindex != y->ifindex)
+		return compare_numbers(x->ifindex, y->ifindex);
+	return compare_numbers(x->for_many, y->for_many);
 }
 
 /* Where a key is in a sorted array, or would be. */
@@ -121,7 +123,10 @@ static void *find_or_add(void **items, size_t *n, size_t *max, const void *key,
 /* Where there is no room to tell it apart it is known by its reason alone. */
 static struct drop *find_drop(struct drops_ns *ns, const struct drops_key *key)
 {
-	const struct drop exact = {key->location, key->reason, key->ifindex, 0};
+	const struct drop exact = {.location = key->location,
+				   .reason = key->reason,
+				   .ifindex = key->ifindex,
+				   .for_many = key->for_many};
 	const struct drop rest = {.reason = key->reason};
 	struct drop *found;
 
@@ -147,6 +152,8 @@ void drops_add(struct drops *d, const struct drop_count *count)
 		drop->packets += count->packets;
 	else
 		d->unknown += count->packets;
+	if (!drop)
+		d->nowhere += count->packets;
 }
 
 /* What of one that nobody ever asked for was dropped in an unknown one. */
@@ -172,12 +179,12 @@ void drops_expire(struct drops *d, uint64_t now_ns)
 	d->namespaces.n = n;
 }
 
-int drops_update(struct drops *d, uint64_t now_ns)
+int drops_update(struct drops *d, uint64_t now_ns, uint64_t fresh_ns)
 {
 	const struct drop_count *counts;
 	int n;
 
-	if (d->taken_ns && now_ns - d->taken_ns < DROPS_FRESH_NS)
+	if (d->taken_ns && now_ns - d->taken_ns < fresh_ns)
 		return 0;
 	n = drop_source_take(d->source, &counts, &d->spilled);
 	if (n < 0)
@@ -210,6 +217,11 @@ const struct drops_ns *drops_find(struct drops *d, uint64_t cookie,
 uint64_t drops_unknown(const struct drops *d)
 {
 	return d->unknown + d->spilled;
+}
+
+uint64_t drops_nowhere(const struct drops *d)
+{
+	return d->nowhere + d->spilled;
 }
 
 /* ---- names ---- */

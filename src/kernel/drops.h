@@ -15,7 +15,8 @@
 struct drop {
 	uint64_t location;
 	uint32_t reason;
-	uint32_t ifindex; /* of the device, 0: it had none */
+	uint32_t ifindex;  /* of the device, 0: it had none */
+	uint32_t for_many; /* 1: sent to a group, or to all */
 	uint64_t packets;
 };
 
@@ -47,6 +48,7 @@ struct drops {
 		size_t n, max;
 	} symbols;	   /* sorted by location */
 	uint64_t unknown;  /* packets of no namespace that is looked at */
+	uint64_t nowhere;  /* part of unknown that may be of any namespace */
 	uint64_t spilled;  /* those that there was no room for */
 	uint64_t taken_ns; /* when the kernel was asked, CLOCK_MONOTONIC */
 };
@@ -58,10 +60,11 @@ void drops_close(struct drops *d);
 
 /*
  * Asks the kernel what was dropped since the time before, unless what is known
- * is younger than DROPS_FRESH_NS. Returns 0 or a negative errno.
+ * is younger than fresh_ns. Returns 0 or a negative errno.
  */
 #define DROPS_FRESH_NS UINT64_C(20000000)
-int MUST_CHECK drops_update(struct drops *d, uint64_t now_ns);
+int MUST_CHECK drops_update(struct drops *d, uint64_t now_ns,
+			    uint64_t fresh_ns);
 
 /*
  * What was dropped in the namespace with that cookie, sorted by reason, then
@@ -73,6 +76,8 @@ const struct drops_ns *drops_find(struct drops *d, uint64_t cookie,
 
 /* Packets of no namespace that anybody asks for; they only grow. */
 uint64_t drops_unknown(const struct drops *d);
+/* Those of them that may be of any namespace; they only grow, too. */
+uint64_t drops_nowhere(const struct drops *d);
 
 /* "NETFILTER_DROP": what this kernel calls a reason. */
 const char *drops_reason(const struct drops *d, uint32_t reason);

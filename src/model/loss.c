@@ -240,6 +240,16 @@ void loss_add(struct loss *loss, uint64_t n)
 	}
 }
 
+uint64_t loss_deny(struct loss *loss, uint64_t n)
+{
+	n = loss_take(loss, n);
+	if (!n)
+		return 0;
+	loss->elsewhere = 0; /* it was never this one's */
+	loss->awake = loss->lost || loss->sent;
+	return n;
+}
+
 uint64_t loss_suspect(struct losses *l, enum direction direction,
 		      enum layer layer, enum direction to, uint64_t n)
 {
@@ -249,11 +259,9 @@ uint64_t loss_suspect(struct losses *l, enum direction direction,
 
 	if (!suspect || !pool)
 		return 0;
-	n = loss_take(pool, smaller_of(n, less_by(pool->lost, pool->meant)));
+	n = loss_deny(pool, smaller_of(n, less_by(pool->lost, pool->meant)));
 	if (!n)
 		return 0;
-	pool->elsewhere = 0; /* it was never this one's */
-	pool->awake = pool->lost || pool->sent;
 	suspect->uncounted += n;
 	loss_add(suspect, n);
 	return n;

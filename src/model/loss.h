@@ -123,6 +123,8 @@ struct losses {
 	const struct hash_key *key; /* of the index, NULL: no secret */
 	struct loss_index *index;   /* made when needed */
 	uint64_t refused; /* packets refused with ICMP, no counter tells why */
+	/* that the kernel said it dropped before IP could miss them */
+	uint64_t drops_left;
 	/* that any namespace lost to a full table of neighbours of the host */
 	uint64_t table_fulls;
 };
@@ -154,6 +156,9 @@ struct loss *loss_get_near(struct losses *l, size_t *cursor, const char *place,
  * Returns how many.
  */
 uint64_t loss_take(struct loss *loss, uint64_t n);
+
+/* Nobody lost up to n packets of a loss. Returns how many these are. */
+uint64_t loss_deny(struct loss *loss, uint64_t n);
 
 /*
  * Gives up to n packets of what nothing explains in a direction to a layer that

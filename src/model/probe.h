@@ -107,6 +107,11 @@ struct probe {
 				struct suspect *ret, size_t max);
 	cause_explain_hidden explain_hidden;
 	/*
+	 * The same as the next one, of what is a fact: before anybody is
+	 * suspected. Pure.
+	 */
+	void (*prove)(const struct sample *s, struct losses *l);
+	/*
 	 * Moves packets between the losses of a namespace, once these are
 	 * summed up: what nothing explains (LAYER_UNEXPLAINED) to where this
 	 * probe suspects it was lost, with loss_suspect(), or what its layer

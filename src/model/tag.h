@@ -122,6 +122,13 @@ enum tag {
 	TAG_UDP_CHECKSUM6,
 	TAG_UDP_MEMORY,
 	TAG_UDP_IGNORED, /* broadcasts and groups that nobody here reads */
+	/* the kernel's reasons for dropping: see dropreason.h */
+	TAG_DROPS_NOWHERE,
+	TAG_DROPS_NETFILTER,
+	TAG_DROPS_NEIGH,
+	TAG_DROPS_NEIGH_FULL,
+	TAG_DROPS_UNWANTED,
+	TAG_DROPS_HIDDEN,
 	N_TAGS,
 };
 

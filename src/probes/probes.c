@@ -22,7 +22,6 @@
 /* clang-format off */
 const struct probe *const probes[] = {
 	&link_probe,
-	&dropreason_probe, /* what it proves goes before what others guess */
 	&softnet_probe,
 	&qdisc_probe,
 	&snmp_probe, /* before those that count what it misses, see balance.c */
@@ -36,6 +35,7 @@ const struct probe *const probes[] = {
 	&rt_cache_probe,
 	&xfrm_probe,
 	&balance_probe,
+	&dropreason_probe, /* no older than what IP misses */
 	&routes_probe, /* where packets vanish */
 	&next_hop_probe, /* where packets were refused */
 	&proxy_probe, /* likewise where packets vanish */

@@ -465,9 +465,9 @@ static bool explain_unexplained(const struct sample *s, const struct loss *loss,
 				    ? "between IP input and delivery"
 				    : "between IP output and the interface";
 
-	(void)s;
-	if (loss->layer != LAYER_UNEXPLAINED || loss->lost <= loss->refused)
-		return false;
+	if (loss->layer != LAYER_UNEXPLAINED || loss->lost <= loss->refused ||
+	    sample_moved(s, LAYER_DROPREASON, "", TAG_DROPS_HIDDEN))
+		return false; /* or the kernel itself says why */
 	ret->reason = &balance_reasons[REASON_UNEXPLAINED];
 	ret->lost = loss->lost - loss->refused;
 	ret->known = false;

@@ -7,7 +7,9 @@
 #include "kernel/capability.h"
 #include "kernel/clock.h"
 #include "kernel/netlink.h"
+#include "model/ip_gaps.h"
 #include "model/selection.h"
+#include "probes/balance/balance.h"
 
 #define NOT_SPECIFIED "NOT_SPECIFIED"
 #define UNKNOWN "unknown"
@@ -51,24 +53,41 @@ static void append_reason(struct sample *out, const struct counter *c,
 		sample_began(out);
 }
 
+/* Those of which nothing is lost are told where there are no others. */
 static void append_if_wanted(const struct probe_env *env,
 			     const struct drop_group *group, struct sample *out)
 {
-	bool healthy = dropreason_is_healthy(group->name);
-	uint64_t packets = 0;
+	uint64_t lost = 0, healthy = 0;
 
-	if (healthy && !reason_is_wanted(env, group->name))
-		return;
-	for (size_t i = 0; i < group->n; i++)
-		packets += group->items[i].packets;
-	append_reason(out,
-		      &dropreason_counters[healthy ? ROW_HEALTHY : ROW_LOSS],
-		      group->name, packets);
+	for (size_t i = 0; i < group->n; i++) {
+		const struct drop *drop = &group->items[i];
+
+		*(dropreason_is_healthy(group->name, drop->for_many)
+			  ? &healthy
+			  : &lost) += drop->packets;
+	}
+	if (lost)
+		append_reason(out, &dropreason_counters[ROW_LOSS], group->name,
+			      lost);
+	else if (reason_is_wanted(env, group->name))
+		append_reason(out, &dropreason_counters[ROW_HEALTHY],
+			      group->name, healthy);
+}
+
+static void add_to_sums(const struct drop_group *group, struct drop_sums *sums)
+{
+	for (size_t i = 0; i < group->n; i++) {
+		const struct drop *drop = &group->items[i];
+
+		sums->of[dropreason_class(group->name, drop->for_many)] +=
+			drop->packets;
+	}
 }
 
 /* Those of one reason stand side by side, those of one function do then. */
 static int append_reasons(const struct probe_env *env,
-			  const struct drops_ns *ns, struct sample *out)
+			  const struct drops_ns *ns, struct drop_sums *sums,
+			  struct sample *out)
 {
 	char name[DROPREASON_NAME], next[DROPREASON_NAME];
 	int r = 0;
@@ -84,26 +103,36 @@ static int append_reasons(const struct probe_env *env,
 				break;
 		}
 		n = group.n;
+		add_to_sums(&group, sums);
 		append_if_wanted(env, &group, out);
 		r = dropreason_append_evidence(env, &group, out);
 	}
 	return r;
 }
 
+/* What IP misses was dropped before now; reading costs little, but not none. */
+static int update(struct drops *d, uint64_t now_ns, const struct sample *out)
+{
+	return drops_update(d, now_ns,
+			    ip_gaps_are_open(out) ? 0 : DROPS_FRESH_NS);
+}
+
 static int dropreason_read(struct probe_env *env, struct sample *out)
 {
 	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+	struct drop_sums sums = {.of = {0}};
 	const struct drops_ns *ns;
 	int r;
 
 	if (!env->drops)
 		return env->drops_error ? env->drops_error : -ENOENT;
-	r = drops_update(env->drops, now_ns);
+	r = update(env->drops, now_ns, out);
 	if (r < 0)
 		return r;
 	ns = drops_find(env->drops, netlink_cookie(env->netlink), now_ns);
 	if (ns)
-		r = append_reasons(env, ns, out);
+		r = append_reasons(env, ns, &sums, out);
+	dropreason_append_sums(&sums, drops_nowhere(env->drops), out);
 	if (env->own && drops_unknown(env->drops))
 		append_reason(out, &dropreason_counters[ROW_LOSS], UNKNOWN,
 			      drops_unknown(env->drops));
@@ -120,8 +149,10 @@ const struct probe dropreason_probe = {
 	.names_objects = true,
 	.counters = &dropreason_table,
 	.explainers = dropreason_explainers,
+	.explain_hidden = dropreason_explain_hidden,
 	.reasons = dropreason_reasons,
+	.after = (const struct probe *const[]) {&balance_probe, NULL},
 	.read = dropreason_read,
-	.attribute = dropreason_attribute,
+	.prove = dropreason_prove,
 	.confirm = dropreason_confirm,
 };

@@ -25,8 +25,19 @@ void dropreason_name(struct drops *d, const struct drop *drop,
 
 /*
  * Whether packets are dropped for that reason where nothing is lost: sockets
- * that are closed, segments that came twice, broadcasts for others. Pure.
+ * that are closed, segments that came twice, broadcasts for others. for_many:
+ * they were sent to a group, or to all. Pure.
  */
-bool dropreason_is_healthy(const char *name);
+bool dropreason_is_healthy(const char *name, bool for_many);
+
+/*
+ * How many packets of the interval met a next hop that does not resolve, and
+ * how many the full queue for one, by the kernel's own word. False: it was not
+ * asked. Behind sample_compare(), pure.
+ */
+struct dropreason_neigh {
+	uint64_t failed, full;
+};
+bool dropreason_neigh(const struct sample *s, struct dropreason_neigh *ret);
 
 #endif

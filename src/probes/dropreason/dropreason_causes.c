@@ -5,6 +5,7 @@ enum {
 	REASON_XDP_GENERIC,
 	REASON_TC_PROGRAM,
 	REASON_CGROUP_PROGRAM,
+	REASON_DROPPED_IN_IP,
 };
 
 #define NO_OTHER                                                               \
@@ -59,6 +60,23 @@ const struct reason dropreason_reasons[] = {
 			.gone = "packets-dropreason-BPF_CGROUP_EGRESS no "
 				"longer grows.",
 		},
+	[REASON_DROPPED_IN_IP] =
+		{
+			.id = "dropped-in-ip",
+			.means = "IP dropped packets for the reason that is "
+				 "named, or in the kernel's function that is, "
+				 "and neither counted them nor do any of the "
+				 "causes that are known fit. In "
+				 "ip_rcv_finish_core these are source routes, "
+				 "which IP does not follow by default.",
+			.confirm = "`bpftrace -e 'tracepoint:skb:kfree_skb { "
+				   "@[args->reason, kstack(4)] = count(); }'` "
+				   "shows the way to the function.",
+			.fix = "Nothing, unless somebody misses packets. Then "
+			       "look for who sends them: `tcpdump -ni any`.",
+			.gone = "packets-dropreason of that name no longer "
+				"grows.",
+		},
 	{.id = NULL},
 };
 
@@ -104,3 +122,21 @@ const struct explainer dropreason_explainers[] = {
 	{0, NULL},
 };
 /* clang-format on */
+
+bool dropreason_explain_hidden(const struct sample *s, const struct loss *loss,
+			       struct cause *ret)
+{
+	const char *name = loss->layer == LAYER_UNEXPLAINED &&
+					   loss->lost > loss->refused
+				   ? dropreason_hidden(s)
+				   : NULL;
+
+	if (!name)
+		return false;
+	ret->reason = &dropreason_reasons[REASON_DROPPED_IN_IP];
+	ret->lost = loss->lost - loss->refused;
+	ret->counter = &dropreason_counters[ROW_LOSS];
+	CAUSE_TEXT(ret, "dropped in IP without a counter, for the reason %s",
+		   name);
+	return true;
+}

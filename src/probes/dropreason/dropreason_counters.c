@@ -4,6 +4,10 @@
 #define REASON                                                                 \
 	.layer = LAYER_DROPREASON, .type = "packets", .bits = 64,              \
 	.source = "net/core/skbuff.c"
+/* Sums of a namespace, in an object of their own. */
+#define SUM(tag_)                                                              \
+	.layer = LAYER_DROPREASON, .kind = KIND_DETAIL, .bits = 64,            \
+	.section = "kfree_skb", .source = "net/core/skbuff.c", .tag = tag_
 /* Of the layer that lost them, and never sent: a part of what that lost. */
 #define EVIDENCE(layer_, direction_)                                           \
 	.layer = layer_, .direction = direction_, .kind = KIND_DETAIL,         \
@@ -64,4 +68,22 @@ const struct counter dropreason_counters[N_DROPREASON_ROWS] = {
 			  .means = "Received frames of a protocol that nobody "
 				   "here speaks, as LLDP: rx_dropped has them, "
 				   "too"},
+	[ROW_NOWHERE] = {SUM(TAG_DROPS_NOWHERE), .name = "nowhere",
+			 .means = "Packets that may be of any namespace"},
+	[ROW_SUM_NETFILTER] =
+		{SUM(TAG_DROPS_NETFILTER), .name = "netfilter",
+		 .means = "Packets that firewall rules dropped, or queues to "
+			  "user space"},
+	[ROW_SUM_NEIGH] = {SUM(TAG_DROPS_NEIGH), .name = "neigh",
+			   .means = "Packets whose next hop did not resolve"},
+	[ROW_SUM_NEIGH_FULL] =
+		{SUM(TAG_DROPS_NEIGH_FULL), .name = "neigh_full",
+		 .means = "Packets that found the queue for their next hop "
+			  "full"},
+	[ROW_SUM_UNWANTED] =
+		{SUM(TAG_DROPS_UNWANTED), .name = "unwanted",
+		 .means = "Packets for groups that nobody here joined"},
+	[ROW_SUM_HIDDEN] = {SUM(TAG_DROPS_HIDDEN), .name = "hidden",
+			    .means = "Packets dropped for reasons that no "
+				     "other counter is known to have"},
 };

@@ -33,6 +33,7 @@ static const struct proof {
 	{"TC_EGRESS", ROW_TC_EGRESS, USE_CONFIRM, false},
 	{"BPF_CGROUP_EGRESS", ROW_CGROUP_EGRESS, USE_CONFIRM, false},
 	{"NOT_SPECIFIED.ip_error", ROW_ROUTE, USE_CLAIM, false},
+	{"NOT_SPECIFIED.dst_discard_out", ROW_ROUTE, USE_CLAIM, false},
 	{"UNHANDLED_PROTO", ROW_PROTOCOL, USE_EXCUSE, true},
 	/* clang-format on */
 };
@@ -200,14 +201,17 @@ static void attribute_proof(const struct sample *s, const struct object *o,
 		excuse(l, object_place(s, o), n);
 }
 
-void dropreason_attribute(const struct sample *s, struct losses *l)
+void dropreason_prove(const struct sample *s, struct losses *l)
 {
+	uint64_t before = dropreason_bound_gaps(s, l);
+
 	EACH_OBJECT (s, o) {
 		const struct proof *e = proof_of(s, o);
 
 		if (e)
 			attribute_proof(s, o, e, l);
 	}
+	dropreason_bound_rules(s, l, before);
 }
 
 /* They are known by now: nobody is suspected of them. */

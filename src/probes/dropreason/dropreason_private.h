@@ -6,6 +6,19 @@
 #include "kernel/drops.h"
 #include "probes/dropreason/dropreason.h"
 
+/* Who misses packets that were dropped for a reason. */
+enum drop_class {
+	CLASS_HEALTHY,	  /* nobody */
+	CLASS_UNWANTED,	  /* IP: they came for groups that nobody is in */
+	CLASS_NETFILTER,  /* IP, where no rule has counted them */
+	CLASS_NEIGH,	  /* nobody: they waited for a next hop */
+	CLASS_NEIGH_FULL, /* the host's table, for no namespace by itself */
+	CLASS_COUNTED,	  /* a counter has them, or IP does not miss them */
+	CLASS_HIDDEN,	  /* IP: whatever else it is */
+	N_DROP_CLASSES,
+};
+enum drop_class dropreason_class(const char *name, bool for_many);
+
 /* The rows of the table: what is sent, and then what is evidence. */
 enum dropreason_row {
 	ROW_LOSS,
@@ -16,6 +29,13 @@ enum dropreason_row {
 	ROW_CGROUP_EGRESS,
 	ROW_ROUTE,
 	ROW_PROTOCOL,
+	/* sums of a namespace: of one class each, and of no namespace */
+	ROW_NOWHERE,
+	ROW_SUM_NETFILTER,
+	ROW_SUM_NEIGH,
+	ROW_SUM_NEIGH_FULL,
+	ROW_SUM_UNWANTED,
+	ROW_SUM_HIDDEN,
 	N_DROPREASON_ROWS,
 };
 extern const struct counter dropreason_counters[N_DROPREASON_ROWS];
@@ -33,6 +53,38 @@ static inline bool dropreason_was_read(const struct sample *out)
 	return out->then && out->then->sources & 1u << out->source;
 }
 
+/* Packets of each class. */
+struct drop_sums {
+	uint64_t of[N_DROP_CLASSES];
+};
+
+/* dropreason_bounds.c: what the sums of a namespace say of others' guesses. */
+
+/*
+ * Appends the sums; nowhere are packets of no namespace. Those are there in
+ * every read: no drop is a fact, too.
+ */
+void dropreason_append_sums(const struct drop_sums *sums, uint64_t nowhere,
+			    struct sample *out);
+/*
+ * Nobody misses more packets than the kernel dropped: what IP misses beyond
+ * that, it counts wrongly. Of the rest those that nobody wanted are no loss.
+ * Returns packets dropped in the interval before that IP did not miss by then.
+ */
+uint64_t dropreason_bound_gaps(const struct sample *s, struct losses *l);
+/*
+ * And of what is left firewalls are suspected of no more than they dropped, or
+ * of so many from before.
+ */
+void dropreason_bound_rules(const struct sample *s, struct losses *l,
+			    uint64_t before);
+
+/*
+ * The reason that most packets of the interval have which IP may miss, as a
+ * name of dropreason_name(), or NULL.
+ */
+const char *dropreason_hidden(const struct sample *s);
+
 /*
  * Appends what a group proves of other layers' losses, if it is such: of each
  * device, or of the namespace. Returns 0 or a negative errno.
@@ -44,7 +96,9 @@ int MUST_CHECK dropreason_append_evidence(const struct probe_env *env,
 /* What struct probe has of them, see there. */
 extern const struct explainer dropreason_explainers[];
 extern const struct reason dropreason_reasons[];
-void dropreason_attribute(const struct sample *s, struct losses *l);
+bool dropreason_explain_hidden(const struct sample *s, const struct loss *loss,
+			       struct cause *ret);
+void dropreason_prove(const struct sample *s, struct losses *l);
 void dropreason_confirm(const struct sample *s, struct losses *l);
 
 #endif

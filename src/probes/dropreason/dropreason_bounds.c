@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel did not drop, nobody lost; and what it dropped for one reason
+ * nobody else is suspected of. A reason is read behind the balance of IP, so
+ * what IP misses is known by then, or was in the interval before.
+ */
+#include <string.h>
+
+#include "model/sample_index.h"
+#include "probes/dropreason/dropreason_private.h"
+
+#define SUMS "sums" /* the object's name */
+
+static const uint8_t sum_rows[] = {
+	[CLASS_UNWANTED] = ROW_SUM_UNWANTED,
+	[CLASS_NETFILTER] = ROW_SUM_NETFILTER,
+	[CLASS_NEIGH] = ROW_SUM_NEIGH,
+	[CLASS_NEIGH_FULL] = ROW_SUM_NEIGH_FULL,
+	[CLASS_HIDDEN] = ROW_SUM_HIDDEN,
+};
+
+void dropreason_append_sums(const struct drop_sums *sums, uint64_t nowhere,
+			    struct sample *out)
+{
+	sample_object(out, LAYER_DROPREASON, "", SUMS, 0);
+	sample_row(out, &dropreason_counters[ROW_NOWHERE], nowhere);
+	for (size_t i = 0; i < ARRAY_SIZE(sum_rows); i++)
+		if (sum_rows[i])
+			sample_row(out, &dropreason_counters[sum_rows[i]],
+				   sums->of[i]);
+}
+
+/* The object of the sums, if they are known of this interval, or NULL. */
+static const struct object *find_sums(const struct sample *s)
+{
+	uint32_t hint = 0;
+	const struct object *o =
+		sample_find(s, LAYER_DROPREASON, "", SUMS, &hint);
+
+	if (!o || o->late || !(object_rows(s, o)->flags & ROW_COMPARED))
+		return NULL;
+	return o;
+}
+
+/* ---- what IP misses ---- */
+
+static const uint8_t gap_directions[] = {DIR_RX, DIR_TX, DIR_FWD};
+
+/* Where no more is missed the counters were read at different moments. */
+#define MIN_EXCESS 10
+#define MIN_EXCESS_PERCENT 1
+
+static bool is_excess(uint64_t missed, uint64_t dropped)
+{
+	uint64_t n = less_by(missed, dropped);
+
+	return n >= MIN_EXCESS && n * 100 >= dropped * MIN_EXCESS_PERCENT;
+}
+
+/* What IP misses most of, and how much of all that is missed to no purpose. */
+static struct loss *largest_gap(const struct losses *l, uint64_t *ret_missed)
+{
+	struct loss *largest = NULL;
+
+	*ret_missed = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(gap_directions); i++) {
+		struct loss *gap =
+			loss_find(l, LAYER_UNEXPLAINED, "", gap_directions[i]);
+		uint64_t n = gap ? less_by(gap->lost, gap->meant) : 0;
+
+		*ret_missed += n;
+		if (n && (!largest || n > largest->lost - largest->meant))
+			largest = gap;
+	}
+	return largest;
+}
+
+/* So many of all that may be missed, of rules only those that none counted. */
+static uint64_t uncounted_by_rules(const struct sample *s,
+				   const struct object *o,
+				   const struct losses *l)
+{
+	uint64_t n = object_moved(s, o, TAG_DROPS_NETFILTER);
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct loss *loss = &l->items[i];
+
+		if (loss->layer == LAYER_NETFILTER ||
+		    loss->layer == LAYER_CONNTRACK)
+			n = less_by(n, less_by(loss->lost, loss->uncounted));
+	}
+	return n;
+}
+
+static void take_unwanted(const struct sample *s, const struct object *o,
+			  struct losses *l)
+{
+	struct loss *gap = loss_find(l, LAYER_UNEXPLAINED, "", DIR_RX);
+
+	for (size_t i = 0; i < ARRAY_SIZE(gap_directions); i++) {
+		struct loss *any =
+			loss_find(l, LAYER_UNEXPLAINED, "", gap_directions[i]);
+
+		if (any)
+			any->meant = 0; /* that was a guess */
+	}
+	if (gap)
+		loss_deny(gap, object_moved(s, o, TAG_DROPS_UNWANTED));
+}
+
+uint64_t dropreason_bound_gaps(const struct sample *s, struct losses *l)
+{
+	const struct object *o = find_sums(s);
+	uint64_t dropped, missed, before = l->drops_left;
+	struct loss *gap;
+
+	l->drops_left = 0;
+	if (!o)
+		return 0;
+	take_unwanted(s, o, l);
+	dropped = uncounted_by_rules(s, o, l) +
+		  object_moved(s, o, TAG_DROPS_HIDDEN) +
+		  object_moved(s, o, TAG_DROPS_NOWHERE);
+	while ((gap = largest_gap(l, &missed)) &&
+	       is_excess(missed, dropped + before))
+		loss_deny(gap, missed - dropped - before);
+	l->drops_left = less_by(dropped, less_by(missed, before));
+	return before;
+}
+
+void dropreason_bound_rules(const struct sample *s, struct losses *l,
+			    uint64_t before)
+{
+	const struct object *o = find_sums(s);
+	uint64_t dropped, missed;
+	struct loss *gap;
+
+	if (!o)
+		return;
+	dropped = uncounted_by_rules(s, o, l) + before +
+		  object_moved(s, o, TAG_DROPS_NOWHERE);
+	while ((gap = largest_gap(l, &missed)) && is_excess(missed, dropped))
+		gap->meant +=
+			smaller_of(missed - dropped, gap->lost - gap->meant);
+}
+
+/* ---- what others ask ---- */
+
+bool dropreason_neigh(const struct sample *s, struct dropreason_neigh *ret)
+{
+	const struct object *o = find_sums(s);
+
+	if (!o)
+		return false;
+	ret->failed = object_moved(s, o, TAG_DROPS_NEIGH);
+	ret->full = object_moved(s, o, TAG_DROPS_NEIGH_FULL);
+	return true;
+}
+
+const char *dropreason_hidden(const struct sample *s)
+{
+	const char *found = NULL;
+	uint64_t most = 0;
+
+	EACH_OBJECT_IN (s, LAYER_DROPREASON, o) {
+		const struct row *row = object_rows(s, o);
+		const char *name = object_name(s, o);
+
+		if (!row || row->counter != &dropreason_counters[ROW_LOSS] ||
+		    !row_moved(row) || row->delta <= most ||
+		    dropreason_class(name, false) != CLASS_HIDDEN)
+			continue;
+		most = row->delta;
+		found = name;
+	}
+	return found;
+}
