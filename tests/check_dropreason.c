@@ -22,9 +22,10 @@ static struct {
 } kernel;
 
 static const char *const reasons[] = {
-	"UNUSED",	"NOT_SPECIFIED",   "NETFILTER_DROP",  "NO_SOCKET",
-	"QDISC_DROP",	"TC_INGRESS",	   "UNHANDLED_PROTO", "TC_EGRESS",
-	"NEIGH_FAILED", "NEIGH_QUEUEFULL", "IP_RPFILTER",
+	"UNUSED",	 "NOT_SPECIFIED",   "NETFILTER_DROP",  "NO_SOCKET",
+	"QDISC_DROP",	 "TC_INGRESS",	    "UNHANDLED_PROTO", "TC_EGRESS",
+	"NEIGH_FAILED",	 "NEIGH_QUEUEFULL", "IP_RPFILTER",     "IP_LOCALNET",
+	"SOCKET_FILTER", "NO_TX_TARGET",
 };
 enum {
 	NOT_SPECIFIED = 1,
@@ -32,6 +33,9 @@ enum {
 	NEIGH_FAILED = 8,
 	NEIGH_QUEUEFULL,
 	IP_RPFILTER,
+	IP_LOCALNET,
+	SOCKET_FILTER,
+	NO_TX_TARGET,
 };
 
 /* Places in the code, and devices. */
@@ -40,6 +44,9 @@ enum {
 #define IP_RCV 1002
 #define DISCARD 1003
 #define UNKNOWN_CODE 1004
+#define TCP_RCV 1005
+#define BR_FLOOD 1006
+#define BR_PUSH 1007
 #define ETH0 2
 #define GONE 9
 
@@ -86,6 +93,12 @@ void __wrap_drop_source_symbol(struct drop_source *source, uint64_t location,
 		strcpy(ret, "ip_rcv_finish_core");
 	if (location == DISCARD)
 		strcpy(ret, "dst_discard_out");
+	if (location == TCP_RCV)
+		strcpy(ret, "tcp_v6_rcv");
+	if (location == BR_FLOOD)
+		strcpy(ret, "br_flood");
+	if (location == BR_PUSH)
+		strcpy(ret, "br_dev_queue_push_xmit");
 }
 
 uint64_t __wrap_netlink_cookie(const struct netlink *nl)
@@ -105,6 +118,24 @@ int __wrap_netlink_ifname(const struct netlink *nl, int ifindex, char name[16])
 	return 0;
 }
 
+int __wrap_link_is_kept_apart(struct netlink *nl, const struct sample *out,
+			      int ifindex, bool *ret);
+
+/* Ports that are, as a set; or an error. */
+static int apart, n_apart_asked;
+
+int __wrap_link_is_kept_apart(struct netlink *nl, const struct sample *out,
+			      int ifindex, bool *ret)
+{
+	(void)nl;
+	(void)out;
+	n_apart_asked++;
+	if (apart < 0)
+		return apart;
+	*ret = apart & 1 << ifindex;
+	return 0;
+}
+
 static struct drops *drops;
 static struct selection wanted, interfaces;
 static struct probe_env env;
@@ -120,6 +151,7 @@ static void setup(void)
 				  .interfaces = &interfaces};
 	kernel.cookie = OWN;
 	kernel.n = kernel.n_taken = 0;
+	apart = n_apart_asked = 0;
 }
 
 static void teardown(void)
@@ -443,6 +475,78 @@ TEST(evidence, nothing_is_proven_by_what_was_dropped_before)
 	ck_assert_uint_eq(losses.n, 0);
 }
 
+TEST(evidence, filters_of_tcp_are_a_loss_and_those_of_udp_are_counted)
+{
+	read_drops();
+	drop(OWN, SOCKET_FILTER, TCP_RCV, 30);
+	drop(OWN, SOCKET_FILTER, UNKNOWN_CODE, 500);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_TCP, "", DIR_RX), 30);
+	ck_assert_uint_eq(losses.n, 1);
+	check_cause(LAYER_TCP, "", DIR_RX, "tcp-filter", 30);
+}
+
+TEST(evidence, what_is_too_large_for_a_port_is_its_loss)
+{
+	read_drops();
+	drop_at(OWN, NOT_SPECIFIED, BR_PUSH, ETH0 + 1, 30);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_LINK, "eth1", DIR_TX), 30);
+	/* they never were among what it sends */
+	ck_assert_uint_eq(
+		loss_find(&losses, LAYER_LINK, "eth1", DIR_TX)->inside, 0);
+}
+
+TEST(evidence, bridges_lose_nothing_but_where_ports_are_kept_apart)
+{
+	read_drops();
+	drop_at(OWN, NO_TX_TARGET, BR_FLOOD, ETH0, 30);
+	drop_at(OWN, NO_TX_TARGET, UNKNOWN_CODE, ETH0 + 1, 50); /* vxlan's */
+	attribute();
+	ck_assert_uint_eq(losses.n, 0);
+	apart = 1 << ETH0;
+	attribute(); /* no news */
+	ck_assert_int_eq(n_apart_asked, 1);
+	ck_assert_uint_eq(losses.n, 0);
+	drop_at(OWN, NO_TX_TARGET, BR_FLOOD, ETH0, 20);
+	attribute();
+	attribute();
+	ck_assert_int_eq(n_apart_asked, 2);
+	drop_at(OWN, NO_TX_TARGET, BR_FLOOD, ETH0, 20);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_LINK, "eth0", DIR_RX), 20);
+	check_cause(LAYER_LINK, "eth0", DIR_RX, "bridge-kept-apart", 20);
+}
+
+TEST(evidence, first_that_ports_kept_apart_lose_count)
+{
+	apart = 1 << ETH0;
+	read_drops();
+	drop_at(OWN, NO_TX_TARGET, BR_FLOOD, ETH0, 30);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_LINK, "eth0", DIR_RX), 30);
+}
+
+TEST(evidence, bridge_that_cannot_be_asked_is_an_error)
+{
+	apart = -EPERM;
+	drop_at(OWN, NO_TX_TARGET, BR_FLOOD, ETH0, 30);
+	ck_assert_int_eq(dropreason_probe.read(&env, &now), -EPERM);
+}
+
+TEST(evidence, martians_are_of_their_namespace)
+{
+	read_drops();
+	drop(OWN, IP_LOCALNET, 7, 30);
+	drop(OWN, NETFILTER_DROP, 7, 20);
+	lose(LAYER_UNEXPLAINED, "", DIR_RX, 50, 0);
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_IP, "", DIR_RX), 30);
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 20);
+	ck_assert_uint_eq(loss_find(&losses, LAYER_IP, "", DIR_RX)->martians,
+			  30);
+}
+
 /* ---- what others only guess ---- */
 
 static void drop_for_many(uint64_t location, uint64_t packets)
@@ -510,7 +614,9 @@ TEST(bounds, rules_are_suspected_of_what_rules_dropped_and_none_counted)
 	read_drops();
 	drop(OWN, NETFILTER_DROP, 7, 90);
 	drop(OWN, NOT_SPECIFIED, UNKNOWN_CODE, 60);
-	lose(LAYER_NETFILTER, "", DIR_RX, 50, 0);
+	lose(LAYER_NETFILTER, "", DIR_RX, 40, 0);
+	lose(LAYER_CONNTRACK, "", DIR_NONE, 10, 0);
+	lose(LAYER_CONNTRACK, "", DIR_FILL, 5000, 0); /* entries */
 	miss(DIR_RX, 100);
 	attribute();
 	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 100);

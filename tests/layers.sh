@@ -39,7 +39,7 @@ snmp: .
 firewall: . balance
 balance: . link snmp firewall
 neigh: . link snmp firewall balance
-dropreason: . balance
+dropreason: . balance link
 .: link qdisc snmp socket firewall balance neigh dropreason
 '
 

@@ -19,11 +19,15 @@ static const struct {
 	{"kfree_skb", "BPF_CGROUP_EGRESS", "told by the kernel that runs"},
 	{"kfree_skb", "ip_error", "told by the kernel that runs"},
 	{"kfree_skb", "UNHANDLED_PROTO", "told by the kernel that runs"},
+	{"kfree_skb", "SOCKET_FILTER", "told by the kernel that runs"},
+	{"kfree_skb", "bridge_mtu", "told by the kernel that runs"},
+	{"kfree_skb", "bridge_vlan", "told by the kernel that runs"},
+	{"kfree_skb", "bridge_apart", "told by the kernel that runs"},
 	{"kfree_skb", "nowhere", "told by the kernel that runs"},
 	{"kfree_skb", "netfilter", "told by the kernel that runs"},
 	{"kfree_skb", "neigh", "told by the kernel that runs"},
 	{"kfree_skb", "neigh_full", "told by the kernel that runs"},
-	{"kfree_skb", "unwanted", "told by the kernel that runs"},
+	{"kfree_skb", "martian", "told by the kernel that runs"},
 	{"kfree_skb", "hidden", "told by the kernel that runs"},
 };
 

@@ -246,6 +246,18 @@ static void copy_remedy(char *buffer, size_t size, const char *remedy,
 	snprintf(buffer + n, size - n, "%s", remedy);
 }
 
+/* The words of a counter itself, for a reason that has no better ones. */
+static void tell_of_counter(const struct suspect *suspect, struct cause *ret)
+{
+	const struct counter *c = suspect->row->counter;
+
+	if (ret->text[0])
+		return;
+	CAUSE_TEXT(ret, "%s", c->cause);
+	copy_remedy(ret->remedy, sizeof(ret->remedy), c->remedy,
+		    suspect->loss->place);
+}
+
 static void explain_counter(const struct suspect *suspect, struct cause *ret)
 {
 	const struct counter *c = suspect->row->counter;
@@ -276,8 +288,10 @@ static void explain(const struct suspect *suspect, struct cause *ret)
 {
 	for (size_t i = 0; i < n_probes; i++) /* facts go before guesses */
 		if (probes[i]->confirm &&
-		    explain_by(probes[i]->explainers, suspect, ret))
+		    explain_by(probes[i]->explainers, suspect, ret)) {
+			tell_of_counter(suspect, ret);
 			return;
+		}
 	for (size_t i = 0; i < n_probes; i++)
 		if (explain_by(probes[i]->explainers, suspect, ret))
 			return;

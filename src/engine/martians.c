@@ -187,6 +187,27 @@ static bool are_believed(struct ns_list *list, uint64_t martians)
 }
 
 /*
+ * Those that the kernel itself has placed, see dropreason_evidence.c. by_dst:
+ * all martians are by their destination.
+ */
+static uint64_t count_told(const struct ns_list *list, bool by_dst)
+{
+	uint64_t sum = 0;
+
+	EACH_NS (list, ns) {
+		struct loss *ip = ns->was_read ? loss_find(&ns->losses,
+							   LAYER_IP, "", DIR_RX)
+					       : NULL;
+
+		if (!ip || !ip->martians)
+			continue;
+		ip->martian_dst |= by_dst;
+		sum += ip->martians;
+	}
+	return sum;
+}
+
+/*
  * Martians are counted for the host alone, but what the balance of IP misses
  * tells in which namespace they came in: first where nobody else is suspected
  * of it. What is left of them is no more than the two counters being read at
@@ -201,6 +222,7 @@ void martians_place(struct ns_list *list)
 		return;
 	sources = count_sources(list, own);
 	n = sources + sample_moved(&own->now, LAYER_IP, "", TAG_MARTIAN_DST);
+	n = less_by(n, count_told(list, !sources));
 	if (n && !are_all_known(list) && !are_believed(list, n))
 		return;
 	if (n && are_placed(list, n, unexplained_of))

@@ -70,7 +70,8 @@ struct suspect {
 
 /*
  * Whether this is what happened. If so, fills in reason, text and remedy, and
- * is_rule; the other members are there already. Pure.
+ * is_rule; the other members are there already. What the kernel itself says may
+ * leave the text empty: then the words are those of the counter. Pure.
  */
 typedef bool (*cause_explain)(const struct suspect *suspect, struct cause *ret);
 

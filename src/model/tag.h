@@ -127,8 +127,8 @@ enum tag {
 	TAG_DROPS_NETFILTER,
 	TAG_DROPS_NEIGH,
 	TAG_DROPS_NEIGH_FULL,
-	TAG_DROPS_UNWANTED,
 	TAG_DROPS_HIDDEN,
+	TAG_DROPS_BRIDGED, /* too large for a port of a bridge */
 	N_TAGS,
 };
 

@@ -12,7 +12,6 @@
 #define SUMS "sums" /* the object's name */
 
 static const uint8_t sum_rows[] = {
-	[CLASS_UNWANTED] = ROW_SUM_UNWANTED,
 	[CLASS_NETFILTER] = ROW_SUM_NETFILTER,
 	[CLASS_NEIGH] = ROW_SUM_NEIGH,
 	[CLASS_NEIGH_FULL] = ROW_SUM_NEIGH_FULL,
@@ -86,26 +85,23 @@ static uint64_t uncounted_by_rules(const struct sample *s,
 		const struct loss *loss = &l->items[i];
 
 		if (loss->layer == LAYER_NETFILTER ||
-		    loss->layer == LAYER_CONNTRACK)
+		    (loss->layer == LAYER_CONNTRACK &&
+		     loss->direction == DIR_NONE))
 			n = less_by(n, less_by(loss->lost, loss->uncounted));
 	}
 	return n;
 }
 
-static void take_unwanted(const struct sample *s, const struct object *o,
-			  struct losses *l)
+/* Whoever excused some of them before guessed. */
+static void forget_excuses(const struct losses *l)
 {
-	struct loss *gap = loss_find(l, LAYER_UNEXPLAINED, "", DIR_RX);
-
 	for (size_t i = 0; i < ARRAY_SIZE(gap_directions); i++) {
-		struct loss *any =
+		struct loss *gap =
 			loss_find(l, LAYER_UNEXPLAINED, "", gap_directions[i]);
 
-		if (any)
-			any->meant = 0; /* that was a guess */
+		if (gap)
+			gap->meant = 0;
 	}
-	if (gap)
-		loss_deny(gap, object_moved(s, o, TAG_DROPS_UNWANTED));
 }
 
 uint64_t dropreason_bound_gaps(const struct sample *s, struct losses *l)
@@ -117,7 +113,7 @@ uint64_t dropreason_bound_gaps(const struct sample *s, struct losses *l)
 	l->drops_left = 0;
 	if (!o)
 		return 0;
-	take_unwanted(s, o, l);
+	forget_excuses(l);
 	dropped = uncounted_by_rules(s, o, l) +
 		  object_moved(s, o, TAG_DROPS_HIDDEN) +
 		  object_moved(s, o, TAG_DROPS_NOWHERE);

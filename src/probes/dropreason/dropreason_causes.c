@@ -6,6 +6,9 @@ enum {
 	REASON_TC_PROGRAM,
 	REASON_CGROUP_PROGRAM,
 	REASON_DROPPED_IN_IP,
+	REASON_TCP_FILTER,
+	REASON_BRIDGE_VLAN,
+	REASON_APART,
 };
 
 #define NO_OTHER                                                               \
@@ -69,12 +72,63 @@ const struct reason dropreason_reasons[] = {
 				 "causes that are known fit. In "
 				 "ip_rcv_finish_core these are source routes, "
 				 "which IP does not follow by default.",
-			.confirm = "`bpftrace -e 'tracepoint:skb:kfree_skb { "
-				   "@[args->reason, kstack(4)] = count(); }'` "
-				   "shows the way to the function.",
+			.confirm = "`perf record -e skb:kfree_skb -a sleep 10` "
+				   "and `perf script` show each of them.",
 			.fix = "Nothing, unless somebody misses packets. Then "
 			       "look for who sends them: `tcpdump -ni any`.",
 			.gone = "packets-dropreason of that name no longer "
+				"grows.",
+		},
+	[REASON_TCP_FILTER] =
+		{
+			.id = "tcp-filter",
+			.means = "TCP discarded segments that a BPF program "
+				 "rejects: one of the cgroup in which the "
+				 "service runs, as systemd attaches it for "
+				 "IPAddressDeny=, or a filter of the socket. "
+				 "Whoever wants to connect sees a "
+				 "timeout." NO_OTHER,
+			.confirm =
+				"`bpftool cgroup tree` names the programs: "
+				"cgroup_inet_ingress is the one that "
+				"receives. `ss -ltmp` shows the socket whose "
+				"drops (d) grow.",
+			.fix = "Allow the sender, with IPAddressAllow= in the "
+			       "unit or in what attached the program, or stop "
+			       "the sender if it is rejected rightly.",
+			.gone = "packets-dropreason-SOCKET_FILTER no longer "
+				"grows.",
+		},
+	[REASON_BRIDGE_VLAN] =
+		{
+			.id = "bridge-vlan",
+			.means = "A bridge that knows VLANs (vlan_filtering 1) "
+				 "discards what a port sends in a VLAN that "
+				 "the port is no member of, or without a tag "
+				 "where it has no pvid." NO_OTHER,
+			.confirm = "`bridge vlan show` lists the VLANs of each "
+				   "port, and the one without a tag as PVID.",
+			.fix = "Make the port a member: `bridge vlan add dev "
+			       "INTERFACE vid N`, with pvid untagged for what "
+			       "has no tag.",
+			.gone = "packets-dropreason of the function that "
+				"checks VLANs no longer grows.",
+		},
+	[REASON_APART] =
+		{
+			.id = "bridge-kept-apart",
+			.means = "Ports of a bridge are isolated, or not to be "
+				 "flooded with what is for an unknown address: "
+				 "frames that no other port is left for are "
+				 "discarded. Container networks and "
+				 "hypervisors keep their guests apart in this "
+				 "way, on purpose." NO_OTHER,
+			.confirm = "`bridge -d link show` says \"isolated on\" "
+				   "or \"flood off\" of such ports.",
+			.fix = "Only if these are to talk to each other: "
+			       "`bridge link set dev INTERFACE isolated off`, "
+			       "or `bridge link set dev INTERFACE flood on`.",
+			.gone = "packets-dropreason-NO_TX_TARGET no longer "
 				"grows.",
 		},
 	{.id = NULL},
@@ -89,29 +143,22 @@ static const struct {
 	{ROW_TC_INGRESS, REASON_TC_PROGRAM},
 	{ROW_TC_EGRESS, REASON_TC_PROGRAM},
 	{ROW_CGROUP_EGRESS, REASON_CGROUP_PROGRAM},
+	{ROW_TCP_FILTER, REASON_TCP_FILTER},
+	{ROW_BRIDGE_VLAN, REASON_BRIDGE_VLAN},
+	{ROW_APART, REASON_APART},
 };
 /* clang-format on */
 
-/* What the kernel says needs no other explanation. */
+/* What the kernel says needs no words but those of the counter. */
 static bool explain_proven(const struct suspect *suspect, struct cause *ret)
 {
 	const struct counter *c = suspect->row->counter;
-	const char *place = suspect->loss->place;
 
-	for (size_t i = 0; i < ARRAY_SIZE(explained); i++) {
-		if (c != &dropreason_counters[explained[i].row])
-			continue;
-		ret->reason = &dropreason_reasons[explained[i].reason];
-		CAUSE_TEXT(ret, "%s", c->cause);
-		if (*place)
-			CAUSE_REMEDY(ret,
-				     "See which it is: `bpftool net show "
-				     "dev %s`",
-				     place);
-		else
-			CAUSE_REMEDY(ret, "%s", c->remedy);
-		return true;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(explained); i++)
+		if (c == &dropreason_counters[explained[i].row]) {
+			ret->reason = &dropreason_reasons[explained[i].reason];
+			return true;
+		}
 	return false;
 }
 
@@ -119,6 +166,7 @@ static bool explain_proven(const struct suspect *suspect, struct cause *ret)
 const struct explainer dropreason_explainers[] = {
 	{LAYER_LINK, explain_proven},
 	{LAYER_IP, explain_proven},
+	{LAYER_TCP, explain_proven},
 	{0, NULL},
 };
 /* clang-format on */

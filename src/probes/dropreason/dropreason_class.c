@@ -48,10 +48,10 @@ static const struct known_reason known_reasons[] = {
 	{"TCP_RFC7323_*", CLASS_HEALTHY, false},
 	{"UNHANDLED_PROTO", CLASS_HEALTHY, false},
 	{"UNIX_*", CLASS_HEALTHY, false},
-	/* what IP misses, for groups that nobody here is in */
-	{NS "ip6_mc_input", CLASS_UNWANTED, false},
-	{NS "ip_forward", CLASS_UNWANTED, true},
-	{NS "ip_rcv_finish_core", CLASS_UNWANTED, true},
+	/* what comes for groups that nobody here is in */
+	{NS "ip6_mc_input", CLASS_HEALTHY, false},
+	{NS "ip_forward", CLASS_HEALTHY, true},
+	{NS "ip_rcv_finish_core", CLASS_HEALTHY, true},
 	/* rules, queues to user space, and who else stands among them */
 	{"NETFILTER_DROP", CLASS_NETFILTER, false},
 	{NS "ip_vs_*", CLASS_NETFILTER, false},
@@ -67,7 +67,6 @@ static const struct known_reason known_reasons[] = {
 	{"NEIGH_QUEUEFULL", CLASS_NEIGH_FULL, false},
 	{NS "neigh_*", CLASS_NEIGH, false},
 	/* what the balance of IP does not miss, or by a counter */
-	{"BPF_CGROUP_EGRESS", CLASS_COUNTED, false},
 	{"CPU_BACKLOG", CLASS_COUNTED, false},
 	{"DEV_*", CLASS_COUNTED, false},
 	{"FRAG_*", CLASS_COUNTED, false},
@@ -117,7 +116,5 @@ enum drop_class dropreason_class(const char *name, bool for_many)
 
 bool dropreason_is_healthy(const char *name, bool for_many)
 {
-	enum drop_class class = dropreason_class(name, for_many);
-
-	return class == CLASS_HEALTHY || class == CLASS_UNWANTED;
+	return dropreason_class(name, for_many) == CLASS_HEALTHY;
 }

@@ -68,6 +68,44 @@ const struct counter dropreason_counters[N_DROPREASON_ROWS] = {
 			  .means = "Received frames of a protocol that nobody "
 				   "here speaks, as LLDP: rx_dropped has them, "
 				   "too"},
+	/* nor has this: the host counts them */
+	[ROW_MARTIAN] = {EVIDENCE(LAYER_IP, DIR_NONE), .name = "martian",
+			 .source = "net/ipv4/route.c",
+			 .means = "Packets that cannot have come by the wire, "
+				  "by their addresses"},
+	[ROW_TCP_FILTER] =
+		{EVIDENCE(LAYER_TCP, DIR_RX), .name = "SOCKET_FILTER",
+		 .source = "net/ipv4/tcp_ipv4.c",
+		 .means = "Segments that a filter of a socket or a program of "
+			  "a cgroup discarded: nothing else counts them",
+		 .cause = "a BPF program of a cgroup (systemd IPAddressDeny=), "
+			  "or a filter of a socket, discards what is received",
+		 .remedy = "See which it is: `host: bpftool cgroup tree`"},
+	[ROW_BRIDGE_MTU] =
+		{EVIDENCE(LAYER_LINK, DIR_TX), .name = "bridge_mtu",
+		 .tag = TAG_DROPS_BRIDGED, .source = "net/bridge/br_forward.c",
+		 .means = "Frames that were too large for a port of a bridge: "
+			  "nothing else counts them",
+		 .cause = "the frames that the bridge has for it are larger "
+			  "than its MTU",
+		 .remedy = "Compare the MTUs of the ports: `ip -d link show`"},
+	[ROW_BRIDGE_VLAN] =
+		{EVIDENCE(LAYER_LINK, DIR_RX), .name = "bridge_vlan",
+		 .source = "net/bridge/br_vlan.c",
+		 .means = "Frames of a VLAN that the port of a bridge is no "
+			  "member of: nothing else counts them",
+		 .cause = "the port of a bridge is no member of the VLAN that "
+			  "its frames are of",
+		 .remedy = "Compare the VLANs of the ports: `bridge vlan "
+			   "show`"},
+	[ROW_APART] =
+		{EVIDENCE(LAYER_LINK, DIR_RX), .name = "bridge_apart",
+		 .tag = TAG_RULE_IS_POLICY, .source = "net/bridge/br_forward.c",
+		 .means = "Frames that a bridge had no port for, as its ports "
+			  "are kept apart: nothing else counts them",
+		 .cause = "the ports of the bridge are kept apart (isolated, "
+			  "or flood off)",
+		 .remedy = "See which are: `bridge -d link show`"},
 	[ROW_NOWHERE] = {SUM(TAG_DROPS_NOWHERE), .name = "nowhere",
 			 .means = "Packets that may be of any namespace"},
 	[ROW_SUM_NETFILTER] =
@@ -80,9 +118,6 @@ const struct counter dropreason_counters[N_DROPREASON_ROWS] = {
 		{SUM(TAG_DROPS_NEIGH_FULL), .name = "neigh_full",
 		 .means = "Packets that found the queue for their next hop "
 			  "full"},
-	[ROW_SUM_UNWANTED] =
-		{SUM(TAG_DROPS_UNWANTED), .name = "unwanted",
-		 .means = "Packets for groups that nobody here joined"},
 	[ROW_SUM_HIDDEN] = {SUM(TAG_DROPS_HIDDEN), .name = "hidden",
 			    .means = "Packets dropped for reasons that no "
 				     "other counter is known to have"},

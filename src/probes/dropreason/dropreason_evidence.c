@@ -10,44 +10,90 @@
 #include "kernel/netlink.h"
 #include "model/sample_index.h"
 #include "model/selection.h"
+#include "probes/link/link.h"
 #include "probes/dropreason/dropreason_private.h"
+
+#define NONE "NOT_SPECIFIED"
 
 enum proof_use {
 	USE_ADD,     /* no counter has them: they are to be added */
 	USE_CLAIM,   /* IP misses them on input, its layer lost them */
+	USE_MARTIAN, /* the same of what the host counts */
 	USE_CONFIRM, /* counted as lost there, without a word by whom */
 	USE_EXCUSE,  /* in what its layer lost, and nobody wanted them */
 };
 
+enum proof_place {
+	OF_NAMESPACE,
+	OF_DEVICE,
+	OF_PORT_APART, /* of a bridge that is told so, see link.h */
+};
+
 /* A reason proves what it does on every kernel that has it. */
 static const struct proof {
-	const char *name; /* see dropreason_name() */
+	const char *name;   /* see dropreason_name() */
+	const char *symbol; /* which the function begins with, NULL: any */
 	uint8_t row;
 	uint8_t use;
-	bool at_device;
+	uint8_t place; /* enum proof_place */
 } proofs[] = {
 	/* clang-format off */
-	{"NOT_SPECIFIED.do_xdp_generic", ROW_XDP, USE_ADD, true},
-	{"NOT_SPECIFIED.netif_receive_generic_xdp", ROW_XDP, USE_ADD, true},
-	{"TC_INGRESS", ROW_TC_INGRESS, USE_ADD, true},
-	{"TC_EGRESS", ROW_TC_EGRESS, USE_CONFIRM, false},
-	{"BPF_CGROUP_EGRESS", ROW_CGROUP_EGRESS, USE_CONFIRM, false},
-	{"NOT_SPECIFIED.ip_error", ROW_ROUTE, USE_CLAIM, false},
-	{"NOT_SPECIFIED.dst_discard_out", ROW_ROUTE, USE_CLAIM, false},
-	{"UNHANDLED_PROTO", ROW_PROTOCOL, USE_EXCUSE, true},
+	{NONE ".do_xdp_generic", NULL, ROW_XDP, USE_ADD, OF_DEVICE},
+	{NONE ".netif_receive_generic_xdp", NULL, ROW_XDP, USE_ADD, OF_DEVICE},
+	{"TC_INGRESS", NULL, ROW_TC_INGRESS, USE_ADD, OF_DEVICE},
+	{"TC_EGRESS", NULL, ROW_TC_EGRESS, USE_CONFIRM, OF_NAMESPACE},
+	{"BPF_CGROUP_EGRESS", NULL, ROW_CGROUP_EGRESS, USE_CONFIRM, OF_NAMESPACE},
+	{"SOCKET_FILTER", "tcp_", ROW_TCP_FILTER, USE_ADD, OF_NAMESPACE},
+	{NONE ".ip_error", NULL, ROW_ROUTE, USE_CLAIM, OF_NAMESPACE},
+	{NONE ".dst_discard_out", NULL, ROW_ROUTE, USE_CLAIM, OF_NAMESPACE},
+	{"IP_INVALID_DEST", NULL, ROW_MARTIAN, USE_MARTIAN, OF_NAMESPACE},
+	{"IP_INVALID_SOURCE", NULL, ROW_MARTIAN, USE_MARTIAN, OF_NAMESPACE},
+	{"IP_LOCALNET", NULL, ROW_MARTIAN, USE_MARTIAN, OF_NAMESPACE},
+	{"IP_LOCAL_SOURCE", NULL, ROW_MARTIAN, USE_MARTIAN, OF_NAMESPACE},
+	{NONE ".br_dev_queue_push_xmit", NULL, ROW_BRIDGE_MTU, USE_ADD, OF_DEVICE},
+	{NONE ".__allowed_ingress", NULL, ROW_BRIDGE_VLAN, USE_ADD, OF_DEVICE},
+	{NONE ".br_allowed_ingress", NULL, ROW_BRIDGE_VLAN, USE_ADD, OF_DEVICE},
+	{NONE ".br_handle_vlan", NULL, ROW_BRIDGE_VLAN, USE_ADD, OF_DEVICE},
+	{"NO_TX_TARGET", "br_", ROW_APART, USE_ADD, OF_PORT_APART},
+	{NONE ".br_flood", NULL, ROW_APART, USE_ADD, OF_PORT_APART},
+	{NONE ".br_forward", NULL, ROW_APART, USE_ADD, OF_PORT_APART},
+	{NONE ".br_handle_frame_finish", NULL, ROW_APART, USE_ADD, OF_PORT_APART},
+	{"UNHANDLED_PROTO", NULL, ROW_PROTOCOL, USE_EXCUSE, OF_DEVICE},
 	/* clang-format on */
 };
 
-static const struct proof *find_proof(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(proofs); i++)
-		if (!strcmp(proofs[i].name, name))
-			return &proofs[i];
-	return NULL;
-}
-
 /* ---- in a sample ---- */
 
+/* What of a group a proof is of. */
+struct proven_group {
+	const struct probe_env *env;
+	const struct proof *proof;
+	const struct drop_group *group;
+};
+
+static bool is_proven_by(const struct proven_group *of, size_t i)
+{
+	const char *symbol = of->proof->symbol;
+
+	return !symbol || !strncmp(drops_symbol(of->env->drops,
+						of->group->items[i].location),
+				   symbol, strlen(symbol));
+}
+
+/* The packets of item i and of those that follow at the same device, or any. */
+static uint64_t sum_from(const struct proven_group *of, size_t i, bool any)
+{
+	const struct drop *items = of->group->items;
+	uint64_t sum = 0;
+
+	for (size_t at = i; at < of->group->n; at++)
+		if ((any || items[at].ifindex == items[i].ifindex) &&
+		    is_proven_by(of, at))
+			sum += items[at].packets;
+	return sum;
+}
+
+/* Ports that were not kept apart before have dropped the same for nobody. */
 static void append_proof(const struct proof *e, const char *place,
 			 uint64_t packets, struct sample *out)
 {
@@ -55,20 +101,13 @@ static void append_proof(const struct proof *e, const char *place,
 	bool is_new = dropreason_was_read(out) &&
 		      !sample_before(out, c->layer, place, e->name);
 
+	if (e->place == OF_PORT_APART)
+		is_new &= !sample_before(out, LAYER_DROPREASON, "", e->name);
+
 	sample_object(out, c->layer, place, e->name, 0);
 	sample_row(out, c, packets);
 	if (is_new)
 		sample_began(out);
-}
-
-static uint64_t sum_at(const struct drop_group *group, size_t from)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = from; i < group->n; i++)
-		if (group->items[i].ifindex == group->items[from].ifindex)
-			sum += group->items[i].packets;
-	return sum;
 }
 
 static bool was_device_before(const struct drop_group *group, size_t at)
@@ -79,22 +118,72 @@ static bool was_device_before(const struct drop_group *group, size_t at)
 	return false;
 }
 
-/* What was dropped at a device that is gone is nobody's any more. */
-static int append_by_device(const struct probe_env *env, const struct proof *e,
-			    const struct drop_group *group, struct sample *out)
+/* Whether any of a group was dropped since the read before. */
+static bool has_grown(const struct proven_group *of, struct sample *out)
 {
-	for (size_t i = 0; i < group->n; i++) {
-		char name[IFNAMSIZ];
-		int r;
+	const struct counter *c = &dropreason_counters[ROW_LOSS];
+	const struct object *before =
+		sample_before(out, LAYER_DROPREASON, "", of->group->name);
+	uint64_t packets = 0;
 
-		if (was_device_before(group, i))
-			continue;
-		r = netlink_ifname(env->netlink, group->items[i].ifindex, name);
-		if (r < 0 && r != -ENODEV)
-			return r;
-		if (r == 0 && selection_wants(env->interfaces, name))
-			append_proof(e, name, sum_at(group, i), out);
+	for (size_t i = 0; i < of->group->n; i++)
+		packets += of->group->items[i].packets;
+	return !before || object_value(out->then, before, c, 0) != packets;
+}
+
+/*
+ * A bridge is asked where its drops are news: nothing else tells of a change.
+ * Returns 1, 0 or a negative errno.
+ */
+static int is_apart(const struct proven_group *of, const char *place,
+		    uint32_t ifindex, struct sample *out)
+{
+	bool known = sample_before(out, LAYER_LINK, place, of->proof->name);
+	bool apart = false;
+	int r = 0;
+
+	if (!known && has_grown(of, out))
+		r = link_is_kept_apart(of->env->netlink, out, (int)ifindex,
+				       &apart);
+	if (r < 0)
+		return r == -ENODEV ? 0 : r;
+	return known || apart;
+}
+
+/* What was dropped at a device that is gone is nobody's any more. */
+static int append_at_device(const struct proven_group *of, size_t i,
+			    struct sample *out)
+{
+	uint32_t ifindex = of->group->items[i].ifindex;
+	uint64_t packets = sum_from(of, i, false);
+	char name[IFNAMSIZ];
+	int r = netlink_ifname(of->env->netlink, (int)ifindex, name);
+
+	if (r < 0)
+		return r == -ENODEV ? 0 : r;
+	if (!packets || !selection_wants(of->env->interfaces, name))
+		return 0;
+	r = of->proof->place == OF_PORT_APART ? is_apart(of, name, ifindex, out)
+					      : 1;
+	if (r > 0)
+		append_proof(of->proof, name, packets, out);
+	return r < 0 ? r : 0;
+}
+
+static int append_proven(const struct proven_group *of, struct sample *out)
+{
+	uint64_t packets;
+	int r = 0;
+
+	if (of->proof->place != OF_NAMESPACE) {
+		for (size_t i = 0; r == 0 && i < of->group->n; i++)
+			if (!was_device_before(of->group, i))
+				r = append_at_device(of, i, out);
+		return r;
 	}
+	packets = sum_from(of, 0, true);
+	if (packets)
+		append_proof(of->proof, "", packets, out);
 	return 0;
 }
 
@@ -102,17 +191,15 @@ int dropreason_append_evidence(const struct probe_env *env,
 			       const struct drop_group *group,
 			       struct sample *out)
 {
-	const struct proof *e = find_proof(group->name);
-	uint64_t packets = 0;
+	int r = 0;
 
-	if (!e)
-		return 0;
-	if (e->at_device)
-		return append_by_device(env, e, group, out);
-	for (size_t i = 0; i < group->n; i++)
-		packets += group->items[i].packets;
-	append_proof(e, "", packets, out);
-	return 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(proofs); i++) {
+		struct proven_group of = {env, &proofs[i], group};
+
+		if (!strcmp(proofs[i].name, group->name))
+			r = append_proven(&of, out);
+	}
+	return r;
 }
 
 /* ---- whose losses they are ---- */
@@ -158,11 +245,14 @@ static uint64_t counted_by_filters(const struct sample *s, const char *place)
 
 static void add_uncounted(const struct sample *s, struct loss *loss, uint64_t n)
 {
-	uint64_t rest = less_by(n, counted_by_filters(s, loss->place));
+	uint64_t rest = n;
 
+	if (loss->layer == LAYER_LINK && loss->direction == DIR_RX)
+		rest = less_by(n, counted_by_filters(s, loss->place));
 	if (rest * 100 < n * SKEW_PERCENT)
 		return;
-	loss->inside += rest; /* the device has received them */
+	if (loss->direction == DIR_RX)
+		loss->inside += rest; /* they were received, and counted so */
 	loss_add(loss, rest);
 }
 
@@ -185,6 +275,19 @@ static void add_unseen(const struct sample *s, const struct object *o,
 		add_uncounted(s, loss, n);
 }
 
+/* Which the host counts, for no namespace by itself. */
+static void claim_martians(struct losses *l, uint64_t n)
+{
+	struct loss *ip;
+
+	n = loss_suspect(l, DIR_RX, LAYER_IP, DIR_RX, n);
+	ip = n ? loss_find(l, LAYER_IP, "", DIR_RX) : NULL;
+	if (!ip)
+		return;
+	ip->uncounted -= n;
+	ip->martians += n;
+}
+
 static void attribute_proof(const struct sample *s, const struct object *o,
 			    const struct proof *proof, struct losses *l)
 {
@@ -197,6 +300,8 @@ static void attribute_proof(const struct sample *s, const struct object *o,
 		add_unseen(s, o, c, l, n);
 	else if (proof->use == USE_CLAIM)
 		loss_suspect(l, DIR_RX, c->layer, c->direction, n);
+	else if (proof->use == USE_MARTIAN)
+		claim_martians(l, n);
 	else if (proof->use == USE_EXCUSE)
 		excuse(l, object_place(s, o), n);
 }

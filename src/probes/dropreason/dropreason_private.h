@@ -8,8 +8,7 @@
 
 /* Who misses packets that were dropped for a reason. */
 enum drop_class {
-	CLASS_HEALTHY,	  /* nobody */
-	CLASS_UNWANTED,	  /* IP: they came for groups that nobody is in */
+	CLASS_HEALTHY,	  /* nobody, or they were for nobody here */
 	CLASS_NETFILTER,  /* IP, where no rule has counted them */
 	CLASS_NEIGH,	  /* nobody: they waited for a next hop */
 	CLASS_NEIGH_FULL, /* the host's table, for no namespace by itself */
@@ -29,12 +28,16 @@ enum dropreason_row {
 	ROW_CGROUP_EGRESS,
 	ROW_ROUTE,
 	ROW_PROTOCOL,
+	ROW_MARTIAN,
+	ROW_TCP_FILTER,
+	ROW_BRIDGE_MTU,
+	ROW_BRIDGE_VLAN,
+	ROW_APART,
 	/* sums of a namespace: of one class each, and of no namespace */
 	ROW_NOWHERE,
 	ROW_SUM_NETFILTER,
 	ROW_SUM_NEIGH,
 	ROW_SUM_NEIGH_FULL,
-	ROW_SUM_UNWANTED,
 	ROW_SUM_HIDDEN,
 	N_DROPREASON_ROWS,
 };
@@ -68,8 +71,8 @@ void dropreason_append_sums(const struct drop_sums *sums, uint64_t nowhere,
 			    struct sample *out);
 /*
  * Nobody misses more packets than the kernel dropped: what IP misses beyond
- * that, it counts wrongly. Of the rest those that nobody wanted are no loss.
- * Returns packets dropped in the interval before that IP did not miss by then.
+ * that, it counts wrongly, or nobody wanted it. Returns packets dropped in the
+ * interval before that IP did not miss by then.
  */
 uint64_t dropreason_bound_gaps(const struct sample *s, struct losses *l);
 /*

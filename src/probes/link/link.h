@@ -121,6 +121,15 @@ uint64_t link_unexplained(const struct sample *s, const struct loss *loss);
 bool link_is_port(const struct sample *s, const struct object *mine);
 
 /*
+ * Whether the bridge that an interface is a port of is told to keep some of its
+ * frames from other ports: the port is isolated, or one of them is not to be
+ * flooded. It asks for each port of it in out. Returns 0 or what netlink_ask()
+ * does.
+ */
+int MUST_CHECK link_is_kept_apart(struct netlink *nl, const struct sample *out,
+				  int ifindex, bool *ret);
+
+/*
  * How many frames for groups the bridge that an interface is a port of, if it
  * is of one, has flooded in the interval. mine is its LINK_CONFIG. Pure.
  */

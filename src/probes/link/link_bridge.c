@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bridges whose ports differ in MTU. */
+/* Bridges whose ports differ in MTU, or are kept apart. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -115,8 +116,9 @@ bool link_explain_bridge(const struct suspect *suspect, struct cause *ret)
 {
 	const struct sample *s = suspect->sample;
 	struct mismatch m;
+	enum tag tag = suspect->row->counter->tag;
 
-	if (!are_bridged(s, suspect->row->counter->tag, suspect->lost) ||
+	if ((tag != TAG_DROPS_BRIDGED && !are_bridged(s, tag, suspect->lost)) ||
 	    !find_mismatch(s, &m))
 		return false;
 	tell_mismatch(s, &m, ret);
@@ -281,4 +283,26 @@ bool link_explain_bridged(const struct sample *s, const struct loss *loss,
 	ret->lost = loss->uncounted;
 	tell_mismatch(s, &m, ret);
 	return true;
+}
+
+int link_is_kept_apart(struct netlink *nl, const struct sample *out,
+		       int ifindex, bool *ret)
+{
+	struct link_config config = {.index = 0};
+	int r = link_config_read(nl, ifindex, NULL, &config);
+	uint64_t bridge = config.master;
+
+	*ret = r == 0 && config.isolated;
+	if (r < 0 || *ret || strcmp(config.master_kind, "bridge") != 0)
+		return r;
+	EACH_OBJECT (out, port) {
+		if (!is_bridge_port(out, port, bridge) ||
+		    port->identity == (uint64_t)ifindex)
+			continue;
+		r = link_config_read(nl, (int)port->identity, NULL, &config);
+		if (r < 0 && r != -ENODEV)
+			return r;
+		*ret |= r == 0 && config.no_flood;
+	}
+	return 0;
 }

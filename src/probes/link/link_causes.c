@@ -160,6 +160,7 @@ static bool explain_fallen(const struct suspect *suspect, struct cause *ret)
 
 /* clang-format off */
 const struct explainer link_explainers[] = {
+	{LAYER_LINK, link_explain_bridge},
 	{LAYER_LINK, explain_xdp},
 	{LAYER_LINK, explain_down},
 	{LAYER_LINK, explain_mtu},

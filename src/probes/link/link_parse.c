@@ -56,6 +56,20 @@ static void parse_data(struct nlattr *nest, struct link_config *config)
 		config->active = attr_u32(data[IFLA_BOND_ACTIVE_SLAVE]);
 }
 
+#define MAX_PORT_DATA IFLA_BRPORT_ISOLATED
+
+static void parse_port(struct nlattr *nest, struct link_config *config)
+{
+	struct nlattr *data[MAX_PORT_DATA + 1];
+
+	if (!nest || strcmp(config->master_kind, "bridge") != 0 ||
+	    nla_parse_nested(data, MAX_PORT_DATA, nest, NULL) < 0)
+		return;
+	config->isolated = attr_u8(data[IFLA_BRPORT_ISOLATED]);
+	config->no_flood = data[IFLA_BRPORT_UNICAST_FLOOD] &&
+			   !attr_u8(data[IFLA_BRPORT_UNICAST_FLOOD]);
+}
+
 static void parse_kind(struct nlattr *linkinfo, struct link_config *config)
 {
 	struct nlattr *info[IFLA_INFO_MAX + 1];
@@ -69,6 +83,7 @@ static void parse_kind(struct nlattr *linkinfo, struct link_config *config)
 		nla_strlcpy(config->master_kind, info[IFLA_INFO_SLAVE_KIND],
 			    sizeof(config->master_kind));
 	parse_data(info[IFLA_INFO_DATA], config);
+	parse_port(info[IFLA_INFO_SLAVE_DATA], config);
 }
 
 static void parse_xdp(struct nlattr *attr, struct link_config *config)

@@ -166,8 +166,11 @@ struct link_config {
 	bool carrier;
 	bool has_changes;
 	uint32_t changes;
-	bool xdp;   /* a program is attached */
-	int master; /* ifindex, 0: none */
+	bool xdp; /* a program is attached */
+	/* of a port of a bridge, that hands it nothing: */
+	bool isolated; /* of other such ports */
+	bool no_flood; /* that is for an unknown address */
+	int master;    /* ifindex, 0: none */
 	char name[16];
 	char kind[16];	      /* "" for a device without one */
 	char master_kind[16]; /* "bridge", as far as the kernel says */
