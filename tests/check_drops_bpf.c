@@ -5,6 +5,7 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -162,6 +163,54 @@ TEST(kernel, each_packet_is_counted_once_with_reason_place_and_device)
 	ck_assert_uint_eq(refused_until(DROPS_FRESH_NS), 100);
 	ck_assert_uint_eq(refused_until(DROPS_FRESH_NS + 1), 111);
 	ck_assert_uint_eq(refused_until(3 * DROPS_FRESH_NS), 111);
+}
+
+#define MOST_SENDERS 8
+#define ROUNDS 2000
+
+static pthread_barrier_t barrier;
+
+static void *send_in_rounds(void *arg)
+{
+	int cpu = *(int *)arg;
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+	for (int i = 0; i < ROUNDS; i++) {
+		pthread_barrier_wait(&barrier);
+		send_to_closed_port(1);
+		pthread_barrier_wait(&barrier);
+	}
+	return NULL;
+}
+
+/* In each round the key is a new one, and all come at the same moment. */
+TEST(kernel, first_packets_of_several_cpus_have_their_reason)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	int cpus[MOST_SENDERS],
+		n_senders = n < MOST_SENDERS ? (int)n : MOST_SENDERS;
+	pthread_t threads[MOST_SENDERS];
+	uint64_t now = 1;
+
+	pthread_barrier_init(&barrier, NULL, n_senders + 1);
+	for (int i = 0; i < n_senders; i++) {
+		cpus[i] = i;
+		ck_assert_int_eq(pthread_create(&threads[i], NULL,
+						send_in_rounds, &cpus[i]),
+				 0);
+	}
+	for (int i = 1; i <= ROUNDS; i++) {
+		pthread_barrier_wait(&barrier);
+		pthread_barrier_wait(&barrier);
+		ck_assert_uint_eq(refused_until(now += DROPS_FRESH_NS),
+				  (uint64_t)i * n_senders);
+	}
+	for (int i = 0; i < n_senders; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&barrier);
 }
 
 /* The numbers of the programs that this process holds. */

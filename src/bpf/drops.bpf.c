@@ -33,13 +33,23 @@ static __always_inline void count_spilled(void)
 		++*n;
 }
 
-static __always_inline void count_drop(const struct drops_key *key)
+static __always_inline int add_one(const struct drops_key *key)
 {
-	__u64 *n = bpf_map_lookup_elem(&drops, key), one = 1;
+	__u64 *n = bpf_map_lookup_elem(&drops, key);
 
 	if (n)
 		++*n;
-	else if (bpf_map_update_elem(&drops, key, &one, BPF_NOEXIST) < 0)
+	return n != NULL;
+}
+
+/* Where it cannot be added, another CPU may have done so in between. */
+static __always_inline void count_drop(const struct drops_key *key)
+{
+	__u64 one = 1;
+
+	if (!add_one(key) &&
+	    bpf_map_update_elem(&drops, key, &one, BPF_NOEXIST) < 0 &&
+	    !add_one(key))
 		count_spilled();
 }
 
