@@ -38,7 +38,10 @@ libbpf_print_fn_t bpf_hush(void)
 
 int bpf_load_error(int r)
 {
-	return r == -EACCES ? -EOPNOTSUPP : r;
+	const int not_supported = 524; /* ENOTSUPP, the kernel's own */
+
+	return r == -EACCES || r == -ENOENT || r == -not_supported ? -EOPNOTSUPP
+								   : r;
 }
 
 void bpf_ask_symbol(const struct bpf_program *name_symbol, const char *symbol,

@@ -26,7 +26,8 @@ libbpf_print_fn_t bpf_hush(void);
 
 /*
  * What was returned for a program that could not be loaded, as those of
- * kernel/drop_source.h: it may have been allowed, but not understood.
+ * kernel/drop_source.h: it may have been allowed, but not
+ * understood, or there is no such place to look.
  */
 int bpf_load_error(int r);
 

@@ -34,7 +34,8 @@ void drop_source_close(struct drop_source *source);
 /*
  * Takes what was counted since the time before: ret_counts is valid until the
  * next call. In ret_spilled are packets of which no more is known, of all the
- * time. Returns how many counts there are, or a negative errno.
+ * time. Returns how many counts there are, or a negative errno, never -ENOENT:
+ * then nothing is lost, and the next call tells of it.
  */
 int MUST_CHECK drop_source_take(struct drop_source *source,
 				const struct drop_count **ret_counts,

@@ -11,26 +11,36 @@
 #include "kernel/bpf_parts.h"
 #include "kernel/drop_names.h"
 
+/* So many are taken at once: one of the map's buckets never has as many. */
+#define KEYS_AT_ONCE 256
+
+/* As many again may come in while the map is emptied, and stay for later. */
+#define MAX_COUNTS (DROPS_MAX_KEYS + KEYS_AT_ONCE)
+
 struct drop_source {
 	struct drops_bpf *program;
+	struct bpf_program *counting; /* of its programs the one that is run */
 	struct drop_names names;
-	size_t n_cpus;		/* that there may ever be */
-	struct drops_key *keys; /* room for all of the kernel's map */
-	uint64_t *values;	/* of each of these one per CPU */
-	struct drop_count counts[DROPS_MAX_KEYS];
+	size_t n_cpus; /* that there may ever be */
+	struct drops_key keys[KEYS_AT_ONCE];
+	uint64_t *values; /* of each of these one per CPU */
+	struct drop_count counts[MAX_COUNTS];
+	size_t n_counts; /* that nobody was told of yet */
 };
 
 /* ---- which program fits ---- */
 
 /* Before 5.17 there are two, and no reason. */
-static int choose_program(struct drops_bpf *program, int n_arguments)
+static int choose_program(struct drop_source *s, int n_arguments)
 {
+	struct bpf_program *three = s->program->progs.count_of_three;
+	struct bpf_program *four = s->program->progs.count_of_four;
+
 	if (n_arguments < 3)
 		return -EOPNOTSUPP;
-	bpf_program__set_autoload(program->progs.count_of_three,
-				  n_arguments == 3);
-	bpf_program__set_autoload(program->progs.count_of_four,
-				  n_arguments > 3);
+	s->counting = n_arguments == 3 ? three : four;
+	bpf_program__set_autoload(three, s->counting == three);
+	bpf_program__set_autoload(four, s->counting == four);
 	return 0;
 }
 
@@ -43,9 +53,8 @@ static int allocate(struct drop_source *s)
 	if (n < 0)
 		return n;
 	s->n_cpus = n;
-	s->keys = calloc(DROPS_MAX_KEYS, sizeof(*s->keys));
-	s->values = calloc(DROPS_MAX_KEYS * s->n_cpus, sizeof(*s->values));
-	return s->keys && s->values ? 0 : -ENOMEM;
+	s->values = calloc(KEYS_AT_ONCE * s->n_cpus, sizeof(*s->values));
+	return s->values ? 0 : -ENOMEM;
 }
 
 /* What the kernel says of itself is large, and needed no longer than this. */
@@ -56,7 +65,7 @@ static int learn_kernel(struct drop_source *s)
 
 	if (!btf)
 		return -EOPNOTSUPP;
-	r = choose_program(s->program, bpf_count_arguments(btf, "kfree_skb"));
+	r = choose_program(s, bpf_count_arguments(btf, "kfree_skb"));
 	if (r == 0)
 		r = drop_names_read(&s->names, btf);
 	btf__free(btf);
@@ -106,7 +115,6 @@ void drop_source_close(struct drop_source *source)
 		return;
 	drops_bpf__destroy(source->program);
 	drop_names_free(&source->names);
-	free(source->keys);
 	free(source->values);
 	free(source);
 }
@@ -122,46 +130,80 @@ static uint64_t sum_cpus(const struct drop_source *s, const uint64_t *values)
 	return sum;
 }
 
+/* Where the kernel begins next, if it says nothing of it. */
+#define NOWHERE UINT32_MAX
+
+/*
+ * Takes some from a bucket of the map on, which is moved on. What was taken is
+ * the kernel's no more, even where it fails behind that. Returns 1: these were
+ * the last, 0 or a negative errno.
+ */
+static int take_some(struct drop_source *s, uint32_t *bucket)
+{
+	int map = bpf_map__fd(s->program->maps.drops);
+	uint32_t next = NOWHERE, n = KEYS_AT_ONCE;
+	int r = bpf_map_lookup_and_delete_batch(
+		map, *bucket == NOWHERE ? NULL : bucket, &next, s->keys,
+		s->values, &n, NULL);
+	int error = r < 0 ? -errno : 0;
+
+	if (next == NOWHERE) /* it has not begun: n is what it was */
+		return error == -ENOENT || !error ? -EIO : error;
+	for (uint32_t i = 0; i < n; i++)
+		s->counts[s->n_counts++] = (struct drop_count) {
+			.key = s->keys[i],
+			.packets = sum_cpus(s, s->values + i * s->n_cpus),
+		};
+	*bucket = next;
+	return error == -ENOENT ? 1 : error;
+}
+
 /*
  * Sets the map back to empty: what is dropped meanwhile is in the next one, but
  * for a packet that is being counted on another CPU at this very moment.
  */
 static int empty_map(struct drop_source *s)
 {
-	int map = bpf_map__fd(s->program->maps.drops);
-	uint32_t at, n = DROPS_MAX_KEYS;
+	uint32_t bucket = NOWHERE;
+	int r = 0;
 
-	if (bpf_map_lookup_and_delete_batch(map, NULL, &at, s->keys, s->values,
-					    &n, NULL) < 0 &&
-	    errno != ENOENT)
-		return -errno;
-	return (int)n;
+	while (r == 0 && s->n_counts <= MAX_COUNTS - KEYS_AT_ONCE)
+		r = take_some(s, &bucket);
+	return r < 0 ? r : 0;
 }
 
-static uint64_t count_all_spilled(struct drop_source *s)
+/*
+ * Packets that had no room, and those that were dropped while another one was
+ * counted on that CPU: the kernel leaves these out.
+ */
+static int count_all_spilled(struct drop_source *s, uint64_t *ret)
 {
 	int map = bpf_map__fd(s->program->maps.spilled);
-	uint32_t only = 0;
+	struct bpf_prog_info info = {.type = 0};
+	uint32_t only = 0, size = sizeof(info);
 
-	if (bpf_map_lookup_elem(map, &only, s->values) < 0)
-		return 0;
-	return sum_cpus(s, s->values);
+	if (bpf_map_lookup_elem(map, &only, s->values) < 0 ||
+	    bpf_obj_get_info_by_fd(bpf_program__fd(s->counting), &info, &size) <
+		    0)
+		return errno == ENOENT ? -EIO : -errno;
+	*ret = sum_cpus(s, s->values) + info.recursion_misses;
+	return 0;
 }
 
+/* What was taken before it failed is kept for the next time. */
 int drop_source_take(struct drop_source *source,
 		     const struct drop_count **ret_counts,
 		     uint64_t *ret_spilled)
 {
-	int n = empty_map(source);
+	int r = empty_map(source), n;
 
-	for (int i = 0; i < n; i++)
-		source->counts[i] = (struct drop_count) {
-			.key = source->keys[i],
-			.packets = sum_cpus(source, source->values +
-							    i * source->n_cpus),
-		};
+	if (r == 0)
+		r = count_all_spilled(source, ret_spilled);
+	if (r < 0)
+		return r;
 	*ret_counts = source->counts;
-	*ret_spilled = n < 0 ? 0 : count_all_spilled(source);
+	n = (int)source->n_counts;
+	source->n_counts = 0;
 	return n;
 }
 
