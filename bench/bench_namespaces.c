@@ -21,36 +21,12 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "allocations.h"
 #include "stage.h"
 
 #define MAX_ROUNDS 201
 #define MANY_READS 10000
 #define QUIET_SECONDS 3 /* until IPv6 is done with new interfaces */
-
-/* glibc's own; those below take their names, for shared libraries, too. */
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t size);
-
-static unsigned long n_allocations;
-
-void *malloc(size_t size)
-{
-	n_allocations++;
-	return __libc_malloc(size);
-}
-
-void *calloc(size_t n, size_t size)
-{
-	n_allocations++;
-	return __libc_calloc(n, size);
-}
-
-void *realloc(void *p, size_t size)
-{
-	n_allocations++;
-	return __libc_realloc(p, size);
-}
 
 static double cpu_us(void)
 {
@@ -311,10 +287,10 @@ static int take_turns(struct bench *b, int own, unsigned n, unsigned rounds,
 
 	for (unsigned i = 0; r == 0 && i < rounds; i++) {
 		values = n_values;
-		allocs = n_allocations;
+		allocs = allocations_counted();
 		r = read_once(b, &read[i], &report[i]);
 		ret->values = n_values - values;
-		ret->allocs = n_allocations - allocs;
+		ret->allocs = allocations_counted() - allocs;
 		bare[i] = cpu_us();
 		floor_read(own, n);
 		bare[i] = cpu_us() - bare[i];
