@@ -134,6 +134,27 @@ static const struct {
 	 NULL},
 	{{"<", "Rule=a", ">", "<", "Rule=a", "Interface=a", ">"}, NULL},
 	{{"<", "Rule=a", ">", "<", "Rule=b", ">"}, NULL},
+	{{"DropReasons=false", "Counter=dropreason-NO_SOCKET"},
+	 "option Counter \"dropreason-NO_SOCKET\" does nothing: DropReasons is "
+	 "false\n"},
+	{{"DropReasons=false", "Layer=tcp", "Layer=dropreason"},
+	 "option Layer \"dropreason\" does nothing: DropReasons is false\n"},
+	{{"DropReasons=false", "<", "Layer=dropreason", ">"},
+	 "option Layer \"dropreason\" of <Threshold> block 1 does nothing: "
+	 "DropReasons is false\n"},
+	{{"DropReasons=false", "Counter=dropreason-NO_SOCKET", "Layer=tcp"},
+	 "option Counter \"dropreason-NO_SOCKET\" does nothing: its layer is "
+	 "not looked at\n"},
+	{{"DropReasons=true", "Counter=dropreason-NO_SOCKET", "<",
+	  "Layer=dropreason", ">"},
+	 NULL},
+	{{"DropReasons=auto", "Counter=dropreason-NO_SOCKET",
+	  "Layer=dropreason"},
+	 NULL},
+	{{"DropReasons=false", "Counter=/./", "Layer=/./", "<", "Layer=/./",
+	  ">"},
+	 NULL},
+	{{"DropReasons=false", "Layer=dropreason", "IgnoreLayer=true"}, NULL},
 };
 
 CASE(contradiction, .setup = setup, .teardown = teardown);

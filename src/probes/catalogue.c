@@ -36,14 +36,6 @@ bool catalogue_has_counter(const struct pattern *p, uint32_t layers)
 	return false;
 }
 
-bool catalogue_has_layer(const struct pattern *p)
-{
-	for (int i = 0; i < N_LAYERS; i++)
-		if (pattern_matches(p, layer_name(i)))
-			return true;
-	return false;
-}
-
 /* Without a default, so that the compiler misses a new kind. */
 const char *catalogue_kind(enum kind kind)
 {

@@ -31,7 +31,5 @@ void catalogue_series(const struct probe *p, const struct counter *c,
  */
 struct pattern;
 bool catalogue_has_counter(const struct pattern *p, uint32_t layers);
-/* Whether it matches the name of any layer. */
-bool catalogue_has_layer(const struct pattern *p);
 
 #endif

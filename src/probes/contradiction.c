@@ -7,6 +7,24 @@
 
 typedef void tell_fn(const char *text);
 
+/* Sets of layers. */
+struct layers {
+	uint32_t looked_at; /* as Layer and IgnoreLayer say */
+	uint32_t read;	    /* of these what no other option keeps from it */
+};
+
+static struct layers layers_of_settings(const struct settings *s)
+{
+	struct layers l = {settings_layers(s), settings_layers(s)};
+
+	if (s->drop_reasons == CHOICE_FALSE)
+		l.read &= ~(1u << LAYER_DROPREASON);
+	return l;
+}
+
+#define NOT_LOOKED_AT "does nothing: its layer is not looked at"
+#define NOT_READ "does nothing: DropReasons is false"
+
 /* ---- one option and another ---- */
 
 /* Whether a list that is turned around has nothing in it. */
@@ -120,7 +138,7 @@ static void tell_no_layer(const struct pattern *p, const char *where,
 	tell_why("Layer", p, where, why, tell);
 }
 
-static void tell_counter(const struct pattern *p, uint32_t layers,
+static void tell_counter(const struct pattern *p, const struct layers *layers,
 			 tell_fn *tell)
 {
 	if (!catalogue_has_counter(p, ~0u))
@@ -128,9 +146,32 @@ static void tell_counter(const struct pattern *p, uint32_t layers,
 			 "matches no optional counter: pktloss --list says "
 			 "which are optional",
 			 tell);
-	else if (!catalogue_has_counter(p, layers))
-		tell_why("Counter", p, "",
-			 "does nothing: its layer is not looked at", tell);
+	else if (!catalogue_has_counter(p, layers->looked_at))
+		tell_why("Counter", p, "", NOT_LOOKED_AT, tell);
+	else if (!catalogue_has_counter(p, layers->read))
+		tell_why("Counter", p, "", NOT_READ, tell);
+}
+
+static uint32_t layers_of_pattern(const struct pattern *p)
+{
+	uint32_t layers = 0;
+
+	for (int i = 0; i < N_LAYERS; i++)
+		if (pattern_matches(p, layer_name(i)))
+			layers |= 1u << i;
+	return layers;
+}
+
+/* To ignore what is not read anyway is no mistake. */
+static void tell_layer(const struct settings *s, const struct pattern *p,
+		       const struct layers *layers, tell_fn *tell)
+{
+	uint32_t matched = layers_of_pattern(p);
+
+	if (!matched)
+		tell_no_layer(p, "", tell);
+	else if (!s->layers.ignore && !(matched & layers->read))
+		tell_why("Layer", p, "", NOT_READ, tell);
 }
 
 /* ---- thresholds ---- */
@@ -138,16 +179,14 @@ static void tell_counter(const struct pattern *p, uint32_t layers,
 /* The layers that it may be for; a ratio of one is "tcp-listen". */
 static uint32_t layers_of(const struct threshold *t)
 {
+	uint32_t layers = layers_of_pattern(&t->layer);
 	const char *text = t->layer.text;
-	uint32_t layers = 0;
 
-	for (int i = 0; i < N_LAYERS; i++) {
+	for (int i = 0; i < N_LAYERS && !t->layer.is_regex && text; i++) {
 		const char *name = layer_name(i);
 		size_t n = strlen(name);
 
-		if (pattern_matches(&t->layer, name) ||
-		    (!t->layer.is_regex && !strncmp(text, name, n) &&
-		     text[n] == '-'))
+		if (!strncmp(text, name, n) && text[n] == '-')
 			layers |= 1u << i;
 	}
 	return layers;
@@ -184,8 +223,8 @@ static void tell_repeated(const struct thresholds *all, size_t i, tell_fn *tell)
 	}
 }
 
-static void tell_misplaced(const struct threshold *t, uint32_t layers,
-			   tell_fn *tell)
+static void tell_misplaced(const struct threshold *t,
+			   const struct layers *layers, tell_fn *tell)
 {
 	char where[64];
 
@@ -193,27 +232,28 @@ static void tell_misplaced(const struct threshold *t, uint32_t layers,
 		    t->number);
 	if (!layers_of(t))
 		tell_no_layer(&t->layer, where, tell);
-	else if (t->layer.text && !(layers_of(t) & layers))
+	else if (t->layer.text && !(layers_of(t) & layers->looked_at))
 		tell_why("Layer", &t->layer, where,
 			 "does nothing: that layer is not looked at", tell);
+	else if (t->layer.text && !(layers_of(t) & layers->read))
+		tell_why("Layer", &t->layer, where, NOT_READ, tell);
 }
 
 void contradictions_tell(const struct settings *s, double interval,
 			 void (*tell)(const char *text))
 {
-	uint32_t layers = settings_layers(s);
+	struct layers layers = layers_of_settings(s);
 
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
 		if (pairs[i].is_so(s))
 			tell(pairs[i].text);
 	tell_budgets(s, interval, tell);
 	for (size_t i = 0; i < s->counters.n; i++)
-		tell_counter(&s->counters.items[i], layers, tell);
+		tell_counter(&s->counters.items[i], &layers, tell);
 	for (size_t i = 0; i < s->layers.n; i++)
-		if (!catalogue_has_layer(&s->layers.items[i]))
-			tell_no_layer(&s->layers.items[i], "", tell);
+		tell_layer(s, &s->layers.items[i], &layers, tell);
 	for (size_t i = 0; i < s->thresholds.n; i++) {
-		tell_misplaced(&s->thresholds.items[i], layers, tell);
+		tell_misplaced(&s->thresholds.items[i], &layers, tell);
 		tell_repeated(&s->thresholds, i, tell);
 	}
 }
