@@ -6,8 +6,9 @@ import glob
 import os
 import subprocess
 
+from budget import EVERY, Misled, need_daemon
 from cases import ALL, GOOD, GOOD_PORT, LOST, LOST_PORT, case, check_received, good_and_bad
-from daemon import Collectd
+from daemon import HEARTBEAT, Collectd
 from lab import Skip, wait_until
 from links import attach, to_two_ports
 from settings import expect, times_logged, wait_beats
@@ -15,6 +16,7 @@ from watch import Alert, Series, Share
 
 NOT_READ = "reasons for dropping packets are not read"
 WANTED = "DropReasons true"
+DROP_UNCOUNTED = "table ip t {\nchain i {\ntype filter hook input priority 0;\nudp dport %d drop\n}\n}\n" % LOST_PORT
 BLOCK = "<Plugin pktloss>\nDropReasons %s\n</Plugin>"
 
 
@@ -82,7 +84,7 @@ def reason_series(stage):
     """What a rule without a counter drops has a series by the kernel's reason; what arrives has none."""
     need_reasons(stage)
     a, b = stage.pair()
-    b.nft("table ip t {\nchain i {\ntype filter hook input priority 0;\nudp dport %d drop\n}\n}\n" % LOST_PORT)
+    b.nft(DROP_UNCOUNTED)
     with stage.watch(options=WANTED) as watch:
         watch.bursts(good_and_bad(a, b))
         watch.settle()
@@ -111,6 +113,56 @@ def reason_ends(stage):
     with Collectd(stage.build, ns=a) as daemon:
         wait_beats(daemon, 2)
         expect(not programs(daemon), "a program counts that nobody wanted")
+
+
+def pinned():
+    return {os.path.join(top, name) for top, _, files in os.walk("/sys/fs/bpf") for name in files}
+
+
+@case
+def reason_killed(stage):
+    """A collectd that is killed leaves no program in the kernel, and nothing pinned; the next one counts anew."""
+    need_reasons(stage)
+    a, _ = stage.pair()
+    if stage.build is None:
+        return
+    before = pinned()
+    with Collectd(stage.build, options=BLOCK % "true", ns=a) as daemon:
+        wait_beats(daemon, 2)
+        held = programs(daemon)
+        expect(held and all(is_loaded(n) for n in held), "no program counts")
+        expect(pinned() <= before, "pinned is %s" % (pinned() - before))
+        daemon.process.kill()
+        daemon.process.wait()
+        wait_until("the end of the program", lambda: not any(is_loaded(n) for n in held), 5)
+        seen = len(daemon.values("all", HEARTBEAT))
+        daemon.start()
+        wait_beats(daemon, seen + 2)
+        expect(len(programs(daemon)) == len(held) and not programs(daemon) & held, "there is no other program")
+
+
+@case
+def reason_lost_thread(stage):
+    """When the thread that reads is replaced the program goes on, is there once, and each packet is counted once."""
+    need_reasons(stage)
+    need_daemon(stage)
+    a, b = stage.pair()
+    b.nft(DROP_UNCOUNTED)
+    burst = good_and_bad(a, b)
+    block = '<Plugin pktloss>\n  Namespace "/^%s|^$/"\n  DropReasons true\n</Plugin>' % stage.prefix
+    with Misled(stage.build, EVERY, block) as daemon:
+        wait_beats(daemon, 3, b.place())
+        held = programs(daemon)
+        with open(daemon.mark(), "w"):
+            pass
+        for _ in range(12):
+            daemon.wait_reads([b])
+            burst()
+        daemon.wait_reads([b], 2)
+        expect(times_logged(daemon, "another thread goes on") == 1, "no thread was replaced")
+        expect(programs(daemon) == held, "other programs count")
+        lost = daemon.last(b.place(), "packets-dropreason-NETFILTER_DROP")
+        expect(lost == 12 * LOST, "%s of %d packets are counted" % (lost, 12 * LOST))
 
 
 @case
