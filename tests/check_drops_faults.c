@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "engine/engine.h"
+#include "kernel/capability.h"
 #include "kernel/drops.h"
 #include "testlib.h"
 
@@ -304,6 +305,39 @@ TEST(opening, without_memory_it_leaves_nothing)
 		ck_assert_ptr_null(drops);
 	}
 	open_each(ENOMEM, 1, true);
+}
+
+/* Of all rights those of set alone, from now on. */
+static void keep_rights(uint64_t set)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct words[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	for (int i = 0; i < 2; i++)
+		words[i].effective = words[i].permitted =
+			(uint32_t)(set >> 32 * i);
+	ck_assert_int_eq(syscall(SYS_capset, &head, words), 0);
+}
+
+static const struct {
+	uint64_t has, lacks; /* of what counting needs */
+} rights[] = {
+	{0, NEEDS(BPF) | NEEDS(PERFMON)},
+	{NEEDS(BPF), NEEDS(PERFMON)},
+	{NEEDS(PERFMON), NEEDS(BPF)},
+	{NEEDS(BPF) | NEEDS(PERFMON), 0},
+	{NEEDS(SYS_ADMIN), 0},
+};
+
+TEST_EACH(opening, rights_that_are_missing_are_told, ARRAY_SIZE(rights))
+{
+	keep_rights(rights[_i].has);
+	ck_assert_uint_eq(capabilities_lacking() &
+				  (NEEDS(BPF) | NEEDS(PERFMON)),
+			  rights[_i].lacks);
+	ck_assert_int_eq(drops_open(&drops), rights[_i].lacks ? -EPERM : 0);
+	drops_close(drops);
 }
 
 /* ---- reading ---- */

@@ -52,7 +52,7 @@ TEST(report_health, blindness_is_logged_once_per_reason)
 
 /* Whoever reads it learns what is missing, and not what is there. */
 static const struct {
-	uint32_t lacking;
+	uint64_t lacking;
 	const char *said;
 } lacks[] = {
 	{NEEDS(NET_ADMIN) | NEEDS(NET_RAW) | NEEDS(DAC_READ_SEARCH),
@@ -93,7 +93,7 @@ TEST_EACH(report_health, failure_is_said_in_plain_words_and_whole,
 	const char *unsaid = strerror(failures[_i]);
 
 	for (size_t i = 0; i < n_probes; i++) {
-		struct blindness b = {.lacking = ~0u};
+		struct blindness b = {.lacking = NEEDS_ALL};
 		char text[BLINDNESS_TEXT];
 
 		b.sources[i].errors[0] = -failures[_i];

@@ -70,7 +70,7 @@ static int take_error(struct reasons *reasons)
  * counters of nftables: run as root (not permitted: ...)".
  */
 static void explain_reason(const struct blindness *b, int error,
-			   const char *what, uint32_t needs, const char *asked,
+			   const char *what, uint64_t needs, const char *asked,
 			   char text[BLINDNESS_TEXT])
 {
 	char names[96];

@@ -47,7 +47,7 @@ struct blindness {
 	bool told_skipped;
 	bool told_unwatched, told_displaced, told_named;
 	const struct settings *settings; /* NULL: what is set is not told */
-	uint32_t lacking; /* capabilities, see kernel/capability.h */
+	uint64_t lacking; /* capabilities, see kernel/capability.h */
 	size_t n_slow;	  /* with a source that takes too long */
 	struct slow_read untold[MAX_SLOW_UNTOLD];
 	size_t n_untold;

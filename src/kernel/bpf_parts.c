@@ -4,7 +4,10 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+
+#include "kernel/capability.h"
 
 /* A tracepoint has a type, whose first argument is of no use. */
 int bpf_count_arguments(const struct btf *btf, const char *tracepoint)
@@ -39,9 +42,14 @@ libbpf_print_fn_t bpf_hush(void)
 int bpf_load_error(int r)
 {
 	const int not_supported = 524; /* ENOTSUPP, the kernel's own */
+	const bool may =
+		!(capabilities_lacking() & (NEEDS(BPF) | NEEDS(PERFMON)));
 
-	return r == -EACCES || r == -ENOENT || r == -not_supported ? -EOPNOTSUPP
-								   : r;
+	if (!may && (r == -EINVAL || r == -EACCES))
+		return -EPERM;
+	if (r == -EACCES || r == -ENOENT || r == -not_supported)
+		return -EOPNOTSUPP;
+	return r;
 }
 
 void bpf_ask_symbol(const struct bpf_program *name_symbol, const char *symbol,

@@ -25,9 +25,9 @@ int MUST_CHECK bpf_count_arguments(const struct btf *btf,
 libbpf_print_fn_t bpf_hush(void);
 
 /*
- * What was returned for a program that could not be loaded, as those of
- * kernel/drop_source.h: it may have been allowed, but not
- * understood, or there is no such place to look.
+ * What was returned for a program that could not be loaded, as one of those of
+ * kernel/drop_source.h. Who lacks a part of the rights hears that something is
+ * not valid; who has all, that it is forbidden, of what is not understood.
  */
 int bpf_load_error(int r);
 

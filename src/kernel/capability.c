@@ -8,18 +8,21 @@
 
 #include "base/util.h"
 
-uint32_t capabilities_lacking(void)
+uint64_t capabilities_lacking(void)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
-	uint32_t lacking;
+	uint64_t effective, lacking;
 
 	if (syscall(SYS_capget, &header, sets) < 0)
 		return NEEDS_ALL;
-	lacking = NEEDS_ALL & ~sets[0].effective;
-	if (!geteuid() || sets[0].effective & NEEDS(DAC_OVERRIDE))
+	effective = sets[0].effective | (uint64_t)sets[1].effective << 32;
+	lacking = NEEDS_ALL & ~effective;
+	if (!geteuid() || effective & NEEDS(DAC_OVERRIDE))
 		lacking &= ~NEEDS(DAC_READ_SEARCH);
+	if (effective & NEEDS(SYS_ADMIN))
+		lacking &= ~(NEEDS(BPF) | NEEDS(PERFMON));
 	return lacking;
 }
 
@@ -31,10 +34,10 @@ bool capabilities_are_local(void)
 	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino != of_the_host;
 }
 
-void capabilities_print(uint32_t set, char *buffer, size_t size)
+void capabilities_print(uint64_t set, char *buffer, size_t size)
 {
 	static const struct {
-		uint32_t set;
+		uint64_t set;
 		const char *name;
 	} names[] = {
 		{NEEDS(SYS_ADMIN), "CAP_SYS_ADMIN"},
@@ -42,8 +45,10 @@ void capabilities_print(uint32_t set, char *buffer, size_t size)
 		{NEEDS(NET_ADMIN), "CAP_NET_ADMIN"},
 		{NEEDS(NET_RAW), "CAP_NET_RAW"},
 		{NEEDS(DAC_READ_SEARCH), "CAP_DAC_READ_SEARCH"},
+		{NEEDS(BPF), "CAP_BPF"},
+		{NEEDS(PERFMON), "CAP_PERFMON"},
 	};
-	int left = __builtin_popcount(set & NEEDS_ALL);
+	int left = __builtin_popcountll(set & NEEDS_ALL);
 
 	buffer[0] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

@@ -9,18 +9,20 @@
 #include <stdint.h>
 
 /* A set of them: NEEDS(NET_ADMIN) | NEEDS(NET_RAW). */
-#define NEEDS(name) (UINT32_C(1) << CAP_##name)
+#define NEEDS(name) (UINT64_C(1) << CAP_##name)
 
 /* What there are names for: all that anything of pktloss needs. */
 #define NEEDS_ALL                                                              \
 	(NEEDS(SYS_ADMIN) | NEEDS(SYS_PTRACE) | NEEDS(NET_ADMIN) |             \
-	 NEEDS(NET_RAW) | NEEDS(DAC_READ_SEARCH))
+	 NEEDS(NET_RAW) | NEEDS(DAC_READ_SEARCH) | NEEDS(BPF) |                \
+	 NEEDS(PERFMON))
 
 /*
  * Those of NEEDS_ALL that are not in effect. Who is root, or may write every
- * file, lacks no CAP_DAC_READ_SEARCH: what is read belongs to root.
+ * file, lacks no CAP_DAC_READ_SEARCH: what is read belongs to root. Who has
+ * CAP_SYS_ADMIN lacks neither CAP_BPF nor CAP_PERFMON, which are parts of it.
  */
-uint32_t capabilities_lacking(void);
+uint64_t capabilities_lacking(void);
 
 /*
  * Whether this thread is in a user namespace that is not the host's: what it
@@ -29,6 +31,6 @@ uint32_t capabilities_lacking(void);
 bool capabilities_are_local(void);
 
 /* Writes their names: "CAP_NET_ADMIN and CAP_NET_RAW"; "" for none. Pure. */
-void capabilities_print(uint32_t set, char *buffer, size_t size);
+void capabilities_print(uint64_t set, char *buffer, size_t size);
 
 #endif

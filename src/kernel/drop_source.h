@@ -25,7 +25,7 @@ struct drop_count {
  * Loads the program and has it count from now on. Returns 0 or
  *   -ENOSYS      pktloss was built without libbpf
  *   -EOPNOTSUPP  the kernel tells no reasons, or nothing of itself (BTF)
- *   -EPERM       CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, are missing
+ *   -EPERM       CAP_BPF or CAP_PERFMON, or CAP_SYS_ADMIN for both, is missing
  * or another negative errno.
  */
 int MUST_CHECK drop_source_open(struct drop_source **ret);

@@ -71,7 +71,7 @@ struct probe {
 	const char *name;
 	const char *what;   /* it brings, for who knows no kernel */
 	const char *reads;  /* the kernel source, for people */
-	uint32_t needs;	    /* capabilities, as kernel/capability.h has them */
+	uint64_t needs;	    /* capabilities, as kernel/capability.h has them */
 	uint8_t layer;	    /* its <layer> in gauge-<layer>-available */
 	bool host_wide;	    /* the same in every namespace: read in one */
 	uint8_t absent;	    /* enum absence; 0: each namespace has it */

@@ -8,10 +8,12 @@ import shutil
 import subprocess
 import tempfile
 
-from cases import case
+from cases import LOST_PORT, case
 from daemon import Collectd
 from lab import HERE, Failure, leashed, wait_until
+from links import attach
 from program import program
+from reasons import need_reasons
 from settings import expect, times_logged, wait_beats
 
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -83,9 +85,9 @@ def start_rootless():
     return process, os.stat(link).st_ino
 
 
-def look(command, path, names):
+def look(command, path, names, *options):
     """names: of what is of this test, for others may be busy beside it."""
-    done = subprocess.run([*command, path, "-i", "1", "--json", "-n", "/^(|%s)$/" % "|".join(names)],
+    done = subprocess.run([*command, path, "-i", "1", "--json", "-n", "/^(|%s)$/" % "|".join(names), *options],
                           stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=60)
     if done.returncode not in (0, 1, 3):
@@ -187,6 +189,35 @@ def rights(stage):
         for process in hidden, rootless:
             process.kill()
             process.wait()
+
+
+SEND = "while :; do echo lost >/dev/udp/%s/%d; sleep 0.01; done"
+BOTH = {"CAP_BPF", "CAP_PERFMON"}
+
+
+@case
+def rights_reasons(stage):
+    """Why the kernel drops is seen with CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN; else what is missing is named."""
+    need_reasons(stage)
+    path = program(stage)
+    a, b = stage.pair()
+    attach(b, "b0", "xdpgeneric")
+    sender = subprocess.Popen(leashed(["ip", "netns", "exec", a.name, "bash", "-c", SEND % (b.address, LOST_PORT)]))
+    try:
+        with tempfile.TemporaryDirectory() as directory:
+            os.chmod(directory, 0o755)
+            copy = shutil.copy(path, directory)
+            for has in [set(), {"CAP_BPF"}, {"CAP_PERFMON"}, BOTH, {"CAP_SYS_ADMIN"}]:
+                lacks = set() if "CAP_SYS_ADMIN" in has else BOTH - has
+                command = ["ip", "netns", "exec", b.name] + with_capabilities(sorted(has))
+                report = look(command, copy, [], "--drop-reasons")
+                notes = " ".join(n for n in report["notes"] if n.startswith("the kernel's reasons"))
+                expect(set(re.findall("CAP_[A-Z_]+", notes)) == lacks, "with %s: %s" % (has, notes))
+                seen = "XDP program" in json.dumps(report["namespaces"])
+                expect(seen == (not lacks), "with %s: %s" % (has, report))
+    finally:
+        sender.kill()
+        sender.wait()
 
 
 @case
