@@ -50,12 +50,12 @@ import skew  # noqa: F401
 import sockets  # noqa: F401
 import writers  # noqa: F401
 import field_noise
-from uml import conntrack_full, field_group, host, little, noise, queues, reference, sleep
+from uml import conntrack_full, field_group, host, little, no_reasons, noise, queues, reference, sleep
 import verdicts
 from watch import Stage
 
 UML_CASES = {"reference": reference, "reference_little": little, "host": host, "conntrack_full": conntrack_full, "queues": queues,
-             "sleep": sleep}
+             "sleep": sleep, "reason_no_btf": no_reasons}
 UML_CASES.update({"field_uml_" + group: field_group(group) for group in field.GROUPS})
 NOISE = {"field_noise": field_noise.field_noise, "field_noise_61": noise}
 ALL_CASES = {**NOISE, **UML_CASES, **CASES}  # the longest first

@@ -15,14 +15,15 @@ from settings import expect, times_logged, wait_beats
 from watch import Alert, Series, Share
 
 NOT_READ = "reasons for dropping packets are not read"
+WHAT = "the kernel's reasons to drop packets: "
 WANTED = "DropReasons true"
 DROP_UNCOUNTED = "table ip t {\nchain i {\ntype filter hook input priority 0;\nudp dport %d drop\n}\n}\n" % LOST_PORT
 BLOCK = "<Plugin pktloss>\nDropReasons %s\n</Plugin>"
 
 
-def tells_reasons(build):
-    """Whether pktloss was built with libbpf, on a kernel that says what it is made of."""
-    if not build or not os.path.exists("/sys/kernel/btf/vmlinux"):
+def tells_reasons(build, here=True):
+    """Whether pktloss was built with libbpf, and, here, on a kernel that says what it is made of."""
+    if not build or (here and not os.path.exists("/sys/kernel/btf/vmlinux")):
         return False
     with open(os.path.join(build, ".libs", "pktloss.so"), "rb") as plugin:
         return b"libbpf.so" in plugin.read()

@@ -52,6 +52,11 @@ def queues(stage):
     perform(stage, "uml_qdisc.py")
 
 
+def no_reasons(stage):
+    """A kernel that does not say why it drops packets, with DropReasons true, auto and false."""
+    perform(stage, "uml_reasons.py")
+
+
 def field_group(group):
     """A case that plays all field cases of a group inside one machine."""
     def play(stage):
