@@ -120,8 +120,54 @@ static void *find_or_add(void **items, size_t *n, size_t *max, const void *key,
 
 /* ---- what is counted ---- */
 
+static bool has_gone_quiet(const struct drop *drop, uint64_t now_ns)
+{
+	return drop->ifindex && now_ns - drop->grown_ns > FORGET_NS;
+}
+
+/* Puts all of one key, which stand side by side, into one. */
+static void merge_equal(struct drops_ns *ns)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ns->n; i++) {
+		struct drop *drop = &ns->items[i], *last = &ns->items[n];
+
+		if (n && !compare_drops(&last[-1], drop)) {
+			last[-1].packets += drop->packets;
+			if (last[-1].grown_ns < drop->grown_ns)
+				last[-1].grown_ns = drop->grown_ns;
+		} else {
+			*last = *drop;
+			n++;
+		}
+	}
+	ns->n = n;
+}
+
+/* Sums of a reason, and of its functions, stay as they are. */
+static void forget_quiet_devices(struct drops_ns *ns, uint64_t now_ns)
+{
+	bool any = false;
+
+	if (ns->n < DROPS_OF_NAMESPACE || ns->thinned_ns == now_ns)
+		return;
+	ns->thinned_ns = now_ns;
+	for (size_t i = 0; i < ns->n; i++) {
+		if (!has_gone_quiet(&ns->items[i], now_ns))
+			continue;
+		ns->items[i].ifindex = 0;
+		any = true;
+	}
+	if (!any)
+		return;
+	qsort(ns->items, ns->n, sizeof(*ns->items), compare_drops);
+	merge_equal(ns);
+}
+
 /* Where there is no room to tell it apart it is known by its reason alone. */
-static struct drop *find_drop(struct drops_ns *ns, const struct drops_key *key)
+static struct drop *find_drop(struct drops_ns *ns, const struct drops_key *key,
+			      uint64_t now_ns)
 {
 	const struct drop exact = {.location = key->location,
 				   .reason = key->reason,
@@ -130,6 +176,7 @@ static struct drop *find_drop(struct drops_ns *ns, const struct drops_key *key)
 	const struct drop rest = {.reason = key->reason};
 	struct drop *found;
 
+	forget_quiet_devices(ns, now_ns);
 	found = FIND_OR_ADD(ns, &exact, compare_drops, DROPS_OF_NAMESPACE);
 	if (!found)
 		found = FIND_OR_ADD(ns, &rest, compare_drops,
@@ -147,20 +194,21 @@ void drops_add(struct drops *d, const struct drop_count *count)
 	if (key.cookie)
 		ns = FIND_OR_ADD(&d->namespaces, &key, compare_ns,
 				 MAX_NAMESPACES);
-	drop = ns ? find_drop(ns, &count->key) : NULL;
-	if (drop)
+	drop = ns ? find_drop(ns, &count->key, d->taken_ns) : NULL;
+	if (drop) {
 		drop->packets += count->packets;
-	else
+		drop->grown_ns = d->taken_ns;
+		ns->untold += count->packets;
+	} else {
 		d->unknown += count->packets;
-	if (!drop)
 		d->nowhere += count->packets;
+	}
 }
 
-/* What of one that nobody ever asked for was dropped in an unknown one. */
+/* What nobody has asked for was dropped in an unknown one. */
 static void forget(struct drops *d, struct drops_ns *ns)
 {
-	for (size_t i = 0; i < ns->n && !ns->was_asked; i++)
-		d->unknown += ns->items[i].packets;
+	d->unknown += ns->untold;
 	free(ns->items);
 }
 
@@ -210,7 +258,7 @@ const struct drops_ns *drops_find(struct drops *d, uint64_t cookie,
 	if (found->cookie != cookie)
 		return NULL;
 	found->asked_ns = now_ns;
-	found->was_asked = true;
+	found->untold = 0;
 	return found;
 }
 

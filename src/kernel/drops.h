@@ -18,15 +18,21 @@ struct drop {
 	uint32_t ifindex;  /* of the device, 0: it had none */
 	uint32_t for_many; /* 1: sent to a group, or to all */
 	uint64_t packets;
+	uint64_t grown_ns; /* when it last did, CLOCK_MONOTONIC */
 };
 
-/* As many are told apart in a namespace; the rest by reason alone. */
+/*
+ * As many are told apart in a namespace. Where there are more, those that have
+ * not grown for five minutes are told without their device: interfaces come and
+ * go. What has no room then is told by reason alone.
+ */
 #define DROPS_OF_NAMESPACE 512
 
 struct drops_ns {
 	uint64_t cookie;
-	uint64_t asked_ns; /* when somebody last asked, CLOCK_MONOTONIC */
-	bool was_asked;	   /* ever */
+	uint64_t asked_ns;   /* when somebody last asked, CLOCK_MONOTONIC */
+	uint64_t untold;     /* packets since then */
+	uint64_t thinned_ns; /* when there was last looked for room */
 	struct drop *items;
 	size_t n, max;
 };
@@ -69,7 +75,7 @@ int MUST_CHECK drops_update(struct drops *d, uint64_t now_ns,
 /*
  * What was dropped in the namespace with that cookie, sorted by reason, then
  * place; NULL: nothing. Valid until the next update. Who does not ask for five
- * minutes has its packets counted as unknown, and begins at 0 again.
+ * minutes has those since counted as unknown, and begins at 0 again.
  */
 const struct drops_ns *drops_find(struct drops *d, uint64_t cookie,
 				  uint64_t now_ns);
@@ -84,7 +90,10 @@ const char *drops_reason(const struct drops *d, uint32_t reason);
 /* "nft_do_chain": the function that a location is in, or "". */
 const char *drops_symbol(struct drops *d, uint64_t location);
 
-/* Of drops_update(), for tests: adds packets; no memory: unknown ones. */
+/*
+ * Of drops_update(), for tests: adds packets that were taken at d->taken_ns; no
+ * memory: unknown ones.
+ */
 void drops_add(struct drops *d, const struct drop_count *count);
 /* Likewise: forgets who has not asked for so long. */
 void drops_expire(struct drops *d, uint64_t now_ns);
