@@ -331,6 +331,8 @@ TEST(reading, reasons_of_losses_are_none_of_healthy_traffic)
 	ck_assert(!dropreason_is_healthy("TCP_CSUM", false));
 	ck_assert(!dropreason_is_healthy("SOCKET_RCVBUFF", false));
 	ck_assert(!dropreason_is_healthy("unknown", false));
+	ck_assert(!dropreason_is_healthy("IP_RPFILTER", false));
+	ck_assert(dropreason_is_healthy("IP_RPFILTER", true));
 }
 
 /* Of losses that others have found, or nobody. */

@@ -93,7 +93,7 @@ TEST(options, default_pattern_says_what_no_pattern_says)
 TEST(options, default_values_are_there_from_the_start)
 {
 	ck_assert(!settings.report_idle && !settings.classes);
-	ck_assert_uint_eq(settings.drop_reasons, CHOICE_FALSE);
+	ck_assert_uint_eq(settings.drop_reasons, CHOICE_AUTO);
 	ck_assert(settings.report_heartbeat);
 	ck_assert_double_eq(settings.read_budget, 0);
 	ck_assert_uint_eq(settings.max_namespaces, 1024);
@@ -157,6 +157,12 @@ TEST(options, choice_is_made_by_a_word_or_left_to_what_is_there)
 	ck_assert_uint_eq(settings.drop_reasons, CHOICE_AUTO);
 }
 
+/* DropReasons takes a word beside true and false, and by default is that. */
+static bool takes_both(const struct config_option *o)
+{
+	return !strcmp(o->name, "DropReasons");
+}
+
 TEST(options, value_of_the_wrong_type_is_refused)
 {
 	ck_assert_int_eq(settings_add_threshold(&settings), 0);
@@ -170,7 +176,7 @@ TEST(options, value_of_the_wrong_type_is_refused)
 			ck_assert_int_eq(
 				set(o->in_threshold, o->name, number(1)),
 				-EINVAL);
-		if (!is_boolean)
+		if (!is_boolean && !takes_both(o))
 			ck_assert_int_eq(set(o->in_threshold, o->name, yes),
 					 -EINVAL);
 		if (!is_string)
@@ -426,7 +432,7 @@ static const char *complaint(bool in_threshold, const char *name,
 }
 
 /* Values that no option of that type takes. */
-static const struct option_value *wrong_values(int type)
+static const struct option_value *wrong_values(const struct config_option *o)
 {
 	static const struct option_value wrong[][4] = {
 		/* clang-format off */
@@ -443,7 +449,7 @@ static const struct option_value *wrong_values(int type)
 		/* clang-format on */
 	};
 
-	return wrong[type];
+	return wrong[takes_both(o) ? VALUE_BOOLEAN : o->def.type];
 }
 
 static const char *in_words(const struct option_value *v)
@@ -470,7 +476,7 @@ TEST(options, every_complaint_names_option_value_and_what_is_allowed)
 
 		settings_allowed(o, allowed);
 		ck_assert_msg(strlen(allowed) > 10, "%s", o->name);
-		for (const struct option_value *v = wrong_values(o->def.type);
+		for (const struct option_value *v = wrong_values(o);
 		     v->string || v->number || v->boolean ||
 		     v->type == VALUE_OTHER;
 		     v++) {

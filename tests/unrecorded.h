@@ -23,6 +23,7 @@ static const struct {
 	{"kfree_skb", "bridge_mtu", "told by the kernel that runs"},
 	{"kfree_skb", "bridge_vlan", "told by the kernel that runs"},
 	{"kfree_skb", "bridge_apart", "told by the kernel that runs"},
+	{"kfree_skb", "bridged", "told by the kernel that runs"},
 	{"kfree_skb", "nowhere", "told by the kernel that runs"},
 	{"kfree_skb", "netfilter", "told by the kernel that runs"},
 	{"kfree_skb", "neigh", "told by the kernel that runs"},

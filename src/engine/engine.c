@@ -67,6 +67,9 @@ int engine_watch_drops(struct engine *e)
 	if (env->drops || e->settings->drop_reasons == CHOICE_FALSE ||
 	    !(settings_layers(e->settings) & 1u << LAYER_DROPREASON))
 		return 0;
+	if (e->settings->drop_reasons == CHOICE_AUTO &&
+	    capabilities_are_filtered())
+		return -ECANCELED;
 	r = drops_open(&env->drops);
 	if (r < 0 && e->settings->drop_reasons == CHOICE_TRUE)
 		env->drops_error = wanted_error(r);

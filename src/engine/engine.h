@@ -44,7 +44,9 @@ void engine_stop(struct engine *e);
  * Has the kernel count why it drops packets from now on, until the engine is
  * freed or its process ends; at the first call, if the settings do not forbid
  * it. By the thread that reads. Returns 0, or why it does not, negative errno:
- * those of kernel/drop_source.h. With DropReasons true the reads say so, too.
+ * -ECANCELED where it might end the process, see kernel/capability.h, and
+ * nobody insists; or those of kernel/drop_source.h. With DropReasons true the
+ * reads say so, too.
  */
 int engine_watch_drops(struct engine *e);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/capability.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/util.h"
+#include "kernel/file.h"
 
 uint64_t capabilities_lacking(void)
 {
@@ -32,6 +34,20 @@ bool capabilities_are_local(void)
 	struct stat st;
 
 	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino != of_the_host;
+}
+
+bool capabilities_are_filtered(void)
+{
+	static const char name[] = "\nSeccomp:\t";
+	_cleanup_close_ int fd =
+		open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
+	char text[8192];
+	const char *found;
+
+	if (fd < 0 || file_read_fd(fd, text, sizeof(text)) < 0)
+		return true;
+	found = strstr(text, name); /* NULL: this kernel has no such thing */
+	return found && found[strlen(name)] != '0';
 }
 
 void capabilities_print(uint64_t set, char *buffer, size_t size)

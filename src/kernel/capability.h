@@ -30,6 +30,13 @@ uint64_t capabilities_lacking(void);
  */
 bool capabilities_are_local(void);
 
+/*
+ * Whether a filter (seccomp, as of a unit with SystemCallFilter=) decides what
+ * this thread may call: for what it does not allow it may end the process. Who
+ * cannot find out takes it for filtered.
+ */
+bool capabilities_are_filtered(void);
+
 /* Writes their names: "CAP_NET_ADMIN and CAP_NET_RAW"; "" for none. Pure. */
 void capabilities_print(uint64_t set, char *buffer, size_t size);
 

@@ -97,15 +97,18 @@ const struct config_option options_table[] = {
 	GLOBAL("Classes", OPT_BOOL, classes, BOOLEAN(false),
 	       "Send what the classes of htb, hfsc, drr and the like lose, "
 	       "too: one request more for each interface that has some."),
-	GLOBAL("DropReasons", OPT_CHOICE, drop_reasons, BOOLEAN(false),
+	GLOBAL("DropReasons", OPT_CHOICE, drop_reasons, STRING("auto"),
 	       "Have the kernel say why it drops packets: a small program of "
 	       "pktloss (eBPF), which counts each packet that is dropped, by "
 	       "namespace, reason and place in the kernel. It costs a tenth of "
 	       "a microsecond for each of them, and nothing while none is "
 	       "dropped. It takes Linux 5.17 with BTF, the rights for it, and "
-	       "libbpf when pktloss was built. Where these are missing that "
-	       "is a source that could not be read, as any other; with "
-	       "\"auto\" the log says so, and that is all."),
+	       "libbpf when pktloss was built. Where these are missing the "
+	       "log says so with \"auto\", and that is all; with true that is "
+	       "a source that could not be read, as any other. Where a filter "
+	       "of system calls is set, as by SystemCallFilter= of a unit, "
+	       "\"auto\" does not try it. With false nothing runs in the "
+	       "kernel."),
 	GLOBAL("ReportIdle", OPT_BOOL, report_idle, BOOLEAN(false),
 	       "Send what counts losses, and the traffic they are measured "
 	       "against, from the start; the rest follows with its first "

@@ -13,7 +13,9 @@
 
 static const char *const usage =
 	"usage: pktloss [-n NAMESPACE]... [-i SECONDS] [-c COUNT] [--watch]\n"
-	"               [--once] [--drop-reasons] [--json] [-v]\n"
+	"               [--once] [--drop-reasons | --no-drop-reasons] "
+	"[--json]\n"
+	"               [-v]\n"
 	"       pktloss --list | --version | --help\n"
 	"\n"
 	"Looks into every network namespace twice and prints what was lost in\n"
@@ -24,7 +26,8 @@ static const char *const usage =
 	"  -c, --count N         that many intervals (default 1)\n"
 	"  -w, --watch           again and again, until interrupted\n"
 	"  -o, --once            one look: totals since boot\n"
-	"  -r, --drop-reasons    the kernel's own word on each drop, by eBPF\n"
+	"  -r, --drop-reasons    insist on the kernel's own word on each drop\n"
+	"  -R, --no-drop-reasons  do without: no program (eBPF) in the kernel\n"
 	"  -j, --json            one line of JSON for each interval\n"
 	"  -v, --verbose         what is no loss, too\n"
 	"  -l, --list            every counter and what it means\n"
@@ -42,6 +45,7 @@ static const struct option long_options[] = {
 	{"watch", no_argument, NULL, 'w'},
 	{"once", no_argument, NULL, 'o'},
 	{"drop-reasons", no_argument, NULL, 'r'},
+	{"no-drop-reasons", no_argument, NULL, 'R'},
 	{"json", no_argument, NULL, 'j'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"list", no_argument, NULL, 'l'},
@@ -128,6 +132,9 @@ static bool parse_option(struct options *o, int option)
 	case 'r':
 		o->settings.drop_reasons = CHOICE_TRUE;
 		return true;
+	case 'R':
+		o->settings.drop_reasons = CHOICE_FALSE;
+		return true;
 	case 'j':
 		o->json = true;
 		return true;
@@ -156,7 +163,7 @@ static bool check_options(struct options *o, int left)
 		complain("only options are understood, no other arguments");
 	else if (o->once && (o->watch || o->counted))
 		complain("--once looks once: no --count, no --watch");
-	else if (o->once && o->settings.drop_reasons)
+	else if (o->once && o->settings.drop_reasons == CHOICE_TRUE)
 		complain("--drop-reasons are told from the first look on: no "
 			 "--once");
 	else
@@ -170,8 +177,8 @@ static void parse_options(struct options *o, int argc, char **argv)
 	int option;
 
 	while (good && o->action != ACTION_END) {
-		option = getopt_long(argc, argv, "n:i:c:worjvlVh", long_options,
-				     NULL);
+		option = getopt_long(argc, argv, "n:i:c:worRjvlVh",
+				     long_options, NULL);
 		if (option < 0)
 			break;
 		good = parse_option(o, option);

@@ -68,6 +68,14 @@ def day_files(directory, series):
     return sorted(glob.glob(pattern))
 
 
+def tells_reasons(build, here=True):
+    """Whether pktloss was built with libbpf, and, here, on a kernel that says what it is made of."""
+    if not build or (here and not os.path.exists("/sys/kernel/btf/vmlinux")):
+        return False
+    with open(os.path.join(build, ".libs", "pktloss.so"), "rb") as plugin:
+        return b"libbpf.so" in plugin.read()
+
+
 class Collectd:
     """Runs inside a `with` block, which ends it and checks that it ended well."""
 

@@ -28,7 +28,7 @@ from typing import Callable, NamedTuple, Optional, Union
 import truth
 import verdicts
 from cases import CASES
-from daemon import Collectd
+from daemon import Collectd, tells_reasons
 from lab import Failure, add_address, know, run
 from watch import ALERTS
 
@@ -44,6 +44,9 @@ FAILED = ("FAILURE",)
 TOLD = ("WARNING", "FAILURE")  # how bad is a matter of how sure one can be
 PERHAPS = ("WARNING", "")  # or nothing
 ANY = TOLD + ("",)
+REASON = "packets-dropreason-"
+# no loss of its own is what TCP sends again, and no packet is dropped for a listener
+LOST_THERE = re.compile(r"packets-(?!tcp-lost_tx|tcp-lost_listen)[a-z]+-lost_(rx|tx|fwd|all)$")
 POLICY_PERCENT = 10  # above which a rule that drops what it matches is worth a warning
 
 
@@ -78,6 +81,7 @@ class Found(NamedTuple):
     off: int = 0
     optional: bool = False  # nobody need see it; who does has to say it like this
     together: bool = False  # several findings may have it, as one of each of its kinds
+    told: Optional[bool] = None  # only where the kernel says why it drops packets; False: only where it does not
 
     @property
     def ratio(self):
@@ -106,7 +110,8 @@ class Story(NamedTuple):
 
     never: words that must stand nowhere. may: (layer, direction) of findings that are true besides and of
     no interest. host: the host's own namespace is watched, too. silent_of: namespaces where no finding of
-    any class may stand but of these classes.
+    any class may stand but of these classes. reasons: packets that the kernel names a reason for, of one round;
+    True: those that are lost. None: not looked at.
     """
     round: Callable
     counts: tuple = ()
@@ -115,6 +120,7 @@ class Story(NamedTuple):
     may: tuple = ()
     host: bool = False
     after: float = 0
+    reasons: Union[int, bool, None] = True
     finish: Callable = lambda: None
 
 
@@ -288,14 +294,17 @@ class Scene:
 
     # the program
 
-    def check_findings(self, seen, rounds):
+    def due(self, told):
+        return [found for found in self.story.found if found.told in (None, told)]
+
+    def check_findings(self, seen, rounds, told):
         """seen: {namespace: findings}"""
         for name in self.names:
             if not self.expect(name in seen, "the program does not know %s" % name):
                 return
         left = [(ns, f) for ns in self.namespaces for f in seen[ns.name]
                 if f["class"] in ("loss", "policy") and (f["layer"], f["direction"]) not in self.story.may]
-        for found in self.story.found:
+        for found in self.due(told):
             self.check_found(found, seen[found.ns.name], left, rounds)
         for ns, f in left:
             self.expect(False, "the program: not due: %s %s" % (ns.name, brief(f)))
@@ -333,13 +342,13 @@ class Scene:
 
     # the plugin
 
-    def check_notifications(self, daemon, rounds):
+    def check_notifications(self, daemon, rounds, told):
         left = [n for n in daemon.notifications(self.names) if n.severity in ALERTS]
-        told = set()
-        for found in sorted(self.story.found, key=lambda found: found.kind == "policy"):
-            if (found.ns, found.place, found.ratio) in told:
+        notified = set()
+        for found in sorted(self.due(told), key=lambda found: found.kind == "policy"):
+            if (found.ns, found.place, found.ratio) in notified:
                 continue  # one notification for both, of what is worse
-            told.add((found.ns, found.place, found.ratio))
+            notified.add((found.ns, found.place, found.ratio))
             allowed = self.severities(found, rounds)
             same = [n for n in left if n.place in found.places and n.instance in found.ratios]
             for n in same:
@@ -356,6 +365,20 @@ class Scene:
         for n in left:
             self.expect(False, "the plugin: not due: %s" % (n,))
 
+    # the kernel's reasons
+
+    def check_reasons(self, daemon, rounds):
+        """As many packets have a reason as are lost, within a hundredth."""
+        sums = {place: sums_of(daemon, place) for ns in self.namespaces for place in daemon.places("@" + ns.name)}
+        lost, told = (sum(s[i] for s in sums.values()) for i in range(2))
+        wanted = lost if self.story.reasons is True else self.story.reasons
+        if wanted is None:
+            return
+        if self.story.reasons is not True:
+            wanted *= rounds
+        self.expect(abs(told - wanted) <= max(2, wanted / 100),
+                    "the kernel names reasons of %d packets, not of %d: %s" % (told, wanted, sums))
+
     def severities(self, found, rounds):
         if found.alarm is not True:
             return found.alarm or ()
@@ -368,14 +391,25 @@ class Scene:
         lost, total = self.packets(found.lost, rounds), self.packets(found.total, rounds)
         return WARNED if 100 * lost > POLICY_PERCENT * total else ()
 
-    def keep_verdict(self, seen):
+    def keep_verdict(self, seen, told):
         if verdicts.DIRECTORY not in os.environ:
             return
-        expected = ["%s %s" % (f.ratio, f.place) for f in self.story.found if f.kind in verdicts.LOSSES]
+        expected = ["%s %s" % (f.ratio, f.place) for f in self.due(told) if f.kind in verdicts.LOSSES]
         found = ["%s %s: %s" % (verdicts.ratio(f), f["place"], f["cause"])
                  for name in self.names for f in seen.get(name, ()) if f["class"] in verdicts.LOSSES]
         verdicts.keep_row({"verdict": True, "case": "field_" + self.name, "expected": "; ".join(expected) or "nothing",
                            "found": "; ".join(found) or "nothing", "losses": len(found), "right": not self.wrong})
+
+
+def sums_of(daemon, place):
+    """Packets lost there and packets with a reason, of the time that collectd looked, and how that is known."""
+    moved = {}
+    for series in daemon.series(place):
+        if LOST_THERE.match(series) or series.startswith(REASON):
+            values = daemon.values(place, series)
+            moved[series] = values[-1][1] - values[0][1]
+    return (sum(n for series, n in moved.items() if not series.startswith(REASON)),
+            sum(n for series, n in moved.items() if series.startswith(REASON)), moved)
 
 
 def text_of(finding):
@@ -397,10 +431,10 @@ def brief(f):
 class Program:
     """pktloss --json, over one interval."""
 
-    def __init__(self, build, names, seconds):
+    def __init__(self, build, names, seconds, *options):
         wanted = [word for name in names for word in ("-n", name)]
         self.process = subprocess.Popen(
-            [os.path.join(build, "pktloss"), "--json", "-i", str(seconds), "-c", "1", *wanted],
+            [os.path.join(build, "pktloss"), "--json", "-i", str(seconds), "-c", "1", *wanted, *options],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def finish(self):
@@ -468,23 +502,28 @@ def watch_scenes(scenes, stages, build, interval, span, host=False):
         daemon.wait_reads(namespaces, 2)
         for scene in scenes:
             scene.start()
-        program = Program(build, names, span)
+        told = tells_reasons(build)
+        program, guessing = Program(build, names, span), Program(build, names, span, "--no-drop-reasons")
         rounds_of(scenes, daemon)
-        status, seen = program.finish()
+        said, guessed = program.finish(), guessing.finish()
         for scene in scenes:
             scene.end()
         daemon.wait_reads(namespaces)
         time.sleep(0.2)  # notifications follow the values
         for scene in scenes:
-            scene.check_findings(seen, ROUNDS)
-            scene.check_notifications(daemon, ROUNDS)
-            scene.keep_verdict(seen)
-    check_status(scenes, status, seen)
+            scene.check_findings(said[1], ROUNDS, told)
+            scene.check_findings(guessed[1], ROUNDS, False)
+            scene.check_notifications(daemon, ROUNDS, told)
+            if told:
+                scene.check_reasons(daemon, ROUNDS)
+            scene.keep_verdict(said[1], told)
+    check_status(scenes, *said, told)
+    check_status(scenes, *guessed, False)
 
 
-def check_status(scenes, status, seen):
+def check_status(scenes, status, seen, told):
     """1 where something is lost; a policy alone is not judged here."""
-    kinds = {found.kind for scene in scenes for found in scene.story.found if not found.optional}
+    kinds = {found.kind for scene in scenes for found in scene.due(told) if not found.optional}
     if len(scenes) > 1 or scenes[0].story.may:
         return
     if "loss" in kinds:

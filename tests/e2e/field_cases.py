@@ -8,4 +8,5 @@ import field_gap  # noqa: F401
 import field_healthy  # noqa: F401
 import field_last_rule  # noqa: F401
 import field_rules  # noqa: F401
+import field_told  # noqa: F401
 import field_uncounted  # noqa: F401

@@ -445,7 +445,7 @@ def headers_and_traceroute(stage):
         a.frames_of("a0", mac, [wrong] * LOST)
 
     return Story(round_, [snmp(r, "IpInHdrErrors", 2 * LOST), snmp(r, "IpExtInCsumErrors"), arrived(b)],
-                 [Found(r, "ip", "rx", LOST, None, says=("checksum",), never=("loop",))])
+                 [Found(r, "ip", "rx", LOST, None, says=("checksum",), never=("loop",))], reasons=2 * LOST)
 
 
 @field_of("causes")

@@ -148,7 +148,7 @@ def both_floors(stage):
     # that some of them are an echo of the shaper's cannot be ruled out
     return Story(round_, [shaper(a, "a0"), link(a, "vx0", "tx", "dropped", 3 * LOST)],
                  [shaped(a, "a0"), Found(a, "link", "tx", 3 * LOST, place="vx0", says=("forwarding|fdb",), never=VAGUE,
-                                         off=3 * BURST)])
+                                         off=3 * BURST)], reasons=None)
 
 
 @field
@@ -588,7 +588,7 @@ def vxlan_mdns_and_loss(stage):
 
     return Story(round_, [link(a, "flannel.1", "tx", "dropped", MDNS + LOST), arrived(b)],
                  [Found(a, "link", "tx", LOST, place="flannel.1", says=("forwarding|fdb",),
-                        never=VAGUE + HARDWARE + ("multicast",), off=3)])
+                        never=VAGUE + HARDWARE + ("multicast",), off=3)], reasons=LOST + MDNS)
 
 
 def unopened(ns, device, mode):
@@ -631,7 +631,8 @@ def tap_unopened_and_loss(stage):
         mdns(a)
         a.send(LOST, 60, "10.66.0.9", BAD)
 
-    return Story(round_, [link(a, "tap9", "tx", "dropped", MDNS + LOST), arrived(b)], [nobody_has(a, "tap9")])
+    return Story(round_, [link(a, "tap9", "tx", "dropped", MDNS + LOST), arrived(b)], [nobody_has(a, "tap9")],
+                 reasons=LOST + MDNS)
 
 
 @field

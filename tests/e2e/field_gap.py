@@ -606,9 +606,7 @@ def tcx_ingress(stage):
     send = good_and_bad(a, b)
     tcx(b, "b0")
     return Story(send, [snmp(b, "IpInReceives", GOOD), arrived(b)],
-                 [Found(b, "link|qdisc|ip|netfilter|unexplained", "rx", LOST, None, place="|b0",
-                        kind="loss|unexplained",
-                        never=RULE, optional=True)])
+                 [Found(b, "link", "rx", LOST, ALL, place="b0", says=("tcx",), never=RULE, told=True)])
 
 
 @field

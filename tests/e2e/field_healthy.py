@@ -138,7 +138,7 @@ def ipv6_without_route(stage):
         a.send(LOST, 60, "2001:db8::1", BAD)
 
     return Story(round_, [snmp(a, "Ip6OutNoRoutes", LOST), arrived(b)],
-                 [Found(a, "ip", "tx", LOST, ALL, says=("route",), alarm=TOLD, off=6)])
+                 [Found(a, "ip", "tx", LOST, ALL, says=("route",), alarm=TOLD, off=6)], reasons=0)
 
 
 @field
@@ -344,7 +344,7 @@ def traceroute(stage):
         good()
 
     return Story(round_, [snmp(r, "IpInHdrErrors"), snmp(r, "IpForwDatagrams", LOST + GOOD),
-                          arrived(b, each=LOST + GOOD)], never=("loop",))
+                          arrived(b, each=LOST + GOOD)], never=("loop",), reasons=LOST)
 
 
 @field
@@ -357,7 +357,7 @@ def traceroute_v6(stage):
         a.send(LOST, 60, b.address, 33434, ttl=1)
         good()
 
-    return Story(round_, [snmp(r, "Ip6InHdrErrors"), arrived(b)], never=("loop",))
+    return Story(round_, [snmp(r, "Ip6InHdrErrors"), arrived(b)], never=("loop",), reasons=LOST)
 
 
 @field
@@ -374,7 +374,7 @@ def traceroute_tcp(stage):
         a.frames_of("a0", mac, [dying(packets.echo4(a.address, b.address))] * LOST)
         good()
 
-    return Story(round_, [snmp(r, "IpInHdrErrors", 2 * LOST), arrived(b)], never=("loop",))
+    return Story(round_, [snmp(r, "IpInHdrErrors", 2 * LOST), arrived(b)], never=("loop",), reasons=2 * LOST)
 
 
 def dying(packet):
@@ -446,7 +446,7 @@ def router_of_one_subnet(stage):
     """Broadcasts of the other subnet are nothing that the router's rule has dropped."""
     r, b, round_ = two_subnets(stage, "udp dport 7777 drop", 0)
     return Story(round_, [in_gap(r, LOST), arrived(b)],
-                 [Found(r, "unexplained", "rx", LOST, None, kind="unexplained", off=4)])
+                 [Found(r, "unexplained", "rx", LOST, None, kind="unexplained", off=4, told=False)])
 
 
 @field
@@ -456,7 +456,7 @@ def router_of_one_subnet_and_loss(stage):
     r, b, round_ = two_subnets(stage, "udp dport %d drop" % BAD, dropped)
     return Story(round_, [in_gap(r, dropped + LOST), arrived(b)],
                  [Found(r, "netfilter", "rx", dropped, None, says=("rule",), never=("martian packets",), alarm=TOLD, off=12),
-                  Found(r, "unexplained", "rx", LOST, None, kind="unexplained", off=12)])
+                  Found(r, "unexplained", "rx", LOST, None, kind="unexplained", off=12, told=False)])
 
 
 class Hidden(Agent):
@@ -580,7 +580,7 @@ def machines_broadcast(stage):
     """Their broadcasts come to the host, too, which is not to take them: its rule has dropped nothing."""
     r, a, b, o = machines(stage, "udp dport 7777 drop")
     return Story(calling_out(r, a, b, o, 0), [in_gap(r, LOST), arrived(r), arrived(b)],
-                 [Found(r, "unexplained", "rx", LOST, None, kind="unexplained", off=4)])
+                 [Found(r, "unexplained", "rx", LOST, None, kind="unexplained", off=4, told=False)])
 
 
 @field
@@ -589,7 +589,7 @@ def machines_broadcast_and_loss(stage):
     r, a, b, o = machines(stage, "udp dport %d drop" % BAD)
     return Story(calling_out(r, a, b, o, 2 * LOST), [in_gap(r, 3 * LOST), arrived(r), arrived(b)],
                  [Found(r, "netfilter", "rx", 2 * LOST, None, says=("rule",), alarm=TOLD, off=12),
-                  Found(r, "unexplained", "rx", LOST, None, kind="unexplained", off=12)])
+                  Found(r, "unexplained", "rx", LOST, None, kind="unexplained", off=12, told=False)])
 
 
 @field
@@ -819,7 +819,7 @@ def acks_lost(stage):
     rule = Count("rule", lambda: truth.rule(a, "OUTPUT", 1), (30, 150))
     return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (1, 200))],
                  [Found(a, "netfilter", "tx", "rule", None, says=("output", "statistic"), alarm=TOLD)],
-                 never=("checksum", "blind attack"))
+                 never=("checksum", "blind attack"), reasons=None)
 
 
 @field
@@ -831,7 +831,7 @@ def acks_lost_nft(stage):
     rule = Count("rule", lambda: truth.nft_rule(a, "inet t out"), (30, 150))
     return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (1, 200))],
                  [Found(a, "netfilter", "tx", "rule", None, says=("inet t out",), alarm=TOLD)],
-                 never=("checksum", "blind attack"))
+                 never=("checksum", "blind attack"), reasons=None)
 
 
 @field
@@ -850,7 +850,7 @@ def acks_lost_router(stage):
     return Story(round_, [rule, Count("challenges", lambda: truth.snmp(a, "TcpExtTCPSYNChallenge"), (10, 400)),
                           arrived(b)],
                  [Found(r, "netfilter", "fwd", "rule", None, kind="policy", says=("forward",), alarm=PERHAPS)],
-                 never=("checksum", "blind attack"))
+                 never=("checksum", "blind attack"), reasons=None)
 
 
 

@@ -144,7 +144,8 @@ def limit_of_answers(stage):
     a, b = stage.pair()
     b.nft(chain("udp dport %d accept\nlimit rate 5/second burst 5 packets counter reject\ncounter" % WANTED,
                 policy="drop", table="inet fw"))
-    return Story(both(goodness(a, b), scans(a, b)), [in_gap(b, FEW), arrived(b)], [policy(b, ("inet fw input",))])
+    return Story(both(goodness(a, b), scans(a, b)), [in_gap(b, FEW), arrived(b)], [policy(b, ("inet fw input",))],
+                 reasons=None)
 
 
 @field

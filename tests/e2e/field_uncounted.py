@@ -354,4 +354,6 @@ def inet_replaced(stage):
     """But rules of IP can."""
     b, round_ = misses(stage, lambda port: chain("udp dport %d counter drop" % port, table="inet t"))
     return Story(round_, [in_gap(b), arrived(b)],
-                 [Found(b, "netfilter", "rx", LOST, ALL, kind="policy|loss", says=("rules of inet t input",))])
+                 [Found(b, "netfilter", "rx", LOST, ALL, kind="policy|loss", says=("rules of inet t input",), told=False),
+                  Found(b, "unexplained", "rx", LOST, ALL, kind="unexplained", says=("ip_rcv_finish_core",),
+                        never=RULE + ("replaced",), told=True)])

@@ -117,11 +117,11 @@ def A18(stage):
 
 @case
 def A19(stage):
-    """An XDP program outside of the driver drops: nobody counts it."""
+    """An XDP program outside of the driver drops: nobody counts it; see reason_xdp."""
     a, b = stage.pair()
     b.sink(GOOD_PORT)
     attach(b, "b0", "xdpgeneric")
-    with stage.watch() as watch:
+    with stage.watch(options="DropReasons false") as watch:
         watch.bursts(to_two_ports(a, b))
         watch.settle()
         watch.check_silent()
@@ -237,11 +237,11 @@ def A13_late(stage):
 
 @case
 def A16(stage):
-    """Ports of a bridge that may not talk to each other: policy, and no counter."""
+    """Ports of a bridge that may not talk to each other: policy, and no counter; see field_bridge_apart."""
     a, r, b = bridged(stage)
     r.ip("link set p1 type bridge_slave isolated on")
     r.ip("link set p2 type bridge_slave isolated on")
-    with stage.watch() as watch:
+    with stage.watch(options="DropReasons false") as watch:
         watch.bursts(lambda: a.udp(LOST, 200, b.address, GOOD_PORT))
         watch.settle()
         watch.check_silent()

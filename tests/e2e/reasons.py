@@ -5,11 +5,12 @@ import contextlib
 import glob
 import os
 import subprocess
+import sys
 
 from budget import EVERY, Misled, need_daemon
 from cases import ALL, GOOD, GOOD_PORT, LOST, LOST_PORT, case, check_received, good_and_bad
-from daemon import HEARTBEAT, Collectd
-from lab import Skip, wait_until
+from daemon import HEARTBEAT, Collectd, tells_reasons
+from lab import HERE, Skip, wait_until
 from links import attach, to_two_ports
 from settings import expect, times_logged, wait_beats
 from watch import Alert, Series, Share
@@ -18,15 +19,8 @@ NOT_READ = "reasons for dropping packets are not read"
 WHAT = "the kernel's reasons to drop packets: "
 WANTED = "DropReasons true"
 DROP_UNCOUNTED = "table ip t {\nchain i {\ntype filter hook input priority 0;\nudp dport %d drop\n}\n}\n" % LOST_PORT
+FILTERED = os.path.join(HERE, "filtered.py")
 BLOCK = "<Plugin pktloss>\nDropReasons %s\n</Plugin>"
-
-
-def tells_reasons(build, here=True):
-    """Whether pktloss was built with libbpf, and, here, on a kernel that says what it is made of."""
-    if not build or (here and not os.path.exists("/sys/kernel/btf/vmlinux")):
-        return False
-    with open(os.path.join(build, ".libs", "pktloss.so"), "rb") as plugin:
-        return b"libbpf.so" in plugin.read()
 
 
 def need_reasons(stage):
@@ -111,7 +105,7 @@ def reason_ends(stage):
         expect(held and all(is_loaded(n) for n in held), "no program counts")
         expect(times_logged(daemon, NOT_READ) == 0, "it is read, and said to be not")
     wait_until("the end of the program", lambda: not any(is_loaded(n) for n in held), 5)
-    with Collectd(stage.build, ns=a) as daemon:
+    with Collectd(stage.build, options=BLOCK % "false", ns=a) as daemon:
         wait_beats(daemon, 2)
         expect(not programs(daemon), "a program counts that nobody wanted")
 
@@ -177,3 +171,29 @@ def reason_not_read(stage):
         wait_beats(daemon, 4)
         expect(times_logged(daemon, NOT_READ) == 1, "it is not said once that they are not read")
         expect(not [s for s in daemon.series("all") if "dropreason" in s], "there is a series of them")
+
+
+@case
+def reason_filtered(stage):
+    """A unit whose filter of system calls kills for bpf(2): collectd lives, and says why they are not read."""
+    need_reasons(stage)
+    a, _ = stage.pair()
+    if stage.build is None:
+        return
+    with Collectd(stage.build, options=BLOCK % '"auto"', ns=a, command=[sys.executable, FILTERED, "kill"]) as daemon:
+        wait_beats(daemon, 4)
+        expect(times_logged(daemon, NOT_READ) == 1 and times_logged(daemon, "seccomp") == 1, "it is not said once why")
+        expect(not programs(daemon), "a program counts")
+
+
+@case
+def reason_filter_allows(stage):
+    """With true they are read below a filter that allows it."""
+    need_reasons(stage)
+    a, _ = stage.pair()
+    if stage.build is None:
+        return
+    with Collectd(stage.build, options=BLOCK % "true", ns=a, command=[sys.executable, FILTERED, "allow"]) as daemon:
+        wait_beats(daemon, 4)
+        expect(programs(daemon), "no program counts")
+        expect(times_logged(daemon, NOT_READ) + times_logged(daemon, WHAT) == 0, "it is said to be not read")

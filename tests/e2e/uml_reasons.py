@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 
-from daemon import Collectd
+from daemon import Collectd, tells_reasons
 from lab import Failure, Lab, wait_until
-from reasons import BLOCK, NOT_READ, WHAT, tells_reasons
+from reasons import BLOCK, NOT_READ, WHAT
 from settings import expect, times_logged
 from uml_inside import INTERVAL, build_container, cause_loss, check_alerts, perform, report
 from uml_little import missing, start_traffic

@@ -104,6 +104,17 @@ static void forget_excuses(const struct losses *l)
 	}
 }
 
+/*
+ * Packets of no namespace may be of this one: as many more may be missed, but
+ * where even more are, these were none of them.
+ */
+static bool is_too_much(const struct sample *s, const struct object *o,
+			uint64_t missed, uint64_t dropped)
+{
+	return is_excess(missed,
+			 dropped + object_moved(s, o, TAG_DROPS_NOWHERE));
+}
+
 uint64_t dropreason_bound_gaps(const struct sample *s, struct losses *l)
 {
 	const struct object *o = find_sums(s);
@@ -115,10 +126,9 @@ uint64_t dropreason_bound_gaps(const struct sample *s, struct losses *l)
 		return 0;
 	forget_excuses(l);
 	dropped = uncounted_by_rules(s, o, l) +
-		  object_moved(s, o, TAG_DROPS_HIDDEN) +
-		  object_moved(s, o, TAG_DROPS_NOWHERE);
+		  object_moved(s, o, TAG_DROPS_HIDDEN);
 	while ((gap = largest_gap(l, &missed)) &&
-	       is_excess(missed, dropped + before))
+	       is_too_much(s, o, missed, dropped + before))
 		loss_deny(gap, missed - dropped - before);
 	l->drops_left = less_by(dropped, less_by(missed, before));
 	return before;
@@ -133,9 +143,9 @@ void dropreason_bound_rules(const struct sample *s, struct losses *l,
 
 	if (!o)
 		return;
-	dropped = uncounted_by_rules(s, o, l) + before +
-		  object_moved(s, o, TAG_DROPS_NOWHERE);
-	while ((gap = largest_gap(l, &missed)) && is_excess(missed, dropped))
+	dropped = uncounted_by_rules(s, o, l) + before;
+	while ((gap = largest_gap(l, &missed)) &&
+	       is_too_much(s, o, missed, dropped))
 		gap->meant +=
 			smaller_of(missed - dropped, gap->lost - gap->meant);
 }

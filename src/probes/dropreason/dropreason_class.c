@@ -24,6 +24,10 @@ static const struct known_reason known_reasons[] = {
 	{"IPV6_NDISC_*", CLASS_HEALTHY, false},
 	{NS "__udp4_lib_rcv", CLASS_HEALTHY, true}, /* that nobody reads */
 	{NS "__udp6_lib_rcv", CLASS_HEALTHY, true},
+	/* for a port that it came by, or none; see dropreason_evidence.c */
+	{NS "br_flood", CLASS_HEALTHY, false},
+	{NS "br_forward", CLASS_HEALTHY, false},
+	{NS "br_handle_frame_finish", CLASS_HEALTHY, false},
 	{NS "inet6_rtm_getroute", CLASS_HEALTHY, false}, /* no packet */
 	{NS "inet_rtm_getroute", CLASS_HEALTHY, false},
 	{NS "netlink_*", CLASS_HEALTHY, false}, /* messages that nobody read */
@@ -49,6 +53,8 @@ static const struct known_reason known_reasons[] = {
 	{"UNHANDLED_PROTO", CLASS_HEALTHY, false},
 	{"UNIX_*", CLASS_HEALTHY, false},
 	/* what comes for groups that nobody here is in */
+	{"IP_INADDRERRORS", CLASS_HEALTHY, true}, /* of another subnet */
+	{"IP_RPFILTER", CLASS_HEALTHY, true}, /* heard at two interfaces */
 	{NS "ip6_mc_input", CLASS_HEALTHY, false},
 	{NS "ip_forward", CLASS_HEALTHY, true},
 	{NS "ip_rcv_finish_core", CLASS_HEALTHY, true},

@@ -106,6 +106,9 @@ const struct counter dropreason_counters[N_DROPREASON_ROWS] = {
 		 .cause = "the ports of the bridge are kept apart (isolated, "
 			  "or flood off)",
 		 .remedy = "See which are: `bridge -d link show`"},
+	[ROW_BRIDGED] = {SUM(TAG_NONE), .name = "bridged",
+			 .means = "Frames that a bridge had no port for, and "
+				  "need not have"},
 	[ROW_NOWHERE] = {SUM(TAG_DROPS_NOWHERE), .name = "nowhere",
 			 .means = "Packets that may be of any namespace"},
 	[ROW_SUM_NETFILTER] =

@@ -17,6 +17,7 @@
 
 enum proof_use {
 	USE_ADD,     /* no counter has them: they are to be added */
+	USE_POLICY,  /* the same of what is dropped on purpose */
 	USE_CLAIM,   /* IP misses them on input, its layer lost them */
 	USE_MARTIAN, /* the same of what the host counts */
 	USE_CONFIRM, /* counted as lost there, without a word by whom */
@@ -54,10 +55,10 @@ static const struct proof {
 	{NONE ".__allowed_ingress", NULL, ROW_BRIDGE_VLAN, USE_ADD, OF_DEVICE},
 	{NONE ".br_allowed_ingress", NULL, ROW_BRIDGE_VLAN, USE_ADD, OF_DEVICE},
 	{NONE ".br_handle_vlan", NULL, ROW_BRIDGE_VLAN, USE_ADD, OF_DEVICE},
-	{"NO_TX_TARGET", "br_", ROW_APART, USE_ADD, OF_PORT_APART},
-	{NONE ".br_flood", NULL, ROW_APART, USE_ADD, OF_PORT_APART},
-	{NONE ".br_forward", NULL, ROW_APART, USE_ADD, OF_PORT_APART},
-	{NONE ".br_handle_frame_finish", NULL, ROW_APART, USE_ADD, OF_PORT_APART},
+	{"NO_TX_TARGET", "br_", ROW_APART, USE_POLICY, OF_PORT_APART},
+	{NONE ".br_flood", NULL, ROW_APART, USE_POLICY, OF_PORT_APART},
+	{NONE ".br_forward", NULL, ROW_APART, USE_POLICY, OF_PORT_APART},
+	{NONE ".br_handle_frame_finish", NULL, ROW_APART, USE_POLICY, OF_PORT_APART},
 	{"UNHANDLED_PROTO", NULL, ROW_PROTOCOL, USE_EXCUSE, OF_DEVICE},
 	/* clang-format on */
 };
@@ -102,7 +103,7 @@ static void append_proof(const struct proof *e, const char *place,
 		      !sample_before(out, c->layer, place, e->name);
 
 	if (e->place == OF_PORT_APART)
-		is_new &= !sample_before(out, LAYER_DROPREASON, "", e->name);
+		is_new &= !sample_before(out, LAYER_DROPREASON, place, e->name);
 
 	sample_object(out, c->layer, place, e->name, 0);
 	sample_row(out, c, packets);
@@ -118,36 +119,33 @@ static bool was_device_before(const struct drop_group *group, size_t at)
 	return false;
 }
 
-/* Whether any of a group was dropped since the read before. */
-static bool has_grown(const struct proven_group *of, struct sample *out)
-{
-	const struct counter *c = &dropreason_counters[ROW_LOSS];
-	const struct object *before =
-		sample_before(out, LAYER_DROPREASON, "", of->group->name);
-	uint64_t packets = 0;
-
-	for (size_t i = 0; i < of->group->n; i++)
-		packets += of->group->items[i].packets;
-	return !before || object_value(out->then, before, c, 0) != packets;
-}
-
 /*
  * A bridge is asked where its drops are news: nothing else tells of a change.
- * Returns 1, 0 or a negative errno.
+ * What was no news stands in an object of its own. Returns 1, 0 or a negative
+ * errno.
  */
 static int is_apart(const struct proven_group *of, const char *place,
-		    uint32_t ifindex, struct sample *out)
+		    uint32_t ifindex, uint64_t packets, struct sample *out)
 {
-	bool known = sample_before(out, LAYER_LINK, place, of->proof->name);
+	const struct counter *c = &dropreason_counters[ROW_BRIDGED];
+	const char *name = of->proof->name;
+	const struct object *before =
+		sample_before(out, LAYER_DROPREASON, place, name);
 	bool apart = false;
 	int r = 0;
 
-	if (!known && has_grown(of, out))
+	if (sample_before(out, LAYER_LINK, place, name))
+		return 1;
+	if (!before || object_value(out->then, before, c, 0) != packets)
 		r = link_is_kept_apart(of->env->netlink, out, (int)ifindex,
 				       &apart);
 	if (r < 0)
 		return r == -ENODEV ? 0 : r;
-	return known || apart;
+	if (!apart) {
+		sample_object(out, LAYER_DROPREASON, place, name, 0);
+		sample_row(out, c, packets);
+	}
+	return apart;
 }
 
 /* What was dropped at a device that is gone is nobody's any more. */
@@ -163,8 +161,9 @@ static int append_at_device(const struct proven_group *of, size_t i,
 		return r == -ENODEV ? 0 : r;
 	if (!packets || !selection_wants(of->env->interfaces, name))
 		return 0;
-	r = of->proof->place == OF_PORT_APART ? is_apart(of, name, ifindex, out)
-					      : 1;
+	r = of->proof->place == OF_PORT_APART
+		    ? is_apart(of, name, ifindex, packets, out)
+		    : 1;
 	if (r > 0)
 		append_proof(of->proof, name, packets, out);
 	return r < 0 ? r : 0;
@@ -243,7 +242,8 @@ static uint64_t counted_by_filters(const struct sample *s, const char *place)
 /* As many may be counted by one and not yet by the other. */
 #define SKEW_PERCENT 1
 
-static void add_uncounted(const struct sample *s, struct loss *loss, uint64_t n)
+static void add_uncounted(const struct sample *s, struct loss *loss, uint64_t n,
+			  uint8_t use)
 {
 	uint64_t rest = n;
 
@@ -253,6 +253,8 @@ static void add_uncounted(const struct sample *s, struct loss *loss, uint64_t n)
 		return;
 	if (loss->direction == DIR_RX)
 		loss->inside += rest; /* they were received, and counted so */
+	if (use == USE_POLICY)
+		loss->policy += rest;
 	loss_add(loss, rest);
 }
 
@@ -266,13 +268,14 @@ static void excuse(struct losses *l, const char *place, uint64_t n)
 }
 
 static void add_unseen(const struct sample *s, const struct object *o,
-		       const struct counter *c, struct losses *l, uint64_t n)
+		       const struct proof *proof, struct losses *l, uint64_t n)
 {
+	const struct counter *c = &dropreason_counters[proof->row];
 	struct loss *loss =
 		loss_get(l, c->layer, object_place(s, o), c->direction);
 
 	if (loss)
-		add_uncounted(s, loss, n);
+		add_uncounted(s, loss, n, proof->use);
 }
 
 /* Which the host counts, for no namespace by itself. */
@@ -296,8 +299,8 @@ static void attribute_proof(const struct sample *s, const struct object *o,
 
 	if (!n)
 		return;
-	if (proof->use == USE_ADD)
-		add_unseen(s, o, c, l, n);
+	if (proof->use == USE_ADD || proof->use == USE_POLICY)
+		add_unseen(s, o, proof, l, n);
 	else if (proof->use == USE_CLAIM)
 		loss_suspect(l, DIR_RX, c->layer, c->direction, n);
 	else if (proof->use == USE_MARTIAN)

@@ -33,6 +33,7 @@ enum dropreason_row {
 	ROW_BRIDGE_MTU,
 	ROW_BRIDGE_VLAN,
 	ROW_APART,
+	ROW_BRIDGED,
 	/* sums of a namespace: of one class each, and of no namespace */
 	ROW_NOWHERE,
 	ROW_SUM_NETFILTER,

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""Losses that no counter tells, only the kernel's reasons, each with its healthy twin."""
+
+import truth
+from field import ALL, BAD, GOOD, LOST, WANTED, Found, Story, arrived, field, link, listening_bridge
+from field_gap import denied
+from packets import udp4
+
+APART = ("kept apart",)
+# bridges call these NO_TX_TARGET, or only name a function that drops as much where nothing is wrong: reasons=None
+STRANGER = "02:00:00:00:00:77"  # a MAC address that nobody has
+
+
+def from_port(r, port, each=LOST + GOOD):
+    return link(r, port, "rx", "packets", each)
+
+
+@field
+def bridge_apart(stage):
+    """Ports of a bridge are isolated: what they have for one another is dropped on purpose, and told."""
+    r, a, b, c = listening_bridge(stage, names=("a", "b", "c"))
+    c.reader(WANTED)
+    for port in ("pa", "pb"):
+        r.ip("link set %s type bridge_slave isolated on" % port)
+
+    def round_():
+        a.send(GOOD, 100, c.address, WANTED)
+        a.send(LOST, 100, b.address, BAD)
+
+    return Story(round_, [arrived(c), from_port(r, "pa")],
+                 [Found(r, "link", "rx", LOST, ALL, place="pa", kind="policy", says=APART, told=True)],
+                 reasons=None)
+
+
+@field
+def bridge_apart_few(stage):
+    """Few of what comes is for an isolated port: nobody is told."""
+    r, a, b, c = listening_bridge(stage, names=("a", "b", "c"))
+    c.reader(WANTED)
+    for port in ("pa", "pb"):
+        r.ip("link set %s type bridge_slave isolated on" % port)
+
+    def round_():
+        a.send(12 * GOOD, 100, c.address, WANTED)
+        a.send(LOST, 100, b.address, BAD)
+
+    return Story(round_, [arrived(c, each=12 * GOOD)],
+                 [Found(r, "link", "rx", LOST, 12 * GOOD + LOST, place="pa", kind="policy", says=APART, told=True,
+                        alarm=None)], reasons=None)
+
+
+@field
+def bridge_not_flooded(stage):
+    """A hypervisor's bridge sends what is for an unknown address to no port: on purpose, too."""
+    r, a, b = listening_bridge(stage)
+    b.reader(WANTED)
+    r.ip("link set pb type bridge_slave flood off")
+    strange = [udp4(a.address, b.address, BAD).hex()] * LOST
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        a.frames_of("a0", STRANGER, strange)
+
+    return Story(round_, [arrived(b), from_port(r, "pa")],
+                 [Found(r, "link", "rx", LOST, ALL, place="pa", kind="policy", says=APART, told=True)],
+                 reasons=None)
+
+
+@field
+def bridge_other_side(stage):
+    """A switch floods what is for a host on its own side of the bridge: no other port is to have it, and nobody loses."""
+    r, a, b = listening_bridge(stage)
+    b.reader(WANTED)
+    flooded = [udp4(b.address, a.address, BAD).hex()] * LOST
+    teach = [udp4(a.address, b.address, WANTED).hex()]
+
+    def round_():
+        a.frames_of("a0", truth.mac(b, "b0"), teach, source=STRANGER)
+        a.frames_of("a0", STRANGER, flooded)
+        a.send(GOOD, 100, b.address, WANTED)
+
+    return Story(round_, [arrived(b, each=GOOD + 1), from_port(r, "pa", LOST + GOOD + 1)])
+
+
+@field
+def bridge_mtu_among_small(stage):
+    """What is too large for a port is found among ever so many small frames."""
+    r, a, b = listening_bridge(stage)
+    try:
+        r.sysctl("net/bridge/bridge-nf-call-iptables", 0)
+    except RuntimeError:
+        pass  # nor can it
+    b.reader(WANTED)
+    for ns, end in ((a, "a0"), (r, "pa")):
+        ns.ip("link set %s mtu 9000" % end)
+
+    def round_():
+        a.send(10 * GOOD, 100, b.address, WANTED)
+        a.send(LOST, 4000, b.address, BAD)
+
+    return Story(round_, [arrived(b, each=10 * GOOD), link(b, "b0", "rx", "packets", 10 * GOOD)],
+                 [Found(r, "link", "tx", LOST, 10 * GOOD + LOST, place="pb", says=("pb 1500", "pa has mtu 9000"))])
+
+
+@field
+def cgroup_tcp(stage):
+    """systemd's IPAddressDeny= for a service of TCP: who wants to connect is not heard."""
+    a, b = stage.pair()
+    end = denied(b)
+    end.service.call("listen", BAD)
+    b.reader(WANTED)
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        a.dial(LOST, b.address, BAD, close=True)
+
+    return Story(round_, [arrived(b)],
+                 [Found(b, "tcp", "rx", LOST, None, says=("cgroup", "ipaddressdeny"), told=True)],
+                 may=(("tcp", "tx"),), finish=end)
+
+
+@field
+def cgroup_tcp_allowed(stage):
+    """The same service is spoken to at another port."""
+    a, b = stage.pair()
+    end = denied(b)
+    end.service.call("listen", WANTED)
+    b.reader(WANTED)
+
+    def round_():
+        a.send(GOOD, 100, b.address, WANTED)
+        a.dial(LOST, b.address, WANTED, close=True)
+
+    return Story(round_, [arrived(b)], finish=end)
