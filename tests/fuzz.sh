@@ -20,6 +20,7 @@ targets=(
 	"config 512 -"
 	"conntrack 512 nf_conntrack arp_cache"
 	"container 1024 *.json"
+	"drops 512 -"
 	"ebtables 2048 *.ebt"
 	"ethtool 512 -"
 	"message 1024 -"
