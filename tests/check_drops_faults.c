@@ -495,6 +495,38 @@ TEST(reading, packets_that_the_kernel_did_not_show_us_are_unknown)
 	ck_assert_uint_lt(drops_unknown(drops), unknown + 1000000);
 }
 
+/* As whoever owns a namespace can, with interfaces and ways to drop. */
+static void fill_map(void)
+{
+	uint64_t values[1024] = {1};
+	int map = drops_map();
+
+	for (uint32_t i = 0; i < 2 * DROPS_MAX_KEYS; i++) {
+		const struct drops_key key = {
+			.cookie = COOKIE, .location = 0x1000, .ifindex = 1 + i};
+
+		if (bpf_map_update_elem(map, &key, values, 0) < 0)
+			return;
+	}
+	ck_abort_msg("the map has no end");
+}
+
+TEST(reading, what_finds_no_room_is_unknown_until_the_next_read)
+{
+	uint64_t before = drops_unknown(drops), cookie;
+
+	fill_map();
+	cookie = lose(100);
+	ck_assert_int_eq(update(drops), 0);
+	ck_assert_uint_eq(known(drops, cookie), 0);
+	ck_assert_uint_ge(drops_unknown(drops), before + 100);
+	before = drops_unknown(drops);
+	lose(10);
+	ck_assert_int_eq(update(drops), 0);
+	ck_assert_uint_eq(known(drops, cookie), 10);
+	ck_assert_uint_lt(drops_unknown(drops), before + 100);
+}
+
 /* ---- the layer ---- */
 
 static struct settings settings;
