@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from daemon import Collectd, tells_reasons
-from lab import Failure, Lab, wait_until
+from lab import Failure, Lab, Skip, wait_until
 from reasons import BLOCK, NOT_READ, WHAT
 from settings import expect, times_logged
 from uml_inside import INTERVAL, build_container, cause_loss, check_alerts, perform, report
@@ -64,7 +64,7 @@ def story(build, client, nginx, modes):
 
 def reasons(build):
     if not build or not tells_reasons(build, here=False):
-        return
+        raise Skip("built without libbpf")
     with Lab("", fixed_names=True) as lab:
         client, nginx = build_container(lab)
         with Collectd(build, INTERVAL, BLOCK % "true") as one, \
