@@ -52,7 +52,7 @@ static bool fails_now(bool of_memory)
 typedef long call(long number, ...);
 
 /* As the kernel does when it has no memory for the next bucket. */
-static long cut_batch(call *real, long number, long args[6])
+static long cut_batch(call *real, long number, long args[5])
 {
 	union bpf_attr *attr = (union bpf_attr *)args[1];
 	long r;
@@ -74,15 +74,18 @@ static void say_missed(const union bpf_attr *attr)
 	info->recursion_misses += plan.missed;
 }
 
-/* libbpf's, too: it takes the one of the program. */
+/*
+ * libbpf's, too: it takes the one of the program. Five arguments are in
+ * registers, and nobody here has more.
+ */
 long syscall(long number, ...)
 {
 	call *real = (call *)dlsym(RTLD_NEXT, "syscall");
-	long args[6], r;
+	long args[5], r;
 	va_list list;
 
 	va_start(list, number);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 5; i++)
 		args[i] = va_arg(list, long);
 	va_end(list);
 	if (number == SYS_bpf && fails_now(false)) {
@@ -91,7 +94,7 @@ long syscall(long number, ...)
 		errno = plan.error;
 		return -1;
 	}
-	r = real(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	r = real(number, args[0], args[1], args[2], args[3], args[4]);
 	if (number == SYS_bpf && args[0] == BPF_OBJ_GET_INFO_BY_FD &&
 	    plan.missed)
 		say_missed((const union bpf_attr *)args[1]);
