@@ -391,7 +391,7 @@ static uint64_t send_spoofed(unsigned n)
 static int bench_spoofed(unsigned n)
 {
 	const struct drops_ns *ns;
-	struct drops *d;
+	struct drops *d = NULL;
 	uint64_t sent, counted;
 	int r = load_rules(ways[1].rules);
 
@@ -448,7 +448,7 @@ static double add_all_keys(struct drops *d, unsigned n)
 
 static int bench_keys(unsigned n)
 {
-	struct drops *d;
+	struct drops *d = NULL;
 	uint64_t start, sent, before;
 	unsigned kept;
 	double us;
@@ -519,7 +519,7 @@ static int bench_life(void)
 
 	for (int i = 0; i < PAIRS; i++) {
 		uint64_t start = now_ns();
-		struct drops *d;
+		struct drops *d = NULL;
 		int r = drops_open(&d);
 
 		if (r < 0)

@@ -629,6 +629,26 @@ TEST(layer, that_cannot_be_read_at_all_is_said_to_be_unread)
 	ck_assert_int_lt(engine_watch_drops(engine), 0);
 	end_faults();
 	lose(10);
+	begin_faults(0, 0, false, false);
 	ck_assert_int_eq(read_layer(&refused), -1);
 	ck_assert(refused);
+	ck_assert_int_eq(plan.n_bpf, 0); /* it is not asked again */
+}
+
+TEST(layer, that_there_was_no_memory_for_is_read_later)
+{
+	bool refused;
+
+	begin_faults(ENOMEM, 3, true, true);
+	ck_assert_int_eq(engine_watch_drops(engine), -ENOMEM);
+	end_faults();
+	begin_faults(ENOMEM, 0, true, false);
+	ck_assert_int_eq(read_layer(&refused), -1);
+	ck_assert(refused);
+	end_faults();
+	ck_assert_int_eq(read_layer(&refused), -1); /* nothing was lost yet */
+	ck_assert(!refused);
+	lose(10);
+	ck_assert_int_eq(read_layer(&refused), 10);
+	ck_assert(!refused);
 }

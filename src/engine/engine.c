@@ -17,6 +17,7 @@ struct engine {
 	struct discovery discovery;
 	struct reader reader;
 	struct blindness blindness;
+	int drops_failed; /* why the kernel does not count, negative errno */
 	atomic_bool stop;
 };
 
@@ -71,9 +72,28 @@ int engine_watch_drops(struct engine *e)
 	    capabilities_are_filtered())
 		return -ECANCELED;
 	r = drops_open(&env->drops);
+	e->drops_failed = r;
+	env->drops_error = 0;
 	if (r < 0 && e->settings->drop_reasons == CHOICE_TRUE)
 		env->drops_error = wanted_error(r);
 	return r;
+}
+
+/* What the host has none of now it may have later. */
+static void watch_drops_again(struct engine *e)
+{
+	switch (-e->drops_failed) {
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+	case EAGAIN:
+	case EINTR:
+	case EBUSY:
+		engine_watch_drops(e);
+		break;
+	default:
+		break;
+	}
 }
 
 void engine_stop(struct engine *e)
@@ -188,6 +208,7 @@ int engine_read(struct engine *e, uint64_t budget_ns)
 	int r = 0;
 
 	round.turns.arg = &round;
+	watch_drops_again(e);
 	if (!e->namespaces.n)
 		r = find_own_ns(e);
 	if (r == 0)

@@ -47,6 +47,7 @@ void engine_stop(struct engine *e);
  * -ECANCELED where it might end the process, see kernel/capability.h, and
  * nobody insists; or those of kernel/drop_source.h. With DropReasons true the
  * reads say so, too.
+ * What may pass, as a lack of memory, each read tries anew.
  */
 int engine_watch_drops(struct engine *e);
 
