@@ -26,7 +26,8 @@ probes: base kernel model
 diagnosis: base model probes
 engine: base kernel model probes
 report: base kernel model probes diagnosis engine
-program: base model probes diagnosis engine
+trace: base bpf kernel model probes engine
+program: base model probes diagnosis engine trace
 plugin: base model probes diagnosis engine report
 '
 
@@ -131,7 +132,7 @@ check_objects() {
 	while read -r path; do
 		[[ $path == plugin_* || $path == bpf/* ||
 			$path == kernel/drops_* || $path == kernel/drop_names.o ||
-			$path == kernel/bpf_parts.o ]] || fail "no object of src/${path%.o}.c"
+			$path == kernel/bpf_parts.o || $path == kernel/trace_* ]] || fail "no object of src/${path%.o}.c"
 	done < <(comm -23 \
 		<(cd "$src" && find . -name '*.c' -printf '%P\n' |
 			sed 's/c$/o/' | sort) \

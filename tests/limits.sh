@@ -35,13 +35,13 @@ check_functions() {
 	done <<<"$all"
 }
 
-# What the kernel runs is a program of its own, and one of two files that count
-# drops stands for the other.
+# What the kernel runs is a program of its own, and of the files that ask it one
+# stands for the other.
 check_names() {
 	local name files
 	while read -r name files; do
 		fail "$name() stands in $files"
-	done < <(functions | grep -vE '/bpf/|/drops_absent\.c$' | awk '
+	done < <(functions | grep -vE '/bpf/|/(drops|trace)_absent\.c$' | awk '
 		{ files[$2] = files[$2] " " $3; n[$2]++ }
 		END { for (name in n) if (n[name] > 1) print name files[name] }')
 }

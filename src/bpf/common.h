@@ -121,6 +121,19 @@ static __always_inline int is_no_drop(enum skb_drop_reason reason)
 		       bpf_core_enum_value(enum skb_drop_reason, SKB_CONSUMED);
 }
 
+/* Of linux/if_packet.h: what came in as that, or is looped back to who sent. */
+static __always_inline int is_for_many(struct sk_buff *skb)
+{
+	switch (BPF_CORE_READ_BITFIELD(skb, pkt_type)) {
+	case 1: /* PACKET_BROADCAST */
+	case 2: /* PACKET_MULTICAST */
+	case 5: /* PACKET_LOOPBACK */
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 /* Run on demand: what the kernel calls an address of its code. */
 static const char symbol_format[] = "%ps";
 char symbol[DROPS_SYMBOL];

@@ -53,19 +53,6 @@ static __always_inline void count_drop(const struct drops_key *key)
 		count_spilled();
 }
 
-/* Of linux/if_packet.h: what came in as that, or is looped back to who sent. */
-static __always_inline int is_for_many(struct sk_buff *skb)
-{
-	switch (BPF_CORE_READ_BITFIELD(skb, pkt_type)) {
-	case 1: /* PACKET_BROADCAST */
-	case 2: /* PACKET_MULTICAST */
-	case 5: /* PACKET_LOOPBACK */
-		return 1;
-	default:
-		return 0;
-	}
-}
-
 static __always_inline int note_drop(struct sk_buff *skb, void *location,
 				     enum skb_drop_reason reason,
 				     struct sock *rx_sk)

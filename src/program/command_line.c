@@ -13,9 +13,9 @@
 
 static const char *const usage =
 	"usage: pktloss [-n NAMESPACE]... [-i SECONDS] [-c COUNT] [--watch]\n"
-	"               [--once] [--drop-reasons | --no-drop-reasons] "
-	"[--json]\n"
-	"               [-v]\n"
+	"               [--once] [-r | -R] [--json] [-v]\n"
+	"       pktloss --trace [-n NAMESPACE]... [--seconds N] [--reason R]\n"
+	"               [--layer L] [--pcap FILE] [--json] [-v]\n"
 	"       pktloss --list | --version | --help\n"
 	"\n"
 	"Looks into every network namespace twice and prints what was lost in\n"
@@ -30,6 +30,11 @@ static const char *const usage =
 	"  -R, --no-drop-reasons  do without: no program (eBPF) in the kernel\n"
 	"  -j, --json            one line of JSON for each interval\n"
 	"  -v, --verbose         what is no loss, too\n"
+	"  -t, --trace           who loses: from whom to whom, by eBPF\n"
+	"      --seconds N       so long (default 10), or until Ctrl-C\n"
+	"      --reason R        only what the kernel drops for that reason\n"
+	"      --layer L         only what that layer drops\n"
+	"      --pcap FILE       writes the packets that were looked at\n"
 	"  -l, --list            every counter and what it means\n"
 	"  -V, --version\n"
 	"  -h, --help\n"
@@ -37,6 +42,14 @@ static const char *const usage =
 	"Exit status: 0 nothing lost, 1 loss found, 2 could not look,\n"
 	"3 nothing lost in what could be read, but not everything could be.\n"
 	"What rules drop on purpose is no loss, nor is what is unexplained.\n";
+
+/* Of options that have no letter. */
+enum long_option {
+	OPTION_SECONDS = 256,
+	OPTION_REASON,
+	OPTION_LAYER,
+	OPTION_PCAP,
+};
 
 static const struct option long_options[] = {
 	{"namespace", required_argument, NULL, 'n'},
@@ -48,6 +61,11 @@ static const struct option long_options[] = {
 	{"no-drop-reasons", no_argument, NULL, 'R'},
 	{"json", no_argument, NULL, 'j'},
 	{"verbose", no_argument, NULL, 'v'},
+	{"trace", no_argument, NULL, 't'},
+	{"seconds", required_argument, NULL, OPTION_SECONDS},
+	{"reason", required_argument, NULL, OPTION_REASON},
+	{"layer", required_argument, NULL, OPTION_LAYER},
+	{"pcap", required_argument, NULL, OPTION_PCAP},
 	{"list", no_argument, NULL, 'l'},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
@@ -79,6 +97,7 @@ static bool parse_number(const char *text, double least, double most,
 
 static bool parse_interval(struct options *o, const char *text)
 {
+	o->timed = true;
 	if (parse_number(text, 0.1, 86400, &o->interval))
 		return true;
 	complain("the interval is 0.1 to 86400 seconds, not '%s'", text);
@@ -114,6 +133,46 @@ static bool add_namespace(struct options *o, const char *text)
 	return r == 0;
 }
 
+static bool parse_seconds(struct options *o, const char *text)
+{
+	if (parse_number(text, 0.1, 86400, &o->seconds))
+		return true;
+	complain("--seconds is 0.1 to 86400, not '%s'", text);
+	return false;
+}
+
+static bool parse_trace_layer(struct options *o, const char *text)
+{
+	int layer = layer_parse(text);
+
+	if (layer >= 0) {
+		o->choice.layer = layer;
+		return true;
+	}
+	complain("there is no layer '%s', 'pktloss --list' has all", text);
+	return false;
+}
+
+/* Those that only --trace has. */
+static bool parse_trace_option(struct options *o, int option)
+{
+	o->trace_tuned = true;
+	switch (option) {
+	case OPTION_SECONDS:
+		return parse_seconds(o, optarg);
+	case OPTION_LAYER:
+		return parse_trace_layer(o, optarg);
+	case OPTION_REASON:
+		o->choice.reason = optarg;
+		return true;
+	case OPTION_PCAP:
+		o->pcap = optarg;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool parse_option(struct options *o, int option)
 {
 	switch (option) {
@@ -139,7 +198,10 @@ static bool parse_option(struct options *o, int option)
 		o->json = true;
 		return true;
 	case 'v':
-		o->style.verbose = true;
+		o->style.verbose = o->choice.healthy = true;
+		return true;
+	case 't':
+		o->action = ACTION_TRACE;
 		return true;
 	case 'l':
 		o->action = ACTION_LIST;
@@ -153,8 +215,26 @@ static bool parse_option(struct options *o, int option)
 		o->action = ACTION_END;
 		return true;
 	default:
-		return false;
+		return parse_trace_option(o, option);
 	}
+}
+
+/* What makes no sense beside --trace, or without it. */
+static bool check_trace(const struct options *o)
+{
+	bool traces = o->action == ACTION_TRACE;
+
+	if (!traces && o->trace_tuned)
+		complain("--seconds, --reason, --layer and --pcap are of "
+			 "--trace");
+	else if (traces && (o->once || o->watch || o->counted || o->timed))
+		complain("--trace looks once, for --seconds: no --once, no "
+			 "--watch, no --count, no --interval");
+	else if (traces && o->settings.drop_reasons)
+		complain("--trace tells the reasons itself: no --drop-reasons");
+	else
+		return true;
+	return false;
 }
 
 static bool check_options(struct options *o, int left)
@@ -167,7 +247,7 @@ static bool check_options(struct options *o, int left)
 		complain("--drop-reasons are told from the first look on: no "
 			 "--once");
 	else
-		return true;
+		return check_trace(o);
 	return false;
 }
 
@@ -177,7 +257,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 	int option;
 
 	while (good && o->action != ACTION_END) {
-		option = getopt_long(argc, argv, "n:i:c:worRjvlVh",
+		option = getopt_long(argc, argv, "n:i:c:worRjvtlVh",
 				     long_options, NULL);
 		if (option < 0)
 			break;
@@ -223,7 +303,12 @@ int options_init(struct options *o, int argc, char **argv)
 {
 	int r;
 
-	*o = (struct options) {.interval = 1, .count = 1};
+	*o = (struct options) {
+		.interval = 1,
+		.count = 1,
+		.seconds = 10,
+		.choice = {.layer = N_LAYERS},
+	};
 	r = settings_init(&o->settings);
 	if (r < 0)
 		return r;

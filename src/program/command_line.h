@@ -5,10 +5,12 @@
 
 #include "model/settings.h"
 #include "program/summary_text.h"
+#include "trace/choice.h"
 
 enum action {
 	ACTION_LOOK,
 	ACTION_LIST,
+	ACTION_TRACE,
 	ACTION_END, /* all is said */
 	ACTION_FAIL,
 };
@@ -20,6 +22,11 @@ struct options {
 	unsigned long count; /* of intervals, 0: no end */
 	bool counted;	     /* -c was given */
 	bool json, once, watch, terminal;
+	bool timed;	  /* -i was given */
+	bool trace_tuned; /* an option was given that only --trace has */
+	struct trace_choice choice; /* these three are of --trace */
+	double seconds;
+	const char *pcap; /* path, or NULL */
 	enum action action;
 };
 

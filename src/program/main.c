@@ -14,6 +14,7 @@
 #include "program/command_line.h"
 #include "program/counter_list.h"
 #include "program/summary_json.h"
+#include "program/trace_command.h"
 #include "program/wanted.h"
 
 #define CLEAR "\033[H\033[2J"
@@ -228,9 +229,20 @@ static enum status run_engine(struct options *o)
 	return status;
 }
 
+static enum status trace_namespaces(const struct options *o)
+{
+	int r = trace_command(o);
+
+	if (r < 0)
+		return STATUS_FAILED;
+	return r > 0 ? STATUS_LOSS : STATUS_NO_LOSS;
+}
+
 static enum status act(struct options *o)
 {
 	switch (o->action) {
+	case ACTION_TRACE:
+		return trace_namespaces(o);
 	case ACTION_LOOK:
 		return run_engine(o);
 	case ACTION_LIST:

@@ -13,10 +13,6 @@
 #define LINE_SIZE (REMEDY_TEXT + 160)
 #define MAX_SYMPTOMS 3 /* that are shown without being asked to */
 
-#define RED "31"
-#define YELLOW "33"
-#define BOLD "1"
-
 enum column {
 	COLUMN_LAYER,
 	COLUMN_PLACE,
@@ -47,12 +43,18 @@ struct printer {
 	struct remedies remedies; /* of it */
 };
 
+void summary_text_paint(FILE *out, const struct style *style,
+			const char *colour, const char *text)
+{
+	if (style->colour)
+		fprintf(out, "\033[%sm%s\033[m", colour, text);
+	else
+		fprintf(out, "%s", text);
+}
+
 static void paint(const struct printer *p, const char *colour, const char *text)
 {
-	if (p->style->colour)
-		fprintf(p->out, "\033[%sm%s\033[m", colour, text);
-	else
-		fprintf(p->out, "%s", text);
+	summary_text_paint(p->out, p->style, colour, text);
 }
 
 void summary_text_wrap(FILE *out, const struct style *style, unsigned column,
@@ -361,19 +363,19 @@ static void print_lossless(const struct printer *p, const struct summary_ns *ns)
 	fprintf(p->out, "\n");
 }
 
-static void print_when(const struct printer *p, const struct summary *l)
+void summary_text_when(FILE *out, uint64_t time_ns, double seconds)
 {
-	time_t seconds = l->time_ns / 1000000000;
+	time_t whole = time_ns / 1000000000;
 	char when[32];
 	struct tm tm;
 
-	if (!localtime_r(&seconds, &tm) ||
+	if (!localtime_r(&whole, &tm) ||
 	    !strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm))
 		when[0] = '\0';
-	if (isnan(l->seconds))
-		fprintf(p->out, "%s, totals since boot\n\n", when);
+	if (isnan(seconds))
+		fprintf(out, "%s, totals since boot\n\n", when);
 	else
-		fprintf(p->out, "%s, in %.3g s\n\n", when, l->seconds);
+		fprintf(out, "%s, in %.3g s\n\n", when, seconds);
 }
 
 /* The worst is the first, and no symptom comes before a row. */
@@ -401,7 +403,7 @@ void summary_text_print(FILE *out, const struct summary *l,
 	size_t quiet = 0;
 
 	measure(&p, l);
-	print_when(&p, l);
+	summary_text_when(out, l->time_ns, l->seconds);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct summary_ns *ns = &l->items[i];
 

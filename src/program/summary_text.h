@@ -13,6 +13,18 @@ struct style {
 	bool verbose; /* what is no loss, and every symptom, too */
 };
 
+#define RED "31"
+#define YELLOW "33"
+#define BOLD "1"
+
+/* Prints a text in a colour, where colours are wanted. */
+void summary_text_paint(FILE *out, const struct style *style,
+			const char *colour, const char *text);
+
+/* Prints when it was and how long it took (NAN: since boot), and a free line.
+ */
+void summary_text_when(FILE *out, uint64_t time_ns, double seconds);
+
 /* Prints printable ASCII, and colours where wanted. */
 void summary_text_print(FILE *out, const struct summary *l,
 			const struct style *style);

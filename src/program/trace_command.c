@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/trace_command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+
+#include "program/trace_json.h"
+#include "program/trace_text.h"
+#include "program/wanted.h"
+#include "trace/pcap.h"
+
+/* ---- what went wrong ---- */
+
+static const char *why_not(int error)
+{
+	switch (error) {
+	case -ENOSYS:
+		return "pktloss was built without libbpf";
+	case -EOPNOTSUPP:
+		return "this kernel does not tell why it drops packets, or "
+		       "nothing of itself: it takes Linux 5.17 with BTF";
+	case -EPERM:
+		return "it needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN";
+	case -ESRCH:
+		return "none of the namespaces may be entered, which needs "
+		       "CAP_SYS_ADMIN";
+	default:
+		return strerror(-error);
+	}
+}
+
+static int complain_of_trace(int error)
+{
+	complain("cannot trace: %s", why_not(error));
+	return error;
+}
+
+/* Says which of the namespaces that are asked for are not there. */
+static int tell_missing_names(const struct options *o, const struct trace *t)
+{
+	const struct settings *s = &o->settings;
+	size_t missing = wanted_missing(s, &t->places.list);
+	struct summary notes = {0};
+	int r;
+
+	if (!missing)
+		return 0;
+	r = wanted_note(&notes, s, &t->places.list);
+	for (size_t i = 0; i < notes.n_notes; i++)
+		complain("%s", notes.notes[i]);
+	summary_free(&notes);
+	return r < 0 ? r : -ENOENT;
+}
+
+/* ---- the file ---- */
+
+/* It has addresses, and maybe what was sent: it is for its owner alone. */
+static FILE *open_pcap(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+		      S_IRUSR | S_IWUSR);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+	uint8_t header[PCAP_HEADER];
+
+	if (!f) {
+		complain("cannot write %s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	pcap_begin(header);
+	fwrite(header, 1, sizeof(header), f);
+	return f;
+}
+
+static int close_pcap(FILE *f, const struct options *o, const struct trace *t)
+{
+	int r = t->pcap_error;
+
+	errno = 0;
+	if ((ferror(f) | fclose(f)) && r == 0)
+		r = errno ? -errno : -EIO;
+	if (r == -EFBIG)
+		complain("%s has the first %llu packets", o->pcap,
+			 (unsigned long long)t->written);
+	else if (r < 0)
+		complain("cannot write %s: %s", o->pcap, strerror(-r));
+	return r == -EFBIG ? 0 : r;
+}
+
+/* ---- looking ---- */
+
+/* To be read when somebody wants it to end; or negative errno. */
+static int catch_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+static bool have_loss(const struct trace *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->rows[i].place->key.kind == TRACE_DROP &&
+		    !t->rows[i].healthy)
+			return true;
+	return false;
+}
+
+static int show_trace(const struct options *o, const struct trace *t)
+{
+	int r = 0;
+
+	if (o->json)
+		r = trace_json_print(stdout, t);
+	else
+		trace_text_print(stdout, t, &o->style);
+	if (t->places.n_unknown)
+		complain("%zu namespaces have no name here, as they could not "
+			 "be entered: %s",
+			 t->places.n_unknown, strerror(-t->places.error));
+	return r < 0 ? r : have_loss(t);
+}
+
+static int run_trace(const struct options *o, struct trace *t)
+{
+	int missing = tell_missing_names(o, t), r;
+
+	if (!trace_knows_reason(t)) {
+		complain("this kernel has no reason that is called '%s'",
+			 o->choice.reason);
+		return -EINVAL;
+	}
+	r = trace_run(t);
+	if (r < 0)
+		return missing < 0 ? missing : complain_of_trace(r);
+	r = show_trace(o, t);
+	return missing < 0 ? missing : r;
+}
+
+int trace_command(const struct options *o)
+{
+	struct trace_options options = {
+		.settings = &o->settings,
+		.choice = o->choice,
+		.seconds = o->seconds,
+		.stop = catch_signals(),
+	};
+	struct trace t;
+	int r, closed = 0;
+
+	r = trace_open(&t, &options);
+	if (r < 0)
+		complain_of_trace(r);
+	if (r == 0 && o->pcap) {
+		options.pcap = open_pcap(o->pcap);
+		r = options.pcap ? 0 : -EIO;
+	}
+	if (r == 0)
+		r = run_trace(o, &t);
+	if (options.pcap)
+		closed = close_pcap(options.pcap, o, &t);
+	trace_close(&t);
+	cleanup_close(&options.stop);
+	return closed < 0 ? closed : r;
+}

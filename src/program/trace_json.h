@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Who lost, for machines. */
+#ifndef PKTLOSS_PROGRAM_TRACE_JSON_H
+#define PKTLOSS_PROGRAM_TRACE_JSON_H
+
+#include <stdio.h>
+
+#include "trace/trace.h"
+
+/* Prints one line of JSON. Returns 0, or -ENOMEM without having printed. */
+int MUST_CHECK trace_json_print(FILE *out, const struct trace *t);
+
+#endif
