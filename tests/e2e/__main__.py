@@ -48,6 +48,7 @@ import rights  # noqa: F401
 import settings  # noqa: F401
 import skew  # noqa: F401
 import sockets  # noqa: F401
+import tracing  # noqa: F401
 import writers  # noqa: F401
 import field_noise
 from uml import conntrack_full, field_group, host, little, no_reasons, noise, queues, reference, sleep
