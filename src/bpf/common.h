@@ -63,6 +63,7 @@ struct sk_buff {
 	unsigned int len;
 	__u8 pkt_type : 3;
 	__be16 protocol;
+	__u8 vlan_present : 1; /* up to Linux 6.1 */
 	__u16 vlan_tci;
 	__u16 network_header;
 	__u16 mac_header;

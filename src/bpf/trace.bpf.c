@@ -68,18 +68,30 @@ static __always_inline struct trace_total *this_cpu(void)
 	return bpf_map_lookup_elem(&cpus, &only);
 }
 
+/* Whoever was faster, on another CPU, has made it for all. */
 static __always_inline struct trace_total *total_of(const struct trace_key *key)
 {
-	struct trace_total *found = bpf_map_lookup_elem(&totals, key),
-			   none = {};
-	__u32 reason = key->place.reason;
+	struct trace_total *found = bpf_map_lookup_elem(&totals, key);
+	struct trace_total none = {};
 
 	if (found)
 		return found;
-	none.skipped = key->kind == TRACE_DROP &&
-		       bpf_map_lookup_elem(&skipped, &reason);
 	bpf_map_update_elem(&totals, key, &none, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&totals, key);
+}
+
+static __always_inline int is_skipped(const struct trace_key *key,
+				      struct trace_total *t)
+{
+	__u32 reason = key->place.reason;
+
+	if (t->verdict == TRACE_NOT_ASKED)
+		t->verdict =
+			key->kind == TRACE_DROP &&
+					bpf_map_lookup_elem(&skipped, &reason)
+				? TRACE_SKIPPED
+				: TRACE_SENT;
+	return t->verdict == TRACE_SKIPPED;
 }
 
 /* Whether a new slice has begun: how many were in the last one, else -1. */
@@ -151,7 +163,7 @@ static __always_inline struct trace_event *count_event(
 		return NULL;
 	}
 	t->seen++;
-	if (t->skipped)
+	if (is_skipped(key, t))
 		return NULL;
 	weight = choose(t, now_ns);
 	if (!weight || !cpu_has_time(now_ns))
@@ -219,6 +231,18 @@ static __always_inline __u32 find_header(struct sk_buff *skb)
 	return skb->protocol ? skb->data - skb->head : 0;
 }
 
+/*
+ * The tag that the device took off, 0: none. Up to 6.1 what is left of an old
+ * one may stand there, and a bit says whether it is there.
+ */
+static __always_inline __u16 find_tag(struct sk_buff *skb)
+{
+	if (bpf_core_field_exists(skb->vlan_present) &&
+	    !BPF_CORE_READ_BITFIELD(skb, vlan_present))
+		return 0;
+	return skb->vlan_tci;
+}
+
 static __always_inline void copy_headers(struct trace_event *e,
 					 struct sk_buff *skb)
 {
@@ -235,7 +259,7 @@ static __always_inline void copy_headers(struct trace_event *e,
 		return;
 	e->n_bytes = n;
 	e->protocol = skb->protocol;
-	e->vlan = skb->vlan_tci;
+	e->vlan = find_tag(skb);
 	e->length = skb->len + (skb->data - head) - at;
 	e->has_mac = mac != NOWHERE && mac + TRACE_MAC == at &&
 		     bpf_probe_read_kernel(e->mac, TRACE_MAC, head + mac) == 0;

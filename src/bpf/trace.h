@@ -23,14 +23,21 @@ struct trace_key {
 	unsigned int none; /* 0 */
 };
 
+/* Whether a key's events are sent; each CPU finds that out for itself. */
+enum trace_verdict {
+	TRACE_NOT_ASKED,
+	TRACE_SENT,
+	TRACE_SKIPPED,
+};
+
 /* What was counted of it by a CPU, and what is left of that CPU's slice. */
 struct trace_total {
 	unsigned long long seen;
 	unsigned long long slice_ns; /* when it began */
 	unsigned int in_slice;
 	unsigned int left;
-	unsigned int every; /* of so many one is sent */
-	unsigned int skipped;
+	unsigned int every;   /* of so many one is sent */
+	unsigned int verdict; /* enum trace_verdict */
 };
 
 #define TRACE_MAX_KEYS 4096
