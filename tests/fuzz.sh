@@ -27,6 +27,7 @@ targets=(
 	"neigh 1024 *_cache"
 	"netlink 1024 *.nl"
 	"nftables 2048 nft*.nl"
+	"packet 256 -"
 	"proc 512 softnet_stat xfrm_stat"
 	"snmp 1024 snmp snmp6 netstat"
 	"sock_diag 1024 -"

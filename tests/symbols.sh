@@ -37,6 +37,10 @@ exported=$($nm -D --defined-only "$so" | awk '{ print $2, $3 }')
 [ "$exported" = "T module_register" ] ||
 	fail "exports other than module_register:" $'\n'"$exported"
 
+# Whose packets are lost only the program shows, on the terminal of who asks.
+traces=$($nm "$so" | awk '{ print $NF }' | grep -E '^(trace|packet|pcap)_' || true)
+[ -z "$traces" ] || fail "addresses of packets in the plugin:" $'\n'"$traces"
+
 if ! command -v "$collectd" >/dev/null; then
 	echo "SKIP: no collectd daemon to compare with" >&2
 	exit 77

@@ -231,11 +231,16 @@ static enum status run_engine(struct options *o)
 
 static enum status trace_namespaces(const struct options *o)
 {
-	int r = trace_command(o);
-
-	if (r < 0)
+	switch (trace_command(o)) {
+	case TRACE_NO_LOSS:
+		return STATUS_NO_LOSS;
+	case TRACE_LOSS:
+		return STATUS_LOSS;
+	case TRACE_PARTLY:
+		return STATUS_PARTLY;
+	default:
 		return STATUS_FAILED;
-	return r > 0 ? STATUS_LOSS : STATUS_NO_LOSS;
+	}
 }
 
 static enum status act(struct options *o)

@@ -94,19 +94,38 @@ static int close_pcap(FILE *f, const struct options *o, const struct trace *t)
 
 /* ---- looking ---- */
 
+/* What ends it early. */
+static void end_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+}
+
 /* To be read when somebody wants it to end; or negative errno. */
 static int catch_signals(void)
 {
 	sigset_t set;
 	int fd;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return -errno;
+	end_signals(&set);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return fd;
+}
+
+/* Those that come from now on, while it prints, end the program. */
+static void release_signals(int fd)
+{
+	struct signalfd_siginfo signal;
+	sigset_t set;
+
+	end_signals(&set);
+	while (read(fd, &signal, sizeof(signal)) > 0)
+		;
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static bool have_loss(const struct trace *t)
@@ -118,6 +137,17 @@ static bool have_loss(const struct trace *t)
 	return false;
 }
 
+/* Without a choice those are looked at all the same, and have no name. */
+static void tell_unknown_names(const struct options *o, const struct trace *t)
+{
+	if (t->places.n_unknown)
+		complain("%zu namespaces %s, as they could not be entered: %s",
+			 t->places.n_unknown,
+			 o->settings.namespaces.n ? "were not looked at"
+						  : "have no name here",
+			 strerror(-t->places.error));
+}
+
 static int show_trace(const struct options *o, const struct trace *t)
 {
 	int r = 0;
@@ -126,11 +156,13 @@ static int show_trace(const struct options *o, const struct trace *t)
 		r = trace_json_print(stdout, t);
 	else
 		trace_text_print(stdout, t, &o->style);
-	if (t->places.n_unknown)
-		complain("%zu namespaces have no name here, as they could not "
-			 "be entered: %s",
-			 t->places.n_unknown, strerror(-t->places.error));
-	return r < 0 ? r : have_loss(t);
+	tell_unknown_names(o, t);
+	if (r < 0)
+		return complain_of_trace(r);
+	if (have_loss(t))
+		return TRACE_LOSS;
+	return t->places.n_unknown && o->settings.namespaces.n ? TRACE_PARTLY
+							       : TRACE_NO_LOSS;
 }
 
 static int run_trace(const struct options *o, struct trace *t)
@@ -143,6 +175,7 @@ static int run_trace(const struct options *o, struct trace *t)
 		return -EINVAL;
 	}
 	r = trace_run(t);
+	release_signals(t->options->stop);
 	if (r < 0)
 		return missing < 0 ? missing : complain_of_trace(r);
 	r = show_trace(o, t);

@@ -21,8 +21,8 @@ const char *trace_kind_name(enum trace_kind kind);
 
 /*
  * Whether drops of a reason are shown, which is called NAME, or NAME.FUNCTION
- * as by dropreason_name(); for_many: of packets for a group, or for all. Without
- * a --reason that names it a healthy one is not, unless it tells whose
+ * as by dropreason_name(); for_many: of packets for a group, or for all.
+ * Without a --reason that names it a healthy one is not, unless it tells whose
  * connections fail.
  */
 bool trace_choice_has(const struct trace_choice *c, const char *name,

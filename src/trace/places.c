@@ -74,9 +74,13 @@ static int learn_cookie(struct places *p, struct ns *ns,
 
 	if (r == -ENOTRECOVERABLE)
 		return r;
+	if (r == -ESTALE) { /* it ended, or its process did */
+		discovery_retry(&p->discovery, ns);
+		return 0;
+	}
 	if (!ns->cookie) {
-		p->error = r;
-		p->n_unknown += r != -ESTALE;
+		p->error = r < 0 ? r : -EOPNOTSUPP;
+		p->n_unknown++;
 		return 0;
 	}
 	return p->settings->namespaces.n ? trace_source_want(source, ns->cookie)

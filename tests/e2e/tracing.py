@@ -12,7 +12,7 @@ import time
 import truth
 from cases import GOOD, GOOD_PORT, LOST, LOST_PORT, TCP_PORT, case
 from lab import HERE, Skip, wait_until
-from program import FAILED, LOSS, NO_LOSS, call, chosen, expect, finish, on_terminal, program, start
+from program import FAILED, LOSS, NO_LOSS, PARTLY, call, chosen, expect, finish, on_terminal, program, start
 from reasons import need_reasons, tells_reasons
 
 FROM, OTHER = 4100, 4300  # ports that packets are sent from
@@ -325,6 +325,33 @@ def trace_demo(stage):
         row = rows.get(("pktloss-demo-server", reason))
         expect(row and (row["source"], row["destination"], row["protocol"]) == (*ends, "ICMP") and row["packets"] > 20,
                "%s: %s" % (reason, done.stdout))
+
+
+@case
+def trace_rights(stage):
+    """CAP_BPF and CAP_PERFMON see what is dropped anywhere; to choose namespaces, or name them, takes more."""
+    need_trace(stage)
+    a, b = firewalled(stage)
+    few = ("setpriv", "--bounding-set=-all,+bpf,+perfmon", "--inh-caps=-all")
+
+    def send():
+        a.flows(1, 200, b.address, LOST_PORT, FROM)
+
+    process = start(stage, "--trace", "--seconds", "2.5", "--layer", "netfilter", "--json", command=few)
+    time.sleep(1)
+    send()
+    status, text, err = finish(process)
+    ours = [r for r in json.loads(text)["drops"] if of(r) == (a.address, FROM, b.address, LOST_PORT)]
+    expect(status == LOSS and len(ours) == 1 and ours[0]["namespace"] is None and ours[0]["cookie"],
+           "%d: %s%s" % (status, text, err))
+    expect(ours[0]["function"], "the function has no name: %s" % ours)
+    expect("have no name here, as they could not be entered: " in err, "nothing is said: " + err)
+    status, text, err = call(stage, "--trace", "--seconds", "0.2", *chosen(b), command=few)
+    expect(status == FAILED and "none of the namespaces may be entered" in err and not text,
+           "%d: %s%s" % (status, text, err))
+    status, text, err = call(stage, "--trace", "--seconds", "0.2", "-n", b.name, "-n", "/^$/",
+                             command=("ip", "netns", "exec", a.name, *few))
+    expect(status == PARTLY and "were not looked at" in err and "Nothing" in text, "%d: %s%s" % (status, text, err))
 
 
 @case
