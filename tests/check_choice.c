@@ -37,6 +37,14 @@ TEST(choice, what_nobody_wanted_of_a_group_is_healthy)
 	ck_assert(!trace_choice_has(&choice, "NOT_SPECIFIED.ip_forward", true));
 }
 
+TEST(choice, filter_of_a_socket_is_the_will_of_who_has_it)
+{
+	ck_assert(!trace_choice_has(&choice, "SOCKET_FILTER", false));
+	ck_assert(trace_choice_has(&choice, "SOCKET_RCVBUFF", false));
+	choice.reason = "SOCKET_FILTER";
+	ck_assert(trace_choice_has(&choice, "SOCKET_FILTER", false));
+}
+
 TEST(choice, rejects_by_time_stamp_name_who_cannot_connect)
 {
 	ck_assert(trace_choice_has(&choice, "TCP_RFC7323_PAWS", false));

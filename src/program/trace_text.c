@@ -140,7 +140,7 @@ static void print_row(const struct trace_printer *p,
 		      const struct trace_row *row)
 {
 	char way[2 * TRACE_ENDPOINT + 8];
-	struct trace_cells c;
+	struct trace_cells c = {0};
 	unsigned column;
 
 	fill_trace_cells(&c, row);
@@ -221,7 +221,7 @@ static bool is_first_of_place(const struct trace_printer *p, size_t row)
 static void choose_rows(struct trace_printer *p)
 {
 	size_t n_drops = 0, n_others = 0;
-	struct trace_cells c;
+	struct trace_cells c = {0};
 
 	widen_columns(p, &heads_of_trace);
 	for (size_t i = 0; i < p->trace->n; i++) {

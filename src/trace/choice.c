@@ -35,6 +35,13 @@ static bool is_always_shown(const char *name)
 	return false;
 }
 
+/* Each ping has a filter for what it does not wait for. */
+bool trace_is_healthy(const char *name, bool for_many)
+{
+	return !strcmp(name, "SOCKET_FILTER") ||
+	       dropreason_is_healthy(name, for_many);
+}
+
 static bool is_called(const char *wanted, const char *name)
 {
 	size_t n = strlen(wanted);
@@ -61,7 +68,7 @@ bool trace_choice_has(const struct trace_choice *c, const char *name,
 	if (c->reason)
 		return has_reason(c->reason, name);
 	return c->healthy || is_always_shown(name) ||
-	       !dropreason_is_healthy(name, for_many);
+	       !trace_is_healthy(name, for_many);
 }
 
 bool trace_choice_may_have(const struct trace_choice *c, const char *name)

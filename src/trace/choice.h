@@ -20,6 +20,13 @@ struct trace_choice {
 const char *trace_kind_name(enum trace_kind kind);
 
 /*
+ * Whether nothing is lost where packets are dropped for that reason, as
+ * dropreason_is_healthy() has it, or the program whose packets they are told
+ * the kernel to drop them.
+ */
+bool trace_is_healthy(const char *name, bool for_many);
+
+/*
  * Whether drops of a reason are shown, which is called NAME, or NAME.FUNCTION
  * as by dropreason_name(); for_many: of packets for a group, or for all.
  * Without a --reason that names it a healthy one is not, unless it tells whose

@@ -207,7 +207,7 @@ static bool is_healthy_place(const struct flow_place *place)
 	if (place->key.kind != TRACE_DROP)
 		return place->key.kind == TRACE_RESET;
 	spell_reason(place, name);
-	return dropreason_is_healthy(name, place->key.place.for_many);
+	return trace_is_healthy(name, place->key.place.for_many);
 }
 
 /* Whether it would be shown if healthy ones were. */
