@@ -34,6 +34,7 @@ enum trace_verdict {
 struct trace_total {
 	unsigned long long seen;
 	unsigned long long slice_ns; /* when it began */
+	unsigned long long jiffy;    /* when that was looked at */
 	unsigned int in_slice;
 	unsigned int left;
 	unsigned int every;   /* of so many one is sent */
