@@ -288,7 +288,7 @@ TEST(trace, what_nobody_looked_at_is_there_without_a_sender)
 	run_and_print(false, 100);
 	check_has("~1000  NETFILTER_DROP  nf_hook_slow  eth0   -      (not "
 		  "looked at)");
-	check_has("5 more had too many reasons and places");
+	check_has("5 more were only counted: nothing else is known");
 }
 
 TEST(trace, healthy_reasons_are_counted_and_shown_on_demand)

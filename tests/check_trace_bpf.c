@@ -31,19 +31,25 @@ static int open_udp(void)
 	return fd;
 }
 
-/* In a namespace of its own, whose loopback is up. */
-static void setup(void)
+/* Goes into a new namespace, whose loopback is up; returns a socket of it. */
+static int enter_new(void)
 {
 	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
 	socklen_t size = sizeof(cookie);
-	const char *name;
 	int fd;
 
 	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
 	fd = open_udp();
 	ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &lo), 0);
 	ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, 71, &cookie, &size), 0);
-	close(fd);
+	return fd;
+}
+
+static void setup(void)
+{
+	const char *name;
+
+	close(enter_new());
 	memset(&shown, 0, sizeof(shown));
 	ck_assert_int_eq(trace_source_open(&source), 0);
 	for (size_t i = 0;
@@ -72,20 +78,31 @@ static const char *lacks_trace(void)
 
 CASE(kernel, .setup = setup, .teardown = teardown, .lacks = lacks_trace);
 
-/* To a port that nobody has, from port 4000. */
-static void send_to_nobody(unsigned n)
+static struct sockaddr_in loopback(unsigned port)
 {
-	struct sockaddr_in from = {.sin_family = AF_INET,
-				   .sin_port = htons(4000),
-				   .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	struct sockaddr_in to = from;
-	int fd = open_udp();
+	return (struct sockaddr_in) {.sin_family = AF_INET,
+				     .sin_port = htons(port),
+				     .sin_addr = {htonl(INADDR_LOOPBACK)}};
+}
 
-	to.sin_port = htons(9);
-	ck_assert_int_eq(bind(fd, (void *)&from, sizeof(from)), 0);
+/* To a port that nobody has. */
+static void send_from(int fd, unsigned n)
+{
+	const struct sockaddr_in to = loopback(9);
+
 	for (unsigned i = 0; i < n; i++)
 		while (sendto(fd, "x", 1, 0, (void *)&to, sizeof(to)) != 1)
 			; /* it hears that the one before was refused */
+}
+
+/* From port 4000. */
+static void send_to_nobody(unsigned n)
+{
+	const struct sockaddr_in from = loopback(4000);
+	int fd = open_udp();
+
+	ck_assert_int_eq(bind(fd, (void *)&from, sizeof(from)), 0);
+	send_from(fd, n);
 	close(fd);
 }
 
@@ -201,6 +218,30 @@ TEST(kernel, skipped_reason_is_only_counted_on_each_cpu)
 	take();
 	ck_assert_uint_eq(shown.n, 0);
 	ck_assert_uint_eq(count_counted(), 10 * n_cpus);
+}
+
+/* All on one CPU, in much less time than a slice has. */
+TEST(kernel, floods_do_not_hide_the_single_packets_of_another)
+{
+	int loud[12], quiet;
+
+	on_cpu(0);
+	for (size_t i = 0; i < ARRAY_SIZE(loud); i++)
+		loud[i] = enter_new();
+	quiet = enter_new(); /* that is what is shown from now on */
+	begin();
+	for (int i = 0; i < 50; i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(loud); j++)
+			send_from(loud[j], 100);
+		send_from(quiet, 1);
+		take();
+		usleep(11000); /* its next one is in the next slice */
+	}
+	ck_assert_uint_eq(count_counted(), 50);
+	ck_assert_uint_ge(shown.n, 48);
+	for (size_t i = 0; i < ARRAY_SIZE(loud); i++)
+		close(loud[i]);
+	close(quiet);
 }
 
 TEST(kernel, only_wanted_namespaces_count)

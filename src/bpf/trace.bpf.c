@@ -126,7 +126,7 @@ static __always_inline __u32 choose(struct trace_total *t)
 
 	if (n >= 0) {
 		t->every = n / TRACE_OF_KEY + 1;
-		t->left = 2 * TRACE_OF_KEY;
+		t->left = TRACE_OF_BURST;
 	}
 	t->in_slice++;
 	if (!t->left)
@@ -137,11 +137,16 @@ static __always_inline __u32 choose(struct trace_total *t)
 	return t->every;
 }
 
-/* The ring is not filled by one CPU alone, nor one CPU kept busy by it. */
-static __always_inline int cpu_has_time(void)
+/*
+ * The ring is not filled by one CPU alone, nor one CPU kept busy by it. But the
+ * first one of a key is sent in each slice, however many there are of others.
+ */
+static __always_inline int cpu_has_time(const struct trace_total *t)
 {
 	struct trace_total *cpu = this_cpu();
 
+	if (t->left == TRACE_OF_BURST - 1)
+		return 1;
 	if (!cpu)
 		return 0;
 	if (next_slice(cpu) >= 0)
@@ -174,7 +179,7 @@ static __always_inline struct trace_event *count_event(
 	if (is_skipped(key, t))
 		return NULL;
 	weight = choose(t);
-	if (!weight || !cpu_has_time())
+	if (!weight || !cpu_has_time(t))
 		return NULL;
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (!e)

@@ -46,10 +46,13 @@ struct trace_total {
 #define TRACE_MAX_REASONS 4096
 #define TRACE_RING (1 << 20) /* bytes of events that nobody has read yet */
 
-/* Of each CPU: so long is a slice, and so many events of a key are sent in it.
+/*
+ * Of each CPU: so long is a slice; as many events of a key are sent in it where
+ * there are very many, and as many of a burst.
  */
 #define TRACE_SLICE_NS 10000000ULL
 #define TRACE_OF_KEY 32
+#define TRACE_OF_BURST 128
 
 #define TRACE_BYTES 128 /* from the network header on */
 #define TRACE_MAC 14	/* an Ethernet header */

@@ -12,9 +12,9 @@
 
 /* Of all CPUs, in a slice: what the ring has room for, as it is read in time.
  */
-#define OF_ALL_CPUS 1024
+#define OF_ALL_CPUS 2048
 #define MIN_OF_CPU 16
-#define MAX_OF_CPU 128
+#define MAX_OF_CPU 256
 
 struct trace_source {
 	struct trace_bpf *program;
@@ -227,19 +227,37 @@ static int add_sums(struct trace_source *s, struct sums *sums)
 	return 0;
 }
 
+/* While one runs on a CPU the kernel leaves out what interrupts it there. */
+static uint64_t count_left_out(const struct trace_source *s)
+{
+	struct bpf_program *program;
+	uint64_t n = 0;
+
+	bpf_object__for_each_program(program, s->program->obj)
+	{
+		struct bpf_prog_info info = {.type = 0};
+		uint32_t size = sizeof(info);
+		int fd = bpf_program__fd(program);
+
+		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
+			n += info.recursion_misses;
+	}
+	return n;
+}
+
 int trace_source_sums(struct trace_source *source, struct trace_sum **ret,
 		      uint64_t *ret_unknown)
 {
 	int cpus = bpf_map__fd(source->program->maps.cpus);
 	struct sums sums = {0};
 	uint32_t only = 0;
-	int r = 0;
+	int r;
 
 	*ret = NULL;
 	*ret_unknown = 0;
 	if (bpf_map_lookup_elem(cpus, &only, source->totals) < 0)
 		return -errno;
-	*ret_unknown = sum_totals(source);
+	*ret_unknown = sum_totals(source) + count_left_out(source);
 	r = add_sums(source, &sums);
 	if (r < 0)
 		free(sums.items);

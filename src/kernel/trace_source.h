@@ -51,8 +51,8 @@ struct trace_sum {
 
 /*
  * What was counted since the beginning, in an array to be freed, in no order;
- * ret_unknown are packets of which no more is known. Returns how many sums
- * there are, or a negative errno.
+ * ret_unknown are packets of which no more is known, nor of which namespace.
+ * Returns how many sums there are, or a negative errno.
  */
 int MUST_CHECK trace_source_sums(struct trace_source *source,
 				 struct trace_sum **ret, uint64_t *ret_unknown);

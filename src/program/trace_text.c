@@ -271,8 +271,8 @@ static void print_counts(const struct trace_printer *p)
 		say(p, "What has ~ in front is reckoned from these.");
 	if (unknown)
 		say(p,
-		    "%llu more had too many reasons and places to be told "
-		    "apart.",
+		    "%llu more were only counted: nothing else is known of "
+		    "them.",
 		    unknown);
 	if (others)
 		say(p,

@@ -43,6 +43,11 @@ def check_program(build):
     expect((done.stdout + done.stderr).count(WHAT) == 1, done.stdout + done.stderr)
 
 
+def check_trace(build):
+    done = subprocess.run([os.path.join(build, "pktloss"), "--trace", "--seconds", "0.2"], capture_output=True, text=True)
+    expect(done.returncode == 2 and not done.stdout and "it takes Linux 5.17 with BTF" in done.stderr, done.stdout + done.stderr)
+
+
 def sent_of(daemon):
     return [place for place in daemon.places() if any(
         s.startswith("packets-dropreason") for s in daemon.series(place))]
@@ -60,6 +65,7 @@ def story(build, client, nginx, modes):
         expect(not sent_of(daemon), "reasons are sent for %s" % sent_of(daemon))
     report("alarms, and what is said of the reasons")
     check_program(build)
+    check_trace(build)
 
 
 def reasons(build):
