@@ -395,13 +395,16 @@ TEST(trace, twenty_rows_are_shown_and_all_with_v)
 
 TEST(trace, json_has_all_of_it)
 {
+	struct summary notes = {0};
 	FILE *out;
 
 	drop(key_of(TRACE_DROP, WEB, DROPPED, ETH0), 1, 1000, 10);
 	drop(key_of(TRACE_SYN_RETRANSMIT, OWN, 0, 0), 1, 3, 0);
 	run_and_print(false, 100);
 	out = fmemopen(output, sizeof(output), "w");
-	ck_assert_int_eq(trace_json_print(out, &trace), 0);
+	summary_note(&notes, "no\033te");
+	ck_assert_int_eq(trace_json_print(out, &trace, &notes), 0);
+	summary_free(&notes);
 	fclose(out);
 	check_has("\"dropped\":1000,\"dropped_looked_at\":10,"
 		  "\"connections\":3,\"connections_looked_at\":0,");
@@ -417,6 +420,7 @@ TEST(trace, json_has_all_of_it)
 		  "\"layer\":\"tcp\",\"function\":null,\"interface\":null,"
 		  "\"ifindex\":0,\"protocol\":null,\"source\":null,"
 		  "\"source_port\":null,");
+	check_has(",\"notes\":[\"no?te\"]}\n");
 }
 
 TEST(trace, it_ends_when_somebody_wants_it_to)

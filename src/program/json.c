@@ -58,6 +58,15 @@ void json_put_null(yajl_gen g, const char *key)
 	yajl_gen_null(g);
 }
 
+void json_put_notes(yajl_gen g, char *const *notes, size_t n)
+{
+	json_put_text(g, "notes");
+	yajl_gen_array_open(g);
+	for (size_t i = 0; i < n; i++)
+		json_put_text(g, notes[i]);
+	yajl_gen_array_close(g);
+}
+
 void json_print(FILE *out, yajl_gen g)
 {
 	const unsigned char *text;

@@ -16,6 +16,8 @@ void json_put_count(yajl_gen g, const char *key, uint64_t n);
 void json_put_real(yajl_gen g, const char *key, double value); /* NAN: null */
 void json_put_bool(yajl_gen g, const char *key, bool value);
 void json_put_null(yajl_gen g, const char *key);
+/* "notes": what could not be read, or is not there. */
+void json_put_notes(yajl_gen g, char *const *notes, size_t n);
 
 /* Writes what was put, as one line, and frees it. */
 void json_print(FILE *out, yajl_gen g);

@@ -83,11 +83,7 @@ static void put_all(yajl_gen g, const struct summary *l)
 	for (size_t i = 0; i < l->n; i++)
 		put_namespace(g, &l->items[i]);
 	yajl_gen_array_close(g);
-	json_put_text(g, "notes");
-	yajl_gen_array_open(g);
-	for (size_t i = 0; i < l->n_notes; i++)
-		json_put_text(g, l->notes[i]);
-	yajl_gen_array_close(g);
+	json_put_notes(g, l->notes, l->n_notes);
 	yajl_gen_map_close(g);
 }
 

@@ -39,30 +39,69 @@ static int complain_of_trace(int error)
 	return error;
 }
 
-/* Says which of the namespaces that are asked for are not there. */
-static int tell_missing_names(const struct options *o, const struct trace *t)
+/*
+ * Notes which of the namespaces that are asked for are not there. Returns 0,
+ * -ENOENT (some are not) or -ENOMEM.
+ */
+static int note_missing_names(const struct options *o, const struct trace *t,
+			      struct summary *notes)
 {
 	const struct settings *s = &o->settings;
-	size_t missing = wanted_missing(s, &t->places.list);
-	struct summary notes = {0};
 	int r;
 
-	if (!missing)
+	if (!wanted_missing(s, &t->places.list))
 		return 0;
-	r = wanted_note(&notes, s, &t->places.list);
-	for (size_t i = 0; i < notes.n_notes; i++)
-		complain("%s", notes.notes[i]);
-	summary_free(&notes);
+	r = wanted_note(notes, s, &t->places.list);
 	return r < 0 ? r : -ENOENT;
+}
+
+/* Without a choice those are looked at all the same, and have no name. */
+static void note_unknown_names(const struct options *o, const struct trace *t,
+			       struct summary *notes)
+{
+	char text[160];
+
+	if (!t->places.n_unknown)
+		return;
+	format_text(text, sizeof(text),
+		    "%zu namespaces %s, as they could not be entered: %s",
+		    t->places.n_unknown,
+		    o->settings.namespaces.n ? "were not looked at"
+					     : "have no name here",
+		    strerror(-t->places.error));
+	summary_note(notes, text);
+}
+
+static void complain_of_notes(const struct summary *notes, size_t from)
+{
+	for (size_t i = from; i < notes->n_notes; i++)
+		complain("%s", notes->notes[i]);
 }
 
 /* ---- the file ---- */
 
-/* It has addresses, and maybe what was sent: it is for its owner alone. */
-static FILE *open_pcap(const char *path)
+/*
+ * It has addresses, and maybe what was sent: it is for its owner alone, also
+ * where it was there before.
+ */
+static int open_for_owner(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
 		      S_IRUSR | S_IWUSR);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_mode & (S_IRWXG | S_IRWXO) &&
+	    fchmod(fd, S_IRUSR | S_IWUSR) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static FILE *open_pcap(const char *path)
+{
+	int fd = open_for_owner(path);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 	uint8_t header[PCAP_HEADER];
 
@@ -137,26 +176,18 @@ static bool have_loss(const struct trace *t)
 	return false;
 }
 
-/* Without a choice those are looked at all the same, and have no name. */
-static void tell_unknown_names(const struct options *o, const struct trace *t)
+static int show_trace(const struct options *o, const struct trace *t,
+		      struct summary *notes)
 {
-	if (t->places.n_unknown)
-		complain("%zu namespaces %s, as they could not be entered: %s",
-			 t->places.n_unknown,
-			 o->settings.namespaces.n ? "were not looked at"
-						  : "have no name here",
-			 strerror(-t->places.error));
-}
-
-static int show_trace(const struct options *o, const struct trace *t)
-{
+	size_t old_notes = notes->n_notes;
 	int r = 0;
 
+	note_unknown_names(o, t, notes);
 	if (o->json)
-		r = trace_json_print(stdout, t);
+		r = trace_json_print(stdout, t, notes);
 	else
 		trace_text_print(stdout, t, &o->style);
-	tell_unknown_names(o, t);
+	complain_of_notes(notes, old_notes);
 	if (r < 0)
 		return complain_of_trace(r);
 	if (have_loss(t))
@@ -165,21 +196,42 @@ static int show_trace(const struct options *o, const struct trace *t)
 							       : TRACE_NO_LOSS;
 }
 
+/* Who waits wants to know for what. */
+static void tell_how_long(const struct options *o)
+{
+	if (o->terminal && isatty(STDERR_FILENO))
+		complain("looking for %g s, or until Ctrl-C", o->seconds);
+}
+
+static int look_and_show(const struct options *o, struct trace *t,
+			 struct summary *notes)
+{
+	int missing = note_missing_names(o, t, notes), r;
+
+	complain_of_notes(notes, 0);
+	tell_how_long(o);
+	r = trace_run(t);
+	release_signals(t->options->stop);
+	if (r == 0)
+		r = show_trace(o, t, notes);
+	else if (missing == 0 || r != -ESRCH)
+		complain_of_trace(r);
+	return missing < 0 ? missing : r;
+}
+
 static int run_trace(const struct options *o, struct trace *t)
 {
-	int missing = tell_missing_names(o, t), r;
+	struct summary notes = {0};
+	int r;
 
 	if (!trace_knows_reason(t)) {
 		complain("this kernel has no reason that is called '%s'",
 			 o->choice.reason);
 		return -EINVAL;
 	}
-	r = trace_run(t);
-	release_signals(t->options->stop);
-	if (r < 0)
-		return missing < 0 ? missing : complain_of_trace(r);
-	r = show_trace(o, t);
-	return missing < 0 ? missing : r;
+	r = look_and_show(o, t, &notes);
+	summary_free(&notes);
+	return r;
 }
 
 int trace_command(const struct options *o)

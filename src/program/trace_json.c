@@ -73,13 +73,8 @@ static void put_rows(yajl_gen g, const char *key, const struct trace *t,
 	yajl_gen_array_close(g);
 }
 
-int trace_json_print(FILE *out, const struct trace *t)
+static void put_counts(yajl_gen g, const struct trace *t)
 {
-	yajl_gen g = yajl_gen_alloc(NULL);
-
-	if (!g)
-		return -ENOMEM;
-	yajl_gen_map_open(g);
 	json_put_count(g, "time", t->time_ns / 1000000000);
 	json_put_real(g, "seconds", t->seconds);
 	json_put_count(g, "dropped", t->drops.packets);
@@ -89,8 +84,20 @@ int trace_json_print(FILE *out, const struct trace *t)
 	json_put_count(g, "not_told_apart", t->unknown + t->flows.others);
 	json_put_count(g, "healthy_not_shown", t->hidden);
 	json_put_count(g, "rows_left_out", t->flows.n - t->n);
+}
+
+int trace_json_print(FILE *out, const struct trace *t,
+		     const struct summary *notes)
+{
+	yajl_gen g = yajl_gen_alloc(NULL);
+
+	if (!g)
+		return -ENOMEM;
+	yajl_gen_map_open(g);
+	put_counts(g, t);
 	put_rows(g, "drops", t, true);
 	put_rows(g, "peers", t, false);
+	json_put_notes(g, notes->notes, notes->n_notes);
 	yajl_gen_map_close(g);
 	json_print(out, g);
 	return 0;

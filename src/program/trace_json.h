@@ -5,9 +5,14 @@
 
 #include <stdio.h>
 
+#include "program/summary.h"
 #include "trace/trace.h"
 
-/* Prints one line of JSON. Returns 0, or -ENOMEM without having printed. */
-int MUST_CHECK trace_json_print(FILE *out, const struct trace *t);
+/*
+ * Prints one line of JSON, with the notes that a summary has. Returns 0, or
+ * -ENOMEM without having printed.
+ */
+int MUST_CHECK trace_json_print(FILE *out, const struct trace *t,
+				const struct summary *notes);
 
 #endif

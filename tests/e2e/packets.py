@@ -5,7 +5,7 @@ import socket
 import struct
 
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
-SYN = 0x02
+SYN, ACK = 0x02, 0x10
 ECHO_REQUEST = 8
 MORE_FRAGMENTS = 0x2000
 
@@ -61,6 +61,13 @@ def udp4(source, to, port, spoil=0):
 def syn4(source, to, port, source_port):
     head = struct.pack("!HHIIBBHHH", source_port, port, 1, 0, 5 << 4, SYN, 8192, 0, 0)
     return ip4(source, to, TCP, summed(head, 16, b"", pseudo4(source, to, TCP, len(head))))
+
+
+def stamped4(source, to, port, source_port, stamp):
+    """A byte of a connection that says when it was sent; at a place of the stream that is any."""
+    option = struct.pack("!BBBBII", 1, 1, 8, 10, stamp, 0)
+    head = struct.pack("!HHIIBBHHH", source_port, port, 1, 1, 8 << 4, ACK, 8192, 0, 0) + option
+    return ip4(source, to, TCP, summed(head, 16, b"x", pseudo4(source, to, TCP, len(head) + 1)))
 
 
 def pseudo6(source, to, protocol, size):

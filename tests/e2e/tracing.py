@@ -12,6 +12,7 @@ import time
 import truth
 from cases import GOOD, GOOD_PORT, LOST, LOST_PORT, TCP_PORT, case
 from lab import HERE, Skip, wait_until
+from packets import stamped4
 from program import FAILED, LOSS, NO_LOSS, PARTLY, call, chosen, expect, finish, on_terminal, program, start
 from reasons import need_reasons, tells_reasons
 
@@ -222,6 +223,8 @@ def trace_pcap(stage):
     a, b = firewalled(stage)
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "lost.pcap")
+        with open(path, "w"):
+            os.chmod(path, 0o644)  # somebody's, of before
         send = lambda: [a.flows(1, 200, b.address, LOST_PORT, FROM) for _ in range(LOST)]  # noqa: E731
         status, text, err = traced(stage, send, "--pcap", path, *chosen(a, b))
         expect(status == LOSS and not err and os.stat(path).st_mode & 0o777 == 0o600, "%d: %s" % (status, err))
@@ -266,6 +269,28 @@ def trace_peers(stage):
     _, said = traced_json(stage, send, *chosen(b), seconds=5)
     ends = peers(said).get("synack_retransmit")
     expect(ends and (ends[0], ends[1], ends[2]) == (b.address, TCP_PORT, a.address), "the peers of b: %s" % said)
+
+
+@case
+def trace_paws(stage):
+    """Who sends segments with an old time stamp, as two hosts behind one address do, is named."""
+    need_trace(stage)
+    a, b = stage.pair()
+    b.tcp_sink(TCP_PORT)
+    a.connect(1, b.address, TCP_PORT)
+    _, _, ours, _ = a.tool("ss -Htn state established dport %d" % TCP_PORT).split()
+    port = int(ours.rsplit(":", 1)[1])
+    # half of all stamps are older than the connection's, whatever that is
+    stale = [stamped4(a.address, b.address, TCP_PORT, port, stamp) for stamp in (1, 1 << 31)]
+
+    def send():
+        a.talk(1000)
+        a.packets("a0", truth.mac(b, "b0"), 0x0800, [packet.hex() for packet in stale])
+
+    _, said = traced_json(stage, send, *chosen(b))
+    rows = [r for r in said["drops"] if r["reason"].startswith("TCP_RFC7323_PAWS")]
+    expect([of(r) for r in rows] == [(a.address, port, b.address, TCP_PORT)] and rows[0]["packets"] == 1,
+           "rejected: %s" % said)
 
 
 @case
@@ -374,5 +399,8 @@ def trace_refuses(stage):
            "%d: %s%s" % (status, text, err))
     status, text, err = call(stage, "--trace", "--seconds", "0.2", "-n", typo, *chosen(b))
     expect(status == FAILED and typo in err and "Nothing was dropped" in text, "%d: %s%s" % (status, text, err))
+    status, text, err = call(stage, "--trace", "--seconds", "0.2", "--json", "-n", typo, *chosen(b))
+    notes = json.loads(text)["notes"]
+    expect(status == FAILED and len(notes) == 1 and typo in notes[0] and err.count(typo) == 1, text + err)
     status, text, err = call(stage, "--trace", "--reason", "NETFILTER_DORP", *chosen(b))
     expect(status == FAILED and "no reason that is called 'NETFILTER_DORP'" in err, "%d: %s" % (status, err))
