@@ -46,6 +46,29 @@ static struct {
 	const char *function;
 } kernel;
 
+/* The allocation that fails, from 1 on; 0: none. */
+static unsigned memory_ends, n_allocated;
+
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+static bool have_memory(void)
+{
+	return !memory_ends || ++n_allocated != memory_ends;
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return have_memory() ? __real_calloc(n, size) : NULL;
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+	return have_memory() ? __real_realloc(p, size) : NULL;
+}
+
 static struct settings settings;
 static struct trace_options options;
 static struct trace trace;
@@ -158,7 +181,8 @@ int __wrap_places_update(struct places *p, struct trace_source *source)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct ns *ns = ns_list_add(&p->list);
 
-		ck_assert_ptr_nonnull(ns);
+		if (!ns)
+			return -ENOMEM;
 		snprintf(ns->name, sizeof(ns->name), "%s", names[i]);
 		snprintf(ns->path, sizeof(ns->path), "/none/%zu", i);
 		ns->cookie = kernel.shut ? 0 : WEB + 10 * i;
@@ -505,4 +529,44 @@ TEST(trace, namespaces_that_cannot_be_entered_are_not_taken_for_all)
 	trace.places.list.items[0]->cookie = 0;
 	ck_assert_int_eq(trace_run(&trace), -ESRCH);
 	ck_assert_uint_eq(kernel.kinds, 0);
+}
+
+/* Returns whether all there was was had. */
+static bool run_with_little_memory(unsigned ends)
+{
+	const struct style style = {.width = 100};
+	FILE *out = fmemopen(output, sizeof(output), "w");
+	int r;
+
+	for (unsigned i = 1; i <= 25; i++)
+		drop(key_of(TRACE_DROP, i % 3 + OWN, DROPPED, ETH0), i, 1, 1);
+	n_allocated = 0;
+	memory_ends = ends;
+	r = trace_open(&trace, &options);
+	if (r == 0)
+		r = trace_run(&trace);
+	if (r == 0)
+		trace_text_print(out, &trace, &style);
+	memory_ends = 0;
+	fclose(out);
+	ck_assert(r == 0 || r == -ENOMEM);
+	/* what has no row is told */
+	if (r == 0 && !trace.flows.others && trace.n)
+		ck_assert_uint_eq(trace.flows.n, 25);
+	if (r == 0)
+		check_has("Of 25 dropped, 25 were looked at.");
+	return n_allocated < ends;
+}
+
+TEST(trace, memory_that_ends_anywhere_is_survived_and_told)
+{
+	unsigned i = 1;
+
+	while (!run_with_little_memory(i++)) {
+		ck_assert_uint_lt(i, 1000);
+		teardown();
+		setup();
+		options.seconds = 0.001;
+	}
+	ck_assert_uint_gt(i, 10);
 }

@@ -33,7 +33,7 @@ struct trace_printer {
 	FILE *out;
 	const struct style *style;
 	const struct trace *trace;
-	bool *shown; /* of each row */
+	bool shown[TRACE_MAX_ROWS]; /* of each row */
 	size_t n_left_out;
 	unsigned widths[N_TRACE_COLUMNS];
 };
@@ -292,22 +292,14 @@ static void print_counts(const struct trace_printer *p)
 void trace_text_print(FILE *out, const struct trace *t,
 		      const struct style *style)
 {
-	struct trace_printer p = {
-		.out = out,
-		.style = style,
-		.trace = t,
-		.shown = calloc(t->n + 1, sizeof(*p.shown)),
-	};
+	struct trace_printer p = {.out = out, .style = style, .trace = t};
 
 	summary_text_when(out, t->time_ns, t->seconds);
-	if (p.shown) {
-		choose_rows(&p);
-		for (size_t i = 0; i < t->n; i++)
-			if (is_first_of_place(&p, i))
-				print_place(&p, i);
-	}
+	choose_rows(&p);
+	for (size_t i = 0; i < t->n; i++)
+		if (is_first_of_place(&p, i))
+			print_place(&p, i);
 	if (!t->n && !t->unknown)
 		say(&p, "Nothing was dropped, sent again or refused.");
 	print_counts(&p);
-	free(p.shown);
 }
