@@ -74,6 +74,9 @@ struct trace_event {
 	unsigned char addresses[2][16];
 	unsigned char mac[TRACE_MAC];
 	unsigned char bytes[TRACE_BYTES];
+	unsigned char none[6]; /* as long in 32 bits as in the kernel's 64 */
 };
+
+_Static_assert(sizeof(struct trace_event) % 8 == 0, "no padding");
 
 #endif
