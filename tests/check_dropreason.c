@@ -628,6 +628,23 @@ TEST(bounds, rules_are_suspected_of_what_rules_dropped_and_none_counted)
 	check_cause(LAYER_UNEXPLAINED, "", DIR_RX, "dropped-in-ip", 60);
 }
 
+TEST(bounds, what_is_left_has_the_kernels_names_the_worst_first)
+{
+	struct cause cause;
+
+	read_drops();
+	for (unsigned n = 1; n < 6; n++)
+		drop(OWN, NOT_SPECIFIED, 2000 + n, 10 * (n % 5) + n);
+	miss(DIR_RX, 115);
+	attribute();
+	cause_find(&now, loss_find(&losses, LAYER_UNEXPLAINED, "", DIR_RX),
+		   &cause);
+	ck_assert_str_eq(cause.text,
+			 "dropped in IP without a counter: NOT_SPECIFIED.f2004 "
+			 "(44 packets), NOT_SPECIFIED.f2003 (33), "
+			 "NOT_SPECIFIED.f2002 (22)");
+}
+
 TEST(bounds, groups_that_nobody_joined_are_no_loss)
 {
 	struct loss *gap;

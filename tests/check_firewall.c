@@ -478,6 +478,32 @@ TEST(suspects, nobody_is_suspected_where_all_rules_count)
 	ck_assert_ptr_null(strstr(c.text, "suspect"));
 }
 
+TEST(suspects, what_the_kernel_says_is_no_suspicion)
+{
+	static const struct counter told = {.layer = LAYER_DROPREASON,
+					    .kind = KIND_DETAIL,
+					    .bits = 64,
+					    .tag = TAG_DROPS_NETFILTER};
+	struct cause c;
+
+	for (unsigned n = 0; n < 2; n++) {
+		sample_free(&then);
+		sample_free(&now);
+		missed(DIR_RX, 100, 0);
+		uncounted(FAMILY_INET, "in", DIR_RX,
+			  (struct firewall_rule) {.handle = 2});
+		sample_object(&then, LAYER_DROPREASON, "", "sums", 0);
+		sample_row(&then, &told, 7);
+		sample_object(&now, LAYER_DROPREASON, "", "sums", 0);
+		sample_row(&now, &told, 7 + 100 * n);
+		compare();
+		c = explain(DIR_RX, 100);
+		ck_assert_ptr_nonnull(strstr(c.text, "rule handle 2 of inet"));
+		ck_assert_int_eq(!strncmp(c.text, BEFORE, strlen(BEFORE)), !n);
+		ck_assert_int_eq(strstr(c.text, "suspect") == NULL, n);
+	}
+}
+
 static struct cause of_rules(unsigned first, unsigned second)
 {
 	struct cause c;

@@ -177,6 +177,7 @@ static const struct {
 	{"--trace -c 2", "--trace looks once, for --seconds"},
 	{"-t -i 2", "--trace looks once, for --seconds"},
 	{"--trace -r", "--trace tells the reasons itself: no --drop-reasons"},
+	{"--trace -R", "--trace tells the reasons itself: no --drop-reasons"},
 	{"--seconds 3", "--seconds, --reason, --layer and --pcap are of "
 			"--trace"},
 	{"--reason X", "are of --trace"},

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints docs/COUNTERS.md from the tables that the probes read by. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kernel/capability.h"
 #include "markdown.h"
 #include "probes/catalogue.h"
+#include "probes/dropreason/dropreason.h"
 
 static const char *const head =
 	"# Counters\n"
@@ -357,6 +359,35 @@ static void print_options(void)
 		visit_counters(print_optional, layer, DIR_NONE);
 }
 
+static const char *const reasons =
+	"\n## What the kernel calls its reasons\n\n"
+	"Names of `packets-dropreason-<name>`, as far as something is known "
+	"of them. They\nare those of the kernel that runs: another one may "
+	"have others. Where it has\nnone, NOT\\_SPECIFIED, the function "
+	"that dropped them follows. Those of the first\nkind are dropped "
+	"where nothing is lost, and sent where a Counter option asks\n"
+	"for them.\n\n"
+	"| Name | Meaning |\n"
+	"| --- | --- |\n";
+
+static void print_reasons(void)
+{
+	const struct known_drop *known;
+
+	fputs(reasons, stdout);
+	for (size_t i = 0; (known = dropreason_known(i)); i++) {
+		bool healthy = known->class == CLASS_HEALTHY;
+		char means[128];
+
+		snprintf(means, sizeof(means), "%s", known->means);
+		if (!healthy)
+			means[0] = (char)toupper((unsigned char)means[0]);
+		printf("| `%s` | ", known->name);
+		markdown_sentence(healthy ? "No loss: " : "", means);
+		printf(" |\n");
+	}
+}
+
 int main(void)
 {
 	fputs(head, stdout);
@@ -364,6 +395,7 @@ int main(void)
 		if (has_own_table(i))
 			print_probe(i);
 	print_options();
+	print_reasons();
 	print_ratios();
 	fputs(unexplained, stdout);
 	return ferror(stdout) || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;

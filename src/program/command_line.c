@@ -230,8 +230,9 @@ static bool check_trace(const struct options *o)
 	else if (traces && (o->once || o->watch || o->counted || o->timed))
 		complain("--trace looks once, for --seconds: no --once, no "
 			 "--watch, no --count, no --interval");
-	else if (traces && o->settings.drop_reasons)
-		complain("--trace tells the reasons itself: no --drop-reasons");
+	else if (traces && o->settings.drop_reasons != CHOICE_AUTO)
+		complain("--trace tells the reasons itself: no --drop-reasons, "
+			 "no --no-drop-reasons");
 	else
 		return true;
 	return false;

@@ -30,6 +30,27 @@ void dropreason_name(struct drops *d, const struct drop *drop,
  */
 bool dropreason_is_healthy(const char *name, bool for_many);
 
+/* Who misses packets that were dropped for a reason. */
+enum drop_class {
+	CLASS_HEALTHY,	  /* nobody, or they were for nobody here */
+	CLASS_NETFILTER,  /* IP, where no rule has counted them */
+	CLASS_NEIGH,	  /* nobody: they waited for a next hop */
+	CLASS_NEIGH_FULL, /* the host's table, for no namespace by itself */
+	CLASS_COUNTED,	  /* a counter has them, or IP does not miss them */
+	CLASS_HIDDEN,	  /* IP: whatever else it is, and is not known */
+	N_DROP_CLASSES,
+};
+
+struct known_drop {
+	const char *name;  /* one that ends in '*': all that begin so */
+	uint8_t class;	   /* enum drop_class */
+	bool for_many;	   /* only of what was sent to a group, or to all */
+	const char *means; /* a clause, for docs/COUNTERS.md */
+};
+
+/* The reasons of which something is known; NULL behind the last. */
+const struct known_drop *dropreason_known(size_t i);
+
 /*
  * How many packets of the interval met a next hop that does not resolve, and
  * how many the full queue for one, by the kernel's own word. False: it was not

@@ -163,21 +163,33 @@ bool dropreason_neigh(const struct sample *s, struct dropreason_neigh *ret)
 	return true;
 }
 
-const char *dropreason_hidden(const struct sample *s)
+static void insert_hidden(struct hidden_reasons *list, const char *name,
+			  uint64_t packets)
 {
-	const char *found = NULL;
-	uint64_t most = 0;
+	size_t at = list->n;
 
+	while (at && packets > list->items[at - 1].packets)
+		at--;
+	if (at == ARRAY_SIZE(list->items))
+		return;
+	if (list->n < ARRAY_SIZE(list->items))
+		list->n++;
+	for (size_t i = list->n - 1; i > at; i--)
+		list->items[i] = list->items[i - 1];
+	list->items[at].name = name;
+	list->items[at].packets = packets;
+}
+
+void dropreason_hidden(const struct sample *s, struct hidden_reasons *ret)
+{
+	ret->n = 0;
 	EACH_OBJECT_IN (s, LAYER_DROPREASON, o) {
 		const struct row *row = object_rows(s, o);
 		const char *name = object_name(s, o);
 
-		if (!row || row->counter != &dropreason_counters[ROW_LOSS] ||
-		    !row_moved(row) || row->delta <= most ||
-		    dropreason_class(name, false) != CLASS_HIDDEN)
-			continue;
-		most = row->delta;
-		found = name;
+		if (row && row->counter == &dropreason_counters[ROW_LOSS] &&
+		    row_moved(row) &&
+		    dropreason_class(name, false) == CLASS_HIDDEN)
+			insert_hidden(ret, name, row->delta);
 	}
-	return found;
 }

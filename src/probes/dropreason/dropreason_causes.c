@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/dropreason/dropreason_private.h"
 
+#include <string.h>
+
 enum {
 	REASON_XDP_GENERIC,
 	REASON_TC_PROGRAM,
@@ -171,20 +173,37 @@ const struct explainer dropreason_explainers[] = {
 };
 /* clang-format on */
 
+/* "NOT_SPECIFIED.f (30 packets), X (20)" */
+static void list_reasons(const struct hidden_reasons *list, char *text,
+			 size_t size)
+{
+	text[0] = '\0';
+	for (size_t i = 0; i < list->n; i++) {
+		size_t n = strlen(text);
+
+		format_text(text + n, size - n, "%s%s (%llu%s)", i ? ", " : "",
+			    list->items[i].name,
+			    (unsigned long long)list->items[i].packets,
+			    i ? "" : " packets");
+	}
+}
+
 bool dropreason_explain_hidden(const struct sample *s, const struct loss *loss,
 			       struct cause *ret)
 {
-	const char *name = loss->layer == LAYER_UNEXPLAINED &&
-					   loss->lost > loss->refused
-				   ? dropreason_hidden(s)
-				   : NULL;
+	struct hidden_reasons list;
+	char text[256];
 
-	if (!name)
+	if (loss->layer != LAYER_UNEXPLAINED || loss->lost <= loss->refused)
 		return false;
+	dropreason_hidden(s, &list);
+	if (!list.n)
+		return false;
+	list_reasons(&list, text, sizeof(text));
 	ret->reason = &dropreason_reasons[REASON_DROPPED_IN_IP];
 	ret->lost = loss->lost - loss->refused;
 	ret->counter = &dropreason_counters[ROW_LOSS];
-	CAUSE_TEXT(ret, "dropped in IP without a counter, for the reason %s",
-		   name);
+	cause_blame(ret, list.items[0].name);
+	CAUSE_TEXT(ret, "dropped in IP without a counter: %s", text);
 	return true;
 }

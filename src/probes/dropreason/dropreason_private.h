@@ -6,16 +6,6 @@
 #include "kernel/drops.h"
 #include "probes/dropreason/dropreason.h"
 
-/* Who misses packets that were dropped for a reason. */
-enum drop_class {
-	CLASS_HEALTHY,	  /* nobody, or they were for nobody here */
-	CLASS_NETFILTER,  /* IP, where no rule has counted them */
-	CLASS_NEIGH,	  /* nobody: they waited for a next hop */
-	CLASS_NEIGH_FULL, /* the host's table, for no namespace by itself */
-	CLASS_COUNTED,	  /* a counter has them, or IP does not miss them */
-	CLASS_HIDDEN,	  /* IP: whatever else it is */
-	N_DROP_CLASSES,
-};
 enum drop_class dropreason_class(const char *name, bool for_many);
 
 /* The rows of the table: what is sent, and then what is evidence. */
@@ -83,11 +73,15 @@ uint64_t dropreason_bound_gaps(const struct sample *s, struct losses *l);
 void dropreason_bound_rules(const struct sample *s, struct losses *l,
 			    uint64_t before);
 
-/*
- * The reason that most packets of the interval have which IP may miss, as a
- * name of dropreason_name(), or NULL.
- */
-const char *dropreason_hidden(const struct sample *s);
+/* The reasons of most packets of the interval that IP may miss. */
+struct hidden_reasons {
+	struct {
+		const char *name; /* of dropreason_name() */
+		uint64_t packets;
+	} items[3]; /* the worst first */
+	size_t n;
+};
+void dropreason_hidden(const struct sample *s, struct hidden_reasons *ret);
 
 /*
  * Appends what a group proves of other layers' losses, if it is such: of each

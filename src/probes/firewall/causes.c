@@ -78,6 +78,18 @@ static const char *gap_place(const struct loss *loss)
 		       : "between IP output and the interface";
 }
 
+/* Where the kernel says that rules dropped some, that is no suspicion. */
+static void tell_gap(const struct sample *s, const struct loss *loss,
+		     const char *who, const char *or_else, struct cause *ret)
+{
+	bool told = sample_moved(s, LAYER_DROPREASON, "", TAG_DROPS_NETFILTER);
+
+	CAUSE_TEXT(ret,
+		   told ? "dropped %s without a counter, by %s%s%s"
+			: "lost %s without a counter: suspect %s%s%s",
+		   gap_place(loss), who, or_else[0] ? ", or " : "", or_else);
+}
+
 static void describe_gap(const struct sample *s, const struct loss *loss,
 			 uint64_t lost, struct cause *ret)
 {
@@ -86,9 +98,7 @@ static void describe_gap(const struct sample *s, const struct loss *loss,
 
 	if (n) {
 		*ret = who[0];
-		CAUSE_TEXT(ret, "lost %s without a counter: suspect %s%s%s",
-			   gap_place(loss), who[0].text, n < 2 ? "" : ", or ",
-			   n < 2 ? "" : who[1].text);
+		tell_gap(s, loss, who[0].text, n < 2 ? "" : who[1].text, ret);
 		return;
 	}
 	ret->reason = &firewall_reasons[REASON_GAP];
@@ -239,8 +249,7 @@ bool firewall_explain_proxied(const struct sample *s, const struct loss *loss,
 	if (!n)
 		return false;
 	*ret = who;
-	CAUSE_TEXT(ret, "lost %s without a counter: suspect %s",
-		   gap_place(loss), who.text);
+	tell_gap(s, loss, who.text, "", ret);
 	set_gap(loss, n, ret);
 	return true;
 }
