@@ -130,6 +130,27 @@ TEST(flows, scan_is_one_whatever_its_ports)
 	ck_assert(flows.items[1].any_port[PACKET_DESTINATION]);
 }
 
+TEST(flows, senders_of_very_little_are_one_and_others_are_named)
+{
+	for (int i = 0; i < 200; i++)
+		look_at(3, i, 4000 + i, 53, 1);
+	for (int i = 0; i < 40; i++)
+		look_at(3, 7, 1111, 53, 1);
+	for (int i = 0; i < FLOWS_OF_SENDERS - 1; i++)
+		look_at(3, i, 4000, 99, 1); /* too few */
+	place(3)->packets = 200 + 40 + FLOWS_OF_SENDERS - 1;
+	ck_assert_int_eq(flows_settle(&flows), 0);
+	ck_assert_uint_eq(flows.n, 2 + FLOWS_OF_SENDERS - 1);
+	check_flow(0, 0, 200, 200);
+	ck_assert(flows.items[0].any_sender);
+	ck_assert_uint_eq(flows.items[0].n, 200);
+	ck_assert_uint_eq(flows.items[0].packet.ports[PACKET_DESTINATION], 53);
+	check_flow(1, 7, 40, 40);
+	ck_assert(!flows.items[1].any_sender);
+	ck_assert_uint_eq(flows.items[1].packet.ports[PACKET_SOURCE], 1111);
+	ck_assert(!flows.items[2].any_sender);
+}
+
 TEST(flows, place_of_which_nothing_was_looked_at_is_told)
 {
 	look_at(3, 1, 4000, 9, 1);

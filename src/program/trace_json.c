@@ -20,6 +20,11 @@ static void put_end(yajl_gen g, const struct flow *flow, enum packet_end end,
 	char address[PACKET_ADDRESS];
 
 	packet_address(p, end, address);
+	if (flow->any_sender && end == PACKET_SOURCE) {
+		json_put_null(g, address_key);
+		json_put_null(g, port_key);
+		return;
+	}
 	put_text_or_null(g, address_key, address);
 	if (p->has_ports && !flow->any_port[end])
 		json_put_count(g, port_key, p->ports[end]);

@@ -40,8 +40,11 @@ struct trace_printer {
 
 /* ---- one row ---- */
 
-void trace_text_endpoint(const struct flow *flow, enum packet_end end,
-			 char ret[TRACE_ENDPOINT])
+#define TRACE_ENDPOINT 64
+
+/* "192.0.2.1:53", "[fd00::1]:*", "*" for anybody, "" for nobody. */
+static void print_endpoint(const struct flow *flow, enum packet_end end,
+			   char ret[TRACE_ENDPOINT])
 {
 	const struct packet *p = &flow->packet;
 	bool brackets = p->family == AF_INET6 && p->has_ports;
@@ -53,14 +56,16 @@ void trace_text_endpoint(const struct flow *flow, enum packet_end end,
 	format_text(ret, TRACE_ENDPOINT, "%s%s%s%s%s", brackets ? "[" : "",
 		    address, brackets ? "]" : "", p->has_ports ? ":" : "",
 		    p->has_ports ? port : "");
+	if (flow->any_sender && end == PACKET_SOURCE)
+		format_text(ret, TRACE_ENDPOINT, "*");
 }
 
 static void print_way(const struct flow *flow, char *buffer, size_t size)
 {
 	char source[TRACE_ENDPOINT], destination[TRACE_ENDPOINT];
 
-	trace_text_endpoint(flow, PACKET_SOURCE, source);
-	trace_text_endpoint(flow, PACKET_DESTINATION, destination);
+	print_endpoint(flow, PACKET_SOURCE, source);
+	print_endpoint(flow, PACKET_DESTINATION, destination);
 	if (!flow->looked_at)
 		format_text(buffer, size, "(not looked at)");
 	else if (!source[0])

@@ -13,9 +13,4 @@
 void trace_text_print(FILE *out, const struct trace *t,
 		      const struct style *style);
 
-/* What text and JSON call it; "#7" for a device that has no name any more. */
-#define TRACE_ENDPOINT 64
-void trace_text_endpoint(const struct flow *flow, enum packet_end end,
-			 char ret[TRACE_ENDPOINT]);
-
 #endif

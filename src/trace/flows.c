@@ -104,47 +104,77 @@ static void estimate(struct flows *f)
 	}
 }
 
-static int compare_numbers_of(const struct flow *a, const struct flow *b,
-			      bool but_source, bool but_destination)
-{
-	struct packet x = a->packet, y = b->packet;
+/* What does not count in a comparison. */
+enum flow_part {
+	SOURCE_PORT = 1,
+	DESTINATION_PORT = 2,
+	SOURCE_ADDRESS = 4,
+};
 
-	if (a->place != b->place)
-		return (a->place > b->place) - (a->place < b->place);
-	if (but_source)
+static int compare_flows(const void *a, const void *b, unsigned but)
+{
+	const struct flow *f = a, *g = b;
+	struct packet x = f->packet, y = g->packet;
+
+	if (f->place != g->place)
+		return (f->place > g->place) - (f->place < g->place);
+	if (but & SOURCE_PORT)
 		x.ports[PACKET_SOURCE] = y.ports[PACKET_SOURCE] = 0;
-	if (but_destination)
+	if (but & DESTINATION_PORT)
 		x.ports[PACKET_DESTINATION] = y.ports[PACKET_DESTINATION] = 0;
+	if (but & SOURCE_ADDRESS)
+		memcpy(x.addresses[PACKET_SOURCE], y.addresses[PACKET_SOURCE],
+		       sizeof(x.addresses[PACKET_SOURCE]));
 	return memcmp(&x, &y, sizeof(x));
 }
 
 static int compare_but_source(const void *a, const void *b)
 {
-	return compare_numbers_of(a, b, true, false);
+	return compare_flows(a, b, SOURCE_PORT);
 }
 
 static int compare_but_destination(const void *a, const void *b)
 {
-	return compare_numbers_of(a, b, false, true);
+	return compare_flows(a, b, DESTINATION_PORT);
 }
 
 static int compare_but_ports(const void *a, const void *b)
 {
-	return compare_numbers_of(a, b, true, true);
+	return compare_flows(a, b, SOURCE_PORT | DESTINATION_PORT);
+}
+
+static int compare_but_sender(const void *a, const void *b)
+{
+	return compare_flows(a, b, SOURCE_PORT | SOURCE_ADDRESS);
+}
+
+static void add_to_flow(struct flow *flow, const struct flow *other)
+{
+	flow->looked_at += other->looked_at;
+	flow->weight += other->weight;
+	flow->packets += other->packets;
+	flow->n += other->n;
+	for (int end = 0; end < N_PACKET_ENDS; end++)
+		flow->any_port[end] |= other->any_port[end];
+}
+
+/* So many from i on, of a sorted array, are the same. */
+static size_t count_same(const struct flows *f, size_t i,
+			 int (*compare)(const void *, const void *))
+{
+	size_t n = 1;
+
+	while (i + n < f->n && !compare(&f->items[i], &f->items[i + n]))
+		n++;
+	return n;
 }
 
 /* The first of n that are the same becomes all of them. */
 static void merge_into_first(struct flow *first, size_t n, bool any_source,
 			     bool any_destination)
 {
-	for (size_t i = 1; i < n; i++) {
-		first->looked_at += first[i].looked_at;
-		first->weight += first[i].weight;
-		first->packets += first[i].packets;
-		first->n += first[i].n;
-		any_source |= first[i].any_port[PACKET_SOURCE];
-		any_destination |= first[i].any_port[PACKET_DESTINATION];
-	}
+	for (size_t i = 1; i < n; i++)
+		add_to_flow(first, &first[i]);
 	first->any_port[PACKET_SOURCE] |= any_source;
 	first->any_port[PACKET_DESTINATION] |= any_destination;
 	for (int end = 0; end < N_PACKET_ENDS; end++)
@@ -165,13 +195,58 @@ static void merge_ports(struct flows *f, bool source, bool destination,
 		struct flow *first = &f->items[i];
 		bool many;
 
-		for (n = 1; i + n < f->n && !compare(first, first + n); n++)
-			;
+		n = count_same(f, i, compare);
 		many = n >= FLOWS_OF_PORTS;
 		if (many)
 			merge_into_first(first, n, source, destination);
 		for (size_t j = 0; j < (many ? 1 : n); j++)
 			f->items[kept++] = first[j];
+	}
+	f->n = kept;
+}
+
+static bool is_little(const struct flows *f, const struct flow *flow)
+{
+	return flow->packets < flow_place(f, flow)->packets / 100;
+}
+
+/* Of n that are the same; writes what is left from kept on, returns its end. */
+static size_t merge_senders_of(struct flows *f, const struct flow *first,
+			       size_t n, size_t kept)
+{
+	struct flow all = {.place = first->place, .any_sender = true};
+	size_t n_little = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_little += is_little(f, &first[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (n_little < FLOWS_OF_SENDERS || !is_little(f, &first[i])) {
+			f->items[kept++] = first[i];
+			continue;
+		}
+		all.packet = first[i].packet;
+		add_to_flow(&all, &first[i]);
+	}
+	if (n_little < FLOWS_OF_SENDERS)
+		return kept;
+	memset(all.packet.addresses[PACKET_SOURCE], 0,
+	       sizeof(all.packet.addresses[PACKET_SOURCE]));
+	all.packet.ports[PACKET_SOURCE] = 0;
+	f->items[kept++] = all;
+	return kept;
+}
+
+/* Who hides behind made up addresses, or many that have the same trouble. */
+static void merge_senders(struct flows *f)
+{
+	size_t kept = 0;
+
+	if (!f->n)
+		return;
+	qsort(f->items, f->n, sizeof(*f->items), compare_but_sender);
+	for (size_t i = 0, n; i < f->n; i += n) {
+		n = count_same(f, i, compare_but_sender);
+		kept = merge_senders_of(f, &f->items[i], n, kept);
 	}
 	f->n = kept;
 }
@@ -199,7 +274,7 @@ static int compare_worst(const void *a, const void *b)
 
 	if (x->packets != y->packets)
 		return x->packets < y->packets ? 1 : -1;
-	return compare_numbers_of(x, y, false, false);
+	return compare_flows(x, y, 0);
 }
 
 int flows_settle(struct flows *f)
@@ -210,6 +285,7 @@ int flows_settle(struct flows *f)
 	merge_ports(f, true, false, compare_but_source);
 	merge_ports(f, false, true, compare_but_destination);
 	merge_ports(f, true, true, compare_but_ports);
+	merge_senders(f);
 	r = add_unseen_places(f);
 	if (r == 0 && f->n)
 		qsort(f->items, f->n, sizeof(*f->items), compare_worst);

@@ -14,6 +14,8 @@
 #define FLOWS_MAX 65536
 /* From as many on that differ only in a port they are one. */
 #define FLOWS_OF_PORTS 4
+/* From as many senders on, each of less than a hundredth, they are one. */
+#define FLOWS_OF_SENDERS 64
 
 /* Where and why, of all flows that have it in common. */
 struct flow_place {
@@ -30,10 +32,11 @@ struct flow_place {
 struct flow {
 	uint32_t place; /* its index */
 	uint8_t any_port[N_PACKET_ENDS];
+	bool any_sender;      /* that has no row of its own */
 	struct packet packet; /* all 0: none of them was looked at */
 	uint64_t looked_at, weight;
 	uint64_t packets; /* all; flows_settle() reckons it */
-	uint64_t n;	  /* flows that it is, by their ports */
+	uint64_t n;	  /* flows that it is, by ports and senders */
 };
 
 /* Zeroed, but for its key, is empty. */
@@ -59,9 +62,10 @@ void flows_add(struct flows *f, struct flow_place *place,
 
 /*
  * Reckons what each flow has of what was counted where it is, makes one of
- * those that differ only in their ports, if they are many, adds one for each
- * place of which nothing was looked at, and puts the worst first: all but those
- * that are hidden. The tables are no longer of use then. Returns 0 or -ENOMEM.
+ * those that differ only in their ports, or in who sent very little, if they
+ * are many, adds one for each place of which nothing was looked at, and puts
+ * the worst first: all but those that are hidden. The tables are no longer of
+ * use then. Returns 0 or -ENOMEM.
  */
 int MUST_CHECK flows_settle(struct flows *f);
 
