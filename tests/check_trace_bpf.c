@@ -204,6 +204,19 @@ TEST(kernel, those_that_are_shown_stand_for_all)
 	ck_assert_uint_lt(shown.weight, 400000);
 }
 
+/* Nobody knew how many there would be. */
+TEST(kernel, burst_is_not_taken_for_less_than_it_is)
+{
+	on_cpu(0);
+	begin();
+	send_to_nobody(6000);
+	take();
+	ck_assert_uint_eq(count_counted(), 6000);
+	ck_assert_uint_lt(shown.n, 3000);
+	ck_assert_uint_gt(shown.weight, 4000);
+	ck_assert_uint_lt(shown.weight, 9000);
+}
+
 /* A key is made by one CPU, and all others have to know of it. */
 TEST(kernel, skipped_reason_is_only_counted_on_each_cpu)
 {

@@ -13,7 +13,8 @@
 #define TCP_SYN_SENT 2
 #define TCP_TIME_WAIT 6
 #define TCP_NEW_SYN_RECV 12
-#define NOWHERE 0xffff /* of a header that was not found yet */
+#define TRACE_RAREST (1 << 20) /* of a million one is enough */
+#define NOWHERE 0xffff	       /* of a header that was not found yet */
 
 struct request_sock {
 	struct sock_common __req_common;
@@ -118,7 +119,7 @@ static __always_inline long next_slice(struct trace_total *t)
 /*
  * Of how many like it this one is chosen; 0: it is not. Who is chosen is left
  * to chance, as many flows may have one reason; one of so many as there were in
- * the slice before.
+ * the slice before, and of ever more where that is too many.
  */
 static __always_inline __u32 choose(struct trace_total *t)
 {
@@ -129,9 +130,11 @@ static __always_inline __u32 choose(struct trace_total *t)
 		t->left = TRACE_OF_BURST;
 	}
 	t->in_slice++;
-	if (!t->left)
-		return 0;
-	if (t->every > 1 && bpf_get_prandom_u32() % t->every)
+	if (!t->left && t->every < TRACE_RAREST) {
+		t->every *= 2;
+		t->left = TRACE_OF_PART;
+	}
+	if (!t->left || (t->every > 1 && bpf_get_prandom_u32() % t->every))
 		return 0;
 	t->left--;
 	return t->every;

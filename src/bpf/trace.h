@@ -48,11 +48,13 @@ struct trace_total {
 
 /*
  * Of each CPU: so long is a slice; as many events of a key are sent in it where
- * there are very many, and as many of a burst.
+ * there are very many, as many of a burst, and as many of each further part of
+ * that, which is twice as long as the one before.
  */
 #define TRACE_SLICE_NS 10000000ULL
 #define TRACE_OF_KEY 32
-#define TRACE_OF_BURST 128
+#define TRACE_OF_BURST 64
+#define TRACE_OF_PART 16
 
 #define TRACE_BYTES 128 /* from the network header on */
 #define TRACE_MAC 14	/* an Ethernet header */
