@@ -5,6 +5,7 @@
 #include "engine/interval.h"
 #include "probes/balance/balance.h"
 #include "probes/firewall/rule.h"
+#include "probes/dropreason/dropreason_private.h"
 #include "probes/link/link_private.h"
 #include "probes/neigh/next_hop.h"
 #include "probes/snmp/snmp.h"
@@ -969,6 +970,71 @@ TEST(attribute, discards_of_the_host_belong_to_the_only_dead_next_hop)
 	ck_assert_ptr_nonnull(loss);
 	ck_assert_uint_eq(loss->unresolved, 1908);
 	ck_assert_double_eq_tol(loss_percent(loss), 95.4, 1e-9);
+}
+
+/* The kernel says why it dropped packets: those of a next hop, by class. */
+static void told(struct ns *of, uint64_t failed, uint64_t full)
+{
+	struct drop_sums sums = {.of = {0}};
+
+	dropreason_append_sums(&sums, 0, &of->then);
+	sums.of[CLASS_NEIGH] = failed;
+	sums.of[CLASS_NEIGH_FULL] = full;
+	dropreason_append_sums(&sums, 0, &of->now);
+}
+
+TEST(attribute, next_hops_are_not_guessed_where_the_kernel_tells)
+{
+	next_hop(host, "10.8.0.99", true, 1000); /* of nobody's packets */
+	count(host, &unreachs, 100);
+	count(ns, &transmits, 2000);
+	told(host, 0, 0);
+	told(ns, 300, 0); /* and of which nothing else is known */
+	attribute();
+	ck_assert_uint_eq(lost(host, LAYER_NEIGH, "", DIR_TX), 0);
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), 300);
+}
+
+/* failed of sent packets are told. */
+static const struct {
+	uint64_t failed, sent, lost;
+} fews[] = {
+	{9, 2000, 0},
+	{9, 500, 9},
+	{10, 100000, 10},
+	{3, 0, 3},
+};
+
+TEST_EACH(attribute, few_of_many_met_somebody_who_has_gone, ARRAY_SIZE(fews))
+{
+	count(ns, &transmits, fews[_i].sent);
+	told(ns, fews[_i].failed, 0);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), fews[_i].lost);
+}
+
+TEST(attribute, discards_are_of_whom_the_kernel_tells)
+{
+	next_hop(host, "10.8.0.77", false, 2000);
+	count(host, &discards, 1908);
+	count(ns, &transmits, 2000);
+	told(host, 0, 8);
+	told(ns, 0, 1900);
+	attribute();
+	ck_assert_uint_eq(lost(host, LAYER_NEIGH, "", DIR_TX), 8);
+	ck_assert_uint_eq(lost(ns, LAYER_NEIGH, "", DIR_TX), 1900);
+	ck_assert(
+		!loss_find(&host->losses, LAYER_NEIGH, "", DIR_TX)->host_wide);
+}
+
+TEST(attribute, discards_of_who_is_not_read_stay_with_the_host)
+{
+	count(host, &discards, 1908);
+	told(host, 0, 8);
+	told(ns, 0, 0);
+	attribute();
+	ck_assert_uint_eq(lost(host, LAYER_NEIGH, "", DIR_TX), 1908);
+	ck_assert(loss_find(&host->losses, LAYER_NEIGH, "", DIR_TX)->host_wide);
 }
 
 TEST(attribute, discards_that_may_be_of_several_stay_with_the_host)

@@ -451,6 +451,7 @@ TEST(evidence, what_ip_misses_is_of_who_dropped_it_and_no_more)
 	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 70);
 	ck_assert_uint_eq(lost_at(LAYER_IP, "", DIR_RX), 30);
 	drop(OWN, 1, IP_ERROR, 500);
+	lose(LAYER_UNEXPLAINED, "", DIR_RX, 70, 0)->meant = 0;
 	attribute();
 	ck_assert_uint_eq(lost_at(LAYER_IP, "", DIR_RX), 100);
 }
@@ -658,6 +659,22 @@ TEST(bounds, groups_that_nobody_joined_are_no_loss)
 	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 20);
 	check_cause(LAYER_UNEXPLAINED, "", DIR_RX, "dropped-in-ip", 20);
 	check_row("NOT_SPECIFIED.ip_rcv_finish_core", 20);
+}
+
+TEST(bounds, what_a_policy_drops_of_groups_stays_excused)
+{
+	struct loss *gap;
+
+	read_drops();
+	drop_for_many(IP_RCV, 80);
+	drop(OWN, NETFILTER_DROP, 7, 50);
+	gap = miss(DIR_RX, 130);
+	gap->meant = 100; /* came for groups that nobody joined */
+	attribute();
+	ck_assert_uint_eq(lost_at(LAYER_UNEXPLAINED, "", DIR_RX), 50);
+	ck_assert_uint_eq(
+		loss_suspect(&losses, DIR_RX, LAYER_NETFILTER, DIR_RX, 100),
+		30);
 }
 
 TEST(bounds, what_others_count_is_not_missed_by_ip)

@@ -13,6 +13,15 @@ static void measure_next_hops(const struct sample *s, struct loss *loss)
 	loss->came -= to_itself < loss->came ? to_itself : loss->came;
 }
 
+/* So few of so many are answers for somebody who has just gone. */
+#define FEW 10
+#define FEW_PERCENT 1
+
+static bool are_few(const struct loss *loss, uint64_t n)
+{
+	return n < FEW && n * 100 < (loss_total(loss) + n) * FEW_PERCENT;
+}
+
 /*
  * Packets that wait for a next hop which never answers are dropped without a
  * counter, each with an ICMP error to its sender.
@@ -33,6 +42,8 @@ static void attribute_refused(struct ns *ns)
 			is_told ? told.failed
 				: next_hop_refused(&ns->now, &ns->losses);
 		measure_next_hops(&ns->now, loss);
+		if (is_told && are_few(loss, loss->unresolved))
+			loss->unresolved = 0;
 	}
 	loss_add(loss, loss->unresolved);
 }

@@ -142,5 +142,6 @@ def nothing_uninitialised(stage):
     b.sink(GOOD_PORT)
     a.udp(LOST, 200, b.address, LOST_PORT)
     command = ("valgrind", "--quiet", "--error-exitcode=99", "--suppressions=/dev/null")
-    status, text, err = call(stage, "-i", "1", *chosen(a, b), command=command)
+    # what libbpf sends this valgrind takes for uninitialised: it does not know all of the kernel's struct
+    status, text, err = call(stage, "-i", "1", "-R", *chosen(a, b), command=command)
     expect(status == NO_LOSS and "uninitialised" not in err, "%d: %s%s" % (status, text, err))

@@ -56,8 +56,15 @@ static bool is_excess(uint64_t missed, uint64_t dropped)
 	return n >= MIN_EXCESS && n * 100 >= dropped * MIN_EXCESS_PERCENT;
 }
 
-/* What IP misses most of, and how much of all that is missed to no purpose. */
-static struct loss *largest_gap(const struct losses *l, uint64_t *ret_missed)
+/* Packets of a gap, those that somebody has excused or not. */
+static uint64_t missed_in(const struct loss *gap, bool excused)
+{
+	return excused ? gap->lost : less_by(gap->lost, gap->meant);
+}
+
+/* What IP misses most of, or NULL; and how much it misses in all. */
+static struct loss *largest_gap(const struct losses *l, bool excused,
+				uint64_t *ret_missed)
 {
 	struct loss *largest = NULL;
 
@@ -65,10 +72,10 @@ static struct loss *largest_gap(const struct losses *l, uint64_t *ret_missed)
 	for (size_t i = 0; i < ARRAY_SIZE(gap_directions); i++) {
 		struct loss *gap =
 			loss_find(l, LAYER_UNEXPLAINED, "", gap_directions[i]);
-		uint64_t n = gap ? less_by(gap->lost, gap->meant) : 0;
+		uint64_t n = gap ? missed_in(gap, excused) : 0;
 
 		*ret_missed += n;
-		if (n && (!largest || n > largest->lost - largest->meant))
+		if (n && (!largest || n > missed_in(largest, excused)))
 			largest = gap;
 	}
 	return largest;
@@ -92,18 +99,6 @@ static uint64_t uncounted_by_rules(const struct sample *s,
 	return n;
 }
 
-/* Whoever excused some of them before guessed. */
-static void forget_excuses(const struct losses *l)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(gap_directions); i++) {
-		struct loss *gap =
-			loss_find(l, LAYER_UNEXPLAINED, "", gap_directions[i]);
-
-		if (gap)
-			gap->meant = 0;
-	}
-}
-
 /*
  * Packets of no namespace may be of this one: as many more may be missed, but
  * where even more are, these were none of them.
@@ -115,6 +110,12 @@ static bool is_too_much(const struct sample *s, const struct object *o,
 			 dropped + object_moved(s, o, TAG_DROPS_NOWHERE));
 }
 
+/* What nobody dropped comes first of those that were excused. */
+static void deny(struct loss *gap, uint64_t n)
+{
+	gap->meant = less_by(gap->meant, loss_deny(gap, n));
+}
+
 uint64_t dropreason_bound_gaps(const struct sample *s, struct losses *l)
 {
 	const struct object *o = find_sums(s);
@@ -124,12 +125,11 @@ uint64_t dropreason_bound_gaps(const struct sample *s, struct losses *l)
 	l->drops_left = 0;
 	if (!o)
 		return 0;
-	forget_excuses(l);
 	dropped = uncounted_by_rules(s, o, l) +
 		  object_moved(s, o, TAG_DROPS_HIDDEN);
-	while ((gap = largest_gap(l, &missed)) &&
+	while ((gap = largest_gap(l, true, &missed)) &&
 	       is_too_much(s, o, missed, dropped + before))
-		loss_deny(gap, missed - dropped - before);
+		deny(gap, missed - dropped - before);
 	l->drops_left = less_by(dropped, less_by(missed, before));
 	return before;
 }
@@ -144,10 +144,10 @@ void dropreason_bound_rules(const struct sample *s, struct losses *l,
 	if (!o)
 		return;
 	dropped = uncounted_by_rules(s, o, l) + before;
-	while ((gap = largest_gap(l, &missed)) &&
+	while ((gap = largest_gap(l, false, &missed)) &&
 	       is_too_much(s, o, missed, dropped))
 		gap->meant +=
-			smaller_of(missed - dropped, gap->lost - gap->meant);
+			smaller_of(missed - dropped, missed_in(gap, false));
 }
 
 /* ---- what others ask ---- */
