@@ -200,6 +200,16 @@ TEST_EACH(arguments, what_is_wrong_is_said_and_nothing_is_read,
 	ck_assert_int_eq(world.n_reads, 0);
 }
 
+/* Where the kernel may be asked it has no such reason, and else that is said.
+ */
+TEST(arguments, trace_alone_is_understood)
+{
+	check_run("--trace --seconds 0.1 --layer tcp --reason NO_SUCH -v", 2);
+	ck_assert_ptr_null(strstr(errors, "Try"));
+	ck_assert_str_eq(output, "");
+	ck_assert_int_eq(world.n_reads, 0);
+}
+
 TEST(arguments, help_and_version_read_nothing)
 {
 	check_run("--help --nonsense", 0);
