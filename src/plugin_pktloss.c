@@ -351,13 +351,7 @@ static void watch_drops(void)
 	if (r < 0 && self.settings.drop_reasons == CHOICE_AUTO)
 		INFO("pktloss plugin: the kernel's reasons for dropping "
 		     "packets are not read (DropReasons): %s",
-		     r == -ENOSYS ? "pktloss was built without libbpf"
-		     : r == -ECANCELED
-			     ? "a filter of system calls (seccomp) may "
-			       "kill collectd for it; with true it is "
-			       "tried"
-		     : r == -EOPNOTSUPP ? "this kernel does not tell them (BTF)"
-					: STRERROR(-r));
+		     engine_drops_complaint(r));
 }
 
 static void *work(void *arg)

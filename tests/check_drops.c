@@ -159,6 +159,20 @@ TEST(table, packets_of_nobody_and_without_room_are_unknown)
 	ck_assert_uint_eq(drops.namespaces.n + drops_unknown(&drops), 5007);
 }
 
+TEST(table, namespaces_that_nobody_asks_for_take_no_room_from_who_is)
+{
+	add(7, 3, 0x20, 0, 100);
+	ck_assert_ptr_nonnull(drops_find(&drops, 7, drops.taken_ns));
+	for (unsigned i = 1; i <= 20000; i++)
+		add(1000 + i, 3, 0x20, 0, 1); /* each of them once */
+	add(8, 3, 0x20, 0, 50);		      /* and a new one */
+	ck_assert_uint_eq(sum_of(drops_find(&drops, 7, 2 * SECOND)), 100);
+	ck_assert_uint_eq(sum_of(drops_find(&drops, 8, 2 * SECOND)), 50);
+	ck_assert_uint_eq(drops.namespaces.n - 2 + drops_unknown(&drops),
+			  20000);
+	ck_assert_uint_eq(drops_nowhere(&drops), 0);
+}
+
 TEST(table, who_does_not_ask_is_forgotten_and_who_asks_is_not)
 {
 	add(5, 3, 0x20, 0, 1); /* asks all the time */
@@ -168,11 +182,22 @@ TEST(table, who_does_not_ask_is_forgotten_and_who_asks_is_not)
 	ck_assert_ptr_nonnull(drops_find(&drops, 6, SECOND));
 	ck_assert_ptr_nonnull(drops_find(&drops, 8, SECOND));
 	add(8, 3, 0x20, 0, 16);
-	for (unsigned i = 1; i <= 400; i++) {
+	for (unsigned i = 1; i <= 4000; i++) {
 		ck_assert_ptr_nonnull(drops_find(&drops, 5, i * SECOND));
 		drops_expire(&drops, i * SECOND);
+		ck_assert_uint_eq(drops.namespaces.n, i <= 301	  ? 4
+						      : i <= 3601 ? 3
+								  : 1);
 	}
-	ck_assert_uint_eq(drops.namespaces.n, 1);
-	ck_assert_uint_eq(sum_of(drops_find(&drops, 5, 400 * SECOND)), 1);
+	ck_assert_uint_eq(sum_of(drops_find(&drops, 5, 4000 * SECOND)), 1);
 	ck_assert_uint_eq(drops_unknown(&drops), 4 + 16);
+}
+
+TEST(table, who_asks_every_other_hour_is_not_forgotten)
+{
+	drops.slow_ns = 7200 * SECOND;
+	add(5, 3, 0x20, 0, 1);
+	ck_assert_ptr_nonnull(drops_find(&drops, 5, SECOND));
+	drops_expire(&drops, 7201 * SECOND);
+	ck_assert_ptr_nonnull(drops_find(&drops, 5, 7201 * SECOND));
 }

@@ -501,6 +501,7 @@ TEST(json, json_says_it_all_in_one_line)
 	ck_assert_msg(tree, "%s", error);
 	check_number(tree, "time", 1700000000);
 	check_number(tree, "interval", 10);
+	ck_assert(YAJL_IS_FALSE(at(tree, "drop_reasons", yajl_t_false)));
 	namespaces = at(tree, "namespaces", yajl_t_array);
 	ck_assert_uint_eq(YAJL_GET_ARRAY(namespaces)->len, 2);
 	ck_assert_uint_eq(YAJL_GET_ARRAY(at(tree, "notes", yajl_t_array))->len,

@@ -57,9 +57,14 @@ struct sock {
 	__u16 sk_protocol;
 } OF_KERNEL;
 
+struct dst_entry {
+	struct net_device *dev;
+} OF_KERNEL;
+
 struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
+	unsigned long _skb_refdst;
 	unsigned int len;
 	__u8 pkt_type : 3;
 	__be16 protocol;
@@ -89,6 +94,40 @@ static __always_inline struct net *net_of_device(struct net_device *dev)
 	return net;
 }
 
+#define DST_NOREF 1UL /* SKB_DST_NOREF, of linux/skbuff.h */
+
+/*
+ * The namespace that a packet is routed in, or NULL: none is known. Where a
+ * packet waits, something else may stand in the place of its route, so nothing
+ * of it is believed that does not fit.
+ */
+static __always_inline struct net *net_of_route(struct sk_buff *skb)
+{
+	struct dst_entry *dst = (void *)(skb->_skb_refdst & ~DST_NOREF);
+	struct net *net = NULL;
+
+	if (dst)
+		net = BPF_CORE_READ(dst, dev, nd_net.net);
+	if (!net || BPF_CORE_READ(net, loopback_dev, nd_net.net) != net)
+		return NULL;
+	return net;
+}
+
+/*
+ * What a tunnel sends has its device, which may be in another namespace than
+ * the one that routes and filters the packets outside.
+ */
+static __always_inline int is_routed_elsewhere(struct sk_buff *skb,
+					       struct net *net, __u64 *cookie)
+{
+	struct net *routed = net_of_route(skb);
+
+	if (!routed || routed == net)
+		return 0;
+	*cookie = BPF_CORE_READ(routed, net_cookie);
+	return 1;
+}
+
 /* What was looked at is to be what is used: each is read only once. */
 static __always_inline void find_place(struct drops_key *key,
 				       struct sk_buff *skb, struct sock *rx_sk)
@@ -99,6 +138,8 @@ static __always_inline void find_place(struct drops_key *key,
 
 	if (dev)
 		net = net_of_device(dev);
+	if (net && is_routed_elsewhere(skb, net, &key->cookie))
+		return;
 	if (net)
 		key->ifindex = dev->ifindex;
 	else if (sk)

@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "engine/discovery.h"
 #include "engine/reader.h"
@@ -77,6 +78,21 @@ int engine_watch_drops(struct engine *e)
 	if (r < 0 && e->settings->drop_reasons == CHOICE_TRUE)
 		env->drops_error = wanted_error(r);
 	return r;
+}
+
+const char *engine_drops_complaint(int error)
+{
+	switch (-error) {
+	case ENOSYS:
+		return "pktloss was built without libbpf";
+	case EOPNOTSUPP:
+		return "this kernel does not tell them (BTF)";
+	case ECANCELED:
+		return "a filter of system calls (seccomp) may kill this "
+		       "process for it; with true it is tried";
+	default:
+		return strerror(-error);
+	}
 }
 
 /* What the host has none of now it may have later. */

@@ -51,6 +51,9 @@ void engine_stop(struct engine *e);
  */
 int engine_watch_drops(struct engine *e);
 
+/* Why it does not, in words, for such an error. */
+const char *engine_drops_complaint(int error);
+
 /* All that are read, and what could not be; as long as the engine lives. */
 struct ns_list *engine_namespaces(struct engine *e);
 struct blindness *engine_blindness(struct engine *e);

@@ -6,8 +6,12 @@
 
 #include "base/array.h"
 
-/* Cookies of namespaces are never used twice, so one may well be gone. */
+/*
+ * Cookies of namespaces are never used twice, so one that nobody has asked for,
+ * or not for long, may well be gone. Where it is not, the sums begin anew.
+ */
 #define FORGET_NS UINT64_C(300000000000)
+#define KEEP_NS (12 * FORGET_NS)
 #define MAX_NAMESPACES 4096
 #define MAX_SYMBOLS 1024
 
@@ -184,16 +188,54 @@ static struct drop *find_drop(struct drops_ns *ns, const struct drops_key *key,
 	return found;
 }
 
+/* What nobody has asked for was dropped in an unknown one. */
+static void forget(struct drops *d, struct drops_ns *ns)
+{
+	d->unknown += ns->untold;
+	free(ns->items);
+}
+
+static bool is_older(const struct drops_ns *a, const struct drops_ns *b)
+{
+	if (a->asked_ns != b->asked_ns)
+		return a->asked_ns < b->asked_ns;
+	return a->asked < b->asked;
+}
+
+/* Namespaces come and go: who was asked for longest ago makes room. */
+static void forget_oldest(struct drops *d)
+{
+	struct drops_ns *items = d->namespaces.items;
+	size_t oldest = 0, n = d->namespaces.n;
+
+	for (size_t i = 1; i < n; i++)
+		if (is_older(&items[i], &items[oldest]))
+			oldest = i;
+	forget(d, &items[oldest]);
+	memmove(&items[oldest], &items[oldest + 1],
+		(n - oldest - 1) * sizeof(*items));
+	d->namespaces.n--;
+}
+
+static struct drops_ns *namespace_of(struct drops *d, uint64_t cookie)
+{
+	const struct drops_ns key = {.cookie = cookie, .asked_ns = d->taken_ns};
+	struct drops_ns *found;
+
+	if (!cookie)
+		return NULL;
+	found = FIND_OR_ADD(&d->namespaces, &key, compare_ns, MAX_NAMESPACES);
+	if (found || d->namespaces.n < MAX_NAMESPACES)
+		return found;
+	forget_oldest(d);
+	return FIND_OR_ADD(&d->namespaces, &key, compare_ns, MAX_NAMESPACES);
+}
+
 void drops_add(struct drops *d, const struct drop_count *count)
 {
-	const struct drops_ns key = {.cookie = count->key.cookie,
-				     .asked_ns = d->taken_ns};
-	struct drops_ns *ns = NULL;
+	struct drops_ns *ns = namespace_of(d, count->key.cookie);
 	struct drop *drop;
 
-	if (key.cookie)
-		ns = FIND_OR_ADD(&d->namespaces, &key, compare_ns,
-				 MAX_NAMESPACES);
 	drop = ns ? find_drop(ns, &count->key, d->taken_ns) : NULL;
 	if (drop) {
 		drop->packets += count->packets;
@@ -205,11 +247,14 @@ void drops_add(struct drops *d, const struct drop_count *count)
 	}
 }
 
-/* What nobody has asked for was dropped in an unknown one. */
-static void forget(struct drops *d, struct drops_ns *ns)
+static bool is_forgotten(const struct drops *d, const struct drops_ns *ns,
+			 uint64_t now_ns)
 {
-	d->unknown += ns->untold;
-	free(ns->items);
+	uint64_t keep_ns = ns->asked ? KEEP_NS : FORGET_NS;
+
+	if (keep_ns < 2 * d->slow_ns)
+		keep_ns = 2 * d->slow_ns;
+	return now_ns - ns->asked_ns > keep_ns;
 }
 
 void drops_expire(struct drops *d, uint64_t now_ns)
@@ -219,7 +264,7 @@ void drops_expire(struct drops *d, uint64_t now_ns)
 	for (size_t i = 0; i < d->namespaces.n; i++) {
 		struct drops_ns *ns = &d->namespaces.items[i];
 
-		if (now_ns - ns->asked_ns > FORGET_NS)
+		if (is_forgotten(d, ns, now_ns))
 			forget(d, ns);
 		else
 			d->namespaces.items[n++] = *ns;
@@ -237,6 +282,8 @@ int drops_update(struct drops *d, uint64_t now_ns, uint64_t fresh_ns)
 	n = drop_source_take(d->source, &counts, &d->spilled);
 	if (n < 0)
 		return n;
+	if (d->taken_ns && now_ns - d->taken_ns > d->slow_ns)
+		d->slow_ns = now_ns - d->taken_ns;
 	d->taken_ns = now_ns;
 	drops_expire(d, now_ns);
 	for (int i = 0; i < n; i++)
@@ -258,6 +305,7 @@ const struct drops_ns *drops_find(struct drops *d, uint64_t cookie,
 	if (found->cookie != cookie)
 		return NULL;
 	found->asked_ns = now_ns;
+	found->asked = true;
 	found->untold = 0;
 	return found;
 }

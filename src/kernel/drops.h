@@ -26,11 +26,12 @@ struct drop {
  * not grown for five minutes are told without their device: interfaces come and
  * go. What has no room then is told by reason alone.
  */
-#define DROPS_OF_NAMESPACE 512
+#define DROPS_OF_NAMESPACE 2048
 
 struct drops_ns {
 	uint64_t cookie;
 	uint64_t asked_ns;   /* when somebody last asked, CLOCK_MONOTONIC */
+	bool asked;	     /* ever; else asked_ns is when it first dropped */
 	uint64_t untold;     /* packets since then */
 	uint64_t thinned_ns; /* when there was last looked for room */
 	struct drop *items;
@@ -57,6 +58,7 @@ struct drops {
 	uint64_t nowhere;  /* part of unknown that may be of any namespace */
 	uint64_t spilled;  /* those that there was no room for */
 	uint64_t taken_ns; /* when the kernel was asked, CLOCK_MONOTONIC */
+	uint64_t slow_ns;  /* the longest that there was between two times */
 };
 
 /* Errors are those of drop_source_open(). Free it with drops_close(). */
@@ -74,8 +76,9 @@ int MUST_CHECK drops_update(struct drops *d, uint64_t now_ns,
 
 /*
  * What was dropped in the namespace with that cookie, sorted by reason, then
- * place; NULL: nothing. Valid until the next update. Who does not ask for five
- * minutes has those since counted as unknown, and begins at 0 again.
+ * place; NULL: nothing. Valid until the next update. Who has not asked for
+ * an hour, or longest where there are too many, has those since counted as
+ * unknown, and begins at 0 again.
  */
 const struct drops_ns *drops_find(struct drops *d, uint64_t cookie,
 				  uint64_t now_ns);

@@ -174,13 +174,28 @@ static int read_once(struct run *run)
 	return evaluate(run);
 }
 
+/* Where somebody insists on them the reads say so. */
+static void begin_with_drops(struct run *run)
+{
+	const struct options *o = run->options;
+	int r = engine_watch_drops(run->engine);
+
+	run->summary.drop_reasons = r == 0 &&
+				    o->settings.drop_reasons != CHOICE_FALSE;
+	if (r < 0 && o->style.verbose &&
+	    o->settings.drop_reasons == CHOICE_AUTO)
+		complain("the kernel's reasons for dropping packets are not "
+			 "read: %s",
+			 engine_drops_complaint(r));
+}
+
 static int read_often(struct run *run)
 {
 	const struct options *o = run->options;
 	uint64_t interval = o->interval * 1e9, beat = now_ns(), looked = beat;
 	int r;
 
-	engine_watch_drops(run->engine); /* the reads say if it is wanted */
+	begin_with_drops(run);
 	r = read_first(run);
 	if (r < 0)
 		return r;

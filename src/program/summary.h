@@ -25,9 +25,10 @@ struct summary_ns {
 struct summary {
 	struct summary_ns *items; /* the worst first */
 	size_t n, max;
-	uint64_t time_ns; /* CLOCK_REALTIME */
-	double seconds;	  /* the interval, NAN: since boot */
-	char **notes;	  /* what cannot be read, and why, or is not there */
+	bool drop_reasons; /* the kernel said why it drops packets */
+	uint64_t time_ns;  /* CLOCK_REALTIME */
+	double seconds;	   /* the interval, NAN: since boot */
+	char **notes;	   /* what cannot be read, and why, or is not there */
 	size_t n_notes, max_notes;
 };
 

@@ -78,6 +78,7 @@ static void put_all(yajl_gen g, const struct summary *l)
 	json_put_count(g, "time", l->time_ns / 1000000000);
 	json_put_real(g, "interval", l->seconds);
 	json_put_bool(g, "since_boot", isnan(l->seconds));
+	json_put_bool(g, "drop_reasons", l->drop_reasons);
 	json_put_text(g, "namespaces");
 	yajl_gen_array_open(g);
 	for (size_t i = 0; i < l->n; i++)

@@ -167,7 +167,7 @@ def D1(stage):
     with stage.watch([lost]) as watch:
         watch.bursts(burst)
         watch.check([Share(a.place(), "percent-ip-tx", lost, ALL)],
-                    [Alert(a.place(), "ip-tx", ("no route",))])
+                    [Alert(a.place(), "ip-tx", ("no route",))], reasons=0)
 
 
 @case
@@ -479,7 +479,7 @@ def two_causes(stage):
         watch.check([Share(a.place(), "percent-ip-tx", unrouted, ALL + LOST),
                      Share(b.place(), "percent-netfilter-rx", dropped, ALL)],
                     [Alert(a.place(), "ip-tx", ("no route",)),
-                     policy(b.place(), "netfilter-rx", ("maintenance drop",))])
+                     policy(b.place(), "netfilter-rx", ("maintenance drop",))], reasons=LOST * watch.bursts_sent)
 
 
 # Good manners.

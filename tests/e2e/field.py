@@ -30,7 +30,7 @@ import verdicts
 from cases import CASES
 from daemon import Collectd, tells_reasons
 from lab import Failure, add_address, know, run
-from watch import ALERTS
+from watch import ALERTS, check_reasons
 
 LOST, GOOD = 40, 120  # datagrams of one round
 ALL = LOST + GOOD
@@ -44,9 +44,6 @@ FAILED = ("FAILURE",)
 TOLD = ("WARNING", "FAILURE")  # how bad is a matter of how sure one can be
 PERHAPS = ("WARNING", "")  # or nothing
 ANY = TOLD + ("",)
-REASON = "packets-dropreason-"
-# no loss of its own is what TCP sends again, and no packet is dropped for a listener
-LOST_THERE = re.compile(r"packets-(?!tcp-lost_tx|tcp-lost_listen)[a-z]+-lost_(rx|tx|fwd|all)$")
 POLICY_PERCENT = 10  # above which a rule that drops what it matches is worth a warning
 
 
@@ -368,16 +365,9 @@ class Scene:
     # the kernel's reasons
 
     def check_reasons(self, daemon, rounds):
-        """As many packets have a reason as are lost, within a hundredth."""
-        sums = {place: sums_of(daemon, place) for ns in self.namespaces for place in daemon.places("@" + ns.name)}
-        lost, told = (sum(s[i] for s in sums.values()) for i in range(2))
-        wanted = lost if self.story.reasons is True else self.story.reasons
-        if wanted is None:
-            return
-        if self.story.reasons is not True:
-            wanted *= rounds
-        self.expect(abs(told - wanted) <= max(2, wanted / 100),
-                    "the kernel names reasons of %d packets, not of %d: %s" % (told, wanted, sums))
+        wanted = self.story.reasons if self.story.reasons in (True, None) else self.story.reasons * rounds
+        wrong = check_reasons(daemon, self.namespaces, wanted)
+        self.expect(not wrong, wrong)
 
     def severities(self, found, rounds):
         if found.alarm is not True:
@@ -399,17 +389,6 @@ class Scene:
                  for name in self.names for f in seen.get(name, ()) if f["class"] in verdicts.LOSSES]
         verdicts.keep_row({"verdict": True, "case": "field_" + self.name, "expected": "; ".join(expected) or "nothing",
                            "found": "; ".join(found) or "nothing", "losses": len(found), "right": not self.wrong})
-
-
-def sums_of(daemon, place):
-    """Packets lost there and packets with a reason, of the time that collectd looked, and how that is known."""
-    moved = {}
-    for series in daemon.series(place):
-        if LOST_THERE.match(series) or series.startswith(REASON):
-            values = daemon.values(place, series)
-            moved[series] = values[-1][1] - values[0][1]
-    return (sum(n for series, n in moved.items() if not series.startswith(REASON)),
-            sum(n for series, n in moved.items() if series.startswith(REASON)), moved)
 
 
 def text_of(finding):

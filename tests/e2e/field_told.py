@@ -2,8 +2,10 @@
 """Losses that no counter tells, only the kernel's reasons, each with its healthy twin."""
 
 import truth
-from field import ALL, BAD, GOOD, LOST, WANTED, Found, Story, arrived, field, link, listening_bridge
+from field import ALL, BAD, GOOD, LOST, TOLD, WANTED, Found, Story, arrived, field, link, listening_bridge
+from field_devices import vxlans
 from field_gap import denied
+from lab import add_address, know
 from packets import udp4
 
 APART = ("kept apart",)
@@ -132,3 +134,24 @@ def cgroup_tcp_allowed(stage):
         a.dial(LOST, b.address, WANTED, close=True)
 
     return Story(round_, [arrived(b)], finish=end)
+
+
+@field
+def tunnel_of_a_container(stage):
+    """A tunnel was made on the host and moved into a container: a rule of the host drops what it sends, and is told."""
+    a, b = stage.pair()
+    c = stage.namespace("c")
+    vxlans(a, b)
+    a.ip("link set vx0 netns " + c.name)
+    add_address(c, "vx0", "10.99.0.1/24")
+    know(c, "vx0", b, "vx0", "10.99.0.2")
+    know(b, "vx0", c, "vx0", "10.99.0.1")
+    a.nft("table ip t { chain o { type filter hook output priority 0; udp dport 4789 ip length > 300 drop; }; }")
+    b.reader(WANTED)
+
+    def round_():
+        c.send(GOOD, 20, "10.99.0.2", WANTED)
+        c.send(LOST, 400, "10.99.0.2", WANTED)
+
+    return Story(round_, [arrived(b)],
+                 [Found(a, "netfilter", "tx", LOST, None, says=("ip t o",), alarm=TOLD)], may=(("link", "tx"),))

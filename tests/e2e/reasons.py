@@ -3,6 +3,7 @@
 
 import contextlib
 import glob
+import json
 import os
 import subprocess
 import sys
@@ -197,3 +198,21 @@ def reason_filter_allows(stage):
         wait_beats(daemon, 4)
         expect(programs(daemon), "no program counts")
         expect(times_logged(daemon, NOT_READ) + times_logged(daemon, WHAT) == 0, "it is said to be not read")
+
+
+@case
+def reason_program(stage):
+    """pktloss has the reasons where it can, and says whether; without rights only who asks is told why not."""
+    need_reasons(stage)
+    a, b = stage.pair()
+    if stage.build is None:
+        return
+    program = [os.path.join(stage.build, "pktloss"), "-n", b.name, "-i", "0.2"]
+    without = ["setpriv", "--bounding-set=-bpf,-perfmon,-sys_admin", "--inh-caps=-all"]
+    for prefix, options, wanted in (([], [], True), ([], ["-R"], False), (without, [], False)):
+        done = subprocess.run([*prefix, *program, "--json", *options], capture_output=True, text=True)
+        if not prefix:
+            expect(json.loads(done.stdout)["drop_reasons"] is wanted, "%s: %s" % (options, done.stdout))
+        expect(NOT_READ not in done.stderr, done.stderr)
+    done = subprocess.run([*without, *program[:1], "-i", "0.2", "-n", "", "-v"], capture_output=True, text=True)
+    expect(done.stderr.count(NOT_READ) == 1, "it is not said why: %s" % done.stderr)

@@ -47,7 +47,7 @@ def one_layer(stage):
     with stage.watch([lost], options='Layer "netfilter"') as watch:
         watch.bursts(good_and_bad(a, b))
         watch.check([Share(b.place(), "percent-netfilter-rx", lost, ALL)],
-                    [policy(b.place(), "netfilter-rx", ("maintenance drop",))])
+                    [policy(b.place(), "netfilter-rx", ("maintenance drop",))], reasons=0)
         if watch.daemon:
             others = [s for s in watch.daemon.series(b.place())
                       if "netfilter" not in s and s != "gauge-all-sources"]
@@ -101,7 +101,7 @@ def mistakes(stage):
     lost = firewall_series(b, "filter.INPUT.drop", lambda: truth.rule(b, "INPUT", 1))
     with stage.watch([lost], options=wrong) as watch:
         watch.bursts(good_and_bad(a, b), 3)
-        watch.check(alerts=[policy(b.place(), "netfilter-rx", ("above 10%",))])
+        watch.check(alerts=[policy(b.place(), "netfilter-rx", ("above 10%",))], reasons=None)
         if watch.daemon:
             expect(times_logged(watch.daemon, "[warning]") == 14, "not 14 warnings")
             for said in ('option "MaxSeries" takes a whole number from 1 to 1000000000, not -3',

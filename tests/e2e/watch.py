@@ -8,12 +8,15 @@ import time
 from typing import Callable, NamedTuple, Optional, Union
 
 import verdicts
-from daemon import HEARTBEAT, Collectd
+from daemon import HEARTBEAT, Collectd, tells_reasons
 from lab import Failure, Lab
 
 PERCENT_TOLERANCE = 1.0
 MESSAGE_MAX = 255
 ALERTS = ("WARNING", "FAILURE")
+REASON = "packets-dropreason-"
+# no loss of its own is what TCP sends again, and no packet is dropped for a listener
+LOST_THERE = re.compile(r"packets-(?!tcp-lost_tx|tcp-lost_listen)[a-z]+-lost_(rx|tx|fwd|all)$")
 
 
 class Series(NamedTuple):
@@ -80,8 +83,9 @@ class Watch:
     def settle(self):
         self.wait_reads(2)
 
-    def check(self, shares=(), alerts=(), okays=(), findings=()):
-        """findings: what the program says besides the alerts, below their limits."""
+    def check(self, shares=(), alerts=(), okays=(), findings=(), reasons=True):
+        """findings: what the program says besides the alerts, below their limits. reasons: packets with a reason, see
+        check_reasons()."""
         self.settle()
         after = [s.read() for s in self.series]
         for series, before, now in zip(self.series, self.before, after):
@@ -93,6 +97,10 @@ class Watch:
                 self.check_share(share)
                 self.check_sum(share, dict(zip(self.series, zip(self.before, after))))
             self.check_alerts(alerts, okays)
+            if tells_reasons(self.daemon.build) and not self.daemon.ns:
+                wrong = check_reasons(self.daemon, self.namespaces, reasons)
+                if wrong:
+                    raise Failure(wrong)
             if self.burst and not okays and not self.daemon.ns:
                 self.bursts_sent += 1
                 verdicts.check(self, self.burst, [*alerts, *findings])
@@ -162,6 +170,29 @@ class Watch:
             sent = {place: self.daemon.series(place) for place in places}
             if sent != {ns.place(): [HEARTBEAT]}:
                 raise Failure("idle %s has values: %s" % (ns.name, sent))
+
+
+def sums_of(daemon, place):
+    """Packets lost there and packets with a reason, of the time that collectd looked, and how that is known."""
+    moved = {}
+    for series in daemon.series(place):
+        if LOST_THERE.match(series) or series.startswith(REASON):
+            values = daemon.values(place, series)
+            moved[series] = values[-1][1] - values[0][1]
+    return (sum(n for series, n in moved.items() if not series.startswith(REASON)),
+            sum(n for series, n in moved.items() if series.startswith(REASON)), moved)
+
+
+def check_reasons(daemon, namespaces, wanted=True):
+    """As many packets have a reason as are lost in these namespaces, or as are wanted, within a hundredth; None: not
+    looked at. What is wrong, or nothing."""
+    sums = {place: sums_of(daemon, place) for ns in namespaces for place in daemon.places("@" + ns.name)}
+    lost, told = (sum(s[i] for s in sums.values()) for i in range(2))
+    if wanted is True:
+        wanted = lost
+    if wanted is None or abs(told - wanted) <= max(2, wanted / 100):
+        return ""
+    return "the kernel names reasons of %d packets, not of %d: %s" % (told, wanted, sums)
 
 
 def names_seen(namespaces, daemon):
