@@ -440,6 +440,26 @@ TEST(evidence, frames_that_nobody_wanted_are_no_loss)
 	ck_assert_uint_eq(lost_at(LAYER_LINK, "eth0", DIR_RX), 0);
 }
 
+TEST(evidence, frames_of_an_inactive_port_are_in_no_loss_anyway)
+{
+	static const struct counter nohandler = {.layer = LAYER_LINK,
+						 .direction = DIR_RX,
+						 .kind = KIND_BENIGN,
+						 .tag = TAG_RX_NOHANDLER,
+						 .bits = 64};
+
+	read_drops();
+	drop(OWN, 6, 7, 30);
+	lose(LAYER_LINK, "eth0", DIR_RX, 100, 0);
+	read_drops();
+	sample_object(&now, LAYER_LINK, "eth0", "", 1);
+	sample_row(&now, &nohandler, 25);
+	now.rows[now.n_rows - 1].delta = 25;
+	now.rows[now.n_rows - 1].flags = ROW_COMPARED;
+	dropreason_probe.prove(&now, &losses);
+	ck_assert_uint_eq(lost_at(LAYER_LINK, "eth0", DIR_RX), 95);
+}
+
 TEST(evidence, what_ip_misses_is_of_who_dropped_it_and_no_more)
 {
 	read_drops();

@@ -606,7 +606,7 @@ def tcx_ingress(stage):
     send = good_and_bad(a, b)
     tcx(b, "b0")
     return Story(send, [snmp(b, "IpInReceives", GOOD), arrived(b)],
-                 [Found(b, "link", "rx", LOST, ALL, place="b0", says=("tcx",), never=RULE, told=True)])
+                 [Found(b, "link", "rx", LOST, ALL, place="b0", kind="policy", says=("tcx",), never=RULE, told=True)])
 
 
 @field

@@ -35,6 +35,7 @@ const struct counter dropreason_counters[N_DROPREASON_ROWS] = {
 			      "what is received",
 		     .remedy = "See which it is: " SHOW_PROGRAMS},
 	[ROW_TC_INGRESS] = {EVIDENCE(LAYER_LINK, DIR_RX), .name = "TC_INGRESS",
+			    .tag = TAG_RULE_IS_POLICY,
 			    .source = "net/core/dev.c",
 			    .means = "Received packets that a program attached "
 				     "by tcx dropped: nothing else counts them",

@@ -41,7 +41,7 @@ static const struct proof {
 	/* clang-format off */
 	{NONE ".do_xdp_generic", NULL, ROW_XDP, USE_ADD, OF_DEVICE},
 	{NONE ".netif_receive_generic_xdp", NULL, ROW_XDP, USE_ADD, OF_DEVICE},
-	{"TC_INGRESS", NULL, ROW_TC_INGRESS, USE_ADD, OF_DEVICE},
+	{"TC_INGRESS", NULL, ROW_TC_INGRESS, USE_POLICY, OF_DEVICE},
 	{"TC_EGRESS", NULL, ROW_TC_EGRESS, USE_CONFIRM, OF_NAMESPACE},
 	{"BPF_CGROUP_EGRESS", NULL, ROW_CGROUP_EGRESS, USE_CONFIRM, OF_NAMESPACE},
 	{"SOCKET_FILTER", "tcp_", ROW_TCP_FILTER, USE_ADD, OF_NAMESPACE},
@@ -258,11 +258,16 @@ static void add_uncounted(const struct sample *s, struct loss *loss, uint64_t n,
 	loss_add(loss, rest);
 }
 
-/* They are in what a device has received and dropped. */
-static void excuse(struct losses *l, const char *place, uint64_t n)
+/*
+ * They are in what a device has received and dropped, but those of the inactive
+ * port of a bond, which are in rx_nohandler.
+ */
+static void excuse(const struct sample *s, struct losses *l, const char *place,
+		   uint64_t n)
 {
 	struct loss *loss = loss_find(l, LAYER_LINK, place, DIR_RX);
 
+	n = less_by(n, sample_moved(s, LAYER_LINK, place, TAG_RX_NOHANDLER));
 	if (loss)
 		loss_take(loss, n);
 }
@@ -306,7 +311,7 @@ static void attribute_proof(const struct sample *s, const struct object *o,
 	else if (proof->use == USE_MARTIAN)
 		claim_martians(l, n);
 	else if (proof->use == USE_EXCUSE)
-		excuse(l, object_place(s, o), n);
+		excuse(s, l, object_place(s, o), n);
 }
 
 void dropreason_prove(const struct sample *s, struct losses *l)

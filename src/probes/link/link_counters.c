@@ -109,7 +109,8 @@ static const struct counter link_counters[] = {
 	 .remedy = "See the duplex on this end: `ethtool DEV`"},
 	{AT(collisions), TX("packets", KIND_OVERLOAD),
 	 .means = "Collisions of half-duplex Ethernet; a frame is sent again"},
-	{AT(rx_nohandler), RX("if_rx_dropped", KIND_BENIGN),
+	{AT(rx_nohandler), .tag = TAG_RX_NOHANDLER,
+	 RX("if_rx_dropped", KIND_BENIGN),
 	 .means = "Frames on a port that must not receive (bond backup)"},
 	{AT(rx_otherhost_dropped), RX("if_rx_dropped", KIND_BENIGN),
 	 .means = "IP packets in frames for another MAC address: flooding, a "
