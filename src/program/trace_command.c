@@ -2,16 +2,14 @@
 #include "program/trace_command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 
 #include "program/trace_json.h"
 #include "program/trace_text.h"
 #include "program/wanted.h"
-#include "trace/pcap.h"
+#include "trace/pcap_file.h"
 
 /* ---- what went wrong ---- */
 
@@ -80,55 +78,34 @@ static void complain_of_notes(const struct summary *notes, size_t from)
 
 /* ---- the file ---- */
 
-/*
- * It has addresses, and maybe what was sent: it is for its owner alone, also
- * where it was there before.
- */
-static int open_for_owner(const char *path)
+static const char *why_not_written(int error)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-		      S_IRUSR | S_IWUSR);
-	struct stat st;
-
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_mode & (S_IRWXG | S_IRWXO) &&
-	    fchmod(fd, S_IRUSR | S_IWUSR) < 0) {
-		close(fd);
-		return -1;
+	switch (error) {
+	case -EPIPE:
+		return "it is a pipe that nobody reads";
+	case -EAGAIN:
+		return "the pipe is full, whoever reads it is too slow";
+	default:
+		return strerror(-error);
 	}
-	return fd;
 }
 
-static FILE *open_pcap(const char *path)
+static int complain_of_file(const char *path, int error)
 {
-	int fd = open_for_owner(path);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
-	uint8_t header[PCAP_HEADER];
-
-	if (!f) {
-		complain("cannot write %s: %s", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return NULL;
-	}
-	pcap_begin(header);
-	fwrite(header, 1, sizeof(header), f);
-	return f;
+	complain("cannot write %s: %s", path, why_not_written(error));
+	return error;
 }
 
 static int close_pcap(FILE *f, const struct options *o, const struct trace *t)
 {
-	int r = t->pcap_error;
+	int closed = pcap_file_close(f), r = t->pcap_error;
 
-	errno = 0;
-	if ((ferror(f) | fclose(f)) && r == 0)
-		r = errno ? -errno : -EIO;
 	if (r == -EFBIG)
 		complain("%s has the first %llu packets", o->pcap,
 			 (unsigned long long)t->written);
-	else if (r < 0)
-		complain("cannot write %s: %s", o->pcap, strerror(-r));
-	return r == -EFBIG ? 0 : r;
+	if (r == 0 || r == -EFBIG)
+		r = closed;
+	return r < 0 ? complain_of_file(o->pcap, r) : 0;
 }
 
 /* ---- looking ---- */
@@ -249,8 +226,9 @@ int trace_command(const struct options *o)
 	if (r < 0)
 		complain_of_trace(r);
 	if (r == 0 && o->pcap) {
-		options.pcap = open_pcap(o->pcap);
-		r = options.pcap ? 0 : -EIO;
+		r = pcap_file_open(o->pcap, &options.pcap);
+		if (r < 0)
+			complain_of_file(o->pcap, r);
 	}
 	if (r == 0)
 		r = run_trace(o, &t);

@@ -242,6 +242,46 @@ def trace_pcap(stage):
            "%d: %s%s" % (status, text, err))
 
 
+def fill(path):
+    """Leaves no room in a pipe that somebody has open."""
+    fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(fd, b"x" * 4096)
+    except BlockingIOError:
+        os.close(fd)
+
+
+@case
+def trace_pipe(stage):
+    """--pcap to a pipe: whoever reads it has the packets; where nobody does, that is said, and nobody waits."""
+    need_trace(stage)
+    a, b = firewalled(stage)
+    send = lambda: [a.flows(1, 200, b.address, LOST_PORT, FROM) for _ in range(LOST)]  # noqa: E731
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "pipe")
+        os.mkfifo(path)
+        status, text, err = call(stage, "--trace", "--seconds", "0.2", "--pcap", path, *chosen(b))
+        expect(status == FAILED and "cannot write %s: it is a pipe that nobody reads" % path in err and not text,
+               "%d: %s%s" % (status, text, err))
+        reader = subprocess.Popen(["cat", path], stdout=subprocess.PIPE)
+        status, text, err = traced(stage, send, "--pcap", path, *chosen(a, b))
+        read, _ = reader.communicate(timeout=60)
+        expect(status == LOSS and not err and len(read) == 24 + LOST * (16 + 14 + 128),
+               "%d: %s%d bytes" % (status, err, len(read)))
+        silent = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        process = start(stage, "--trace", "--seconds", "60", "--pcap", path, *chosen(a, b))
+        wait_until("its programs", lambda: programs_of(process), 10)
+        time.sleep(0.5)
+        fill(path)
+        send()
+        process.send_signal(signal.SIGINT)
+        status, text, err = finish(process)
+        os.close(silent)
+        expect(status == FAILED and "%s: the pipe is full" % path in err and " %d  NETFILTER_DROP" % LOST in text,
+               "%d: %s%s" % (status, text, err))
+
+
 def peers(said):
     return {r["reason"]: of(r) for r in said["peers"]}
 
