@@ -96,6 +96,21 @@ TEST(pcap_file, one_of_before_is_emptied_and_its_owners_alone)
 	check_file(path, 0);
 }
 
+/* Its owner could read it. */
+TEST(pcap_file, one_of_another_user_is_left_as_it_is)
+{
+	const char *path = tree_path(&tree, "theirs");
+	struct stat st;
+
+	tree_put(&tree, "theirs", "text");
+	if (geteuid() || chown(path, 65534, -1) < 0 || chmod(path, 0644) < 0)
+		return; /* ours is in the test above */
+	ck_assert_int_eq(pcap_file_open(path, &file), -EOPNOTSUPP);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0644);
+	ck_assert_uint_eq(st.st_size, 4);
+}
+
 TEST(pcap_file, what_cannot_be_opened_has_its_error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};

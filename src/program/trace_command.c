@@ -83,6 +83,8 @@ static const char *why_not_written(int error)
 	switch (error) {
 	case -EPIPE:
 		return "it is a pipe that nobody reads";
+	case -EOPNOTSUPP:
+		return "it is there already, and belongs to another user";
 	case -EAGAIN:
 		return "the pipe is full, whoever reads it is too slow";
 	default:

@@ -21,8 +21,7 @@ static bool is_pipe(const char *path)
 /* Does not wait for somebody to read a pipe; open() says ENXIO then. */
 static int open_at_once(const char *path)
 {
-	int fd = open(path,
-		      O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC,
+	int fd = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC,
 		      S_IRUSR | S_IWUSR);
 
 	if (fd >= 0)
@@ -31,15 +30,17 @@ static int open_at_once(const char *path)
 }
 
 /*
- * It has addresses, and maybe what was sent: it is for its owner alone, also
- * where it was there before.
+ * It has addresses, and maybe what was sent: it is for us alone, also where it
+ * was there before. What is somebody else's is left as it is.
  */
-static int hide_file(int fd, const struct stat *st)
+static int own_file(int fd, const struct stat *st)
 {
+	if (st->st_uid != geteuid())
+		return -EOPNOTSUPP;
 	if (st->st_mode & (S_IRWXG | S_IRWXO) &&
 	    fchmod(fd, S_IRUSR | S_IWUSR) < 0)
 		return -errno;
-	return 0;
+	return ftruncate(fd, 0) < 0 ? -errno : 0;
 }
 
 /* A part of a packet would be the end of all behind it: each goes by itself. */
@@ -68,7 +69,7 @@ int pcap_file_open(const char *path, FILE **ret)
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (S_ISREG(st.st_mode))
-		r = hide_file(fd, &st);
+		r = own_file(fd, &st);
 	else if (S_ISFIFO(st.st_mode))
 		(void)fcntl(fd, F_SETPIPE_SZ, PIPE_ROOM); /* if it may be */
 	if (r < 0)

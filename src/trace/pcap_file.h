@@ -12,7 +12,8 @@
  * each fwrite() of up to PIPE_BUF bytes is written at once, as a whole or not
  * at all. Returns 0 or a negative errno of open() or write(): -EPIPE, a pipe
  * that nobody reads; -EAGAIN, it is full, of which fwrite() may fail later,
- * too. *ret is to be closed with pcap_file_close().
+ * too. -EOPNOTSUPP: it is a file of another user, and was not changed. *ret is
+ * to be closed with pcap_file_close().
  */
 int MUST_CHECK pcap_file_open(const char *path, FILE **ret);
 

@@ -237,6 +237,9 @@ def trace_pcap(stage):
         for end in (truth.mac(a, "a0"), truth.mac(b, "b0")):
             expect(done.stdout.count(end) == LOST, "not %s: %s" % (end, done.stdout[:2000]))
         expect("length 214" in done.stdout, "not as long as they were: " + done.stdout[:2000])
+        os.chown(path, 65534, 65534)
+        status, text, err = call(stage, "--trace", "--pcap", path, "--seconds", "0.2", *chosen(b))
+        expect(status == FAILED and "belongs to another user" in err and not text, "%d: %s%s" % (status, text, err))
     status, text, err = call(stage, "--trace", "--pcap", "/dev/full", "--seconds", "0.2", *chosen(b))
     expect(status == FAILED and "cannot write /dev/full: No space left" in err and "Nothing" in text,
            "%d: %s%s" % (status, text, err))
