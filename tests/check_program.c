@@ -183,6 +183,7 @@ static const struct {
 	{"--reason X", "are of --trace"},
 	{"--layer tcp", "are of --trace"},
 	{"--pcap /dev/null", "are of --trace"},
+	{"--trace --pcap -", "not standard output, which has the table"},
 	{"--trace --seconds 0", "--seconds is 0.1 to 86400, not '0'"},
 	{"--trace --layer tpc", "there is no layer 'tpc'"},
 	{"web", "only options are understood, no other arguments"},
@@ -208,6 +209,15 @@ TEST(arguments, trace_alone_is_understood)
 	ck_assert_ptr_null(strstr(errors, "Try"));
 	ck_assert_str_eq(output, "");
 	ck_assert_int_eq(world.n_reads, 0);
+}
+
+/* "./-" is a file as any other. */
+TEST(arguments, only_a_dash_is_no_file)
+{
+	check_run("--trace --seconds 0.1 --pcap ./- --reason NO_SUCH", 2);
+	ck_assert_ptr_null(strstr(errors, "standard output"));
+	ck_assert_ptr_null(strstr(errors, "Try"));
+	unlink("-");
 }
 
 TEST(arguments, help_and_version_read_nothing)

@@ -153,6 +153,17 @@ static bool parse_trace_layer(struct options *o, const char *text)
 	return false;
 }
 
+/* Standard output has the table: a FIFO or /dev/fd/N may have the packets. */
+static bool parse_pcap(struct options *o, const char *text)
+{
+	o->pcap = text;
+	if (strcmp(text, "-") != 0)
+		return true;
+	complain("--pcap writes a file or a named pipe, not standard output, "
+		 "which has the table");
+	return false;
+}
+
 /* Those that only --trace has. */
 static bool parse_trace_option(struct options *o, int option)
 {
@@ -166,8 +177,7 @@ static bool parse_trace_option(struct options *o, int option)
 		o->choice.reason = optarg;
 		return true;
 	case OPTION_PCAP:
-		o->pcap = optarg;
-		return true;
+		return parse_pcap(o, optarg);
 	default:
 		return false;
 	}
