@@ -217,7 +217,6 @@ TEST(arguments, only_a_dash_is_no_file)
 	check_run("--trace --seconds 0.1 --pcap ./- --reason NO_SUCH", 2);
 	ck_assert_ptr_null(strstr(errors, "standard output"));
 	ck_assert_ptr_null(strstr(errors, "Try"));
-	unlink("-");
 }
 
 TEST(arguments, help_and_version_read_nothing)

@@ -511,6 +511,33 @@ TEST(trace, reason_that_this_kernel_has_not_is_known_as_such)
 	ck_assert(trace_knows_reason(&trace));
 }
 
+/* A name that is known is none that the kernel has not. */
+TEST(trace, reason_of_another_layer_is_known_as_such)
+{
+	static const struct {
+		const char *reason;
+		enum layer layer;
+		bool has;
+	} rows[] = {
+		{"retransmit", LAYER_LINK, false},
+		{"retransmit", LAYER_TCP, true},
+		{"netfilter_drop", LAYER_QDISC, false},
+		{"netfilter_drop", LAYER_NETFILTER, true},
+		{"NOT_SPECIFIED", LAYER_QDISC, true}, /* by its function */
+		{NULL, LAYER_QDISC, true},
+	};
+
+	ck_assert_int_eq(trace_open(&trace, &options), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		options.choice.reason = rows[i].reason;
+		options.choice.layer = rows[i].layer;
+		ck_assert(trace_knows_reason(&trace));
+		ck_assert(trace_has_reason_in_layer(&trace) == rows[i].has);
+	}
+	options.choice.reason = "NETFILTER_DORP";
+	ck_assert(!trace_knows_reason(&trace));
+}
+
 TEST(trace, kernel_that_does_not_begin_is_an_error)
 {
 	kernel.begin_error = -EPERM;

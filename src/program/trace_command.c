@@ -198,17 +198,27 @@ static int look_and_show(const struct options *o, struct trace *t,
 	return missing < 0 ? missing : r;
 }
 
+/* What can find nothing is a mistake. Returns 0 or -EINVAL. */
+static int check_reason(const struct options *o, const struct trace *t)
+{
+	const char *reason = o->choice.reason;
+
+	if (!trace_knows_reason(t))
+		complain("this kernel has no reason that is called '%s'",
+			 reason);
+	else if (!trace_has_reason_in_layer(t))
+		complain("nothing that is called '%s' is of the layer '%s'",
+			 reason, layer_name(o->choice.layer));
+	else
+		return 0;
+	return -EINVAL;
+}
+
 static int run_trace(const struct options *o, struct trace *t)
 {
 	struct summary notes = {0};
-	int r;
+	int r = look_and_show(o, t, &notes);
 
-	if (!trace_knows_reason(t)) {
-		complain("this kernel has no reason that is called '%s'",
-			 o->choice.reason);
-		return -EINVAL;
-	}
-	r = look_and_show(o, t, &notes);
 	summary_free(&notes);
 	return r;
 }
@@ -227,6 +237,8 @@ int trace_command(const struct options *o)
 	r = trace_open(&t, &options);
 	if (r < 0)
 		complain_of_trace(r);
+	else
+		r = check_reason(o, &t);
 	if (r == 0 && o->pcap) {
 		r = pcap_file_open(o->pcap, &options.pcap);
 		if (r < 0)

@@ -58,9 +58,8 @@ void trace_close(struct trace *t)
 	free(t->rows);
 }
 
-bool trace_knows_reason(const struct trace *t)
+static bool has_reason_for(const struct trace *t, const struct trace_choice *c)
 {
-	const struct trace_choice *c = &t->options->choice;
 	const char *name;
 	uint32_t reason;
 
@@ -71,6 +70,19 @@ bool trace_knows_reason(const struct trace *t)
 		if (!name || trace_choice_may_have(c, name))
 			return name;
 	}
+}
+
+bool trace_knows_reason(const struct trace *t)
+{
+	struct trace_choice anywhere = t->options->choice;
+
+	anywhere.layer = N_LAYERS;
+	return has_reason_for(t, &anywhere);
+}
+
+bool trace_has_reason_in_layer(const struct trace *t)
+{
+	return has_reason_for(t, &t->options->choice);
 }
 
 /* ---- what is looked at ---- */

@@ -60,8 +60,13 @@ struct trace {
 int MUST_CHECK trace_open(struct trace *t, const struct trace_options *o);
 void trace_close(struct trace *t);
 
-/* Whether this kernel knows a reason of the choice's name. */
+/*
+ * Whether this kernel knows a reason of the choice's name, or something else is
+ * called so, in whatever layer; and whether one of them may be of its layer.
+ * Both are true where it has no name.
+ */
 bool trace_knows_reason(const struct trace *t);
+bool trace_has_reason_in_layer(const struct trace *t);
 
 /*
  * Looks for that long, or until it is stopped, and fills in what it has found.

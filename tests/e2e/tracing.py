@@ -447,3 +447,12 @@ def trace_refuses(stage):
     expect(status == FAILED and len(notes) == 1 and typo in notes[0] and err.count(typo) == 1, text + err)
     status, text, err = call(stage, "--trace", "--reason", "NETFILTER_DORP", *chosen(b))
     expect(status == FAILED and "no reason that is called 'NETFILTER_DORP'" in err, "%d: %s" % (status, err))
+    for reason, layer, words in (("retransmit", "link", "nothing that is called 'retransmit' is of the layer 'link'"),
+                                 ("NETFILTER_DROP", "qdisc", "is of the layer 'qdisc'"), ("retransmit", "tcp", "")):
+        status, _, err = call(stage, "--trace", "--seconds", "0.2", "--reason", reason, "--layer", layer, *chosen(b))
+        expect(status == (FAILED if words else NO_LOSS) and words in err and bool(words) == bool(err),
+               "%s: %d: %s" % (reason, status, err))
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "lost.pcap")
+        status, _, err = call(stage, "--trace", "--reason", "NETFILTER_DORP", "--pcap", path, *chosen(b))
+        expect(status == FAILED and not os.path.exists(path), "%d, and it made a file: %s" % (status, err))
