@@ -17,6 +17,7 @@
 #include "nft_file.h"
 #include "probes/balance/balance.h"
 #include "probes/conntrack.h"
+#include "probes/dropreason/dropreason.h"
 #include "probes/firewall/emit.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/ipvs.h"
@@ -1143,6 +1144,354 @@ TEST(suspects, reasons_are_whole)
 			ck_assert_str_ne(o->id, r->id);
 	}
 	ck_assert_uint_eq(n, N_FIREWALL_REASONS);
+}
+
+/* ---- what IP does not miss ---- */
+
+static struct losses beside;
+
+static void begin_beside(void)
+{
+	setup();
+	beside = (struct losses) {.frames = 300, .bridged = 200};
+}
+
+static void end_beside(void)
+{
+	losses_free(&beside);
+	teardown();
+}
+
+CASE(beside, .setup = begin_beside, .teardown = end_beside);
+
+/* What the kernel said that it dropped in an interval: by rules, of nobody. */
+static void kernel_said(uint64_t by_rules, uint64_t of_nobody)
+{
+	const struct counter_table *t = dropreason_probe.counters;
+
+	for (int i = 0; i < 2; i++) {
+		struct sample *s = i ? &now : &then;
+
+		sample_object(s, LAYER_DROPREASON, "", "sums", 0);
+		sample_row(s, counter_tagged(t, TAG_DROPS_NOWHERE),
+			   i * of_nobody);
+		sample_row(s, counter_tagged(t, TAG_DROPS_NETFILTER),
+			   i * by_rules);
+	}
+}
+
+/* A chain that has counted so many, in the rows and as a loss. */
+static void counted(enum family family, uint64_t packets)
+{
+	for (int i = 0; i < 2; i++) {
+		struct sample *s = i ? &now : &then;
+
+		sample_object(s, LAYER_NETFILTER, "", "chain.drop", 1);
+		sample_chain(s, family, "t", "chain");
+		sample_row(s, firewall_counter(FIREWALL_CHAIN, DIR_RX),
+			   i * packets);
+	}
+	loss_add(loss_get(&beside, LAYER_NETFILTER, "", DIR_RX), packets);
+}
+
+static void moved_in_ip(enum tag tag, uint64_t packets)
+{
+	for (int i = 0; i < 2; i++) {
+		struct sample *s = i ? &now : &then;
+
+		sample_object(s, LAYER_IP, "", "", 0);
+		sample_row(s, counter_tagged(snmp_probe.counters, tag),
+			   i * packets);
+	}
+}
+
+/* Attributes the interval to a loss of a direction: how many of it are. */
+static uint64_t attributed(enum direction direction)
+{
+	struct loss *loss;
+
+	compare();
+	loss = loss_get(&beside, LAYER_NETFILTER, "", direction);
+	loss->measured = true;
+	loss->came += 100;
+	firewall_attribute(&now, &beside);
+	return loss_find(&beside, LAYER_NETFILTER, "", direction)->beside;
+}
+
+/* The same once more in the next interval, in which chains count no more. */
+static uint64_t attributed_next(uint64_t by_rules)
+{
+	struct loss *loss = loss_find(&beside, LAYER_NETFILTER, "", DIR_RX);
+
+	teardown();
+	setup();
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	kernel_said(by_rules, 0);
+	loss->lost = loss->beside = loss->came = 0;
+	return attributed(DIR_RX);
+}
+
+static const struct {
+	enum family family;
+	enum direction direction;
+	uint64_t total; /* of 100 that IP got, 300 frames, 200 bridged */
+	const char *text;
+} sides[] = {
+	{FAMILY_NETDEV, DIR_RX, 300,
+	 "dropped at a device, in front of IP, without a counter, by rule "
+	 "handle 2 of netdev t c (drop, no counter)"},
+	{FAMILY_INGRESS, DIR_RX, 300,
+	 "dropped at a device, in front of IP, without a counter, by rule "
+	 "handle 2 of inet t c (drop, no counter)"},
+	{FAMILY_BRIDGE, DIR_FWD, 300,
+	 "dropped in a bridge without a counter, by rule handle 2 of bridge t "
+	 "c (drop, no counter)"},
+};
+
+TEST_EACH(beside, kernel_tells_what_ip_does_not_miss, ARRAY_SIZE(sides))
+{
+	struct cause c = {.known = true};
+	struct loss *loss;
+
+	uncounted(sides[_i].family, "c", sides[_i].direction,
+		  (struct firewall_rule)A_RULE);
+	kernel_said(40, 0);
+	ck_assert_uint_eq(attributed(sides[_i].direction), 40);
+	loss = loss_find(&beside, LAYER_NETFILTER, "", sides[_i].direction);
+	ck_assert_uint_eq(loss->lost, 40);
+	ck_assert_uint_eq(loss->uncounted, 0);
+	ck_assert_uint_eq(loss->policy, 0);
+	ck_assert_uint_eq(loss_total(loss), sides[_i].total);
+	ck_assert(firewall_explain_beside(&now, loss, &c));
+	ck_assert_str_eq(c.text, sides[_i].text);
+	ck_assert_str_eq(c.reason->id, "firewall-rule-without-counter");
+	ck_assert_ptr_nonnull(strstr(c.remedy, "Put \"counter\""));
+	ck_assert_uint_eq(c.lost, 40);
+	ck_assert_uint_eq(c.n_blamed, 1);
+	ck_assert(!firewall_explain_uncounted(&now, loss, &c));
+}
+
+/* As nft -a list shows them, and those of IP are none of them. */
+TEST(beside, several_rules_are_named_by_the_first)
+{
+	struct cause c = {.known = true};
+
+	uncounted(FAMILY_IP, "in", DIR_RX, (struct firewall_rule)A_CHANCE);
+	uncounted(FAMILY_NETDEV, "a", DIR_RX, (struct firewall_rule)A_RULE);
+	uncounted(FAMILY_NETDEV, "b", DIR_RX, (struct firewall_rule)A_RULE);
+	missed(DIR_RX, 0, 0);
+	kernel_said(40, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), 40);
+	ck_assert(firewall_explain_beside(
+		&now, loss_find(&beside, LAYER_NETFILTER, "", DIR_RX), &c));
+	ck_assert_ptr_nonnull(strstr(c.text, "netdev t a (drop, no counter) or "
+					     "1 more"));
+	ck_assert_uint_eq(c.n_blamed, 2);
+}
+
+TEST(beside, nothing_is_said_where_the_kernel_was_not_asked)
+{
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+}
+
+/* In the first read that tells of it: since when is not known. */
+TEST(beside, nothing_is_said_of_what_was_dropped_ever)
+{
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	kernel_said(40, 0);
+	then.n_objects--;
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+}
+
+TEST(beside, rules_of_ip_and_egress_are_not_blamed)
+{
+	uncounted(FAMILY_INET, "in", DIR_RX, (struct firewall_rule)A_RULE);
+	uncounted(FAMILY_NETDEV, "out", DIR_TX, (struct firewall_rule)A_RULE);
+	missed(DIR_RX, 0, 0);
+	kernel_said(40, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+	ck_assert_uint_eq(attributed(DIR_TX), 0);
+}
+
+/* What others have of 100 that the kernel said rules dropped. */
+static const struct {
+	uint64_t missed;	/* by IP, for which there is a rule */
+	uint64_t counted_in_ip; /* a part of missed */
+	uint64_t counted_at_device;
+	uint64_t refused; /* by an egress rule, IP was told */
+	uint64_t nowhere;
+	uint64_t left; /* at once */
+} others[] = {
+	{0, 0, 0, 0, 0, 100}, {100, 0, 0, 0, 0, 0},  {95, 0, 0, 0, 0, 0},
+	{30, 0, 0, 0, 0, 70}, {30, 30, 0, 0, 0, 70}, {60, 30, 0, 0, 0, 0},
+	{0, 0, 100, 0, 0, 0}, {0, 0, 20, 0, 0, 80},  {0, 0, 91, 0, 0, 0},
+	{30, 0, 20, 0, 0, 0}, /* as many are seen again by the next read */
+	{0, 0, 0, 100, 0, 0}, {0, 0, 0, 25, 0, 75},  {0, 0, 0, 0, 99, 100},
+	{0, 0, 0, 0, 100, 0},
+};
+
+TEST_EACH(beside, what_others_dropped_is_not_blamed, ARRAY_SIZE(others))
+{
+	struct loss *gap = loss_get(&beside, LAYER_UNEXPLAINED, "", DIR_RX);
+
+	gap->lost = less_by(others[_i].missed, others[_i].counted_in_ip);
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	if (others[_i].missed)
+		uncounted(FAMILY_INET, "in", DIR_RX,
+			  (struct firewall_rule)A_RULE);
+	missed(DIR_RX, others[_i].missed, 0);
+	if (others[_i].counted_in_ip)
+		counted(FAMILY_INET, others[_i].counted_in_ip);
+	if (others[_i].counted_at_device)
+		counted(FAMILY_NETDEV, others[_i].counted_at_device);
+	if (others[_i].refused) {
+		uncounted(FAMILY_NETDEV, "out", DIR_TX,
+			  (struct firewall_rule)A_RULE);
+		moved_in_ip(_i % 2 ? TAG_OUT_DISCARDS : TAG_OUT_TRANSMITS,
+			    others[_i].refused);
+	}
+	kernel_said(100, others[_i].nowhere);
+	ck_assert_uint_eq(attributed(DIR_RX), others[_i].left);
+}
+
+/* IP need not miss what came for many. */
+TEST_EACH(beside, what_came_for_many_may_be_dropped_by_rules_of_ip, 2)
+{
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	if (_i)
+		uncounted(FAMILY_INET, "in", DIR_RX,
+			  (struct firewall_rule)A_RULE);
+	put_broadcasts(40, 0);
+	missed(DIR_RX, 0, 0);
+	kernel_said(40, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), _i ? 0 : 40);
+}
+
+/* What IP misses is too little to be suspected of anybody. */
+TEST(beside, little_that_ip_misses_is_none)
+{
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	uncounted(FAMILY_INET, "in", DIR_RX, (struct firewall_rule)A_RULE);
+	missed(DIR_RX, 40, 0);
+	kernel_said(40, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+}
+
+/* A rule of IP drops them on its way out, where old kernels miss nothing. */
+TEST(beside, what_ip_cannot_miss_is_not_known)
+{
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	uncounted(FAMILY_INET, "out", DIR_TX, (struct firewall_rule)A_RULE);
+	missed(DIR_RX, 0, 0);
+	kernel_said(40, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+	missed(DIR_TX, 0, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), 40);
+}
+
+/* The rules were read before, and tell of the rest the next time. */
+TEST(beside, burst_between_two_reads_is_not_blamed)
+{
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	counted(FAMILY_INET, 100);
+	kernel_said(130, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+	ck_assert_uint_eq(attributed_next(0), 0);
+}
+
+/* They were read behind it, and the kernel's word follows the next time. */
+TEST(beside, burst_that_rules_were_ahead_of_is_not_blamed)
+{
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	counted(FAMILY_INET, 100);
+	kernel_said(60, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+	ck_assert_uint_eq(attributed_next(40), 0);
+	ck_assert_uint_eq(attributed_next(40), 40);
+}
+
+TEST(beside, what_is_left_over_again_is_blamed)
+{
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	counted(FAMILY_INET, 100);
+	kernel_said(130, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+	beside.rules_ahead = 0;
+	loss_find(&beside, LAYER_NETFILTER, "", DIR_RX)->beside = 0;
+	ck_assert_uint_eq(attributed(DIR_RX), 30);
+}
+
+/* One that may be but the time between two counters, of very many. */
+TEST(beside, little_of_very_much_is_not_blamed)
+{
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	counted(FAMILY_INET, 1000);
+	kernel_said(1099, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+}
+
+TEST(beside, rules_that_could_not_be_read_may_have_counted_them)
+{
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	kernel_said(40, 0);
+	now.unread = 1u << LAYER_NETFILTER;
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+}
+
+/* Few, or few of what rules counted before the kernel's word had them. */
+TEST(beside, few_are_not_blamed)
+{
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	kernel_said(9, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+	beside.rules_ahead = 1985;
+	ck_assert_uint_eq(attributed_next(2000), 0);
+	beside.rules_ahead = 1980;
+	ck_assert_uint_eq(attributed_next(2000), 20);
+}
+
+TEST(beside, what_conntrack_refused_is_not_blamed)
+{
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	loss_add(loss_get(&beside, LAYER_CONNTRACK, "", DIR_NONE), 40);
+	kernel_said(40, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+}
+
+TEST(beside, rules_that_were_replaced_may_have_counted_them)
+{
+	uncounted(FAMILY_NETDEV, "dev", DIR_RX, (struct firewall_rule)A_RULE);
+	sample_object(&now, LAYER_NETFILTER, "", "chain#replaced", 1);
+	sample_row(&now, &firewall_facts[FIREWALL_REPLACED], 1);
+	kernel_said(40, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), 0);
+}
+
+/* Of all frames, which are 300; in a bridge of 100 that IP got and 200. */
+static const struct {
+	enum family family;
+	struct firewall_rule rule;
+	uint64_t dropped, policy;
+} ends[] = {
+	{FAMILY_BRIDGE, A_POLICY, 30, 30}, {FAMILY_BRIDGE, A_POLICY, 31, 0},
+	{FAMILY_BRIDGE, A_LAST, 30, 30},   {FAMILY_BRIDGE, A_RULE, 30, 0},
+	{FAMILY_NETDEV, A_POLICY, 30, 30}, {FAMILY_NETDEV, A_POLICY, 31, 0},
+};
+
+TEST_EACH(beside, what_comes_to_the_end_of_a_chain_is_policy, ARRAY_SIZE(ends))
+{
+	struct cause c = {.known = true};
+	struct loss *loss;
+
+	uncounted(ends[_i].family, "c", DIR_RX, ends[_i].rule);
+	kernel_said(ends[_i].dropped, 0);
+	ck_assert_uint_eq(attributed(DIR_RX), ends[_i].dropped);
+	loss = loss_find(&beside, LAYER_NETFILTER, "", DIR_RX);
+	ck_assert_uint_eq(loss->policy, ends[_i].policy);
+	ck_assert(firewall_explain_beside(&now, loss, &c));
+	ck_assert_int_eq(c.is_rule, ends[_i].policy > 0);
 }
 
 /* The list of queues. */

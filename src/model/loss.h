@@ -57,8 +57,10 @@ struct loss {
 	bool has_role;	  /* it was found out whether the interface is real */
 	bool real;	  /* with has_role: neither virtual nor the loopback */
 	bool nobodys; /* nobody missed these, but what was judged before was */
-	bool by_number;	     /* judged without a ratio, see report_alarms.c */
-	uint8_t told_part;   /* enum told_part, of a raised alarm */
+	bool beside_is_policy; /* all of beside is part of policy */
+	bool bridged;	       /* measured by frames of bridges, too */
+	bool by_number;	       /* judged without a ratio, see report_alarms.c */
+	uint8_t told_part;     /* enum told_part, of a raised alarm */
 	uint8_t limits_kind; /* enum limits_kind that limits were chosen for */
 	struct alarm alarm;
 	const struct limits *limits; /* NULL before the first choice */
@@ -68,6 +70,9 @@ struct loss {
 	uint64_t came;		 /* packets, with the lost ones */
 	uint64_t inside;	 /* part of lost that passed counts, too */
 	uint64_t uncounted;	 /* part of lost that no counter tells of */
+	/* another such part: of rules at devices, or of a bridge, that drop
+	   what IP does not miss */
+	uint64_t beside;
 	/* part of both uncounted and policy; of LAYER_UNEXPLAINED: most likely
 	   nobody missed these, and nobody is suspected of them */
 	uint64_t meant;
@@ -125,6 +130,11 @@ struct losses {
 	uint64_t refused; /* packets refused with ICMP, no counter tells why */
 	/* that the kernel said it dropped before IP could miss them */
 	uint64_t drops_left;
+	/* that it said rules dropped, and nobody else knew of; and what rules
+	   have counted beyond all that it said */
+	uint64_t rules_left, rules_ahead;
+	uint64_t frames;  /* received by all interfaces but lo, */
+	uint64_t bridged; /* and those of them that IP did not receive */
 	/* that any namespace lost to a full table of neighbours of the host */
 	uint64_t table_fulls;
 };

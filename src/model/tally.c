@@ -400,6 +400,12 @@ static void doubt_counted(struct tally *t)
 	}
 }
 
+static void measure_by_bridge(const struct losses *l, struct loss *loss)
+{
+	loss->came += l->bridged;
+	loss->measured = loss->bridged = true;
+}
+
 /*
  * Frames that a bridge could forward are not in the counters of IP, whether
  * its own firewall drops them or that of IP (br_netfilter): they are measured
@@ -407,10 +413,6 @@ static void doubt_counted(struct tally *t)
  */
 static int measure_bridged(struct tally *t)
 {
-	uint64_t bridged = t->received > t->received_by_ip
-				   ? t->received - t->received_by_ip
-				   : 0;
-
 	for (int i = 0; i < N_DIRECTIONS; i++) {
 		struct loss *loss;
 
@@ -420,10 +422,17 @@ static int measure_bridged(struct tally *t)
 				     i);
 		if (!loss)
 			return -ENOMEM;
-		loss->came += bridged;
-		loss->measured = true;
+		measure_by_bridge(t->losses, loss);
 	}
 	return 0;
+}
+
+/* at_device: what of a loss is of rules at devices */
+static void measure_at_device(struct loss *loss, uint64_t at_device,
+			      uint64_t frames)
+{
+	if (at_device * 2 >= loss->lost && frames > loss_total(loss) * 2)
+		loss->came = frames - loss->passed;
 }
 
 /*
@@ -439,14 +448,23 @@ static void measure_at_devices(struct tally *t)
 	};
 
 	for (int i = 0; i < N_DIRECTIONS; i++) {
-		struct loss *loss;
-
 		if (!t->at_device[i])
 			continue;
-		loss = loss_find(t->losses, LAYER_NETFILTER, "", i);
-		if (t->at_device[i] * 2 >= loss->lost &&
-		    frames[i] > loss_total(loss) * 2)
-			loss->came = frames[i] - loss->passed;
+		measure_at_device(loss_find(t->losses, LAYER_NETFILTER, "", i),
+				  t->at_device[i], frames[i]);
+	}
+}
+
+void tally_beside_ip(const struct losses *l, struct loss *loss, uint64_t n,
+		     bool by_bridge)
+{
+	loss->beside += n;
+	loss_add(loss, n);
+	if (!by_bridge) {
+		loss->came += n;
+		measure_at_device(loss, n, l->frames);
+	} else if (!loss->bridged) {
+		measure_by_bridge(l, loss);
 	}
 }
 
@@ -508,15 +526,15 @@ static void reset(struct losses *l)
 		struct loss *loss = &l->items[i];
 
 		loss->lost = loss->passed = loss->came = loss->uncounted = 0;
-		loss->meant = 0;
+		loss->meant = loss->beside = 0;
 		loss->inside = loss->elsewhere = loss->shared = 0;
 		loss->echoed = 0;
 		loss->spent = 0;
 		loss->martians = loss->unresolved = loss->policy = 0;
 		loss->refused = loss->unread = 0;
-		loss->martian_dst = false;
+		loss->martian_dst = loss->beside_is_policy = false;
 		loss->known = loss->blind = loss->measured = false;
-		loss->at_least = loss->far_read = false;
+		loss->at_least = loss->far_read = loss->bridged = false;
 		loss->echo = loss->host_wide = false;
 		loss->placed = 0;
 		loss->gone = loss->idle = true;
@@ -560,6 +578,8 @@ int tally_losses(struct losses *l, const struct sample *s)
 	if (r == 0)
 		r = ip_gaps_tally(&t.gaps, l);
 	bound_fresh(&t);
+	l->frames = t.received;
+	l->bridged = less_by(t.received, t.received_by_ip);
 	if (r == 0)
 		r = measure_bridged(&t);
 	measure_at_devices(&t);

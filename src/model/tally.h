@@ -23,4 +23,12 @@ uint64_t tally_of_row(const struct sample *s, const struct object *o,
 uint64_t tally_of_whole(const struct sample *s, const struct object *o,
 			const struct row *row);
 
+/*
+ * Adds to a firewall's loss n packets that rules dropped without a counter, at
+ * devices or in a bridge, where IP does not miss them: they are measured as
+ * counted ones are. Behind tally_losses().
+ */
+void tally_beside_ip(const struct losses *l, struct loss *loss, uint64_t n,
+		     bool by_bridge);
+
 #endif

@@ -2,7 +2,8 @@
 """Losses that no counter tells, only the kernel's reasons, each with its healthy twin."""
 
 import truth
-from field import ALL, BAD, GOOD, LOST, TOLD, WANTED, Found, Story, arrived, field, link, listening_bridge
+from field import (ALL, BAD, GOOD, LOST, TOLD, WANTED, Found, Story, arrived, field, good_and_bad, in_gap, link,
+                   listening_bridge)
 from field_devices import vxlans
 from field_gap import denied
 from lab import add_address, know
@@ -155,3 +156,67 @@ def tunnel_of_a_container(stage):
 
     return Story(round_, [arrived(b)],
                  [Found(a, "netfilter", "tx", LOST, None, says=("ip t o",), alarm=TOLD)], may=(("link", "tx"),))
+
+
+# Rules that drop where IP does not miss it.
+
+
+def quiet(ns, family, chain, port=BAD, verdict="drop"):
+    ns.nft("table %s nd {\nchain i { type filter hook %s priority 0; policy accept;\nudp dport %d %s\n}\n}\n"
+           % (family, chain, port, verdict))
+
+
+def unnamed(ns, direction, says):
+    return Found(ns, "netfilter", direction, LOST, ALL, says=("without a counter, by rule handle", says, "counter\""),
+                 never=("more",), told=True)
+
+
+@field
+def device_uncounted(stage):
+    """A rule of family netdev drops in front of IP, without a counter; only the kernel's own word tells."""
+    a, b = stage.pair()
+    send = good_and_bad(a, b)
+    quiet(b, "netdev", "ingress device b0")
+    return Story(send, [arrived(b), in_gap(b, 0)], [unnamed(b, "rx", "of netdev nd i")])
+
+
+@field
+def device_uncounted_inet(stage):
+    """The same of family inet at its hook of a device."""
+    a, b = stage.pair()
+    send = good_and_bad(a, b)
+    quiet(b, "inet", "ingress device b0")
+    return Story(send, [arrived(b), in_gap(b, 0)], [unnamed(b, "rx", "of inet nd i")])
+
+
+@field
+def device_counted(stage):
+    """Rules of netdev, one of which counts what it drops, and the other matches nothing: nobody else is to blame."""
+    a, b = stage.pair()
+    send = good_and_bad(a, b)
+    quiet(b, "netdev", "ingress device b0", 7)
+    b.nft("table netdev t {\nchain c { type filter hook ingress device b0 priority 5; policy accept;\n"
+          "udp dport %d counter drop\n}\n}\n" % BAD)
+    return Story(send, [arrived(b), in_gap(b, 0)],
+                 [Found(b, "netfilter", "rx", LOST, ALL, kind="policy", says=("netdev t c",),
+                        never=("without a counter",))])
+
+
+@field
+def device_idle(stage):
+    """A rule of IP drops without a counter, none of netdev and bridges does."""
+    a, b = stage.pair()
+    send = good_and_bad(a, b)
+    quiet(b, "netdev", "ingress device b0", 7)
+    b.nft("table bridge nb {\nchain f { type filter hook forward priority 0; policy accept;\nudp dport 7 drop\n}\n}\n"
+          "table inet s {\nchain i { type filter hook input priority 0; policy accept;\nudp dport %d drop\n}\n}\n" % BAD)
+    return Story(send, [arrived(b), in_gap(b)],
+                 [Found(b, "netfilter", "rx", LOST, ALL, says=("of inet s i",), never=("netdev", "bridge"))])
+
+
+@field
+def bridge_uncounted(stage):
+    """A rule of family bridge drops what it forwards, without a counter."""
+    r, a, b = listening_bridge(stage)
+    quiet(r, "bridge", "forward")
+    return Story(good_and_bad(a, b), [arrived(b), from_port(r, "pa")], [unnamed(r, "fwd", "of bridge nd i")])

@@ -201,10 +201,8 @@ static bool is_missing_some(const struct losses *l)
 }
 
 /* Each takes as many as it can have lost, in whatever directions. */
-void firewall_attribute(const struct sample *s, struct losses *l)
+static void suspect_all(const struct sample *s, struct losses *l)
 {
-	if (!is_missing_some(l))
-		return;
 	take_waiting(s, l);
 	for (const struct firewall_suspect *f = firewall_suspects; f->find;
 	     f++) {
@@ -219,6 +217,13 @@ void firewall_attribute(const struct sample *s, struct losses *l)
 						  c.lost - taken);
 		}
 	}
+}
+
+void firewall_attribute(const struct sample *s, struct losses *l)
+{
+	if (is_missing_some(l))
+		suspect_all(s, l);
+	firewall_attribute_beside(s, l);
 }
 
 static void set_gap(const struct loss *loss, uint64_t lost, struct cause *ret)

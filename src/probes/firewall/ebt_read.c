@@ -29,6 +29,7 @@
 #include "probes/firewall/emit.h"
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/legacy.h"
+#include "probes/firewall/rule.h"
 
 /* As linux/netfilter/nfnetlink_hook.h has it, which is of Linux 5.14. */
 #define HOOK_SUBSYSTEM 12
@@ -427,4 +428,5 @@ const struct probe ebt_probe = {
 	.init = ebt_init,
 	.free = free,
 	.read = ebt_read,
+	.explain_hidden = firewall_explain_beside,
 };

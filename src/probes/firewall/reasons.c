@@ -207,7 +207,10 @@ const struct reason firewall_reasons[N_FIREWALL_REASONS + 1] = {
 				 "fail2ban). Only where the policy or the "
 				 "last rule of a chain is a suspect as well, "
 				 "up to 10 % of all packets, and broadcasts, "
-				 "are policy.",
+				 "are policy. Rules at devices (netdev, hook "
+				 "ingress) and of bridges drop what IP does "
+				 "not miss: that is known where the kernel "
+				 "says why it drops packets (DropReasons).",
 			.confirm = "`nft -a list ruleset` lists the rules; put "
 				   "\"counter\" before the verdict of the "
 				   "suspect with "

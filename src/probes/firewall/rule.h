@@ -263,4 +263,13 @@ bool firewall_explain_meant(const struct sample *s, const struct loss *loss,
 bool firewall_explain_proxied(const struct sample *s, const struct loss *loss,
 			      struct cause *ret);
 
+/*
+ * beside_ip.c: rules at devices and of bridges drop without a counter what IP
+ * does not miss, and by the kernel's own word it was dropped. Behind all that
+ * is given to rules because IP misses it. Pure.
+ */
+void firewall_attribute_beside(const struct sample *s, struct losses *l);
+bool firewall_explain_beside(const struct sample *s, const struct loss *loss,
+			     struct cause *ret);
+
 #endif

@@ -124,8 +124,7 @@ static bool is_by_rate(const struct sample *s, const struct object *o)
 	return firewall_rule_of(s, o, &rule) && !firewall_rule_is_policy(&rule);
 }
 
-/* The policy of a chain, or what is as good as one: its last rule. */
-static bool is_of_chain(const struct sample *s, const struct object *o)
+bool firewall_is_of_chain(const struct sample *s, const struct object *o)
 {
 	struct firewall_rule rule;
 
@@ -197,7 +196,7 @@ static int likelihood(const struct sample *s, enum direction direction,
 		      const struct object *o, const struct hints *e)
 {
 	const struct counter *facts = firewall_facts;
-	int n = is_of_chain(s, o);
+	int n = firewall_is_of_chain(s, o);
 
 	if (e->is_refused && firewall_answers(s, o))
 		n += 2;
@@ -245,7 +244,7 @@ static struct uncounted find_uncounted(const struct sample *s,
 		    !can_have_met(s, direction, &missed, o))
 			continue;
 		u.n += object_value(s, o, fact, 0);
-		u.any_policy |= is_of_chain(s, o);
+		u.any_policy |= firewall_is_of_chain(s, o);
 		n = likelihood(s, direction, o, &e);
 		if (!object_row(s, o, number))
 			continue; /* several, beyond MaxRules, have no words */

@@ -19,6 +19,12 @@ bool firewall_misses_family(const struct sample *s, enum direction direction,
 void firewall_advise(const struct sample *s, const struct object *o,
 		     const struct firewall_rule *rule, struct cause *ret);
 
+/*
+ * Whether an object is the policy of a chain, or what is as good as one: its
+ * last rule.
+ */
+bool firewall_is_of_chain(const struct sample *s, const struct object *o);
+
 /* Blames a rule, by what it is called wherever it stands in its chain. */
 void firewall_blame(const struct sample *s, const struct object *o,
 		    struct cause *ret);
