@@ -50,3 +50,11 @@ def skew_nft(stage):
     """... and through one of nftables."""
     check_skew(stage, lambda b: b.nft(
         "table inet t { chain in { type filter hook input priority 0; udp dport %d counter drop\n }; }" % LOST_PORT))
+
+
+@case
+def skew_beside(stage):
+    """... while one at the device has no counter, and matches nothing: the kernel's reasons are read behind both."""
+    check_skew(stage, lambda b: b.nft(
+        "table inet t { chain in { type filter hook input priority 0; udp dport %d counter drop\n }; }\n"
+        "table netdev t { chain d { type filter hook ingress device b0 priority 0; udp dport 7 drop\n }; }" % LOST_PORT))
