@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From the kernel's reasons to series: a kernel that says what it is told to.
  */
-#include "probes/dropreason/dropreason.h"
+#include "probes/dropreason/dropreason_private.h"
 
 #include <errno.h>
 
@@ -333,6 +333,24 @@ TEST(reading, reasons_of_losses_are_none_of_healthy_traffic)
 	ck_assert(!dropreason_is_healthy("unknown", false));
 	ck_assert(!dropreason_is_healthy("IP_RPFILTER", false));
 	ck_assert(dropreason_is_healthy("IP_RPFILTER", true));
+}
+
+TEST(reading, each_name_that_is_known_is_found_and_means_something)
+{
+	const struct known_drop *known;
+	size_t n = 0;
+
+	for (; (known = dropreason_known(n)); n++) {
+		char name[DROPREASON_NAME];
+
+		snprintf(name, sizeof(name), "%s", known->name);
+		name[strcspn(name, "*")] = '\0';
+		ck_assert_msg(dropreason_class(name, known->for_many) ==
+				      known->class,
+			      "%s is of another class", known->name);
+		ck_assert_uint_gt(strlen(known->means), 5);
+	}
+	ck_assert_uint_gt(n, 50);
 }
 
 /* Of losses that others have found, or nobody. */

@@ -36,7 +36,9 @@ static const struct object *find_sums(const struct sample *s)
 	const struct object *o =
 		sample_find(s, LAYER_DROPREASON, "", SUMS, &hint);
 
-	if (!o || o->late || !(object_rows(s, o)->flags & ROW_COMPARED))
+	const struct row *first = o ? object_rows(s, o) : NULL;
+
+	if (!first || o->late || !(first->flags & ROW_COMPARED))
 		return NULL;
 	return o;
 }

@@ -220,7 +220,7 @@ static void add_beside(const struct sample *s, struct losses *l, uint64_t n)
 {
 	const struct object *o = next_beside(s, NULL);
 	struct loss *loss =
-		loss_get(l, LAYER_NETFILTER, "", direction_of(s, o));
+		o ? loss_get(l, LAYER_NETFILTER, "", direction_of(s, o)) : NULL;
 
 	if (!loss)
 		return;
