@@ -37,6 +37,7 @@ static struct {
 /* What the engine does. */
 static struct {
 	atomic_int result;
+	int drops_error;   /* of the reasons for drops */
 	atomic_bool holds; /* a read takes until this ends */
 	bool has_loss;	   /* so there is something to report */
 	atomic_uint n_reads, n_reports;
@@ -206,9 +207,17 @@ char *sstrerror(int error, char *buffer, size_t size)
 /* ---- the engine ---- */
 
 int __wrap_engine_read(struct engine *e, uint64_t budget_ns);
+int __wrap_engine_watch_drops(struct engine *e);
 int __wrap_reporter_report(struct reporter *r, struct ns_list *list,
 			   struct blindness *blindness,
 			   const struct sink *sink);
+
+/* Nothing of it is to run in the kernel for these tests. */
+int __wrap_engine_watch_drops(struct engine *e)
+{
+	(void)e;
+	return kernel.drops_error;
+}
 
 int __wrap_engine_read(struct engine *e, uint64_t budget_ns)
 {
@@ -349,6 +358,20 @@ TEST(life, without_a_thread_there_is_no_plugin)
 	check_in(host.log, "no thread could be started");
 	ck_assert_ptr_null(host.read);
 	ck_assert_int_eq(host.shutdown(), 0);
+}
+
+TEST(life, reasons_that_cannot_be_read_are_said_once)
+{
+	const char *said;
+
+	kernel.drops_error = -ENOSYS;
+	start();
+	read_and_report();
+	read_and_report();
+	ck_assert_int_eq(host.shutdown(), 0);
+	check_in(host.log, "pktloss was built without libbpf");
+	said = strstr(host.log, "built without");
+	ck_assert_ptr_null(strstr(said + 1, "built without"));
 }
 
 TEST(life, read_that_hangs_does_not_hold_the_end_up)
