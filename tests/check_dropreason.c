@@ -80,25 +80,27 @@ const char *__wrap_drop_source_reason(const struct drop_source *source,
 	return reasons[reason];
 }
 
+static const struct {
+	uint64_t location;
+	const char *name;
+} functions[] = {
+	{XDP, "do_xdp_generic"},
+	{IP_ERROR, "ip_error"},
+	{IP_RCV, "ip_rcv_finish_core"},
+	{DISCARD, "dst_discard_out"},
+	{TCP_RCV, "tcp_v6_rcv"},
+	{BR_FLOOD, "br_flood"},
+	{BR_PUSH, "br_dev_queue_push_xmit"},
+};
+
 void __wrap_drop_source_symbol(struct drop_source *source, uint64_t location,
 			       char ret[DROPS_SYMBOL])
 {
 	(void)source;
 	snprintf(ret, DROPS_SYMBOL, "f%u", (unsigned)location);
-	if (location == XDP)
-		strcpy(ret, "do_xdp_generic");
-	if (location == IP_ERROR)
-		strcpy(ret, "ip_error");
-	if (location == IP_RCV)
-		strcpy(ret, "ip_rcv_finish_core");
-	if (location == DISCARD)
-		strcpy(ret, "dst_discard_out");
-	if (location == TCP_RCV)
-		strcpy(ret, "tcp_v6_rcv");
-	if (location == BR_FLOOD)
-		strcpy(ret, "br_flood");
-	if (location == BR_PUSH)
-		strcpy(ret, "br_dev_queue_push_xmit");
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
+		if (functions[i].location == location)
+			snprintf(ret, DROPS_SYMBOL, "%s", functions[i].name);
 }
 
 uint64_t __wrap_netlink_cookie(const struct netlink *nl)
