@@ -267,6 +267,21 @@ uint64_t loss_suspect(struct losses *l, enum direction direction,
 	return n;
 }
 
+uint64_t losses_by_rules(const struct losses *l)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct loss *loss = &l->items[i];
+
+		if (loss->layer == LAYER_NETFILTER ||
+		    (loss->layer == LAYER_CONNTRACK &&
+		     loss->direction == DIR_NONE))
+			n += less_by(loss->lost, loss->uncounted);
+	}
+	return n;
+}
+
 uint64_t loss_total(const struct loss *loss)
 {
 	uint64_t outside = loss->lost - loss->inside;

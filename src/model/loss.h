@@ -181,6 +181,12 @@ uint64_t loss_suspect(struct losses *l, enum direction direction,
 /* Adds n packets to a loss that no row of its namespace counts. */
 void loss_add(struct loss *loss, uint64_t n);
 
+/*
+ * Packets that firewall rules dropped and a counter tells of, or conntrack,
+ * which refuses for them.
+ */
+uint64_t losses_by_rules(const struct losses *l);
+
 /* Packets that the ratio is of: lost and passed ones. */
 uint64_t loss_total(const struct loss *loss);
 

@@ -35,7 +35,6 @@ static const struct object *find_sums(const struct sample *s)
 	uint32_t hint = 0;
 	const struct object *o =
 		sample_find(s, LAYER_DROPREASON, "", SUMS, &hint);
-
 	const struct row *first = o ? object_rows(s, o) : NULL;
 
 	if (!first || o->late || !(first->flags & ROW_COMPARED))
@@ -88,17 +87,8 @@ static uint64_t uncounted_by_rules(const struct sample *s,
 				   const struct object *o,
 				   const struct losses *l)
 {
-	uint64_t n = object_moved(s, o, TAG_DROPS_NETFILTER);
-
-	for (size_t i = 0; i < l->n; i++) {
-		const struct loss *loss = &l->items[i];
-
-		if (loss->layer == LAYER_NETFILTER ||
-		    (loss->layer == LAYER_CONNTRACK &&
-		     loss->direction == DIR_NONE))
-			n = less_by(n, less_by(loss->lost, loss->uncounted));
-	}
-	return n;
+	return less_by(object_moved(s, o, TAG_DROPS_NETFILTER),
+		       losses_by_rules(l));
 }
 
 /*

@@ -17,8 +17,6 @@
 /* Of so many times as many it may be but the time between two counters. */
 #define FAR_MORE 10
 
-static const uint8_t all_directions[] = {DIR_NONE, DIR_RX, DIR_TX, DIR_FWD};
-
 static bool drops_beside_ip(const struct sample *s, const struct object *o)
 {
 	return o->family == FAMILY_BRIDGE || o->family == FAMILY_INGRESS ||
@@ -86,19 +84,6 @@ static const struct row *find_word(const struct sample *s)
 								     : NULL;
 	}
 	return NULL;
-}
-
-/* By rules, and by conntrack, which refuses for them. */
-static uint64_t all_counted(const struct losses *l)
-{
-	const struct loss *loss = loss_find(l, LAYER_CONNTRACK, "", DIR_NONE);
-	uint64_t n = loss ? loss->lost : 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(all_directions); i++) {
-		loss = loss_find(l, LAYER_NETFILTER, "", all_directions[i]);
-		n += loss ? less_by(loss->lost, loss->uncounted) : 0;
-	}
-	return n;
 }
 
 /* What IP misses and no rule counts, also where that is too little to tell. */
@@ -196,7 +181,7 @@ static uint64_t left_over(const struct sample *s, struct losses *l,
 			  uint64_t dropped)
 {
 	const uint64_t ahead = l->rules_ahead, before = l->rules_left;
-	const uint64_t counted = all_counted(l);
+	const uint64_t counted = losses_by_rules(l);
 	uint64_t others, left;
 
 	l->rules_ahead = less_by(counted, dropped);
