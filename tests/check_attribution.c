@@ -1037,6 +1037,24 @@ TEST(attribute, discards_of_who_is_not_read_stay_with_the_host)
 	ck_assert(loss_find(&host->losses, LAYER_NEIGH, "", DIR_TX)->host_wide);
 }
 
+/* As many as a rule without a counter drops, but in a container not read. */
+TEST(attribute, martians_are_not_guessed_where_the_kernel_tells)
+{
+	struct drop_sums sums = {.of = {0}};
+
+	count(host, &martian_src, 100);
+	count(ns, &receives, 400);
+	count(ns, &in_gap, 100);
+	uncounted_rule(&ns->then, FIREWALL_DROP);
+	uncounted_rule(&ns->now, FIREWALL_DROP);
+	dropreason_append_sums(&sums, 0, &ns->then);
+	sums.of[CLASS_NETFILTER] = 100;
+	dropreason_append_sums(&sums, 0, &ns->now);
+	attribute();
+	ck_assert_uint_eq(lost(ns, LAYER_NETFILTER, "", DIR_RX), 100);
+	ck_assert_uint_eq(lost(ns, LAYER_IP, "", DIR_RX), 0);
+}
+
 TEST(attribute, discards_that_may_be_of_several_stay_with_the_host)
 {
 	next_hop(ns, "10.9.0.77", false, 2000);

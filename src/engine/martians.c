@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/martians.h"
 
+#include "probes/dropreason/dropreason.h"
+
 /*
  * What rp_filter drops is a martian to the host's counter, too, and no packet
  * that is missed: its namespace counts it.
@@ -89,6 +91,12 @@ static uint64_t missed_of(const struct losses *l)
 	       (ip ? ip->uncounted : 0) + unexplained_of(l);
 }
 
+/* Where the kernel tells why it drops packets nothing else is a martian. */
+static bool is_guessed(const struct ns *ns)
+{
+	return ns->was_read && !dropreason_tells(&ns->now);
+}
+
 /* Counters of two moments: so much more may be missed than was counted. */
 #define MARTIAN_SLACK_PERCENT 10
 
@@ -104,7 +112,7 @@ static bool are_placed(const struct ns_list *list, uint64_t martians,
 	size_t n = 0;
 
 	EACH_NS (list, ns) {
-		uint64_t lost = ns->was_read ? missed(&ns->losses) : 0;
+		uint64_t lost = is_guessed(ns) ? missed(&ns->losses) : 0;
 
 		sum += lost;
 		n += lost > 0;
@@ -116,7 +124,7 @@ static uint64_t give_martians(struct ns_list *list, uint64_t n, bool by_dst,
 			      uint64_t (*take)(struct losses *l, uint64_t n))
 {
 	EACH_NS (list, ns) {
-		uint64_t taken = n && ns->was_read ? take(&ns->losses, n) : 0;
+		uint64_t taken = n && is_guessed(ns) ? take(&ns->losses, n) : 0;
 
 		if (taken && by_dst) /* else it may be either */
 			loss_find(&ns->losses, LAYER_IP, "", DIR_RX)
@@ -152,7 +160,7 @@ static uint64_t sum_missed(const struct ns_list *list,
 	uint64_t sum = 0;
 
 	EACH_NS (list, ns)
-		sum += ns->was_read ? missed(&ns->losses) : 0;
+		sum += is_guessed(ns) ? missed(&ns->losses) : 0;
 	return sum;
 }
 

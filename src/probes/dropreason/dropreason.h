@@ -51,6 +51,9 @@ struct known_drop {
 /* The reasons of which something is known; NULL behind the last. */
 const struct known_drop *dropreason_known(size_t i);
 
+/* Whether the kernel told why it dropped packets in the interval. As below. */
+bool dropreason_tells(const struct sample *s);
+
 /*
  * How many packets of the interval met a next hop that does not resolve, and
  * how many the full queue for one, by the kernel's own word. False: it was not

@@ -144,6 +144,11 @@ void dropreason_bound_rules(const struct sample *s, struct losses *l,
 
 /* ---- what others ask ---- */
 
+bool dropreason_tells(const struct sample *s)
+{
+	return find_sums(s) != NULL;
+}
+
 bool dropreason_neigh(const struct sample *s, struct dropreason_neigh *ret)
 {
 	const struct object *o = find_sums(s);
