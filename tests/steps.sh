@@ -51,3 +51,25 @@ expect 1 5
 step "passes still" true
 expect 2 5
 [ "${#failures[@]}" = 5 ]
+
+two_steps() {
+	step "beside others" true
+	step "fails beside others" two_commands
+}
+
+ends_early() {
+	exit 0
+}
+
+begin_beside two_steps
+expect 2 5
+end_beside
+expect 3 6
+[ "${failures[5]}" = "fails beside others: 1 failed" ]
+begin_beside ends_early
+end_beside
+expect 3 7
+begin_beside true
+end_beside
+expect 3 7
+[ "${#failures[@]}" = 7 ]

@@ -38,3 +38,35 @@ step() { # WHAT COMMAND...
 		count "$1" 0 1 0
 	fi
 }
+
+# Takes steps beside those that follow, with the time that these leave.
+begin_beside() { # COMMAND
+	beside=$(mktemp -d)
+	(
+		renice -n 19 -p "$BASHPID" >/dev/null
+		passed=0 failed=0 skipped=0 failures=()
+		"$@"
+		printf '%s\n' "$passed $failed $skipped" "${failures[@]}" \
+			>"$beside/counts"
+	) >"$beside/output" 2>&1 </dev/null &
+	beside_pid=$!
+}
+
+# Waits for them, shows what they said, and counts them.
+end_beside() {
+	local lines=() p f s
+
+	wait "$beside_pid" || true
+	cat "$beside/output"
+	mapfile -t lines < <(cat "$beside/counts" 2>/dev/null)
+	rm -rf "$beside"
+	if [ ${#lines[@]} = 0 ]; then
+		count "steps beside others came to no end" 0 1 0
+		return
+	fi
+	read -r p f s <<<"${lines[0]}"
+	passed=$((passed + p))
+	failed=$((failed + f))
+	skipped=$((skipped + s))
+	failures+=("${lines[@]:1}")
+}
