@@ -68,10 +68,52 @@ check_tour() {
 	done < <(cd "$source" && find src -name '*.c')
 }
 
+# What GitHub calls the headings of a page.
+anchors() { # PAGE
+	sed -nE '/^```/,/^```/d; s/^#+ +//p' "$1" | tr '[:upper:]' '[:lower:]' |
+		sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
+}
+
+# Links to pages of ours lead somewhere, and to a heading that is there.
+check_links() { # DOCUMENT
+	local link page anchor
+	while read -r link; do
+		page=$source/${1%/*}/${link%%#*}
+		[[ $1 == */* ]] || page=$source/${link%%#*}
+		[ "${link%%#*}" ] || page=$source/$1
+		anchor=${link#*#}
+		if [ ! -e "$page" ]; then
+			fail "$1 has a link to $link, which does not exist"
+		elif [[ $link == *#* ]] &&
+			! anchors "$page" | grep -qxF -- "$anchor"; then
+			fail "$1 has a link to $link: no such heading"
+		fi
+	done < <(grep -oE '\]\([^)]+\)' "$source/$1" |
+		sed -E 's/^\]\((.*)\)$/\1/' | grep -vE '^[a-z]+:' | sort -u || true)
+}
+
+# Blocks of a page for users say what is in them, so that tests can run them.
+check_blocks() { # DOCUMENT
+	local language
+	while read -r language; do
+		case $language in
+		sh | collectd | text | json | python | ini | yaml) ;;
+		*) fail "$1 has a block of \"$language\", which no test knows" ;;
+		esac
+	done < <(awk '/^<!-- conf\// { shown = 1 }
+		/^ *```/ { if (!inside && !shown) print substr($1, 4) "."
+			if (inside) shown = 0
+			inside = !inside }' "$source/$1" | sed 's/[.]$//')
+}
+
 for document in README.md CONTRIBUTING.md SECURITY.md docs/INTERNALS.md \
 	docs/RIGHTS.md; do
 	check_paths "$document"
 	check_names "$document"
+done
+for document in "$source"/*.md "$source"/docs/*.md; do
+	check_links "${document#"$source"/}"
+	check_blocks "${document#"$source"/}"
 done
 check_tour
 [ "$failures" = 0 ]
