@@ -2,6 +2,7 @@
 /* Containers: what a cgroup and the files of a runtime say, and discovery. */
 #include <errno.h>
 #include <fcntl.h>
+#include <json-c/json.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -254,7 +255,6 @@ static const struct {
 	/* the last one counts, as for those who write them */
 	{"{\"Name\":\"/a\",\"Name\":\"/b\"}", "b", 0},
 	/* hostile or of another type: none */
-	{"{\"Name\":\"/a\",\"Name\":\"b\\u0000c\"}", NOTHING},
 	{"{\"Name\":7}", NOTHING},
 	{"{\"Name\":null}", NOTHING},
 	{"{\"Name\":[\"web\"]}", NOTHING},
@@ -273,9 +273,23 @@ static const struct {
 	{"{\"Name\":\"/web\"", BROKEN},
 	{"{\"Name\":\"/web\"}}", BROKEN},
 	{"{\"Name\":\"/web\"}{\"Name\":\"/other\"}", BROKEN},
+#ifdef JSON_TOKENER_VALIDATE_UTF8 /* json-c 0.14 */
 	{"{\"Name\":\"/w\xff\"}", BROKEN},
+#endif
 	{"{Name:\"/web\"}", BROKEN},
 	{"{\"Name\":\"\\ud8", BROKEN},
+	{"{\"Name\":\"/web\",}", BROKEN},
+	{"{'Name':'/web'}", BROKEN},
+	{"{\"Name\":\"/web\" /* no */}", BROKEN},
+	{"7", BROKEN},
+	{"null\n", NOTHING},
+	{"{\"Name\":\"\\ud800\",\"n\":-1e999}", "\xef\xbf\xbd", 0},
+	/* json-c would take the first one for "Name" */
+	{"{\"Name\\u0000\":\"/no\"}", BROKEN},
+	{"{\"Name\":\"/a\",\"Name\":\"b\\u0000c\"}", BROKEN},
+	{"{\"Name\":\"/web\",\"x\":\"\\\\u0000\"}", "web", 0},
+	{"{\"Name\":\"/k8s__web-0_shop_0\"}", "k8s__web-0_shop_0", 0},
+	{"[{\"id\":\"" ID "\",\"names\":[]}]", NOTHING},
 };
 
 /* Annotations: of the kubelet and the runtime, or of whoever made the pod. */
@@ -305,6 +319,12 @@ static const struct {
 	{RECORD_CONTAINERD, "{\"labels\":{" CRI_OWN "}}", NOTHING},
 };
 
+/* Only podman keeps a list. */
+static enum container_record record_of(const char *text)
+{
+	return text[0] == '[' ? RECORD_PODMAN : RECORD_DOCKER;
+}
+
 static int read_text(enum container_record record, const char *text, size_t n,
 		     char *name)
 {
@@ -324,10 +344,10 @@ CASE(json);
 TEST_EACH(json, file_tells_the_name, ARRAY_SIZE(texts))
 {
 	char name[CONTAINER_NAME + 1] = "";
-	int r = read_text(RECORD_DOCKER, texts[_i].text, strlen(texts[_i].text),
-			  name);
+	const char *text = texts[_i].text;
+	int r = read_text(record_of(text), text, strlen(text), name);
 
-	ck_assert_msg(r == texts[_i].error, "%d: %s", r, texts[_i].text);
+	ck_assert_msg(r == texts[_i].error, "%d: %s", r, text);
 	if (r == 0)
 		ck_assert_str_eq(name, texts[_i].name);
 }
@@ -349,8 +369,8 @@ TEST(json, file_cut_anywhere_has_no_name)
 
 	for (size_t i = 0; i < 9; i++)
 		for (size_t n = 0; n < strlen(texts[i].text) - 1; n++)
-			ck_assert_int_eq(read_text(RECORD_DOCKER, texts[i].text,
-						   n, name),
+			ck_assert_int_eq(read_text(record_of(texts[i].text),
+						   texts[i].text, n, name),
 					 -EBADMSG);
 }
 
@@ -373,6 +393,56 @@ TEST(json, deep_file_is_not_followed)
 			read_text(RECORD_DOCKER, text, strlen(text), name),
 			depths[i].error);
 	}
+}
+
+TEST(json, bytes_after_the_text_are_none_of_it)
+{
+	static const char text[] = "{\"Name\":\"/web\"}\0{}";
+	char name[CONTAINER_NAME + 1];
+
+	for (size_t n = strlen(text); n < sizeof(text); n++)
+		ck_assert_int_eq(read_text(RECORD_DOCKER, text, n, name),
+				 n > strlen(text) ? -EBADMSG : 0);
+}
+
+/* What json-c would make of it is many times as large. */
+TEST(json, file_that_takes_much_memory_is_none)
+{
+	static const char *const items[] = {"{}", "[]", "0"};
+	const size_t n = 1024 * 1024;
+	char *text = malloc(n), name[CONTAINER_NAME + 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(items); i++) {
+		size_t step = strlen(items[i]) + 1;
+
+		for (size_t at = 0; at + step <= n; at += step) {
+			text[at] = at ? ',' : '[';
+			memcpy(text + at + 1, items[i], step - 1);
+		}
+		ck_assert_int_eq(read_text(RECORD_PODMAN, text, n, name),
+				 -EFBIG);
+	}
+	free(text);
+}
+
+/* A thousand containers, and a name of the most that a file may have. */
+TEST(json, large_files_are_read)
+{
+	_cleanup_free_ char *text = NULL;
+	char name[CONTAINER_NAME + 1];
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	for (int i = 0; i < 1000; i++)
+		fprintf(f,
+			"%c{\"id\":\"%064x\",\"names\":[\"n%d\"],"
+			"\"metadata\":\"{%0600d,,,,,,,,,,,,,,,,,,}\","
+			"\"layer\":\"%064x\",\"flags\":{\"a\":{}}}",
+			i ? ',' : '[', i, i, i, i);
+	fprintf(f, ",{\"id\":\"" ID "\",\"names\":[\"web\"]}]");
+	fclose(f);
+	ck_assert_int_eq(read_text(RECORD_PODMAN, text, n, name), 0);
+	ck_assert_str_eq(name, "web");
 }
 
 TEST(json, long_name_is_none)

@@ -1238,7 +1238,7 @@ static void print_json(const struct summary *l)
 	FILE *f = open_memstream(&json, &n);
 
 	ck_assert_ptr_nonnull(f);
-	ck_assert_int_eq(summary_json_print(f, l), 0);
+	summary_json_print(f, l);
 	fclose(f);
 	for (const char *c = json; *c; c++)
 		fprintf(out, "%s%c", *c == '{' ? "\n" : "", *c);

@@ -50,7 +50,7 @@ missing=$(comm -23 <(wanted) <({
 	offered "$(command -v "$collectd")"
 	for library in $needed; do
 		case $library in
-		libnl-3.so.* | libmnl.so.* | libyajl.so.* | libbpf.so.*)
+		libnl-3.so.* | libmnl.so.* | libjson-c.so.* | libbpf.so.*)
 			offered "$(path_of "$library")" ;;
 		esac
 	done
@@ -61,7 +61,7 @@ missing=$(comm -23 <(wanted) <({
 for library in $needed; do
 	case $library in
 	libc.so.* | libm.so.* | libnl-3.so.* | libmnl.so.*) ;;
-	libyajl.so.* | libbpf.so.* | ld-linux*) ;;
+	libjson-c.so.* | libbpf.so.* | ld-linux*) ;;
 	*) fail "linked with $library" ;;
 	esac
 done

@@ -5,7 +5,7 @@
 packages_build=(
 	autoconf automake libtool make gcc libc6-dev pkg-config perl
 	collectd-core collectd-dev libnl-3-dev libmnl-dev
-	libyajl-dev libbpf-dev clang bpftool
+	libjson-c-dev libbpf-dev clang bpftool
 )
 packages_run=(librrd8 iproute2)
 packages_demo=(iptables iputils-ping)
@@ -172,7 +172,7 @@ make_sysroot() { # DIRECTORY ARCHITECTURE
 	rm -rf "$1.new"
 	mkdir -p "$1.new"
 	quietly mmdebstrap --architectures="$2" --variant=extract \
-		--include=libc6-dev,libnl-3-dev,libmnl-dev,libyajl-dev \
+		--include=libc6-dev,libnl-3-dev,libmnl-dev,libjson-c-dev \
 		--include=check,collectd-dev "$codename" "$1.new" "$mirror" ||
 		die "$mirror gives no libraries for $2"
 	mv "$1.new" "$1"

@@ -2,15 +2,21 @@
 #include "engine/container.h"
 
 #include <errno.h>
+#include <json-c/json.h>
 #include <limits.h>
 #include <string.h>
-#include <yajl/yajl_parse.h>
 
 #include "base/token.h"
 #include "kernel/file.h"
 
 #define MAX_FILE ((size_t)1024 * 1024)
+#define MAX_TREE ((size_t)16 * 1024 * 1024)
 #define MAX_DEPTH 64
+#define MAX_TEXT 255 /* of one that is a name, or part of it */
+
+#ifndef JSON_TOKENER_VALIDATE_UTF8 /* json-c 0.13 cannot */
+#define JSON_TOKENER_VALIDATE_UTF8 0
+#endif
 
 /* The cgroup */
 
@@ -358,140 +364,140 @@ static const struct {
 	 {"io.kubernetes.cri-o.Namespace", "io.kubernetes.cri-o.KubeName"}},
 };
 
-#define LEVELS 3 /* deeper nothing is looked for */
-
-struct walk {
-	const struct container *c;
-	enum container_record record;
-	unsigned depth;
-	char open[LEVELS];     /* '{' or '[' */
-	char keys[LEVELS][48]; /* the newest of each level, "" if too long */
-	bool is_it;	       /* this entry of podman's list has the id */
-	char entry[256];       /* and this first name */
-	char name[256];
-	char pods[ARRAY_SIZE(pod_keys)][2][256];
-};
-
-/* Keeps a text that fits and has no NUL; any other is none. */
-static void keep_string(char *buffer, size_t size, const unsigned char *text,
-			size_t n)
+static void free_tokener(struct json_tokener **tokener)
 {
-	buffer[0] = '\0';
-	if (n >= size || memchr(text, '\0', n))
-		return;
-	memcpy(buffer, text, n);
-	buffer[n] = '\0';
+	if (*tokener)
+		json_tokener_free(*tokener);
 }
 
-static bool is_at(const struct walk *w, unsigned depth, const char *opened)
+static void free_tree(struct json_object **tree)
 {
-	return w->depth == depth && !memcmp(w->open, opened, depth);
+	json_object_put(*tree);
 }
 
-static void on_pod(struct walk *w, const unsigned char *text, size_t n)
+#define _cleanup_tokener_ __attribute__((cleanup(free_tokener)))
+#define _cleanup_tree_ __attribute__((cleanup(free_tree)))
+
+/*
+ * Whether what json-c would make of a text fits into MAX_TREE. An object of no
+ * members, three bytes of text, takes 800 bytes: a file of MAX_FILE could take
+ * 280 MB.
+ */
+static bool is_modest(const char *text, size_t n)
 {
-	if (strcmp(w->keys[0], "annotations"))
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(pod_keys); i++)
-		for (int j = 0; j < 2; j++)
-			if (w->record == pod_keys[i].record &&
-			    !strcmp(w->keys[1], pod_keys[i].keys[j]))
-				keep_string(w->pods[i][j],
-					    sizeof(w->pods[i][j]), text, n);
+	size_t tree = 0;
+
+	for (size_t i = 0; i < n; i++)
+		tree += text[i] == '{'	 ? 1024
+			: text[i] == '[' ? 512
+			: text[i] == ',' ? 128
+					 : 0;
+	return tree <= MAX_TREE;
 }
 
-static int on_string(void *arg, const unsigned char *text, size_t n)
+/* A NUL, plain or escaped: json-c ends there, and would take a key that
+ * somebody called "Name\u0000" for "Name". */
+static bool has_nul(const char *text, size_t n)
 {
-	struct walk *w = arg;
+	static const char escaped[] = {'\\', 'u', '0', '0', '0', '0'};
 
-	if (is_at(w, 1, "{") && !strcmp(w->keys[0], "Name"))
-		keep_string(w->name, sizeof(w->name), text, n);
-	else if (is_at(w, 2, "{{"))
-		on_pod(w, text, n);
-	else if (is_at(w, 2, "[{") && !strcmp(w->keys[1], "id"))
-		w->is_it = n == strlen(w->c->name) &&
-			   !memcmp(text, w->c->name, n);
-	else if (is_at(w, 3, "[{[") && !strcmp(w->keys[1], "names") &&
-		 !w->entry[0])
-		keep_string(w->entry, sizeof(w->entry), text, n);
-	return 1;
+	for (size_t i = 0; i < n; i += 1 + (text[i] == '\\'))
+		if (!text[i] || (n - i >= sizeof(escaped) &&
+				 !memcmp(text + i, escaped, sizeof(escaped))))
+			return true;
+	return false;
 }
 
-static int on_key(void *arg, const unsigned char *text, size_t n)
+/* *ret is to be given back, also after an error; NULL is JSON's null. */
+static int parse_json(const char *text, size_t n, struct json_object **ret)
 {
-	struct walk *w = arg;
+	_cleanup_tokener_ struct json_tokener *tokener = NULL;
 
-	if (w->depth <= LEVELS)
-		keep_string(w->keys[w->depth - 1], sizeof(w->keys[0]), text, n);
-	return 1;
+	if (n > MAX_FILE || !is_modest(text, n))
+		return -EFBIG;
+	if (has_nul(text, n))
+		return -EBADMSG;
+	tokener = json_tokener_new_ex(MAX_DEPTH);
+	if (!tokener)
+		return -ENOMEM;
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT |
+						JSON_TOKENER_VALIDATE_UTF8);
+	*ret = json_tokener_parse_ex(tokener, text, (int)n);
+	return json_tokener_get_error(tokener) == json_tokener_success
+		       ? 0
+		       : -EBADMSG;
 }
 
-static int enter_level(struct walk *w, char what)
+static struct json_object *member(struct json_object *o, const char *key)
 {
-	if (w->depth >= MAX_DEPTH)
-		return 0;
-	if (w->depth < LEVELS) {
-		w->open[w->depth] = what;
-		w->keys[w->depth][0] = '\0';
-	}
-	w->depth++;
-	return 1;
+	struct json_object *found = NULL;
+
+	json_object_object_get_ex(o, key, &found);
+	return found;
 }
 
-static int on_map(void *arg)
+/* A text that is no longer than a name may be, or "". */
+static const char *text_of(struct json_object *o)
 {
-	struct walk *w = arg;
-
-	if (is_at(w, 1, "[")) {
-		w->is_it = false;
-		w->entry[0] = '\0';
-	}
-	return enter_level(w, '{');
+	if (!json_object_is_type(o, json_type_string) ||
+	    json_object_get_string_len(o) > MAX_TEXT)
+		return "";
+	return json_object_get_string(o);
 }
 
-static int on_map_end(void *arg)
+static int pass_name(const char *text, char name[CONTAINER_NAME + 1])
 {
-	struct walk *w = arg;
-
-	if (is_at(w, 2, "[{") && w->is_it)
-		memcpy(w->name, w->entry, sizeof(w->name));
-	w->depth--;
-	return 1;
-}
-
-static int on_array(void *arg)
-{
-	return enter_level(arg, '[');
-}
-
-static int on_array_end(void *arg)
-{
-	struct walk *w = arg;
-
-	w->depth--;
-	return 1;
+	format_text(name, CONTAINER_NAME + 1, "%s", text);
+	return name[0] ? 0 : -ENOENT;
 }
 
 /* Docker's name, "/web", and what a kubelet that uses docker makes of it:
  * "k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT". No part of that has a '_'. */
-static int docker_name(const struct walk *w, char name[CONTAINER_NAME + 1])
+static int docker_name(struct json_object *file, char name[CONTAINER_NAME + 1])
 {
-	const char *raw = w->name + (w->name[0] == '/');
-	char pod[256], namespace[64];
+	const char *raw = text_of(member(file, "Name"));
+	char pod[MAX_TEXT + 1], namespace[64];
 
-	if (sscanf(raw, "k8s_%*[^_]_%255[^_]_%63[^_]_", pod, namespace) == 2)
-		snprintf(name, CONTAINER_NAME + 1, "%s_%s", namespace, pod);
-	else
-		snprintf(name, CONTAINER_NAME + 1, "%s", raw);
-	return name[0] ? 0 : -ENOENT;
+	raw += raw[0] == '/';
+	if (sscanf(raw, "k8s_%*[^_]_%255[^_]_%63[^_]_", pod, namespace) != 2)
+		return pass_name(raw, name);
+	format_text(name, CONTAINER_NAME + 1, "%s_%s", namespace, pod);
+	return 0;
 }
 
-static int pod_name(const struct walk *w, char name[CONTAINER_NAME + 1])
+/* Podman's list of all: each has an id and names, of which one is enough. */
+static int podman_name(struct json_object *file, const struct container *c,
+		       char name[CONTAINER_NAME + 1])
 {
-	for (size_t i = 0; i < ARRAY_SIZE(pod_keys); i++) {
-		const char *namespace = w->pods[i][0], *pod = w->pods[i][1];
+	struct json_object *names = NULL;
+	const char *first = "";
 
-		if (!namespace[0] || !pod[0])
+	if (!json_object_is_type(file, json_type_array))
+		return -ENOENT;
+	for (size_t i = 0; i < json_object_array_length(file); i++) {
+		struct json_object *entry = json_object_array_get_idx(file, i);
+
+		if (!strcmp(text_of(member(entry, "id")), c->name))
+			names = member(entry, "names");
+	}
+	if (json_object_is_type(names, json_type_array))
+		first = text_of(json_object_array_get_idx(names, 0));
+	if (has_form(first, "xxxxxxxxxxxx-infra"))
+		return -ENOENT; /* podman made it up, of its pod's id */
+	return pass_name(first, name);
+}
+
+static int pod_name(struct json_object *file, enum container_record record,
+		    char name[CONTAINER_NAME + 1])
+{
+	struct json_object *annotations = member(file, "annotations");
+
+	for (size_t i = 0; i < ARRAY_SIZE(pod_keys); i++) {
+		const char *const *keys = pod_keys[i].keys;
+		const char *namespace = text_of(member(annotations, keys[0]));
+		const char *pod = text_of(member(annotations, keys[1]));
+
+		if (pod_keys[i].record != record || !namespace[0] || !pod[0])
 			continue;
 		format_text(name, CONTAINER_NAME + 1, "%.63s_%s", namespace,
 			    pod);
@@ -500,46 +506,19 @@ static int pod_name(const struct walk *w, char name[CONTAINER_NAME + 1])
 	return -ENOENT;
 }
 
-static int pick_name(const struct walk *w, char name[CONTAINER_NAME + 1])
-{
-	int r = -ENOENT;
-
-	if (w->open[0] == '{')
-		r = pod_name(w, name);
-	else if (has_form(w->name, "xxxxxxxxxxxx-infra"))
-		return r; /* podman made it up, of its pod's id */
-	return r < 0 ? docker_name(w, name) : r;
-}
-
-static int walk_json(struct walk *w, const char *text, size_t n)
-{
-	static const yajl_callbacks callbacks = {
-		.yajl_string = on_string,
-		.yajl_start_map = on_map,
-		.yajl_map_key = on_key,
-		.yajl_end_map = on_map_end,
-		.yajl_start_array = on_array,
-		.yajl_end_array = on_array_end,
-	};
-	yajl_handle h = yajl_alloc(&callbacks, NULL, w);
-	yajl_status status;
-
-	if (!h)
-		return -ENOMEM;
-	status = yajl_parse(h, (const unsigned char *)text, n);
-	if (status == yajl_status_ok)
-		status = yajl_complete_parse(h);
-	yajl_free(h);
-	return status == yajl_status_ok ? 0 : -EBADMSG;
-}
-
 int container_json(const struct container *c, enum container_record record,
 		   const char *text, size_t n, char name[CONTAINER_NAME + 1])
 {
-	struct walk w = {.c = c, .record = record};
-	int r = walk_json(&w, text, n);
+	_cleanup_tree_ struct json_object *file = NULL;
+	int r = parse_json(text, n, &file);
 
-	return r < 0 ? r : pick_name(&w, name);
+	if (r < 0)
+		return r;
+	if (record == RECORD_DOCKER)
+		return docker_name(file, name);
+	if (record == RECORD_PODMAN)
+		return podman_name(file, c, name);
+	return pod_name(file, record, name);
 }
 
 static const struct {

@@ -69,8 +69,9 @@ bool container_made_up(const char *file);
 
 /*
  * Finds the name of c in the n bytes of a file of its runtime. In an OCI bundle
- * it is that of the pod, "namespace_pod". Returns 0, -ENOENT when there
- * is none, -EBADMSG when that is no JSON or nested too deep, or -ENOMEM. Pure.
+ * it is that of the pod, "namespace_pod". Returns 0, -ENOENT when there is
+ * none, -EBADMSG when that is no JSON or nested too deep, -EFBIG when it would
+ * take too much memory, or -ENOMEM. Pure.
  */
 int MUST_CHECK container_json(const struct container *c,
 			      enum container_record record, const char *text,

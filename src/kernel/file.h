@@ -19,7 +19,7 @@ static inline void cleanup_closedir(DIR **dir)
 
 #define _cleanup_closedir_ __attribute__((cleanup(cleanup_closedir)))
 
-/* zeros after the text of a file: yajl once looked past an escape */
+/* zeros after the text of a file, for parsers that look further */
 #define FILE_SPARE 16
 
 /*

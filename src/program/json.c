@@ -2,78 +2,96 @@
 #include "program/json.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "model/remedy.h"
 
-void json_put_text(yajl_gen g, const char *text)
+/* What is printable needs no more than this. */
+static void write_text(FILE *out, const char *text)
 {
 	char copy[REMEDY_TEXT];
 
 	format_text(copy, sizeof(copy), "%s", text);
 	text_make_printable(copy);
-	yajl_gen_string(g, (const unsigned char *)copy, strlen(copy));
+	putc('"', out);
+	for (const char *c = copy; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			putc('\\', out);
+		putc(*c, out);
+	}
+	putc('"', out);
 }
 
-void json_put_pair(yajl_gen g, const char *key, const char *text)
+/* What stands before a value. */
+static void begin_value(struct json *j, const char *key)
 {
-	json_put_text(g, key);
-	json_put_text(g, text);
+	if (j->follows)
+		putc(',', j->out);
+	j->follows = true;
+	if (!key)
+		return;
+	write_text(j->out, key);
+	putc(':', j->out);
 }
 
-/* yajl's integers are signed. */
-void json_put_count(yajl_gen g, const char *key, uint64_t n)
+void json_open(struct json *j, const char *key, char bracket)
 {
-	char digits[24];
-	int length =
-		snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
-
-	json_put_text(g, key);
-	yajl_gen_number(g, digits, length);
+	begin_value(j, key);
+	putc(bracket, j->out);
+	j->follows = false;
 }
 
-/* JSON knows no NAN. */
-void json_put_real(yajl_gen g, const char *key, double value)
+void json_close(struct json *j, char bracket)
 {
-	char digits[32];
-	int length = snprintf(digits, sizeof(digits), "%.6g", value);
+	putc(bracket, j->out);
+	j->follows = true;
+}
 
-	json_put_text(g, key);
-	if (isnan(value))
-		yajl_gen_null(g);
+void json_put_text(struct json *j, const char *key, const char *text)
+{
+	begin_value(j, key);
+	write_text(j->out, text);
+}
+
+void json_put_known(struct json *j, const char *key, const char *text)
+{
+	if (text[0])
+		json_put_text(j, key, text);
 	else
-		yajl_gen_number(g, digits, length);
+		json_put_null(j, key);
 }
 
-void json_put_bool(yajl_gen g, const char *key, bool value)
+void json_put_count(struct json *j, const char *key, uint64_t n)
 {
-	json_put_text(g, key);
-	yajl_gen_bool(g, value);
+	begin_value(j, key);
+	fprintf(j->out, "%llu", (unsigned long long)n);
 }
 
-void json_put_null(yajl_gen g, const char *key)
+void json_put_real(struct json *j, const char *key, double value)
 {
-	json_put_text(g, key);
-	yajl_gen_null(g);
+	begin_value(j, key);
+	if (isfinite(value))
+		fprintf(j->out, "%.6g", value);
+	else
+		fputs("null", j->out);
 }
 
-void json_put_notes(yajl_gen g, char *const *notes, size_t n)
+void json_put_bool(struct json *j, const char *key, bool value)
 {
-	json_put_text(g, "notes");
-	yajl_gen_array_open(g);
+	begin_value(j, key);
+	fputs(value ? "true" : "false", j->out);
+}
+
+void json_put_null(struct json *j, const char *key)
+{
+	begin_value(j, key);
+	fputs("null", j->out);
+}
+
+void json_put_notes(struct json *j, char *const *notes, size_t n)
+{
+	json_open(j, "notes", '[');
 	for (size_t i = 0; i < n; i++)
-		json_put_text(g, notes[i]);
-	yajl_gen_array_close(g);
-}
-
-void json_print(FILE *out, yajl_gen g)
-{
-	const unsigned char *text;
-	size_t n;
-
-	if (yajl_gen_get_buf(g, &text, &n) == yajl_gen_status_ok)
-		fwrite(text, 1, n, out);
-	fputc('\n', out);
-	yajl_gen_free(g);
+		json_put_text(j, NULL, notes[i]);
+	json_close(j, ']');
 }

@@ -67,7 +67,7 @@ static int show(const struct options *o, const struct summary *l,
 	int r = 0;
 
 	if (o->json) {
-		r = summary_json_print(stdout, l);
+		summary_json_print(stdout, l);
 	} else {
 		if (o->watch && o->terminal)
 			printf(CLEAR);

@@ -1,100 +1,91 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/summary_json.h"
 
-#include <errno.h>
 #include <math.h>
 
 #include "program/json.h"
 
-static void put_cause(yajl_gen g, const struct way *way,
+static void put_cause(struct json *j, const struct way *way,
 		      const struct cause *cause)
 {
 	char remedy[REMEDY_TEXT], reason[COUNTER_OPTION];
 
 	cause_name(cause, reason);
 	remedy_print(cause->remedy, way, remedy, sizeof(remedy));
-	json_put_pair(g, "counter", cause_counter(cause));
-	json_put_pair(g, "reason", reason);
-	json_put_pair(g, "cause", cause->text);
-	json_put_pair(g, "remedy", remedy);
+	json_put_text(j, "counter", cause_counter(cause));
+	json_put_text(j, "reason", reason);
+	json_put_text(j, "cause", cause->text);
+	json_put_text(j, "remedy", remedy);
 }
 
-static void put_causes(yajl_gen g, const struct way *way,
+static void put_causes(struct json *j, const struct way *way,
 		       const struct causes *causes)
 {
-	put_cause(g, way, &causes->items[0]);
-	json_put_text(g, "causes");
-	yajl_gen_array_open(g);
+	put_cause(j, way, &causes->items[0]);
+	json_open(j, "causes", '[');
 	for (size_t i = 0; i < causes->n; i++) {
-		yajl_gen_map_open(g);
-		put_cause(g, way, &causes->items[i]);
-		json_put_count(g, "lost", causes->items[i].lost);
-		yajl_gen_map_close(g);
+		json_open(j, NULL, '{');
+		put_cause(j, way, &causes->items[i]);
+		json_put_count(j, "lost", causes->items[i].lost);
+		json_close(j, '}');
 	}
-	yajl_gen_array_close(g);
+	json_close(j, ']');
 }
 
-static void put_finding(yajl_gen g, const struct way *way,
+static void put_finding(struct json *j, const struct way *way,
 			const struct finding *finding)
 {
-	yajl_gen_map_open(g);
-	json_put_pair(g, "layer", layer_name(finding->layer));
-	json_put_pair(g, "place", finding->place);
-	json_put_pair(g, "direction", direction_name(finding->direction));
-	json_put_pair(g, "class", class_name(finding->class));
-	json_put_count(g, "lost", finding->lost);
-	json_put_count(g, "total", finding->total);
-	json_put_real(g, "percent", finding->percent);
-	json_put_bool(g, "at_least", finding->at_least);
-	put_causes(g, way, &finding->causes);
-	json_put_text(g, "symptom_of");
+	json_open(j, NULL, '{');
+	json_put_text(j, "layer", layer_name(finding->layer));
+	json_put_text(j, "place", finding->place);
+	json_put_text(j, "direction", direction_name(finding->direction));
+	json_put_text(j, "class", class_name(finding->class));
+	json_put_count(j, "lost", finding->lost);
+	json_put_count(j, "total", finding->total);
+	json_put_real(j, "percent", finding->percent);
+	json_put_bool(j, "at_least", finding->at_least);
+	put_causes(j, way, &finding->causes);
 	if (finding->below < 0)
-		yajl_gen_null(g);
+		json_put_null(j, "symptom_of");
 	else
-		yajl_gen_integer(g, finding->below);
-	yajl_gen_map_close(g);
+		json_put_count(j, "symptom_of", finding->below);
+	json_close(j, '}');
 }
 
-static void put_namespace(yajl_gen g, const struct summary_ns *ns)
+static void put_namespace(struct json *j, const struct summary_ns *ns)
 {
-	yajl_gen_map_open(g);
-	json_put_pair(g, "name", ns->name);
-	json_put_text(g, "see");
+	json_open(j, NULL, '{');
+	json_put_text(j, "name", ns->name);
 	if (ns->see)
-		json_put_text(g, ns->see->name);
+		json_put_text(j, "see", ns->see->name);
 	else
-		yajl_gen_null(g);
-	json_put_text(g, "findings");
-	yajl_gen_array_open(g);
+		json_put_null(j, "see");
+	json_open(j, "findings", '[');
 	for (size_t i = 0; i < ns->findings.n; i++)
-		put_finding(g, &ns->way, &ns->findings.items[i]);
-	yajl_gen_array_close(g);
-	yajl_gen_map_close(g);
+		put_finding(j, &ns->way, &ns->findings.items[i]);
+	json_close(j, ']');
+	json_close(j, '}');
 }
 
-static void put_all(yajl_gen g, const struct summary *l)
+static void put_all(struct json *j, const struct summary *l)
 {
-	yajl_gen_map_open(g);
-	json_put_count(g, "time", l->time_ns / 1000000000);
-	json_put_real(g, "interval", l->seconds);
-	json_put_bool(g, "since_boot", isnan(l->seconds));
-	json_put_bool(g, "drop_reasons", l->drop_reasons);
-	json_put_text(g, "namespaces");
-	yajl_gen_array_open(g);
+	json_open(j, NULL, '{');
+	json_put_count(j, "time", l->time_ns / 1000000000);
+	json_put_real(j, "interval", l->seconds);
+	json_put_bool(j, "since_boot", isnan(l->seconds));
+	json_put_bool(j, "drop_reasons", l->drop_reasons);
+	json_open(j, "namespaces", '[');
 	for (size_t i = 0; i < l->n; i++)
-		put_namespace(g, &l->items[i]);
-	yajl_gen_array_close(g);
-	json_put_notes(g, l->notes, l->n_notes);
-	yajl_gen_map_close(g);
+		put_namespace(j, &l->items[i]);
+	json_close(j, ']');
+	json_put_notes(j, l->notes, l->n_notes);
+	json_close(j, '}');
 }
 
-int summary_json_print(FILE *out, const struct summary *l)
+void summary_json_print(FILE *out, const struct summary *l)
 {
-	yajl_gen g = yajl_gen_alloc(NULL);
+	struct json j = {.out = out};
 
-	if (!g)
-		return -ENOMEM;
-	put_all(g, l);
-	json_print(out, g);
-	return 0;
+	put_all(&j, l);
+	putc('\n', out);
 }

@@ -7,7 +7,7 @@
 
 #include "program/summary.h"
 
-/* Prints one line of JSON. Returns 0, or -ENOMEM without having printed. */
-int MUST_CHECK summary_json_print(FILE *out, const struct summary *l);
+/* Prints one line of JSON. */
+void summary_json_print(FILE *out, const struct summary *l);
 
 #endif

@@ -159,16 +159,13 @@ static int show_trace(const struct options *o, const struct trace *t,
 		      struct summary *notes)
 {
 	size_t old_notes = notes->n_notes;
-	int r = 0;
 
 	note_unknown_names(o, t, notes);
 	if (o->json)
-		r = trace_json_print(stdout, t, notes);
+		trace_json_print(stdout, t, notes);
 	else
 		trace_text_print(stdout, t, &o->style);
 	complain_of_notes(notes, old_notes);
-	if (r < 0)
-		return complain_of_trace(r);
 	if (have_loss(t))
 		return TRACE_LOSS;
 	return t->places.n_unknown && o->settings.namespaces.n ? TRACE_PARTLY

@@ -8,11 +8,8 @@
 #include "program/summary.h"
 #include "trace/trace.h"
 
-/*
- * Prints one line of JSON, with the notes that a summary has. Returns 0, or
- * -ENOMEM without having printed.
- */
-int MUST_CHECK trace_json_print(FILE *out, const struct trace *t,
-				const struct summary *notes);
+/* Prints one line of JSON, with the notes that a summary has. */
+void trace_json_print(FILE *out, const struct trace *t,
+		      const struct summary *notes);
 
 #endif
