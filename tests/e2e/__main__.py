@@ -31,6 +31,7 @@ import field_cases  # noqa: F401
 import alarms  # noqa: F401
 import budget  # noqa: F401
 import containers  # noqa: F401
+import graphs  # noqa: F401
 import lifecycle  # noqa: F401
 import names  # noqa: F401
 import links  # noqa: F401
