@@ -16,9 +16,11 @@ packages_check=(
 	xz-utils tcpdump traceroute ipvsadm procps kmod sysstat
 	iputils-tracepath wireguard-tools
 	graphite-web libesmtp6 libmicrohttpd12 libprotobuf-c1
+	chromium-headless-shell python3-cachetools python3-twisted python3-urllib3
 )
 # Only unpacked, as installed they would start daemons.
-packages_unpack=(nagios4-core nagios4-common prometheus prometheus-alertmanager)
+packages_unpack=(nagios4-core nagios4-common prometheus prometheus-alertmanager
+	graphite-carbon)
 # For builds of 32 bits and of the other byte order.
 packages_foreign=(mmdebstrap gcc-i686-linux-gnu gcc-s390x-linux-gnu qemu-user)
 # Linux as a process: only there on PCs. Without it a case is skipped.

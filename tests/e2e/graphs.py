@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""Pictures: those of contrib/graphs/ over losses that are known, by the real rrdtool."""
+"""Pictures: those of contrib/graphs/ over losses that are known, by the real rrdtool and the real Graphite."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import tempfile
+import time
 
 from cases import LOST, case
-from daemon import Collectd
+from daemon import Collectd, tells_reasons
+from graphite_servers import Carbon, GraphiteWeb
 from lab import HERE, Failure, Skip, wait_until
+from receivers import tool, unpacked
 from rules import lossy_pair
 from settings import expect
 
 GRAPHS = os.path.join(HERE, "..", "..", "contrib", "graphs")
-BURSTS = 4
+BURSTS = 3
 GOOD = 120
 SHARE = {"netfilter received": 100 * LOST / (GOOD + LOST), "link received": 100 * LOST / (GOOD + 2 * LOST)}
 PNG = b"\x89PNG\r\n"
@@ -108,5 +113,152 @@ def graphs_rrd(stage):
             wait_until("a read", lambda: healthy[1].place() in daemon.places(), 10)
             lose(daemon, lossy, healthy)
             check_rrd(daemon, lossy[1], healthy[1])
+        except Failure as e:
+            raise Failure("%s\n%s" % (e, daemon.report())) from e
+
+
+# Graphite. A second stands for ten, so six are a minute.
+
+SECONDS = {"10s:1d": "1s:1d", "1m:7d": "6s:7d", "10m:90d": "60s:90d"}
+STOCK_SECONDS = {"60s:1d": "6s:1d", "5m:30d": "30s:30d", "1h:3y": "360s:3y"}
+MINUTE = 6
+RATIO = "percent-netfilter-rx"
+BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+           "--disable-component-update", "--disable-sync", "--virtual-time-budget=20000")
+
+
+def contents(path, changes=()):
+    with open(path) as f:
+        text = f.read()
+    for old, new in dict(changes).items():
+        expect(old in text, "%s has no %s" % (path, old))
+        text = text.replace(old, new)
+    return text
+
+
+def ours(name, changes=()):
+    return contents(os.path.join(GRAPHS, "graphite", name), changes)
+
+
+def our_carbon(build):
+    """With the files that are shipped."""
+    return Carbon(build, {"storage-schemas.conf": ours("storage-schemas.conf", SECONDS),
+                          "storage-aggregation.conf": ours("storage-aggregation.conf")},
+                  ours("carbon.conf", {"[cache]": ""}))
+
+
+def stock_carbon(build):
+    """As Debian configures it."""
+    etc = "/etc/carbon" if os.path.isdir("/etc/carbon") else unpacked(build, "etc/carbon")
+    return Carbon(build, {"storage-schemas.conf": contents(os.path.join(etc, "storage-schemas.conf"), STOCK_SECONDS)})
+
+
+def writes_to(*carbons):
+    return "".join(ours("write_graphite.conf", {'"localhost"': '"127.0.0.1"', '"2003"': '"%d"' % carbon.port,
+                                                '"graphite"': '"%s"' % carbon.folder}) for carbon in carbons)
+
+
+def lose_for_a_moment(daemon, lossy, healthy):
+    """One burst at the beginning of each minute, in which nothing is lost then."""
+    wait_until("a new minute", lambda: time.time() % MINUTE < 1, MINUTE + 1)
+    for i in range(BURSTS * MINUTE):
+        lossy[2](GOOD, LOST if i % MINUTE == 0 else 0)
+        healthy[2](GOOD, 0)
+        until = (time.time() // 1) + 1.1
+        time.sleep(max(0, until - time.time()))
+    daemon.wait_reads([lossy[1], healthy[1]], 2)
+
+
+def check_schema(carbon, stock, place):
+    """Ours keeps each value, and so the loss; Debian's has lost it."""
+    name = "collectd.h.pktloss-%s.%s" % (place, RATIO)
+
+    def worst(of):
+        known = [v for v in of.points(name, BURSTS * MINUTE + 10)[1] if v is not None]
+        return max(known) if known else None
+
+    wait_until("carbon to write", lambda: worst(carbon) and worst(stock) is not None, 10, 0.3)
+    expect(abs(worst(carbon) - SHARE["netfilter received"]) <= 1, "our schema has kept %s %%" % worst(carbon))
+    expect(worst(stock) == 0, "Debian's schema has kept a short loss: %s; then ours is of no use" % worst(stock))
+    step, points = carbon.points("collectd.h.pktloss-%s.gauge-all-sources" % place, 12)
+    expect(step == 1 and points[:-2].count(None) <= 2, "not a value in each second: %s" % points)
+
+
+def dashboard():
+    """[(title, target)], which are the same on the page."""
+    pictures = [picture[1] for picture in json.loads(ours("dashboard.json"))["graphs"]]
+    page = json.loads(re.search(r"^const GRAPHS = (\[.*?^\]);", ours("pktloss.html"), re.M | re.S)[1])
+    expect(page == pictures, "the dashboard and the page have other pictures")
+    return [(picture["title"], picture["target"][0]) for picture in pictures]
+
+
+def is_near_truth(packets):
+    """Two values can come in one second, and carbon keeps one."""
+    return (BURSTS - 1) * LOST * 0.95 <= packets <= BURSTS * LOST * 1.05
+
+
+def check_dashboard(stage, web, b, d):
+    """What each picture shows, by name; all of them show something."""
+    shown = {title: web.render(target) for title, target in dashboard()}
+    empty = [title for title, series in shown.items() if not any(series.values())]
+    expect(not empty or empty[0].startswith("Why the kernel") and not tells_reasons(stage.build), "empty: %s" % empty)
+    lost = shown["Packets lost by layer"]
+    expect(sorted(lost) == ["link rx", "netfilter rx"] and all(is_near_truth(sum(v)) for v in lost.values()),
+           "lost by layer: %s" % lost)
+    shares = {name: max(values) for name, values in shown["Worst share of each layer"].items()}
+    for name, share in SHARE.items():
+        expect(abs(shares[name.replace("received", "rx")] - share) <= 1, "shares: %s" % shares)
+    by_namespace = shown["Packets lost by namespace, the ten worst"]
+    expect(list(by_namespace) == ["@" + b.name] and is_near_truth(sum(by_namespace["@" + b.name]) / 2),
+           "lost by namespace: %s" % by_namespace)
+    expect(max(shown["Namespaces that pktloss looks at"]["namespaces"]) >= 4, "namespaces: %s" % shown)
+    expect(d.name not in json.dumps({k: v for k, v in shown.items() if "worst" in k}), "%s lost nothing: %s" % (d.name, shown))
+
+
+def check_saved(web):
+    saved = json.loads(web.ask("/dashboard/save/pktloss", {"state": ours("dashboard.json")}))
+    expect(saved == {"success": True}, "graphite-web does not save the dashboard: %s" % saved)
+    loaded = json.loads(web.ask("/dashboard/load/pktloss"))
+    expect(loaded["state"] == json.loads(ours("dashboard.json")), "graphite-web has another dashboard: %s" % loaded)
+
+
+def browse(build, address):
+    """What a browser makes of a page, with all that its scripts have added."""
+    with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as directory:
+        done = subprocess.run([*tool(build, "chromium-headless-shell"), *BROWSER, "--user-data-dir=" + directory, "--dump-dom",
+                               address], capture_output=True, text=True, timeout=60)
+    expect(not done.returncode, "the browser: " + done.stderr[-1000:])
+    return done.stdout
+
+
+def check_page(build, web):
+    """All pictures are drawn, and below them stands what they show."""
+    page = os.path.join(os.path.abspath(GRAPHS), "graphite", "pktloss.html")
+    shown = browse(build, "file://%s#server=%s&from=-1min" % (page, web.address))
+    widths = re.findall(r'<figure data-drawn="(\d+)"', shown)
+    expect(widths == ["800"] * len(dashboard()), "drawn are pictures of %s: %s" % (widths, shown[-3000:]))
+    rows = dict(re.findall(r"<tr><td>([\w ]+)</td><td>([\d.]+)</td><td>[\d.]+</td><td></td></tr>", shown))
+    for name, share in SHARE.items():
+        expect(abs(float(rows.get(name.replace("received", "rx"), 0)) - share) <= 1, "the page says %s" % rows)
+    away = browse(build, "file://%s#server=http://127.0.0.1:9" % page)
+    expect(away.count("no picture from http://127.0.0.1:9") == len(dashboard()), "nobody answers, and it says: " + away[-3000:])
+
+
+@case
+def graphs_graphite(stage):
+    """carbon keeps a short loss with our files, graphite-web has data for each picture, and a browser shows them."""
+    lossy, healthy = (lossy_pair(stage, names) for names in (("a", "b"), ("c", "d")))
+    if stage.build is None:
+        return
+    b, d = lossy[1], healthy[1]
+    with our_carbon(stage.build) as carbon, stock_carbon(stage.build) as stock, GraphiteWeb(carbon) as web, \
+            Collectd(stage.build, options=SELECT.format(prefix=stage.prefix) + writes_to(carbon, stock)) as daemon:
+        try:
+            wait_until("a read", lambda: d.place() in daemon.places(), 10)
+            lose_for_a_moment(daemon, lossy, healthy)
+            check_schema(carbon, stock, b.place())
+            check_dashboard(stage, web, b, d)
+            check_saved(web)
+            check_page(stage.build, web)
         except Failure as e:
             raise Failure("%s\n%s" % (e, daemon.report())) from e
