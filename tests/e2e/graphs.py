@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -122,6 +123,7 @@ def graphs_rrd(stage):
 SECONDS = {"10s:1d": "1s:1d", "1m:7d": "6s:7d", "10m:90d": "60s:90d"}
 STOCK_SECONDS = {"60s:1d": "6s:1d", "5m:30d": "30s:30d", "1h:3y": "360s:3y"}
 MINUTE = 6
+MANY = 100  # series
 RATIO = "percent-netfilter-rx"
 BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
            "--disable-component-update", "--disable-sync", "--virtual-time-budget=20000")
@@ -150,7 +152,10 @@ def our_carbon(build):
 def stock_carbon(build):
     """As Debian configures it."""
     etc = "/etc/carbon" if os.path.isdir("/etc/carbon") else unpacked(build, "etc/carbon")
-    return Carbon(build, {"storage-schemas.conf": contents(os.path.join(etc, "storage-schemas.conf"), STOCK_SECONDS)})
+    if not os.path.isdir(etc):
+        raise Skip("no graphite-carbon")
+    cache = re.search(r"^MAX_CREATES_PER_MINUTE = .*\n", contents(os.path.join(etc, "carbon.conf")), re.M)[0]
+    return Carbon(build, {"storage-schemas.conf": contents(os.path.join(etc, "storage-schemas.conf"), STOCK_SECONDS)}, cache)
 
 
 def writes_to(*carbons):
@@ -182,6 +187,22 @@ def check_schema(carbon, stock, place):
     expect(worst(stock) == 0, "Debian's schema has kept a short loss: %s; then ours is of no use" % worst(stock))
     step, points = carbon.points("collectd.h.pktloss-%s.gauge-all-sources" % place, 12)
     expect(step == 1 and points[:-2].count(None) <= 2, "not a value in each second: %s" % points)
+
+
+def check_creates(carbon, stock):
+    """What a hundred namespaces begin to lose at once is stored by ours, and not all of it by Debian's."""
+    def send(to):
+        with socket.create_connection(("127.0.0.1", to.port)) as s:
+            s.sendall("".join("collectd.new.pktloss-all@n%d.percent-link-rx 1 %d\n" % (i, time.time())
+                              for i in range(MANY)).encode("ascii"))
+
+    def stored(by):
+        return sum(name.startswith("collectd.new.") for name in by.series())
+
+    for each in (stock, carbon):
+        send(each)
+    wait_until("all new series", lambda: stored(carbon) == MANY, 10, 0.2)
+    expect(stored(stock) < MANY, "Debian's has all %d as well; then our number is of no use" % MANY)
 
 
 def dashboard():
@@ -260,5 +281,6 @@ def graphs_graphite(stage):
             check_dashboard(stage, web, b, d)
             check_saved(web)
             check_page(stage.build, web)
+            check_creates(carbon, stock)
         except Failure as e:
             raise Failure("%s\n%s" % (e, daemon.report())) from e
