@@ -18,6 +18,8 @@ packages_check=(
 	graphite-web libesmtp6 libmicrohttpd12 libprotobuf-c1
 	chromium-headless-shell python3-cachetools python3-twisted python3-urllib3
 )
+# For the dashboards. A node of another origin has its own npm.
+command -v npm >/dev/null || packages_check+=(nodejs npm)
 # Only unpacked, as installed they would start daemons.
 packages_unpack=(nagios4-core nagios4-common prometheus prometheus-alertmanager
 	graphite-carbon)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Evaluates a target with the functions of graphite-web, on numbers that are given.
+"""Evaluates targets with the functions of graphite-web, on numbers that are given.
 
-Reads JSON: target, step, and data (name -> values, which begin at a full minute).
-Writes name -> values. Run by the system's Python, which has Debian's packages.
+Reads JSON: targets, step, and data (name -> values, which begin at a full minute).
+Writes name -> values for each of them. Run by the system's Python, which has
+Debian's packages.
 """
 
 import datetime
-import fnmatch
 import json
 import sys
 import types
@@ -31,29 +31,37 @@ def load():
         settings.configure(**dict(options, STORAGE_FINDERS=(), LOG_RENDERING_PERFORMANCE=False, LOG_INFO_PERFORMANCE=False,
                                 ENFORCE_INPUT_VALIDATION=True))
         django.setup()
+        from graphite.finders import match_entries
         from graphite.render import evaluator
         from graphite.render.datalib import TimeSeries
     except ImportError as e:
         fail("no graphite-web: %s" % e)
-    return evaluator, TimeSeries
+    return evaluator, TimeSeries, match_entries
 
 
 def main():
     asked = json.load(sys.stdin)
     step, data = asked["step"], asked["data"]
-    evaluator, series = load()
+    evaluator, series, match_entries = load()
     end = START + step * max(len(values) for values in data.values())
 
+    def is_like(name, pattern):
+        nodes, parts = name.split("."), pattern.split(".")
+        return len(nodes) == len(parts) and all(match_entries([n], p) for n, p in zip(nodes, parts))
+
     def fetch(_, pattern):
-        return [series(name, START, end, step, list(values), xFilesFactor=0)
-                for name, values in sorted(data.items()) if fnmatch.fnmatchcase(name, pattern)]
+        return [series(name, START, end, step, list(values), pathExpression=pattern, xFilesFactor=0)
+                for name, values in sorted(data.items()) if is_like(name, pattern)]
+
+    def evaluate(target):
+        context = {**times, "data": [], "localOnly": True, "prefetched": {}, "tzinfo": datetime.timezone.utc}
+        return {s.name: list(s) for s in evaluator.evaluateTarget(context, target)}
 
     evaluator.fetchData = fetch
     evaluator.prefetchData = lambda *_: None
     times = {name: datetime.datetime.fromtimestamp(t, datetime.timezone.utc)
              for name, t in (("startTime", START), ("endTime", end), ("now", end))}
-    context = {**times, "data": [], "localOnly": True, "prefetched": {}, "tzinfo": datetime.timezone.utc}
-    json.dump({s.name: list(s) for s in evaluator.evaluateTarget(context, asked["target"])}, sys.stdout)
+    json.dump([evaluate(target) for target in asked["targets"]], sys.stdout)
 
 
 main()

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import tempfile
+import urllib.error
+import urllib.parse
 import urllib.request
 
 from cases import GOOD_PORT, LOST, LOST_PORT, case, drop_commented
@@ -35,13 +37,7 @@ LoadPlugin write_graphite
 </Plugin>
 """
 
-PROMETHEUS = """
-global: {{scrape_interval: 1s, evaluation_interval: 1s}}
-rule_files: ["{rules}"]
-scrape_configs:
-  - job_name: collectd
-    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
-"""
+SCRAPING = os.path.join(HERE, "..", "..", "contrib", "graphs", "prometheus", "prometheus.yml")
 
 # What promtool plays: name; share and packets lost in each interval of ten seconds; who alerts after two minutes.
 PLAYED = (
@@ -120,15 +116,20 @@ def graphite_rules(stage):
         place = "collectd.h.pktloss-" + name
         data[place + ".percent-link-rx"] = share
         data[place + ".packets-link-lost_rx"] = [n / 10 for n in lost]  # rates
-    done = subprocess.run(["/usr/bin/python3", os.path.join(HERE, "evaluate_graphite.py")], text=True, capture_output=True,
-                          input=json.dumps({"target": graphite_target(), "step": 10, "data": data}))
-    if done.returncode == 77:
-        raise Skip(done.stderr.strip())
-    expect(not done.returncode, done.stderr)
-    shown = json.loads(done.stdout)
+    shown = of_graphite([graphite_target()], 10, data)[0]
     for name, (_, _, expected) in DRAWN.items():
         found = [v for of, values in shown.items() if "-%s." % name in of for v in values if v is not None]
         expect(found == expected, "%s: shown are %s, not %s; of %s" % (name, found, expected, shown))
+
+
+def of_graphite(targets, step, data):
+    """What graphite-web makes of each: {name: values}."""
+    done = subprocess.run(["/usr/bin/python3", os.path.join(HERE, "evaluate_graphite.py")], text=True, capture_output=True,
+                          input=json.dumps({"targets": targets, "step": step, "data": data}))
+    if done.returncode == 77:
+        raise Skip(done.stderr.strip())
+    expect(not done.returncode, done.stderr)
+    return json.loads(done.stdout)
 
 
 def graphite_target():
@@ -163,7 +164,9 @@ class Prometheus:
         if self.program:
             rules, config = self.write("rules.yml", shipped("prometheus-rules.yml", {
                 "[1m]": "[5s]", "[1m:10s]": "[5s:1s]"})), self.path("config.yml")
-            self.write("config.yml", PROMETHEUS.format(rules=rules, port=self.scraped))
+            self.write("config.yml", shipped(SCRAPING, {
+                "evaluation_interval: 10s": "evaluation_interval: 1s", "scrape_interval: 10s": "scrape_interval: 1s",
+                "/usr/local/share/doc/pktloss/alerts/prometheus-rules.yml": rules, ":9103": ":%d" % self.scraped}))
             with open(self.path("output"), "w") as output:
                 self.process = subprocess.Popen(
                     leashed(self.program + ["--config.file", config, "--storage.tsdb.path", self.path("data"),
@@ -185,11 +188,21 @@ class Prometheus:
             f.write(text)
         return self.path(name)
 
+    def get(self, path, **asked):
+        """What its API answers."""
+        url = "http://127.0.0.1:%d/api/v1/%s?%s" % (self.port, path, urllib.parse.urlencode(asked))
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as e:
+            if e.code == 503:  # it is starting
+                raise
+            raise Failure("%s: %s" % (asked, e.read().decode("ascii"))) from e
+
     def firing(self):
         """{(alert, place, ratio, severity)}"""
         try:
-            with urllib.request.urlopen("http://127.0.0.1:%d/api/v1/alerts" % self.port, timeout=5) as answer:
-                alerts = [alert["labels"] for alert in json.load(answer)["data"]["alerts"]]
+            alerts = [alert["labels"] for alert in self.get("alerts")["alerts"]]
         except OSError:
             return set()
         return {(a["alertname"], a["pktloss"], a["type"], a["severity"]) for a in alerts}
