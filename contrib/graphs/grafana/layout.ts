@@ -33,6 +33,10 @@ const ANY_IS_BAD = [
   { value: 1, color: "orange" },
 ];
 
+// How one number is made of a series.
+const NOW = "lastNotNull";
+const WORST = "max";
+
 type Steps = { value: number | null; color: string }[];
 
 function thresholds(steps: Steps): ThresholdsConfigBuilder {
@@ -89,14 +93,13 @@ function bars(title: string, description: string, unit: string, target: Target, 
     .withTarget(target);
 }
 
-function stat(title: string, description: string, target: Target, steps: Steps): Stat {
+function stat(title: string, description: string, target: Target, is: string): Stat {
   return new Stat()
     .title(title)
     .description(description)
     .span(6)
     .height(LOW)
-    .thresholds(thresholds(steps))
-    .reduceOptions(reduce("lastNotNull"))
+    .reduceOptions(reduce(is))
     .graphMode(common.BigValueGraphMode.None)
     .noValue("none")
     .withTarget(target);
@@ -141,13 +144,20 @@ function detail(board: DashboardBuilder, q: Queries): void {
 function health(board: DashboardBuilder, q: Queries): void {
   board
     .withRow(new RowBuilder("pktloss itself"))
-    .withPanel(stat("Namespaces looked at", "With ReportHeartbeat false: those that lost something.", q.namespaces, []))
-    .withPanel(stat("Sources read", "Of the kernel, in all namespaces.", q.sources, []))
+    .withPanel(stat("Namespaces looked at", "Those that are sent: see ReportHeartbeat.", q.namespaces, NOW))
+    .withPanel(stat("Sources read", "Of the kernel, in all namespaces.", q.sources, NOW))
     .withPanel(
-      stat("Namespaces left out", "Skipped: no time (ReadBudget). Slow: NamespaceBudget. Unwatched: MaxNamespaces.",
-        q.leftOut, ANY_IS_BAD),
+      stat(
+        "Namespaces left out",
+        "At most, in the time shown. Skipped: see ReadBudget. Slow: NamespaceBudget. Unwatched: MaxNamespaces.",
+        q.leftOut,
+        WORST,
+      ).thresholds(thresholds(ANY_IS_BAD)),
     )
-    .withPanel(stat("Layers that cannot be read", "collectd's log says why.", q.unreadable, ANY_IS_BAD));
+    .withPanel(
+      stat("Layers that could not be read", "1: at some time of that shown. collectd's log says why.", q.unreadable, WORST)
+        .thresholds(thresholds(ANY_IS_BAD)),
+    );
 }
 
 // Grafana wants a number of each panel, which is another one's nowhere.

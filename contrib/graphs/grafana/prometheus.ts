@@ -7,14 +7,13 @@ import {
   VariableSort,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
-import type { Queries } from "./queries";
+import { type Queries, TRAFFIC } from "./queries";
 
 const source = { type: "prometheus", uid: "${source}" };
 const CHOSEN = 'instance=~"$host",namespace=~"$namespace",layer=~"$layer"';
 const LOST = `collectd_pktloss_packets_total{${CHOSEN},type=~".+-lost_.+"}`;
 const SHARE = `collectd_pktloss_percent{${CHOSEN},direction!="fill"}`;
 const OWN = 'collectd_pktloss_gauge{instance=~"$host",namespace=~"$namespace"';
-// Without the traffic that losses are measured against.
 const COUNTERS = 'collectd_pktloss_(packets|ipt_packets|if_(rx|tx)_(dropped|errors)|if_collisions)_total';
 
 function over(expr: string, legend: string): DataqueryBuilder {
@@ -88,7 +87,7 @@ export const prometheus: Queries = {
     "{{instance}} {{pktloss}} {{type}}",
   ),
   counters: over(
-    `topk(20, ${rate(`{__name__=~"${COUNTERS}",${CHOSEN},type!~".+-lost_.+|dropreason-.+"}`)} > 0)`,
+    `topk(20, ${rate(`{__name__=~"${COUNTERS}",${CHOSEN},type!~".+-lost_.+|dropreason-.+|.+${TRAFFIC}"}`)} > 0)`,
     "{{instance}} {{pktloss}} {{type}}",
   ),
   fill: over(`collectd_pktloss_percent{${CHOSEN},direction="fill"}`, "{{instance}} {{pktloss}} {{layer}}"),
@@ -96,11 +95,12 @@ export const prometheus: Queries = {
   namespaces: now(`count by (instance) (${OWN},type="all-sources"})`, "{{instance}}"),
   sources: now(`sum by (instance) (${OWN},type="all-sources"})`, "{{instance}}"),
   leftOut: now(
-    `sum by (instance, type) (collectd_pktloss_gauge{instance=~"$host",type=~"all-(skipped|slow|unwatched)"})`,
+    'sum by (instance, type) (max_over_time(collectd_pktloss_gauge{instance=~"$host",' +
+      'type=~"all-(skipped|slow|unwatched)"}[$__range]))',
     "{{instance}} {{type}}",
   ),
   unreadable: now(
-    `count by (instance, namespace, layer) (${OWN},type=~".+-available"} == 0)`,
+    `1 - min by (instance, namespace, layer) (min_over_time(${OWN},layer=~"$layer",type=~".+-available"}[$__range])) > 0`,
     "{{instance}} {{namespace}} {{layer}}",
   ),
 };

@@ -6,6 +6,11 @@ import type { AnnotationQuery, VariableModel } from "@grafana/grafana-foundation
 
 export type Target = Builder<Dataquery>;
 
+// Counters of what passed, which losses are measured against: see docs/COUNTERS.md.
+export const TRAFFIC =
+  "-((Ip6)?(InReceives|InDelivers|OutRequests|OutTransmits)|(Ip6Out)?ForwDatagrams|(Icmp6)?InMsgs|InSegs|OutSegs|" +
+  "TCPOrigDataSent|PassiveOpens|(Udp6)?(In|Out)Datagrams|multicast|[rt]x_compressed)$";
+
 export interface Queries {
   name: string; // of the database
   source: DataSourceRef;
