@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "probes/link/link.h"
 #include "program/command_line.h"
+#include "program/options_table.h"
 #include "testlib.h"
 
 /* main() of the program, which is linked in under this name. */
@@ -169,24 +170,28 @@ static const struct {
 	{"--count 0", "the count is a number from 1 on, not '0'"},
 	{"--count 1.5", "not '1.5'"},
 	{"-n /(/", "namespace '/(/': Unmatched ( or"},
-	{"--once --watch", "--once looks once: no --count, no --watch"},
-	{"-o -c 3", "--once looks once"},
-	{"--once --drop-reasons", "from the first look on: no --once"},
+	{"--once --watch", "--since-boot looks once: no --count, no --watch"},
+	{"-o -c 3", "--since-boot looks once"},
+	{"--since-boot -r", "from the first look on: no --since-boot"},
 	{"--trace --once", "--trace looks once, for --seconds"},
 	{"--trace -w", "--trace looks once, for --seconds"},
 	{"--trace -c 2", "--trace looks once, for --seconds"},
 	{"-t -i 2", "--trace looks once, for --seconds"},
 	{"--trace -r", "--trace tells the reasons itself: no --drop-reasons"},
 	{"--trace -R", "--trace tells the reasons itself: no --drop-reasons"},
-	{"--seconds 3", "--seconds, --reason, --layer and --pcap are of "
-			"--trace"},
+	{"--seconds 3", "--seconds, --reason and --pcap are of --trace"},
 	{"--reason X", "are of --trace"},
-	{"--layer tcp", "are of --trace"},
 	{"--pcap /dev/null", "are of --trace"},
 	{"--trace --pcap -", "not standard output, which has the table"},
 	{"--trace --seconds 0", "--seconds is 0.1 to 86400, not '0'"},
-	{"--trace --layer tpc", "there is no layer 'tpc'"},
-	{"web", "only options are understood, no other arguments"},
+	{"-l tpc", "there is no layer 'tpc'; there are: link, qdisc, "},
+	{"-l /^z/", "there is no layer '/^z/'; there are: link, "},
+	{"-l /(/", "layer '/(/': Unmatched ( or"},
+	{"-I /(/", "interface '/(/': Unmatched ( or"},
+	{"--trace -l tcp -l udp", "--trace shows all layers, or one"},
+	{"--trace -I eth0", "--trace shows all interfaces: no --interface"},
+	{"--color=red", "--color is auto, always or never, not 'red'"},
+	{"web /(/", "namespace '/(/': Unmatched ( or"},
 	{"--nonsense", "unrecognized option '--nonsense'"},
 	{"-n", "requires an argument"},
 };
@@ -293,6 +298,32 @@ TEST(looking, interval_by_interval)
 	ck_assert_ptr_null(strtok(NULL, "\n"));
 }
 
+TEST(looking, layers_and_interfaces_are_chosen)
+{
+	world.lost = 50;
+	check_run("-i 0.1 -l tcp", 0);
+	check_in(output, "2 namespaces: nothing lost\n");
+	optind = 1;
+	check_run("-i 0.1 -l tcp -l /^li/ -I /^eth/", 1);
+	optind = 1;
+	check_run("-i 0.1 -I wlan0", 0);
+	optind = 1;
+	check_run("-i 0.1 -I wlan0 -I eth0 --layer link", 1);
+}
+
+TEST(looking, colour_is_a_choice)
+{
+	world.lost = 50;
+	check_run("-i 0.1", 1);
+	ck_assert_ptr_null(strchr(output, '\033'));
+	optind = 1;
+	check_run("-i 0.1 --color", 1);
+	check_in(output, "\033[31m");
+	optind = 1;
+	check_run("-i 0.1 --color=always --color=never", 1);
+	ck_assert_ptr_null(strchr(output, '\033'));
+}
+
 TEST(looking, once_tells_what_was_lost_since_boot)
 {
 	world.lost = 70;
@@ -376,6 +407,24 @@ TEST(looking, closed_output_is_2)
 	ck_assert_int_eq(world.n_reads, 0);
 }
 
+TEST(arguments, help_has_every_option)
+{
+	check_run("-h", 0);
+	for (size_t i = 0; i < n_option_rows; i++) {
+		char name[64];
+
+		format_text(name, sizeof(name), "--%s", option_rows[i].name);
+		if (option_rows[i].help)
+			check_in(output, name);
+	}
+	for (const char *line = output; *line;) {
+		size_t n = strcspn(line, "\n");
+
+		ck_assert_msg(n <= 80, "%zu columns: %.*s", n, (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+}
+
 /* ---- names ---- */
 
 CASE(names, .setup = setup, .teardown = teardown);
@@ -384,6 +433,15 @@ TEST(names, name_that_is_there_is_no_news)
 {
 	check_run("-n web -i 0.1", 0);
 	ck_assert_str_eq(errors, "");
+}
+
+TEST(names, options_need_not_stand_in_front)
+{
+	check_run("web -i 0.1 /^w/", 0);
+	check_in(output, "2 namespaces: nothing lost\n");
+	optind = 1;
+	check_run("web wed -i 0.1", 2);
+	check_in(errors, "no namespace is called \"wed\"");
 }
 
 TEST(names, near_name_is_proposed_and_nothing_printed)

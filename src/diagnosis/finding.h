@@ -61,6 +61,12 @@ void findings_free(struct findings *f);
 /* For qsort(): less than 0 where finding a is worse than b. */
 int finding_compare(const void *a, const void *b);
 
+/* Whether packets are gone: what has a row of a table. */
+static inline bool finding_is_row(const struct finding *f)
+{
+	return f->class <= CLASS_UNEXPLAINED;
+}
+
 /*
  * Whether packets are lost that should not be: the first finding says, for it
  * is the worst.

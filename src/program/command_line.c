@@ -2,75 +2,12 @@
 #include "program/command_line.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "base/text.h"
-
-#define DEFAULT_WIDTH 100
-
-static const char *const usage =
-	"usage: pktloss [-n NAMESPACE]... [-i SECONDS] [-c COUNT] [--watch]\n"
-	"               [--once] [-r | -R] [--json] [-v]\n"
-	"       pktloss --trace [-n NAMESPACE]... [--seconds N] [--reason R]\n"
-	"               [--layer L] [--pcap FILE] [--json] [-v]\n"
-	"       pktloss --list | --version | --help\n"
-	"\n"
-	"Looks into every network namespace twice and prints what was lost in\n"
-	"between, layer by layer, why, and what to do.\n"
-	"\n"
-	"  -n, --namespace NAME  only this one, or those that match /REGEX/\n"
-	"  -i, --interval N      seconds between two looks (default 1)\n"
-	"  -c, --count N         that many intervals (default 1)\n"
-	"  -w, --watch           again and again, until interrupted\n"
-	"  -o, --once            one look: totals since boot\n"
-	"  -r, --drop-reasons    insist on the kernel's own word on each drop\n"
-	"  -R, --no-drop-reasons  do without: no program (eBPF) in the kernel\n"
-	"  -j, --json            one line of JSON for each interval\n"
-	"  -v, --verbose         what is no loss, too\n"
-	"  -t, --trace           who loses: from whom to whom, by eBPF\n"
-	"      --seconds N       so long (default 10), or until Ctrl-C\n"
-	"      --reason R        only what the kernel drops for that reason\n"
-	"      --layer L         only what that layer drops\n"
-	"      --pcap FILE       writes the packets that were looked at\n"
-	"  -l, --list            every counter and what it means\n"
-	"  -V, --version\n"
-	"  -h, --help\n"
-	"\n"
-	"Exit status: 0 nothing lost, 1 loss found, 2 could not look,\n"
-	"3 nothing lost in what could be read, but not everything could be.\n"
-	"What rules drop on purpose is no loss, nor is what is unexplained.\n";
-
-/* Of options that have no letter. */
-enum long_option {
-	OPTION_SECONDS = 256,
-	OPTION_REASON,
-	OPTION_LAYER,
-	OPTION_PCAP,
-};
-
-static const struct option long_options[] = {
-	{"namespace", required_argument, NULL, 'n'},
-	{"interval", required_argument, NULL, 'i'},
-	{"count", required_argument, NULL, 'c'},
-	{"watch", no_argument, NULL, 'w'},
-	{"once", no_argument, NULL, 'o'},
-	{"drop-reasons", no_argument, NULL, 'r'},
-	{"no-drop-reasons", no_argument, NULL, 'R'},
-	{"json", no_argument, NULL, 'j'},
-	{"verbose", no_argument, NULL, 'v'},
-	{"trace", no_argument, NULL, 't'},
-	{"seconds", required_argument, NULL, OPTION_SECONDS},
-	{"reason", required_argument, NULL, OPTION_REASON},
-	{"layer", required_argument, NULL, OPTION_LAYER},
-	{"pcap", required_argument, NULL, OPTION_PCAP},
-	{"list", no_argument, NULL, 'l'},
-	{"version", no_argument, NULL, 'V'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
-};
+#include "program/options_table.h"
+#include "program/screen.h"
 
 void complain(const char *format, ...)
 {
@@ -117,20 +54,69 @@ static bool parse_count(struct options *o, const char *text)
 	return true;
 }
 
+/* Whether a pattern was taken, for what is called so. */
+static bool check_pattern(int r, const char *what, const char *text)
+{
+	char why[96];
+
+	if (r == 0)
+		return true;
+	pattern_complain(text, why, sizeof(why));
+	complain("%s '%s': %s", what, text, r == -EINVAL ? why : strerror(-r));
+	return false;
+}
+
 static bool add_namespace(struct options *o, const char *text)
 {
 	const struct option_value value = {
 		.type = VALUE_STRING,
 		.string = text,
 	};
-	int r = settings_set(&o->settings, false, "Namespace", &value);
-	char why[96];
 
-	pattern_complain(text, why, sizeof(why));
-	if (r < 0)
-		complain("namespace '%s': %s", text,
-			 r == -EINVAL ? why : strerror(-r));
-	return r == 0;
+	return check_pattern(
+		settings_set(&o->settings, false, "Namespace", &value),
+		"namespace", text);
+}
+
+static bool add_interface(struct options *o, const char *text)
+{
+	return check_pattern(selection_add(&o->filter.interfaces, text),
+			     "interface", text);
+}
+
+static bool add_layer(struct options *o, const char *text)
+{
+	int r = filter_add_layer(&o->filter, text);
+	char names[160] = "";
+
+	if (r != -ENOENT)
+		return check_pattern(r, "layer", text);
+	for (int i = 0; i < N_LAYERS; i++)
+		format_text(names + strlen(names),
+			    sizeof(names) - strlen(names), "%s%s",
+			    i ? ", " : "", layer_name(i));
+	complain("there is no layer '%s'; there are: %s", text, names);
+	return false;
+}
+
+static bool parse_colour(struct options *o, const char *text)
+{
+	static const char *const names[] = {
+		[COLOUR_AUTO] = "auto",
+		[COLOUR_ALWAYS] = "always",
+		[COLOUR_NEVER] = "never",
+	};
+
+	o->colour = COLOUR_ALWAYS;
+	if (!text)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		o->colour = i;
+		if (!strcmp(text, names[i]))
+			return true;
+	}
+	complain("--color is auto, always or never, not '%s'", text);
+	return false;
 }
 
 static bool parse_seconds(struct options *o, const char *text)
@@ -138,18 +124,6 @@ static bool parse_seconds(struct options *o, const char *text)
 	if (parse_number(text, 0.1, 86400, &o->seconds))
 		return true;
 	complain("--seconds is 0.1 to 86400, not '%s'", text);
-	return false;
-}
-
-static bool parse_trace_layer(struct options *o, const char *text)
-{
-	int layer = layer_parse(text);
-
-	if (layer >= 0) {
-		o->choice.layer = layer;
-		return true;
-	}
-	complain("there is no layer '%s', 'pktloss --list' has all", text);
 	return false;
 }
 
@@ -171,8 +145,6 @@ static bool parse_trace_option(struct options *o, int option)
 	switch (option) {
 	case OPTION_SECONDS:
 		return parse_seconds(o, optarg);
-	case OPTION_LAYER:
-		return parse_trace_layer(o, optarg);
 	case OPTION_REASON:
 		o->choice.reason = optarg;
 		return true;
@@ -188,6 +160,12 @@ static bool parse_option(struct options *o, int option)
 	switch (option) {
 	case 'n':
 		return add_namespace(o, optarg);
+	case 'l':
+		return add_layer(o, optarg);
+	case 'I':
+		return add_interface(o, optarg);
+	case OPTION_COLOUR:
+		return parse_colour(o, optarg);
 	case 'i':
 		return parse_interval(o, optarg);
 	case 'c':
@@ -213,7 +191,7 @@ static bool parse_option(struct options *o, int option)
 	case 't':
 		o->action = ACTION_TRACE;
 		return true;
-	case 'l':
+	case 'L':
 		o->action = ACTION_LIST;
 		return true;
 	case 'V':
@@ -221,7 +199,7 @@ static bool parse_option(struct options *o, int option)
 		o->action = ACTION_END;
 		return true;
 	case 'h':
-		printf("%s", usage);
+		options_print_usage(stdout);
 		o->action = ACTION_END;
 		return true;
 	default:
@@ -235,11 +213,14 @@ static bool check_trace(const struct options *o)
 	bool traces = o->action == ACTION_TRACE;
 
 	if (!traces && o->trace_tuned)
-		complain("--seconds, --reason, --layer and --pcap are of "
-			 "--trace");
+		complain("--seconds, --reason and --pcap are of --trace");
 	else if (traces && (o->once || o->watch || o->counted || o->timed))
-		complain("--trace looks once, for --seconds: no --once, no "
-			 "--watch, no --count, no --interval");
+		complain("--trace looks once, for --seconds: no "
+			 "--since-boot, no --watch, no --count, no --interval");
+	else if (traces && o->filter.interfaces.n)
+		complain("--trace shows all interfaces: no --interface");
+	else if (traces && filter_layer(&o->filter) < 0)
+		complain("--trace shows all layers, or one");
 	else if (traces && o->settings.drop_reasons != CHOICE_AUTO)
 		complain("--trace tells the reasons itself: no --drop-reasons, "
 			 "no --no-drop-reasons");
@@ -248,84 +229,73 @@ static bool check_trace(const struct options *o)
 	return false;
 }
 
-static bool check_options(struct options *o, int left)
+static bool check_options(const struct options *o)
 {
-	if (left)
-		complain("only options are understood, no other arguments");
-	else if (o->once && (o->watch || o->counted))
-		complain("--once looks once: no --count, no --watch");
+	if (o->once && (o->watch || o->counted))
+		complain("--since-boot looks once: no --count, no --watch");
 	else if (o->once && o->settings.drop_reasons == CHOICE_TRUE)
 		complain("--drop-reasons are told from the first look on: no "
-			 "--once");
+			 "--since-boot");
 	else
 		return check_trace(o);
 	return false;
 }
 
-static void parse_options(struct options *o, int argc, char **argv)
+/* Options, then the names of namespaces. */
+static bool parse_arguments(struct options *o, int argc, char **argv)
 {
+	struct option_lists lists;
 	bool good = true;
-	int option;
 
+	options_list(&lists);
 	while (good && o->action != ACTION_END) {
-		option = getopt_long(argc, argv, "n:i:c:worRjvtlVh",
-				     long_options, NULL);
+		int option = getopt_long(argc, argv, lists.letters, lists.names,
+					 NULL);
+
 		if (option < 0)
 			break;
 		good = parse_option(o, option);
 	}
 	if (o->action == ACTION_END)
-		return;
-	if (good && check_options(o, argc - optind)) {
-		if (o->watch && !o->counted)
-			o->count = 0;
-		return;
-	}
-	fprintf(stderr, "Try 'pktloss --help'.\n");
-	o->action = ACTION_FAIL;
+		return true;
+	while (good && optind < argc)
+		good = add_namespace(o, argv[optind++]);
+	return good && check_options(o);
 }
 
-static unsigned screen_width(bool terminal)
+/* What follows from several of them. */
+static void settle_options(struct options *o)
 {
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
-	double width;
+	int layer = filter_layer(&o->filter);
 
-	if (columns && parse_number(columns, 20, 10000, &width))
-		return width;
-	if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
-	    size.ws_col)
-		return size.ws_col;
-	return DEFAULT_WIDTH;
-}
-
-static void choose_style(struct options *o)
-{
-	const char *no_colour = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-
-	o->terminal = isatty(STDOUT_FILENO);
-	o->style.width = screen_width(o->terminal);
-	o->style.colour = o->terminal && !(no_colour && no_colour[0]) &&
-			  !(term && !strcmp(term, "dumb"));
+	if (o->watch && !o->counted)
+		o->count = 0;
+	o->choice.layer = layer < 0 ? N_LAYERS : layer;
+	o->terminal = screen_is_terminal();
+	o->style.width = screen_width();
+	o->style.colour = screen_has_colour(o->colour);
 }
 
 int options_init(struct options *o, int argc, char **argv)
 {
 	int r;
 
-	*o = (struct options) {
-		.interval = 1,
-		.count = 1,
-		.seconds = 10,
-		.choice = {.layer = N_LAYERS},
-	};
+	*o = (struct options) {.interval = 1, .count = 1, .seconds = 10};
 	r = settings_init(&o->settings);
 	if (r < 0)
 		return r;
 	o->settings.max_namespaces = 1000000;
 	o->settings.names_at_once = true;
-	choose_style(o);
-	parse_options(o, argc, argv);
+	if (!parse_arguments(o, argc, argv)) {
+		fprintf(stderr, "Try 'pktloss --help'.\n");
+		o->action = ACTION_FAIL;
+	}
+	settle_options(o);
 	return 0;
+}
+
+void options_free(struct options *o)
+{
+	filter_free(&o->filter);
+	settings_free(&o->settings);
 }

@@ -4,7 +4,8 @@
 #define PKTLOSS_PROGRAM_COMMAND_LINE_H
 
 #include "model/settings.h"
-#include "program/summary_text.h"
+#include "program/filter.h"
+#include "program/screen.h"
 #include "trace/choice.h"
 
 enum action {
@@ -18,6 +19,8 @@ enum action {
 struct options {
 	struct settings settings;
 	struct style style;
+	struct filter filter;
+	enum colour_choice colour;
 	double interval;
 	unsigned long count; /* of intervals, 0: no end */
 	bool counted;	     /* -c was given */
@@ -33,9 +36,9 @@ struct options {
 /*
  * Fills in defaults, what the terminal is like, and what the arguments say;
  * what is wrong with them is told, and is ACTION_FAIL. Returns 0 or -ENOMEM.
- * Free .settings with settings_free().
  */
 int MUST_CHECK options_init(struct options *o, int argc, char **argv);
+void options_free(struct options *o);
 
 /* Prints a message on standard error, as one line of printable ASCII. */
 __attribute__((format(printf, 1, 2))) void complain(const char *format, ...);

@@ -60,6 +60,25 @@ static void print_new_notes(const struct options *o, const struct summary *l,
 		summary_text_wrap(out, &o->style, 0, 2, l->notes[i]);
 }
 
+/* Returns 0, or what went wrong with standard output. */
+static int flush_output(void)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
+/* Whoever reads it may have seen enough: then it ends as others do. */
+static void complain_of_output(int error)
+{
+	if (error == -EPIPE) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	complain("cannot write: %s", strerror(-error));
+}
+
 /* Prints one interval. Returns 0, or what went wrong with the output. */
 static int show(const struct options *o, const struct summary *l,
 		size_t old_notes)
@@ -78,10 +97,7 @@ static int show(const struct options *o, const struct summary *l,
 		if (o->watch || o->counted)
 			printf("\n");
 	}
-	errno = 0;
-	if (r == 0 && (fflush(stdout) || ferror(stdout)))
-		r = errno ? -errno : -EIO;
-	return r;
+	return r < 0 ? r : flush_output();
 }
 
 struct run {
@@ -107,6 +123,8 @@ static int evaluate(struct run *run)
 		complain("%s", strerror(-r));
 		return r;
 	}
+	filter_apply(&run->options->filter, &run->summary);
+	summary_sort(&run->summary);
 	run->found |= summary_have_loss(&run->summary);
 	run->had_rows |= summary_text_has_rows(&run->summary);
 	if (run->summary.n) {
@@ -117,7 +135,7 @@ static int evaluate(struct run *run)
 		print_new_notes(run->options, &run->summary, old_notes, stderr);
 	}
 	if (r < 0)
-		complain("cannot write: %s", strerror(-r));
+		complain_of_output(r);
 	interval_end(list);
 	return r;
 }
@@ -279,6 +297,7 @@ int main(int argc, char **argv)
 {
 	struct options o;
 	enum status status;
+	int r;
 
 	signal(SIGPIPE, SIG_IGN);
 	/* an interval in one piece, whoever else writes there */
@@ -292,10 +311,10 @@ int main(int argc, char **argv)
 		return STATUS_FAILED;
 	}
 	status = act(&o);
-	settings_free(&o.settings);
-	errno = 0;
-	if (status != STATUS_FAILED && (fflush(stdout) || ferror(stdout))) {
-		complain("cannot write: %s", strerror(errno ? errno : EIO));
+	options_free(&o);
+	r = flush_output();
+	if (r < 0 && status != STATUS_FAILED) {
+		complain_of_output(r);
 		status = STATUS_FAILED;
 	}
 	return status;

@@ -114,6 +114,7 @@ void summary_sort(struct summary *l)
 	for (size_t i = 0; i < l->n; i++) {
 		struct summary_ns *ns = &l->items[i];
 
+		ns->see = NULL;
 		if (!findings_have_drops(&ns->findings) &&
 		    has_symptom(&ns->findings))
 			ns->see = find_see(l, ns);

@@ -25,6 +25,7 @@ struct summary_ns {
 struct summary {
 	struct summary_ns *items; /* the worst first */
 	size_t n, max;
+	size_t n_small;	   /* rows that are left out, see filter.h */
 	bool drop_reasons; /* the kernel said why it drops packets */
 	uint64_t time_ns;  /* CLOCK_REALTIME */
 	double seconds;	   /* the interval, NAN: since boot */

@@ -135,12 +135,6 @@ static void widen(struct printer *p, const struct cells *cells)
 			p->widths[i] = strlen(cells->text[i]);
 }
 
-/* What has a row of the table. */
-static bool is_loss(const struct finding *f)
-{
-	return f->class <= CLASS_UNEXPLAINED;
-}
-
 /* The same columns in all namespaces. */
 static void measure(struct printer *p, const struct summary *l)
 {
@@ -150,7 +144,8 @@ static void measure(struct printer *p, const struct summary *l)
 	for (size_t i = 0; i < l->n; i++) {
 		const struct findings *f = &l->items[i].findings;
 
-		for (size_t j = 0; j < f->n && is_loss(&f->items[j]); j++) {
+		for (size_t j = 0; j < f->n && finding_is_row(&f->items[j]);
+		     j++) {
 			fill_cells(&cells, &f->items[j]);
 			widen(p, &cells);
 		}
@@ -268,7 +263,8 @@ static void print_note(const struct printer *p, const struct finding *f,
 
 static bool is_shown(const struct printer *p, const struct finding *f)
 {
-	return !is_loss(f) && (p->style->verbose || f->class == CLASS_SYMPTOM);
+	return !finding_is_row(f) &&
+	       (p->style->verbose || f->class == CLASS_SYMPTOM);
 }
 
 /* All that is no loss and said to belong below that index, -1: to nothing. */
@@ -327,7 +323,7 @@ static void print_losses(struct printer *p, const struct summary_ns *ns)
 		fprintf(p->out, "\n");
 	else
 		fprintf(p->out, "CAUSE\n");
-	for (size_t i = 0; i < f->n && is_loss(&f->items[i]); i++) {
+	for (size_t i = 0; i < f->n && finding_is_row(&f->items[i]); i++) {
 		print_loss(p, &f->items[i]);
 		print_notes(p, f, i, 4);
 	}
@@ -381,13 +377,13 @@ void summary_text_when(FILE *out, uint64_t time_ns, double seconds)
 /* The worst is the first, and no symptom comes before a row. */
 static bool has_rows(const struct findings *f)
 {
-	return f->n && is_loss(&f->items[0]);
+	return f->n && finding_is_row(&f->items[0]);
 }
 
 static bool says_something(const struct printer *p, const struct findings *f)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (is_loss(&f->items[i]) || is_shown(p, &f->items[i]))
+		if (finding_is_row(&f->items[i]) || is_shown(p, &f->items[i]))
 			return true;
 	return false;
 }

@@ -190,7 +190,7 @@ def program_refuses(stage):
     expect(status == NO_LOSS and "2 namespaces: nothing lost" in text and not err,
            "%d: %s%s" % (status, text, err))
     for arguments in (["-i", "0"], ["-c", "0"], ["-c", "1.5"], ["--once", "--watch"], ["-n", "/(/"],
-                      ["--no-such"], ["word"], ["-n", "there-is-no-such-namespace", "-i", "0.1"]):
+                      ["--no-such"], ["there-is-no-such-namespace"], ["-l", "word"], ["-n", "there-is-no-such-namespace", "-i", "0.1"]):
         status, text, err = call(stage, *arguments)
         expect(status == FAILED and err and not text, "%s: %d %s%s" % (arguments, status, text, err))
     status, _, err = call(stage, "--once", stdout=None, preexec_fn=lambda: os.close(1))
@@ -200,6 +200,23 @@ def program_refuses(stage):
             status, _, err = call(stage, *arguments, stdout=full)
             expect(status == FAILED and "cannot write" in err,
                    "full disk, %s: %d %s" % (arguments, status, err))
+
+
+@case
+def program_chosen(stage):
+    """-l and -I choose what is told, a bare word is a namespace; a reader who leaves ends it quietly."""
+    a, b = lossy(stage)
+    burst(a, b)
+    once = ["--since-boot", b.name]
+    for arguments, status, layers in (([], LOSS, ["link", "netfilter"]), (["-l", "link"], LOSS, ["link"]),
+                                      (["-l", "/^net/"], NO_LOSS, ["netfilter"]), (["-I", "b0"], LOSS, ["link"]),
+                                      (["-I", "b1"], NO_LOSS, [])):
+        ended, text, err = call(stage, *once, *arguments)
+        expect((ended, list(rows(text, b.name))) == (status, layers), "%s: %d %s%s" % (arguments, ended, text, err))
+    process = start(stage, "-w", "-i", "0.1", *chosen(b))
+    process.stdout.readline()
+    process.stdout.close()
+    expect(process.wait(10) == -signal.SIGPIPE and not process.stderr.read(), "not of SIGPIPE: %d" % process.returncode)
 
 
 @case
