@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "engine/discovery.h"
@@ -27,6 +28,7 @@ static struct {
 	uint64_t lost;	   /* packets of a thousand, in each interval */
 	bool blind, empty; /* something, or no namespace, can be read */
 	int n_reads;
+	int signal_at; /* the read during which somebody presses Ctrl-C */
 } world;
 
 static struct tree tree;
@@ -68,6 +70,8 @@ int __wrap_engine_read(struct engine *e, uint64_t budget_ns)
 	ck_assert_uint_eq(budget_ns, 0);
 	if (++world.n_reads == world.fails_at)
 		return -EMFILE;
+	if (world.n_reads == world.signal_at)
+		raise(SIGINT);
 	if (!list->n && !world.empty) {
 		add_namespace(list, "");
 		add_namespace(list, "web");
@@ -190,6 +194,11 @@ static const struct {
 	{"-I /(/", "interface '/(/': Unmatched ( or"},
 	{"--trace -l tcp -l udp", "--trace shows all layers, or one"},
 	{"--trace -I eth0", "--trace shows all interfaces: no --interface"},
+	{"--top 0", "--top is a number from 1 on, not '0'"},
+	{"--min-lost x", "--min-lost is a number from 1 on, not 'x'"},
+	{"--min-share 101", "--min-share is 0 to 100 percent, not '101'"},
+	{"-o -s", "--since-boot looks once: no --summary"},
+	{"-w -s", "no --summary"},
 	{"--color=red", "--color is auto, always or never, not 'red'"},
 	{"web /(/", "namespace '/(/': Unmatched ( or"},
 	{"--nonsense", "unrecognized option '--nonsense'"},
@@ -309,6 +318,102 @@ TEST(looking, layers_and_interfaces_are_chosen)
 	check_run("-i 0.1 -I wlan0", 0);
 	optind = 1;
 	check_run("-i 0.1 -I wlan0 -I eth0 --layer link", 1);
+}
+
+/* What a thousand packets and their lost ones come to. */
+TEST(looking, sum_is_of_the_whole_time)
+{
+	world.lost = 50;
+	check_run("-i 0.1 -c 3", 1);
+	check_in(output, "in 1 s\n");
+	check_in(output, "in 3 s, 3 intervals\n");
+	check_in(output, "  link   eth0   rx     3000   150   4.8%  ");
+	optind = 1;
+	world.n_reads = 0;
+	check_run("-i 0.1 -c 3 --summary", 1);
+	ck_assert_ptr_null(strstr(output, "in 1 s\n"));
+	check_in(output, "in 3 s, 3 intervals\n");
+	check_in(output, "3000   150 ");
+	optind = 1;
+	world.n_reads = 0;
+	check_run("-i 0.1 -c 3 --summary --json", 1);
+	check_in(output, "\"lost\":150");
+	ck_assert_ptr_eq(strchr(output, '\n'), output + strlen(output) - 1);
+}
+
+TEST(looking, one_interval_needs_no_sum)
+{
+	check_run("-i 0.1 -w -c 1", 0);
+	ck_assert_ptr_null(strstr(output, "intervals"));
+	optind = 1;
+	world.n_reads = 0;
+	check_run("-i 0.1 -c 1 -s", 0);
+	check_in(output, "in 1 s\n");
+}
+
+/* The read goes on, and is the last one. */
+TEST(looking, ctrl_c_ends_it_with_a_sum)
+{
+	world.lost = 50;
+	world.signal_at = 3;
+	check_run("-i 0.1 -w", 1);
+	ck_assert_int_eq(world.n_reads, 3);
+	check_in(output, "in 2 s, 2 intervals\n");
+	check_in(output, "2000   100 ");
+}
+
+TEST(looking, ctrl_c_ends_a_wait_with_a_look)
+{
+	world.lost = 50;
+	world.signal_at = 1;
+	check_run("-i 1000", 1);
+	ck_assert_int_eq(world.n_reads, 2);
+	check_in(output, "in 1 s\n");
+}
+
+TEST(looking, quiet_has_a_status_only)
+{
+	world.lost = 50;
+	check_run("-i 0.1 -c 2 -q", 1);
+	ck_assert_str_eq(output, "");
+	ck_assert_str_eq(errors, "");
+	optind = 1;
+	world.lost = 0;
+	world.blind = true;
+	check_run("-i 0.1 -q", 3);
+	ck_assert_str_eq(output, "");
+	check_in(errors, "not everything could be");
+}
+
+/* 50 of 1050 are 4.76 percent. */
+static const struct {
+	const char *words;
+	int status;
+} small[] = {
+	{"-i 0.1 --min-lost 50 --min-share 4.7", 1},
+	{"-i 0.1 --min-lost 51", 0},
+	{"-i 0.1 --min-share 4.8", 0},
+	{"-i 0.1 --min-lost 51 --min-share 1", 0},
+	{"-i 0.1 -c 2 --min-lost 51", 0}, /* in each */
+	{"-i 0.1 -c 2 --min-lost 51 -s", 1},
+	{"-i 0.1 -c 2 --min-lost 101 -s", 0},
+	{"--since-boot --min-lost 51", 0},
+};
+
+TEST(looking, small_losses_are_counted)
+{
+	world.lost = 50;
+	check_run("-i 0.1 --min-lost 51", 0);
+	check_in(output, "2 rows below --min-lost or --min-share\n"
+			 "2 namespaces: nothing lost\n");
+}
+
+TEST_EACH(looking, small_losses_are_none, ARRAY_SIZE(small))
+{
+	world.lost = 50;
+	check_run(small[_i].words, small[_i].status);
+	if (!small[_i].status)
+		check_in(output, "2 namespaces: nothing lost\n");
 }
 
 TEST(looking, colour_is_a_choice)

@@ -139,8 +139,98 @@ TEST(screen, a_loss_is_a_row_and_a_remedy)
 		"  link   eth0   rx       75    25  25.0%  [1] the wire is "
 		"cut\n"
 		"  What to do:\n"
-		"    [1] Mend it\n"
-		"\n");
+		"    [1] Mend it\n");
+}
+
+/* Four with a loss, the least bad is the last. */
+static void add_four(void)
+{
+	for (int i = 0; i < 4; i++) {
+		char name[2] = {'a' + i, '\0'};
+
+		add(add_namespace(name), CLASS_LOSS, 25 - i);
+	}
+}
+
+TEST(screen, only_the_worst_are_shown)
+{
+	add_four();
+	style.top = 1;
+	to_text(in_words);
+	check_has("    [1] Mend it\n\nand 3 more namespaces, 3 rows\n");
+	check_lacks("\nb\n");
+	style.top = 3;
+	to_text(in_words);
+	check_has("\nc\n");
+	check_has("\nand 1 more namespace, 1 row\n");
+	style.top = 4;
+	to_text(in_words);
+	check_lacks("more");
+}
+
+static unsigned n_lines(void)
+{
+	unsigned n = 0;
+
+	for (const char *c = text; (c = strchr(c, '\n')); c++)
+		n++;
+	return n;
+}
+
+/* All of it are 25 lines. */
+TEST(screen, what_does_not_fit_is_summed_up)
+{
+	add_four();
+	style.height = 25;
+	to_text(in_words);
+	ck_assert_uint_eq(n_lines(), 25);
+	check_has("Mend it");
+	style.height = 24;
+	to_text(in_words);
+	check_lacks("Mend it");
+	check_has("\nd\n");
+	for (style.height = 8; style.height < 25; style.height++) {
+		to_text(in_words);
+		ck_assert_uint_le(n_lines(), style.height);
+		check_has("\na\n  LAYER  PLACE  DIR  PASSED  LOST  SHARE  "
+			  "CAUSE\n");
+		check_lacks("[1]");
+	}
+	style.height = 12;
+	to_text(in_words);
+	check_has("\nb\n  link   eth0 ");
+	check_has("\n\nand 2 more namespaces, 2 rows: --top, -n, -l\n");
+}
+
+TEST(screen, quiet_ones_are_not_more_rows)
+{
+	add_four();
+	items[2].findings.n = items[3].findings.n = 0;
+	style.top = 1;
+	to_text(in_words);
+	check_has("\n\nand 1 more namespace, 1 row\n2 more namespaces: nothing "
+		  "lost\n");
+}
+
+TEST(screen, several_intervals_and_small_rows_are_told)
+{
+	add_namespace("a");
+	l.n_intervals = 6;
+	l.n_small = 2;
+	to_text(in_words);
+	ck_assert_str_eq(text, "1970-01-01 00:00:00, in 10 s, 6 intervals\n\n"
+			       "2 rows below --min-lost or --min-share\n"
+			       "1 namespace: nothing lost\n");
+}
+
+TEST(screen, no_line_ends_with_a_blank)
+{
+	add(add_namespace("a"), CLASS_LOSS, 25)->causes.n = 0;
+	for (style.width = 30; style.width < 100; style.width += 10) {
+		to_text(in_words);
+		check_lacks(" \n");
+		check_lacks("\n\n\n");
+	}
 }
 
 TEST(screen, several_causes_have_lines_and_numbers)
@@ -223,7 +313,7 @@ TEST(screen, what_is_not_known_is_a_dash)
 	f->direction = DIR_NONE;
 	f->causes.n = 0;
 	to_text(in_words);
-	check_has("  link   -      -         -     7      -  \n");
+	check_has("  link   -      -         -     7      -\n");
 	check_lacks("nan");
 	to_text(in_json);
 	check_has("\"percent\":null");

@@ -375,6 +375,22 @@ void sample_compare(struct sample *now, const struct sample *then)
 	}
 }
 
+void sample_uncompare(struct sample *s)
+{
+	for (uint32_t i = 0; i < s->n_rows; i++) {
+		s->rows[i].delta = 0;
+		s->rows[i].flags &= ROW_SENT;
+	}
+	for (uint32_t i = 0; i < s->n_objects; i++) {
+		struct object *o = &s->objects[i];
+
+		o->same = o->late = o->told = false;
+		o->moved = o->parts_moved = false;
+		o->before = 0;
+	}
+	sample_follow(s, NULL);
+}
+
 static void carry_object(struct sample *s, const struct sample *then,
 			 const struct object *o)
 {

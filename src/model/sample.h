@@ -234,4 +234,7 @@ void sample_zero(struct sample *s, const struct sample *of);
  */
 void sample_compare(struct sample *now, const struct sample *then);
 
+/* Takes that back, so that it can be compared with another sample of before. */
+void sample_uncompare(struct sample *s);
+
 #endif

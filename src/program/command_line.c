@@ -41,17 +41,49 @@ static bool parse_interval(struct options *o, const char *text)
 	return false;
 }
 
+/* A whole number from 1 on. */
+static bool parse_whole(const char *what, const char *text, double *ret)
+{
+	if (parse_number(text, 1, 1e9, ret) && *ret == floor(*ret))
+		return true;
+	complain("%s is a number from 1 on, not '%s'", what, text);
+	return false;
+}
+
 static bool parse_count(struct options *o, const char *text)
 {
-	double count;
+	double count = 0;
+	bool good = parse_whole("the count", text, &count);
 
-	if (!parse_number(text, 1, 1e9, &count) || count != floor(count)) {
-		complain("the count is a number from 1 on, not '%s'", text);
-		return false;
-	}
 	o->count = count;
 	o->counted = true;
-	return true;
+	return good;
+}
+
+static bool parse_top(struct options *o, const char *text)
+{
+	double top = 0;
+	bool good = parse_whole("--top", text, &top);
+
+	o->style.top = top;
+	return good;
+}
+
+static bool parse_min_lost(struct options *o, const char *text)
+{
+	double least = 0;
+	bool good = parse_whole("--min-lost", text, &least);
+
+	o->filter.min_lost = least;
+	return good;
+}
+
+static bool parse_min_share(struct options *o, const char *text)
+{
+	if (parse_number(text, 0, 100, &o->filter.min_share))
+		return true;
+	complain("--min-share is 0 to 100 percent, not '%s'", text);
+	return false;
 }
 
 /* Whether a pattern was taken, for what is called so. */
@@ -155,7 +187,8 @@ static bool parse_trace_option(struct options *o, int option)
 	}
 }
 
-static bool parse_option(struct options *o, int option)
+/* What is told, and of what. */
+static bool parse_choice(struct options *o, int option)
 {
 	switch (option) {
 	case 'n':
@@ -166,6 +199,20 @@ static bool parse_option(struct options *o, int option)
 		return add_interface(o, optarg);
 	case OPTION_COLOUR:
 		return parse_colour(o, optarg);
+	case OPTION_TOP:
+		return parse_top(o, optarg);
+	case OPTION_MIN_LOST:
+		return parse_min_lost(o, optarg);
+	case OPTION_MIN_SHARE:
+		return parse_min_share(o, optarg);
+	default:
+		return parse_trace_option(o, option);
+	}
+}
+
+static bool parse_option(struct options *o, int option)
+{
+	switch (option) {
 	case 'i':
 		return parse_interval(o, optarg);
 	case 'c':
@@ -194,6 +241,12 @@ static bool parse_option(struct options *o, int option)
 	case 'L':
 		o->action = ACTION_LIST;
 		return true;
+	case 's':
+		o->summary = true;
+		return true;
+	case 'q':
+		o->quiet = true;
+		return true;
 	case 'V':
 		printf("pktloss %s\n", PKTLOSS_VERSION);
 		o->action = ACTION_END;
@@ -203,7 +256,7 @@ static bool parse_option(struct options *o, int option)
 		o->action = ACTION_END;
 		return true;
 	default:
-		return parse_trace_option(o, option);
+		return parse_choice(o, option);
 	}
 }
 
@@ -214,7 +267,8 @@ static bool check_trace(const struct options *o)
 
 	if (!traces && o->trace_tuned)
 		complain("--seconds, --reason and --pcap are of --trace");
-	else if (traces && (o->once || o->watch || o->counted || o->timed))
+	else if (traces &&
+		 (o->once || o->watch || o->counted || o->timed || o->summary))
 		complain("--trace looks once, for --seconds: no "
 			 "--since-boot, no --watch, no --count, no --interval");
 	else if (traces && o->filter.interfaces.n)
@@ -233,6 +287,10 @@ static bool check_options(const struct options *o)
 {
 	if (o->once && (o->watch || o->counted))
 		complain("--since-boot looks once: no --count, no --watch");
+	else if (o->once && o->summary)
+		complain("--since-boot looks once: no --summary");
+	else if (o->summary && o->watch)
+		complain("--watch has a table for each interval: no --summary");
 	else if (o->once && o->settings.drop_reasons == CHOICE_TRUE)
 		complain("--drop-reasons are told from the first look on: no "
 			 "--since-boot");

@@ -25,6 +25,8 @@ struct options {
 	unsigned long count; /* of intervals, 0: no end */
 	bool counted;	     /* -c was given */
 	bool json, once, watch, terminal;
+	bool summary;	  /* one table, in the end */
+	bool quiet;	  /* none at all */
 	bool timed;	  /* -i was given */
 	bool trace_tuned; /* an option was given that only --trace has */
 	struct trace_choice choice; /* these three are of --trace */

@@ -47,7 +47,8 @@ static bool is_small(const struct filter *f, const struct finding *finding)
 }
 
 /* What stood below a row that is gone stands alone. */
-static void keep(struct findings *to, const struct finding *finding, bool tied)
+static void keep_finding(struct findings *to, const struct finding *finding,
+			 bool tied)
 {
 	struct finding *kept = &to->items[to->n++];
 
@@ -74,7 +75,7 @@ static size_t filter_findings(const struct filter *f, struct findings *findings)
 			continue;
 		}
 		first_is_kept |= i == 0;
-		keep(findings, finding, first_is_kept);
+		keep_finding(findings, finding, first_is_kept);
 	}
 	return n_small;
 }

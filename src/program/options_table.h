@@ -18,6 +18,9 @@ enum long_option {
 	OPTION_REASON,
 	OPTION_PCAP,
 	OPTION_COLOUR,
+	OPTION_MIN_LOST,
+	OPTION_MIN_SHARE,
+	OPTION_TOP,
 };
 
 struct option_row {

@@ -25,11 +25,12 @@ struct summary_ns {
 struct summary {
 	struct summary_ns *items; /* the worst first */
 	size_t n, max;
-	size_t n_small;	   /* rows that are left out, see filter.h */
-	bool drop_reasons; /* the kernel said why it drops packets */
-	uint64_t time_ns;  /* CLOCK_REALTIME */
-	double seconds;	   /* the interval, NAN: since boot */
-	char **notes;	   /* what cannot be read, and why, or is not there */
+	size_t n_small;		   /* rows that are left out, see filter.h */
+	bool drop_reasons;	   /* the kernel said why it drops packets */
+	uint64_t time_ns;	   /* CLOCK_REALTIME */
+	double seconds;		   /* the interval, NAN: since boot */
+	unsigned long n_intervals; /* that this is the sum of; 0, 1: of none */
+	char **notes; /* what cannot be read, and why, or is not there */
 	size_t n_notes, max_notes;
 };
 

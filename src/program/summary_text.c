@@ -38,9 +38,13 @@ struct printer {
 	FILE *out;
 	const struct style *style;
 	unsigned widths[N_COLUMNS];
-	const char *as_far;	  /* what is said of lossless ones rests on */
-	const struct way *way;	  /* into the namespace that is printed */
-	struct remedies remedies; /* of it */
+	const char *as_far;	    /* what is said of lossless ones rests on */
+	const struct way *way;	    /* into the namespace that is printed */
+	struct remedies remedies;   /* of it */
+	bool brief;		    /* there is no room for remedies */
+	unsigned room;		    /* lines that are left, with .brief */
+	size_t n_shown, n_quiet;    /* namespaces */
+	size_t n_more, n_more_rows; /* that there is no room for, theirs */
 };
 
 void summary_text_paint(FILE *out, const struct style *style,
@@ -158,17 +162,16 @@ static unsigned print_cells(const struct printer *p, const struct cells *cells,
 {
 	unsigned column = 2;
 
-	fprintf(p->out, "  ");
 	for (int i = 0; i < N_COLUMNS; i++) {
 		unsigned gap = p->widths[i] - strlen(cells->text[i]);
 		bool right = i >= COLUMN_PASSED;
 
-		fprintf(p->out, "%*s", right ? (int)gap : 0, "");
+		fprintf(p->out, "%*s", right ? (int)gap + 2 : 2, "");
 		if (colour && i >= COLUMN_LOST)
 			paint(p, colour, cells->text[i]);
 		else
 			fprintf(p->out, "%s", cells->text[i]);
-		fprintf(p->out, "%*s", right ? 2 : (int)gap + 2, "");
+		fprintf(p->out, "%*s", right ? 0 : (int)gap, "");
 		column += p->widths[i] + 2;
 	}
 	return column;
@@ -200,7 +203,7 @@ static void describe_cause(struct printer *p, const struct cause *cause,
 	size_t number = 0;
 
 	remedy_print(cause->remedy, p->way, remedy, sizeof(remedy));
-	if (remedy[0])
+	if (remedy[0] && !p->brief)
 		number = number_remedy(&p->remedies, cause->remedy);
 	if (number)
 		snprintf(mark, sizeof(mark), "[%zu] ", number);
@@ -223,6 +226,8 @@ static void print_loss(struct printer *p, const struct finding *f)
 		fprintf(p->out, "\n");
 		column = 0;
 		indent = 6;
+	} else {
+		fprintf(p->out, "  ");
 	}
 	for (size_t i = 0; i < f->causes.n; i++) {
 		if (column != indent)
@@ -312,6 +317,14 @@ static const char *shown_name(const struct summary_ns *ns)
 	return ns->name[0] ? ns->name : "(this namespace)";
 }
 
+static void print_head(const struct printer *p)
+{
+	unsigned column = print_cells(p, &heads, NULL);
+
+	fprintf(p->out, "%s\n",
+		p->style->width < column + MIN_CAUSE ? "" : "  CAUSE");
+}
+
 static void print_losses(struct printer *p, const struct summary_ns *ns)
 {
 	const struct findings *f = &ns->findings;
@@ -319,17 +332,14 @@ static void print_losses(struct printer *p, const struct summary_ns *ns)
 	p->way = &ns->way;
 	paint(p, BOLD, shown_name(ns));
 	fprintf(p->out, "\n");
-	if (p->style->width < print_cells(p, &heads, NULL) + MIN_CAUSE)
-		fprintf(p->out, "\n");
-	else
-		fprintf(p->out, "CAUSE\n");
+	if (!p->brief || p->n_shown == 1)
+		print_head(p);
 	for (size_t i = 0; i < f->n && finding_is_row(&f->items[i]); i++) {
 		print_loss(p, &f->items[i]);
 		print_notes(p, f, i, 4);
 	}
 	print_notes(p, f, -1, 2);
 	print_remedies(p);
-	fprintf(p->out, "\n");
 }
 
 /* Where a wire from here leads to the loss. */
@@ -356,10 +366,10 @@ static void print_lossless(const struct printer *p, const struct summary_ns *ns)
 	print_notes(p, &ns->findings, -1, 2);
 	if (ns->see)
 		print_see(p, ns->see);
-	fprintf(p->out, "\n");
 }
 
-void summary_text_when(FILE *out, uint64_t time_ns, double seconds)
+void summary_text_when(FILE *out, uint64_t time_ns, double seconds,
+		       unsigned long n_intervals)
 {
 	time_t whole = time_ns / 1000000000;
 	char when[32];
@@ -369,9 +379,12 @@ void summary_text_when(FILE *out, uint64_t time_ns, double seconds)
 	    !strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm))
 		when[0] = '\0';
 	if (isnan(seconds))
-		fprintf(out, "%s, totals since boot\n\n", when);
+		fprintf(out, "%s, totals since boot", when);
 	else
-		fprintf(out, "%s, in %.3g s\n\n", when, seconds);
+		fprintf(out, "%s, in %.3g s", when, seconds);
+	if (n_intervals > 1)
+		fprintf(out, ", %lu intervals", n_intervals);
+	fprintf(out, "\n\n");
 }
 
 /* The worst is the first, and no symptom comes before a row. */
@@ -388,32 +401,152 @@ static bool says_something(const struct printer *p, const struct findings *f)
 	return false;
 }
 
-void summary_text_print(FILE *out, const struct summary *l,
-			const struct style *style)
+static void print_block(struct printer *p, const struct summary_ns *ns)
+{
+	if (p->n_shown++ && !p->brief)
+		fprintf(p->out, "\n");
+	if (has_rows(&ns->findings))
+		print_losses(p, ns);
+	else
+		print_lossless(p, ns);
+}
+
+/* Where there is room for some of it, for its first lines. */
+static unsigned put_lines(FILE *out, const char *text, unsigned room)
+{
+	unsigned n = 0;
+
+	while (*text && n < room) {
+		size_t length = strcspn(text, "\n") + 1;
+
+		fwrite(text, 1, length, out);
+		text += length;
+		n++;
+	}
+	return n;
+}
+
+static unsigned count_lines(const char *text)
+{
+	unsigned n = 0;
+
+	for (; (text = strchr(text, '\n')); text++)
+		n++;
+	return n;
+}
+
+/* The worst one is cut to what there is, the others are shown whole. */
+static bool print_in_room(struct printer *p, const struct summary_ns *ns)
+{
+	_cleanup_free_ char *text = NULL;
+	struct printer block = *p;
+	unsigned lines;
+	size_t n;
+
+	block.out = open_memstream(&text, &n);
+	if (!block.out)
+		return false;
+	print_block(&block, ns);
+	if (fclose(block.out))
+		return false;
+	lines = count_lines(text);
+	if (lines > p->room && p->n_shown)
+		return false;
+	p->room -= put_lines(p->out, text, lines < p->room ? lines : p->room);
+	p->n_shown++;
+	return true;
+}
+
+static size_t count_rows(const struct findings *f)
+{
+	size_t n = 0;
+
+	while (n < f->n && finding_is_row(&f->items[n]))
+		n++;
+	return n;
+}
+
+/* From the first one on that has no room none has. */
+static void print_namespace(struct printer *p, const struct summary_ns *ns)
+{
+	const size_t top = p->style->top;
+	bool full = p->n_more || (top && p->n_shown >= top);
+
+	if (!says_something(p, &ns->findings)) {
+		p->n_quiet++;
+	} else if (!full && !p->brief) {
+		print_block(p, ns);
+	} else if (full || !print_in_room(p, ns)) {
+		size_t rows = count_rows(&ns->findings);
+
+		*(rows ? &p->n_more : &p->n_quiet) += 1;
+		p->n_more_rows += rows;
+	}
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* What is summed up. */
+static void print_rest(const struct printer *p, const struct summary *l)
+{
+	if (p->n_shown && (p->n_more || p->n_quiet || l->n_small))
+		fprintf(p->out, "\n");
+	if (p->n_more)
+		fprintf(p->out, "and %zu more namespace%s, %zu row%s%s\n",
+			p->n_more, plural(p->n_more), p->n_more_rows,
+			plural(p->n_more_rows),
+			p->brief ? ": --top, -n, -l" : "");
+	if (l->n_small)
+		fprintf(p->out, "%zu row%s below --min-lost or --min-share\n",
+			l->n_small, plural(l->n_small));
+	if (p->n_quiet)
+		fprintf(p->out, "%zu%s namespace%s: nothing lost%s\n",
+			p->n_quiet, p->n_quiet < l->n ? " more" : "",
+			plural(p->n_quiet), p->as_far);
+}
+
+/* Lines of print_rest() and of the head. */
+#define OTHER_LINES 6
+
+static void print_summary(FILE *out, const struct summary *l,
+			  const struct style *style, bool brief)
 {
 	struct printer p = {
 		.out = out,
 		.style = style,
 		.as_far = l->n_notes ? " in what could be read" : "",
+		.brief = brief,
+		.room = style->height > OTHER_LINES + 1
+				? style->height - OTHER_LINES
+				: 1,
 	};
-	size_t quiet = 0;
 
 	measure(&p, l);
-	summary_text_when(out, l->time_ns, l->seconds);
-	for (size_t i = 0; i < l->n; i++) {
-		const struct summary_ns *ns = &l->items[i];
+	summary_text_when(out, l->time_ns, l->seconds, l->n_intervals);
+	for (size_t i = 0; i < l->n; i++)
+		print_namespace(&p, &l->items[i]);
+	print_rest(&p, l);
+}
 
-		if (has_rows(&ns->findings))
-			print_losses(&p, ns);
-		else if (says_something(&p, &ns->findings))
-			print_lossless(&p, ns);
-		else
-			quiet++;
+void summary_text_print(FILE *out, const struct summary *l,
+			const struct style *style)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	FILE *whole = style->height ? open_memstream(&text, &n) : NULL;
+
+	if (!whole) {
+		print_summary(out, l, style, false);
+		return;
 	}
-	if (quiet)
-		fprintf(out, "%zu%s namespace%s: nothing lost%s\n", quiet,
-			quiet < l->n ? " more" : "", quiet > 1 ? "s" : "",
-			p.as_far);
+	print_summary(whole, l, style, false);
+	if (!fclose(whole) && count_lines(text) <= style->height)
+		fputs(text, out);
+	else
+		print_summary(out, l, style, true);
 }
 
 bool summary_text_has_rows(const struct summary *l)

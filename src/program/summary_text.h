@@ -10,7 +10,9 @@
 struct style {
 	unsigned width; /* columns of the screen */
 	bool colour;
-	bool verbose; /* what is no loss, and every symptom, too */
+	bool verbose;	 /* what is no loss, and every symptom, too */
+	unsigned height; /* lines of the screen that are to do, 0: no matter */
+	size_t top;	 /* namespaces that are shown, 0: no matter how many */
 };
 
 #define RED "31"
@@ -21,11 +23,18 @@ struct style {
 void summary_text_paint(FILE *out, const struct style *style,
 			const char *colour, const char *text);
 
-/* Prints when it was and how long it took (NAN: since boot), and a free line.
+/*
+ * Prints when it was and how long it took (NAN: since boot), in how many
+ * intervals if these are several, and a free line.
  */
-void summary_text_when(FILE *out, uint64_t time_ns, double seconds);
+void summary_text_when(FILE *out, uint64_t time_ns, double seconds,
+		       unsigned long n_intervals);
 
-/* Prints printable ASCII, and colours where wanted. */
+/*
+ * Prints printable ASCII, and colours where wanted. What does not fit in the
+ * height is shorter: without what to do, then without the least bad, which are
+ * summed up in a line.
+ */
 void summary_text_print(FILE *out, const struct summary *l,
 			const struct style *style);
 

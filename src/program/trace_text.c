@@ -299,7 +299,7 @@ void trace_text_print(FILE *out, const struct trace *t,
 {
 	struct trace_printer p = {.out = out, .style = style, .trace = t};
 
-	summary_text_when(out, t->time_ns, t->seconds);
+	summary_text_when(out, t->time_ns, t->seconds, 1);
 	choose_rows(&p);
 	for (size_t i = 0; i < t->n; i++)
 		if (is_first_of_place(&p, i))

@@ -7,12 +7,14 @@ import json
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import struct
 import subprocess
 import tempfile
 import termios
+import threading
 import time
 
 import truth
@@ -179,7 +181,7 @@ def program_terminal(stage):
     text, _ = on_terminal(stage, "--once", *chosen(b), NO_COLOR="1")
     expect("\033" not in text, "colours, though NO_COLOR is set: %r" % text)
     text, status = on_terminal(stage, "--watch", "-c", "2", "-i", "0.1", *chosen(b))
-    expect(text.count("\033[2J") == 2 and status == NO_LOSS, "%d: %r" % (status, text))
+    expect(text.count("\033[2J") == 3 and status == NO_LOSS, "%d: %r" % (status, text))
 
 
 @case
@@ -190,7 +192,7 @@ def program_refuses(stage):
     expect(status == NO_LOSS and "2 namespaces: nothing lost" in text and not err,
            "%d: %s%s" % (status, text, err))
     for arguments in (["-i", "0"], ["-c", "0"], ["-c", "1.5"], ["--once", "--watch"], ["-n", "/(/"],
-                      ["--no-such"], ["there-is-no-such-namespace"], ["-l", "word"], ["-n", "there-is-no-such-namespace", "-i", "0.1"]):
+                      ["--no-such"], ["there-is-no-such-namespace"], ["-l", "word"], ["-q", "-n", "no-such-namespace"]):
         status, text, err = call(stage, *arguments)
         expect(status == FAILED and err and not text, "%s: %d %s%s" % (arguments, status, text, err))
     status, _, err = call(stage, "--once", stdout=None, preexec_fn=lambda: os.close(1))
@@ -217,6 +219,120 @@ def program_chosen(stage):
     process.stdout.readline()
     process.stdout.close()
     expect(process.wait(10) == -signal.SIGPIPE and not process.stderr.read(), "not of SIGPIPE: %d" % process.returncode)
+
+
+@case
+def program_sum(stage):
+    """Ctrl-C ends a watch with what was lost in all of its time, by the kernel's numbers; -s prints that alone."""
+    a, b = lossy(stage)
+    before = kernel_says(b)
+    watch = start(stage, "-w", "-i", "0.5", *chosen(a, b))
+    alone = start(stage, "-s", "-c", "1000", "-i", "0.5", *chosen(a, b))
+    quiet = start(stage, "-q", "-c", "1000", "-i", "0.5", *chosen(a, b))
+    small = start(stage, "-q", "-s", "-c", "1000", "-i", "0.5", "--min-lost", str(2 * LOST + 1), *chosen(a, b))
+    for _ in range(2):
+        time.sleep(1)
+        burst(a, b)
+    after = kernel_says(b)
+    ended = []
+    for process, how in ((watch, signal.SIGINT), (alone, signal.SIGTERM), (quiet, signal.SIGINT), (small, signal.SIGINT)):
+        process.send_signal(how)
+        ended.append(finish(process))
+    truly = {layer: after[layer] - before[layer] for layer in after}
+    for status, text, err in ended[:2]:
+        expect(status == LOSS and not err, "%d: %s%s" % (status, text, err))
+        last = text[text.rindex(" intervals\n"):]
+        check_rows(rows(last, b.name), truly)
+    expect(ended[0][1].count("\n20") > 2 and ended[1][1].count("\n20") == 0, "not that many tables: %s" % (ended,))
+    expect(ended[2] == (LOSS, "", ""), "quiet: %s" % (ended[2],))
+    expect(ended[3] == (NO_LOSS, "", ""), "small: %s" % (ended[3],))
+
+
+def own_terminal():
+    """In the child: who owns a terminal is told of its size."""
+    os.setsid()
+    fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+
+
+class Screen:
+    """The newest picture on a terminal of that size, of a program that clears it."""
+
+    def __init__(self, stage, lines, columns, *arguments):
+        self.ours, its = pty.openpty()
+        self.resize(lines, columns)
+        self.process = start(stage, *arguments, stdout=its, stderr=its, preexec_fn=own_terminal,
+                             env={"PATH": os.environ["PATH"], "TERM": "linux", "NO_COLOR": "1"})
+        os.close(its)
+        self.text = ""
+
+    def resize(self, lines, columns):
+        fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def picture(self, expected, seconds=10):
+        """The first one that begins from now on and fits the words."""
+        end = time.monotonic() + seconds
+        seen = []
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                if select.select([self.ours], [], [], 0.1)[0]:
+                    self.text += os.read(self.ours, 65536).decode().replace("\r\n", "\n")
+            seen = self.text.split("\033[H\033[2J")[1:]
+            if seen and re.search(expected, seen[-1]):
+                return seen[-1]
+        raise Failure("no picture has %r: %r" % (expected, seen[-2:]))
+
+    def close(self):
+        self.process.send_signal(signal.SIGINT)
+        text = self.text
+        with contextlib.suppress(OSError):
+            while True:
+                text += os.read(self.ours, 65536).decode().replace("\r\n", "\n")
+        os.close(self.ours)
+        return self.process.wait(10), text
+
+
+@case
+def program_watch(stage):
+    """--watch keeps the worst on the screen, sums up the rest, follows its size and ends with the sum."""
+    a, b = lossy(stage)
+    ended = threading.Event()
+
+    def lose():
+        while not ended.wait(0.05):
+            burst(a, b)
+
+    loser = threading.Thread(target=lose)
+    loser.start()
+    screen = Screen(stage, 10, 100, "-w", "-i", "0.5", *chosen(a, b))
+    try:
+        small = screen.picture(r"(?s)(link|netfilter) .*\n$")
+        expect(small.count("\n") < 10 and small.split("\n")[2] == b.name, "not the worst at the top: %r" % small)
+        expect(" LAYER " in small and "What to do" not in small, "not brief: %r" % small)
+        screen.resize(60, 50)
+        narrow = screen.picture(r"(?s)What to do.*see ")
+        expect(max(map(len, narrow.split("\n"))) <= 50, "too wide: %r" % narrow)
+    finally:
+        ended.set()
+        loser.join()
+        status, text = screen.close()
+    expect(status == LOSS and " intervals\n" in text.split("\033[2J")[-1], "%d: %r" % (status, text))
+
+
+@case
+def program_resized(stage):
+    """A table of a minute is drawn anew at once when the terminal gets another size."""
+    a, _ = stage.pair()
+    screen = Screen(stage, 20, 60, "-w", "-i", "3", *chosen(a))
+    try:
+        screen.picture("nothing lost")
+        begun = time.monotonic()
+        n = screen.text.count("\033[2J")
+        screen.resize(20, 40)
+        while screen.text.count("\033[2J") == n:
+            screen.picture("nothing lost")
+        expect(time.monotonic() - begun < 2, "drawn after %g s" % (time.monotonic() - begun))
+    finally:
+        screen.close()
 
 
 @case

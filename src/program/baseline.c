@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/baseline.h"
+
+#include <errno.h>
+
+#include "base/array.h"
+#include "base/hash.h"
+
+static uint64_t hash_id(const struct netns_id *id)
+{
+	struct hash h = hash_begin(NULL);
+
+	hash_add(&h, &id->dev, sizeof(id->dev));
+	hash_add(&h, &id->ino, sizeof(id->ino));
+	return hash_end(&h);
+}
+
+/* One that has the number of another has another cookie. */
+static struct baseline_item *find_item(const struct baseline *b,
+				       const struct ns *ns)
+{
+	EACH_HASHED (&b->table, hash_id(&ns->id), i) {
+		struct baseline_item *item = &b->items[i];
+
+		if (netns_same(&item->id, &ns->id) &&
+		    item->cookie == ns->cookie)
+			return item;
+	}
+	return NULL;
+}
+
+/* The sample is moved: nobody looks at it any more until the next read. */
+static int add_item(struct baseline *b, struct ns *ns)
+{
+	struct baseline_item *item = ARRAY_ADD(b);
+
+	if (!item || !table_add(&b->table, hash_id(&ns->id), b->n - 1)) {
+		b->n -= item != NULL;
+		return -ENOMEM;
+	}
+	*item = (struct baseline_item) {
+		.id = ns->id, .cookie = ns->cookie, .sample = ns->then};
+	sample_follow(&item->sample, NULL);
+	sample_follow(&ns->now, NULL);
+	ns->then = (struct sample) {.key = ns->then.key};
+	return 0;
+}
+
+/* An object that was not there at first, as it was when it began. */
+static void add_beginning(struct sample *to, const struct sample *s,
+			  const struct object *o)
+{
+	to->source = o->source;
+	sample_object(to, o->layer, object_place(s, o), object_name(s, o),
+		      o->identity);
+	EACH_ROW (s, o, row)
+		sample_row(to, row->counter, row->value - row->delta);
+}
+
+static int note_beginnings(struct sample *to, const struct sample *s)
+{
+	uint32_t hint = 0;
+
+	EACH_OBJECT (s, o)
+		if (o->told && !o->before &&
+		    !sample_find(to, o->layer, object_place(s, o),
+				 object_name(s, o), &hint))
+			add_beginning(to, s, o);
+	return to->error;
+}
+
+int baseline_follow(struct baseline *b, struct ns_list *list)
+{
+	int r = 0;
+
+	EACH_NS (list, ns) {
+		struct baseline_item *item;
+
+		if (r < 0 || !ns->was_read || !ns->then.time_ns)
+			continue;
+		item = find_item(b, ns);
+		r = item ? note_beginnings(&item->sample, &ns->now)
+			 : add_item(b, ns);
+	}
+	return r;
+}
+
+void baseline_restore(struct baseline *b, struct ns_list *list)
+{
+	EACH_NS (list, ns) {
+		struct baseline_item *item = find_item(b, ns);
+		struct sample then = ns->then;
+
+		if (!item || !ns->was_read)
+			continue;
+		sample_uncompare(&ns->now);
+		ns->then = item->sample;
+		item->sample = then;
+	}
+}
+
+void baseline_free(struct baseline *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		sample_free(&b->items[i].sample);
+	free(b->items);
+	table_free(&b->table);
+	*b = (struct baseline) {.n = 0};
+}

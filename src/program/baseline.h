@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first look at each namespace, to compare the last one with: what was lost
+ * in all of the time. Packets that passed in an interval without a loss are
+ * part of it, too, which a sum of tables would not have.
+ */
+#ifndef PKTLOSS_PROGRAM_BASELINE_H
+#define PKTLOSS_PROGRAM_BASELINE_H
+
+#include "base/table.h"
+#include "engine/ns.h"
+
+struct baseline_item {
+	struct netns_id id;
+	uint64_t cookie;
+	struct sample sample;
+};
+
+/* Zeroed is empty. */
+struct baseline {
+	struct baseline_item *items;
+	size_t n, max;
+	struct table table; /* by .id */
+};
+
+/*
+ * Between interval_compare() and interval_end(): takes what the namespaces that
+ * it does not know yet were compared with, and notes what began to count since
+ * in the others. Returns 0 or -ENOMEM.
+ */
+int MUST_CHECK baseline_follow(struct baseline *b, struct ns_list *list);
+
+/*
+ * Instead of that, the last time: has the newest read compared with the first
+ * one, by interval_compare(). Then only baseline_free() is left.
+ */
+void baseline_restore(struct baseline *b, struct ns_list *list);
+
+void baseline_free(struct baseline *b);
+
+#endif
