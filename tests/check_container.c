@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/discovery.h"
+#include "engine/resident.h"
 #include "testlib.h"
 
 #define HEX16 "0123456789abcdef"
@@ -1281,6 +1282,47 @@ TEST(discovery, container_of_a_user_has_no_name_of_anothers)
 	tree_put(&tree, DOCKER, WEB);
 	discover();
 	expect("user_1000.service_" SHORT);
+}
+
+static void expect_resident(pid_t pid, const char *container)
+{
+	struct resident r = resident_of(stage.list.items[1], tree.path);
+
+	ck_assert_int_eq(r.pid, pid);
+	ck_assert_str_eq(r.container, container);
+}
+
+TEST(discovery, process_of_a_namespace_is_known_and_its_container)
+{
+	pid_t pid = start(0), other = start(0);
+
+	name_file("blue", pid);
+	discover();
+	expect("blue");
+	expect_resident(0, "");
+	show(pid, IN_DOCKER);
+	rescan();
+	expect_resident(pid, ID);
+	put_cgroup(pid, "0::/init.scope\n");
+	expect_resident(pid, "");
+	show_in(pid, other); /* it has left, or another has its number */
+	expect_resident(0, "");
+}
+
+TEST(discovery, container_that_a_user_made_up_is_not_told)
+{
+	pid_t pid = start(0);
+
+	show(pid, "0::/user.slice/user-1000.slice/user@1000.service/"
+		  "app.slice/docker-" ID ".scope\n");
+	discover();
+	expect_resident(pid, "");
+}
+
+TEST(discovery, own_namespace_has_no_process_to_look_into)
+{
+	discover();
+	ck_assert_int_eq(resident_of(stage.list.items[0], "/proc").pid, 0);
 }
 
 TEST(discovery, restarted_container_has_its_name_again)

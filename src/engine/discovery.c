@@ -395,18 +395,10 @@ static int on_new_process(struct discovery *d, const struct netns_found *found,
 	return admit(d, found, raw, s);
 }
 
-static int on_found(const struct netns_found *found, void *arg)
+/* Whom a namespace found belongs to, or how it joins the list. */
+static int on_sighting(struct discovery *d, const struct netns_found *found,
+		       struct sighting *s)
 {
-	struct discovery *d = arg;
-	struct sighting *s;
-
-	if (*d->stop)
-		return -ECANCELED;
-	if (netns_same(&found->id, &d->list->items[0]->id))
-		return 1;
-	s = sightings_get(&d->sightings, &found->id);
-	if (!s)
-		return -ENOMEM;
 	if (s->ns && is_successor(s->ns, found))
 		s->ns->id = (struct netns_id) {0}; /* its alarms will end */
 	if (s->ns && !s->ns->id.ino)
@@ -419,6 +411,25 @@ static int on_found(const struct netns_found *found, void *arg)
 	else
 		find_again(s->ns, found);
 	return 0;
+}
+
+static int on_found(const struct netns_found *found, void *arg)
+{
+	struct discovery *d = arg;
+	struct sighting *s;
+	int r;
+
+	if (*d->stop)
+		return -ECANCELED;
+	if (netns_same(&found->id, &d->list->items[0]->id))
+		return 1;
+	s = sightings_get(&d->sightings, &found->id);
+	if (!s)
+		return -ENOMEM;
+	r = on_sighting(d, found, s);
+	if (s->ns && found->pid)
+		s->ns->resident = found->pid;
+	return r;
 }
 
 /* ---- when to look for what ---- */

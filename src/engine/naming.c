@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <string.h>
 
-#include "engine/container.h"
 #include "kernel/clock.h"
 #include "kernel/file.h"
 
@@ -63,17 +62,39 @@ int naming_check(const struct netns_found *found)
 	return r;
 }
 
+static ssize_t read_cgroup(const char *proc_root, pid_t pid, char *buffer,
+			   size_t size)
+{
+	char file[32];
+
+	snprintf(file, sizeof(file), "%d/cgroup", (int)pid);
+	return file_read_text(proc_root, file, buffer, size);
+}
+
+bool naming_container(const char *proc_root, pid_t pid,
+		      char id[CONTAINER_NAME + 1])
+{
+	char cgroup[4096];
+	struct container c;
+	ssize_t n = read_cgroup(proc_root, pid, cgroup, sizeof(cgroup));
+
+	/* one that is owned may be called as its owner likes */
+	if (n < 0 || !container_parse(cgroup, n, &c) ||
+	    c.kind == CONTAINER_OWNED)
+		return false;
+	memcpy(id, c.name, sizeof(c.name));
+	return true;
+}
+
 enum naming_grade naming_by_process(const char *proc_root, pid_t pid,
 				    char *name, size_t size)
 {
-	char file[32], cgroup[4096], full[CONTAINER_NAME + 1];
+	char cgroup[4096], full[CONTAINER_NAME + 1];
 	enum naming_grade grade = NAMING_NONE;
 	struct container c;
-	ssize_t n;
+	ssize_t n = read_cgroup(proc_root, pid, cgroup, sizeof(cgroup));
 
 	full[0] = '\0';
-	snprintf(file, sizeof(file), "%d/cgroup", (int)pid);
-	n = file_read_text(proc_root, file, cgroup, sizeof(cgroup));
 	if (n >= 0 && container_parse(cgroup, n, &c))
 		grade = name_container(proc_root, &c, full);
 	else if (n >= 0 && container_unit(cgroup, n, full))

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "engine/container.h"
 #include "kernel/netns.h"
 
 struct naming {
@@ -36,6 +37,13 @@ enum naming_grade {
  * ended; or another negative errno: that cannot be told now.
  */
 int MUST_CHECK naming_check(const struct netns_found *found);
+
+/*
+ * The id of the container that a process is in, or the name of one that has no
+ * id. Returns false where it is in none, or that cannot be read.
+ */
+bool naming_container(const char *proc_root, pid_t pid,
+		      char id[CONTAINER_NAME + 1]);
 
 /* What a namespace may be called after a process that is in it. */
 enum naming_grade naming_by_process(const char *proc_root, pid_t pid,

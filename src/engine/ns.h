@@ -49,6 +49,7 @@ struct ns {
 	uint64_t cookie;  /* unique for the boot, 0: the kernel has none */
 	char path[NETNS_PATH]; /* where it is entered, "" for collectd's own */
 	pid_t pid;	       /* of the process whose path it is, 0: of none */
+	pid_t resident; /* seen in it the last time, see resident.h; or 0 */
 	char name[NAME_NAMESPACE + 1]; /* clean, "" for collectd's own */
 	uint8_t rank;		       /* enum ns_rank */
 	uint8_t grade;		       /* enum naming_grade: how good that is */
