@@ -442,7 +442,7 @@ TEST(trace, json_has_all_of_it)
 	check_has("\"peers\":[{\"namespace\":\"\",\"cookie\":11,"
 		  "\"reason\":\"syn_retransmit\",\"healthy\":false,"
 		  "\"layer\":\"tcp\",\"function\":null,\"interface\":null,"
-		  "\"ifindex\":0,\"protocol\":null,\"source\":null,"
+		  "\"ifindex\":null,\"protocol\":null,\"source\":null,"
 		  "\"source_port\":null,");
 	check_has(",\"notes\":[\"no?te\"]}\n");
 }

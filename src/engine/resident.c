@@ -6,26 +6,24 @@
 
 #include "engine/naming.h"
 
-static bool is_resident(const struct ns *ns, const char *proc_root)
+static bool is_resident(const struct ns *ns, const char *proc_root, pid_t pid)
 {
 	char path[PATH_MAX];
 	const struct netns_found found = {.path = path, .id = ns->id};
 
-	snprintf(path, sizeof(path), "%s/%d/ns/net", proc_root,
-		 (int)ns->resident);
+	snprintf(path, sizeof(path), "%s/%d/ns/net", proc_root, (int)pid);
 	return naming_check(&found) == 0;
 }
 
 struct resident resident_of(const struct ns *ns, const char *proc_root)
 {
-	struct resident r = {0};
+	struct resident r = {.pid = ns->pid ? ns->pid : ns->resident};
 
-	if (!ns->resident || !is_resident(ns, proc_root))
-		return r;
-	naming_container(proc_root, ns->resident, r.container);
-	/* its number may be that of another process meanwhile */
-	if (!is_resident(ns, proc_root))
+	if (!r.pid || !is_resident(ns, proc_root, r.pid))
 		return (struct resident) {0};
-	r.pid = ns->resident;
+	naming_container(proc_root, r.pid, r.container);
+	/* its number may be that of another process meanwhile */
+	if (!is_resident(ns, proc_root, r.pid))
+		return (struct resident) {0};
 	return r;
 }

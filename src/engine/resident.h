@@ -14,8 +14,9 @@ struct resident {
 };
 
 /*
- * The process that discovery has seen there last, if it still is. Asks for that
- * in proc_root, "/proc". Of the namespace of this process none is known.
+ * The process whose path is the way in, which remedies name as well, or else
+ * the one that discovery has seen there last, if it still is. Asks for that in
+ * proc_root, "/proc". Of the namespace of this process none is known.
  */
 struct resident resident_of(const struct ns *ns, const char *proc_root);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pktloss --list: the tables that the probes read by, for people. */
+/* pktloss --list: the tables that the probes read by. */
 #ifndef PKTLOSS_PROGRAM_COUNTER_LIST_H
 #define PKTLOSS_PROGRAM_COUNTER_LIST_H
 
@@ -9,5 +9,7 @@
 
 /* Prints every counter that there is, and what it means. */
 void counter_list_print(FILE *out, const struct style *style);
+/* The same as one line of JSON. */
+void counter_list_print_json(FILE *out);
 
 #endif

@@ -67,6 +67,14 @@ void json_put_count(struct json *j, const char *key, uint64_t n)
 	fprintf(j->out, "%llu", (unsigned long long)n);
 }
 
+void json_put_number(struct json *j, const char *key, uint64_t n)
+{
+	if (n)
+		json_put_count(j, key, n);
+	else
+		json_put_null(j, key);
+}
+
 void json_put_real(struct json *j, const char *key, double value)
 {
 	begin_value(j, key);
@@ -86,6 +94,18 @@ void json_put_null(struct json *j, const char *key)
 {
 	begin_value(j, key);
 	fputs("null", j->out);
+}
+
+void json_begin(struct json *j)
+{
+	json_open(j, NULL, '{');
+	json_put_count(j, "version", JSON_VERSION);
+}
+
+void json_end(struct json *j)
+{
+	json_close(j, '}');
+	putc('\n', j->out);
 }
 
 void json_put_notes(struct json *j, char *const *notes, size_t n)

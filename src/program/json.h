@@ -10,6 +10,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/*
+ * What each document says of itself. Keys may be added within a version; what
+ * is there keeps its name, type and meaning: docs/json.md.
+ */
+#define JSON_VERSION 1
+
 struct json {
 	FILE *out;
 	bool follows; /* a value stands before, in the same object or array */
@@ -27,10 +33,15 @@ void json_put_text(struct json *j, const char *key, const char *text);
 /* null where the text is "". */
 void json_put_known(struct json *j, const char *key, const char *text);
 void json_put_count(struct json *j, const char *key, uint64_t n);
+/* null where it is 0, which stands for what is not known. */
+void json_put_number(struct json *j, const char *key, uint64_t n);
 /* NAN is null. */
 void json_put_real(struct json *j, const char *key, double value);
 void json_put_bool(struct json *j, const char *key, bool value);
 void json_put_null(struct json *j, const char *key);
+/* '{' of the whole, with its version; and '}' with the end of the line. */
+void json_begin(struct json *j);
+void json_end(struct json *j);
 /* "notes": what could not be read, or is not there. */
 void json_put_notes(struct json *j, char *const *notes, size_t n);
 

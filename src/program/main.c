@@ -45,7 +45,10 @@ static enum status act(struct options *o)
 	case ACTION_LOOK:
 		return look_command(o);
 	case ACTION_LIST:
-		counter_list_print(stdout, &o->style);
+		if (o->json)
+			counter_list_print_json(stdout);
+		else
+			counter_list_print(stdout, &o->style);
 		return STATUS_NO_LOSS;
 	case ACTION_END:
 		return STATUS_NO_LOSS;

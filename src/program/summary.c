@@ -45,7 +45,12 @@ static int collect_ns(struct summary *l, const struct ns *from)
 
 	if (!ns)
 		return -ENOMEM;
-	*ns = (struct summary_ns) {.sample = &from->now, .way = ns_way(from)};
+	*ns = (struct summary_ns) {
+		.resident = resident_of(from, "/proc"),
+		.inode = from->id.ino,
+		.sample = &from->now,
+		.way = ns_way(from),
+	};
 	memcpy(ns->name, from->name, sizeof(ns->name));
 	if (from->now.time_ns > l->time_ns)
 		l->time_ns = from->now.time_ns;

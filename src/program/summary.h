@@ -8,6 +8,7 @@
 
 #include "engine/blindness.h"
 #include "engine/ns.h"
+#include "engine/resident.h"
 #include "diagnosis/finding.h"
 #include "model/names.h"
 #include "model/remedy.h"
@@ -15,7 +16,9 @@
 /* One namespace. */
 struct summary_ns {
 	char name[NAME_NAMESPACE + 1]; /* "" for the one of this process */
-	struct way way;		       /* for the commands of remedies */
+	struct resident resident;
+	ino_t inode;
+	struct way way; /* for the commands of remedies */
 	struct findings findings;
 	const struct sample *sample; /* of the list, until interval_end() */
 	/* behind a wire from here, where what is only felt here is lost */

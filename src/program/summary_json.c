@@ -12,10 +12,10 @@ static void put_cause(struct json *j, const struct way *way,
 
 	cause_name(cause, reason);
 	remedy_print(cause->remedy, way, remedy, sizeof(remedy));
-	json_put_text(j, "counter", cause_counter(cause));
-	json_put_text(j, "reason", reason);
+	json_put_known(j, "counter", cause_counter(cause));
+	json_put_known(j, "reason", reason);
 	json_put_text(j, "cause", cause->text);
-	json_put_text(j, "remedy", remedy);
+	json_put_known(j, "remedy", remedy);
 }
 
 static void put_causes(struct json *j, const struct way *way,
@@ -37,11 +37,11 @@ static void put_finding(struct json *j, const struct way *way,
 {
 	json_open(j, NULL, '{');
 	json_put_text(j, "layer", layer_name(finding->layer));
-	json_put_text(j, "place", finding->place);
+	json_put_known(j, "place", finding->place);
 	json_put_text(j, "direction", direction_name(finding->direction));
 	json_put_text(j, "class", class_name(finding->class));
 	json_put_count(j, "lost", finding->lost);
-	json_put_count(j, "total", finding->total);
+	json_put_number(j, "total", finding->total);
 	json_put_real(j, "percent", finding->percent);
 	json_put_bool(j, "at_least", finding->at_least);
 	put_causes(j, way, &finding->causes);
@@ -56,6 +56,9 @@ static void put_namespace(struct json *j, const struct summary_ns *ns)
 {
 	json_open(j, NULL, '{');
 	json_put_text(j, "name", ns->name);
+	json_put_number(j, "pid", ns->resident.pid);
+	json_put_number(j, "inode", ns->inode);
+	json_put_known(j, "container", ns->resident.container);
 	if (ns->see)
 		json_put_text(j, "see", ns->see->name);
 	else
@@ -67,25 +70,19 @@ static void put_namespace(struct json *j, const struct summary_ns *ns)
 	json_close(j, '}');
 }
 
-static void put_all(struct json *j, const struct summary *l)
-{
-	json_open(j, NULL, '{');
-	json_put_count(j, "time", l->time_ns / 1000000000);
-	json_put_real(j, "interval", l->seconds);
-	json_put_bool(j, "since_boot", isnan(l->seconds));
-	json_put_bool(j, "drop_reasons", l->drop_reasons);
-	json_open(j, "namespaces", '[');
-	for (size_t i = 0; i < l->n; i++)
-		put_namespace(j, &l->items[i]);
-	json_close(j, ']');
-	json_put_notes(j, l->notes, l->n_notes);
-	json_close(j, '}');
-}
-
 void summary_json_print(FILE *out, const struct summary *l)
 {
 	struct json j = {.out = out};
 
-	put_all(&j, l);
-	putc('\n', out);
+	json_begin(&j);
+	json_put_count(&j, "time", l->time_ns / 1000000000);
+	json_put_real(&j, "interval", l->seconds);
+	json_put_bool(&j, "since_boot", isnan(l->seconds));
+	json_put_bool(&j, "drop_reasons", l->drop_reasons);
+	json_open(&j, "namespaces", '[');
+	for (size_t i = 0; i < l->n; i++)
+		put_namespace(&j, &l->items[i]);
+	json_close(&j, ']');
+	json_put_notes(&j, l->notes, l->n_notes);
+	json_end(&j);
 }

@@ -31,14 +31,14 @@ static void put_place(struct json *j, const struct trace_row *row)
 		json_put_text(j, "namespace", row->ns->name);
 	else
 		json_put_null(j, "namespace");
-	json_put_count(j, "cookie", key->cookie);
+	json_put_number(j, "cookie", key->cookie);
 	json_put_text(j, "reason", row->place->reason);
 	json_put_bool(j, "healthy", row->healthy);
 	json_put_known(j, "layer",
 		       row->layer < N_LAYERS ? layer_name(row->layer) : "");
 	json_put_known(j, "function", row->place->function);
 	json_put_known(j, "interface", row->interface);
-	json_put_count(j, "ifindex", key->ifindex);
+	json_put_number(j, "ifindex", key->ifindex);
 }
 
 static void put_row(struct json *j, const struct trace_row *row)
@@ -86,11 +86,10 @@ void trace_json_print(FILE *out, const struct trace *t,
 {
 	struct json j = {.out = out};
 
-	json_open(&j, NULL, '{');
+	json_begin(&j);
 	put_counts(&j, t);
 	put_rows(&j, "drops", t, true);
 	put_rows(&j, "peers", t, false);
 	json_put_notes(&j, notes->notes, notes->n_notes);
-	json_close(&j, '}');
-	putc('\n', out);
+	json_end(&j);
 }

@@ -49,6 +49,7 @@ import rules  # noqa: F401
 import rights  # noqa: F401
 import settings  # noqa: F401
 import skew  # noqa: F401
+import schema  # noqa: F401
 import sockets  # noqa: F401
 import tracing  # noqa: F401
 import writers  # noqa: F401

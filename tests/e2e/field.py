@@ -96,7 +96,7 @@ class Found(NamedTuple):
 
     def is_it(self, f):
         return (f["layer"] in self.layer.split("|") and f["direction"] in self.direction.split("|")
-                and f["place"] in self.place.split("|") and f["class"] in self.kind.split("|"))
+                and (f["place"] or "") in self.place.split("|") and f["class"] in self.kind.split("|"))
 
     def __str__(self):
         return "%s %s %s@%s" % (self.kind, self.ratio, self.place or "all", self.ns.name)
@@ -325,7 +325,7 @@ class Scene:
         self.expect(abs(sum_lost - lost) <= found.off, "the program: %d lost, not %d: %s" % (sum_lost, lost, shown))
         if found.total is not None:
             total = self.packets(found.total, rounds)
-            self.expect(all(abs(f["total"] - total) <= max(found.off, 4, 0.03 * total) for f in same),
+            self.expect(all(abs((f["total"] or 0) - total) <= max(found.off, 4, 0.03 * total) for f in same),
                         "the program: not of %d: %s" % (total, shown))
         text = " ".join(text_of(f) for f in same)
         self.check_words("the program", found.says, (), text + "".join(counters_of(f) for f in same), shown)
@@ -385,7 +385,7 @@ class Scene:
         if verdicts.DIRECTORY not in os.environ:
             return
         expected = ["%s %s" % (f.ratio, f.place) for f in self.due(told) if f.kind in verdicts.LOSSES]
-        found = ["%s %s: %s" % (verdicts.ratio(f), f["place"], f["cause"])
+        found = ["%s %s: %s" % (verdicts.ratio(f), f["place"] or "all", f["cause"])
                  for name in self.names for f in seen.get(name, ()) if f["class"] in verdicts.LOSSES]
         verdicts.keep_row({"verdict": True, "case": "field_" + self.name, "expected": "; ".join(expected) or "nothing",
                            "found": "; ".join(found) or "nothing", "losses": len(found), "right": not self.wrong})
@@ -393,12 +393,11 @@ class Scene:
 
 def text_of(finding):
     """All words of a finding, in small letters."""
-    causes = "".join(" %s %s" % (c["cause"], c["remedy"]) for c in finding["causes"])
-    return ("%s %s%s" % (finding["cause"], finding["remedy"], causes)).lower()
+    return " ".join("%s %s" % (c["cause"], c["remedy"] or "") for c in [finding] + finding["causes"]).lower()
 
 
 def counters_of(finding):
-    return "".join(" " + c["counter"].lower() for c in finding["causes"])
+    return "".join(" " + (c["counter"] or "").lower() for c in finding["causes"])
 
 
 def brief(f):
