@@ -358,6 +358,7 @@ static void *work(void *arg)
 {
 	enum phase phase;
 
+	pthread_setname_np(pthread_self(), "pktloss");
 	watch_drops();
 	do {
 		phase = wait_for_order();
@@ -374,9 +375,14 @@ static void *work(void *arg)
 	return arg;
 }
 
+/*
+ * Not by plugin_thread_create(), which has another argument before collectd
+ * 5.11. Besides it hands down the interval of the plugin, for which nobody asks
+ * in this thread.
+ */
 static int start_worker(void)
 {
-	if (plugin_thread_create(&self.worker, work, NULL, "pktloss") != 0) {
+	if (pthread_create(&self.worker, NULL, work, NULL) != 0) {
 		ERROR("pktloss plugin: no thread could be started");
 		return -1;
 	}
