@@ -107,7 +107,7 @@ check_blocks() { # DOCUMENT
 }
 
 for document in README.md CONTRIBUTING.md SECURITY.md docs/INTERNALS.md \
-	docs/COLLECTD.md docs/RIGHTS.md; do
+	docs/BUILDING.md docs/COLLECTD.md docs/RIGHTS.md; do
 	check_paths "$document"
 	check_names "$document"
 done

@@ -13,7 +13,7 @@ packages_check=(
 	binutils check gcovr clang-format clang-tidy cppcheck
 	libclang-rt-dev universal-ctags python3 util-linux iproute2 iptables nftables ebtables arptables
 	conntrack hping3 curl ethtool rrdtool libyajl2 libcurl3-gnutls valgrind
-	jq python3-jsonschema xz-utils tcpdump traceroute ipvsadm procps kmod sysstat
+	jq python3-jsonschema musl-tools xz-utils tcpdump traceroute ipvsadm procps kmod sysstat
 	iputils-tracepath wireguard-tools
 	graphite-web libesmtp6 libmicrohttpd12 libprotobuf-c1
 	chromium-headless-shell python3-cachetools python3-twisted python3-urllib3

@@ -9,9 +9,10 @@
  * No counter of IP tells them from others. The states of IPsec count their
  * packets; they are asked where there are some, or where the balance moved.
  */
+#include <netinet/in.h> /* before the kernel's own, for musl */
+
 #include <errno.h>
 #include <linux/xfrm.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include "kernel/capability.h"

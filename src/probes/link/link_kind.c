@@ -3,6 +3,8 @@
  * The kinds of links that the kernel makes itself, as far as their drivers
  * count in a way of their own. By what the drivers of Linux 6.1 to 6.18 do.
  */
+#include <netinet/in.h> /* before the kernel's own, for musl */
+
 #include <linux/if_link.h>
 #include <linux/if_tunnel.h>
 #include <string.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/snmp/ip_excuses.h"
 
+#include <netinet/in.h> /* before the kernel's own, for musl */
+
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/ipv6.h>
