@@ -20,6 +20,7 @@ struct candidate {
 	bool found;	   /* by the newest scan of the names */
 	bool waits;	   /* for a process with a better name */
 	unsigned asked;	   /* processes without one */
+	pid_t resident;	   /* the process that was asked last, or 0 */
 	uint64_t since_ns; /* CLOCK_MONOTONIC, when it was found */
 };
 

@@ -331,12 +331,17 @@ static int admit_candidate(struct discovery *d, const struct candidate *c,
 		.id = c->id,
 	};
 
+	int r;
+
 	if (c->waits || s->ns)
 		return 0;
-	return admit(d, &found,
-		     (struct raw) {c->name, c->grade ? c->grade : NAMING_FILE,
-				   NS_NAMED},
-		     s);
+	r = admit(d, &found,
+		  (struct raw) {c->name, c->grade ? c->grade : NAMING_FILE,
+				NS_NAMED},
+		  s);
+	if (s->ns)
+		s->ns->resident = c->resident;
+	return r;
 }
 
 static int on_new_file(struct discovery *d, const struct netns_found *found,
@@ -383,6 +388,7 @@ static int on_new_process(struct discovery *d, const struct netns_found *found,
 	if (!is_up_to_date(d, found) || !naming_has_time(&d->naming))
 		return 0;
 	if (c) {
+		c->resident = found->pid;
 		if (!candidate_ask(c, d->settings->proc_root, found))
 			return 0;
 		r = admit_candidate(d, c, s);
