@@ -44,6 +44,7 @@ static void add_namespace(struct ns_list *list, const char *name)
 
 	ck_assert_ptr_nonnull(ns);
 	snprintf(ns->name, sizeof(ns->name), "%s", name);
+	ns->grade = NAMING_FILE;
 	if (name[0])
 		snprintf(ns->path, sizeof(ns->path), "/run/netns/%s", name);
 }
@@ -453,7 +454,11 @@ TEST(looking, what_could_not_be_read_is_3)
 	optind = 1;
 	world.n_reads = 0;
 	check_run("-i 0.1 -j", 3);
-	check_in(errors, "denied by a user namespace");
+	check_in(errors, "denied by a user namespace or a security module\n");
+	optind = 1;
+	world.n_reads = 0;
+	check_run("-i 0.1 -v", 3);
+	check_in(errors, "(not permitted: setns)\n");
 }
 
 TEST(looking, loss_beside_what_could_not_be_read_is_1)
@@ -538,6 +543,21 @@ TEST(names, name_that_is_there_is_no_news)
 {
 	check_run("-n web -i 0.1", 0);
 	ck_assert_str_eq(errors, "");
+}
+
+TEST(names, all_are_listed)
+{
+	check_run("--namespaces", 0);
+	ck_assert_str_eq(
+		output, "NAMESPACE         KIND  INODE  PID  CONTAINER  READ\n"
+			"(this namespace)  own   0      -    -          yes\n"
+			"web               file  0      -    -          yes\n");
+	optind = 1;
+	world.blind = true;
+	check_run("--namespaces", 3);
+	optind = 1;
+	check_run("--namespaces wed", 2);
+	check_in(errors, "near it: web");
 }
 
 TEST(names, options_need_not_stand_in_front)

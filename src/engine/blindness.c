@@ -65,6 +65,22 @@ static int take_error(struct reasons *reasons)
 	return error;
 }
 
+/* What helps, else why it failed. */
+static void explain_refusal(const struct blindness *b, int error,
+			    uint64_t needs, char *text, size_t size)
+{
+	char names[96];
+
+	capabilities_print(needs & b->lacking, names, sizeof(names));
+	if (!needs)
+		format_text(text, size, "%s", explain_error(error));
+	else if (names[0])
+		format_text(text, size, "run as root, or with %s", names);
+	else
+		format_text(text, size,
+			    "denied by a user namespace or a security module");
+}
+
 /*
  * The fact first, in plain words, then what the kernel was asked: "firewall
  * counters of nftables: run as root (not permitted: ...)".
@@ -73,21 +89,17 @@ static void explain_reason(const struct blindness *b, int error,
 			   const char *what, uint64_t needs, const char *asked,
 			   char text[BLINDNESS_TEXT])
 {
-	char names[96];
+	char why[128];
 
-	capabilities_print(needs & b->lacking, names, sizeof(names));
-	if (!needs || (error != -EPERM && error != -EACCES))
-		format_text(text, BLINDNESS_TEXT, "%s: %s (%s)", what,
-			    explain_error(error), asked);
-	else if (names[0])
-		format_text(text, BLINDNESS_TEXT,
-			    "%s: run as root, or with %s (%s: %s)", what, names,
-			    explain_error(error), asked);
+	if (error != -EPERM && error != -EACCES)
+		needs = 0;
+	explain_refusal(b, error, needs, why, sizeof(why));
+	if (b->brief)
+		format_text(text, BLINDNESS_TEXT, "%s: %s", what, why);
 	else
-		format_text(text, BLINDNESS_TEXT,
-			    "%s: denied by a user namespace or a security "
-			    "module (%s: %s)",
-			    what, explain_error(error), asked);
+		format_text(text, BLINDNESS_TEXT, "%s: %s (%s%s%s)", what, why,
+			    needs ? explain_error(error) : "",
+			    needs ? ": " : "", asked);
 }
 
 static bool next_source(struct blindness *b, char text[BLINDNESS_TEXT])

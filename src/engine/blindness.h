@@ -52,6 +52,7 @@ struct blindness {
 	struct slow_read untold[MAX_SLOW_UNTOLD];
 	size_t n_untold;
 	uint64_t share_ns; /* more is too long */
+	bool brief;	   /* what the kernel was asked is not told */
 	bool private_own;  /* collectd's own is not that of process 1 */
 };
 

@@ -199,6 +199,9 @@ static bool parse_choice(struct options *o, int option)
 		return add_interface(o, optarg);
 	case OPTION_COLOUR:
 		return parse_colour(o, optarg);
+	case OPTION_NAMESPACES:
+		o->action = ACTION_NAMESPACES;
+		return true;
 	case OPTION_TOP:
 		return parse_top(o, optarg);
 	case OPTION_MIN_LOST:

@@ -11,6 +11,7 @@
 enum action {
 	ACTION_LOOK,
 	ACTION_LIST,
+	ACTION_NAMESPACES,
 	ACTION_TRACE,
 	ACTION_END, /* all is said */
 	ACTION_FAIL,

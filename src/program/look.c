@@ -262,6 +262,7 @@ enum status look_command(const struct options *o)
 		complain("%s", strerror(ENOMEM));
 		return STATUS_FAILED;
 	}
+	engine_blindness(run.engine)->brief = !o->style.verbose;
 	r = o->once ? look_once(&run) : look_often(&run);
 	if (r < 0 || run.failed)
 		status = STATUS_FAILED;

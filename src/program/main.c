@@ -10,6 +10,7 @@
 
 #include "program/counter_list.h"
 #include "program/look.h"
+#include "program/namespace_list.h"
 #include "program/output.h"
 #include "program/trace_command.h"
 
@@ -50,6 +51,8 @@ static enum status act(struct options *o)
 		else
 			counter_list_print(stdout, &o->style);
 		return STATUS_NO_LOSS;
+	case ACTION_NAMESPACES:
+		return namespace_list_command(o);
 	case ACTION_END:
 		return STATUS_NO_LOSS;
 	default:

@@ -29,6 +29,7 @@ const struct option_row option_rows[] = {
 	{"seconds", OPTION_SECONDS, "N", "--trace: so long (default 10), or until Ctrl-C"},
 	{"reason", OPTION_REASON, "R", "--trace: only what is dropped for that reason"},
 	{"pcap", OPTION_PCAP, "FILE", "--trace: writes the packets that were looked at"},
+	{"namespaces", OPTION_NAMESPACES, NULL, "every namespace, and who is in it"},
 	{"list", 'L', NULL, "every counter and what it means"},
 	{"version", 'V', NULL, "which version this is"},
 	{"help", 'h', NULL, "this text"},

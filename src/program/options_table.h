@@ -21,6 +21,7 @@ enum long_option {
 	OPTION_MIN_LOST,
 	OPTION_MIN_SHARE,
 	OPTION_TOP,
+	OPTION_NAMESPACES,
 };
 
 struct option_row {

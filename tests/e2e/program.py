@@ -430,7 +430,8 @@ touch /run/docker/netns/ea025b4906f4
 mount --bind /proc/$pid/ns/net /run/docker/netns/ea025b4906f4
 begin /system.slice/web.service
 begin /by-hand
-"$program" -i 0.2 --json
+"$program" -i 0.2 --json || [ $? = 1 ]
+"$program" --namespaces
 """ % CONTAINER
 
 
@@ -442,8 +443,35 @@ def program_containers(stage):
                               env={"PATH": os.environ["PATH"], "dir": directory,
                                    "program": os.path.abspath(program(stage))},
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-    expect(done.returncode in (NO_LOSS, LOSS), done.stderr)
-    names = [n["name"] for n in json.loads(done.stdout)["namespaces"]]
+    expect(done.returncode == NO_LOSS, done.stderr)
+    said, *table = done.stdout.splitlines()
+    names = [n["name"] for n in json.loads(said)["namespaces"]]
     for name in (CONTAINER[:12], "web.service", "by-hand"):
         expect(name in names, "no %s: %s" % (name, names))
     expect("ea025b4906f4" not in names, "docker's sandbox: %s" % names)
+    listed = {name: kind + [read] for name, *kind, read in map(str.split, table[2:])}
+    for name, kind, container in ((CONTAINER[:12], "container", CONTAINER[:12]), ("web.service", "service", "-")):
+        row = listed.get(name, [])
+        expect(row[:1] == [kind] and row[3:] == [container, "yes"] and row[2].isdigit(), "%s: %s" % (name, done.stdout))
+
+
+@case
+def program_namespaces(stage):
+    """--namespaces has their inodes as ip and stat have, and says which it cannot enter."""
+    a, b = stage.pair()
+    status, text, err = call(stage, "--namespaces", a.name, b.name)
+    rows_of = {name: row for name, *row in map(str.split, text.splitlines()[1:])}
+    for ns in (a, b):
+        inode = str(os.stat("/run/netns/" + ns.name).st_ino)
+        row = rows_of.get(ns.name, [])
+        expect(row[:2] == ["file", inode] and row[-1] == "yes", "not %s: %d %s%s" % (inode, status, text, err))
+        pid = int(row[2])  # of the agent that is in it
+        expect(str(os.stat("/proc/%d/ns/net" % pid).st_ino) == inode, "%d is not in %s" % (pid, ns.name))
+    expect(status == NO_LOSS and len(rows_of) == 2, "%d: %s%s" % (status, text, err))
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        shutil.copy(program(stage), directory)
+        done = subprocess.run([*NOBODY, os.path.join(directory, "pktloss"), "--namespaces", a.name],
+                              capture_output=True, text=True, timeout=60)
+    expect(done.returncode == PARTLY and done.stdout.splitlines()[1].split()[-1] == "no" and
+           "other network namespaces: run as root" in done.stderr, "%d: %s%s" % (done.returncode, done.stdout, done.stderr))
