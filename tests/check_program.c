@@ -195,6 +195,11 @@ static const struct {
 	{"-I /(/", "interface '/(/': Unmatched ( or"},
 	{"--trace -l tcp -l udp", "--trace shows all layers, or one"},
 	{"--trace -I eth0", "--trace shows all interfaces: no --interface"},
+	{"--sort x", "--sort is by worst, lost, share or name, not 'x'"},
+	{"--sort los", "not 'los'"},
+	{"--csv --json", "--json or --csv, not both"},
+	{"--csv --top 3", "--top is of the table: no --json, no --csv"},
+	{"--trace --csv", "no --csv"},
 	{"--top 0", "--top is a number from 1 on, not '0'"},
 	{"--min-lost x", "--min-lost is a number from 1 on, not 'x'"},
 	{"--min-share 101", "--min-share is 0 to 100 percent, not '101'"},
@@ -340,6 +345,30 @@ TEST(looking, sum_is_of_the_whole_time)
 	check_run("-i 0.1 -c 3 --summary --json", 1);
 	check_in(output, "\"lost\":150");
 	ck_assert_ptr_eq(strchr(output, '\n'), output + strlen(output) - 1);
+}
+
+TEST(looking, csv_has_one_head_and_no_sum)
+{
+	world.lost = 50;
+	check_run("-i 0.1 -c 2 --csv --sort name", 1);
+	ck_assert_str_eq(
+		output,
+		"time,interval,namespace,layer,place,direction,class,passed,"
+		"lost,percent,reason,cause\n"
+		"2,1,,link,eth0,rx,loss,1000,50,4.7619,link-rx_missed_errors,"
+		"rx_missed_errors: the receive ring is too small or the CPU "
+		"too slow\n"
+		"2,1,web,link,eth0,rx,loss,1000,50,4.7619,link-rx_missed_"
+		"errors,"
+		"rx_missed_errors: the receive ring is too small or the CPU "
+		"too slow\n"
+		"3,1,,link,eth0,rx,loss,1000,50,4.7619,link-rx_missed_errors,"
+		"rx_missed_errors: the receive ring is too small or the CPU "
+		"too slow\n"
+		"3,1,web,link,eth0,rx,loss,1000,50,4.7619,link-rx_missed_"
+		"errors,"
+		"rx_missed_errors: the receive ring is too small or the CPU "
+		"too slow\n");
 }
 
 TEST(looking, one_interval_needs_no_sum)

@@ -7,6 +7,7 @@
 #include "probes/snmp/snmp.h"
 #include "program/counter_list.h"
 #include "program/json.h"
+#include "program/summary_csv.h"
 #include "program/summary_json.h"
 #include "program/wanted.h"
 #include "testlib.h"
@@ -200,6 +201,61 @@ TEST(screen, what_does_not_fit_is_summed_up)
 	to_text(in_words);
 	check_has("\nb\n  link   eth0 ");
 	check_has("\n\nand 2 more namespaces, 2 rows: --top, -n, -l\n");
+}
+
+/* b has lost less of more: 30 of 100, and 4 of 5, and names are the other way
+ * round. */
+TEST(screen, namespaces_have_an_order)
+{
+	static const struct {
+		enum summary_order order;
+		const char *first;
+	} orders[] = {
+		{ORDER_WORST, "z"},
+		{ORDER_SHARE, "z"},
+		{ORDER_LOST, "b"},
+		{ORDER_NAME, "a"},
+	};
+
+	add(add_namespace("b"), CLASS_LOSS, 30);
+	add(add_namespace("a"), CLASS_SYMPTOM, 90);
+	add(add_namespace("z"), CLASS_LOSS, 4)->percent = 80;
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+		l.order = orders[i].order;
+		summary_sort(&l);
+		ck_assert_str_eq(items[0].name, orders[i].first);
+	}
+}
+
+static int in_csv(FILE *out)
+{
+	summary_csv_print(out, &l, style.verbose);
+	return 0;
+}
+
+TEST(screen, csv_has_a_line_for_each_row)
+{
+	struct summary_ns *ns = add_namespace("a");
+	struct finding *f = add(ns, CLASS_LOSS, 25);
+
+	l.time_ns = UINT64_C(1700000000999999999);
+	snprintf(f->causes.items[0].text, sizeof(f->causes.items[0].text),
+		 "\"x\", %s", HOSTILE);
+	f = add(ns, CLASS_POLICY, UINT64_MAX);
+	f->total = 0;
+	f->percent = NAN;
+	f->place[0] = '\0';
+	add(ns, CLASS_SYMPTOM, 3);
+	to_text(in_csv);
+	ck_assert_str_eq(text, "1700000000,10,a,link,eth0,rx,loss,75,25,25,"
+			       ",\"\"\"x\"\", ?[2J??\"\"\\???\"\n"
+			       "1700000000,10,a,link,,rx,policy,,"
+			       "18446744073709551615,,,the wire is "
+			       "cut\n");
+	style.verbose = true;
+	l.seconds = NAN;
+	to_text(in_csv);
+	check_has("\n1700000000,,a,link,eth0,rx,symptom,97,3,3,");
 }
 
 TEST(screen, quiet_ones_are_not_more_rows)

@@ -131,24 +131,42 @@ static bool add_layer(struct options *o, const char *text)
 	return false;
 }
 
+/* Which of some words it is, or -1. */
+static int word_index(const char *text, const char *words)
+{
+	size_t n = strlen(text);
+
+	for (int i = 0; n && *words; i++) {
+		size_t length = strcspn(words, " ");
+
+		if (n == length && !strncmp(text, words, n))
+			return i;
+		words += length + (words[length] == ' ');
+	}
+	return -1;
+}
+
+/* As enum colour_choice has them. */
 static bool parse_colour(struct options *o, const char *text)
 {
-	static const char *const names[] = {
-		[COLOUR_AUTO] = "auto",
-		[COLOUR_ALWAYS] = "always",
-		[COLOUR_NEVER] = "never",
-	};
+	int i = word_index(text ? text : "always", "auto always never");
 
-	o->colour = COLOUR_ALWAYS;
-	if (!text)
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		o->colour = i;
-		if (!strcmp(text, names[i]))
-			return true;
-	}
-	complain("--color is auto, always or never, not '%s'", text);
-	return false;
+	o->colour = i;
+	if (i < 0)
+		complain("--color is auto, always or never, not '%s'", text);
+	return i >= 0;
+}
+
+/* As enum summary_order has them. */
+static bool parse_order(struct options *o, const char *text)
+{
+	int i = word_index(text, "worst lost share name");
+
+	o->order = i;
+	if (i < 0)
+		complain("--sort is by worst, lost, share or name, not '%s'",
+			 text);
+	return i >= 0;
 }
 
 static bool parse_seconds(struct options *o, const char *text)
@@ -202,6 +220,11 @@ static bool parse_choice(struct options *o, int option)
 	case OPTION_NAMESPACES:
 		o->action = ACTION_NAMESPACES;
 		return true;
+	case OPTION_CSV:
+		o->csv = true;
+		return true;
+	case OPTION_SORT:
+		return parse_order(o, optarg);
 	case OPTION_TOP:
 		return parse_top(o, optarg);
 	case OPTION_MIN_LOST:
@@ -274,6 +297,8 @@ static bool check_trace(const struct options *o)
 		 (o->once || o->watch || o->counted || o->timed || o->summary))
 		complain("--trace looks once, for --seconds: no "
 			 "--since-boot, no --watch, no --count, no --interval");
+	else if (traces && o->csv)
+		complain("--trace has a table or --json: no --csv");
 	else if (traces && o->filter.interfaces.n)
 		complain("--trace shows all interfaces: no --interface");
 	else if (traces && filter_layer(&o->filter) < 0)
@@ -292,6 +317,10 @@ static bool check_options(const struct options *o)
 		complain("--since-boot looks once: no --count, no --watch");
 	else if (o->once && o->summary)
 		complain("--since-boot looks once: no --summary");
+	else if (o->json && o->csv)
+		complain("--json or --csv, not both");
+	else if (o->style.top && (o->json || o->csv))
+		complain("--top is of the table: no --json, no --csv");
 	else if (o->summary && o->watch)
 		complain("--watch has a table for each interval: no --summary");
 	else if (o->once && o->settings.drop_reasons == CHOICE_TRUE)

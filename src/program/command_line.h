@@ -21,11 +21,12 @@ struct options {
 	struct settings settings;
 	struct style style;
 	struct filter filter;
+	enum summary_order order;
 	enum colour_choice colour;
 	double interval;
 	unsigned long count; /* of intervals, 0: no end */
 	bool counted;	     /* -c was given */
-	bool json, once, watch, terminal;
+	bool json, csv, once, watch, terminal;
 	bool summary;	  /* one table, in the end */
 	bool quiet;	  /* none at all */
 	bool timed;	  /* -i was given */

@@ -43,6 +43,12 @@ static int compare_newest(struct run *run)
 	return 0;
 }
 
+/* What reads it adds up itself. */
+static bool is_for_programs(const struct options *o)
+{
+	return o->json || o->csv;
+}
+
 /* Without a table there are notes all the same. */
 static int show(struct run *run, bool wanted)
 {
@@ -50,7 +56,7 @@ static int show(struct run *run, bool wanted)
 
 	if (wanted && !run->options->quiet)
 		r = output_show(&run->output, &run->summary);
-	else if (!run->options->watch && !run->options->json)
+	else if (!run->options->watch && !is_for_programs(run->options))
 		output_notes(&run->output, &run->summary);
 	if (r < 0)
 		output_complain(r);
@@ -170,8 +176,8 @@ static int wait_until(struct run *run, uint64_t beat)
 /* Whether one more table is to tell what was lost in all. */
 static bool wants_sum(const struct options *o)
 {
-	return o->summary ||
-	       ((o->watch || o->count != 1) && !o->json && !o->quiet);
+	return o->summary || ((o->watch || o->count != 1) &&
+			      !is_for_programs(o) && !o->quiet);
 }
 
 /* What was lost since the first look: news, unless the intervals were told. */
@@ -254,6 +260,7 @@ enum status look_command(const struct options *o)
 		.options = o,
 		.engine = engine_new(&o->settings),
 		.output = {.options = o},
+		.summary = {.order = o->order},
 	};
 	enum status status = STATUS_LOSS;
 	int r;

@@ -92,7 +92,7 @@ static void widen_for(unsigned *widths, const struct line *line)
 			widths[i] = strlen(line->text[i]);
 }
 
-static int compare_by_name(const void *a, const void *b)
+static int compare_listed(const void *a, const void *b)
 {
 	const struct ns *const *x = a, *const *y = b;
 
@@ -107,7 +107,7 @@ static int print_list(const struct options *o, struct ns_list *list)
 
 	if (!lines)
 		return -ENOMEM;
-	qsort(list->items, list->n, sizeof(*list->items), compare_by_name);
+	qsort(list->items, list->n, sizeof(*list->items), compare_listed);
 	lines[n++] = heads;
 	EACH_NS (list, ns)
 		if (!ns->host_only)

@@ -23,6 +23,8 @@ const struct option_row option_rows[] = {
 	{"drop-reasons", 'r', NULL, "insist on the kernel's own word on each drop"},
 	{"no-drop-reasons", 'R', NULL, "do without: no program (eBPF) in the kernel"},
 	{"json", 'j', NULL, "one line of JSON for each interval"},
+	{"csv", OPTION_CSV, NULL, "a line of CSV for each row"},
+	{"sort", OPTION_SORT, "KEY", "namespaces by lost, share or name, not the worst"},
 	{"color", OPTION_COLOUR, "[=WHEN]", "always, never, or auto: on a terminal"},
 	{"verbose", 'v', NULL, "what is no loss, too"},
 	{"trace", 't', NULL, "who loses: from whom to whom, by eBPF"},

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "program/summary_csv.h"
 #include "program/summary_json.h"
 
 #define CLEAR "\033[H\033[2J"
@@ -90,12 +91,21 @@ static void show_text(struct output *o, const struct summary *l)
 	output_notes(o, l);
 }
 
+static void show_csv(const struct output *o, const struct summary *l)
+{
+	if (!o->n)
+		summary_csv_print_head(stdout);
+	summary_csv_print(stdout, l, o->options->style.verbose);
+}
+
 int output_show(struct output *o, const struct summary *l)
 {
 	int r = 0;
 
 	if (o->options->json)
 		summary_json_print(stdout, l);
+	else if (o->options->csv)
+		show_csv(o, l);
 	else if (o->options->watch)
 		show_on_screen(o, l);
 	else

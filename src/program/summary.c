@@ -77,7 +77,7 @@ int summary_collect(struct summary *l, const struct ns_list *list,
 	return r;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_by_worst(const void *a, const void *b)
 {
 	const struct summary_ns *x = a, *y = b;
 	int order = 0;
@@ -89,19 +89,69 @@ static int compare(const void *a, const void *b)
 	return order ? order : strcmp(x->name, y->name);
 }
 
+static uint64_t lost_by(const struct summary_ns *ns)
+{
+	const struct findings *f = &ns->findings;
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < f->n && finding_is_row(&f->items[i]); i++)
+		lost += f->items[i].lost;
+	return lost;
+}
+
+static int compare_by_lost(const void *a, const void *b)
+{
+	uint64_t x = lost_by(a), y = lost_by(b);
+
+	return x == y ? compare_by_worst(a, b) : x > y ? -1 : 1;
+}
+
+static double share_by(const struct summary_ns *ns)
+{
+	const struct findings *f = &ns->findings;
+	double share = 0;
+
+	for (size_t i = 0; i < f->n && finding_is_row(&f->items[i]); i++)
+		share = fmax(share, f->items[i].percent);
+	return share;
+}
+
+static int compare_by_share(const void *a, const void *b)
+{
+	double x = share_by(a), y = share_by(b);
+
+	return x == y ? compare_by_worst(a, b) : x > y ? -1 : 1;
+}
+
+static int compare_by_name(const void *a, const void *b)
+{
+	const struct summary_ns *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static int (*const compare[])(const void *a, const void *b) = {
+	[ORDER_WORST] = compare_by_worst,
+	[ORDER_LOST] = compare_by_lost,
+	[ORDER_SHARE] = compare_by_share,
+	[ORDER_NAME] = compare_by_name,
+};
+
 /* The worst namespace with a loss that is joined with this one. */
 static const struct summary_ns *find_see(const struct summary *l,
 					 const struct summary_ns *from)
 {
+	const struct summary_ns *worst = NULL;
+
 	for (size_t i = 0; i < l->n; i++) {
 		const struct summary_ns *to = &l->items[i];
 
-		if (!findings_have_drops(&to->findings))
-			break;
-		if (link_is_joined_to(from->sample, to->sample))
-			return to;
+		if (findings_have_drops(&to->findings) &&
+		    (!worst || compare_by_worst(to, worst) < 0) &&
+		    link_is_joined_to(from->sample, to->sample))
+			worst = to;
 	}
-	return NULL;
+	return worst;
 }
 
 static bool has_symptom(const struct findings *f)
@@ -115,7 +165,7 @@ static bool has_symptom(const struct findings *f)
 void summary_sort(struct summary *l)
 {
 	if (l->n)
-		qsort(l->items, l->n, sizeof(*l->items), compare);
+		qsort(l->items, l->n, sizeof(*l->items), compare[l->order]);
 	for (size_t i = 0; i < l->n; i++) {
 		struct summary_ns *ns = &l->items[i];
 

@@ -25,8 +25,17 @@ struct summary_ns {
 	const struct summary_ns *see;
 };
 
+/* Which namespace comes first. */
+enum summary_order {
+	ORDER_WORST, /* what its worst finding is */
+	ORDER_LOST,  /* how many packets it lost */
+	ORDER_SHARE, /* the greatest share that it lost */
+	ORDER_NAME,
+};
+
 struct summary {
-	struct summary_ns *items; /* the worst first */
+	enum summary_order order;
+	struct summary_ns *items; /* by .order */
 	size_t n, max;
 	size_t n_small;		   /* rows that are left out, see filter.h */
 	bool drop_reasons;	   /* the kernel said why it drops packets */

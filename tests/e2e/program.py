@@ -2,7 +2,9 @@
 """pktloss(8), without collectd."""
 
 import contextlib
+import csv
 import fcntl
+import io
 import json
 import os
 import pty
@@ -135,6 +137,20 @@ def program_json(stage):
     expect(all(f["class"] == "symptom" for f in echo), "the sender lost something, too: " + text)
     sender = [n for n in said["namespaces"] if n["name"] == a.name][0]
     expect(sender["see"] == b.name, "the sender does not lead to %s: %s" % (b.name, text))
+
+
+@case
+def program_csv(stage):
+    """--csv says the same, for a spreadsheet, and --sort puts namespaces in another order."""
+    a, b = lossy(stage)
+    text, truly = measured(stage, a, b, "--csv", "--sort", "name")
+    found = {row["layer"]: (int(row["lost"]), float(row["percent"])) for row in csv.DictReader(io.StringIO(text))
+             if row["namespace"] == b.name}
+    check_rows(found, truly)
+    status, text, err = call(stage, "-i", "0.2", "-c", "2", "--json", "--sort", "name", *chosen(a, b))
+    for line in text.splitlines():
+        names = [n["name"] for n in json.loads(line)["namespaces"]]
+        expect(names == sorted(names), "%d: %s%s" % (status, text, err))
 
 
 @case
