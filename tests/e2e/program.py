@@ -26,6 +26,7 @@ from lab import Failure, Skip
 NO_LOSS, LOSS, FAILED, PARTLY = 0, 1, 2, 3
 TOLERANCE = 1.0  # percent
 INTERVAL = "3"
+COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../contrib/completion/pktloss")
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
           "--bounding-set=-all", "--inh-caps=-all")
 
@@ -484,6 +485,10 @@ def program_namespaces(stage):
         pid = int(row[2])  # of the agent that is in it
         expect(str(os.stat("/proc/%d/ns/net" % pid).st_ino) == inode, "%d is not in %s" % (pid, ns.name))
     expect(status == NO_LOSS and len(rows_of) == 2, "%d: %s%s" % (status, text, err))
+    words = "source %s; COMP_WORDS=(pktloss -n %s) COMP_CWORD=2; _pktloss %s; echo ${COMPREPLY[@]}" % (
+        COMPLETION, a.name[:-1], program(stage))
+    done = subprocess.run(["bash", "-c", words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    expect(sorted(done.stdout.split()) == sorted([a.name, b.name]), "completed: %s%s" % (done.stdout, done.stderr))
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         shutil.copy(program(stage), directory)
