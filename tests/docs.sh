@@ -16,8 +16,8 @@ fail() {
 }
 
 bash "$source/tools/generate_docs.sh" "$build" "$source" "$fresh"
-for file in docs/ALERTS.md docs/CAUSES.md docs/COUNTERS.md conf/pktloss.conf \
-	docs/collectd-pktloss.pod; do
+for file in docs/ALERTS.md docs/CAUSES.md docs/COUNTERS.md docs/GRAPHS.md \
+	conf/pktloss.conf docs/collectd-pktloss.pod; do
 	diff -u "$source/$file" "$fresh/$file" ||
 		fail "$file is out of date: run make docs"
 done

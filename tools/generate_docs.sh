@@ -30,7 +30,7 @@ with_files() { # DOCUMENT
 		(marked || blank) && /^$/ { next }
 		blank || marked { print "" }
 		{ marked = blank = 0; print }
-		/^<!-- conf\/.* -->$/ {
+		/^<!-- (conf|contrib)\/.* -->$/ {
 			print "\n```"
 			while ((getline line <(source "/" $2)) > 0)
 				print line
@@ -45,6 +45,7 @@ mkdir -p "$output/docs" "$output/conf"
 "$build/tools/print_options" conf >"$output/conf/pktloss.conf.new"
 manual >"$output/docs/collectd-pktloss.pod.new"
 with_files docs/ALERTS.md >"$output/docs/ALERTS.md.new"
-for file in docs/ALERTS.md docs/CAUSES.md docs/COUNTERS.md conf/pktloss.conf docs/collectd-pktloss.pod; do
+with_files docs/GRAPHS.md >"$output/docs/GRAPHS.md.new"
+for file in docs/ALERTS.md docs/CAUSES.md docs/COUNTERS.md docs/GRAPHS.md conf/pktloss.conf docs/collectd-pktloss.pod; do
 	mv "$output/$file.new" "$output/$file"
 done

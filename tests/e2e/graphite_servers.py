@@ -14,6 +14,11 @@ from lab import HERE, Failure, Skip, leashed, wait_until
 from receivers import free_port, tool, unpacked
 
 PYTHON = "/usr/bin/python3"  # which has Debian's packages
+FETCH = """
+import json, sys, time, whisper
+(_, _, step), values = whisper.fetch(sys.argv[1], time.time() - int(sys.argv[2]))
+print(json.dumps([step, values]))
+"""
 CACHE = """[cache]
 STORAGE_DIR = {folder}
 LOCAL_DATA_DIR = {folder}/whisper/
@@ -102,8 +107,7 @@ class Carbon(Server):
 
     def points(self, series, seconds):
         """(seconds of a step, [what is known or None]) of the last so many seconds."""
-        code = "import sys, time, json, whisper; t, v = whisper.fetch(sys.argv[1], time.time() - int(sys.argv[2])); print(json.dumps([t[2], v]))"
-        done = subprocess.run([PYTHON, "-c", code, self.path("whisper/%s.wsp" % series.replace(".", "/")), str(seconds)],
+        done = subprocess.run([PYTHON, "-c", FETCH, self.path("whisper/%s.wsp" % series.replace(".", "/")), str(seconds)],
                               capture_output=True, text=True)
         return json.loads(done.stdout) if not done.returncode else (0, [])
 
@@ -126,12 +130,11 @@ class GraphiteWeb(Server):
             raise
         return self
 
-    def ask(self, path, posted=None, **words):
+    def ask(self, path, **words):
         """The bytes of an answer."""
-        data = urllib.parse.urlencode(posted).encode("ascii") if posted else None
         address = self.address + path + ("?" + urllib.parse.urlencode(words) if words else "")
         try:
-            with urllib.request.urlopen(address, data, timeout=20) as answer:
+            with urllib.request.urlopen(address, timeout=20) as answer:
                 return answer.read()
         except urllib.error.HTTPError as e:
             raise Failure("%s: %s %s" % (address, e, e.read()[:1000])) from e

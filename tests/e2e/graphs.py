@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -49,6 +50,16 @@ def lose(daemon, lossy, healthy):
     daemon.wait_reads([b, d], 2)
 
 
+def documented(start, changes):
+    """The command of docs/GRAPHS.md that begins so, with what is another thing here."""
+    with open(os.path.join(HERE, "..", "..", "docs", "GRAPHS.md")) as f:
+        command = re.search(r"^    (%s .*)$" % re.escape(start), f.read(), re.M)[1]
+    for old, new in changes.items():
+        expect(old in command, "%s has no %s" % (command, old))
+        command = command.replace(old, new)
+    return command
+
+
 # rrdtool.
 
 
@@ -61,11 +72,14 @@ def pktloss_rrd(daemon, out, *words):
 
 def drawn(daemon, out, *words):
     """{what: (packets lost, worst share)}, the number of notifications, and the pictures."""
-    done = pktloss_rrd(daemon, out, *words)
+    return understood(pktloss_rrd(daemon, out, *words), os.path.join(daemon.dir, out))
+
+
+def understood(done, directory):
     expect(not done.returncode, done.stdout + done.stderr)
     lost = {m[1]: (int(m[2]), float(m[3]))
             for m in re.finditer(r"^(.*): (\d+) lost, worst share ([\d.]+) %$", done.stdout, re.M)}
-    return lost, int(re.search(r"^(\d+) notifications$", done.stdout, re.M)[1]), pictures(os.path.join(daemon.dir, out))
+    return lost, int(re.search(r"^(\d+) notifications$", done.stdout, re.M)[1]), pictures(directory)
 
 
 def pictures(directory):
@@ -101,6 +115,19 @@ def check_rrd(daemon, b, d):
            "of a namespace that is not there is said: " + done.stderr)
 
 
+def check_documented(daemon, b):
+    """The command of the page, and that which reads the journal."""
+    paths = {"pktloss-rrd ": "'%s' --start -1min --dir '%s/rrd of: here' " % (os.path.join(GRAPHS, "pktloss-rrd"), daemon.dir),
+             "/tmp/pictures": daemon.dir + "/page"}
+    with_log = documented("pktloss-rrd --namespace", {**paths, "web": b.name, "/var/log/collectd.log": daemon.dir + "/log"})
+    journal = documented("journalctl", paths).partition(" | ")[2]
+    entries = re.sub(r"^\[(.*?) (.*?)\] ", time.strftime(r"\1T\2%z h collectd[1]: "), daemon.log(), flags=re.M)
+    for command in (with_log, journal):
+        done = subprocess.run(command, shell=True, input=entries, capture_output=True, text=True)
+        lost, marks, _ = understood(done, daemon.dir + "/page")
+        expect(is_truth(lost) and marks == 2, "%s draws %s, with %d notifications" % (command, lost, marks))
+
+
 @case
 def graphs_rrd(stage):
     """The pictures by rrdtool show as many packets as were lost, and each notification; of a healthy namespace nothing."""
@@ -114,6 +141,7 @@ def graphs_rrd(stage):
             wait_until("a read", lambda: healthy[1].place() in daemon.places(), 10)
             lose(daemon, lossy, healthy)
             check_rrd(daemon, lossy[1], healthy[1])
+            check_documented(daemon, lossy[1])
         except Failure as e:
             raise Failure("%s\n%s" % (e, daemon.report())) from e
 
@@ -237,7 +265,10 @@ def check_dashboard(stage, web, b, d):
 
 
 def check_saved(web):
-    saved = json.loads(web.ask("/dashboard/save/pktloss", {"state": ours("dashboard.json")}))
+    command = documented("curl", {"graphite/dashboard": os.path.join(GRAPHS, "graphite/dashboard"), "http://localhost": web.address})
+    done = subprocess.run(shlex.split(command), capture_output=True, text=True)
+    expect(not done.returncode, "%s: %s" % (command, done.stderr))
+    saved = json.loads(done.stdout)
     expect(saved == {"success": True}, "graphite-web does not save the dashboard: %s" % saved)
     loaded = json.loads(web.ask("/dashboard/load/pktloss"))
     expect(loaded["state"] == json.loads(ours("dashboard.json")), "graphite-web has another dashboard: %s" % loaded)
