@@ -113,7 +113,7 @@ class Carbon(Server):
 
 
 class GraphiteWeb(Server):
-    """Of the files of a carbon."""
+    """Of the files of a carbon. What is in its folder static is found in /static, before its own."""
 
     def __init__(self, carbon):
         super().__init__()
@@ -123,8 +123,9 @@ class GraphiteWeb(Server):
 
     def __enter__(self):
         try:
-            self.run([PYTHON, os.path.join(HERE, "serve_graphite.py"), self.folder, self.carbon.path("whisper"), str(self.port)],
-                     self.port, "graphite-web")
+            os.makedirs(self.path("static/js"))
+            self.run([PYTHON, os.path.join(HERE, "serve_graphite.py"), self.folder, self.carbon.path("whisper"),
+                      self.path("static"), str(self.port)], self.port, "graphite-web")
         except BaseException:
             self.__exit__()
             raise

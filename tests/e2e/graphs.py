@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Pictures: those of contrib/graphs/ over losses that are known, by the real rrdtool and the real Graphite."""
 
+import html
 import json
 import os
 import re
@@ -117,9 +118,9 @@ def check_rrd(daemon, b, d):
 
 def check_documented(daemon, b):
     """The command of the page, and that which reads the journal."""
-    paths = {"pktloss-rrd ": "'%s' --start -1min --dir '%s/rrd of: here' " % (os.path.join(GRAPHS, "pktloss-rrd"), daemon.dir),
+    paths = {"./pktloss-rrd ": "'%s' --start -1min --dir '%s/rrd of: here' " % (os.path.join(GRAPHS, "pktloss-rrd"), daemon.dir),
              "/tmp/pictures": daemon.dir + "/page"}
-    with_log = documented("pktloss-rrd --namespace", {**paths, "web": b.name, "/var/log/collectd.log": daemon.dir + "/log"})
+    with_log = documented("./pktloss-rrd --namespace", {**paths, "web": b.name, "/var/log/collectd.log": daemon.dir + "/log"})
     journal = documented("journalctl", paths).partition(" | ")[2]
     entries = re.sub(r"^\[(.*?) (.*?)\] ", time.strftime(r"\1T\2%z h collectd[1]: "), daemon.log(), flags=re.M)
     for command in (with_log, journal):
@@ -265,7 +266,8 @@ def check_dashboard(stage, web, b, d):
 
 
 def check_saved(web):
-    command = documented("curl", {"graphite/dashboard": os.path.join(GRAPHS, "graphite/dashboard"), "http://localhost": web.address})
+    command = documented("curl", {"graphite/dashboard": os.path.join(GRAPHS, "graphite/dashboard"),
+                                  "http://localhost": web.address})
     done = subprocess.run(shlex.split(command), capture_output=True, text=True)
     expect(not done.returncode, "%s: %s" % (command, done.stderr))
     saved = json.loads(done.stdout)
@@ -284,16 +286,35 @@ def browse(build, address):
 
 
 def check_page(build, web):
-    """All pictures are drawn, and below them stands what they show."""
-    page = os.path.join(os.path.abspath(GRAPHS), "graphite", "pktloss.html")
-    shown = browse(build, "file://%s#server=%s&from=-1min" % (page, web.address))
-    widths = re.findall(r'<figure data-drawn="(\d+)"', shown)
-    expect(widths == ["800"] * len(dashboard()), "drawn are pictures of %s: %s" % (widths, shown[-3000:]))
-    rows = dict(re.findall(r"<tr><td>([\w ]+)</td><td>([\d.]+)</td><td>[\d.]+</td><td></td></tr>", shown))
-    for name, share in SHARE.items():
-        expect(abs(float(rows.get(name.replace("received", "rx"), 0)) - share) <= 1, "the page says %s" % rows)
-    away = browse(build, "file://%s#server=http://127.0.0.1:9" % page)
+    """All pictures are drawn, and below them stands what they show: of a file, and of graphite-web's own server."""
+    page = "file://" + os.path.join(os.path.abspath(GRAPHS), "graphite", "pktloss.html")
+    install(web, "cp", {"graphite/pktloss": os.path.join(GRAPHS, "graphite/pktloss")})
+    for address in ("%s#server=%s&from=-1min" % (page, web.address), web.address + "/static/pktloss.html#from=-1min"):
+        shown = browse(build, address)
+        widths = re.findall(r'<figure data-drawn="(\d+)"', shown)
+        expect(widths == ["800"] * len(dashboard()), "drawn are pictures of %s: %s" % (widths, shown[-3000:]))
+        rows = dict(re.findall(r"<tr><td>([\w ]+)</td><td>([\d.]+)</td><td>[\d.]+</td><td></td></tr>", shown))
+        for name, share in SHARE.items():
+            expect(abs(float(rows.get(name.replace("received", "rx"), 0)) - share) <= 1, "the page says %s" % rows)
+    away = browse(build, page + "#server=http://127.0.0.1:9")
     expect(away.count("no picture from http://127.0.0.1:9") == len(dashboard()), "nobody answers, and it says: " + away[-3000:])
+
+
+def install(web, start, changes):
+    """A command of the page that puts something where graphite-web has its static files."""
+    command = documented(start, {"/usr/share/graphite-web/static": web.path("static"), **changes})
+    subprocess.run(command, shell=True, check=True)
+
+
+def check_mended(build, web):
+    """graphite-web opens the dashboard, with the line that Debian's lacks, and draws all of it."""
+    shutil.copy("/usr/share/graphite-web/static/js/dashboard.js", web.path("static/js"))
+    install(web, "echo", {})
+    shown = browse(build, web.address + "/dashboard/pktloss")
+    images = [html.unescape(src) for src in re.findall(r'<img class="graph-img" src="([^"]*)"', shown)]
+    expect(len(images) == len(dashboard()), "graphite-web draws %s: %s" % (images, shown[-2000:]))
+    for image in images:
+        expect("from=-1hours" in image and web.ask(image[len(web.address):]).startswith(PNG), "not a picture: " + image)
 
 
 @case
@@ -312,6 +333,7 @@ def graphs_graphite(stage):
             check_dashboard(stage, web, b, d)
             check_saved(web)
             check_page(stage.build, web)
+            check_mended(stage.build, web)
             check_creates(carbon, stock)
         except Failure as e:
             raise Failure("%s\n%s" % (e, daemon.report())) from e
