@@ -32,6 +32,7 @@ import alarms  # noqa: F401
 import budget  # noqa: F401
 import containers  # noqa: F401
 import graphs  # noqa: F401
+import fleet  # noqa: F401
 import grafana  # noqa: F401
 import lifecycle  # noqa: F401
 import names  # noqa: F401

@@ -14,7 +14,7 @@ from lab import Failure, Skip, leashed, run, wait_until
 HEARTBEAT = "gauge-all-sources"
 
 CONFIG = """
-Hostname "h"
+Hostname "{host}"
 FQDNLookup false
 BaseDir "{dir}"
 PIDFile "{dir}/pid"
@@ -39,7 +39,7 @@ PluginDir "{system}"
 """
 
 NOTIFICATION = re.compile(
-    r"Notification: severity = (?P<severity>\w+), host = h, plugin = pktloss, "
+    r"Notification: severity = (?P<severity>\w+), host = [^,]*, plugin = pktloss, "
     r"plugin_instance = (?P<place>[^,]*), type = (?P<type>[^,]*), "
     r"type_instance = (?P<instance>[^,]*), message = (?P<message>.*)")
 
@@ -79,6 +79,8 @@ def tells_reasons(build, here=True):
 class Collectd:
     """Runs inside a `with` block, which ends it and checks that it ended well."""
 
+    config = CONFIG
+    host = "h"  # what it calls itself
     stop_within = 5
     writers = 5  # collectd's default
     poll = 0.02  # seconds between two looks at what it wrote
@@ -113,8 +115,8 @@ class Collectd:
     def start(self):
         config = os.path.join(self.dir, "conf")
         with open(config, "w") as f:
-            f.write(CONFIG.format(
-                dir=self.dir, interval=self.interval, writers=self.writers,
+            f.write(self.config.format(
+                dir=self.dir, host=self.host, interval=self.interval, writers=self.writers,
                 options=self.options.replace("DIRECTORY", self.dir),
                 plugins=os.path.join(os.path.abspath(self.build), ".libs"),
                 system=plugin_directory()))
@@ -168,7 +170,7 @@ class Collectd:
         return self.text("log")
 
     def place_dir(self, place):
-        return os.path.join(self.dir, "csv", "h", "pktloss-" + place)
+        return os.path.join(self.dir, "csv", self.host, "pktloss-" + place)
 
     def values(self, place, series):
         """[(time, value)] of a series such as percent-link-rx; empty if never sent."""
@@ -185,7 +187,7 @@ class Collectd:
         return found[-1][1] if found else None
 
     def places(self, suffix=""):
-        prefix = os.path.join(self.dir, "csv", "h", "pktloss-")
+        prefix = os.path.join(self.dir, "csv", self.host, "pktloss-")
         found = glob.glob(glob.escape(prefix) + "*" + glob.escape(suffix))
         return sorted(path[len(prefix):] for path in found)
 

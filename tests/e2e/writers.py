@@ -67,7 +67,7 @@ class Receiver:
 
 def rrd_steps(daemon, place, series):
     """What is known of each step: collectd names the file like a series."""
-    name = os.path.join(daemon.dir, "rrd", "h", "pktloss-" + place, series + ".rrd")
+    name = os.path.join(daemon.dir, "rrd", daemon.host, "pktloss-" + place, series + ".rrd")
     if not os.path.exists(name):
         return []
     last = int(run("rrdtool last " + name))
