@@ -16,7 +16,7 @@ fail() {
 }
 
 bash "$source/tools/generate_docs.sh" "$build" "$source" "$fresh"
-for file in docs/ALERTS.md docs/CAUSES.md docs/COUNTERS.md docs/GRAPHS.md \
+for file in docs/{ALERTS,CAUSES,COUNTERS,FLEET,GRAFANA,GRAPHS}.md \
 	conf/pktloss.conf docs/collectd-pktloss.pod; do
 	diff -u "$source/$file" "$fresh/$file" ||
 		fail "$file is out of date: run make docs"
@@ -107,7 +107,7 @@ check_blocks() { # DOCUMENT
 }
 
 for document in README.md CONTRIBUTING.md SECURITY.md docs/INTERNALS.md \
-	docs/BUILDING.md docs/COLLECTD.md docs/RIGHTS.md; do
+	docs/{BUILDING,COLLECTD,FLEET,GRAFANA,RIGHTS}.md; do
 	check_paths "$document"
 	check_names "$document"
 done

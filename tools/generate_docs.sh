@@ -44,8 +44,10 @@ mkdir -p "$output/docs" "$output/conf"
 "$build/tools/print_counters" >"$output/docs/COUNTERS.md.new"
 "$build/tools/print_options" conf >"$output/conf/pktloss.conf.new"
 manual >"$output/docs/collectd-pktloss.pod.new"
-with_files docs/ALERTS.md >"$output/docs/ALERTS.md.new"
-with_files docs/GRAPHS.md >"$output/docs/GRAPHS.md.new"
-for file in docs/ALERTS.md docs/CAUSES.md docs/COUNTERS.md docs/GRAPHS.md conf/pktloss.conf docs/collectd-pktloss.pod; do
+for page in ALERTS FLEET GRAFANA GRAPHS; do
+	with_files "docs/$page.md" >"$output/docs/$page.md.new"
+done
+for file in docs/{ALERTS,CAUSES,COUNTERS,FLEET,GRAFANA,GRAPHS}.md \
+	conf/pktloss.conf docs/collectd-pktloss.pod; do
 	mv "$output/$file.new" "$output/$file"
 done
