@@ -33,7 +33,8 @@ with_files() { # DOCUMENT
 		/^<!-- (conf|contrib)\/.* -->$/ {
 			print "\n```"
 			while ((getline line <(source "/" $2)) > 0)
-				print line
+				if (line !~ /^# SPDX-/)
+					print line
 			print "```"
 			marked = 1
 		}' "$source/$1"

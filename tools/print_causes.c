@@ -12,6 +12,8 @@
 #include "probes/catalogue.h"
 
 static const char *const head =
+	"<!-- SPDX-License-Identifier: MIT -->\n"
+	"\n"
 	"# Causes\n"
 	"\n"
 	"Every cause that pktloss can name: what it means, how to confirm\n"

@@ -10,6 +10,8 @@
 #include "probes/dropreason/dropreason.h"
 
 static const char *const head =
+	"<!-- SPDX-License-Identifier: MIT -->\n"
+	"\n"
 	"# Counters\n"
 	"\n"
 	"Every series that pktloss can send. This page is printed from the\n"

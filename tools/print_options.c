@@ -77,7 +77,8 @@ static void print_conf_options(bool in_threshold, const char *indent)
 
 static void print_conf(void)
 {
-	printf("# Every option of pktloss, with its default. No option is "
+	printf("# SPDX-License-Identifier: MIT\n"
+	       "# Every option of pktloss, with its default. No option is "
 	       "needed.\n"
 	       "# Printed from src/model/settings.c by \"make docs\".\n"
 	       "\n"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154
-# What ./run and ./check share: packages and builds. Sourced with $top set.
+# What ./run, ./check and tests of packages share: packages and builds. Sourced
+# with $top set.
 
 packages_build=(
 	autoconf automake libtool make gcc libc6-dev pkg-config perl
@@ -17,6 +18,7 @@ packages_check=(
 	iputils-tracepath wireguard-tools
 	graphite-web libesmtp6 libmicrohttpd12 libprotobuf-c1
 	chromium-headless-shell python3-cachetools python3-twisted python3-urllib3
+	dpkg-dev debhelper lintian mmdebstrap rpm man-db groff
 )
 # For the dashboards. A node of another origin has its own npm.
 command -v npm >/dev/null || packages_check+=(nodejs npm)
@@ -24,7 +26,7 @@ command -v npm >/dev/null || packages_check+=(nodejs npm)
 packages_unpack=(nagios4-core nagios4-common prometheus prometheus-alertmanager
 	graphite-carbon)
 # For builds of 32 bits and of the other byte order.
-packages_foreign=(mmdebstrap gcc-i686-linux-gnu gcc-s390x-linux-gnu qemu-user)
+packages_foreign=(gcc-i686-linux-gnu gcc-s390x-linux-gnu qemu-user)
 # Linux as a process: only there on PCs. Without it a case is skipped.
 case $(uname -m) in
 x86_64 | i?86) packages_check+=(user-mode-linux) ;;
@@ -158,6 +160,21 @@ configure_in() {
 	printf '%s\n' "$*" >"$directory/arguments"
 }
 
+# The release of the system, and where apt has it from.
+find_archive() { # RET-CODENAME RET-MIRROR: names of variables
+	local -n ret_codename=$1 ret_mirror=$2
+
+	quietly apt-get update </dev/null
+	# shellcheck source=/dev/null
+	ret_codename=$(. /etc/os-release && say "${VERSION_CODENAME:-}")
+	# shellcheck disable=SC2016
+	ret_mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' \
+		'Created-By: Packages' | awk -v codename="$ret_codename" \
+		'$2 == codename && !n++ { print $1 }')
+	[ "$ret_mirror" ] ||
+		die "apt knows no archive of ${ret_codename:-this system}"
+}
+
 # Libraries and headers of another architecture, of the distribution that runs;
 # nothing is installed, nor known to the system's package manager.
 make_sysroot() { # DIRECTORY ARCHITECTURE
@@ -165,14 +182,7 @@ make_sysroot() { # DIRECTORY ARCHITECTURE
 
 	[ ! -e "$1" ] || return 0
 	say "unpacking libraries for $2"
-	quietly apt-get update </dev/null
-	# shellcheck source=/dev/null
-	codename=$(. /etc/os-release && say "${VERSION_CODENAME:-}")
-	# shellcheck disable=SC2016
-	mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' \
-		'Created-By: Packages' | awk -v codename="$codename" \
-		'$2 == codename && !n++ { print $1 }')
-	[ "$mirror" ] || die "apt knows no archive of ${codename:-this system}"
+	find_archive codename mirror
 	rm -rf "$1.new"
 	mkdir -p "$1.new"
 	quietly mmdebstrap --architectures="$2" --variant=extract \
@@ -180,6 +190,18 @@ make_sysroot() { # DIRECTORY ARCHITECTURE
 		--include=check,collectd-dev "$codename" "$1.new" "$mirror" ||
 		die "$mirror gives no libraries for $2"
 	mv "$1.new" "$1"
+}
+
+# make_tarball BUILD DIRECTORY: the tarball of a release, into DIRECTORY. Several
+# may want one at the same time.
+make_tarball() {
+	flock "$1/dist.lock" env -u MAKEFLAGS -u MAKELEVEL bash -c '
+		rm -f "$0"/pktloss-*.tar.xz
+		make --directory="$0" dist && cp "$0"/pktloss-*.tar.xz "$1"' \
+		"$1" "$2" >"$2/dist.log" 2>&1 || {
+		tail -n 30 "$2/dist.log" >&2
+		return 1
+	}
 }
 
 make_in() {

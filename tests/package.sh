@@ -1,0 +1,219 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The Debian package: made of a tarball, the same bytes each time, nothing that
+# lintian finds. Then its life in a Debian that has collectd and nothing else:
+# installed, used, upgraded, removed, back again, purged. Needs root.
+set -euo pipefail
+
+top=$(realpath "${srcdir:-.}")
+build=$(realpath "${builddir:-.}")
+package=collectd-mod-pktloss
+conf=/etc/collectd/collectd.conf.d/pktloss.conf
+# shellcheck source=tools/setup.sh
+. "$top/tools/setup.sh"
+
+skip() {
+	echo "SKIP: $*" >&2
+	exit 77
+}
+
+fail() {
+	echo "FAIL: $*" >&2
+	exit 1
+}
+
+check_needs() {
+	local program
+
+	[ "$(id -u)" = 0 ] || skip "not root"
+	for program in dh lintian mmdebstrap man groff; do
+		type "$program" >/dev/null 2>&1 || skip "no $program here"
+	done
+}
+
+# In a folder, without tests: whoever runs this has run them.
+build_package() { # DIRECTORY
+	mkdir "$1"
+	tar -C "$1" --strip-components=1 -xf "$scratch"/pktloss-*.tar.xz
+	(cd "$1" && DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" quietly \
+		dpkg-buildpackage --unsigned-source --unsigned-changes --build=binary)
+}
+
+check_reproducible() {
+	local deb
+
+	mkdir "$scratch/again"
+	(
+		umask 027
+		export TZ=Asia/Kathmandu LC_ALL=C.UTF-8 HOME=/nonexistent
+		build_package "$scratch/again/a-longer-name"
+	)
+	for deb in "$scratch"/*.deb; do
+		cmp "$deb" "$scratch/again/${deb##*/}" ||
+			fail "built again, ${deb##*/} has other bytes"
+	done
+}
+
+contents() {
+	dpkg-deb --fsys-tarfile "$deb" | tar -tf - | sed 's/^\.//'
+}
+
+# What has to be there, and nothing where others have their files.
+check_contents() {
+	local file strangers
+
+	for file in $conf /usr/lib/collectd/pktloss.so /usr/sbin/pktloss \
+		/usr/share/man/man5/collectd-pktloss.5.gz \
+		/usr/share/man/man8/pktloss.8.gz \
+		/usr/share/doc/$package/{README.md,README.Debian,copyright} \
+		/usr/share/doc/$package/{changelog.gz,changelog.Debian.gz} \
+		/usr/share/doc/$package/{CAUSES,COUNTERS,ALERTS,RIGHTS}.md \
+		/usr/share/doc/$package/collectd-hardened.conf \
+		/usr/share/doc/$package/alerts/prometheus-rules.yml \
+		/usr/libexec/pktloss/pktloss-nagios; do
+		contents | grep -qxF "$file" || fail "the package has no $file"
+	done
+	strangers=$(contents | grep -v '/$' | grep -vE "^($conf|/usr/lib/collectd/pktloss.so|\
+/usr/sbin/pktloss|/usr/libexec/pktloss/.*|/usr/share/man/man[58]/.*|\
+/usr/share/doc/$package/.*|/usr/share/lintian/overrides/$package|\
+/usr/share/bash-completion/completions/pktloss|/usr/share/pktloss/.*)\$") || true
+	[ -z "$strangers" ] || fail "what is this for: $strangers"
+	[ "$(dpkg-deb --ctrl-tarfile "$deb" | tar -xOf - ./conffiles)" = $conf ] ||
+		fail "other conffiles than $conf"
+	! dpkg-deb --fsys-tarfile "$deb" | tar -xOf - | grep -qF /usr/local/libexec ||
+		fail "a file of the package names /usr/local/libexec"
+}
+
+check_manuals() {
+	local page said
+
+	mkdir "$scratch/files"
+	dpkg-deb -x "$deb" "$scratch/files"
+	for page in "$scratch"/files/usr/share/man/man?/*; do
+		said=$(man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null
+			zcat "$page" | groff -man -ww -Tutf8 -Kutf8 -z 2>&1)
+		[ -z "$said" ] || fail "${page##*/}: $said"
+	done
+}
+
+# A Debian with what the package depends on, kept for the next time.
+make_root() { # RET-TARBALL
+	local -n ret_tarball=$1
+	local mirror codename wanted
+
+	wanted=$(dpkg-deb -f "$deb" Depends Recommends |
+		sed -E 's/^[A-Za-z]+://; s/\([^)]*\)//g; s/[ ,]+/\n/g')
+	wanted+=$'\n'$(sed -n 's/^Depends: @,//p' "$top/debian/tests/control" |
+		tr -d ' ' | tr , '\n')
+	wanted=$(sort -u <<<"$wanted" | sed '/^$/d' | paste -sd,)
+	ret_tarball=$build/root-$(md5sum <<<"$wanted" | cut -c 1-8).tar
+	[ ! -e "$ret_tarball" ] || return 0
+	find_archive codename mirror
+	quietly mmdebstrap --format=tar --variant=apt --include="$wanted" \
+		--dpkgopt=force-unsafe-io --aptopt='APT::Install-Recommends "0"' \
+		"$codename" "$ret_tarball.new" "$mirror" ||
+		fail "$mirror gives no Debian with $wanted"
+	mv "$ret_tarball.new" "$ret_tarball"
+}
+
+# Everything in the root but what dpkg itself writes, and logs.
+list() {
+	find "$root" -xdev \( -path "$root/var/lib/dpkg" -o -path "$root/var/log" \
+		-o -path "$root/var/cache" -o -path "$root/tmp" \) -prune -o \
+		\( -type f -printf '%P %y %m %u %g %s\n' \) -o \
+		-printf '%P %y %m %u %g %l\n' | sort
+	find "$root/var/lib/dpkg" -name "*pktloss*" -printf '%p\n'
+}
+
+inside() {
+	chroot "$root" "$@"
+}
+
+change() { # WHAT COMMAND...
+	local what=$1
+	shift
+	DEBIAN_FRONTEND=noninteractive quietly inside "$@" </dev/null ||
+		fail "the package is not $what"
+}
+
+# With the files that Debian's configuration includes, and no other plugins: some
+# of these cannot do without what this root has not.
+check_that_collectd_starts() { # PLUGIN-IS-LOADED
+	{
+		echo 'Hostname "here"'
+		sed -n '/^<Include/,/^<\/Include>/p' "$root/etc/collectd/collectd.conf"
+	} >"$root/tmp/collectd.conf"
+	inside collectd -T -C /tmp/collectd.conf >"$root/tmp/said" 2>&1 ||
+		fail "collectd does not start: $(cat "$root/tmp/said")"
+	[ "$(grep -cF '"pktloss" successfully loaded' "$root/tmp/said")" = "$1" ] ||
+		fail "the plugin is not loaded $1 times: $(cat "$root/tmp/said")"
+}
+
+# Whatever would start or stop a service has to ask this first.
+watch_services() {
+	printf '#!/bin/sh\necho "$@" >>/tmp/services\nexit 101\n' \
+		>"$root/usr/sbin/policy-rc.d"
+	chmod 755 "$root/usr/sbin/policy-rc.d"
+}
+
+# Alone in namespaces: see start_life.
+live() {
+	mount --bind "$root" "$root"
+	mount -t proc proc "$root/proc"
+	mount -t sysfs sysfs "$root/sys"
+	watch_services
+	list >"$root/tmp/before"
+	check_that_collectd_starts 0
+
+	change installed dpkg -i /tmp/package.deb
+	inside pktloss --version >/dev/null || fail "pktloss does not run"
+	check_that_collectd_starts 1
+	inside /tmp/loss || fail "debian/tests/loss ended with $?"
+
+	echo "# changed by hand" >>"$root$conf"
+	change "installed again" dpkg -i /tmp/package.deb
+	tail -n 1 "$root$conf" | grep -q hand || fail "an upgrade has changed $conf"
+	change removed dpkg -r $package
+	check_that_collectd_starts 0
+	change back dpkg -i /tmp/package.deb
+	tail -n 1 "$root$conf" | grep -q hand || fail "$conf is not back"
+	check_that_collectd_starts 1
+	change removed dpkg -r $package
+	change purged dpkg -P $package
+
+	list | diff "$root/tmp/before" - || fail "something is left after a purge"
+	[ ! -e "$root/tmp/services" ] ||
+		fail "services were touched: $(cat "$root/tmp/services")"
+}
+
+start_life() {
+	local tarball
+
+	make_root tarball
+	mkdir "$root"
+	tar -C "$root" -xf "$tarball"
+	cp "$deb" "$root/tmp/package.deb"
+	cp "$top/debian/tests/loss" "$root/tmp/loss"
+	unshare --mount --net --pid --fork --kill-child \
+		env srcdir="$top" builddir="$build" bash "$0" live "$root"
+}
+
+if [ "${1:-}" = live ]; then
+	root=$2
+	live
+	exit
+fi
+check_needs
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+root=$scratch/root
+make_tarball "$build" "$scratch"
+build_package "$scratch/source"
+deb=$(echo "$scratch"/${package}_*.deb)
+check_reproducible
+quietly lintian --allow-root --fail-on error,warning "$scratch"/*.changes
+check_contents
+check_manuals
+start_life
+echo "${deb##*/}: $(contents | grep -vc '/$') files," \
+	"$(dpkg-deb -f "$deb" Installed-Size) KiB installed"

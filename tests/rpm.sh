@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The RPM is built from a tarball as it is, has what it should, and its scripts
+# do nothing. Dependencies have Fedora's names: here nobody looks for them.
+set -euo pipefail
+
+top=$(realpath "${srcdir:-.}")
+build=$(realpath "${builddir:-.}")
+# shellcheck source=tools/setup.sh
+. "$top/tools/setup.sh"
+
+fail() {
+	echo "FAIL: $*" >&2
+	exit 1
+}
+
+type rpmbuild >/dev/null 2>&1 || {
+	echo "SKIP: no rpmbuild here" >&2
+	exit 77
+}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+query() { # ARGUMENT...
+	rpm --dbpath "$scratch/db" --query --package "$@" 2>/dev/null
+}
+
+make_tarball "$build" "$scratch"
+quietly rpmbuild -tb --nodeps --define "_topdir $scratch" \
+	"$scratch"/pktloss-*.tar.xz
+package=$(echo "$scratch"/RPMS/*/collectd-pktloss-[0-9]*.rpm)
+for file in /etc/collectd.d/pktloss.conf /usr/sbin/pktloss \
+	"$(rpm --eval '%{_libdir}')/collectd/pktloss.so" \
+	/usr/libexec/pktloss/pktloss-nagios \
+	/usr/share/doc/collectd-pktloss/{README,CAUSES,ALERTS}.md \
+	/usr/share/man/man{5/collectd-pktloss.5,8/pktloss.8}.gz; do
+	query --list "$package" | grep -qxF "$file" || fail "no $file in the RPM"
+done
+[ "$(query --configfiles "$package")" = /etc/collectd.d/pktloss.conf ] ||
+	fail "other configuration than pktloss.conf"
+[ -z "$(query --scripts "$package")" ] ||
+	fail "it has scripts: $(query --scripts "$package")"
+[ "$(query --queryformat '%{VERSION}' "$package")" = \
+	"$(basename "$scratch"/pktloss-*.tar.xz | sed 's/.*-//; s/.tar.*//')" ] ||
+	fail "the RPM has another version than the tarball"
+echo "${package##*/}: $(query --list "$package" | wc -l) files"
