@@ -33,8 +33,9 @@ for file in /etc/collectd.d/pktloss.conf /usr/sbin/pktloss \
 	"$(rpm --eval '%{_libdir}')/collectd/pktloss.so" \
 	/usr/libexec/pktloss/pktloss-nagios \
 	/usr/share/doc/collectd-pktloss/{README,CAUSES,ALERTS}.md \
-	/usr/share/man/man{5/collectd-pktloss.5,8/pktloss.8}.gz; do
-	query --list "$package" | grep -qxF "$file" || fail "no $file in the RPM"
+	/usr/share/man/man{5/collectd-pktloss.5,8/pktloss.8}; do
+	query --list "$package" | grep -qxE "$file(\.gz)?" ||
+		fail "no $file in the RPM"
 done
 [ "$(query --configfiles "$package")" = /etc/collectd.d/pktloss.conf ] ||
 	fail "other configuration than pktloss.conf"
