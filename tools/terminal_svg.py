@@ -28,7 +28,9 @@ text { font: 13px "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #24292f;
 </style>
 <rect x="0.5" y="0.5" width="%(right)d" height="%(bottom)d" rx="8" fill="#ffffff" stroke="#d0d7de"/>
 <path d="M1 %(bar)d h%(inner)d" stroke="#d0d7de"/>
-<circle cx="18" cy="14" r="5" fill="#ff5f57"/><circle cx="36" cy="14" r="5" fill="#febc2e"/><circle cx="54" cy="14" r="5" fill="#28c840"/>
+<circle cx="18" cy="14" r="5" fill="#ff5f57"/>
+<circle cx="36" cy="14" r="5" fill="#febc2e"/>
+<circle cx="54" cy="14" r="5" fill="#28c840"/>
 """
 
 
@@ -49,7 +51,8 @@ def main(command):
     lines += [styled(line) for line in text]
     width = round(max(map(len, text)) * LETTER + 2 * MARGIN)
     height = BAR + len(lines) * LINE + MARGIN
-    print(HEAD % {"width": width, "height": height, "right": width - 1, "bottom": height - 1, "bar": BAR, "inner": width - 2}, end="")
+    print(HEAD % {"width": width, "height": height, "right": width - 1, "bottom": height - 1, "bar": BAR, "inner": width - 2},
+          end="")
     for i, line in enumerate(lines):
         if line:
             print('<text xml:space="preserve" x="%d" y="%d">%s</text>' % (MARGIN, BAR + (i + 1) * LINE + 2, line))
