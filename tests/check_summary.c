@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 #include <math.h>
 
+#include "probes/catalogue.h"
 #include "probes/link/link.h"
 #include "probes/snmp/snmp.h"
 #include "program/counter_list.h"
@@ -808,6 +809,28 @@ static int the_list(FILE *out)
 }
 
 CASE(list, .setup = setup, .teardown = teardown);
+
+static int the_json_list(FILE *out)
+{
+	counter_list_print_json(out);
+	return 0;
+}
+
+TEST(list, every_series_is_in_the_list_for_programs)
+{
+	struct json_object *tree;
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_probes; i++)
+		for (size_t k = 0; k < probes[i]->counters->n; k++)
+			n += catalogue_is_series(&probes[i]->counters->rows[k]);
+	to_text(the_json_list);
+	check_printable();
+	tree = parse(text);
+	check_number(tree, "version", 1);
+	check_length(tree, "counters", n);
+	json_object_put(tree);
+}
 
 TEST(list, every_series_is_in_the_list)
 {

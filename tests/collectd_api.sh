@@ -29,18 +29,18 @@ variable() { # NAME
 	sed -n "s/^$1 = //p" "$build/Makefile"
 }
 
-# shellcheck disable=SC2046
+# shellcheck disable=SC2046,SC2086
 link() { # PROGRAM OBJECT...
 	local program=$1
 	shift
-	bash "$build/libtool" --silent --tag=CC --mode=link "$compiler" \
+	bash "$build/libtool" --silent --tag=CC --mode=link $compiler \
 		-o "$program" "$@" "$build/tests/lib/libtest.la" \
 		"$build/libpktloss.la" $(variable CHECK_LIBS) $(variable LIBS) \
 		-Wl,--wrap=engine_read,--wrap=reporter_report \
 		-Wl,--wrap=engine_watch_drops,--wrap=pthread_create
 }
 
-# shellcheck disable=SC2046
+# shellcheck disable=SC2046,SC2086
 try_version() { # MINOR
 	local objects=$scratch/5.$1 file
 	mkdir "$objects"
@@ -57,7 +57,7 @@ try_version() { # MINOR
 }
 
 # Prints what differs between the record and the installed headers.
-# shellcheck disable=SC2046
+# shellcheck disable=SC2046,SC2086
 compare_installed() {
 	compile 12 -I "$record" -o "$scratch/recorded" "$record/facts.c"
 	cp "$record/functions.h" "$record/facts.c" "$scratch"
