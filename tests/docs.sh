@@ -107,7 +107,7 @@ check_blocks() { # DOCUMENT
 }
 
 for document in README.md CONTRIBUTING.md SECURITY.md docs/INTERNALS.md \
-	docs/{BUILDING,COLLECTD,FLEET,GRAFANA,RIGHTS}.md; do
+	docs/{BUILDING,COLLECTD,FLEET,GRAFANA,INSTALL,RELEASE,RIGHTS}.md; do
 	check_paths "$document"
 	check_names "$document"
 done

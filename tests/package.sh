@@ -31,12 +31,14 @@ check_needs() {
 	done
 }
 
-# In a folder, without tests: whoever runs this has run them.
+# As the documentation says, but without tests: whoever runs this has run them.
+# What is needed is here, and that is all that apt-get is asked.
 build_package() { # DIRECTORY
 	mkdir "$1"
-	tar -C "$1" --strip-components=1 -xf "$scratch"/pktloss-*.tar.xz
-	(cd "$1" && DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" quietly \
-		dpkg-buildpackage --unsigned-source --unsigned-changes --build=binary)
+	cp "$tarball" "$1"
+	(cd "$1" && DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" quietly bash -c '
+		apt-get() { command apt-get --assume-no --no-remove "$@"; }
+		'"$(commands "build package")")
 }
 
 check_reproducible() {
@@ -46,10 +48,10 @@ check_reproducible() {
 	(
 		umask 027
 		export TZ=Asia/Kathmandu LC_ALL=C.UTF-8 HOME=/nonexistent
-		build_package "$scratch/again/a-longer-name"
+		build_package "$scratch/again/a-longer-path"
 	)
-	for deb in "$scratch"/*.deb; do
-		cmp "$deb" "$scratch/again/${deb##*/}" ||
+	for deb in "$scratch"/once/*.deb; do
+		cmp "$deb" "$scratch/again/a-longer-path/${deb##*/}" ||
 			fail "built again, ${deb##*/} has other bytes"
 	done
 }
@@ -116,10 +118,11 @@ make_root() { # RET-TARBALL
 	mv "$ret_tarball.new" "$ret_tarball"
 }
 
-# Everything in the root but what dpkg itself writes, and logs.
+# Everything in the root but what dpkg and apt themselves write, and logs.
 list() {
 	find "$root" -xdev \( -path "$root/var/lib/dpkg" -o -path "$root/var/log" \
-		-o -path "$root/var/cache" -o -path "$root/tmp" \) -prune -o \
+		-o -path "$root/var/cache" -o -path "$root/var/lib/apt" \
+		-o -path "$root/tmp" \) -prune -o \
 		\( -type f -printf '%P %y %m %u %g %s\n' \) -o \
 		-printf '%P %y %m %u %g %l\n' | sort
 	find "$root/var/lib/dpkg" -name "*pktloss*" -printf '%p\n'
@@ -134,6 +137,15 @@ change() { # WHAT COMMAND...
 	shift
 	DEBIAN_FRONTEND=noninteractive quietly inside "$@" </dev/null ||
 		fail "the package is not $what"
+}
+
+# What the documentation says; no systemd runs here.
+follow() { # WHAT MARK
+	change "$1" bash -c '
+		systemctl() { :; }
+		apt() { apt-get --assume-yes "$@"; }
+		cd /tmp
+		'"$(commands "$2")"
 }
 
 # With the files that Debian's configuration includes, and no other plugins: some
@@ -165,22 +177,20 @@ live() {
 	list >"$root/tmp/before"
 	check_that_collectd_starts 0
 
-	change installed dpkg -i /tmp/package.deb
+	follow installed "install package"
 	inside pktloss --version >/dev/null || fail "pktloss does not run"
 	check_that_collectd_starts 1
 	inside /tmp/loss || fail "debian/tests/loss ended with $?"
 
 	echo "# changed by hand" >>"$root$conf"
-	change "installed again" dpkg -i /tmp/package.deb
+	change "installed again" dpkg -i "/tmp/${deb##*/}"
 	tail -n 1 "$root$conf" | grep -q hand || fail "an upgrade has changed $conf"
 	change removed dpkg -r $package
 	check_that_collectd_starts 0
-	change back dpkg -i /tmp/package.deb
+	change back dpkg -i "/tmp/${deb##*/}"
 	tail -n 1 "$root$conf" | grep -q hand || fail "$conf is not back"
 	check_that_collectd_starts 1
-	change removed dpkg -r $package
-	change purged dpkg -P $package
-
+	follow purged "purge package"
 	list | diff "$root/tmp/before" - || fail "something is left after a purge"
 	[ ! -e "$root/tmp/services" ] ||
 		fail "services were touched: $(cat "$root/tmp/services")"
@@ -192,10 +202,10 @@ start_life() {
 	make_root tarball
 	mkdir "$root"
 	tar -C "$root" -xf "$tarball"
-	cp "$deb" "$root/tmp/package.deb"
+	cp "$deb" "$root/tmp"
 	cp "$top/debian/tests/loss" "$root/tmp/loss"
 	unshare --mount --net --pid --fork --kill-child \
-		env srcdir="$top" builddir="$build" bash "$0" live "$root"
+		env srcdir="$top" builddir="$build" deb="$deb" bash "$0" live "$root"
 }
 
 if [ "${1:-}" = live ]; then
@@ -208,10 +218,11 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 root=$scratch/root
 make_tarball "$build" "$scratch"
-build_package "$scratch/source"
-deb=$(echo "$scratch"/${package}_*.deb)
+tarball=$(echo "$scratch"/pktloss-*.tar.xz)
+build_package "$scratch/once"
+deb=$(echo "$scratch"/once/${package}_*.deb)
 check_reproducible
-quietly lintian --allow-root --fail-on error,warning "$scratch"/*.changes
+quietly lintian --allow-root --fail-on error,warning "$scratch"/once/*.changes
 check_contents
 check_manuals
 start_life

@@ -26,8 +26,11 @@ query() { # ARGUMENT...
 }
 
 make_tarball "$build" "$scratch"
-quietly rpmbuild -tb --nodeps --define "_topdir $scratch" \
-	"$scratch"/pktloss-*.tar.xz
+cd "$scratch"
+quietly bash -c 'rpmbuild() {
+	command rpmbuild --nodeps --define "_topdir $PWD" "$@"
+}
+'"$(commands "build RPM")"
 package=$(echo "$scratch"/RPMS/*/collectd-pktloss-[0-9]*.rpm)
 for file in /etc/collectd.d/pktloss.conf /usr/sbin/pktloss \
 	"$(rpm --eval '%{_libdir}')/collectd/pktloss.so" \

@@ -16,13 +16,20 @@ fail() {
 	exit 1
 }
 
+# As the documentation says, but for where it is installed; quickly made.
 from_tarball() {
 	umask 027
-	export TZ=Asia/Kathmandu
-	mkdir "$scratch/source" "$scratch/build" "$scratch/again"
-	tar -C "$scratch/source" --strip-components=1 -xf "$tarball"
-	(cd "$scratch/build" && quietly ../source/configure)
-	make_tarball "$scratch/build" "$scratch/again"
+	export TZ=Asia/Kathmandu DESTDIR="$scratch/installed" CFLAGS=-O0
+	mkdir "$scratch/from" "$scratch/again"
+	cp "$tarball" "$scratch/from"
+	cd "$scratch/from"
+	quietly bash -c "export MAKEFLAGS=-j$(nproc); $(commands "build source")"
+	[ -x "$DESTDIR/usr/local/sbin/pktloss" ] || fail "pktloss is not installed"
+	cd pktloss-*/
+	quietly bash -c "$(commands "remove source")"
+	left=$(find "$DESTDIR" ! -type d)
+	[ -z "$left" ] || fail "make uninstall leaves $left"
+	make_tarball . "$scratch/again"
 }
 
 # A repository that is not this one may be around an unpacked tarball.

@@ -17,8 +17,12 @@ packages_check=(
 	jq python3-jsonschema musl-tools xz-utils tcpdump traceroute ipvsadm procps kmod sysstat
 	iputils-tracepath wireguard-tools
 	graphite-web libesmtp6 libmicrohttpd12 libprotobuf-c1
+<<<<<<< HEAD
 	chromium-headless-shell python3-cachetools python3-twisted python3-urllib3
 	dpkg-dev debhelper lintian mmdebstrap rpm man-db groff
+=======
+	build-essential dpkg-dev debhelper lintian mmdebstrap rpm man-db groff
+>>>>>>> d094a42 (docs/INSTALL.md: packages, source, upgrade, removal; its commands are run by tests)
 )
 # For the dashboards. A node of another origin has its own npm.
 command -v npm >/dev/null || packages_check+=(nodejs npm)
@@ -202,6 +206,19 @@ make_tarball() {
 		tail -n 30 "$2/dist.log" >&2
 		return 1
 	}
+}
+
+# The commands below a mark of docs/INSTALL.md; "sudo" is none in a test.
+commands() { # MARK
+	local found
+
+	found=$(awk -v mark="<!-- commands: $1 -->" '
+		$0 == mark { marked = 1 }
+		inside && /^```$/ { exit }
+		inside { print }
+		marked && /^```sh$/ { inside = 1 }' "$top/docs/INSTALL.md")
+	[ "$found" ] || die "docs/INSTALL.md has no commands: $1"
+	printf '%s\n' 'set -e' 'sudo() { "$@"; }' "$found"
 }
 
 make_in() {
