@@ -56,14 +56,12 @@ check_reproducible() {
 	done
 }
 
-contents() {
-	dpkg-deb --fsys-tarfile "$deb" | tar -tf - | sed 's/^\.//'
-}
-
 # What has to be there, and nothing where others have their files.
 check_contents() {
 	local file strangers
 
+	dpkg-deb -x "$deb" "$scratch/files"
+	contents=$(find "$scratch/files" ! -type d -printf '/%P\n')
 	for file in $conf /usr/lib/collectd/pktloss.so /usr/sbin/pktloss \
 		/usr/share/man/man5/collectd-pktloss.5.gz \
 		/usr/share/man/man8/pktloss.8.gz \
@@ -73,24 +71,23 @@ check_contents() {
 		/usr/share/doc/$package/collectd-hardened.conf \
 		/usr/share/doc/$package/alerts/prometheus-rules.yml \
 		/usr/libexec/pktloss/pktloss-nagios; do
-		contents | grep -qxF "$file" || fail "the package has no $file"
+		grep -qxF "$file" <<<"$contents" || fail "the package has no $file"
 	done
-	strangers=$(contents | grep -v '/$' | grep -vE "^($conf|/usr/lib/collectd/pktloss.so|\
+	strangers=$(grep -vE "^($conf|/usr/lib/collectd/pktloss.so|\
 /usr/sbin/pktloss|/usr/libexec/pktloss/.*|/usr/share/man/man[58]/.*|\
 /usr/share/doc/$package/.*|/usr/share/lintian/overrides/$package|\
-/usr/share/bash-completion/completions/pktloss|/usr/share/pktloss/.*)\$") || true
+/usr/share/bash-completion/completions/pktloss|/usr/share/pktloss/.*)\$" \
+		<<<"$contents") || true
 	[ -z "$strangers" ] || fail "what is this for: $strangers"
 	[ "$(dpkg-deb --ctrl-tarfile "$deb" | tar -xOf - ./conffiles)" = $conf ] ||
 		fail "other conffiles than $conf"
-	! dpkg-deb --fsys-tarfile "$deb" | tar -xOf - | grep -qF /usr/local/libexec ||
-		fail "a file of the package names /usr/local/libexec"
+	! grep -rlF /usr/local/libexec "$scratch/files" ||
+		fail "this file names /usr/local/libexec"
 }
 
 check_manuals() {
 	local page said
 
-	mkdir "$scratch/files"
-	dpkg-deb -x "$deb" "$scratch/files"
 	for page in "$scratch"/files/usr/share/man/man?/*; do
 		said=$(man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null
 			zcat "$page" | groff -man -ww -Tutf8 -Kutf8 -z 2>&1)
@@ -110,6 +107,7 @@ make_root() { # RET-TARBALL
 	wanted=$(sort -u <<<"$wanted" | sed '/^$/d' | paste -sd,)
 	ret_tarball=$build/root-$(md5sum <<<"$wanted" | cut -c 1-8).tar
 	[ ! -e "$ret_tarball" ] || return 0
+	rm -f "$build"/root-*.tar
 	find_archive codename mirror
 	quietly mmdebstrap --format=tar --variant=apt --include="$wanted" \
 		--dpkgopt=force-unsafe-io --aptopt='APT::Install-Recommends "0"' \
@@ -226,5 +224,5 @@ quietly lintian --allow-root --fail-on error,warning "$scratch"/once/*.changes
 check_contents
 check_manuals
 start_life
-echo "${deb##*/}: $(contents | grep -vc '/$') files," \
+echo "${deb##*/}: $(wc -l <<<"$contents") files," \
 	"$(dpkg-deb -f "$deb" Installed-Size) KiB installed"

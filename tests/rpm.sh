@@ -27,18 +27,18 @@ query() { # ARGUMENT...
 
 make_tarball "$build" "$scratch"
 cd "$scratch"
-quietly bash -c 'rpmbuild() {
+CFLAGS="-g -O0" quietly bash -c 'rpmbuild() {
 	command rpmbuild --nodeps --define "_topdir $PWD" "$@"
 }
 '"$(commands "build RPM")"
 package=$(echo "$scratch"/RPMS/*/collectd-pktloss-[0-9]*.rpm)
+files=$(query --list "$package")
 for file in /etc/collectd.d/pktloss.conf /usr/sbin/pktloss \
 	"$(rpm --eval '%{_libdir}')/collectd/pktloss.so" \
 	/usr/libexec/pktloss/pktloss-nagios \
 	/usr/share/doc/collectd-pktloss/{README,CAUSES,ALERTS}.md \
 	/usr/share/man/man{5/collectd-pktloss.5,8/pktloss.8}; do
-	query --list "$package" | grep -qxE "$file(\.gz)?" ||
-		fail "no $file in the RPM"
+	grep -qxE "$file(\.gz)?" <<<"$files" || fail "no $file in the RPM"
 done
 [ "$(query --configfiles "$package")" = /etc/collectd.d/pktloss.conf ] ||
 	fail "other configuration than pktloss.conf"
@@ -47,4 +47,4 @@ done
 [ "$(query --queryformat '%{VERSION}' "$package")" = \
 	"$(basename "$scratch"/pktloss-*.tar.xz | sed 's/.*-//; s/.tar.*//')" ] ||
 	fail "the RPM has another version than the tarball"
-echo "${package##*/}: $(query --list "$package" | wc -l) files"
+echo "${package##*/}: $(wc -l <<<"$files") files"
