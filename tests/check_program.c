@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/discovery.h"
@@ -28,7 +29,8 @@ static struct {
 	uint64_t lost;	   /* packets of a thousand, in each interval */
 	bool blind, empty; /* something, or no namespace, can be read */
 	int n_reads;
-	int signal_at; /* the read during which somebody presses Ctrl-C */
+	const char *place; /* of the interface; NULL: eth0 */
+	int signal_at;	   /* the read during which somebody presses Ctrl-C */
 } world;
 
 static struct tree tree;
@@ -45,6 +47,7 @@ static void add_namespace(struct ns_list *list, const char *name)
 	ck_assert_ptr_nonnull(ns);
 	snprintf(ns->name, sizeof(ns->name), "%s", name);
 	ns->grade = NAMING_FILE;
+	ns->id.ino = list->n;
 	if (name[0])
 		snprintf(ns->path, sizeof(ns->path), "/run/netns/%s", name);
 }
@@ -57,7 +60,7 @@ static void read_namespace(struct ns *ns)
 	sample_reset(s);
 	sample_follow(s, ns->then.time_ns ? &ns->then : NULL);
 	s->mono_ns = s->boot_ns = s->time_ns = n * SECOND;
-	sample_object(s, LAYER_LINK, "eth0", "", 1);
+	sample_object(s, LAYER_LINK, world.place ? world.place : "eth0", "", 1);
 	sample_row(s, find_counter(&link_probe, "rx_packets", NULL), n * 1000);
 	sample_row(s, find_counter(&link_probe, "rx_missed_errors", NULL),
 		   n * world.lost);
@@ -130,7 +133,7 @@ static void read_back(const char *name, char *buffer, size_t size)
 /* Runs it with these words; returns its exit status. */
 static int run(const char *words)
 {
-	char line[256], *argv[32] = {"pktloss"}, *save = NULL;
+	char line[512], *argv[32] = {"pktloss"}, *save = NULL;
 	int argc = 1, status, out = dup(STDOUT_FILENO),
 	    err = dup(STDERR_FILENO);
 
@@ -175,8 +178,14 @@ static const struct {
 	{"--count 0", "the count is a number from 1 on, not '0'"},
 	{"--count 1.5", "not '1.5'"},
 	{"-n /(/", "namespace '/(/': Unmatched ( or"},
-	{"--once --watch", "--since-boot looks once: no --count, no --watch"},
-	{"-o -c 3", "--since-boot looks once"},
+	{"--once --watch", "--since-boot and --since look once: no --count, no "
+			   "--watch"},
+	{"-o -c 3", "look once"},
+	{"--since x -i 3", "look once"},
+	{"--since x -s", "look once"},
+	{"--since x -o", "--since-boot or --since, not both"},
+	{"--since x -r", "no --since"},
+	{"--trace --since x", "--trace looks once"},
 	{"--since-boot -r", "from the first look on: no --since-boot"},
 	{"--trace --once", "--trace looks once, for --seconds"},
 	{"--trace -w", "--trace looks once, for --seconds"},
@@ -203,7 +212,7 @@ static const struct {
 	{"--top 0", "--top is a number from 1 on, not '0'"},
 	{"--min-lost x", "--min-lost is a number from 1 on, not 'x'"},
 	{"--min-share 101", "--min-share is 0 to 100 percent, not '101'"},
-	{"-o -s", "--since-boot looks once: no --summary"},
+	{"-o -s", "no --summary"},
 	{"-w -s", "no --summary"},
 	{"--color=red", "--color is auto, always or never, not 'red'"},
 	{"web /(/", "namespace '/(/': Unmatched ( or"},
@@ -564,6 +573,140 @@ TEST(arguments, help_has_every_option)
 	}
 }
 
+/* ---- since ---- */
+
+CASE(since, .setup = setup, .teardown = teardown);
+
+static char look_text[65536];
+
+/* Runs it with a file "look". */
+static int run_since(const char *path)
+{
+	char words[512];
+
+	optind = 1;
+	snprintf(words, sizeof(words), "--since %s", path);
+	return run(words);
+}
+
+static void check_since(int status)
+{
+	int r = run_since(tree_path(&tree, "look"));
+
+	ck_assert_msg(r == status, "status %d:\n%s%s", r, output, errors);
+}
+
+static void put_look(const char *text, size_t n)
+{
+	FILE *f = fopen(tree_path(&tree, "look"), "w");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fwrite(text, 1, n, f), n);
+	fclose(f);
+}
+
+TEST(since, looks_are_compared_over_runs)
+{
+	struct stat st;
+
+	world.lost = 50;
+	world.place = "e%2\t\001\377";
+	check_since(1);
+	check_in(errors, "look is new: totals since boot\n");
+	check_in(output, "totals since boot");
+	for (int i = 0; i < 2; i++) {
+		world.n_reads += i; /* twice as much the second time */
+		check_since(1);
+		ck_assert_str_eq(errors, "");
+		check_in(output, i ? "in 2 s" : "in 1 s");
+		check_in(output, i ? " 2000   100 " : " 1000    50 ");
+	}
+	world.lost = 0;
+	put_look("", 0);
+	ck_assert_int_eq(remove(tree_path(&tree, "look")), 0);
+	check_since(0);
+	check_since(0);
+	ck_assert_int_eq(stat(tree_path(&tree, "look"), &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+}
+
+/* Whatever it lacks it is refused, and left as it was. */
+TEST(since, a_damaged_file_is_refused)
+{
+	size_t n;
+
+	check_since(0);
+	read_back("look", look_text, sizeof(look_text));
+	n = strlen(look_text);
+	ck_assert_uint_gt(n, 200);
+	for (size_t i = 0; i < n; i++) {
+		put_look(look_text, i);
+		check_since(2);
+		check_in(errors, "look: it is damaged, or of another version");
+		ck_assert_str_eq(output, "");
+		read_back("look", output, sizeof(output));
+		ck_assert_uint_eq(strlen(output), i);
+	}
+}
+
+/* Each byte is another one once: that may be a number, but does no harm. */
+TEST(since, changed_bytes_do_no_harm)
+{
+	size_t n;
+
+	check_since(0);
+	read_back("look", look_text, sizeof(look_text));
+	n = strlen(look_text);
+	for (size_t i = 0; i < n; i++) {
+		int status;
+
+		look_text[i] ^= 1 << i % 8;
+		put_look(look_text, n);
+		status = run_since(tree_path(&tree, "look"));
+		ck_assert_int_le(status, 2);
+		look_text[i] ^= 1 << i % 8;
+	}
+}
+
+/* The third word of its first line is the boot. */
+TEST(since, a_reboot_begins_anew)
+{
+	char *boot = look_text;
+
+	world.lost = 50;
+	check_since(1);
+	read_back("look", look_text, sizeof(look_text));
+	for (int i = 0; i < 3; i++)
+		boot = strchr(boot, '\t') + 1;
+	*boot = *boot == '0' ? '1' : '0';
+	put_look(look_text, strlen(look_text));
+	check_since(1);
+	check_in(errors, "look is of before the last boot: totals since boot");
+	check_since(1);
+	ck_assert_str_eq(errors, "");
+}
+
+TEST(since, what_is_no_file_of_ours_is_refused)
+{
+	char path[256];
+
+	check_since(0);
+	snprintf(path, sizeof(path), "%s", tree_path(&tree, "link"));
+	ck_assert_int_eq(symlink("look", path), 0);
+	ck_assert_int_eq(run_since(path), 2);
+	check_in(errors, "it is a symbolic link");
+	snprintf(path, sizeof(path), "%s", tree_path(&tree, "pipe"));
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(run_since(path), 2);
+	check_in(errors, "it is no regular file");
+	ck_assert_int_eq(run_since(tree_path(&tree, "no/such")), 2);
+	check_in(errors, "cannot write ");
+	if (geteuid() != 0 || chown(tree_path(&tree, "look"), 65534, 65534) < 0)
+		return;
+	check_since(2);
+	check_in(errors, "it belongs to another user");
+}
+
 /* ---- names ---- */
 
 CASE(names, .setup = setup, .teardown = teardown);
@@ -579,8 +722,8 @@ TEST(names, all_are_listed)
 	check_run("--namespaces", 0);
 	ck_assert_str_eq(
 		output, "NAMESPACE         KIND  INODE  PID  CONTAINER  READ\n"
-			"(this namespace)  own   0      -    -          yes\n"
-			"web               file  0      -    -          yes\n");
+			"(this namespace)  own   1      -    -          yes\n"
+			"web               file  2      -    -          yes\n");
 	optind = 1;
 	world.blind = true;
 	check_run("--namespaces", 3);

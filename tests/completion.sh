@@ -62,7 +62,7 @@ check_options() {
 	while read -r option; do
 		case $option in
 		--namespace) ;;
-		--layer | --interface | --color | --sort | --pcap) ;;
+		--layer | --interface | --color | --sort | --pcap | --since) ;;
 		--interval | --count | --seconds | --reason | --top | --min-lost | --min-share)
 			expect "$option" "" "" ;;
 		*) fail "$option takes something: say in contrib/completion/pktloss and here what" ;;
@@ -85,6 +85,6 @@ expect "-i" ""
 expect "--color =" "always auto" a
 expect "--sort" "lost name share worst"
 expect "-I" "lo" lo
-expect "" "--since-boot --summary --sort --seconds" --s
+expect "" "--since-boot --since --summary --sort --seconds" --s
 [ ! -e "$scratch/ran" ] || fail "a name was run"
 [ "$failures" = 0 ]

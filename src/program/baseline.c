@@ -16,31 +16,47 @@ static uint64_t hash_id(const struct netns_id *id)
 }
 
 /* One that has the number of another has another cookie. */
-static struct baseline_item *find_item(const struct baseline *b,
-				       const struct ns *ns)
+static struct sample *find_sample(const struct baseline *b,
+				  const struct netns_id *id, uint64_t cookie)
 {
-	EACH_HASHED (&b->table, hash_id(&ns->id), i) {
+	EACH_HASHED (&b->table, hash_id(id), i) {
 		struct baseline_item *item = &b->items[i];
 
-		if (netns_same(&item->id, &ns->id) &&
-		    item->cookie == ns->cookie)
-			return item;
+		if (netns_same(&item->id, id) && item->cookie == cookie)
+			return &item->sample;
 	}
 	return NULL;
 }
 
-/* The sample is moved: nobody looks at it any more until the next read. */
-static int add_item(struct baseline *b, struct ns *ns)
+bool baseline_knows(const struct baseline *b, const struct ns *ns)
 {
-	struct baseline_item *item = ARRAY_ADD(b);
+	return find_sample(b, &ns->id, ns->cookie);
+}
 
-	if (!item || !table_add(&b->table, hash_id(&ns->id), b->n - 1)) {
-		b->n -= item != NULL;
+struct sample *baseline_sample(struct baseline *b, const struct netns_id *id,
+			       uint64_t cookie)
+{
+	struct sample *sample = find_sample(b, id, cookie);
+	struct baseline_item *item = sample ? NULL : ARRAY_ADD(b);
+
+	if (!item)
+		return sample;
+	*item = (struct baseline_item) {.id = *id, .cookie = cookie};
+	if (table_add(&b->table, hash_id(id), b->n - 1))
+		return &item->sample;
+	b->n--;
+	return NULL;
+}
+
+/* The sample is moved: nobody looks at it any more until the next read. */
+static int take_sample(struct baseline *b, struct ns *ns)
+{
+	struct sample *sample = baseline_sample(b, &ns->id, ns->cookie);
+
+	if (!sample)
 		return -ENOMEM;
-	}
-	*item = (struct baseline_item) {
-		.id = ns->id, .cookie = ns->cookie, .sample = ns->then};
-	sample_follow(&item->sample, NULL);
+	*sample = ns->then;
+	sample_follow(sample, NULL);
 	sample_follow(&ns->now, NULL);
 	ns->then = (struct sample) {.key = ns->then.key};
 	return 0;
@@ -74,13 +90,13 @@ int baseline_follow(struct baseline *b, struct ns_list *list)
 	int r = 0;
 
 	EACH_NS (list, ns) {
-		struct baseline_item *item;
+		struct sample *first;
 
 		if (r < 0 || !ns->was_read || !ns->then.time_ns)
 			continue;
-		item = find_item(b, ns);
-		r = item ? note_beginnings(&item->sample, &ns->now)
-			 : add_item(b, ns);
+		first = find_sample(b, &ns->id, ns->cookie);
+		r = first ? note_beginnings(first, &ns->now)
+			  : take_sample(b, ns);
 	}
 	return r;
 }
@@ -88,14 +104,14 @@ int baseline_follow(struct baseline *b, struct ns_list *list)
 void baseline_restore(struct baseline *b, struct ns_list *list)
 {
 	EACH_NS (list, ns) {
-		struct baseline_item *item = find_item(b, ns);
+		struct sample *first = find_sample(b, &ns->id, ns->cookie);
 		struct sample then = ns->then;
 
-		if (!item || !ns->was_read)
+		if (!first || !ns->was_read)
 			continue;
 		sample_uncompare(&ns->now);
-		ns->then = item->sample;
-		item->sample = then;
+		ns->then = *first;
+		*first = then;
 	}
 }
 

@@ -23,6 +23,13 @@ struct baseline {
 	struct table table; /* by .id */
 };
 
+/* The sample of that namespace, added if need be; NULL: out of memory. */
+struct sample *baseline_sample(struct baseline *b, const struct netns_id *id,
+			       uint64_t cookie);
+
+/* Whether that namespace is in it. */
+bool baseline_knows(const struct baseline *b, const struct ns *ns);
+
 /*
  * Between interval_compare() and interval_end(): takes what the namespaces that
  * it does not know yet were compared with, and notes what began to count since
@@ -31,8 +38,8 @@ struct baseline {
 int MUST_CHECK baseline_follow(struct baseline *b, struct ns_list *list);
 
 /*
- * Instead of that, the last time: has the newest read compared with the first
- * one, by interval_compare(). Then only baseline_free() is left.
+ * Has the newest read compared with the first one, by interval_compare(). Then
+ * only baseline_free() is left.
  */
 void baseline_restore(struct baseline *b, struct ns_list *list);
 

@@ -220,6 +220,9 @@ static bool parse_choice(struct options *o, int option)
 	case OPTION_NAMESPACES:
 		o->action = ACTION_NAMESPACES;
 		return true;
+	case OPTION_SINCE:
+		o->since = optarg;
+		return true;
 	case OPTION_CSV:
 		o->csv = true;
 		return true;
@@ -286,6 +289,12 @@ static bool parse_option(struct options *o, int option)
 	}
 }
 
+/* What is before that is not read, but known. */
+static bool looks_once(const struct options *o)
+{
+	return o->once || o->since;
+}
+
 /* What makes no sense beside --trace, or without it. */
 static bool check_trace(const struct options *o)
 {
@@ -293,10 +302,10 @@ static bool check_trace(const struct options *o)
 
 	if (!traces && o->trace_tuned)
 		complain("--seconds, --reason and --pcap are of --trace");
-	else if (traces &&
-		 (o->once || o->watch || o->counted || o->timed || o->summary))
-		complain("--trace looks once, for --seconds: no "
-			 "--since-boot, no --watch, no --count, no --interval");
+	else if (traces && (looks_once(o) || o->watch || o->counted ||
+			    o->timed || o->summary))
+		complain("--trace looks once, for --seconds: no --since-boot, "
+			 "no --since, no --watch, no --count, no --interval");
 	else if (traces && o->csv)
 		complain("--trace has a table or --json: no --csv");
 	else if (traces && o->filter.interfaces.n)
@@ -313,19 +322,20 @@ static bool check_trace(const struct options *o)
 
 static bool check_options(const struct options *o)
 {
-	if (o->once && (o->watch || o->counted))
-		complain("--since-boot looks once: no --count, no --watch");
-	else if (o->once && o->summary)
-		complain("--since-boot looks once: no --summary");
+	if (looks_once(o) && (o->watch || o->counted || o->timed || o->summary))
+		complain("--since-boot and --since look once: no --count, no "
+			 "--watch, no --interval, no --summary");
+	else if (o->once && o->since)
+		complain("--since-boot or --since, not both");
 	else if (o->json && o->csv)
 		complain("--json or --csv, not both");
 	else if (o->style.top && (o->json || o->csv))
 		complain("--top is of the table: no --json, no --csv");
 	else if (o->summary && o->watch)
 		complain("--watch has a table for each interval: no --summary");
-	else if (o->once && o->settings.drop_reasons == CHOICE_TRUE)
+	else if (looks_once(o) && o->settings.drop_reasons == CHOICE_TRUE)
 		complain("--drop-reasons are told from the first look on: no "
-			 "--since-boot");
+			 "--since-boot, no --since");
 	else
 		return check_trace(o);
 	return false;

@@ -33,7 +33,8 @@ struct options {
 	bool trace_tuned; /* an option was given that only --trace has */
 	struct trace_choice choice; /* these three are of --trace */
 	double seconds;
-	const char *pcap; /* path, or NULL */
+	const char *pcap;  /* path, or NULL */
+	const char *since; /* the same */
 	enum action action;
 };
 

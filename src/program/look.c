@@ -9,6 +9,7 @@
 #include "program/beat.h"
 #include "program/interrupt.h"
 #include "program/output.h"
+#include "program/since.h"
 #include "program/wanted.h"
 
 struct run {
@@ -120,21 +121,45 @@ static int read_first(struct run *run)
 	return r == 0 && missing == s->namespaces.n ? -ENOENT : r;
 }
 
-static int look_once(struct run *run)
+/* Then one that is found later is new. */
+static bool have_all_been_found(const struct run *run)
+{
+	const struct blindness *b = engine_blindness(run->engine);
+
+	return !run->failed && !b->entering.errors[0] &&
+	       !b->finding.errors[0] && !b->naming.errors[0];
+}
+
+/* Has the read compared with zeroes, or what a file has. */
+static int begin_once(struct run *run, struct since *since)
 {
 	struct ns_list *list = engine_namespaces(run->engine);
-	int r = read_first(run);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (since->path)
+		return since_begin(since, &run->options->settings, list,
+				   have_all_been_found(run));
 	r = interval_since_boot(list);
 	if (r < 0)
 		complain("%s", strerror(-r));
-	else
+	return r;
+}
+
+static int look_once(struct run *run)
+{
+	struct since since = {.path = run->options->since};
+	int r = read_first(run);
+
+	if (r == 0)
+		r = begin_once(run, &since);
+	if (r == 0)
 		r = compare_newest(run);
 	if (r == 0)
 		r = evaluate(run, true);
-	interval_end(list);
+	if (r == 0 && since.path)
+		r = since_end(&since);
+	since_free(&since);
+	interval_end(engine_namespaces(run->engine));
 	return r;
 }
 
@@ -270,7 +295,7 @@ enum status look_command(const struct options *o)
 		return STATUS_FAILED;
 	}
 	engine_blindness(run.engine)->brief = !o->style.verbose;
-	r = o->once ? look_once(&run) : look_often(&run);
+	r = o->once || o->since ? look_once(&run) : look_often(&run);
 	if (r < 0 || run.failed)
 		status = STATUS_FAILED;
 	else if (!run.found)

@@ -15,6 +15,7 @@ const struct option_row option_rows[] = {
 	{"watch", 'w', NULL, "again and again, until Ctrl-C"},
 	{"since-boot", 'o', NULL, "one look: totals since boot"},
 	{"once", 'o', NULL, NULL},
+	{"since", OPTION_SINCE, "FILE", "one look: since that in FILE, and keep this one"},
 	{"summary", 's', NULL, "one table in the end, over all intervals"},
 	{"quiet", 'q', NULL, "no table: the exit status only"},
 	{"top", OPTION_TOP, "N", "only the N worst namespaces"},

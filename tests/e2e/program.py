@@ -353,6 +353,57 @@ def program_resized(stage):
 
 
 @case
+def program_since(stage):
+    """--since FILE tells what was lost since the look in it, by the kernel's numbers; a new namespace counts from 0."""
+    a, b = lossy(stage)
+    burst(a, b)
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "look")
+        which = ["--since", path, "/^%s/" % re.escape(b.name[:-1])]
+        status, text, err = call(stage, *which)
+        expect(status == LOSS and "is new" in err and "since boot" in text, "%d: %s%s" % (status, text, err))
+        before = kernel_says(b)
+        burst(a, b)
+        after = kernel_says(b)
+        status, text, err = call(stage, *which)
+        expect(status == LOSS and not err, "%d: %s%s" % (status, text, err))
+        check_rows(rows(text, b.name), {layer: after[layer] - before[layer] for layer in after})
+        status, text, err = call(stage, *which)
+        expect(status == NO_LOSS and "nothing lost" in text, "%d: %s%s" % (status, text, err))
+        c = stage.namespace("c")
+        c.feature("iptables-legacy -w 20 -A INPUT -p udp --dport %d -j DROP" % LOST_PORT)
+        c.udp(LOST, 200, "127.0.0.1", LOST_PORT)
+        status, text, err = call(stage, *which)
+        expect(rows(text, c.name).get("netfilter", (0,))[0] == LOST, "a new one: %d: %s%s" % (status, text, err))
+
+
+@case
+def program_check(stage):
+    """The manual's check for nagios raises an alarm for a loss, none for one packet, and says when it is blind."""
+    a, b = lossy(stage)
+    manual = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/pktloss.pod")
+    with open(manual) as f:
+        script = re.search(r"  #!/bin/sh\n.*?esac\n", f.read(), re.S).group()
+    script = script.replace("-i 10 ", "-i 1 -n /^%s/ " % re.escape(b.name[:-1])).replace("  pktloss", program(stage))
+
+    def check(traffic):
+        process = subprocess.Popen(["sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        time.sleep(0.5)
+        traffic()
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out.split(":")[0], err
+
+    for expected, traffic in (((0, "OK", ""), lambda: a.udp(1, 8000, b.address, GOOD_PORT)),
+                              ((2, "CRITICAL", ""), lambda: burst(a, b))):
+        said = check(traffic)
+        expect(said == expected, "%s, not %s" % (said, expected))
+    script = script.replace(re.escape(b.name[:-1]), "no-such-")
+    said = check(lambda: None)
+    expect(said[:2] == (3, "UNKNOWN") and "no namespace matches" in said[2], "blind: %s" % (said,))
+
+
+@case
 def program_gone(stage):
     """An interval in which nothing could be looked at is a failure, however the others were."""
     a, b = stage.pair()
