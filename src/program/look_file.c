@@ -87,8 +87,8 @@ static void write_namespace(FILE *out, const struct ns *ns)
 			write_object(out, s, o);
 }
 
-int look_file_write(FILE *out, const struct ns_list *list, const char *wanted,
-		    bool whole)
+static void write_head(FILE *out, const struct ns_list *list,
+		       const char *wanted, bool whole)
 {
 	uint64_t boot_ns = 0;
 	char boot[64];
@@ -101,11 +101,29 @@ int look_file_write(FILE *out, const struct ns_list *list, const char *wanted,
 		PKTLOSS_VERSION, boot, boot_ns, whole);
 	write_name(out, wanted);
 	putc('\n', out);
+}
+
+static bool write_end(FILE *out, const char *text, size_t n)
+{
+	return fprintf(out, "end\t%" PRIx64 "\n",
+		       hash_bytes(HASH_START, text, n)) > 0;
+}
+
+int look_file_print(const struct ns_list *list, const char *wanted, bool whole,
+		    char **ret, size_t *ret_n)
+{
+	FILE *out = open_memstream(ret, ret_n);
+	bool good;
+
+	if (!out)
+		return -ENOMEM;
+	write_head(out, list, wanted, whole);
 	EACH_NS (list, ns)
 		if (ns->was_read)
 			write_namespace(out, ns);
-	fprintf(out, "end\n");
-	return ferror(out) ? -EIO : 0;
+	/* what is flushed is in *ret */
+	good = !fflush(out) && write_end(out, *ret, *ret_n);
+	return fclose(out) || !good ? -ENOMEM : 0;
 }
 
 /* ---- reading ---- */
@@ -114,10 +132,11 @@ struct look_reader {
 	struct look_file *file;
 	struct sample *sample;	   /* of the namespace that is read */
 	const struct probe *probe; /* of the object, NULL: there is none yet */
+	uint64_t hash;		   /* of the lines before this one */
 	bool has_ended;
 };
 
-static bool parse_uint(const char *text, int base, uint64_t *ret)
+static bool decode_number(const char *text, int base, uint64_t *ret)
 {
 	char *end;
 
@@ -142,7 +161,7 @@ static bool decode_name(char *name)
 		if (!c[1] || !c[2])
 			return false;
 		memcpy(digits, c + 1, 2);
-		if (!parse_uint(digits, 16, &byte) || !byte)
+		if (!decode_number(digits, 16, &byte) || !byte)
 			return false;
 		*to++ = byte;
 		c += 2;
@@ -165,7 +184,7 @@ static int read_namespace(struct look_reader *r, char **field)
 	struct netns_id id;
 
 	for (size_t i = 0; i < ARRAY_SIZE(number); i++)
-		if (!parse_uint(field[i + 1], 10, &number[i]))
+		if (!decode_number(field[i + 1], 10, &number[i]))
 			return -EBADMSG;
 	id = (struct netns_id) {.dev = number[0], .ino = number[1]};
 	r->probe = NULL;
@@ -197,7 +216,7 @@ static int read_object(struct look_reader *r, char **field)
 	uint64_t identity;
 
 	if (!r->sample || probe < 0 || layer < 0 ||
-	    !parse_uint(field[3], 16, &identity) || !decode_name(field[4]) ||
+	    !decode_number(field[3], 16, &identity) || !decode_name(field[4]) ||
 	    !decode_name(field[5]))
 		return -EBADMSG;
 	r->probe = probes[probe];
@@ -211,9 +230,9 @@ static int read_row(struct look_reader *r, char **field)
 	const struct counter_table *t = r->probe ? r->probe->counters : NULL;
 	uint64_t at, value;
 
-	if (!t || !parse_uint(field[1], 10, &at) || at >= t->n ||
+	if (!t || !decode_number(field[1], 10, &at) || at >= t->n ||
 	    strcmp(t->rows[at].name, field[2]) != 0 ||
-	    !parse_uint(field[3], 10, &value))
+	    !decode_number(field[3], 10, &value))
 		return -EBADMSG;
 	sample_row(r->sample, &t->rows[at], value);
 	return r->sample->error;
@@ -221,8 +240,11 @@ static int read_row(struct look_reader *r, char **field)
 
 static int read_end(struct look_reader *r, char **field)
 {
-	(void)field;
+	uint64_t hash;
+
 	r->has_ended = true;
+	if (!decode_number(field[1], 16, &hash) || hash != r->hash)
+		return -EBADMSG;
 	return 0;
 }
 
@@ -235,7 +257,7 @@ static const struct {
 	{"source", 2, read_source},
 	{"object", 6, read_object},
 	{"row", 4, read_row},
-	{"end", 1, read_end},
+	{"end", 2, read_end},
 };
 
 /* Takes a line apart. Returns how many fields it has, 0: too many, or no end.
@@ -257,21 +279,22 @@ static size_t split_line(char *line, char *field[MAX_FIELDS])
 }
 
 /* The counters of another version may be others. */
-static int read_head(struct look_file *f, char *line)
+static int read_head(struct look_file *f, char *line, bool *ret_stale)
 {
 	char *field[MAX_FIELDS], boot[64];
 	uint64_t version, whole;
 
 	if (split_line(line, field) != 7 ||
 	    strcmp(field[0], "pktloss-look") != 0 ||
-	    !parse_uint(field[1], 10, &version) || version != VERSION ||
+	    !decode_number(field[1], 10, &version) || version != VERSION ||
 	    strcmp(field[2], PKTLOSS_VERSION) != 0 ||
-	    !parse_uint(field[4], 10, &f->boot_ns) ||
-	    !parse_uint(field[5], 10, &whole) || !decode_name(field[6]))
+	    !decode_number(field[4], 10, &f->boot_ns) ||
+	    !decode_number(field[5], 10, &whole) || !decode_name(field[6]))
 		return -EBADMSG;
 	f->whole = whole && !strcmp(field[6], f->wanted);
 	read_boot(boot);
-	return boot[0] && !strcmp(boot, field[3]) ? 0 : -ESTALE;
+	*ret_stale = !boot[0] || strcmp(boot, field[3]) != 0;
+	return 0;
 }
 
 static int read_line(struct look_reader *r, char *line)
@@ -285,20 +308,37 @@ static int read_line(struct look_reader *r, char *line)
 	return -EBADMSG;
 }
 
+/* The next line; the hash is that of all lines up to it then. */
+static bool next_line(FILE *in, char **line, size_t *size, uint64_t *hash)
+{
+	ssize_t n = getline(line, size, in);
+
+	if (n > 0)
+		*hash = hash_bytes(*hash, *line, n);
+	return n > 0;
+}
+
 int look_file_read(FILE *in, struct look_file *ret)
 {
 	struct look_reader reader = {.file = ret};
 	_cleanup_free_ char *line = NULL;
+	uint64_t hash = HASH_START;
+	bool is_stale = false;
 	size_t size = 0;
 	int r = -EBADMSG;
 
-	if (getline(&line, &size, in) > 0)
-		r = read_head(ret, line);
-	while (r == 0 && getline(&line, &size, in) > 0)
+	if (next_line(in, &line, &size, &hash))
+		r = read_head(ret, line, &is_stale);
+	reader.hash = hash;
+	while (r == 0 && next_line(in, &line, &size, &hash)) {
 		r = read_line(&reader, line);
+		reader.hash = hash;
+	}
 	if (r == 0 && ferror(in))
 		r = -EIO;
-	return r == 0 && !reader.has_ended ? -EBADMSG : r;
+	if (r == 0 && !reader.has_ended)
+		r = -EBADMSG;
+	return r == 0 && is_stale ? -ESTALE : r;
 }
 
 void look_file_free(struct look_file *f)

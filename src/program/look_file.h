@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A look that was saved, to compare the next one with. It is text: a line for
- * each namespace, object and counter, its fields with tabs between them.
+ * each namespace, object and counter, its fields with tabs between them, and a
+ * hash of all of it in the last.
  */
 #ifndef PKTLOSS_PROGRAM_LOOK_FILE_H
 #define PKTLOSS_PROGRAM_LOOK_FILE_H
@@ -20,11 +21,12 @@ struct look_file {
 };
 
 /*
- * Takes the newest read of all namespaces down. whole: of those that were
- * wanted none could not be read. Returns 0 or a negative errno.
+ * Takes the newest read of all namespaces down: *ret_n bytes, to be freed.
+ * whole: of those that were wanted none could not be read. Returns 0 or
+ * -ENOMEM.
  */
-int MUST_CHECK look_file_write(FILE *out, const struct ns_list *list,
-			       const char *wanted, bool whole);
+int MUST_CHECK look_file_print(const struct ns_list *list, const char *wanted,
+			       bool whole, char **ret, size_t *ret_n);
 
 /*
  * Reads it back. Returns 0; -ESTALE: it is of before the last boot; -EBADMSG:

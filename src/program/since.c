@@ -39,18 +39,6 @@ static int print_wanted(const struct settings *settings, char **ret)
 	return fclose(out) ? -ENOMEM : 0;
 }
 
-static int take_down(struct since *s, const struct ns_list *list,
-		     const char *wanted, bool whole)
-{
-	FILE *out = open_memstream(&s->text, &s->n);
-	int r;
-
-	if (!out)
-		return -ENOMEM;
-	r = look_file_write(out, list, wanted, whole);
-	return fclose(out) ? -ENOMEM : r;
-}
-
 /* One that is new counts from 0, since the look in the file. */
 static void compare_with(struct look_file *f, struct ns_list *list)
 {
@@ -94,7 +82,7 @@ int since_begin(struct since *s, const struct settings *settings,
 	int r = print_wanted(settings, &wanted);
 
 	if (r == 0)
-		r = take_down(s, list, wanted, whole);
+		r = look_file_print(list, wanted, whole, &s->text, &s->n);
 	if (r == 0)
 		r = compare(s, list, wanted);
 	if (r < 0)
