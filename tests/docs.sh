@@ -100,7 +100,7 @@ check_blocks() { # DOCUMENT
 		sh | collectd | text | json | python | ini | yaml) ;;
 		*) fail "$1 has a block of \"$language\", which no test knows" ;;
 		esac
-	done < <(awk '/^<!-- conf\// { shown = 1 }
+	done < <(awk '/^<!-- (conf|contrib)\// { shown = 1 }
 		/^ *```/ { if (!inside && !shown) print substr($1, 4) "."
 			if (inside) shown = 0
 			inside = !inside }' "$source/$1" | sed 's/[.]$//')

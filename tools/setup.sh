@@ -19,6 +19,7 @@ packages_check=(
 	graphite-web libesmtp6 libmicrohttpd12 libprotobuf-c1
 <<<<<<< HEAD
 	chromium-headless-shell python3-cachetools python3-twisted python3-urllib3
+	aspell aspell-en diction
 	dpkg-dev debhelper lintian mmdebstrap rpm man-db groff
 =======
 	build-essential dpkg-dev debhelper lintian mmdebstrap rpm man-db groff

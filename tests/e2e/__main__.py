@@ -26,6 +26,7 @@ from lab import HERE, Failure, Skip, leashed, run
 import combined  # noqa: F401, registers its cases
 import density  # noqa: F401
 import demos  # noqa: F401
+import documents  # noqa: F401
 import field
 import field_cases  # noqa: F401
 import alarms  # noqa: F401
