@@ -37,7 +37,7 @@ unknown_words() { # PAGE
 	prose "$1" | tr -c "A-Za-z'\n" ' ' |
 		aspell list --lang=en_GB --mode=none --ignore=2 |
 		sed '/[a-z].*[A-Z]/d; /[A-Z].*[A-Z]/d' | sort -u |
-		comm -23 - <(sort -u "$source/tests/words.txt")
+		comm -23 - <(grep -v "^#" "$source/tests/words.txt" | sort -u)
 }
 
 flesch() { # PAGE
