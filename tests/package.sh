@@ -67,9 +67,9 @@ check_contents() {
 		/usr/share/man/man8/pktloss.8.gz \
 		/usr/share/doc/$package/{README.md,README.Debian,copyright} \
 		/usr/share/doc/$package/{changelog.gz,changelog.Debian.gz} \
-		/usr/share/doc/$package/{CAUSES,COUNTERS,ALERTS,RIGHTS}.md \
-		/usr/share/doc/$package/collectd-hardened.conf \
-		/usr/share/doc/$package/alerts/prometheus-rules.yml \
+		/usr/share/doc/$package/docs/{CAUSES,COUNTERS,ALERTS,RIGHTS}.md \
+		/usr/share/doc/$package/conf/collectd-hardened.conf \
+		/usr/share/doc/$package/conf/alerts/prometheus-rules.yml \
 		/usr/libexec/pktloss/pktloss-nagios; do
 		grep -qxF "$file" <<<"$contents" || fail "the package has no $file"
 	done

@@ -36,7 +36,7 @@ files=$(query --list "$package")
 for file in /etc/collectd.d/pktloss.conf /usr/sbin/pktloss \
 	"$(rpm --eval '%{_libdir}')/collectd/pktloss.so" \
 	/usr/libexec/pktloss/pktloss-nagios \
-	/usr/share/doc/collectd-pktloss/{README,CAUSES,ALERTS}.md \
+	/usr/share/doc/collectd-pktloss/{README,docs/CAUSES,docs/ALERTS}.md \
 	/usr/share/man/man{5/collectd-pktloss.5,8/pktloss.8}; do
 	grep -qxE "$file(\.gz)?" <<<"$files" || fail "no $file in the RPM"
 done

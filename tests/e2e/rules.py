@@ -166,7 +166,7 @@ class Prometheus:
                 "[1m]": "[5s]", "[1m:10s]": "[5s:1s]"})), self.path("config.yml")
             self.write("config.yml", shipped(SCRAPING, {
                 "evaluation_interval: 10s": "evaluation_interval: 1s", "scrape_interval: 10s": "scrape_interval: 1s",
-                "/usr/local/share/doc/pktloss/alerts/prometheus-rules.yml": rules, ":9103": ":%d" % self.scraped}))
+                "/usr/local/share/doc/pktloss/conf/alerts/prometheus-rules.yml": rules, ":9103": ":%d" % self.scraped}))
             with open(self.path("output"), "w") as output:
                 self.process = subprocess.Popen(
                     leashed(self.program + ["--config.file", config, "--storage.tsdb.path", self.path("data"),
