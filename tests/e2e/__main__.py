@@ -77,7 +77,7 @@ def arguments():
     parser.add_argument("--build", default=os.path.join(HERE, "..", "..", "build"),
                         help="where pktloss was built (default: build)")
     parser.add_argument("--truth-only", action="store_true", help="do not start collectd")
-    parser.add_argument("-j", "--jobs", type=int, default=6)
+    parser.add_argument("-j", "--jobs", type=int, default=10)
     parser.add_argument("--list", action="store_true", help="list the cases")
     parser.add_argument("--one", metavar="PREFIX", help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*", metavar="NAME")
