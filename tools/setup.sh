@@ -17,13 +17,9 @@ packages_check=(
 	jq python3-jsonschema musl-tools xz-utils tcpdump traceroute ipvsadm procps kmod sysstat
 	iputils-tracepath wireguard-tools
 	graphite-web libesmtp6 libmicrohttpd12 libprotobuf-c1
-<<<<<<< HEAD
 	chromium-headless-shell python3-cachetools python3-twisted python3-urllib3
 	aspell aspell-en diction
-	dpkg-dev debhelper lintian mmdebstrap rpm man-db groff
-=======
 	build-essential dpkg-dev debhelper lintian mmdebstrap rpm man-db groff
->>>>>>> d094a42 (docs/INSTALL.md: packages, source, upgrade, removal; its commands are run by tests)
 )
 # For the dashboards. A node of another origin has its own npm.
 command -v npm >/dev/null || packages_check+=(nodejs npm)
