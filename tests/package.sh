@@ -8,6 +8,7 @@ set -euo pipefail
 top=$(realpath "${srcdir:-.}")
 build=$(realpath "${builddir:-.}")
 package=collectd-mod-pktloss
+doc=/usr/share/doc/$package
 conf=/etc/collectd/collectd.conf.d/pktloss.conf
 # shellcheck source=tools/setup.sh
 . "$top/tools/setup.sh"
@@ -65,18 +66,19 @@ check_contents() {
 	for file in $conf /usr/lib/collectd/pktloss.so /usr/sbin/pktloss \
 		/usr/share/man/man5/collectd-pktloss.5.gz \
 		/usr/share/man/man8/pktloss.8.gz \
-		/usr/share/doc/$package/{README.md,README.Debian,copyright} \
-		/usr/share/doc/$package/{changelog.gz,changelog.Debian.gz} \
-		/usr/share/doc/$package/docs/{CAUSES,COUNTERS,ALERTS,RIGHTS}.md \
-		/usr/share/doc/$package/conf/collectd-hardened.conf \
-		/usr/share/doc/$package/conf/alerts/prometheus-rules.yml \
-		/usr/libexec/pktloss/pktloss-nagios; do
+		/usr/share/bash-completion/completions/pktloss \
+		/usr/libexec/pktloss/pktloss-nagios \
+		$doc/{README.md,README.Debian,copyright,changelog.gz} \
+		$doc/changelog.Debian.gz \
+		$doc/docs/{ALERTS,CAUSES,COUNTERS,INSTALL,RIGHTS}.md \
+		$doc/conf/collectd-hardened.conf \
+		$doc/conf/alerts/prometheus-rules.yml; do
 		grep -qxF "$file" <<<"$contents" || fail "the package has no $file"
 	done
 	strangers=$(grep -vE "^($conf|/usr/lib/collectd/pktloss.so|\
 /usr/sbin/pktloss|/usr/libexec/pktloss/.*|/usr/share/man/man[58]/.*|\
-/usr/share/doc/$package/.*|/usr/share/lintian/overrides/$package|\
-/usr/share/bash-completion/completions/pktloss|/usr/share/pktloss/.*)\$" \
+$doc/.*|/usr/share/lintian/overrides/$package|\
+/usr/share/bash-completion/completions/pktloss)\$" \
 		<<<"$contents") || true
 	[ -z "$strangers" ] || fail "what is this for: $strangers"
 	[ "$(dpkg-deb --ctrl-tarfile "$deb" | tar -xOf - ./conffiles)" = $conf ] ||
