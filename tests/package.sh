@@ -70,7 +70,8 @@ check_contents() {
 		/usr/libexec/pktloss/pktloss-nagios \
 		$doc/{README.md,README.Debian,copyright,changelog.gz} \
 		$doc/changelog.Debian.gz \
-		$doc/docs/{ALERTS,CAUSES,COUNTERS,INSTALL,RIGHTS}.md \
+		$doc/docs/{ALERTS,CAUSES,COUNTERS,INSTALL,RIGHTS,json}.md \
+		$doc/docs/pktloss.schema.json \
 		$doc/conf/collectd-hardened.conf \
 		$doc/conf/alerts/prometheus-rules.yml; do
 		grep -qxF "$file" <<<"$contents" || fail "the package has no $file"
