@@ -29,6 +29,7 @@ static struct {
 	uint64_t lost;	   /* packets of a thousand, in each interval */
 	bool blind, empty; /* something, or no namespace, can be read */
 	int n_reads;
+	int born_at;	   /* the read from which on there is eth1; 0: none */
 	const char *place; /* of the interface; NULL: eth0 */
 	int signal_at;	   /* the read during which somebody presses Ctrl-C */
 } world;
@@ -52,6 +53,17 @@ static void add_namespace(struct ns_list *list, const char *name)
 		snprintf(ns->path, sizeof(ns->path), "/run/netns/%s", name);
 }
 
+/* It lost as much as the other one since it is there. */
+static void read_new_interface(struct sample *s)
+{
+	uint64_t n = world.n_reads + 1 - world.born_at;
+
+	sample_object(s, LAYER_LINK, "eth1", "", 2);
+	sample_row(s, find_counter(&link_probe, "rx_packets", NULL), n * 1000);
+	sample_row(s, find_counter(&link_probe, "rx_missed_errors", NULL),
+		   n * world.lost);
+}
+
 static void read_namespace(struct ns *ns)
 {
 	struct sample *s = &ns->now;
@@ -64,6 +76,9 @@ static void read_namespace(struct ns *ns)
 	sample_row(s, find_counter(&link_probe, "rx_packets", NULL), n * 1000);
 	sample_row(s, find_counter(&link_probe, "rx_missed_errors", NULL),
 		   n * world.lost);
+	if (world.born_at && world.n_reads >= world.born_at)
+		read_new_interface(s);
+	s->sources = 1;
 	ns->was_read = true;
 }
 
@@ -354,6 +369,17 @@ TEST(looking, sum_is_of_the_whole_time)
 	check_run("-i 0.1 -c 3 --summary --json", 1);
 	check_in(output, "\"lost\":150");
 	ck_assert_ptr_eq(strchr(output, '\n'), output + strlen(output) - 1);
+}
+
+/* It is not in the first look, and has lost all that it counts since. */
+TEST(looking, sum_has_what_was_made_meanwhile)
+{
+	world.lost = 50;
+	world.born_at = 3;
+	check_run("-i 0.1 -c 4 -s", 1);
+	check_in(output, "in 4 s, 4 intervals\n");
+	check_in(output, "  link   eth0   rx     4000   200   4.8%  ");
+	check_in(output, "  link   eth1   rx     3000   150   4.8%  ");
 }
 
 TEST(looking, csv_has_one_head_and_no_sum)

@@ -23,6 +23,7 @@ targets=(
 	"drops 512 -"
 	"ebtables 2048 *.ebt"
 	"ethtool 512 -"
+	"look_file 1024 -"
 	"message 1024 -"
 	"neigh 1024 *_cache"
 	"netlink 1024 *.nl"

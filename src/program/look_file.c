@@ -240,12 +240,11 @@ static int read_row(struct look_reader *r, char **field)
 
 static int read_end(struct look_reader *r, char **field)
 {
-	uint64_t hash;
+	char hash[24];
 
 	r->has_ended = true;
-	if (!decode_number(field[1], 16, &hash) || hash != r->hash)
-		return -EBADMSG;
-	return 0;
+	snprintf(hash, sizeof(hash), "%" PRIx64, r->hash);
+	return strcmp(hash, field[1]) ? -EBADMSG : 0;
 }
 
 static const struct {
