@@ -42,7 +42,7 @@ static void read_lines(const uint8_t *data, size_t size)
 {
 	char head[256];
 	size_t n = print_first_line(head, sizeof(head));
-	char *text = malloc(n + size + 32);
+	char *text = calloc(1, n + size + 32);
 	struct look_file f;
 
 	require(text);

@@ -16,11 +16,12 @@
 /* A boot has a name, "": it is not known. */
 static void read_boot(char boot[64])
 {
-	_cleanup_fclose_ FILE *f =
-		fopen("/proc/sys/kernel/random/boot_id", "r");
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "r");
 
 	if (!f || !fgets(boot, 64, f))
 		boot[0] = '\0';
+	if (f)
+		fclose(f);
 	boot[strcspn(boot, "\n")] = '\0';
 }
 

@@ -99,10 +99,20 @@ static int compare_listed(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
+static void print_lines(const struct line *lines, size_t n)
+{
+	unsigned widths[N_COLUMNS] = {0};
+
+	for (size_t i = 0; i < n; i++)
+		widen_for(widths, &lines[i]);
+	for (size_t i = 0; i < n; i++)
+		print_line(&lines[i], widths);
+}
+
+/* By their names; nothing where there is none. */
 static int print_list(const struct options *o, struct ns_list *list)
 {
-	_cleanup_free_ struct line *lines = calloc(list->n + 1, sizeof(*lines));
-	unsigned widths[N_COLUMNS] = {0};
+	struct line *lines = calloc(list->n + 1, sizeof(*lines));
 	size_t n = 0;
 
 	if (!lines)
@@ -112,10 +122,9 @@ static int print_list(const struct options *o, struct ns_list *list)
 	EACH_NS (list, ns)
 		if (!ns->host_only)
 			fill_line(&lines[n++], ns, o->settings.proc_root);
-	for (size_t i = 0; n > 1 && i < n; i++)
-		widen_for(widths, &lines[i]);
-	for (size_t i = 0; n > 1 && i < n; i++)
-		print_line(&lines[i], widths);
+	if (n > 1)
+		print_lines(lines, n);
+	free(lines);
 	return 0;
 }
 
