@@ -38,6 +38,6 @@ for module in $(sed -nE 's/.*PKG_CHECK_MODULES\(\[[A-Z]+\], \[([^]]*)\].*/\1/p' 
 	[ "$module" != check ] || continue
 	grep -q "^BuildRequires: *pkgconfig($module)" "$spec" ||
 		fail "${spec##*/} builds without $module"
-	grep -qE "^ (lib)?${module%-[0-9].0}(-[0-9]+)?-dev,$" "$top/debian/control" ||
+	grep -qE "^ (lib)?${module%-[0-9].0}(-[0-9]+)?-dev( \(.*\))?,$" "$top/debian/control" ||
 		fail "debian/control builds without $module"
 done
