@@ -161,17 +161,24 @@ configure_in() {
 	printf '%s\n' "$*" >"$directory/arguments"
 }
 
+# Where apt has a release from, of what it knows already.
+archive_of() { # CODENAME
+	# shellcheck disable=SC2016
+	apt-get indextargets --format '$(REPO_URI) $(CODENAME)' \
+		'Created-By: Packages' |
+		awk -v codename="$1" '$2 == codename && !n++ { print $1 }'
+}
+
 # The release of the system, and where apt has it from.
 find_archive() { # RET-CODENAME RET-MIRROR: names of variables
 	local -n ret_codename=$1 ret_mirror=$2
 
-	quietly apt-get update </dev/null
 	# shellcheck source=/dev/null
 	ret_codename=$(. /etc/os-release && say "${VERSION_CODENAME:-}")
-	# shellcheck disable=SC2016
-	ret_mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' \
-		'Created-By: Packages' | awk -v codename="$ret_codename" \
-		'$2 == codename && !n++ { print $1 }')
+	ret_mirror=$(archive_of "$ret_codename")
+	[ -z "$ret_mirror" ] || return 0
+	quietly apt-get update </dev/null
+	ret_mirror=$(archive_of "$ret_codename")
 	[ "$ret_mirror" ] ||
 		die "apt knows no archive of ${ret_codename:-this system}"
 }
