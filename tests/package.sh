@@ -42,6 +42,19 @@ build_package() { # DIRECTORY
 		'"$(commands "build package")")
 }
 
+# The unit tests are those that it would run: to do so takes longer than all else.
+check_tests() {
+	local said
+
+	mkdir "$scratch/fake"
+	printf '#!/bin/sh\nprintf "%%s\\n" "$@"\n' >"$scratch/fake/dh_auto_build"
+	chmod 755 "$scratch/fake/dh_auto_build"
+	said=$(cd "$scratch"/once/pktloss-*/ && PATH="$scratch/fake:$PATH" \
+		make --print-directory -f debian/rules override_dh_auto_test 2>&1)
+	grep -qxE 'TESTS=tests/check_[a-z_]+( tests/check_[a-z_]+)+' <<<"$said" ||
+		fail "no unit tests would be run: $said"
+}
+
 check_reproducible() {
 	local deb
 
@@ -222,6 +235,7 @@ make_tarball "$build" "$scratch"
 tarball=$(echo "$scratch"/pktloss-*.tar.xz)
 build_package "$scratch/once"
 deb=$(echo "$scratch"/once/${package}_*.deb)
+check_tests
 check_reproducible
 quietly lintian --allow-root --fail-on error,warning "$scratch"/once/*.changes
 check_contents
