@@ -59,7 +59,8 @@ class Central(Scraped):
     def __init__(self, build, at):
         options = fleet_file("central.conf", {"/var/lib/collectd": "DIRECTORY", "/etc/collectd": "DIRECTORY",
                                               "CacheTimeout 300": "CacheTimeout 0"})
-        super().__init__(build, interval=INTERVAL, options=options + fleet_file("aggregation.conf"), ns=at)
+        super().__init__(build, interval=INTERVAL, ns=at, options="".join(
+            [options, fleet_file("aggregation.conf"), fleet_file("prometheus.conf")]))
 
     def start(self):
         with open(os.path.join(self.dir, "fleet.passwd"), "w", encoding="ascii") as f:
