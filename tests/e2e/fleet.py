@@ -23,6 +23,16 @@ LOST = "packets-netfilter-lost_rx"
 SHARE = "percent-netfilter-rx"
 KEYS = "web1: change me\nweb2: change me\n"
 
+# A value of "intruder" in the plugin's own format, which is not encrypted: host, time, plugin, type, value.
+PLAIN = """
+import socket, struct, time
+def part(kind, body):
+    return struct.pack("!HH", kind, 4 + len(body)) + body
+packet = (part(0, b"intruder\\0") + part(8, struct.pack("!Q", int(time.time() * 2**30))) + part(2, b"pktloss\\0")
+          + part(4, b"percent\\0") + part(6, struct.pack("!HBd", 1, 1, 99)))
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(packet, ("127.0.0.1", 25826))
+"""
+
 WATCHED = """
 <Plugin pktloss>
   Namespace "/^%s$/"
@@ -53,7 +63,7 @@ class Sender(Collectd):
 class Central(Scraped):
     """It has no pktloss, and writes with as many threads as its file says."""
 
-    config = "".join(line for line in CONFIG.splitlines(True) if "WriteThreads" not in line and "LoadPlugin pktloss" not in line)
+    config = "".join(line for line in CONFIG.splitlines(True) if "WriteThreads" not in line and "pktloss" not in line)
     host = "central"
 
     def __init__(self, build, at):
@@ -156,6 +166,17 @@ def check_sums(central):
     expect(is_near(worst, 100 * 40 / (GOOD + 40)), "the worst share is %s" % worst)
 
 
+def intrude(centre):
+    centre.tool("python3 -", PLAIN)
+
+
+def check_secure(central):
+    """What is not encrypted is not taken, and that is said."""
+    hosts = set(os.listdir(os.path.join(central.dir, "csv")))
+    expect(hosts == {*HOSTS, "fleet"}, "the centre has values of %s" % hosts)
+    expect("Unencrypted packet" in central.log(), "nothing is said of the intruder")
+
+
 def check_files(central, sender):
     """rrdtool has refused none of the values."""
     for place, series in sender.all_values():
@@ -181,12 +202,14 @@ def fleet_centre(stage):
                 senders[-1].wait_reads([senders[-1].container])  # the other one, started before, has read as well
                 for _, burst in pairs:
                     burst()
+            intrude(centre)
             senders[-1].wait_reads([senders[-1].container], 2)
             for sender in senders:
                 check_values(central, sender)
             check_notified(central, senders)
             check_exported(centre, senders)
             check_sums(central)
+            check_secure(central)
             for sender in senders:
                 check_files(central, sender)
         except Failure as e:
