@@ -5,6 +5,7 @@ import contextlib
 import copy
 import glob
 import os
+import re
 
 from cases import GOOD_PORT, LOST_PORT, case, drop_commented
 from daemon import CONFIG, Collectd
@@ -18,10 +19,13 @@ FLEET = os.path.join(HERE, "..", "..", "conf", "fleet")
 HOSTS = {"web1.example.org": 40, "web2": 20}  # packets lost in each round
 GOOD = 120
 ROUNDS = 5
-ROUGHLY = 0.5
+NEAR = 0.4
 LOST = "packets-netfilter-lost_rx"
 SHARE = "percent-netfilter-rx"
 KEYS = "web1: change me\nweb2: change me\n"
+
+# Such as a file's update in the second of the one before: a host that is late reads sooner after that.
+HARMLESS = re.compile(r"^$|\[info\]|Exiting normally|update using time (\d+) when last update time is \1\b")
 
 # A value of "intruder" in the plugin's own format, which is not encrypted: host, time, plugin, type, value.
 PLAIN = """
@@ -45,13 +49,19 @@ def fleet_file(name, changes=()):
     return shipped(os.path.join(FLEET, name), changes)
 
 
+# As many threads that write as the files say.
+CONFIG_OF_ALL = "".join(line for line in CONFIG.splitlines(True) if "WriteThreads" not in line)
+
+
 class Sender(Collectd):
     """That of a host."""
+
+    config = CONFIG_OF_ALL
 
     def __init__(self, build, host, at, centre, container):
         self.host, self.container = host, container
         options = fleet_file("sender.conf", {"collectd.example.org": centre, "/var/lib/collectd": "DIRECTORY",
-                                             "FlushInterval 10": "FlushInterval %d" % INTERVAL, '"web1"': '"%s"' % host.partition(".")[0]})
+                                             '"web1"': '"%s"' % host.partition(".")[0]})
         super().__init__(build, interval=INTERVAL, options=options + WATCHED % container.name, ns=at)
 
     def all_values(self):
@@ -61,9 +71,9 @@ class Sender(Collectd):
 
 
 class Central(Scraped):
-    """It has no pktloss, and writes with as many threads as its file says."""
+    """It has no pktloss."""
 
-    config = "".join(line for line in CONFIG.splitlines(True) if "WriteThreads" not in line and "pktloss" not in line)
+    config = CONFIG_OF_ALL.replace("LoadPlugin pktloss\n", "")
     host = "central"
 
     def __init__(self, build, at):
@@ -78,7 +88,7 @@ class Central(Scraped):
         super().start()
 
     def check_log(self):
-        bad = [line for line in self.log().splitlines() if not ("[info]" in line or "Exiting normally" in line or not line)]
+        bad = [line for line in self.log().splitlines() if not HARMLESS.search(line)]
         expect(not bad, "%d lines, such as %s" % (len(bad), bad[:3]))
 
     def of(self, host):
@@ -156,14 +166,14 @@ def check_exported(centre, senders):
 
 
 def check_sums(central):
-    """Of all hosts, and of each, roughly: aggregated is what arrives between two reads, a value twice or not at all."""
+    """Of all hosts, and of each, nearly: aggregated are rates, of a late value twice or not."""
     expected = {host: lost * ROUNDS for host, lost in HOSTS.items()}
     found = {host: central.fleet("loss-host-sum", host, LOST)[-1] for host in expected}
     found["fleet"] = central.fleet("loss-fleet-sum", "fleet", LOST)[-1]
     expected["fleet"] = sum(expected.values())
-    expect(all(is_near(found[of], lost, ROUGHLY) for of, lost in expected.items()), "the sums are %s" % found)
-    worst = max(central.fleet("loss-fleet-max", "fleet", SHARE))
-    expect(is_near(worst, 100 * 40 / (GOOD + 40)), "the worst share is %s" % worst)
+    expect(all(is_near(found[of], lost, NEAR) for of, lost in expected.items()), "the sums are %s" % found)
+    worst = central.fleet("loss-fleet-max", "fleet", SHARE)
+    expect(any(is_near(share, 100 * 40 / (GOOD + 40)) for share in worst), "the worst shares are %s" % worst)
 
 
 def intrude(centre):
