@@ -38,7 +38,7 @@ build_package() { # DIRECTORY
 	mkdir "$1"
 	cp "$tarball" "$1"
 	(cd "$1" && DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" quietly bash -c '
-		apt-get() { command apt-get --assume-no --no-remove "$@"; }
+		apt-get() { command apt-get --assume-no --no-upgrade "$@"; }
 		'"$(commands "build package")")
 }
 
