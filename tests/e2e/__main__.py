@@ -94,6 +94,7 @@ def arguments():
 def perform(args):
     """Runs one case and writes its verdict as the last line of the output."""
     signal.signal(signal.SIGTERM, interrupted)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background has it ignored, and so would what we start
     verdict = ["ok", ""]
     try:
         check_machine(args)
