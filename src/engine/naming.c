@@ -71,19 +71,14 @@ static ssize_t read_cgroup(const char *proc_root, pid_t pid, char *buffer,
 	return file_read_text(proc_root, file, buffer, size);
 }
 
-bool naming_container(const char *proc_root, pid_t pid,
-		      char id[CONTAINER_NAME + 1])
+bool naming_container(const char *proc_root, pid_t pid, struct container *ret)
 {
 	char cgroup[4096];
-	struct container c;
 	ssize_t n = read_cgroup(proc_root, pid, cgroup, sizeof(cgroup));
 
 	/* one that is owned may be called as its owner likes */
-	if (n < 0 || !container_parse(cgroup, n, &c) ||
-	    c.kind == CONTAINER_OWNED)
-		return false;
-	memcpy(id, c.name, sizeof(c.name));
-	return true;
+	return n >= 0 && container_parse(cgroup, n, ret) &&
+	       ret->kind != CONTAINER_OWNED;
 }
 
 enum naming_grade naming_by_process(const char *proc_root, pid_t pid,

@@ -39,11 +39,10 @@ enum naming_grade {
 int MUST_CHECK naming_check(const struct netns_found *found);
 
 /*
- * The id of the container that a process is in, or the name of one that has no
+ * The container that a process is in: its id, or the name of one that has no
  * id. Returns false where it is in none, or that cannot be read.
  */
-bool naming_container(const char *proc_root, pid_t pid,
-		      char id[CONTAINER_NAME + 1]);
+bool naming_container(const char *proc_root, pid_t pid, struct container *ret);
 
 /* What a namespace may be called after a process that is in it. */
 enum naming_grade naming_by_process(const char *proc_root, pid_t pid,

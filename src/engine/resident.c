@@ -18,10 +18,14 @@ static bool is_resident(const struct ns *ns, const char *proc_root, pid_t pid)
 struct resident resident_of(const struct ns *ns, const char *proc_root)
 {
 	struct resident r = {.pid = ns->pid ? ns->pid : ns->resident};
+	struct container c;
 
 	if (!r.pid || !is_resident(ns, proc_root, r.pid))
 		return (struct resident) {0};
-	naming_container(proc_root, r.pid, r.container);
+	if (naming_container(proc_root, r.pid, &c)) {
+		r.kind = c.kind;
+		memcpy(r.container, c.name, sizeof(r.container));
+	}
 	/* its number may be that of another process meanwhile */
 	if (!is_resident(ns, proc_root, r.pid))
 		return (struct resident) {0};

@@ -11,6 +11,7 @@ struct resident {
 	/* the id of the container that it is in, or the name of one of LXC or
 	   nspawn, which have no id; "": of none, or not known */
 	char container[CONTAINER_NAME + 1];
+	enum container_kind kind; /* of that */
 };
 
 /*

@@ -35,8 +35,19 @@ static const struct line heads = {
 };
 
 /* What its name comes from. */
-static const char *kind_name(const struct ns *ns)
+static const char *kind_name(const struct ns *ns, const struct resident *who)
 {
+	static const char *const runtimes[] = {
+		[CONTAINER_OTHER] = "container",
+		[CONTAINER_DOCKER] = "docker",
+		[CONTAINER_PODMAN] = "podman",
+		[CONTAINER_CONTAINERD] = "containerd",
+		[CONTAINER_CRIO] = "cri-o",
+		[CONTAINER_POD] = "pod",
+		[CONTAINER_NAMED] = "container",
+		[CONTAINER_OWNED] = "container",
+	};
+
 	if (ns_is_own(ns))
 		return "own";
 	switch (ns->grade) {
@@ -47,7 +58,7 @@ static const char *kind_name(const struct ns *ns)
 	case NAMING_UNIT:
 		return "service";
 	default:
-		return "container";
+		return runtimes[who->kind];
 	}
 }
 
@@ -67,7 +78,7 @@ static void fill_line(struct line *line, const struct ns *ns,
 
 	put_cell(line, COLUMN_NAME,
 		 ns_is_own(ns) ? "(this namespace)" : ns->name);
-	put_cell(line, COLUMN_KIND, kind_name(ns));
+	put_cell(line, COLUMN_KIND, kind_name(ns, &who));
 	snprintf(number, sizeof(number), "%ju", (uintmax_t)ns->id.ino);
 	put_cell(line, COLUMN_INODE, number);
 	snprintf(number, sizeof(number), "%d", (int)who.pid);

@@ -518,7 +518,7 @@ def program_containers(stage):
         expect(name in names, "no %s: %s" % (name, names))
     expect("ea025b4906f4" not in names, "docker's sandbox: %s" % names)
     listed = {name: kind + [read] for name, *kind, read in map(str.split, table[2:])}
-    for name, kind, container in ((CONTAINER[:12], "container", CONTAINER[:12]), ("web.service", "service", "-")):
+    for name, kind, container in ((CONTAINER[:12], "docker", CONTAINER[:12]), ("web.service", "service", "-")):
         row = listed.get(name, [])
         expect(row[:1] == [kind] and row[3:] == [container, "yes"] and row[2].isdigit(), "%s: %s" % (name, done.stdout))
 
