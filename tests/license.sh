@@ -7,12 +7,17 @@ set -euo pipefail
 top=${srcdir:-.}
 failures=0
 
-# Those of the repository, or of the tarball without what autoreconf has made.
+generated='aclocal.m4|build-aux/.*|configure~?|Makefile.in|m4/(libtool|lt).*.m4'
+generated+='|autom4te.cache/.*'
+
+# Those of the repository, or of the tarball without what autoreconf has made, and
+# without folders in which it is built.
 files() {
 	if [ -e "$top/.git" ]; then
 		git -c safe.directory='*' -C "$top" ls-files
 	else
-		(cd "$top" && find . -type f | sed 's|^\./||' | grep -vE '^(aclocal.m4|build-aux/.*|configure~?|Makefile.in|m4/l.*[lt~].*.m4|autom4te.cache/.*)$')
+		(cd "$top" && find . -type d -exec test -e '{}/config.status' ';' \
+			-prune -o -type f -printf '%P\n' | grep -vxE "$generated")
 	fi
 }
 
@@ -28,6 +33,10 @@ has_no_comments() { # FILE
 	esac
 }
 
+[ ! -e "$top/config.status" ] || {
+	echo "SKIP: built in the source tree: not all files there are ours" >&2
+	exit 77
+}
 while read -r file; do
 	has_no_comments "$file" && continue
 	head -n 5 "$top/$file" |
