@@ -21,7 +21,7 @@ for file in docs/{ALERTS,CAUSES,COUNTERS,FLEET,GRAFANA,GRAPHS}.md \
 	diff -u "$source/$file" "$fresh/$file" ||
 		fail "$file is out of date: run make docs"
 done
-for manual in collectd-pktloss pktloss; do
+for manual in collectd-pktloss pktloss pktloss-rrd; do
 	podchecker -warnings "$source/docs/$manual.pod" ||
 		fail "docs/$manual.pod is not valid"
 done

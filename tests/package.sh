@@ -77,6 +77,7 @@ check_contents() {
 	dpkg-deb -x "$deb" "$scratch/files"
 	contents=$(find "$scratch/files" ! -type d -printf '/%P\n')
 	for file in $conf /usr/lib/collectd/pktloss.so /usr/sbin/pktloss \
+		/usr/bin/pktloss-rrd /usr/share/man/man1/pktloss-rrd.1.gz \
 		/usr/share/man/man5/collectd-pktloss.5.gz \
 		/usr/share/man/man8/pktloss.8.gz \
 		/usr/share/bash-completion/completions/pktloss \
@@ -90,7 +91,7 @@ check_contents() {
 		grep -qxF "$file" <<<"$contents" || fail "the package has no $file"
 	done
 	strangers=$(grep -vE "^($conf|/usr/lib/collectd/pktloss.so|\
-/usr/sbin/pktloss|/usr/libexec/pktloss/.*|/usr/share/man/man[58]/.*|\
+/usr/sbin/pktloss|/usr/bin/pktloss-rrd|/usr/libexec/pktloss/.*|/usr/share/man/man[158]/.*|\
 $doc/.*|/usr/share/lintian/overrides/$package|\
 /usr/share/bash-completion/completions/pktloss)\$" \
 		<<<"$contents") || true

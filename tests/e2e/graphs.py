@@ -121,9 +121,9 @@ def check_rrd(daemon, b, d):
 
 def check_documented(daemon, b):
     """The command of the page, and that which reads the journal."""
-    paths = {"./pktloss-rrd ": "'%s' --start -1min --dir '%s/rrd of: here' " % (os.path.join(GRAPHS, "pktloss-rrd"), daemon.dir),
+    paths = {"pktloss-rrd ": "'%s' --start -1min --dir '%s/rrd of: here' " % (os.path.join(GRAPHS, "pktloss-rrd"), daemon.dir),
              "/tmp/pictures": daemon.dir + "/page"}
-    with_log = documented("./pktloss-rrd --namespace", {**paths, "web": b.name, "/var/log/collectd.log": daemon.dir + "/log"})
+    with_log = documented("pktloss-rrd --namespace", {**paths, "web": b.name, "/var/log/collectd.log": daemon.dir + "/log"})
     journal = documented("journalctl", paths).partition(" | ")[2]
     entries = re.sub(r"^\[(.*?) (.*?)\] ", time.strftime(r"\1T\2%z h collectd[1]: "), daemon.log(), flags=re.M)
     for command in (with_log, journal):
