@@ -7,6 +7,9 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +18,7 @@
 #include "probes/link/link.h"
 #include "program/command_line.h"
 #include "program/options_table.h"
+#include "program/trace_command.h"
 #include "testlib.h"
 
 /* main() of the program, which is linked in under this name. */
@@ -31,6 +35,7 @@ static struct {
 	int n_reads;
 	int born_at;	   /* the read from which on there is eth1; 0: none */
 	const char *place; /* of the interface; NULL: eth0 */
+	const int *trace;  /* the result of a trace; NULL: it is done */
 	int signal_at;	   /* the read during which somebody presses Ctrl-C */
 } world;
 
@@ -38,6 +43,8 @@ static struct tree tree;
 static char output[65536], errors[8192];
 
 int __wrap_engine_read(struct engine *e, uint64_t budget_ns);
+int __wrap_trace_command(const struct options *o);
+int __real_trace_command(const struct options *o);
 int __wrap_discovery_add_own(struct discovery *d, bool *ret_private);
 int __wrap_discovery_run(struct discovery *d, uint64_t budget_ns);
 
@@ -102,6 +109,11 @@ int __wrap_engine_read(struct engine *e, uint64_t budget_ns)
 	return world.result;
 }
 
+int __wrap_trace_command(const struct options *o)
+{
+	return world.trace ? *world.trace : __real_trace_command(o);
+}
+
 int __wrap_discovery_add_own(struct discovery *d, bool *ret_private)
 {
 	*ret_private = false;
@@ -145,8 +157,8 @@ static void read_back(const char *name, char *buffer, size_t size)
 	fclose(f);
 }
 
-/* Runs it with these words; returns its exit status. */
-static int run(const char *words)
+/* Runs it with these words and that output; returns its exit status. */
+static int run_to(const char *path, const char *words)
 {
 	char line[512], *argv[32] = {"pktloss"}, *save = NULL;
 	int argc = 1, status, out = dup(STDOUT_FILENO),
@@ -157,7 +169,7 @@ static int run(const char *words)
 	     w = strtok_r(NULL, " ", &save))
 		argv[argc++] = w;
 	fflush(stdout);
-	ck_assert(freopen(tree_path(&tree, "out"), "w", stdout));
+	ck_assert(freopen(path, "w", stdout));
 	ck_assert(freopen(tree_path(&tree, "err"), "w", stderr));
 	status = program_main(argc, argv);
 	fflush(stdout);
@@ -166,8 +178,18 @@ static int run(const char *words)
 	dup2(err, STDERR_FILENO);
 	close(out);
 	close(err);
-	read_back("out", output, sizeof(output));
 	read_back("err", errors, sizeof(errors));
+	return status;
+}
+
+static int run(const char *words)
+{
+	char path[PATH_MAX];
+	int status;
+
+	snprintf(path, sizeof(path), "%s", tree_path(&tree, "out"));
+	status = run_to(path, words);
+	read_back("out", output, sizeof(output));
 	return status;
 }
 
@@ -801,4 +823,89 @@ TEST(names, one_of_two_that_is_there_is_looked_at)
 	check_run("-n web -n wed -i 0.1", 2);
 	check_in(errors, "no namespace is called \"wed\"");
 	check_in(output, "eth0");
+}
+
+/* ---- where it goes ---- */
+
+CASE(outputs, .setup = setup, .teardown = teardown);
+
+TEST(outputs, disk_that_is_full_is_told)
+{
+	ck_assert_int_eq(run_to("/dev/full", "-i 0.1"), 2);
+	check_in(errors, "cannot write: No space left on device");
+}
+
+TEST(outputs, output_that_is_closed_is_told)
+{
+	int out = dup(STDOUT_FILENO);
+	char *argv[] = {"pktloss", NULL};
+
+	fflush(stdout);
+	ck_assert(freopen(tree_path(&tree, "err"), "w", stderr));
+	close(STDOUT_FILENO);
+	ck_assert_int_eq(program_main(1, argv), 2);
+	dup2(out, STDOUT_FILENO);
+	fflush(stderr);
+	read_back("err", errors, sizeof(errors));
+	check_in(errors, "standard output is closed");
+}
+
+/* What is on a terminal of that size after it ended. */
+static void run_on_screen(unsigned lines, const char *words)
+{
+	const struct winsize size = {.ws_row = lines, .ws_col = 80};
+	int ours = posix_openpt(O_RDWR | O_NOCTTY);
+	ssize_t n;
+
+	ck_assert(ours >= 0 && !grantpt(ours) && !unlockpt(ours));
+	ck_assert_int_eq(ioctl(ours, TIOCSWINSZ, &size), 0);
+	ck_assert_int_eq(run_to(ptsname(ours), words), 1);
+	n = read(ours, output, sizeof(output) - 1);
+	ck_assert_int_gt(n, 0);
+	output[n] = '\0';
+	close(ours);
+}
+
+static int lines_of(const char *text)
+{
+	int n = 0;
+
+	for (; (text = strchr(text, '\n')); text++)
+		n++;
+	return n;
+}
+
+TEST(outputs, low_screen_has_the_worst_and_what_is_blind)
+{
+	setenv("TERM", "dumb", 1);
+	world.lost = 50;
+	world.blind = true;
+	run_on_screen(60, "-w -c 1 -i 0.1");
+	check_in(output, "What to do");
+	optind = 1;
+	run_on_screen(11, "-w -c 1 -i 0.1");
+	check_in(output, "\033[H\033[2J");
+	check_in(output, "eth0");
+	check_in(output, "other network namespaces: ");
+	ck_assert_ptr_null(strstr(output, "What to do"));
+	ck_assert_int_le(lines_of(output), 11);
+}
+
+TEST(outputs, trace_has_the_same_exit_statuses)
+{
+	static const struct {
+		int result;
+		int status;
+	} ends[] = {
+		{TRACE_NO_LOSS, 0},
+		{TRACE_LOSS, 1},
+		{-EIO, 2},
+		{TRACE_PARTLY, 3},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		optind = 1;
+		world.trace = &ends[i].result;
+		check_run("--trace", ends[i].status);
+	}
 }
