@@ -73,3 +73,30 @@ begin_beside true
 end_beside
 expect 3 7
 [ "${#failures[@]}" = 7 ]
+
+# Whoever is ended ends them, and what they have started.
+started=$(mktemp)
+endless() {
+	sleep 600 &
+	echo $! >"$started"
+	wait
+}
+
+ended_early() {
+	trap stop_beside EXIT
+	begin_beside endless
+	while [ ! -s "$started" ]; do sleep 0.05; done
+	kill -INT "$BASHPID"
+	sleep 5
+}
+
+(ended_early) || true
+pid=$(cat "$started")
+rm -f "$started"
+for ((i = 0; i < 40; i++)); do
+	kill -0 "$pid" 2>/dev/null || exit 0
+	sleep 0.05
+done
+echo "FAIL: what was started beside others goes on" >&2
+kill "$pid"
+exit 1

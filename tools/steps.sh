@@ -39,9 +39,11 @@ step() { # WHAT COMMAND...
 	fi
 }
 
-# Takes steps beside those that follow, with the time that these leave.
+# Takes steps beside those that follow, with the time that these leave; in a group
+# of their own, so that they can be ended with all that they started.
 begin_beside() { # COMMAND
 	beside=$(mktemp -d)
+	set -m
 	(
 		renice -n 19 -p "$BASHPID" >/dev/null
 		passed=0 failed=0 skipped=0 failures=()
@@ -50,6 +52,16 @@ begin_beside() { # COMMAND
 			>"$beside/counts"
 	) >"$beside/output" 2>&1 </dev/null &
 	beside_pid=$!
+	set +m
+}
+
+# Ends them, if they still go on: for whoever is ended himself.
+stop_beside() {
+	[ "${beside_pid:-}" ] || return 0
+	kill -- "-$beside_pid" 2>/dev/null || true
+	wait "$beside_pid" 2>/dev/null || true
+	rm -rf "$beside"
+	beside_pid=
 }
 
 # Waits for them, shows what they said, and counts them.
@@ -59,7 +71,7 @@ end_beside() {
 	wait "$beside_pid" || true
 	cat "$beside/output"
 	mapfile -t lines < <(cat "$beside/counts" 2>/dev/null)
-	rm -rf "$beside"
+	stop_beside
 	if [ ${#lines[@]} = 0 ]; then
 		count "steps beside others came to no end" 0 1 0
 		return
