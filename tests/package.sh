@@ -102,6 +102,19 @@ $doc/.*|/usr/share/lintian/overrides/$package|\
 		fail "this file names /usr/local/libexec"
 }
 
+# Pages have links to one another, and to pictures.
+check_links() {
+	local page link
+
+	while read -r page; do
+		while read -r link; do
+			[ -e "${page%/*}/$link" ] ||
+				fail "${page##*/} has a link to $link, which is not there"
+		done < <(grep -oE '\]\([^)#]+' "$page" | sed 's/^](//' |
+			grep -v '^[a-z]*:' || true)
+	done < <(find "$scratch/files$doc" -name '*.md')
+}
+
 check_manuals() {
 	local page said
 
@@ -197,6 +210,11 @@ live() {
 	check_that_collectd_starts 1
 	inside /tmp/loss || fail "debian/tests/loss ended with $?"
 
+	# a snippet, called as docs/ALERTS.md says
+	cp "$root$doc/conf/alerts/threshold.conf" "$root${conf%.conf}_alerts.conf"
+	check_that_collectd_starts 1
+	! grep -F "isn't loaded" "$root/tmp/said" || fail "a snippet is left out"
+
 	echo "# changed by hand" >>"$root$conf"
 	change "installed again" dpkg -i "/tmp/${deb##*/}"
 	tail -n 1 "$root$conf" | grep -q hand || fail "an upgrade has changed $conf"
@@ -206,6 +224,8 @@ live() {
 	tail -n 1 "$root$conf" | grep -q hand || fail "$conf is not back"
 	check_that_collectd_starts 1
 	follow purged "purge package"
+	check_that_collectd_starts 0
+	rm "$root${conf%.conf}_alerts.conf"
 	list | diff "$root/tmp/before" - || fail "something is left after a purge"
 	[ ! -e "$root/tmp/services" ] ||
 		fail "services were touched: $(cat "$root/tmp/services")"
@@ -240,6 +260,7 @@ check_tests
 check_reproducible
 quietly lintian --allow-root --fail-on error,warning "$scratch"/once/*.changes
 check_contents
+check_links
 check_manuals
 start_life
 echo "${deb##*/}: $(wc -l <<<"$contents") files," \

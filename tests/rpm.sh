@@ -40,6 +40,8 @@ for file in /etc/collectd.d/pktloss.conf /usr/sbin/pktloss \
 	/usr/share/man/man{5/collectd-pktloss.5,8/pktloss.8}; do
 	grep -qxE "$file(\.gz)?" <<<"$files" || fail "no $file in the RPM"
 done
+query --requires "$package" | grep -qE '^collectd\(.*\) < 5\.[0-9]+$' ||
+	fail "it would be loaded by a later collectd: $(query --requires "$package")"
 [ "$(query --configfiles "$package")" = /etc/collectd.d/pktloss.conf ] ||
 	fail "other configuration than pktloss.conf"
 [ -z "$(query --scripts "$package")" ] ||

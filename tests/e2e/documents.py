@@ -95,9 +95,10 @@ def commands():
             if line.strip() and not line.startswith("#")]
 
 
-def wrong_command(stage, ns, where, line):
+def wrong_command(stage, ns, scratch, where, line):
     """Runs it in the namespace, but for pktloss, which looks into it."""
-    line = re.sub(r"\bNAME\b", ns.name, line)
+    line = re.sub(r"\bPID\b", str(ns.agent.process.pid), re.sub(r"\bNAME\b", ns.name, line))
+    line = line.replace("/var/lib/", scratch + "/")
     inside = [] if line.startswith("pktloss") else ["ip", "netns", "exec", ns.name]
     path = os.path.abspath(stage.build) + ":" + os.environ["PATH"]
     done = subprocess.run([*inside, "bash", "-c", line], stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -115,6 +116,7 @@ def documents_commands(stage):
         raise Skip("only the kernel's side is wanted")
     found = commands()
     expect(len(found) >= 10, "only %d commands were found" % len(found))
-    wrong = [w for w in (wrong_command(stage, b, where, line) for where, line in found) if w]
-    expect(wrong_command(stage, b, "twin", "pktloss --wrong"), "a mistake is not seen")
+    with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as scratch:
+        wrong = [w for w in (wrong_command(stage, b, scratch, where, line) for where, line in found) if w]
+        expect(wrong_command(stage, b, scratch, "twin", "pktloss --wrong"), "a mistake is not seen")
     expect(not wrong, "\n".join(wrong))

@@ -586,6 +586,28 @@ def pager_script(stage):
 
 
 @case
+def scripts_say_what_keeps_them(stage):
+    """A folder that they may not write is named in syslog, as collectd shows nobody what they print."""
+    with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as directory:
+        environment = no_sleep(directory)
+        record = os.path.join(directory, "logged")
+        with open(os.path.join(directory, "logger"), "w") as f:
+            f.write('#!/bin/sh\necho "$*" >>%s\n' % record)
+        os.chmod(f.name, 0o755)
+        os.chmod(directory, 0o755)
+        open(record, "w").close()
+        os.chmod(record, 0o666)
+        for script, args in (("pktloss-pager", ["/nonexistent/x", "true"]), ("pktloss-nagios", ["/dev/null", "/nonexistent/x"])):
+            process = subprocess.Popen(["setpriv", "--reuid=65534", "--clear-groups", os.path.join(ALERTS, script), *args],
+                                       stdin=subprocess.PIPE, text=True, env=environment)
+            process.communicate(notification("FAILURE"), timeout=20)
+            with open(record) as f:
+                said = f.read()
+            expect(process.returncode == 1 and re.search("-t %s /nonexistent/x[/h]* cannot be written by nobody" % script, said),
+                   "%s ends with %d and says %r" % (script, process.returncode, said))
+
+
+@case
 def pager_script_owes(stage):
     """A close that failed is made up for with what is told next, be it of another alarm; no later page is lost."""
     with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as directory:
