@@ -16,7 +16,8 @@ const LAYERS = [
 ];
 const AT = "collectd.$host.pktloss-*$namespace"; // $namespace begins with its @
 const LOST = `${AT}.packets-$layer-lost_*`;
-const SHARE = `exclude(${AT}.percent-$layer-*, '-fill$')`;
+// What TCP sent again, or refused, was not lost here.
+const SHARE = `exclude(${AT}.percent-$layer-*, '(-fill|tcp-tx|tcp-listen)$')`;
 const COUNTERS = `${AT}.{packets,ipt_packets,if_rx_dropped,if_tx_dropped,if_rx_errors,if_tx_errors,if_collisions}-$layer-*`;
 
 interface GraphiteQuery extends Dataquery {

@@ -12,7 +12,8 @@ import { type Queries, TRAFFIC } from "./queries";
 const source = { type: "prometheus", uid: "${source}" };
 const CHOSEN = 'instance=~"$host",namespace=~"$namespace",layer=~"$layer"';
 const LOST = `collectd_pktloss_packets_total{${CHOSEN},type=~".+-lost_.+"}`;
-const SHARE = `collectd_pktloss_percent{${CHOSEN},direction!="fill"}`;
+// What TCP sent again, or refused, was not lost here.
+const SHARE = `collectd_pktloss_percent{${CHOSEN},direction!="fill",type!~"tcp-(tx|listen)"}`;
 const OWN = 'collectd_pktloss_gauge{instance=~"$host",namespace=~"$namespace"';
 const COUNTERS = 'collectd_pktloss_(packets|ipt_packets|if_(rx|tx)_(dropped|errors)|if_collisions)_total';
 
