@@ -102,6 +102,19 @@ $doc/.*|/usr/share/lintian/overrides/$package|\
 		fail "this file names /usr/local/libexec"
 }
 
+# README has the same commands, for a clone.
+check_readme() {
+	local line known
+
+	known=$(commands "build package"; commands "install package")
+	while read -r line; do
+		line=${line#DEB_BUILD_OPTIONS=nocheck }
+		grep -qF -- "${line/..\//.\/}" <<<"$known" ||
+			fail "README has another command: $line"
+	done < <(sed -n '/^## Put it/,/^The package/s/^    //p' "$top/README.md" |
+		sed 's/ && /\n/g; s/sudo //g')
+}
+
 # Pages have links to one another, and to pictures.
 check_links() {
 	local page link
@@ -260,6 +273,7 @@ check_tests
 check_reproducible
 quietly lintian --allow-root --fail-on error,warning "$scratch"/once/*.changes
 check_contents
+check_readme
 check_links
 check_manuals
 start_life
