@@ -11,7 +11,7 @@ from budget import HUGE, fill
 from cases import GOOD_PORT, case
 from lab import HERE, Failure, Skip, wait_until
 from receivers import free_port, need_library
-from rules import Prometheus, Scraped, lossy_pair, of_graphite
+from rules import BLOCK, Prometheus, Scraped, lossy_pair, of_graphite
 from settings import expect
 from writers import Receiver
 
@@ -23,26 +23,7 @@ RATE = 5
 OF_LOSSES = ("Largest share lost", "Most packets lost", "The kernel's reasons", "Counters behind it")
 NEAR = 0.15  # increase() guesses what was before the first sample and after the last
 
-BLOCK = """
-<Plugin pktloss>
-  Namespace "/^{prefix}/"
-  ReportIdle true
-</Plugin>
-LoadPlugin write_prometheus
-<Plugin write_prometheus>
-  Host "127.0.0.1"
-  Port "{prometheus}"
-</Plugin>
-LoadPlugin write_graphite
-<Plugin write_graphite>
-  <Node "test">
-    Host "127.0.0.1"
-    Port "{graphite}"
-    Prefix "collectd."
-    StoreRates true
-  </Node>
-</Plugin>
-"""
+FROM_THE_START = BLOCK.replace("</Plugin>", "  ReportIdle true\n</Plugin>", 1)
 
 # What is lost in each round: packets that arrive, and those lost in the firewall and, as many, on the link.
 LOSSES = {"b": (120, 40), "d": (180, 20)}
@@ -226,7 +207,7 @@ def grafana(stage):
     need_library("microhttpd", "protobuf-c")
     losing = {"b": pairs[0][1], "d": pairs[1][1]}
     sent, port = Receiver(), free_port()
-    options = BLOCK.format(prefix=stage.prefix, prometheus=port, graphite=sent.port)
+    options = FROM_THE_START.format(prefix=stage.prefix, prometheus=port, graphite=sent.port)
     with Prometheus(stage.build, port) as prometheus, Scraped(stage.build, options=options) as daemon:
         try:
             wait_until("a read", lambda: losing["d"].place() in daemon.places(), 10)

@@ -54,8 +54,10 @@ class Server:
         return os.path.join(self.folder, name)
 
     def write(self, name, text):
+        """Its path."""
         with open(self.path(name), "w") as f:
             f.write(text)
+        return self.path(name)
 
     def output(self):
         with open(self.path("output"), errors="replace") as f:

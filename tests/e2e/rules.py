@@ -12,6 +12,7 @@ import urllib.request
 
 from cases import GOOD_PORT, LOST, LOST_PORT, case, drop_commented
 from daemon import Collectd
+from graphite_servers import Server
 from lab import HERE, Failure, Skip, leashed, wait_until
 from receivers import ALERTS, free_port, need_library, shipped, tool
 from settings import expect
@@ -146,15 +147,14 @@ class Scraped(Collectd):
         return "".join(line for line in super().log().splitlines(True) if "MHD_OPTION_EXTERNAL_LOGGER" not in line)
 
 
-class Prometheus:
+class Prometheus(Server):
     """One that scrapes a collectd each second, or none."""
 
     def __init__(self, build, port):
-        self.directory = tempfile.TemporaryDirectory(prefix="pktloss-e2e-")
-        self.missing = self.process = None
+        super().__init__()
+        self.missing = self.program = None
         self.scraped = port
         self.port = free_port()
-        self.program = None
         try:
             self.program = tool(build, "prometheus")
         except Skip as e:
@@ -173,20 +173,6 @@ class Prometheus:
                                             "--web.listen-address", "127.0.0.1:%d" % self.port]),
                     stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         return self
-
-    def __exit__(self, *_):
-        if self.process:
-            self.process.terminate()
-            self.process.wait()
-        self.directory.cleanup()
-
-    def path(self, name):
-        return os.path.join(self.directory.name, name)
-
-    def write(self, name, text):
-        with open(self.path(name), "w") as f:
-            f.write(text)
-        return self.path(name)
 
     def get(self, path, **asked):
         """What its API answers."""
