@@ -7,10 +7,12 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
+from typing import NamedTuple
 
 from cases import LOST, case
 from daemon import Collectd, tells_reasons
@@ -122,7 +124,7 @@ def check_rrd(daemon, b, d):
 def check_documented(daemon, b):
     """The command of the page, and that which reads the journal."""
     paths = {"pktloss-rrd ": "'%s' --start -1min --dir '%s/rrd of: here' " % (os.path.join(GRAPHS, "pktloss-rrd"), daemon.dir),
-             "/tmp/pictures": daemon.dir + "/page"}
+             "~/pictures": daemon.dir + "/page"}
     with_log = documented("pktloss-rrd --namespace", {**paths, "web": b.name, "/var/log/collectd.log": daemon.dir + "/log"})
     journal = documented("journalctl", paths).partition(" | ")[2]
     entries = re.sub(r"^\[(.*?) (.*?)\] ", time.strftime(r"\1T\2%z h collectd[1]: "), daemon.log(), flags=re.M)
@@ -148,6 +150,86 @@ def graphs_rrd(stage):
             check_documented(daemon, lossy[1])
         except Failure as e:
             raise Failure("%s\n%s" % (e, daemon.report())) from e
+
+
+class Drawer(NamedTuple):
+    """Runs pktloss-rrd where what it draws does not matter: over one RRD file, in a folder of its own."""
+    dir: str
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def draw(self, *words, **how):
+        """how: as Popen takes it."""
+        return subprocess.run([os.path.join(GRAPHS, "pktloss-rrd"), "--dir", self.dir, "--out", self.path("out"), *words],
+                              text=True, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how})
+
+    def expect_refused(self, status, what, *words):
+        done = self.draw(*words)
+        expect(done.returncode == status and what in done.stderr and "Traceback" not in done.stderr,
+               "of %s is said, with status %d: %s" % (words, done.returncode, done.stderr))
+
+
+def check_links(drawer):
+    """A link that somebody has put where a picture goes is replaced; what it leads to stays as it is."""
+    precious = drawer.path("precious")
+    with open(precious, "w") as f:
+        f.write("precious")
+    os.mkdir(drawer.path("out"))
+    for name in ("index.html", "ladder.png"):
+        os.symlink(precious, drawer.path("out", name))
+    done = drawer.draw(umask=0o027)
+    expect(not done.returncode, done.stderr)
+    expect(contents(precious) == "precious", "what a link leads to was written to")
+    made = {name: oct(os.lstat(drawer.path("out", name)).st_mode) for name in os.listdir(drawer.path("out"))}
+    expect(made == dict.fromkeys(("index.html", "ladder.png"), "0o100640"), "in the folder is %s" % made)
+    pictures(drawer.path("out"))
+
+
+def check_times_that_are_none(drawer):
+    """Lines with such a time, and bytes that are no text, are passed over; the lines beside them are not."""
+    line = (b"[%s] [info] Notification: severity = OKAY, host = h, plugin = pktloss, plugin_instance = all, type = percent, "
+            b"type_instance = link-rx, message = \xff\0\n")
+    times = (b"2026-13-45 99:99:99", b"0001-01-01 00:00:00", b"2026-11-30 10:00:00+99:99",
+             time.strftime("%Y-%m-%d %H:%M:%S").encode("ascii"))
+    with open(drawer.path("log"), "wb") as f:
+        f.write(b"\xff\n" + b"".join(line % when for when in times))
+    for name in (drawer.path("log"), "-"):
+        with open(drawer.path("log")) as f:
+            done = drawer.draw("--end", "+1min", "--log", name, stdin=f)
+        expect(not done.returncode and "\n1 notifications\n" in done.stdout, done.stdout + done.stderr)
+
+
+def check_unread(drawer):
+    """Who reads no further ends it, as other programs, by a signal and without a word."""
+    for_reading, for_writing = os.pipe()
+    os.close(for_reading)
+    done = drawer.draw(stdout=for_writing)
+    os.close(for_writing)
+    expect(done.returncode == -signal.SIGPIPE and not done.stderr,
+           "unread, it ends with %d: %s" % (done.returncode, done.stderr))
+
+
+@case
+def graphs_rrd_wrong(stage):
+    """pktloss-rrd writes through no link, and says in a line what is wrong."""
+    if not shutil.which("rrdtool"):
+        raise Skip("no rrdtool")
+    if stage.build is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="pktloss-e2e-") as directory:
+        drawer = Drawer(directory)
+        os.makedirs(drawer.path("h", "pktloss-all"))
+        subprocess.run(["rrdtool", "create", drawer.path("h", "pktloss-all", "percent-link-rx.rrd"), "DS:value:GAUGE:10:U:U",
+                        "RRA:AVERAGE:0.5:1:10", "RRA:MAX:0.5:1:10"], check=True)
+        check_links(drawer)
+        check_times_that_are_none(drawer)
+        check_unread(drawer)
+        for out in ("/proc/pictures", "/proc", drawer.path("precious")):
+            drawer.expect_refused(1, "pktloss-rrd: " + out, "--out", out)
+        drawer.expect_refused(1, drawer.path("none"), "--log", drawer.path("none"))
+        for top in ("0", "-1", "many"):
+            drawer.expect_refused(2, "--top", "--top", top)
 
 
 # Graphite. A second stands for ten, so six are a minute.
