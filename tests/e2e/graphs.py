@@ -11,11 +11,14 @@ import signal
 import socket
 import subprocess
 import tempfile
+import textwrap
+import threading
 import time
 from typing import NamedTuple
 
 from cases import LOST, case
 from daemon import Collectd, tells_reasons
+from documents import blocks_of
 from graphite_servers import Carbon, GraphiteWeb
 from lab import HERE, Failure, Skip, wait_until
 from receivers import tool, unpacked
@@ -23,6 +26,7 @@ from rules import lossy_pair
 from settings import expect
 
 GRAPHS = os.path.join(HERE, "..", "..", "contrib", "graphs")
+DOCS = os.path.join(HERE, "..", "..", "docs")
 BURSTS = 3
 GOOD = 120
 SHARE = {"netfilter received": 100 * LOST / (GOOD + LOST), "link received": 100 * LOST / (GOOD + 2 * LOST)}
@@ -55,7 +59,7 @@ def lose(daemon, lossy, healthy):
 
 def documented(start, changes):
     """The command of docs/GRAPHS.md that begins so, with what is another thing here."""
-    with open(os.path.join(HERE, "..", "..", "docs", "GRAPHS.md")) as f:
+    with open(os.path.join(DOCS, "GRAPHS.md")) as f:
         command = re.search(r"^    (%s .*)$" % re.escape(start), f.read(), re.M)[1]
     for old, new in changes.items():
         expect(old in command, "%s has no %s" % (command, old))
@@ -121,17 +125,77 @@ def check_rrd(daemon, b, d):
            "of a namespace that is not there is said: " + done.stderr)
 
 
-def check_documented(daemon, b):
+# As Debian configures it.
+SYSLOG = """
+LoadPlugin syslog
+<Plugin syslog>
+  LogLevel info
+</Plugin>
+"""
+
+
+class Journal:
+    """What collectd's plugin syslog sends, as journalctl -o short-iso prints it. For who is run by its command, /dev is ours."""
+
+    def __enter__(self):
+        self.dir = tempfile.mkdtemp(prefix="pktloss-e2e-")
+        self.command = ["unshare", "-m", "--propagation", "slave",
+                        "sh", "-c", 'mount --bind "$0" /dev && exec "$@"', self.dir]
+        self.lines = []
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path())
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+        return self
+
+    def __exit__(self, *_):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", self.path())
+        self.reader.join()
+        self.socket.close()
+        shutil.rmtree(self.dir)
+
+    def path(self):
+        return os.path.join(self.dir, "log")
+
+    def read(self):
+        """Until an empty message."""
+        while message := self.socket.recv(65536):
+            said = re.sub(r"^<\d+>\w{3} [ \d]\d [\d:]{8} ", "", message.decode(errors="replace"))
+            self.lines.append(time.strftime("%Y-%m-%dT%H:%M:%S%z h ") + said)
+
+    def text(self):
+        return "".join(line + "\n" for line in self.lines)
+
+
+def syslog_as_documented():
+    """The block of the page, which is in the manual as well."""
+    block = next(b.text for b in blocks_of(os.path.join(DOCS, "GRAPHS.md")) if "syslog" in b.text)
+    expect(textwrap.indent(block, "  ") in contents(os.path.join(DOCS, "pktloss-rrd.pod")), "the manual has another block")
+    return block
+
+
+def check_documented(daemon, journal, b):
     """The command of the page, and that which reads the journal."""
     paths = {"pktloss-rrd ": "'%s' --start -1min --dir '%s/rrd of: here' " % (os.path.join(GRAPHS, "pktloss-rrd"), daemon.dir),
              "~/pictures": daemon.dir + "/page"}
     with_log = documented("pktloss-rrd --namespace", {**paths, "web": b.name, "/var/log/collectd.log": daemon.dir + "/log"})
-    journal = documented("journalctl", paths).partition(" | ")[2]
-    entries = re.sub(r"^\[(.*?) (.*?)\] ", time.strftime(r"\1T\2%z h collectd[1]: "), daemon.log(), flags=re.M)
-    for command in (with_log, journal):
-        done = subprocess.run(command, shell=True, input=entries, capture_output=True, text=True)
+    with_journal = documented("journalctl", paths).partition(" | ")[2]
+    for command in (with_log, with_journal):
+        done = subprocess.run(command, shell=True, input=journal.text(), capture_output=True, text=True)
         lost, marks, _ = understood(done, daemon.dir + "/page")
-        expect(is_truth(lost) and marks == 2, "%s draws %s, with %d notifications" % (command, lost, marks))
+        expect(is_truth(lost) and marks == 2, "%s draws %s, with %d notifications of:\n%s" % (
+            command, lost, marks, journal.text()))
+    return with_journal
+
+
+def check_stock(command, stock, journal, directory):
+    """The twin: the journal of a collectd that Debian's file configures tells of no loss. Then our block is of use."""
+    expect(stock.notifications() and "Initialization complete" in journal.text(),
+           "the twin has told nothing: %s\n%s" % (journal.text(), stock.report()))
+    done = subprocess.run(command, shell=True, input=journal.text(), capture_output=True, text=True)
+    _, marks, _ = understood(done, directory)
+    expect(marks == 0, "Debian's collectd sends %d notifications; then our block is of no use" % marks)
 
 
 @case
@@ -142,12 +206,16 @@ def graphs_rrd(stage):
     lossy, healthy = (lossy_pair(stage, names) for names in (("a", "b"), ("c", "d")))
     if stage.build is None:
         return
-    with Collectd(stage.build, options=SELECT.format(prefix=stage.prefix) + RRDTOOL) as daemon:
+    options = SELECT.format(prefix=stage.prefix) + SYSLOG
+    with Journal() as journal, Journal() as stock_journal, \
+            Collectd(stage.build, options=options, command=stock_journal.command) as stock, \
+            Collectd(stage.build, options=options + syslog_as_documented() + RRDTOOL, command=journal.command) as daemon:
         try:
-            wait_until("a read", lambda: healthy[1].place() in daemon.places(), 10)
+            wait_until("a read", lambda: all(healthy[1].place() in each.places() for each in (stock, daemon)), 10)
             lose(daemon, lossy, healthy)
             check_rrd(daemon, lossy[1], healthy[1])
-            check_documented(daemon, lossy[1])
+            command = check_documented(daemon, journal, lossy[1])
+            check_stock(command, stock, stock_journal, daemon.dir + "/page")
         except Failure as e:
             raise Failure("%s\n%s" % (e, daemon.report())) from e
 
