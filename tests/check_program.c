@@ -37,6 +37,8 @@ static struct {
 	const char *place; /* of the interface; NULL: eth0 */
 	const int *trace;  /* the result of a trace; NULL: it is done */
 	int signal_at;	   /* the read during which somebody presses Ctrl-C */
+	int ended_at;	   /* the read from which on there is no "web" */
+	int deleted_at;	   /* and no eth0; 0: none */
 } world;
 
 static struct tree tree;
@@ -71,6 +73,14 @@ static void read_new_interface(struct sample *s)
 		   n * world.lost);
 }
 
+static void read_interface(struct sample *s, uint64_t n)
+{
+	sample_object(s, LAYER_LINK, world.place ? world.place : "eth0", "", 1);
+	sample_row(s, find_counter(&link_probe, "rx_packets", NULL), n * 1000);
+	sample_row(s, find_counter(&link_probe, "rx_missed_errors", NULL),
+		   n * world.lost);
+}
+
 static void read_namespace(struct ns *ns)
 {
 	struct sample *s = &ns->now;
@@ -79,10 +89,8 @@ static void read_namespace(struct ns *ns)
 	sample_reset(s);
 	sample_follow(s, ns->then.time_ns ? &ns->then : NULL);
 	s->mono_ns = s->boot_ns = s->time_ns = n * SECOND;
-	sample_object(s, LAYER_LINK, world.place ? world.place : "eth0", "", 1);
-	sample_row(s, find_counter(&link_probe, "rx_packets", NULL), n * 1000);
-	sample_row(s, find_counter(&link_probe, "rx_missed_errors", NULL),
-		   n * world.lost);
+	if (!world.deleted_at || world.n_reads < world.deleted_at)
+		read_interface(s, n);
 	if (world.born_at && world.n_reads >= world.born_at)
 		read_new_interface(s);
 	s->sources = 1;
@@ -102,8 +110,12 @@ int __wrap_engine_read(struct engine *e, uint64_t budget_ns)
 		add_namespace(list, "");
 		add_namespace(list, "web");
 	}
-	EACH_NS (list, ns)
-		read_namespace(ns);
+	EACH_NS (list, ns) {
+		ns->gone = ns->name[0] && world.ended_at &&
+			   world.n_reads >= world.ended_at;
+		if (!ns->gone)
+			read_namespace(ns);
+	}
 	if (world.blind)
 		reasons_note(&engine_blindness(e)->entering, -EPERM);
 	return world.result;
@@ -402,6 +414,48 @@ TEST(looking, sum_has_what_was_made_meanwhile)
 	check_in(output, "in 4 s, 4 intervals\n");
 	check_in(output, "  link   eth0   rx     4000   200   4.8%  ");
 	check_in(output, "  link   eth1   rx     3000   150   4.8%  ");
+}
+
+/* 0 has getopt() forget where it is in a word. */
+static void begin_again(void)
+{
+	optind = 0;
+	world.n_reads = 0;
+}
+
+TEST(looking, sum_has_what_ended)
+{
+	world.lost = 50;
+	world.ended_at = 4;
+	check_run("-i 0.1 -c 4 -s", 1);
+	check_in(output, "  link   eth0   rx     4000   200   4.8%  ");
+	check_in(output, "web (not there any more)\n");
+	check_in(output, "  link   eth0   rx     2000   100   4.8%  ");
+	begin_again();
+	check_run("-i 0.1 -c 4", 1);
+	check_in(strstr(output, "4 intervals"), "   2000   100   4.8%  ");
+	begin_again();
+	check_run("-i 0.1 -c 4 -s --json", 1);
+	check_in(output, "\"ended\":false,");
+	check_in(output, "\"ended\":true,\"see\":null,\"findings\":[{\"layer\":"
+			 "\"link\",\"place\":\"eth0\",\"direction\":\"rx\","
+			 "\"class\":\"loss\",\"lost\":100,\"total\":2100,");
+}
+
+TEST(looking, sum_has_what_was_deleted)
+{
+	world.lost = 50;
+	world.deleted_at = 4;
+	check_run("-i 0.1 -c 4 -s -q", 1);
+	begin_again();
+	check_run("-i 0.1 -c 4 -s -v", 1);
+	check_in(output, "   2000   100   4.8%  rx_missed_errors: the receive");
+	check_in(output, "; its counter is gone");
+	ck_assert_ptr_null(strstr(output, "What to do"));
+	begin_again();
+	check_run("-i 0.1 -c 4 -s --min-lost 101", 0);
+	begin_again();
+	check_run("-i 0.1 -c 4 -s -I eth1", 0);
 }
 
 TEST(looking, csv_has_one_head_and_no_sum)

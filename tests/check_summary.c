@@ -201,7 +201,8 @@ TEST(screen, what_does_not_fit_is_summed_up)
 	style.height = 12;
 	to_text(in_words);
 	check_has("\nb\n  link   eth0 ");
-	check_has("\n\nand 2 more namespaces, 2 rows: --top, -n, -l\n");
+	check_has("\n\nand 2 more namespaces, 2 rows (choose with --top, -n or "
+		  "-l)\n");
 }
 
 /* b has lost less of more: 30 of 100, and 4 of 5, and names are the other way
@@ -506,7 +507,7 @@ TEST(screen, a_symptom_leads_to_the_loss_behind_the_wire)
 	to_text(in_words);
 	check_has("  see b: 1 lost (1.0%) in link eth0 rx: the wire is cut\n");
 	to_text(in_json);
-	check_has("\"container\":null,\"see\":\"b\"");
+	check_has("\"container\":null,\"ended\":false,\"see\":\"b\"");
 }
 
 TEST(screen, nothing_hostile_reaches_the_screen)

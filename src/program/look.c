@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "program/baseline.h"
 #include "program/beat.h"
+#include "program/gone.h"
 #include "program/interrupt.h"
 #include "program/output.h"
 #include "program/since.h"
@@ -17,6 +18,7 @@ struct run {
 	struct engine *engine;
 	struct summary summary;
 	struct baseline baseline;
+	struct gone gone;
 	struct output output;
 	unsigned long n_intervals;
 	bool failed;   /* to read any namespace that was asked for */
@@ -26,8 +28,24 @@ struct run {
 
 /* ---- one interval ---- */
 
-/* Compares the newest read. Returns 0 or a negative errno, and has said it. */
-static int compare_newest(struct run *run)
+/* What follows the intervals, or tells of them what is gone in the end. */
+typedef int (*gone_step)(struct run *run);
+
+static int follow_gone(struct run *run)
+{
+	return gone_follow(&run->gone, &run->summary);
+}
+
+static int tell_gone(struct run *run)
+{
+	return gone_tell(&run->gone, &run->summary);
+}
+
+/*
+ * Compares the newest read, and takes that step, if any, before the filter.
+ * Returns 0 or a negative errno, and has said it.
+ */
+static int compare_newest(struct run *run, gone_step step)
 {
 	struct ns_list *list = engine_namespaces(run->engine);
 	int r = interval_compare(list);
@@ -35,6 +53,8 @@ static int compare_newest(struct run *run)
 	if (r == 0)
 		r = summary_collect(&run->summary, list,
 				    engine_blindness(run->engine));
+	if (r == 0 && step)
+		r = step(run);
 	if (r < 0) {
 		complain("%s", strerror(-r));
 		return r;
@@ -153,7 +173,7 @@ static int look_once(struct run *run)
 	if (r == 0)
 		r = begin_once(run, &since);
 	if (r == 0)
-		r = compare_newest(run);
+		r = compare_newest(run, NULL);
 	if (r == 0)
 		r = evaluate(run, true);
 	if (r == 0 && since.path)
@@ -191,7 +211,8 @@ static int wait_until(struct run *run, uint64_t beat)
 
 		if (result != WAIT_RESIZED)
 			return result == WAIT_OVER;
-		if (o->watch && o->terminal && run->n_intervals)
+		if (o->watch && o->terminal && !is_for_programs(o) &&
+		    run->n_intervals)
 			r = show(run, !o->summary);
 		if (r < 0)
 			return r;
@@ -212,7 +233,7 @@ static int tell_sum(struct run *run)
 	int r;
 
 	baseline_restore(&run->baseline, engine_namespaces(run->engine));
-	r = compare_newest(run);
+	r = compare_newest(run, tell_gone);
 	if (r < 0)
 		return r;
 	run->summary.n_intervals = run->n_intervals;
@@ -226,7 +247,7 @@ static int tell_interval(struct run *run, bool is_last)
 {
 	const struct options *o = run->options;
 	struct ns_list *list = engine_namespaces(run->engine);
-	int r = compare_newest(run);
+	int r = compare_newest(run, wants_sum(o) ? follow_gone : NULL);
 
 	run->n_intervals++;
 	if (r == 0)
@@ -301,6 +322,7 @@ enum status look_command(const struct options *o)
 	else if (!run.found)
 		status = end_without_loss(&run);
 	baseline_free(&run.baseline);
+	gone_free(&run.gone);
 	summary_free(&run.summary);
 	engine_free(run.engine);
 	return status;

@@ -48,6 +48,7 @@ static int collect_ns(struct summary *l, const struct ns *from)
 	*ns = (struct summary_ns) {
 		.resident = resident_of(from, "/proc"),
 		.inode = from->id.ino,
+		.cookie = from->cookie,
 		.sample = &from->now,
 		.way = ns_way(from),
 	};
@@ -146,7 +147,7 @@ static const struct summary_ns *find_see(const struct summary *l,
 	for (size_t i = 0; i < l->n; i++) {
 		const struct summary_ns *to = &l->items[i];
 
-		if (findings_have_drops(&to->findings) &&
+		if (to->sample && findings_have_drops(&to->findings) &&
 		    (!worst || compare_by_worst(to, worst) < 0) &&
 		    link_is_joined_to(from->sample, to->sample))
 			worst = to;
@@ -170,7 +171,7 @@ void summary_sort(struct summary *l)
 		struct summary_ns *ns = &l->items[i];
 
 		ns->see = NULL;
-		if (!findings_have_drops(&ns->findings) &&
+		if (ns->sample && !findings_have_drops(&ns->findings) &&
 		    has_symptom(&ns->findings))
 			ns->see = find_see(l, ns);
 	}

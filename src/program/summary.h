@@ -18,9 +18,12 @@ struct summary_ns {
 	char name[NAME_NAMESPACE + 1]; /* "" for the one of this process */
 	struct resident resident;
 	ino_t inode;
-	struct way way; /* for the commands of remedies */
+	uint64_t cookie; /* unique for the boot, 0: the kernel has none */
+	bool ended;	 /* only the intervals before have it, see gone.h */
+	struct way way;	 /* for the commands of remedies */
 	struct findings findings;
-	const struct sample *sample; /* of the list, until interval_end() */
+	/* of the list, until interval_end(); NULL: it ended */
+	const struct sample *sample;
 	/* behind a wire from here, where what is only felt here is lost */
 	const struct summary_ns *see;
 };

@@ -59,6 +59,7 @@ static void put_namespace(struct json *j, const struct summary_ns *ns)
 	json_put_number(j, "pid", ns->resident.pid);
 	json_put_number(j, "inode", ns->inode);
 	json_put_known(j, "container", ns->resident.container);
+	json_put_bool(j, "ended", ns->ended);
 	if (ns->see)
 		json_put_text(j, "see", ns->see->name);
 	else

@@ -331,7 +331,7 @@ static void print_losses(struct printer *p, const struct summary_ns *ns)
 
 	p->way = &ns->way;
 	paint(p, BOLD, shown_name(ns));
-	fprintf(p->out, "\n");
+	fprintf(p->out, "%s\n", ns->ended ? " (not there any more)" : "");
 	if (!p->brief || p->n_shown == 1)
 		print_head(p);
 	for (size_t i = 0; i < f->n && finding_is_row(&f->items[i]); i++) {
@@ -498,7 +498,7 @@ static void print_rest(const struct printer *p, const struct summary *l)
 		fprintf(p->out, "and %zu more namespace%s, %zu row%s%s\n",
 			p->n_more, plural(p->n_more), p->n_more_rows,
 			plural(p->n_more_rows),
-			p->brief ? ": --top, -n, -l" : "");
+			p->brief ? " (choose with --top, -n or -l)" : "");
 	if (l->n_small)
 		fprintf(p->out, "%zu row%s below --min-lost or --min-share\n",
 			l->n_small, plural(l->n_small));

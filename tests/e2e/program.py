@@ -265,6 +265,69 @@ def program_sum(stage):
     expect(ended[3] == (NO_LOSS, "", ""), "small: %s" % (ended[3],))
 
 
+def seen(stage, *arguments, end):
+    """Three intervals: a loss in the first, then what it is of is ended: status, text, errors."""
+    process = start(stage, "--json", "-i", "1", "-c", "3", *arguments)
+    summary = start(stage, "-s", "-i", "1", "-c", "3", *arguments)
+    quiet = start(stage, "-s", "-q", "-i", "1", "-c", "3", *arguments)
+    high = start(stage, "-s", "-q", "-i", "1", "-c", "3", "--min-lost", str(GOOD + LOST), *arguments)
+    process.stdout.readline()
+    end()
+    return finish(summary), finish(quiet), finish(high)
+
+
+@case
+def program_sum_ended(stage):
+    """The sum has what was lost in a namespace that ended, and so has the status of -s -q."""
+    a, b = lossy(stage)
+    which = "/^%s/" % re.escape(b.name[:-1])
+    before = kernel_says(b)
+    truly = {}
+
+    def end():
+        after = kernel_says(b)
+        truly.update({layer: after[layer] - before[layer] for layer in after})
+        stage.remove(b)
+
+    sender = threading.Timer(0.5, burst, (a, b))
+    sender.start()
+    (status, text, err), quiet, high = seen(stage, which, end=end)
+    sender.join()
+    expect(status == LOSS and not err, "%d: %s%s" % (status, text, err))
+    check_rows(rows(text.replace(" (not there any more)", ""), b.name), truly)
+    expect(b.name + " (not there any more)\n" in text, "it is not said: " + text)
+    expect(quiet == (LOSS, "", ""), "quiet: %s" % (quiet,))
+    expect(high == (NO_LOSS, "", ""), "not enough: %s" % (high,))
+
+
+@case
+def program_sum_deleted(stage):
+    """The sum has what a rule lost that was deleted, once; what a rule loses that stays is as it was."""
+    a, b = stage.pair()
+    b.sink(GOOD_PORT)
+    rule = "INPUT -p udp --dport %d -m statistic --mode nth --every 2 --packet 0 -j DROP" % GOOD_PORT
+    for deleted in (True, False):
+        b.feature("iptables-legacy -w 20 -A " + rule)
+        before = truth.rule(b, "INPUT", 1)
+        truly = []
+
+        def end():
+            truly.append(truth.rule(b, "INPUT", 1) - before)
+            if deleted:
+                b.feature("iptables-legacy -w 20 -D " + rule)
+
+        sender = threading.Timer(0.5, a.udp, (GOOD, 200, b.address, GOOD_PORT))
+        sender.start()
+        (status, text, err), quiet, high = seen(stage, *chosen(b), end=end)
+        sender.join()
+        found = rows(text, b.name)
+        expect(status == LOSS and not err, "%d: %s%s" % (status, text, err))
+        expect(list(found) == ["netfilter"] and found["netfilter"][0] == truly[0], "not %s: %s" % (truly, text))
+        expect(("gone now" in re.sub(r"\s+", " ", text)) == deleted, "deleted: %s: %s" % (deleted, text))
+        expect(quiet == (LOSS, "", ""), "quiet: %s" % (quiet,))
+        expect(high == (NO_LOSS, "", ""), "not enough: %s" % (high,))
+
+
 def own_terminal():
     """In the child: who owns a terminal is told of its size."""
     os.setsid()
