@@ -258,6 +258,21 @@ static const struct {
 	{"--csv --json", "--json or --csv, not both"},
 	{"--csv --top 3", "--top is of the table: no --json, no --csv"},
 	{"--trace --csv", "no --csv"},
+	{"--trace -q", "--trace takes no --quiet"},
+	{"--trace --min-lost 3", "--trace takes no --min-lost"},
+	{"--trace --min-share 3", "--trace takes no --min-share"},
+	{"--trace --top 3", "--trace takes no --top"},
+	{"--trace --sort worst", "--trace takes no --sort"},
+	{"--trace --namespaces", "--namespaces takes no --trace"},
+	{"--namespaces --csv", "--namespaces takes no --csv"},
+	{"--namespaces -q", "--namespaces takes no --quiet"},
+	{"--namespaces --since x", "--namespaces takes no --since"},
+	{"--namespaces --watch", "--namespaces takes no --watch"},
+	{"--namespaces -c 2", "--namespaces takes no --count"},
+	{"--namespaces -l tcp", "--namespaces takes no --layer"},
+	{"--list --csv", "--list takes no --csv"},
+	{"--list --since x", "--list takes no --since"},
+	{"--list web", "--list takes no --namespace"},
 	{"--top 0", "--top is a number from 1 on, not '0'"},
 	{"--min-lost x", "--min-lost is a number from 1 on, not 'x'"},
 	{"--min-share 101", "--min-share is 0 to 100 percent, not '101'"},
@@ -837,6 +852,22 @@ TEST(names, all_are_listed)
 	check_run("--namespaces", 3);
 	optind = 1;
 	check_run("--namespaces wed", 2);
+	check_in(errors, "near it: web");
+}
+
+TEST(names, programs_have_them_as_json)
+{
+	check_run("--namespaces --json", 0);
+	ck_assert_str_eq(
+		output,
+		"{\"version\":1,\"namespaces\":[{\"name\":\"\",\"kind\":"
+		"\"own\",\"inode\":1,\"pid\":null,\"container\":null,"
+		"\"read\":true},{\"name\":\"web\",\"kind\":\"file\","
+		"\"inode\":2,\"pid\":null,\"container\":null,\"read\":true}],"
+		"\"notes\":[]}\n");
+	optind = 0;
+	check_run("--namespaces --json wed", 2);
+	check_in(output, "\"notes\":[\"no namespace is called");
 	check_in(errors, "near it: web");
 }
 

@@ -105,6 +105,7 @@ static bool add_namespace(struct options *o, const char *text)
 		.string = text,
 	};
 
+	o->given |= options_bit('n');
 	return check_pattern(
 		settings_set(&o->settings, false, "Namespace", &value),
 		"namespace", text);
@@ -320,6 +321,50 @@ static bool check_trace(const struct options *o)
 	return false;
 }
 
+/* What does not look for losses takes no other options than these. */
+static const struct {
+	enum action action;
+	const char *name;
+	int takes[10];
+} takers[] = {
+	{ACTION_TRACE,
+	 "--trace",
+	 {'t', 'n', 'l', 'j', 'v', OPTION_COLOUR, OPTION_SECONDS, OPTION_REASON,
+	  OPTION_PCAP}},
+	{ACTION_NAMESPACES,
+	 "--namespaces",
+	 {OPTION_NAMESPACES, 'n', 'j', 'v', OPTION_COLOUR}},
+	{ACTION_LIST, "--list", {'L', 'j', 'v', OPTION_COLOUR}},
+};
+
+/* The first option that was given and is none of these, or NULL. */
+static const char *find_other(const struct options *o, const int *takes,
+			      size_t n)
+{
+	uint64_t other = o->given;
+
+	for (size_t i = 0; i < n; i++)
+		other &= ~options_bit(takes[i]);
+	return other ? option_rows[__builtin_ctzll(other)].name : NULL;
+}
+
+static bool check_takers(const struct options *o)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(takers); i++) {
+		const char *other =
+			o->action == takers[i].action
+				? find_other(o, takers[i].takes,
+					     ARRAY_SIZE(takers[i].takes))
+				: NULL;
+
+		if (!other)
+			continue;
+		complain("%s takes no --%s", takers[i].name, other);
+		return false;
+	}
+	return true;
+}
+
 static bool check_options(const struct options *o)
 {
 	if (looks_once(o) && (o->watch || o->counted || o->timed || o->summary))
@@ -337,7 +382,7 @@ static bool check_options(const struct options *o)
 		complain("--drop-reasons are told from the first look on: no "
 			 "--since-boot, no --since");
 	else
-		return check_trace(o);
+		return check_trace(o) && check_takers(o);
 	return false;
 }
 
@@ -355,6 +400,7 @@ static bool parse_arguments(struct options *o, int argc, char **argv)
 		if (option < 0)
 			break;
 		good = parse_option(o, option);
+		o->given |= options_bit(option);
 	}
 	if (o->action == ACTION_END)
 		return true;

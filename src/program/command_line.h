@@ -36,6 +36,7 @@ struct options {
 	const char *pcap;  /* path, or NULL */
 	const char *since; /* the same */
 	enum action action;
+	uint64_t given; /* set of options_bit() */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "engine/naming.h"
 #include "engine/resident.h"
+#include "program/json.h"
 #include "program/wanted.h"
 
 enum column {
@@ -120,15 +121,14 @@ static void print_lines(const struct line *lines, size_t n)
 		print_line(&lines[i], widths);
 }
 
-/* By their names; nothing where there is none. */
-static int print_list(const struct options *o, struct ns_list *list)
+/* Nothing where there is none. */
+static int print_table(const struct options *o, const struct ns_list *list)
 {
 	struct line *lines = calloc(list->n + 1, sizeof(*lines));
 	size_t n = 0;
 
 	if (!lines)
 		return -ENOMEM;
-	qsort(list->items, list->n, sizeof(*list->items), compare_listed);
 	lines[n++] = heads;
 	EACH_NS (list, ns)
 		if (!ns->host_only)
@@ -139,30 +139,73 @@ static int print_list(const struct options *o, struct ns_list *list)
 	return 0;
 }
 
+static void put_namespace(struct json *j, const struct ns *ns,
+			  const char *proc_root)
+{
+	struct resident who = resident_of(ns, proc_root);
+
+	json_open(j, NULL, '{');
+	json_put_text(j, "name", ns->name);
+	json_put_text(j, "kind", kind_name(ns, &who));
+	json_put_number(j, "inode", ns->id.ino);
+	json_put_number(j, "pid", who.pid);
+	json_put_known(j, "container", who.container);
+	json_put_bool(j, "read", ns->was_read);
+	json_close(j, '}');
+}
+
+static void print_json(const struct options *o, const struct ns_list *list,
+		       const struct summary *notes)
+{
+	struct json j = {.out = stdout};
+
+	json_begin(&j);
+	json_open(&j, "namespaces", '[');
+	EACH_NS (list, ns)
+		if (!ns->host_only)
+			put_namespace(&j, ns, o->settings.proc_root);
+	json_close(&j, ']');
+	json_put_notes(&j, notes->notes, notes->n_notes);
+	json_end(&j);
+}
+
+/* By their names. */
+static int print_list(const struct options *o, struct ns_list *list,
+		      const struct summary *notes)
+{
+	if (list->n)
+		qsort(list->items, list->n, sizeof(*list->items),
+		      compare_listed);
+	if (!o->json)
+		return print_table(o, list);
+	print_json(o, list, notes);
+	return 0;
+}
+
 /* What could not be read, and is not there, is said. Returns a status. */
-static enum status tell_what_lacks(const struct options *o, struct engine *e)
+static enum status note_what_lacks(const struct options *o, struct engine *e,
+				   struct summary *notes)
 {
 	struct ns_list *list = engine_namespaces(e);
 	bool missing = wanted_missing(&o->settings, list);
 	char text[BLINDNESS_TEXT];
-	struct summary notes = {0};
 	enum status status = missing ? STATUS_FAILED : STATUS_NO_LOSS;
 
-	if (missing && wanted_note(&notes, &o->settings, list) < 0)
+	if (missing && wanted_note(notes, &o->settings, list) < 0)
 		complain("%s", strerror(ENOMEM));
-	for (size_t i = 0; i < notes.n_notes; i++)
-		complain("%s", notes.notes[i]);
-	summary_free(&notes);
 	while (blindness_next(engine_blindness(e), text)) {
-		complain("%s", text);
+		summary_note(notes, text);
 		if (!missing)
 			status = STATUS_PARTLY;
 	}
+	for (size_t i = 0; i < notes->n_notes; i++)
+		complain("%s", notes->notes[i]);
 	return status;
 }
 
 static enum status read_and_list(const struct options *o, struct engine *e)
 {
+	struct summary notes = {0};
 	enum status status;
 	int r = engine_read(e, 0);
 
@@ -171,8 +214,9 @@ static enum status read_and_list(const struct options *o, struct engine *e)
 		return STATUS_FAILED;
 	}
 	engine_blindness(e)->brief = !o->style.verbose;
-	status = tell_what_lacks(o, e);
-	r = print_list(o, engine_namespaces(e));
+	status = note_what_lacks(o, e, &notes);
+	r = print_list(o, engine_namespaces(e), &notes);
+	summary_free(&notes);
 	if (r < 0)
 		complain("%s", strerror(-r));
 	return r < 0 ? STATUS_FAILED : status;

@@ -71,6 +71,14 @@ void options_list(struct option_lists *ret)
 	}
 }
 
+uint64_t options_bit(int letter)
+{
+	for (size_t i = 0; i < n_option_rows; i++)
+		if (option_rows[i].letter == letter)
+			return UINT64_C(1) << i;
+	return 0;
+}
+
 static void print_option(FILE *out, const struct option_row *row)
 {
 	const char *argument = row->argument ? row->argument : "";

@@ -7,6 +7,7 @@
 #define PKTLOSS_PROGRAM_OPTIONS_TABLE_H
 
 #include <getopt.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/util.h"
@@ -46,6 +47,9 @@ struct option_lists {
 };
 
 void options_list(struct option_lists *ret);
+
+/* The bit of an option in a set of them, by its letter or enum long_option. */
+uint64_t options_bit(int letter);
 
 /* Prints what --help does. */
 void options_print_usage(FILE *out);

@@ -416,6 +416,21 @@ def program_resized(stage):
 
 
 @case
+def program_resized_json(stage):
+    """What a program reads is not told again when the terminal gets another size."""
+    a, _ = stage.pair()
+    screen = Screen(stage, 20, 400, "-w", "--json", "-i", "1", "-c", "2", *chosen(a))
+    text = ""
+    while text.count("\n") < 2:
+        if not select.select([screen.ours], [], [], 10)[0]:
+            break
+        text += os.read(screen.ours, 65536).decode()
+        screen.resize(20, 400 + text.count("\n"))
+    status, rest = screen.close()
+    expect((text + rest).count("\n") == 2, "not two lines: %d %r" % (status, text + rest))
+
+
+@case
 def program_since(stage):
     """--since FILE tells what was lost since the look in it, by the kernel's numbers; a new namespace counts from 0."""
     a, b = lossy(stage)
@@ -599,6 +614,9 @@ def program_namespaces(stage):
         pid = int(row[2])  # of the agent that is in it
         expect(str(os.stat("/proc/%d/ns/net" % pid).st_ino) == inode, "%d is not in %s" % (pid, ns.name))
     expect(status == NO_LOSS and len(rows_of) == 2, "%d: %s%s" % (status, text, err))
+    status, text, err = call(stage, "--namespaces", "--json", a.name, b.name)
+    inodes = {ns["name"]: ns["inode"] for ns in json.loads(text)["namespaces"] if ns["read"]}
+    expect(inodes == {ns.name: os.stat("/run/netns/" + ns.name).st_ino for ns in (a, b)}, "as JSON: %s%s" % (text, err))
     words = "source %s; COMP_WORDS=(pktloss -n %s) COMP_CWORD=2; _pktloss %s; echo ${COMPREPLY[@]}" % (
         COMPLETION, a.name[:-1], program(stage))
     done = subprocess.run(["bash", "-c", words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)

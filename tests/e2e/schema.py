@@ -70,7 +70,8 @@ def json_valid(stage):
     finally:
         guest.kill()
         guest.wait()
-    for arguments, kind in ((["--once"], "look"), (["--list"], "list")):
+    for arguments, kind in ((["--once"], "look"), (["--list"], "list"),
+                            (["--namespaces"], "namespaces")):
         status, text, err = call(stage, "--json", *arguments)
         expect(text, "%s ended with %d: %s" % (arguments, status, err))
         check(text, kind)
