@@ -936,9 +936,9 @@ TEST(outputs, output_that_is_closed_is_told)
 }
 
 /* What is on a terminal of that size after it ended. */
-static void run_on_screen(unsigned lines, const char *words)
+static void run_on_screen(unsigned lines, unsigned columns, const char *words)
 {
-	const struct winsize size = {.ws_row = lines, .ws_col = 80};
+	const struct winsize size = {.ws_row = lines, .ws_col = columns};
 	int ours = posix_openpt(O_RDWR | O_NOCTTY);
 	ssize_t n;
 
@@ -965,15 +965,44 @@ TEST(outputs, low_screen_has_the_worst_and_what_is_blind)
 	setenv("TERM", "dumb", 1);
 	world.lost = 50;
 	world.blind = true;
-	run_on_screen(60, "-w -c 1 -i 0.1");
+	run_on_screen(60, 80, "-w -c 1 -i 0.1");
 	check_in(output, "What to do");
 	optind = 1;
-	run_on_screen(11, "-w -c 1 -i 0.1");
+	run_on_screen(11, 80, "-w -c 1 -i 0.1");
 	check_in(output, "\033[H\033[2J");
 	check_in(output, "eth0");
 	check_in(output, "other network namespaces: ");
 	ck_assert_ptr_null(strstr(output, "What to do"));
 	ck_assert_int_le(lines_of(output), 11);
+}
+
+/* The clearing takes no line, and the last one is the cursor's. */
+static unsigned lines_on_screen(unsigned columns)
+{
+	const struct style narrow = {.width = columns};
+	char text[sizeof(output)];
+	size_t n = 0;
+
+	for (const char *c = strstr(output, "\033[H\033[2J") + 7; *c; c++)
+		if (*c != '\r')
+			text[n++] = *c;
+	text[n] = '\0';
+	return summary_text_lines(&narrow, text) + 1;
+}
+
+TEST(outputs, notes_make_room_for_rows)
+{
+	setenv("TERM", "dumb", 1);
+	world.lost = 50;
+	world.blind = true;
+	for (unsigned lines = 9; lines < 40; lines++) {
+		begin_again();
+		run_on_screen(lines, 40, "-w -c 1 -i 0.1");
+		ck_assert_uint_le(lines_on_screen(40), lines);
+		check_in(output, "4.8%");
+		check_in(output, lines < 11 ? "1 note without room here"
+					    : "other network namespaces: ");
+	}
 }
 
 TEST(outputs, trace_has_the_same_exit_statuses)

@@ -198,11 +198,32 @@ TEST(screen, what_does_not_fit_is_summed_up)
 			  "CAUSE\n");
 		check_lacks("[1]");
 	}
-	style.height = 12;
+	style.height = 10;
 	to_text(in_words);
 	check_has("\nb\n  link   eth0 ");
 	check_has("\n\nand 2 more namespaces, 2 rows (choose with --top, -n or "
 		  "-l)\n");
+}
+
+/* A row takes two lines there, and so do the names above it. */
+TEST(screen, narrow_and_low_screen_has_the_worst_row)
+{
+	add_four();
+	style.width = 36;
+	style.colour = true;
+	for (style.height = 6; style.height < 40; style.height++) {
+		to_text(in_words);
+		ck_assert_uint_le(summary_text_lines(&style, text),
+				  style.height);
+		check_has("\033[31m25.0%\033[m");
+	}
+	style.height = 8;
+	to_text(in_words);
+	check_lacks("LAYER");
+	check_has("(choose with");
+	style.height = 1;
+	to_text(in_words);
+	ck_assert_uint_eq(n_lines(), 1);
 }
 
 /* b has lost less of more: 30 of 100, and 4 of 5, and names are the other way

@@ -9,7 +9,7 @@
 #include "program/summary_json.h"
 
 #define CLEAR "\033[H\033[2J"
-#define LEAST_HEIGHT 8 /* lines of a table that are printed on any screen */
+#define LEAST_HEIGHT 8 /* lines of a table that notes leave to it */
 
 int output_flush(void)
 {
@@ -41,43 +41,78 @@ void output_notes(struct output *o, const struct summary *l)
 	o->n_notes = l->n_notes;
 }
 
-static unsigned count_note_lines(const struct style *style,
-				 const struct summary *l)
+static void print_notes(FILE *out, const struct summary *l,
+			const struct style *style)
 {
-	unsigned n = 0;
-
-	for (size_t i = 0; i < l->n_notes; i++)
-		n += strlen(l->notes[i]) / style->width + 1;
-	return n;
+	print_notes_from(style, l, 0, out);
 }
 
-/* The screen as it is now, but for the cursor's line and the notes. */
-static struct style style_of_screen(const struct output *o,
-				    const struct summary *l)
+/* What that prints; NULL: there is no memory. */
+static char *format(void (*print)(FILE *out, const struct summary *l,
+				  const struct style *style),
+		    const struct summary *l, const struct style *style)
 {
-	struct style style = o->options->style;
-	unsigned height = screen_height(), other;
+	char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
 
-	style.width = screen_width();
-	if (!height)
-		return style;
-	other = 1 + count_note_lines(&style, l);
-	style.height = height > other + LEAST_HEIGHT ? height - other
-						     : LEAST_HEIGHT;
-	return style;
+	if (!out)
+		return NULL;
+	print(out, l, style);
+	if (!fclose(out))
+		return text;
+	free(text);
+	return NULL;
 }
 
-/* On a screen that is cleared all is told again, or it would be lost. */
+/* Of so many lines those that are left for the table beside notes. */
+static unsigned height_of_table(unsigned height, unsigned notes)
+{
+	if (!notes || height == 1)
+		return height;
+	return height >= notes + LEAST_HEIGHT ? height - notes : height - 1;
+}
+
+/* Rows go before notes: where these have no room, they are counted. */
+static void print_on_screen(struct style *style, const struct summary *l,
+			    unsigned height)
+{
+	_cleanup_free_ char *notes = format(print_notes, l, style);
+	_cleanup_free_ char *table = NULL;
+	unsigned n = notes ? summary_text_lines(style, notes) : 0;
+
+	style->height = height_of_table(height, n);
+	table = format(summary_text_print, l, style);
+	if (!table)
+		return;
+	fputs(table, stdout);
+	if (summary_text_lines(style, table) + n <= height)
+		fputs(notes ? notes : "", stdout);
+	else
+		printf("%zu note%s without room here\n", l->n_notes,
+		       l->n_notes == 1 ? "" : "s");
+}
+
+/*
+ * On a screen that is cleared all is told again, or it would be lost. Its last
+ * line is the cursor's.
+ */
 static void show_on_screen(struct output *o, const struct summary *l)
 {
-	const struct style style = style_of_screen(o, l);
+	struct style style = o->options->style;
+	unsigned height = screen_height();
 
+	style.width = screen_width();
 	if (o->options->terminal)
 		printf(CLEAR);
 	else if (o->n)
 		printf("\n");
+	if (height > 1) {
+		print_on_screen(&style, l, height - 1);
+		return;
+	}
 	summary_text_print(stdout, l, &style);
-	print_notes_from(&style, l, 0, stdout);
+	print_notes(stdout, l, &style);
 }
 
 static void show_text(struct output *o, const struct summary *l)

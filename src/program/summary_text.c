@@ -2,6 +2,7 @@
 #include "program/summary_text.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,6 +12,7 @@
 #define MIN_CAUSE 30 /* columns; with less a cause has lines of its own */
 /* a cause or a remedy, and what stands before it */
 #define LINE_SIZE (REMEDY_TEXT + 160)
+#define LEAST_ROOM 3   /* lines: a name, and a row that may take two */
 #define MAX_SYMPTOMS 3 /* that are shown without being asked to */
 
 enum column {
@@ -43,6 +45,7 @@ struct printer {
 	struct remedies remedies;   /* of it */
 	bool brief;		    /* there is no room for remedies */
 	unsigned room;		    /* lines that are left, with .brief */
+	bool headless;		    /* nor for a line of names */
 	size_t n_shown, n_quiet;    /* namespaces */
 	size_t n_more, n_more_rows; /* that there is no room for, theirs */
 };
@@ -332,7 +335,7 @@ static void print_losses(struct printer *p, const struct summary_ns *ns)
 	p->way = &ns->way;
 	paint(p, BOLD, shown_name(ns));
 	fprintf(p->out, "%s\n", ns->ended ? " (not there any more)" : "");
-	if (!p->brief || p->n_shown == 1)
+	if (!p->headless && (!p->brief || p->n_shown == 1))
 		print_head(p);
 	for (size_t i = 0; i < f->n && finding_is_row(&f->items[i]); i++) {
 		print_loss(p, &f->items[i]);
@@ -411,27 +414,59 @@ static void print_block(struct printer *p, const struct summary_ns *ns)
 		print_lossless(p, ns);
 }
 
-/* Where there is room for some of it, for its first lines. */
-static unsigned put_lines(FILE *out, const char *text, unsigned room)
+/* Columns of the line that a text begins with: colours take none. */
+static unsigned columns_of(const char *text)
 {
 	unsigned n = 0;
 
-	while (*text && n < room) {
-		size_t length = strcspn(text, "\n") + 1;
-
-		fwrite(text, 1, length, out);
-		text += length;
-		n++;
+	for (; *text && *text != '\n'; text++) {
+		if (*text == '\033')
+			text += strcspn(text, "m\n");
+		else
+			n++;
 	}
 	return n;
 }
 
-static unsigned count_lines(const char *text)
+/* What is too wide for the screen goes on in its next line. */
+static unsigned lines_for(unsigned columns, unsigned width)
+{
+	return columns > width ? (columns + width - 1) / width : 1;
+}
+
+/* The line behind the one that a text begins with, or its end. */
+static const char *next_line(const char *text)
+{
+	const char *end = strchr(text, '\n');
+
+	return end ? end + 1 : text + strlen(text);
+}
+
+unsigned summary_text_lines(const struct style *style, const char *text)
 {
 	unsigned n = 0;
 
-	for (; (text = strchr(text, '\n')); text++)
-		n++;
+	for (; *text; text = next_line(text))
+		n += lines_for(columns_of(text), style->width);
+	return n;
+}
+
+/* Where there is room for some of it, for its first lines. */
+static unsigned put_lines(FILE *out, const struct style *style,
+			  const char *text, unsigned room)
+{
+	unsigned n = 0;
+
+	while (*text) {
+		unsigned lines = lines_for(columns_of(text), style->width);
+		const char *next = next_line(text);
+
+		if (n + lines > room)
+			break;
+		fwrite(text, 1, next - text, out);
+		text = next;
+		n += lines;
+	}
 	return n;
 }
 
@@ -449,10 +484,10 @@ static bool print_in_room(struct printer *p, const struct summary_ns *ns)
 	print_block(&block, ns);
 	if (fclose(block.out))
 		return false;
-	lines = count_lines(text);
+	lines = summary_text_lines(p->style, text);
 	if (lines > p->room && p->n_shown)
 		return false;
-	p->room -= put_lines(p->out, text, lines < p->room ? lines : p->room);
+	p->room -= put_lines(p->out, p->style, text, p->room);
 	p->n_shown++;
 	return true;
 }
@@ -489,64 +524,119 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
+/* Of the columns before the cause. */
+static unsigned lines_of_row(const struct printer *p)
+{
+	unsigned columns = 0;
+
+	for (int i = 0; i < N_COLUMNS; i++)
+		columns += p->widths[i] + 2;
+	return lines_for(columns, p->style->width);
+}
+
+__attribute__((format(printf, 2, 3))) static void print_line(
+	const struct printer *p, const char *format, ...)
+{
+	char text[LINE_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	summary_text_wrap(p->out, p->style, 0, 2, text);
+}
+
 /* What is summed up. */
 static void print_rest(const struct printer *p, const struct summary *l)
 {
 	if (p->n_shown && (p->n_more || p->n_quiet || l->n_small))
 		fprintf(p->out, "\n");
 	if (p->n_more)
-		fprintf(p->out, "and %zu more namespace%s, %zu row%s%s\n",
-			p->n_more, plural(p->n_more), p->n_more_rows,
-			plural(p->n_more_rows),
-			p->brief ? " (choose with --top, -n or -l)" : "");
+		print_line(p, "and %zu more namespace%s, %zu row%s%s",
+			   p->n_more, plural(p->n_more), p->n_more_rows,
+			   plural(p->n_more_rows),
+			   p->brief ? " (choose with --top, -n or -l)" : "");
 	if (l->n_small)
-		fprintf(p->out, "%zu row%s below --min-lost or --min-share\n",
-			l->n_small, plural(l->n_small));
+		print_line(p, "%zu row%s below --min-lost or --min-share",
+			   l->n_small, plural(l->n_small));
 	if (p->n_quiet)
-		fprintf(p->out, "%zu%s namespace%s: nothing lost%s\n",
-			p->n_quiet, p->n_quiet < l->n ? " more" : "",
-			plural(p->n_quiet), p->as_far);
+		print_line(p, "%zu%s namespace%s: nothing lost%s", p->n_quiet,
+			   p->n_quiet < l->n ? " more" : "", plural(p->n_quiet),
+			   p->as_far);
 }
 
-/* Lines of print_rest() and of the head. */
-#define OTHER_LINES 6
-
+/* Without a room there is enough. */
 static void print_summary(FILE *out, const struct summary *l,
-			  const struct style *style, bool brief)
+			  const struct style *style, unsigned room)
 {
 	struct printer p = {
 		.out = out,
 		.style = style,
 		.as_far = l->n_notes ? " in what could be read" : "",
-		.brief = brief,
-		.room = style->height > OTHER_LINES + 1
-				? style->height - OTHER_LINES
-				: 1,
+		.brief = room,
+		.room = room,
 	};
 
 	measure(&p, l);
+	p.headless = room && room < 1 + 2 * lines_of_row(&p);
 	summary_text_when(out, l->time_ns, l->seconds, l->n_intervals);
 	for (size_t i = 0; i < l->n; i++)
 		print_namespace(&p, &l->items[i]);
 	print_rest(&p, l);
 }
 
+/* The same into memory; NULL: there is none. */
+static char *format_summary(const struct summary *l, const struct style *style,
+			    unsigned room)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	if (!out)
+		return NULL;
+	print_summary(out, l, style, room);
+	if (!fclose(out))
+		return text;
+	free(text);
+	return NULL;
+}
+
+/*
+ * Prints it with as much room for namespaces as the lines that sum up the
+ * others leave. The first name and row stay: on the lowest screens these lines
+ * are cut.
+ */
+static void print_brief(FILE *out, const struct summary *l,
+			const struct style *style)
+{
+	unsigned room = style->height;
+
+	for (;;) {
+		_cleanup_free_ char *text = format_summary(l, style, room);
+		unsigned n = text ? summary_text_lines(style, text) : 0;
+
+		if (n <= style->height || room <= LEAST_ROOM) {
+			put_lines(out, style, text ? text : "", style->height);
+			return;
+		}
+		n -= style->height;
+		room = room > n + LEAST_ROOM ? room - n : LEAST_ROOM;
+	}
+}
+
 void summary_text_print(FILE *out, const struct summary *l,
 			const struct style *style)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t n;
-	FILE *whole = style->height ? open_memstream(&text, &n) : NULL;
+	_cleanup_free_ char *text = style->height ? format_summary(l, style, 0)
+						  : NULL;
 
-	if (!whole) {
-		print_summary(out, l, style, false);
-		return;
-	}
-	print_summary(whole, l, style, false);
-	if (!fclose(whole) && count_lines(text) <= style->height)
+	if (!text)
+		print_summary(out, l, style, 0);
+	else if (summary_text_lines(style, text) <= style->height)
 		fputs(text, out);
 	else
-		print_summary(out, l, style, true);
+		print_brief(out, l, style);
 }
 
 bool summary_text_has_rows(const struct summary *l)

@@ -45,6 +45,9 @@ void summary_text_print(FILE *out, const struct summary *l,
 void summary_text_wrap(FILE *out, const struct style *style, unsigned column,
 		       unsigned indent, const char *text);
 
+/* Lines that a text takes on the screen, where long ones take several. */
+unsigned summary_text_lines(const struct style *style, const char *text);
+
 /* Whether there are packets in the table, if only such that are no loss. */
 bool summary_text_has_rows(const struct summary *l);
 
