@@ -174,7 +174,7 @@ static void remove_finding(struct findings *f, size_t i)
 }
 
 /* Without its rule these are packets that vanished: they are told once. */
-static void take_unexplained(struct findings *all, const struct finding *loss)
+static void claim_unexplained(struct findings *all, const struct finding *loss)
 {
 	uint64_t left = loss->layer == LAYER_NETFILTER ? loss->lost : 0;
 
@@ -240,7 +240,7 @@ static int tell_losses(const struct findings *seen, struct findings *all)
 			continue;
 		set_lost(&loss, missing);
 		mark_causes(&loss.causes);
-		take_unexplained(all, &loss);
+		claim_unexplained(all, &loss);
 		r = insert_finding(all, &loss);
 	}
 	return r;

@@ -139,8 +139,8 @@ static int print_table(const struct options *o, const struct ns_list *list)
 	return 0;
 }
 
-static void put_namespace(struct json *j, const struct ns *ns,
-			  const char *proc_root)
+static void put_listed(struct json *j, const struct ns *ns,
+		       const char *proc_root)
 {
 	struct resident who = resident_of(ns, proc_root);
 
@@ -163,7 +163,7 @@ static void print_json(const struct options *o, const struct ns_list *list,
 	json_open(&j, "namespaces", '[');
 	EACH_NS (list, ns)
 		if (!ns->host_only)
-			put_namespace(&j, ns, o->settings.proc_root);
+			put_listed(&j, ns, o->settings.proc_root);
 	json_close(&j, ']');
 	json_put_notes(&j, notes->notes, notes->n_notes);
 	json_end(&j);

@@ -41,8 +41,8 @@ void output_notes(struct output *o, const struct summary *l)
 	o->n_notes = l->n_notes;
 }
 
-static void print_notes(FILE *out, const struct summary *l,
-			const struct style *style)
+static void print_all_notes(FILE *out, const struct summary *l,
+			    const struct style *style)
 {
 	print_notes_from(style, l, 0, out);
 }
@@ -77,7 +77,7 @@ static unsigned height_of_table(unsigned height, unsigned notes)
 static void print_on_screen(struct style *style, const struct summary *l,
 			    unsigned height)
 {
-	_cleanup_free_ char *notes = format(print_notes, l, style);
+	_cleanup_free_ char *notes = format(print_all_notes, l, style);
 	_cleanup_free_ char *table = NULL;
 	unsigned n = notes ? summary_text_lines(style, notes) : 0;
 
@@ -112,7 +112,7 @@ static void show_on_screen(struct output *o, const struct summary *l)
 		return;
 	}
 	summary_text_print(stdout, l, &style);
-	print_notes(stdout, l, &style);
+	print_all_notes(stdout, l, &style);
 }
 
 static void show_text(struct output *o, const struct summary *l)

@@ -435,7 +435,7 @@ static unsigned lines_for(unsigned columns, unsigned width)
 }
 
 /* The line behind the one that a text begins with, or its end. */
-static const char *next_line(const char *text)
+static const char *behind_line(const char *text)
 {
 	const char *end = strchr(text, '\n');
 
@@ -446,7 +446,7 @@ unsigned summary_text_lines(const struct style *style, const char *text)
 {
 	unsigned n = 0;
 
-	for (; *text; text = next_line(text))
+	for (; *text; text = behind_line(text))
 		n += lines_for(columns_of(text), style->width);
 	return n;
 }
@@ -459,7 +459,7 @@ static unsigned put_lines(FILE *out, const struct style *style,
 
 	while (*text) {
 		unsigned lines = lines_for(columns_of(text), style->width);
-		const char *next = next_line(text);
+		const char *next = behind_line(text);
 
 		if (n + lines > room)
 			break;
@@ -534,7 +534,7 @@ static unsigned lines_of_row(const struct printer *p)
 	return lines_for(columns, p->style->width);
 }
 
-__attribute__((format(printf, 2, 3))) static void print_line(
+__attribute__((format(printf, 2, 3))) static void print_wrapped(
 	const struct printer *p, const char *format, ...)
 {
 	char text[LINE_SIZE];
@@ -552,17 +552,17 @@ static void print_rest(const struct printer *p, const struct summary *l)
 	if (p->n_shown && (p->n_more || p->n_quiet || l->n_small))
 		fprintf(p->out, "\n");
 	if (p->n_more)
-		print_line(p, "and %zu more namespace%s, %zu row%s%s",
-			   p->n_more, plural(p->n_more), p->n_more_rows,
-			   plural(p->n_more_rows),
-			   p->brief ? " (choose with --top, -n or -l)" : "");
+		print_wrapped(p, "and %zu more namespace%s, %zu row%s%s",
+			      p->n_more, plural(p->n_more), p->n_more_rows,
+			      plural(p->n_more_rows),
+			      p->brief ? " (choose with --top, -n or -l)" : "");
 	if (l->n_small)
-		print_line(p, "%zu row%s below --min-lost or --min-share",
-			   l->n_small, plural(l->n_small));
+		print_wrapped(p, "%zu row%s below --min-lost or --min-share",
+			      l->n_small, plural(l->n_small));
 	if (p->n_quiet)
-		print_line(p, "%zu%s namespace%s: nothing lost%s", p->n_quiet,
-			   p->n_quiet < l->n ? " more" : "", plural(p->n_quiet),
-			   p->as_far);
+		print_wrapped(p, "%zu%s namespace%s: nothing lost%s",
+			      p->n_quiet, p->n_quiet < l->n ? " more" : "",
+			      plural(p->n_quiet), p->as_far);
 }
 
 /* Without a room there is enough. */
