@@ -328,6 +328,30 @@ def program_sum_deleted(stage):
         expect(high == (NO_LOSS, "", ""), "not enough: %s" % (high,))
 
 
+@case
+def program_sum_qdisc_deleted(stage):
+    """Nor does the sum forget what a qdisc or an interface lost that was deleted."""
+    a, b = stage.pair()
+    b.sink(GOOD_PORT)
+    for command in ("tc qdisc del dev a0 root", "ip link del a0"):
+        a.feature("tc qdisc add dev a0 root tbf rate 1mbit burst 4kb limit 10000")
+        before = truth.qdisc(a, "a0", "tbf", "drops")
+        truly = []
+
+        def end():
+            truly.append(truth.qdisc(a, "a0", "tbf", "drops") - before)
+            a.tool(command)
+
+        sender = threading.Timer(0.5, a.udp, (GOOD, 200, b.address, GOOD_PORT))
+        sender.start()
+        (status, text, err), quiet, _ = seen(stage, *chosen(a), end=end)
+        sender.join()
+        lost = re.findall(r"^  qdisc +a0 +tx +\d+ +(\d+) ", text, re.M)
+        expect(status == LOSS and lost == [str(truly[0])], "not %s: %d: %s%s" % (truly, status, text, err))
+        expect("gone now" in re.sub(r"\s+", " ", text), "it is not said: " + text)
+        expect(quiet[0] == LOSS, "quiet: %s" % (quiet,))
+
+
 def own_terminal():
     """In the child: who owns a terminal is told of its size."""
     os.setsid()
