@@ -7,6 +7,7 @@
 #include "probes/link/link.h"
 #include "probes/snmp/snmp.h"
 #include "program/counter_list.h"
+#include "program/gone.h"
 #include "program/json.h"
 #include "program/summary_csv.h"
 #include "program/summary_json.h"
@@ -248,6 +249,96 @@ TEST(screen, namespaces_have_an_order)
 		summary_sort(&l);
 		ck_assert_str_eq(items[0].name, orders[i].first);
 	}
+}
+
+/* ---- what is gone in the end ---- */
+
+CASE(gone, .setup = setup, .teardown = teardown);
+
+/* A loss of netfilter, by that rule, of 100 packets. */
+static void lose_by_rule(struct summary_ns *ns, uint64_t lost, const char *rule)
+{
+	struct finding *f = add(ns, CLASS_LOSS, lost);
+
+	f->layer = LAYER_NETFILTER;
+	f->place[0] = '\0';
+	snprintf(f->causes.items[0].text, sizeof(f->causes.items[0].text), "%s",
+		 rule);
+}
+
+/* Without its rule what it dropped seems to vanish; some did vanish. */
+TEST(gone, a_rule_has_what_vanished_without_it)
+{
+	struct summary_ns *ns = add_namespace("a");
+	const struct finding *f = ns->findings.items;
+	struct gone g = {.n = 0};
+
+	for (int i = 1; i <= 3; i++) {
+		ns->findings.n = 0;
+		lose_by_rule(ns, 10 * i, i == 2 ? "rule 2" : "rule 1");
+		ck_assert_int_eq(gone_follow(&g, &l), 0);
+	}
+	ns->findings.n = 0;
+	add(ns, CLASS_UNEXPLAINED, 50);
+	add(ns, CLASS_UNEXPLAINED, 30)->total = 0;
+	add(ns, CLASS_UNEXPLAINED, 7)->direction = DIR_TX;
+	ck_assert_int_eq(gone_tell(&g, &l), 0);
+	ck_assert_uint_eq(ns->findings.n, 3);
+	ck_assert_int_eq(f[0].class, CLASS_LOSS);
+	ck_assert_uint_eq(f[0].lost, 60);
+	ck_assert_uint_eq(f[0].total, 300);
+	ck_assert_double_eq_tol(f[0].percent, 20, 1e-9);
+	ck_assert_uint_eq(f[0].causes.n, 2);
+	ck_assert_str_eq(f[0].causes.items[0].text,
+			 "rule 1; its counter is gone now");
+	ck_assert_uint_eq(f[0].causes.items[0].lost, 40);
+	ck_assert_str_eq(f[0].causes.items[0].remedy, "");
+	ck_assert_uint_eq(f[1].lost, 20); /* of the 30 */
+	ck_assert_uint_eq(f[2].lost, 7);
+	gone_free(&g);
+}
+
+/* All intervals together know better than one of them what is a loss. */
+TEST(gone, what_is_counted_still_is_judged_in_the_end)
+{
+	struct summary_ns *ns = add_namespace("a");
+	struct gone g = {.n = 0};
+
+	add(ns, CLASS_LOSS, 20);
+	ck_assert_int_eq(gone_follow(&g, &l), 0);
+	ns->findings.n = 0;
+	add(ns, CLASS_OVERLOAD, 40);
+	ck_assert_int_eq(gone_tell(&g, &l), 0);
+	ck_assert_uint_eq(ns->findings.n, 1);
+	gone_free(&g);
+}
+
+/* The number of a namespace that ended may be given to another. */
+TEST(gone, another_cookie_is_another_namespace)
+{
+	struct summary_ns *ns = add_namespace("a");
+	struct gone g = {.n = 0};
+
+	l.items = calloc(1, sizeof(*l.items));
+	ck_assert_ptr_nonnull(l.items);
+	*l.items = *ns;
+	*ns = (struct summary_ns) {.inode = 0};
+	l.max = 1;
+	l.items->cookie = 1;
+	add(l.items, CLASS_LOSS, 20);
+	ck_assert_int_eq(gone_follow(&g, &l), 0);
+	l.items->findings.n = 0;
+	l.items->cookie = 2;
+	ck_assert_int_eq(gone_tell(&g, &l), 0);
+	ck_assert_uint_eq(l.n, 2);
+	ck_assert(!l.items[0].ended && l.items[1].ended);
+	summary_sort(&l);
+	ck_assert(l.items[0].ended && summary_have_loss(&l));
+	to_text(in_words);
+	check_has("\na (not there any more)\n");
+	check_lacks("Mend it");
+	summary_free(&l);
+	gone_free(&g);
 }
 
 static int in_csv(FILE *out)
