@@ -112,6 +112,16 @@ static void watch_drops_again(struct engine *e)
 	}
 }
 
+void engine_set_recaller(struct engine *e, const struct recaller *recaller)
+{
+	e->reader.recaller = recaller;
+}
+
+const struct sightings *engine_sightings(const struct engine *e)
+{
+	return &e->discovery.sightings;
+}
+
 void engine_stop(struct engine *e)
 {
 	e->stop = true;

@@ -15,6 +15,8 @@
 #include "engine/blindness.h"
 #include "engine/interval.h"
 #include "engine/ns.h"
+#include "engine/reader.h"
+#include "engine/sightings.h"
 #include "model/settings.h"
 
 struct engine;
@@ -36,6 +38,15 @@ void engine_free(struct engine *e);
  * negative errno of why nothing could be read at all.
  */
 int MUST_CHECK engine_read(struct engine *e, uint64_t budget_ns);
+
+/*
+ * Asks somebody for what was read of each namespace before, once it is entered
+ * for the first time. Before the first engine_read(); it must outlive these.
+ */
+void engine_set_recaller(struct engine *e, const struct recaller *recaller);
+
+/* All namespaces that the newest read came by, whether they are read or not. */
+const struct sightings *engine_sightings(const struct engine *e);
 
 /* Asks a running engine_read() to return early. Any thread. */
 void engine_stop(struct engine *e);

@@ -392,6 +392,8 @@ static int enter_and_read(struct reader *r, struct ns *ns)
 	error = netlink_enter(&r->netlink, own);
 	if (error == 0) {
 		check_cookie(r, ns);
+		if (!ns->then.time_ns && r->recaller)
+			r->recaller->recall(r->recaller->arg, ns);
 		if (!ns->gone)
 			run_probes(r, ns);
 	}

@@ -17,8 +17,15 @@
 #include "kernel/procnet.h"
 #include "model/settings.h"
 
+/* Who may know what was read of a namespace before, in another process. */
+struct recaller {
+	void (*recall)(void *arg, struct ns *ns); /* fills ns->then in */
+	void *arg;
+};
+
 struct reader {
-	const atomic_bool *stop;     /* somebody wants it to return early */
+	const atomic_bool *stop;	 /* somebody wants it to return early */
+	const struct recaller *recaller; /* NULL: nobody */
 	struct blindness *blindness; /* where it notes what it cannot read */
 	uint32_t wanted_probes;	     /* bit i: probes[i] */
 	int own; /* fd of collectd's own namespace, -1 before the first read */

@@ -132,6 +132,10 @@ struct counter_table {
 	const struct counter *rows;
 	size_t n;
 };
+#define ONE_COUNTER(counter_)                                                  \
+	{                                                                      \
+		.rows = &(counter_), .n = 1                                    \
+	}
 #define COUNTER_TABLE(rows_)                                                   \
 	{                                                                      \
 		.rows = (rows_), .n = ARRAY_SIZE(rows_)                        \

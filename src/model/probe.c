@@ -24,3 +24,41 @@ bool probe_is_absent(const struct probe *p, bool was_there, int error)
 	return (error == -ENOENT && p->absent & ABSENT_NO_ENTRY) ||
 	       (error == -EOPNOTSUPP && p->absent & ABSENT_NO_SUPPORT);
 }
+
+static const struct counter_table *next_table(const struct probe *p,
+					      const struct counter_table *t)
+{
+	if (t == p->counters)
+		t = p->others;
+	else
+		t++;
+	return t && t->n ? t : NULL;
+}
+
+static bool is_of_table(const struct counter_table *t, const struct counter *c)
+{
+	return (uintptr_t)c >= (uintptr_t)t->rows &&
+	       (uintptr_t)c < (uintptr_t)(t->rows + t->n);
+}
+
+int probe_number_of(const struct probe *p, const struct counter *c)
+{
+	const struct counter_table *t = p->counters;
+	size_t n = 0;
+
+	for (; t; t = next_table(p, t)) {
+		if (is_of_table(t, c))
+			return (int)(n + (size_t)(c - t->rows));
+		n += t->n;
+	}
+	return -ENOENT;
+}
+
+const struct counter *probe_counter(const struct probe *p, uint64_t number)
+{
+	const struct counter_table *t = p->counters;
+
+	for (; t && number >= t->n; t = next_table(p, t))
+		number -= t->n;
+	return t ? &t->rows[number] : NULL;
+}

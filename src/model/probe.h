@@ -84,6 +84,8 @@ struct probe {
 	bool is_last; /* it looks at the rows of all the others */
 
 	const struct counter_table *counters; /* n is 0 for one without */
+	/* What else its rows may count; the last is empty. NULL: nothing. */
+	const struct counter_table *others;
 
 	/*
 	 * What it learns of the kernel and keeps from read to read, for any
@@ -132,6 +134,13 @@ struct probe {
 /* The list, see probes/probes.c. */
 extern const struct probe *const probes[];
 extern const size_t n_probes;
+
+/*
+ * A counter of a row by a number that holds from run to run of one program:
+ * -ENOENT, or NULL, where it is none of this probe's. Pure.
+ */
+int probe_number_of(const struct probe *p, const struct counter *c);
+const struct counter *probe_counter(const struct probe *p, uint64_t number);
 
 /* Whether a row is wanted: it is not optional, or env->counters names it. */
 bool counter_wanted(const struct probe_env *env, const struct counter *c);

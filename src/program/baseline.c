@@ -16,16 +16,44 @@ static uint64_t hash_id(const struct netns_id *id)
 }
 
 /* One that has the number of another has another cookie. */
-static struct sample *find_sample(const struct baseline *b,
-				  const struct netns_id *id, uint64_t cookie)
+static struct baseline_item *find_item(const struct baseline *b,
+				       const struct netns_id *id,
+				       uint64_t cookie)
 {
 	EACH_HASHED (&b->table, hash_id(id), i) {
 		struct baseline_item *item = &b->items[i];
 
 		if (netns_same(&item->id, id) && item->cookie == cookie)
-			return &item->sample;
+			return item;
 	}
 	return NULL;
+}
+
+static struct sample *find_sample(const struct baseline *b,
+				  const struct netns_id *id, uint64_t cookie)
+{
+	struct baseline_item *item = find_item(b, id, cookie);
+
+	return item ? &item->sample : NULL;
+}
+
+bool baseline_has_id(const struct baseline *b, const struct netns_id *id)
+{
+	EACH_HASHED (&b->table, hash_id(id), i)
+		if (netns_same(&b->items[i].id, id))
+			return true;
+	return false;
+}
+
+void baseline_recall(struct baseline *b, struct ns *ns)
+{
+	struct baseline_item *item = find_item(b, &ns->id, ns->cookie);
+	struct sample then = ns->then;
+
+	if (!item || (item->host_only && !ns->host_only))
+		return;
+	ns->then = item->sample;
+	item->sample = then;
 }
 
 bool baseline_knows(const struct baseline *b, const struct ns *ns)

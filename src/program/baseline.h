@@ -13,6 +13,7 @@
 struct baseline_item {
 	struct netns_id id;
 	uint64_t cookie;
+	bool host_only; /* see struct ns */
 	struct sample sample;
 };
 
@@ -27,8 +28,18 @@ struct baseline {
 struct sample *baseline_sample(struct baseline *b, const struct netns_id *id,
 			       uint64_t cookie);
 
-/* Whether that namespace is in it. */
+/* The one that was added last, of at least one. */
+static inline struct baseline_item *baseline_last(const struct baseline *b)
+{
+	return &b->items[b->n - 1];
+}
+
+/* Whether that namespace is in it; any of its number. */
 bool baseline_knows(const struct baseline *b, const struct ns *ns);
+bool baseline_has_id(const struct baseline *b, const struct netns_id *id);
+
+/* Moves what is there of a namespace to ns->then, before it is first read. */
+void baseline_recall(struct baseline *b, struct ns *ns);
 
 /*
  * Between interval_compare() and interval_end(): takes what the namespaces that

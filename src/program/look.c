@@ -151,31 +151,39 @@ static bool have_all_been_found(const struct run *run)
 }
 
 /* Has the read compared with zeroes, or what a file has. */
-static int begin_once(struct run *run, struct since *since)
+static int prepare_once(struct run *run, struct since *since)
 {
-	struct ns_list *list = engine_namespaces(run->engine);
 	int r;
 
 	if (since->path)
-		return since_begin(since, &run->options->settings, list,
-				   have_all_been_found(run));
-	r = interval_since_boot(list);
+		return since_compare(since, run->engine,
+				     have_all_been_found(run));
+	r = interval_since_boot(engine_namespaces(run->engine));
 	if (r < 0)
 		complain("%s", strerror(-r));
 	return r;
 }
 
+/* Where none is in the file yet, they were looked at all the same. */
+static int evaluate_once(struct run *run, const struct since *since)
+{
+	since_note(since, &run->summary);
+	return since->n_new && !run->summary.n ? 0 : evaluate(run, true);
+}
+
 static int look_once(struct run *run)
 {
 	struct since since = {.path = run->options->since};
-	int r = read_first(run);
+	int r = since.path ? since_begin(&since, run->engine) : 0;
 
 	if (r == 0)
-		r = begin_once(run, &since);
+		r = read_first(run);
+	if (r == 0)
+		r = prepare_once(run, &since);
 	if (r == 0)
 		r = compare_newest(run, NULL);
 	if (r == 0)
-		r = evaluate(run, true);
+		r = evaluate_once(run, &since);
 	if (r == 0 && since.path)
 		r = since_end(&since);
 	since_free(&since);

@@ -10,8 +10,15 @@
 
 #include "model/probe.h"
 
-#define VERSION 1
-#define MAX_FIELDS 9
+#define MAGIC "pktloss-look"
+#define VERSION 2
+#define MAX_FIELDS 12
+
+/* What is true of an object, as one number. */
+#define IS_MAIN 1
+#define IS_AQM 2
+#define IS_AWAKE 4
+#define IS_STALE 8
 
 /* A boot has a name, "": it is not known. */
 static void read_boot(char boot[64])
@@ -23,6 +30,21 @@ static void read_boot(char boot[64])
 	if (f)
 		fclose(f);
 	boot[strcspn(boot, "\n")] = '\0';
+}
+
+/*
+ * What a probe remembers are bytes of its own, which another build of it need
+ * not understand.
+ */
+static void print_build(char build[96])
+{
+	struct stat st = {.st_size = 0};
+
+	if (stat("/proc/self/exe", &st) < 0)
+		st = (struct stat) {.st_size = 0};
+	snprintf(build, 96, "%s-%jx-%jx.%lx", PKTLOSS_VERSION,
+		 (uintmax_t)st.st_size, (uintmax_t)st.st_mtim.tv_sec,
+		 st.st_mtim.tv_nsec);
 }
 
 /* ---- writing ---- */
@@ -38,13 +60,6 @@ static void write_name(FILE *out, const char *name)
 			fprintf(out, "%%%02x", (unsigned char)*c);
 }
 
-/* Whether it is a counter of the probe's table: facts are none. */
-static bool is_of_table(const struct counter_table *t, const struct counter *c)
-{
-	return (uintptr_t)c >= (uintptr_t)t->rows &&
-	       (uintptr_t)c < (uintptr_t)(t->rows + t->n);
-}
-
 /*
  * What the kernel counts since pktloss began, and since then alone, means
  * nothing to the next one that runs.
@@ -54,21 +69,63 @@ static bool is_kept(const struct object *o)
 	return o->layer != LAYER_DROPREASON;
 }
 
+static unsigned flags_of(const struct object *o)
+{
+	return (o->main ? IS_MAIN : 0) | (o->aqm ? IS_AQM : 0) |
+	       (o->awake ? IS_AWAKE : 0) | (o->stale ? IS_STALE : 0);
+}
+
+static void write_row(FILE *out, const struct probe *p, const struct row *row)
+{
+	int number = probe_number_of(p, row->counter);
+
+	if (number >= 0)
+		fprintf(out, "row\t%d\t%s\t%" PRIu64 "\n", number,
+			row->counter->name, row->value);
+}
+
 static void write_object(FILE *out, const struct sample *s,
 			 const struct object *o)
 {
-	const struct counter_table *t = probes[o->source]->counters;
+	const struct probe *p = probes[o->source];
 
-	fprintf(out, "object\t%s\t%s\t%" PRIx64, probes[o->source]->name,
-		layer_name(o->layer), o->identity);
+	fprintf(out, "object\t%s\t%s\t%" PRIx64 "\t%d\t%x\t%x", p->name,
+		layer_name(o->layer), o->identity, o->family, o->reached,
+		flags_of(o));
 	write_name(out, object_place(s, o));
 	write_name(out, object_name(s, o));
+	write_name(out, object_label(s, o));
+	write_name(out, o->family ? object_table(s, o) : "");
+	write_name(out, o->family ? object_chain(s, o) : "");
 	putc('\n', out);
 	EACH_ROW (s, o, row)
-		if (is_of_table(t, row->counter))
-			fprintf(out, "row\t%zu\t%s\t%" PRIu64 "\n",
-				(size_t)(row->counter - t->rows),
-				row->counter->name, row->value);
+		write_row(out, p, row);
+}
+
+static void write_memory(FILE *out, const struct sample *s, uint8_t probe)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *bytes;
+	size_t n;
+
+	bytes = sample_memory(s, probe, &n);
+	if (!n)
+		return;
+	fprintf(out, "memory\t%s\t%zu\t", probes[probe]->name, n);
+	for (size_t i = 0; i < n; i++) {
+		putc(digits[bytes[i] >> 4], out);
+		putc(digits[bytes[i] & 15], out);
+	}
+	putc('\n', out);
+}
+
+static void write_probe(FILE *out, const struct sample *s, uint8_t probe)
+{
+	if (s->sources & UINT32_C(1) << probe)
+		fprintf(out, "source\t%s\n", probes[probe]->name);
+	if (s->parts & UINT32_C(1) << probe)
+		fprintf(out, "part\t%s\n", probes[probe]->name);
+	write_memory(out, s, probe);
 }
 
 static void write_namespace(FILE *out, const struct ns *ns)
@@ -77,31 +134,39 @@ static void write_namespace(FILE *out, const struct ns *ns)
 
 	fprintf(out,
 		"namespace\t%ju\t%ju\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
-		"\t%" PRIu64 "\n",
+		"\t%" PRIu64 "\t%d\n",
 		(uintmax_t)ns->id.dev, (uintmax_t)ns->id.ino, ns->cookie,
-		s->time_ns, s->boot_ns, s->mono_ns);
+		s->time_ns, s->boot_ns, s->mono_ns, ns->host_only);
 	for (size_t i = 0; i < n_probes; i++)
-		if (s->sources & UINT32_C(1) << i)
-			fprintf(out, "source\t%s\n", probes[i]->name);
+		write_probe(out, s, i);
 	EACH_OBJECT (s, o)
 		if (is_kept(o))
 			write_object(out, s, o);
 }
 
-static void write_head(FILE *out, const struct ns_list *list,
-		       const char *wanted, bool whole)
+static void write_seen(FILE *out, const struct sightings *seen)
+{
+	for (size_t i = 0; i < seen->max; i++) {
+		const struct netns_id *id = &seen->slots[i].id;
+
+		if (id->ino)
+			fprintf(out, "seen\t%ju\t%ju\n", (uintmax_t)id->dev,
+				(uintmax_t)id->ino);
+	}
+}
+
+static void write_head(FILE *out, const struct ns_list *list, bool whole)
 {
 	uint64_t boot_ns = 0;
-	char boot[64];
+	char boot[64], build[96];
 
 	read_boot(boot);
+	print_build(build);
 	EACH_NS (list, ns)
 		if (ns->was_read && ns->now.boot_ns > boot_ns)
 			boot_ns = ns->now.boot_ns;
-	fprintf(out, "pktloss-look\t%d\t%s\t%s\t%" PRIu64 "\t%d", VERSION,
-		PKTLOSS_VERSION, boot, boot_ns, whole);
-	write_name(out, wanted);
-	putc('\n', out);
+	fprintf(out, MAGIC "\t%d\t%s\t%s\t%" PRIu64 "\t%d\n", VERSION, build,
+		boot, boot_ns, whole);
 }
 
 static bool write_end(FILE *out, const char *text, size_t n)
@@ -110,15 +175,16 @@ static bool write_end(FILE *out, const char *text, size_t n)
 		       hash_bytes(HASH_START, text, n)) > 0;
 }
 
-int look_file_print(const struct ns_list *list, const char *wanted, bool whole,
-		    char **ret, size_t *ret_n)
+int look_file_print(const struct ns_list *list, const struct sightings *seen,
+		    bool whole, char **ret, size_t *ret_n)
 {
 	FILE *out = open_memstream(ret, ret_n);
 	bool good;
 
 	if (!out)
 		return -ENOMEM;
-	write_head(out, list, wanted, whole);
+	write_head(out, list, whole);
+	write_seen(out, seen);
 	EACH_NS (list, ns)
 		if (ns->was_read)
 			write_namespace(out, ns);
@@ -179,9 +245,21 @@ static int find_probe(const char *name)
 	return -EBADMSG;
 }
 
+static int read_seen(struct look_reader *r, char **field)
+{
+	struct netns_id id;
+	uint64_t dev, ino;
+
+	if (!decode_number(field[1], 10, &dev) ||
+	    !decode_number(field[2], 10, &ino))
+		return -EBADMSG;
+	id = (struct netns_id) {.dev = dev, .ino = ino};
+	return baseline_sample(&r->file->seen, &id, 0) ? 0 : -ENOMEM;
+}
+
 static int read_namespace(struct look_reader *r, char **field)
 {
-	uint64_t number[6];
+	uint64_t number[7];
 	struct netns_id id;
 
 	for (size_t i = 0; i < ARRAY_SIZE(number); i++)
@@ -198,6 +276,7 @@ static int read_namespace(struct look_reader *r, char **field)
 	r->sample->time_ns = number[3];
 	r->sample->boot_ns = number[4];
 	r->sample->mono_ns = number[5];
+	baseline_last(&r->file->looks)->host_only = number[6];
 	return 0;
 }
 
@@ -211,31 +290,126 @@ static int read_source(struct look_reader *r, char **field)
 	return 0;
 }
 
+static int read_part(struct look_reader *r, char **field)
+{
+	int probe = find_probe(field[1]);
+
+	if (!r->sample || probe < 0)
+		return -EBADMSG;
+	r->sample->parts |= UINT32_C(1) << probe;
+	return 0;
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* In place: a byte is shorter than its digits. Their number is even. */
+static bool decode_bytes(char *text)
+{
+	unsigned char *to = (unsigned char *)text;
+
+	for (const char *c = text; *c; c += 2) {
+		int high = digit(c[0]), low = digit(c[1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		*to++ = high << 4 | low;
+	}
+	return true;
+}
+
+static int read_memory(struct look_reader *r, char **field)
+{
+	int probe = find_probe(field[1]);
+	size_t had;
+	uint64_t n;
+
+	if (!r->sample || probe < 0 || !decode_number(field[2], 10, &n) || !n ||
+	    n > SIZE_MAX / 2 || strlen(field[3]) != n * 2 ||
+	    sample_memory(r->sample, probe, &had) || !decode_bytes(field[3]))
+		return -EBADMSG;
+	r->probe = NULL;
+	r->sample->source = probe;
+	sample_remember(r->sample, field[3], n);
+	return r->sample->error;
+}
+
+/* An object as its line has it. */
+struct object_line {
+	int probe, layer;
+	uint64_t identity, family, reached, flags;
+	char *place, *name, *label, *table, *chain;
+};
+
+static bool parse_object(struct object_line *ret, char **field)
+{
+	for (size_t i = 7; i < 12; i++)
+		if (!decode_name(field[i]))
+			return false;
+	*ret = (struct object_line) {
+		.probe = find_probe(field[1]),
+		.layer = layer_parse(field[2]),
+		.place = field[7],
+		.name = field[8],
+		.label = field[9],
+		.table = field[10],
+		.chain = field[11],
+	};
+	return ret->probe >= 0 && ret->layer >= 0 &&
+	       decode_number(field[3], 16, &ret->identity) &&
+	       decode_number(field[4], 10, &ret->family) &&
+	       decode_number(field[5], 16, &ret->reached) &&
+	       decode_number(field[6], 16, &ret->flags) &&
+	       ret->family < N_FAMILIES && ret->reached < 256;
+}
+
+static void append_object(struct sample *s, const struct object_line *line)
+{
+	struct object *o;
+
+	s->source = line->probe;
+	sample_object(s, line->layer, line->place, line->name, line->identity);
+	if (line->label[0])
+		sample_label(s, line->label);
+	if (line->family)
+		sample_chain(s, line->family, line->table, line->chain);
+	if (s->error)
+		return;
+	o = &s->objects[s->n_objects - 1];
+	o->reached = line->reached;
+	o->main = line->flags & IS_MAIN;
+	o->aqm = line->flags & IS_AQM;
+	o->awake = line->flags & IS_AWAKE;
+	o->stale = line->flags & IS_STALE;
+}
+
 static int read_object(struct look_reader *r, char **field)
 {
-	int probe = find_probe(field[1]), layer = layer_parse(field[2]);
-	uint64_t identity;
+	struct object_line line;
 
-	if (!r->sample || probe < 0 || layer < 0 ||
-	    !decode_number(field[3], 16, &identity) || !decode_name(field[4]) ||
-	    !decode_name(field[5]))
+	if (!r->sample || !parse_object(&line, field))
 		return -EBADMSG;
-	r->probe = probes[probe];
-	r->sample->source = probe;
-	sample_object(r->sample, layer, field[4], field[5], identity);
+	r->probe = probes[line.probe];
+	append_object(r->sample, &line);
 	return r->sample->error;
 }
 
 static int read_row(struct look_reader *r, char **field)
 {
-	const struct counter_table *t = r->probe ? r->probe->counters : NULL;
-	uint64_t at, value;
+	const struct counter *c;
+	uint64_t number, value;
 
-	if (!t || !decode_number(field[1], 10, &at) || at >= t->n ||
-	    strcmp(t->rows[at].name, field[2]) != 0 ||
+	if (!r->probe || !decode_number(field[1], 10, &number) ||
 	    !decode_number(field[3], 10, &value))
 		return -EBADMSG;
-	sample_row(r->sample, &t->rows[at], value);
+	c = probe_counter(r->probe, number);
+	if (!c || strcmp(c->name, field[2]) != 0)
+		return -EBADMSG;
+	sample_row(r->sample, c, value);
 	return r->sample->error;
 }
 
@@ -253,11 +427,10 @@ static const struct {
 	size_t n_fields;
 	int (*read)(struct look_reader *r, char **field);
 } kinds[] = {
-	{"namespace", 7, read_namespace},
-	{"source", 2, read_source},
-	{"object", 6, read_object},
-	{"row", 4, read_row},
-	{"end", 2, read_end},
+	{"seen", 3, read_seen},	    {"namespace", 8, read_namespace},
+	{"source", 2, read_source}, {"part", 2, read_part},
+	{"memory", 4, read_memory}, {"object", 12, read_object},
+	{"row", 4, read_row},	    {"end", 2, read_end},
 };
 
 /* Takes a line apart. Returns how many fields it has, 0: too many, or no end.
@@ -278,23 +451,25 @@ static size_t split_line(char *line, char *field[MAX_FIELDS])
 	return n;
 }
 
-/* The counters of another version may be others. */
-static int read_head(struct look_file *f, char *line, bool *ret_stale)
+/* Who wrote it, and whether it can be understood. */
+static int read_head(struct look_file *f, char *line)
 {
-	char *field[MAX_FIELDS], boot[64];
+	char *field[MAX_FIELDS], boot[64], build[96];
+	size_t n = split_line(line, field);
 	uint64_t version, whole;
 
-	if (split_line(line, field) != 7 ||
-	    strcmp(field[0], "pktloss-look") != 0 ||
-	    !decode_number(field[1], 10, &version) || version != VERSION ||
-	    strcmp(field[2], PKTLOSS_VERSION) != 0 ||
-	    !decode_number(field[4], 10, &f->boot_ns) ||
-	    !decode_number(field[5], 10, &whole) || !decode_name(field[6]))
+	if (!n || strcmp(field[0], MAGIC) != 0)
+		return -EPROTOTYPE;
+	print_build(build);
+	if (n != 6 || !decode_number(field[1], 10, &version) ||
+	    version != VERSION || strcmp(field[2], build) != 0)
+		return -EPROTO;
+	if (!decode_number(field[4], 10, &f->boot_ns) ||
+	    !decode_number(field[5], 10, &whole))
 		return -EBADMSG;
-	f->whole = whole && !strcmp(field[6], f->wanted);
+	f->whole = whole;
 	read_boot(boot);
-	*ret_stale = !boot[0] || strcmp(boot, field[3]) != 0;
-	return 0;
+	return boot[0] && !strcmp(boot, field[3]) ? 0 : -ESTALE;
 }
 
 static int read_line(struct look_reader *r, char *line)
@@ -323,27 +498,25 @@ int look_file_read(FILE *in, struct look_file *ret)
 	struct look_reader reader = {.file = ret};
 	_cleanup_free_ char *line = NULL;
 	uint64_t hash = HASH_START;
-	bool is_stale = false;
 	size_t size = 0;
-	int r = -EBADMSG;
+	int r = -ENOENT;
 
 	if (next_line(in, &line, &size, &hash))
-		r = read_head(ret, line, &is_stale);
+		r = read_head(ret, line);
 	reader.hash = hash;
 	while (r == 0 && next_line(in, &line, &size, &hash)) {
 		r = read_line(&reader, line);
 		reader.hash = hash;
 	}
-	if (r == 0 && ferror(in))
-		r = -EIO;
-	if (r == 0 && !reader.has_ended)
-		r = -EBADMSG;
-	return r == 0 && is_stale ? -ESTALE : r;
+	if (ferror(in))
+		return -EIO;
+	return r == 0 && !reader.has_ended ? -EBADMSG : r;
 }
 
 void look_file_free(struct look_file *f)
 {
 	baseline_free(&f->looks);
+	baseline_free(&f->seen);
 }
 
 /* ---- the file ---- */
@@ -360,6 +533,8 @@ int look_file_open(const char *path, FILE **ret)
 		return -EINVAL;
 	if (st.st_uid != geteuid())
 		return -EPERM;
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return -EUCLEAN;
 	*ret = fdopen(fd, "r");
 	if (!*ret)
 		return -errno;
@@ -382,23 +557,36 @@ static int write_whole(int fd, const char *text, size_t n)
 	return 0;
 }
 
-int look_file_replace(const char *path, const char *text, size_t n)
+int look_file_begin(const char *path, struct look_draft *ret)
 {
-	char other[4096];
-	int fd, r;
-
-	if ((size_t)snprintf(other, sizeof(other), "%s.XXXXXX", path) >=
-	    sizeof(other))
+	*ret = (struct look_draft) {.fd = -1, .path = path};
+	if (!path[0])
+		return -ENOENT;
+	if ((size_t)snprintf(ret->name, sizeof(ret->name), "%s.XXXXXX", path) >=
+	    sizeof(ret->name))
 		return -ENAMETOOLONG;
-	fd = mkostemp(other, O_CLOEXEC); /* its owner's alone */
-	if (fd < 0)
-		return -errno;
-	r = write_whole(fd, text, n);
-	if (close(fd) < 0 && r == 0)
+	ret->fd = mkostemp(ret->name, O_CLOEXEC); /* its owner's alone */
+	return ret->fd < 0 ? -errno : 0;
+}
+
+/* The text is on the disk before the name is: or the file may be empty. */
+int look_file_end(struct look_draft *d, const char *text, size_t n)
+{
+	int r = write_whole(d->fd, text, n);
+
+	if (r == 0 && fsync(d->fd) < 0)
 		r = -errno;
-	if (r == 0 && rename(other, path) < 0)
+	if (r == 0 && rename(d->name, d->path) < 0)
 		r = -errno;
-	if (r < 0)
-		unlink(other);
+	if (r == 0)
+		cleanup_close(&d->fd);
 	return r;
+}
+
+void look_file_drop(struct look_draft *d)
+{
+	if (d->fd < 0)
+		return;
+	unlink(d->name);
+	cleanup_close(&d->fd);
 }

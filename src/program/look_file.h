@@ -1,50 +1,63 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A look that was saved, to compare the next one with. It is text: a line for
- * each namespace, object and counter, its fields with tabs between them, and a
- * hash of all of it in the last.
+ * A look that was saved, to go on from: all that was read, and what the probes
+ * remember. It is text: a line for each namespace, object and counter, its
+ * fields with tabs between them, and a hash of all of it in the last.
  */
 #ifndef PKTLOSS_PROGRAM_LOOK_FILE_H
 #define PKTLOSS_PROGRAM_LOOK_FILE_H
 
 #include <stdio.h>
 
+#include "engine/sightings.h"
 #include "program/baseline.h"
 
-/* The first two are set, the others are read. */
+/* The first is set, the others are read. */
 struct look_file {
 	const struct hash_key *key; /* of the samples */
-	const char *wanted;	    /* the namespaces that were asked for */
 	struct baseline looks;
-	uint64_t boot_ns; /* CLOCK_BOOTTIME, when it was */
-	bool whole;	  /* what is wanted now and not in it was not there */
+	struct baseline seen; /* ids of all that were there, without a look */
+	uint64_t boot_ns;     /* CLOCK_BOOTTIME, when it was */
+	bool whole;	      /* what was not seen then was not there */
 };
 
 /*
  * Takes the newest read of all namespaces down: *ret_n bytes, to be freed.
- * whole: of those that were wanted none could not be read. Returns 0 or
+ * seen are all that were found, whole: none can have been missed. Returns 0 or
  * -ENOMEM.
  */
-int MUST_CHECK look_file_print(const struct ns_list *list, const char *wanted,
-			       bool whole, char **ret, size_t *ret_n);
+int MUST_CHECK look_file_print(const struct ns_list *list,
+			       const struct sightings *seen, bool whole,
+			       char **ret, size_t *ret_n);
 
 /*
- * Reads it back. Returns 0; -ESTALE: it is of before the last boot; -EBADMSG:
- * it is damaged, or of another version; or another negative errno. To be freed
- * with look_file_free(), on error, too.
+ * Reads it back. Returns 0; -ENOENT: it is empty; -ESTALE: it is of before the
+ * last boot; -EPROTO: of another version; -EBADMSG: it is damaged; -EPROTOTYPE:
+ * it was something else; or another negative errno. To be freed with
+ * look_file_free(), on error, too.
  */
 int MUST_CHECK look_file_read(FILE *in, struct look_file *ret);
 
 /*
  * Opens it for reading: a regular file of this user, and no symbolic link. Its
  * error is negative errno, -ENOENT: there is none; -EPERM: it is another
- * user's.
+ * user's; -EUCLEAN: others may write it.
  */
 int MUST_CHECK look_file_open(const char *path, FILE **ret);
 
-/* Puts a text in its place, whole or not at all. Returns 0 or negative errno.
- */
-int MUST_CHECK look_file_replace(const char *path, const char *text, size_t n);
+/* What is to take the place of a file, beside it. */
+struct look_draft {
+	const char *path;
+	char name[4096];
+	int fd; /* -1: there is none */
+};
+
+/* Begins one. Returns 0 or negative errno. */
+int MUST_CHECK look_file_begin(const char *path, struct look_draft *ret);
+/* Puts it in its place, whole or not at all. Likewise. */
+int MUST_CHECK look_file_end(struct look_draft *d, const char *text, size_t n);
+/* Removes it, if it is still there. */
+void look_file_drop(struct look_draft *d);
 
 void look_file_free(struct look_file *f);
 

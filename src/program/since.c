@@ -6,7 +6,6 @@
 
 #include "engine/interval.h"
 #include "program/command_line.h"
-#include "program/look_file.h"
 
 static const char *why_not_used(int error)
 {
@@ -17,35 +16,30 @@ static const char *why_not_used(int error)
 		return "it is no regular file";
 	case -EPERM:
 		return "it belongs to another user";
-	case -EBADMSG:
-		return "it is damaged, or of another version of pktloss: "
-		       "remove "
-		       "it to begin anew";
+	case -EUCLEAN:
+		return "others may write it";
+	case -EPROTOTYPE:
+		return "it is no file of pktloss";
 	default:
 		return strerror(-error);
 	}
 }
 
-/* The patterns of -n, in one text. */
-static int print_wanted(const struct settings *settings, char **ret)
+/* Why a file without a look to go on from is replaced by one, or NULL. */
+static const char *why_anew(int error)
 {
-	size_t n;
-	FILE *out = open_memstream(ret, &n);
-
-	if (!out)
-		return -ENOMEM;
-	for (size_t i = 0; i < settings->namespaces.n; i++)
-		fprintf(out, "%s\n", settings->namespaces.items[i].text);
-	return fclose(out) ? -ENOMEM : 0;
-}
-
-/* One that is new counts from 0, since the look in the file. */
-static void compare_with(struct look_file *f, struct ns_list *list)
-{
-	EACH_NS (list, ns)
-		if (f->whole && !baseline_knows(&f->looks, ns))
-			ns->born_ns = f->boot_ns;
-	baseline_restore(&f->looks, list);
+	switch (error) {
+	case -ENOENT:
+		return "is new";
+	case -ESTALE:
+		return "is of before the last boot";
+	case -EPROTO:
+		return "is of another version of pktloss";
+	case -EBADMSG:
+		return "is damaged";
+	default:
+		return NULL;
+	}
 }
 
 static int read_file(const char *path, struct look_file *f)
@@ -56,43 +50,98 @@ static int read_file(const char *path, struct look_file *f)
 	return r < 0 ? r : look_file_read(in, f);
 }
 
-static int compare(const struct since *s, struct ns_list *list,
-		   const char *wanted)
+static void recall(void *arg, struct ns *ns)
 {
-	struct look_file f = {.key = &list->key, .wanted = wanted};
-	int r = read_file(s->path, &f);
+	struct since *s = arg;
 
-	if (r == 0)
-		compare_with(&f, list);
-	look_file_free(&f);
-	if (r == -ENOENT)
-		complain("%s is new: totals since boot", s->path);
-	else if (r == -ESTALE)
-		complain("%s is of before the last boot: totals since boot",
-			 s->path);
-	else
-		return r;
-	return interval_since_boot(list);
+	baseline_recall(&s->file.looks, ns);
 }
 
-int since_begin(struct since *s, const struct settings *settings,
-		struct ns_list *list, bool whole)
+static int begin(struct since *s, const struct hash_key *key)
 {
-	_cleanup_free_ char *wanted = NULL;
-	int r = print_wanted(settings, &wanted);
+	int r;
 
-	if (r == 0)
-		r = look_file_print(list, wanted, whole, &s->text, &s->n);
-	if (r == 0)
-		r = compare(s, list, wanted);
-	if (r < 0)
+	s->file.key = key;
+	s->has_begun = true;
+	r = look_file_begin(s->path, &s->draft);
+	if (r < 0) {
+		complain("cannot write %s: %s", s->path, strerror(-r));
+		return r;
+	}
+	r = read_file(s->path, &s->file);
+	s->is_anew = r < 0 && why_anew(r);
+	if (s->is_anew)
+		complain("%s %s: totals since boot", s->path, why_anew(r));
+	else if (r < 0)
 		complain("cannot use %s: %s", s->path, why_not_used(r));
+	return s->is_anew ? 0 : r;
+}
+
+int since_begin(struct since *s, struct engine *engine)
+{
+	int r = begin(s, &engine_namespaces(engine)->key);
+
+	if (r < 0 || s->is_anew)
+		return r;
+	s->recaller = (struct recaller) {.recall = recall, .arg = s};
+	engine_set_recaller(engine, &s->recaller);
+	return 0;
+}
+
+/* Whether it has come since the look before, so that it counts from 0. */
+static bool has_come(const struct look_file *f, const struct ns *ns)
+{
+	if (baseline_has_id(&f->looks, &ns->id)) /* of one that has gone */
+		return !baseline_knows(&f->looks, ns);
+	return f->whole && !baseline_has_id(&f->seen, &ns->id);
+}
+
+static void find_new(struct since *s, struct ns_list *list)
+{
+	EACH_NS (list, ns) {
+		if (!ns_is_reported(ns) || ns->then.time_ns)
+			continue;
+		if (has_come(&s->file, ns))
+			ns->born_ns = s->file.boot_ns;
+		else
+			s->n_new++;
+	}
+}
+
+int since_compare(struct since *s, struct engine *engine, bool whole)
+{
+	struct ns_list *list = engine_namespaces(engine);
+	int r = look_file_print(list, engine_sightings(engine), whole, &s->text,
+				&s->n);
+
+	if (r == 0 && s->is_anew)
+		r = interval_since_boot(list);
+	else if (r == 0)
+		find_new(s, list);
+	if (r < 0)
+		complain("%s", strerror(-r));
 	return r;
 }
 
-int since_end(const struct since *s)
+void since_note(const struct since *s, struct summary *l)
 {
-	int r = look_file_replace(s->path, s->text, s->n);
+	char text[128];
+
+	if (!s->n_new)
+		return;
+	snprintf(text, sizeof(text),
+		 s->n_new == 1
+			 ? "%zu namespace is not in the file yet: what it "
+			   "loses is told from the next time on"
+			 : "%zu namespaces are not in the file yet: what they "
+			   "lose is told from the next time on",
+		 s->n_new);
+	summary_note(l, text);
+}
+
+int since_end(struct since *s)
+{
+	int r = look_file_end(&s->draft, s->text, s->n);
 
 	if (r < 0)
 		complain("cannot write %s: %s", s->path, strerror(-r));
@@ -101,6 +150,10 @@ int since_end(const struct since *s)
 
 void since_free(struct since *s)
 {
+	if (!s->has_begun)
+		return;
+	look_file_drop(&s->draft);
+	look_file_free(&s->file);
 	free(s->text);
 	s->text = NULL;
 }

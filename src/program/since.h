@@ -3,26 +3,42 @@
 #ifndef PKTLOSS_PROGRAM_SINCE_H
 #define PKTLOSS_PROGRAM_SINCE_H
 
-#include "engine/ns.h"
-#include "model/settings.h"
+#include "engine/engine.h"
+#include "program/look_file.h"
+#include "program/summary.h"
 
-/* The newest look, as it is to be kept. */
+/* Zeroed but for .path; to be freed with since_free(). */
 struct since {
 	const char *path;
-	char *text;
+	struct look_file file;	  /* the look before */
+	struct look_draft draft;  /* of the file with the newest one */
+	struct recaller recaller; /* of the engine, as long as it reads */
+	bool has_begun, is_anew;  /* there is no look to go on from */
+	size_t n_new;		  /* namespaces that nothing is told of yet */
+	char *text;		  /* the newest look, as it is to be kept */
 	size_t n;
 };
 
 /*
- * Behind a read: has it compared with the look in .path, by interval_compare(),
- * or with zeroes where there is none of this boot, and takes it down. whole:
- * all could be read. Returns 0 or a negative errno, and has said why.
+ * Before the first read: has the engine go on from the look in .path, and
+ * begins the file that takes its place. Returns 0 or a negative errno, and has
+ * said why.
  */
-int MUST_CHECK since_begin(struct since *s, const struct settings *settings,
-			   struct ns_list *list, bool whole);
+int MUST_CHECK since_begin(struct since *s, struct engine *engine);
+
+/*
+ * Behind it: takes the read down, and makes it ready for interval_compare(),
+ * with zeroes where there is no look to go on from. whole: no namespace can
+ * have been missed. Likewise.
+ */
+int MUST_CHECK since_compare(struct since *s, struct engine *engine,
+			     bool whole);
+
+/* Notes the namespaces that nothing is told of this time. */
+void since_note(const struct since *s, struct summary *l);
 
 /* Keeps the newest look in the file. Likewise. */
-int MUST_CHECK since_end(const struct since *s);
+int MUST_CHECK since_end(struct since *s);
 
 void since_free(struct since *s);
 

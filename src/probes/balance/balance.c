@@ -25,9 +25,9 @@ struct balance {
 	bool known;	 /* the counter that it rests on is there */
 };
 
-/* What is remembered of a gap. */
+/* What is remembered of a gap, maybe by another process: see --since. */
 struct memory {
-	const struct counter *gap;
+	uint64_t gap; /* its number in the table */
 	uint64_t lost;
 	struct balance balance; /* of the read; its packets as far as counted */
 	struct balance_taken taken;
@@ -35,6 +35,7 @@ struct memory {
 
 /* A gap, and what is remembered of it. */
 struct gap {
+	const struct counter *counter;
 	struct memory now;
 	const struct memory *then; /* of the read before, or NULL */
 	int64_t bridged; /* of output: fragments that IP does not miss */
@@ -143,8 +144,7 @@ static struct memories recall(const struct sample *s)
 }
 
 /* That of one, or NULL. */
-static const struct memory *memory_of(const struct memories *m,
-				      const struct counter *gap)
+static const struct memory *memory_of(const struct memories *m, uint64_t gap)
 {
 	for (size_t i = 0; i < m->n; i++)
 		if (m->items[i].gap == gap)
@@ -183,7 +183,7 @@ static int64_t counted_by_rules(const struct sample *s)
  */
 static int64_t bridged_fragments(const struct sample *s, const struct gap *in)
 {
-	int64_t made = in->then ? fragments_more(s, in->now.gap->v6) : 0, fell;
+	int64_t made = in->then ? fragments_more(s, in->counter->v6) : 0, fell;
 
 	if (made <= 0)
 		return 0;
@@ -212,16 +212,15 @@ static bool is_unknown(const struct sample *s, const struct counter *gap)
 static uint64_t lost_since(const struct sample *s, const struct gap *gap,
 			   struct balance_taken *taken)
 {
-	const struct memory *now = &gap->now;
-	bool in = now->gap->direction == DIR_RX;
-	uint64_t missed = balance_rose(gap->then, now);
+	bool in = gap->counter->direction == DIR_RX;
+	uint64_t missed = balance_rose(gap->then, &gap->now);
 	uint64_t *left = in ? &taken->in : &taken->out;
 	uint64_t n = smaller_of(*left, missed);
 
 	*left -= n;
 	missed -= n;
 	return fewer(missed,
-		     in ? came_for_groups(s, now->gap->v6) : gap->bridged);
+		     in ? came_for_groups(s, gap->counter->v6) : gap->bridged);
 }
 
 /*
@@ -249,7 +248,7 @@ static void count_on(const struct sample *s, struct gap *gap,
 	int64_t stands = gap->then->balance.packets;
 
 	gap->now.lost = gap->then->lost;
-	if (*packets == stands || is_unknown(s, gap->now.gap))
+	if (*packets == stands || is_unknown(s, gap->counter))
 		return;
 	if (*packets > stands)
 		gap->now.lost += lost_since(s, gap, taken);
@@ -281,8 +280,9 @@ static size_t find_gaps(const struct sample *out, struct gap *ret)
 
 		if (b->known)
 			ret[n++] = (struct gap) {
-				.now = {.gap = gap, .balance = *b},
-				.then = memory_of(&before, gap),
+				.counter = gap,
+				.now = {.gap = i, .balance = *b},
+				.then = memory_of(&before, i),
 			};
 	}
 	return n;
@@ -326,8 +326,8 @@ static int find_taken(const struct probe_env *env, struct gap *gaps, size_t n,
 static void find_bridged(const struct sample *s, struct gap *gaps, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
-		if (gaps[i].now.gap->direction == DIR_TX &&
-		    gaps[i - 1].now.gap->v6 == gaps[i].now.gap->v6 &&
+		if (gaps[i].counter->direction == DIR_TX &&
+		    gaps[i - 1].counter->v6 == gaps[i].counter->v6 &&
 		    is_missing_more(&gaps[i]))
 			gaps[i].bridged = bridged_fragments(s, &gaps[i - 1]);
 }
@@ -363,7 +363,8 @@ static void begin_behind(const struct probe_env *env, struct sample *out,
 
 		for (size_t i = 0; i < n; i++) {
 			struct memory *m = &gaps[i].now;
-			int64_t packets = balance_of(&sums, m->gap)->packets;
+			int64_t packets =
+				balance_of(&sums, gaps[i].counter)->packets;
 
 			if (packets > m->balance.packets)
 				m->balance.packets = packets;
@@ -404,7 +405,7 @@ static int balance_read(struct probe_env *env, struct sample *out)
 	/* the one that nothing of it explains, so that it is not IP's own */
 	sample_object(out, LAYER_UNEXPLAINED, "", "", 0);
 	for (size_t i = 0; i < n; i++)
-		sample_row(out, gaps[i].now.gap, gaps[i].now.lost);
+		sample_row(out, gaps[i].counter, gaps[i].now.lost);
 	append_strangers(env, out);
 	if (ip_gaps_are_counted(out))
 		begin_behind(env, out, gaps, n);
@@ -488,6 +489,11 @@ static const struct probe *const balance_after[] = {
 };
 /* clang-format on */
 
+static const struct counter_table balance_others[] = {
+	ONE_COUNTER(balance_strangers),
+	{.n = 0},
+};
+
 const struct probe balance_probe = {
 	.name = "balance",
 	.what = "counters of IPVS and SYNPROXY",
@@ -496,6 +502,7 @@ const struct probe balance_probe = {
 	.layer = LAYER_UNEXPLAINED,
 	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.counters = &balance_table,
+	.others = balance_others,
 	.after = balance_after,
 	.init = balance_init,
 	.free = balance_free,

@@ -411,6 +411,11 @@ static int ipsec_read(struct probe_env *env, struct sample *out)
 }
 
 static const struct counter_table no_counters = {.n = 0};
+static const struct counter_table ipsec_others[] = {
+	COUNTER_TABLE(twice),
+	ONE_COUNTER(balance_ipsec_unknown),
+	{.n = 0},
+};
 static const struct probe *const ipsec_after[] = {&snmp_probe, NULL};
 
 const struct probe ipsec_probe = {
@@ -423,6 +428,7 @@ const struct probe ipsec_probe = {
 	/* for a program of 32 bits a kernel of 64 may not translate */
 	.absent = ABSENT_NO_ENTRY | ABSENT_NO_SUPPORT | ABSENT_AGAIN,
 	.counters = &no_counters,
+	.others = ipsec_others,
 	.after = ipsec_after,
 	.read = ipsec_read,
 };

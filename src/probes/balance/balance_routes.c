@@ -373,6 +373,10 @@ static bool explain_routes(const struct sample *s, const struct loss *loss,
 }
 
 static const struct counter_table routes_table = COUNTER_TABLE(refusing);
+static const struct counter_table routes_others[] = {
+	ONE_COUNTER(discarding),
+	{.n = 0},
+};
 static const struct probe *const routes_after[] = {&balance_probe, NULL};
 
 const struct probe routes_probe = {
@@ -382,6 +386,7 @@ const struct probe routes_probe = {
 		 "where packets vanish in IP or find no route",
 	.layer = LAYER_IP,
 	.counters = &routes_table,
+	.others = routes_others,
 	.after = routes_after,
 	.read = routes_read,
 	.reasons = routes_reasons,

@@ -423,6 +423,7 @@ const struct probe ebt_probe = {
 	.layer = LAYER_NETFILTER,
 	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.counters = &firewall_table,
+	.others = firewall_others,
 	.names_objects = true,
 	.after = (const struct probe *const[]) {&nft_probe, NULL},
 	.init = ebt_init,

@@ -248,6 +248,7 @@ const struct probe ipvs_probe = {
 		 "vanish in IP",
 	.layer = LAYER_NETFILTER,
 	.counters = &no_rows,
+	.others = firewall_others,
 	.after = ipvs_after,
 	.read = ipvs_read,
 };

@@ -10,6 +10,7 @@
 #include "probes/firewall/firewall.h"
 #include "probes/firewall/nfqueue.h"
 #include "probes/firewall/queue_feeds.h"
+#include "probes/firewall/rule.h"
 
 /* Whether a queue got packets, or dropped them, since the read before. */
 static bool is_busy(const struct sample *then, const struct object *o,
@@ -129,6 +130,7 @@ const struct probe nfqueue_probe = {
 	.layer = LAYER_NETFILTER,
 	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.counters = &nfqueue_table,
+	.others = firewall_others,
 	.names_objects = true,
 	.after = (const struct probe *const[]) {&nft_probe, &xt_probe, NULL},
 	.read = nfqueue_read,

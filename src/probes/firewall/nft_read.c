@@ -321,6 +321,7 @@ const struct probe nft_probe = {
 	.layer = LAYER_NETFILTER,
 	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.counters = &firewall_table,
+	.others = firewall_others,
 	.explainers = firewall_explainers,
 	.reasons = firewall_reasons,
 	.explain_hidden = firewall_explain_uncounted,

@@ -138,6 +138,7 @@ const struct probe proxy_probe = {
 	.layer = LAYER_NETFILTER,
 	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.counters = &proxy_counters,
+	.others = firewall_others,
 	.after = proxy_after,
 	.read = proxy_read,
 	.explain_hidden = firewall_explain_proxied,

@@ -3,8 +3,7 @@
 
 #define ANY_DIRECTION (1u << DIR_RX | 1u << DIR_TX | 1u << DIR_FWD)
 
-/* A fact: which queues, and whose packets. */
-static const struct counter queue_feed_fact = {
+const struct counter queue_feed_fact = {
 	.name = "feeds",
 	.bits = 64,
 	.layer = LAYER_NETFILTER,

@@ -17,6 +17,8 @@ struct queue_feed {
 };
 
 /* If there are more, the last one is any queue and direction. */
+extern const struct counter queue_feed_fact; /* which, and whose packets */
+
 struct queue_feeds {
 	struct queue_feed items[MAX_QUEUE_FEEDS];
 	uint32_t n;

@@ -4,6 +4,8 @@
 #include <linux/netfilter/xt_statistic.h>
 #include <string.h>
 
+#include "probes/firewall/queue_feeds.h"
+
 #define FACT .bits = 64, .layer = LAYER_NETFILTER, .kind = KIND_FACT
 
 const struct counter firewall_facts[N_FIREWALL_FACTS] = {
@@ -31,6 +33,12 @@ const struct counter firewall_facts[N_FIREWALL_FACTS] = {
 const struct counter firewall_listening = {FACT, .name = "listening"};
 const struct counter firewall_orphans = {FACT, .name = "orphans"};
 const struct counter firewall_more_orphans = {FACT, .name = "more_orphans"};
+
+const struct counter_table firewall_others[] = {
+	COUNTER_TABLE(firewall_facts), ONE_COUNTER(firewall_listening),
+	ONE_COUNTER(firewall_orphans), ONE_COUNTER(firewall_more_orphans),
+	ONE_COUNTER(queue_feed_fact),  {.n = 0},
+};
 
 _Static_assert(DIR_RX == 1 && DIR_TX == 2 && DIR_FWD == 3, "order");
 #define AT(role, dir) (role) * 3 + (dir)-DIR_RX

@@ -138,7 +138,8 @@ enum firewall_role {
 #define FIREWALL_BELOW (FIREWALL_FRESH + 1)
 #define N_FIREWALL_ROWS (FIREWALL_BELOW + 1)
 extern const struct counter firewall_rows[N_FIREWALL_ROWS];
-extern const struct counter_table firewall_table; /* of both engines */
+extern const struct counter_table firewall_others[]; /* see struct probe */
+extern const struct counter_table firewall_table;    /* of both engines */
 
 const struct counter *firewall_counter(enum firewall_role role,
 				       enum direction direction);

@@ -258,6 +258,7 @@ const struct probe xt_probe = {
 	.absent = ABSENT_NO_ENTRY | ABSENT_AGAIN,
 	.explain_hidden = firewall_explain_meant,
 	.counters = &firewall_table,
+	.others = firewall_others,
 	.reasons = firewall_change_reasons,
 	.names_objects = true,
 	.after = (const struct probe *const[]) {&nft_probe, NULL},

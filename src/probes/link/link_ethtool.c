@@ -53,9 +53,10 @@ struct match {
 
 /* What the numbers of a driver mean. */
 struct layout {
-	uint64_t id;   /* 0: free; never used for another layout */
+	/* hash of the driver's name and the names: notes outlive the process,
+	   see --since; 0: free */
+	uint64_t id;
 	uint64_t used; /* when, to forget the one not used for longest */
-	uint64_t hash; /* of the driver's name and the names */
 	bool is_veth;
 	uint32_t n_numbers, n;
 	struct match *matches;
@@ -75,7 +76,7 @@ struct capabilities {
  */
 struct link_ethtool {
 	struct layout layouts[MAX_LAYOUTS];
-	uint64_t last_id, clock;
+	uint64_t clock;
 	size_t next_note; /* where the next one most likely stands */
 	char *memory;
 	size_t size, mapped;
@@ -181,6 +182,14 @@ static int make_layout(struct layout *ret, const char *driver,
 	return -ENOENT;
 }
 
+static struct layout *find_layout(struct link_ethtool *e, uint64_t id)
+{
+	for (size_t i = 0; id && i < MAX_LAYOUTS; i++)
+		if (e->layouts[i].id == id)
+			return &e->layouts[i];
+	return NULL;
+}
+
 /* Keeps a layout, in the place of the one not used for longest. */
 static uint64_t keep_layout(struct link_ethtool *e, const struct layout *layout)
 {
@@ -192,7 +201,6 @@ static uint64_t keep_layout(struct link_ethtool *e, const struct layout *layout)
 	free(oldest->matches);
 	*oldest = *layout;
 	oldest->used = ++e->clock;
-	oldest->id = ++e->last_id;
 	return oldest->id;
 }
 
@@ -203,24 +211,15 @@ uint64_t link_ethtool_learn(struct link_ethtool *e, const char *driver,
 
 	if (!n || n > LINK_ETHTOOL_MAX || !knows_driver(driver))
 		return 0;
-	layout.hash = hash_bytes(HASH_START, driver, strlen(driver) + 1);
-	layout.hash =
-		hash_bytes(layout.hash, names, (size_t)n * LINK_ETHTOOL_NAME);
-	for (size_t i = 0; i < MAX_LAYOUTS; i++)
-		if (e->layouts[i].id && e->layouts[i].hash == layout.hash)
-			return e->layouts[i].id;
+	layout.id = hash_bytes(HASH_START, driver, strlen(driver) + 1);
+	layout.id =
+		hash_bytes(layout.id, names, (size_t)n * LINK_ETHTOOL_NAME) | 1;
+	if (find_layout(e, layout.id))
+		return layout.id;
 	layout.is_veth = !strcmp(driver, "veth");
 	if (make_layout(&layout, driver, names, n) < 0)
 		return 0;
 	return keep_layout(e, &layout);
-}
-
-static struct layout *find_layout(struct link_ethtool *e, uint64_t id)
-{
-	for (size_t i = 0; id && i < MAX_LAYOUTS; i++)
-		if (e->layouts[i].id == id)
-			return &e->layouts[i];
-	return NULL;
 }
 
 int link_ethtool_sum(struct link_ethtool *e, uint64_t id,

@@ -30,6 +30,22 @@ const struct counter link_fact_members_up = {FACT, .name = "members_up"};
 const struct counter link_fact_active = {FACT, .name = "active"};
 const struct counter link_fact_remote = {FACT, .name = "remote"};
 
+const struct counter_table link_facts[] = {
+	ONE_COUNTER(link_fact_mtu),	   ONE_COUNTER(link_fact_up),
+	ONE_COUNTER(link_fact_mac),	   ONE_COUNTER(link_fact_carrier),
+	ONE_COUNTER(link_fact_wireless),   ONE_COUNTER(link_fact_xdp),
+	ONE_COUNTER(link_fact_master),	   ONE_COUNTER(link_fact_port_of),
+	ONE_COUNTER(link_fact_peer_index), ONE_COUNTER(link_fact_peer_mtu),
+	ONE_COUNTER(link_fact_peer_up),	   ONE_COUNTER(link_fact_peer_mac),
+	ONE_COUNTER(link_fact_queue),	   ONE_COUNTER(link_fact_twins),
+	ONE_COUNTER(link_fact_soft),	   ONE_COUNTER(link_fact_lower_index),
+	ONE_COUNTER(link_fact_lower_mac),  ONE_COUNTER(link_fact_lower_kind),
+	ONE_COUNTER(link_fact_lower_up),   ONE_COUNTER(link_fact_lower_far),
+	ONE_COUNTER(link_fact_witness),	   ONE_COUNTER(link_fact_member),
+	ONE_COUNTER(link_fact_members_up), ONE_COUNTER(link_fact_active),
+	ONE_COUNTER(link_fact_remote),	   {.n = 0},
+};
+
 const struct object *link_config_of(const struct sample *s, const char *place)
 {
 	uint32_t hint = 0;

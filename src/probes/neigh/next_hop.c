@@ -173,6 +173,7 @@ const struct probe next_hop_probe = {
 	.layer = LAYER_NEIGH,
 	.after = next_hop_after,
 	.counters = &no_counters,
+	.others = next_hop_facts,
 	.explainers = next_hop_explainers,
 	.reasons = next_hop_reasons,
 	.explain_hidden = next_hop_explain,

@@ -18,6 +18,7 @@
 extern const struct probe next_hop_probe;
 
 /* Rows of such an object: 1 if it was given up, and how long ago. */
+extern const struct counter_table next_hop_facts[]; /* all, see struct probe */
 extern const struct counter next_hop_fact_failed, next_hop_fact_age;
 /* Its interface has none: 1, else no row. */
 extern const struct counter next_hop_fact_no_carrier;

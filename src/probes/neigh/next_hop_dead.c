@@ -14,6 +14,13 @@ const struct counter next_hop_fact_failed = {FACT, .name = "failed"};
 const struct counter next_hop_fact_age = {FACT, .name = "age_ms"};
 const struct counter next_hop_fact_no_carrier = {FACT, .name = "no_carrier"};
 
+const struct counter_table next_hop_facts[] = {
+	ONE_COUNTER(next_hop_fact_failed),
+	ONE_COUNTER(next_hop_fact_age),
+	ONE_COUNTER(next_hop_fact_no_carrier),
+	{.n = 0},
+};
+
 /* One that answers at all does so in less. */
 #define ANSWER_MS 100
 #define SLACK_MS 50 /* clocks differ, and so do the times of two reads */

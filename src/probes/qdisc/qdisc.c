@@ -318,6 +318,7 @@ const struct probe qdisc_probe = {
 	.layer = LAYER_QDISC,
 	.absent = ABSENT_NO_SUPPORT,
 	.counters = &qdisc_table,
+	.others = qdisc_others,
 	.explainers = qdisc_explainers,
 	.reasons = qdisc_reasons,
 	.find_suspects = qdisc_find_suspects,

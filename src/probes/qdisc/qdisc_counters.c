@@ -272,3 +272,25 @@ const struct counter qdisc_filter_drops = {
 const struct counter qdisc_filter_failed = {
 	CULPRIT, .name = "filter_overlimits",
 	.means = "Packets that a filter could not send elsewhere"};
+
+const struct counter_table qdisc_others[] = {
+	ONE_COUNTER(qdisc_fact_handle),
+	ONE_COUNTER(qdisc_fact_parent),
+	ONE_COUNTER(qdisc_fact_rate),
+	ONE_COUNTER(qdisc_fact_netem_loss),
+	ONE_COUNTER(qdisc_fact_limit),
+	ONE_COUNTER(qdisc_fact_limit_bytes),
+	ONE_COUNTER(qdisc_fact_burst),
+	ONE_COUNTER(qdisc_fact_memory),
+	ONE_COUNTER(qdisc_fact_memory_full),
+	ONE_COUNTER(qdisc_fact_default),
+	ONE_COUNTER(qdisc_fact_asked),
+	ONE_COUNTER(qdisc_fact_undetermined),
+	ONE_COUNTER(qdisc_fact_verdict),
+	ONE_COUNTER(qdisc_fact_share),
+	ONE_COUNTER(qdisc_fact_target),
+	ONE_COUNTER(qdisc_class_drops),
+	ONE_COUNTER(qdisc_filter_drops),
+	ONE_COUNTER(qdisc_filter_failed),
+	{.n = 0},
+};

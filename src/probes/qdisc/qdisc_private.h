@@ -140,7 +140,8 @@ void qdisc_append_own(const struct probe_env *env, const struct qdisc_config *q,
 /* Whether it puts packets into classes by filters. */
 bool qdisc_is_classful(const char *kind);
 
-extern const struct counter_table qdisc_table; /* qdisc_counters.c */
+extern const struct counter_table qdisc_table;	  /* qdisc_counters.c */
+extern const struct counter_table qdisc_others[]; /* see struct probe */
 
 /*
  * What stands in objects of their own, because it is asked only where packets

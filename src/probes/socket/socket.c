@@ -236,6 +236,7 @@ const struct probe socket_probe = {
 	.layer = LAYER_SOCKET,
 	.absent = ABSENT_NO_ENTRY | ABSENT_NO_SUPPORT | ABSENT_AGAIN,
 	.counters = &socket_table,
+	.others = socket_facts,
 	.explainers = socket_explainers,
 	.reasons = socket_reasons,
 	.explain_hidden = socket_explain_hidden,

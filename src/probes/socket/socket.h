@@ -24,10 +24,11 @@ extern const struct counter_table socket_table;
 #define socket_raw_drops (socket_counters[SOCKET_RAW_DROPS])
 #define socket_tcp_accept (socket_counters[SOCKET_TCP_ACCEPT])
 
-extern const struct counter socket_fact_port;	/* or protocol */
-extern const struct counter socket_fact_rcvbuf; /* bytes */
-extern const struct counter socket_fact_queued; /* of them in use */
-extern const struct counter socket_fact_limit;	/* of the accept queue */
+extern const struct counter_table socket_facts[]; /* all, see struct probe */
+extern const struct counter socket_fact_port;	  /* or protocol */
+extern const struct counter socket_fact_rcvbuf;	  /* bytes */
+extern const struct counter socket_fact_queued;	  /* of them in use */
+extern const struct counter socket_fact_limit;	  /* of the accept queue */
 
 extern const struct explainer socket_explainers[];
 

@@ -50,3 +50,11 @@ const struct counter socket_fact_port = {FACT, .name = "port"};
 const struct counter socket_fact_rcvbuf = {FACT, .name = "rcvbuf"};
 const struct counter socket_fact_queued = {FACT, .name = "queued"};
 const struct counter socket_fact_limit = {FACT, .name = "limit"};
+
+const struct counter_table socket_facts[] = {
+	ONE_COUNTER(socket_fact_port),
+	ONE_COUNTER(socket_fact_rcvbuf),
+	ONE_COUNTER(socket_fact_queued),
+	ONE_COUNTER(socket_fact_limit),
+	{.n = 0},
+};
