@@ -3,8 +3,10 @@
 #include "engine/interval.h"
 #include "probes/dropreason/dropreason.h"
 #include "probes/link/link.h"
-#include "program/baseline.h"
+#include "program/look_file.h"
 #include "testlib.h"
+
+#include <errno.h>
 
 #define SECOND UINT64_C(1000000000)
 
@@ -147,4 +149,149 @@ TEST(baseline, namespace_that_comes_later_has_a_first_look_of_its_own)
 	compare_all();
 	ck_assert_uint_eq(delta_at(list.items[0], 0), 300);
 	ck_assert_uint_eq(delta_at(late, 0), 700);
+}
+
+/* ---- in a file ---- */
+
+/* What a look at the list is as a text; to be freed. */
+static char *print_look(const struct sightings *seen)
+{
+	char *text;
+	size_t n;
+
+	ck_assert_int_eq(look_file_print(&list, seen, true, &text, &n), 0);
+	return text;
+}
+
+static int read_look(const char *text, struct look_file *ret)
+{
+	FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+	int r;
+
+	ck_assert_ptr_nonnull(in);
+	*ret = (struct look_file) {.key = NULL};
+	r = look_file_read(in, ret);
+	fclose(in);
+	return r;
+}
+
+static uint8_t index_of(const struct probe *p)
+{
+	for (size_t i = 0; i < n_probes; i++)
+		if (probes[i] == p)
+			return i;
+	ck_abort_msg("no such probe");
+}
+
+TEST(baseline, file_keeps_what_a_probe_remembers)
+{
+	static const unsigned char bytes[] = {0, 0x1f, 0xff, 'x', '%'};
+	struct sample *s = read_at(list.items[0], 1, 100);
+	uint8_t link = index_of(&link_probe);
+	struct look_file f;
+	const void *memory;
+	char *text;
+	size_t n;
+
+	s->source = link;
+	sample_remember(s, bytes, sizeof(bytes));
+	text = print_look(&(struct sightings) {.n = 0});
+	ck_assert_int_eq(read_look(text, &f), 0);
+	memory = sample_memory(&f.looks.items[0].sample, link, &n);
+	ck_assert_uint_eq(n, sizeof(bytes));
+	ck_assert_mem_eq(memory, bytes, n);
+	look_file_free(&f);
+	free(text);
+}
+
+TEST(baseline, file_keeps_facts_and_words)
+{
+	struct sample *s = read_at(list.items[0], 1, 100);
+	const struct object *o;
+	struct look_file f;
+	char *text;
+
+	s->source = index_of(&link_probe);
+	sample_object(s, LAYER_LINK, "eth0", LINK_CONFIG, 7);
+	sample_label(s, "100% of\tit");
+	sample_row(s, &link_fact_mtu, 1500);
+	s->parts = 1u << s->source;
+	text = print_look(&(struct sightings) {.n = 0});
+	ck_assert_int_eq(read_look(text, &f), 0);
+	s = &f.looks.items[0].sample;
+	o = link_config_of(s, "eth0");
+	ck_assert_ptr_nonnull(o);
+	ck_assert_str_eq(object_label(s, o), "100% of\tit");
+	ck_assert_uint_eq(object_value(s, o, &link_fact_mtu, 0), 1500);
+	ck_assert_uint_eq(s->parts, 1u << index_of(&link_probe));
+	look_file_free(&f);
+	free(text);
+}
+
+TEST(baseline, file_knows_namespaces_that_were_not_read)
+{
+	const struct netns_id there = {.dev = 3, .ino = 5}, other = {.ino = 6};
+	struct sightings seen = {.n = 0};
+	struct look_file f;
+	char *text;
+
+	ck_assert_ptr_nonnull(sightings_get(&seen, &there));
+	text = print_look(&seen);
+	ck_assert_int_eq(read_look(text, &f), 0);
+	ck_assert(baseline_has_id(&f.seen, &there));
+	ck_assert(!baseline_has_id(&f.seen, &other));
+	look_file_free(&f);
+	sightings_free(&seen);
+	free(text);
+}
+
+/* Of another boot it is not believed, nor of another version. */
+TEST(baseline, file_says_what_it_is)
+{
+	struct look_file f;
+	char *text = print_look(&(struct sightings) {.n = 0});
+	char *version = strchr(text, '\t') + 1;
+
+	*version = '9';
+	ck_assert_int_eq(read_look(text, &f), -EPROTO);
+	look_file_free(&f);
+	text[0] = 'P';
+	ck_assert_int_eq(read_look(text, &f), -EPROTOTYPE);
+	look_file_free(&f);
+	ck_assert_int_eq(read_look("pktloss-look\n", &f), -EPROTO);
+	look_file_free(&f);
+	free(text);
+}
+
+TEST(baseline, damaged_file_is_not_believed)
+{
+	struct look_file f;
+	char *text;
+
+	read_at(list.items[0], 1, 100);
+	text = print_look(&(struct sightings) {.n = 0});
+	strstr(text, "row\t")[4] ^= 1;
+	ck_assert_int_eq(read_look(text, &f), -EBADMSG);
+	look_file_free(&f);
+	free(text);
+}
+
+TEST(baseline, look_goes_on_from_that_of_the_same_namespace)
+{
+	struct ns *ns = list.items[0];
+	struct look_file f;
+	char *text;
+
+	ns->cookie = 7;
+	read_at(ns, 1, 100);
+	text = print_look(&(struct sightings) {.n = 0});
+	ck_assert_int_eq(read_look(text, &f), 0);
+	ns->cookie = 8;
+	baseline_recall(&f.looks, ns);
+	ck_assert_uint_eq(ns->then.time_ns, 0);
+	ns->cookie = 7;
+	baseline_recall(&f.looks, ns);
+	ck_assert_uint_eq(ns->then.time_ns, SECOND);
+	look_file_free(&f);
+	free(text);
 }

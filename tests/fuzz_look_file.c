@@ -15,7 +15,7 @@ static int read_text(const char *text, size_t n, struct look_file *ret)
 	int r;
 
 	require(in);
-	*ret = (struct look_file) {.wanted = ""};
+	*ret = (struct look_file) {.key = NULL};
 	r = look_file_read(in, ret);
 	require(r == 0 || r == -EBADMSG || r == -E2BIG);
 	fclose(in);
@@ -26,10 +26,11 @@ static int read_text(const char *text, size_t n, struct look_file *ret)
 static size_t print_first_line(char *buffer, size_t size)
 {
 	const struct ns_list list = {.n = 0};
+	const struct sightings none = {.n = 0};
 	char *text, *end;
 	size_t n;
 
-	require(look_file_print(&list, "", true, &text, &n) == 0);
+	require(look_file_print(&list, &none, true, &text, &n) == 0);
 	end = strchr(text, '\n');
 	require(end && (size_t)(end - text) < size);
 	n = end + 1 - text;
@@ -56,14 +57,15 @@ static void read_lines(const uint8_t *data, size_t size)
 	free(text);
 }
 
-static bool has_counter(const struct object *o, const struct counter *c)
+static void require_same_memory(const struct sample *s, const struct sample *t)
 {
-	const struct counter_table *t = probes[o->source]->counters;
+	for (size_t i = 0; i < n_probes; i++) {
+		size_t n, m;
+		const void *a = sample_memory(s, i, &n);
+		const void *b = sample_memory(t, i, &m);
 
-	for (size_t i = 0; i < t->n; i++)
-		if (c == &t->rows[i])
-			return true;
-	return false;
+		require(n == m && (!n || !memcmp(a, b, n)));
+	}
 }
 
 static void require_rows(const struct sample *s, const struct object *o,
@@ -72,8 +74,6 @@ static void require_rows(const struct sample *s, const struct object *o,
 	uint32_t i = p->first;
 
 	EACH_ROW (s, o, row) {
-		if (!has_counter(o, row->counter))
-			continue;
 		require(i < p->first + p->n);
 		require(t->rows[i].counter == row->counter);
 		require(t->rows[i++].value == row->value);
@@ -81,7 +81,7 @@ static void require_rows(const struct sample *s, const struct object *o,
 	require(i == p->first + p->n);
 }
 
-/* Without what the kernel says of drops, and facts. */
+/* Without what the kernel says of drops. */
 static void require_same(const struct sample *s, const struct sample *t)
 {
 	uint32_t n = 0;
@@ -95,15 +95,21 @@ static void require_same(const struct sample *s, const struct sample *t)
 		p = &t->objects[n++];
 		require(!strcmp(object_place(s, o), object_place(t, p)));
 		require(!strcmp(object_name(s, o), object_name(t, p)));
+		require(!strcmp(object_label(s, o), object_label(t, p)));
+		require(!strcmp(object_table(s, o), object_table(t, p)));
+		require(!strcmp(object_chain(s, o), object_chain(t, p)));
+		require(o->family == p->family && o->reached == p->reached);
 		require(o->identity == p->identity && o->source == p->source);
 		require_rows(s, o, t, p);
 	}
 	require(n == t->n_objects);
+	require_same_memory(s, t);
 }
 
 static void write_and_read(const uint8_t *data, size_t size)
 {
 	struct fuzz objects = {data, size}, values = objects;
+	const struct sightings none = {.n = 0};
 	struct ns_list list = {.n = 0};
 	struct ns *ns = ns_list_add(&list);
 	struct look_file f;
@@ -113,8 +119,10 @@ static void write_and_read(const uint8_t *data, size_t size)
 	require(ns);
 	fuzz_sample(&objects, &values, NULL, &ns->now);
 	ns->now.time_ns = 1;
+	ns->now.source = size % n_probes;
+	sample_remember(&ns->now, data, size);
 	ns->was_read = true;
-	require(look_file_print(&list, "", true, &text, &n) == 0);
+	require(look_file_print(&list, &none, true, &text, &n) == 0);
 	require(read_text(text, n, &f) == 0);
 	require(f.looks.n == 1);
 	require_same(&ns->now, &f.looks.items[0].sample);

@@ -480,6 +480,124 @@ def program_since(stage):
 
 
 @case
+def program_since_uncounted(stage):
+    """--since FILE tells what a rule without a counter dropped, and a rule that is gone; and nothing where nothing was."""
+    a, b = stage.pair()
+    b.sink(GOOD_PORT)
+    b.nft("table ip t {\n chain in {\n type filter hook input priority 0\n udp dport %d drop\n }\n }\n" % LOST_PORT)
+    with tempfile.TemporaryDirectory() as directory:
+        def since(*loss):
+            for packets, port in ((GOOD, GOOD_PORT), *loss):
+                a.udp(packets, 200, b.address, port)
+            return call(stage, "--since", os.path.join(directory, "look"), "-n", b.name)
+
+        since()
+        status, text, err = since()
+        expect(status == NO_LOSS and "nothing lost" in text and not err, "the twin: %d: %s%s" % (status, text, err))
+        status, text, err = since((LOST, LOST_PORT))
+        expect(status == LOSS and "no counter" in text and rows(text, b.name)["netfilter"][0] == LOST,
+               "%d: %s%s" % (status, text, err))
+        status, text, err = since()
+        expect(status == NO_LOSS and "nothing lost" in text, "it is told again: %d: %s%s" % (status, text, err))
+        b.nft("flush ruleset\ntable ip t {\n chain in {\n type filter hook input priority 0\n"
+              "udp dport %d counter drop\n }\n }\n" % LOST_PORT)
+        since()
+        a.udp(LOST, 200, b.address, LOST_PORT)
+        b.nft("flush ruleset\n")
+        status, text, err = since()
+        expect(rows(text, b.name).get("netfilter", (0,))[0] == LOST, "a rule that is gone: %d: %s%s" % (status, text, err))
+
+
+@case
+def program_since_receiver(stage):
+    """--since FILE names the socket that lost packets."""
+    a, b = stage.pair()
+    with tempfile.TemporaryDirectory() as directory:
+        which = ["--since", os.path.join(directory, "look"), "-n", b.name]
+        with slow_receiver(b):
+            call(stage, *which)
+            a.udp(LOST, 8000, b.address, GOOD_PORT)
+            status, text, err = call(stage, *which)
+    expect(status == LOSS and "receive buffer of UDP port %d (" % GOOD_PORT in re.sub(r"\s+", " ", text),
+           "%d: %s%s" % (status, text, err))
+
+
+@contextlib.contextmanager
+def slow_receiver(ns):
+    """A program that never reads what comes to its small buffer."""
+    script = ("import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);"
+              "s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304); s.bind(('', %d)); print(flush=True);"
+              "sys.stdin.read()" % GOOD_PORT)
+    process = subprocess.Popen(["ip", "netns", "exec", ns.name, "python3", "-c", script],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        process.stdout.readline()
+        yield
+    finally:
+        process.stdin.close()
+        process.wait(timeout=10)
+        process.stdout.close()
+
+
+@case
+def program_since_others(stage):
+    """--since FILE says which namespaces it cannot compare; one that only got a name is none that has come."""
+    a, b = lossy(stage)
+    burst(a, b)
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "look")
+
+        def since(*names):
+            return call(stage, "--since", path, *chosen(*names))
+
+        since(a)
+        status, text, err = since(a, b)
+        expect(status == PARTLY and "1 namespace is not in the file yet" in re.sub(r"\s+", " ", err) and b.name not in text,
+               "one is not in it: %d: %s%s" % (status, text, err))
+        status, text, err = since(a, b)
+        expect(status == NO_LOSS and not err, "the next time: %d: %s%s" % (status, text, err))
+        since(a)
+        status, text, err = since(b)
+        expect(status == PARTLY and "could be looked at" not in err, "none is in it: %d: %s%s" % (status, text, err))
+
+
+@case
+def program_since_files(stage):
+    """--since FILE refuses what is not its own, begins anew where it cannot go on, and tries to write before it looks."""
+    ns = stage.namespace("a")
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "look")
+
+        def since(file=path):
+            return call(stage, "--since", file, "-n", ns.name)
+
+        def put(text, mode=0o600):
+            with open(path, "w") as f:
+                f.write(text)
+            os.chmod(path, mode)
+
+        since()
+        with open(path) as f:
+            good = f.read()
+        for text, why in (("", "is new"), (good.replace("\t", "\t9", 1), "another version"),
+                          (good.replace("object", "abject", 1), "is damaged"), (good[:-9], "is damaged")):
+            put(text)
+            status, out, err = since()
+            expect(status == NO_LOSS and why in err and "since boot" in out, "%s: %d: %s%s" % (why, status, out, err))
+            expect(since()[2] == "", "%s: it is not replaced" % why)
+        for text, mode, why in (("my letters\n", 0o600, "no file of pktloss"), (good, 0o620, "others may write it")):
+            put(text, mode)
+            status, out, err = since()
+            with open(path) as f:
+                expect(status == FAILED and why in err and not out and f.read() == text,
+                       "%s: %d: %s%s" % (why, status, out, err))
+        for file in ("", os.path.join(directory, "no", "such")):
+            status, out, err = since(file)
+            expect(status == FAILED and not out and "cannot write" in err, "%r: %d: %s%s" % (file, status, out, err))
+        expect(os.listdir(directory) == ["look"], "left behind: %s" % os.listdir(directory))
+
+
+@case
 def program_check(stage):
     """The manual's check for nagios raises an alarm for a loss, none for one packet, and says when it is blind."""
     a, b = lossy(stage)
