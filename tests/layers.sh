@@ -212,6 +212,17 @@ check_state() {
 	done < <(list_objects)
 }
 
+# What a row may be of is known by number: see probe_number_of().
+check_counters() {
+	local name
+	while read -r name; do
+		grep -rqE "(ONE_COUNTER|COUNTER_TABLE)\($name\)" "$src/probes" ||
+			fail "$name is a counter of no struct probe"
+	done < <(grep -rhoE 'const struct counter [a-z_0-9]+(\[\w*\])? =' \
+		"$src/probes" | sed -E 's/.*counter (\w+).*/\1/' |
+		grep -vx synproxy_columns | sort -u)
+}
+
 n=$(list_objects | wc -l)
 check_objects
 check_includes
@@ -219,5 +230,6 @@ check_symbols
 check_pure
 check_collectd
 check_state
+check_counters
 echo "$n objects looked at"
 [ "$failures" = 0 ]

@@ -84,7 +84,8 @@ struct probe {
 	bool is_last; /* it looks at the rows of all the others */
 
 	const struct counter_table *counters; /* n is 0 for one without */
-	/* What else its rows may count; the last is empty. NULL: nothing. */
+	/* What else its rows may be of, facts; the last is empty, NULL: none.
+	 */
 	const struct counter_table *others;
 
 	/*

@@ -3,6 +3,8 @@
  * What a probe remembers from one read to the next, and nobody else looks at:
  * bytes of its own, kept in the sample, so that they share its fate. A source
  * that could not be read keeps its memory; a read that is taken back does not.
+ * The next read may be that of another process, for pktloss(8) keeps samples in
+ * files: so there are no pointers in it, nor anything else of one process.
  */
 #ifndef PKTLOSS_MODEL_SAMPLE_MEMORY_H
 #define PKTLOSS_MODEL_SAMPLE_MEMORY_H

@@ -455,11 +455,12 @@ static size_t split_line(char *line, char *field[MAX_FIELDS])
 static int read_head(struct look_file *f, char *line)
 {
 	char *field[MAX_FIELDS], boot[64], build[96];
-	size_t n = split_line(line, field);
 	uint64_t version, whole;
+	size_t n;
 
-	if (!n || strcmp(field[0], MAGIC) != 0)
+	if (strncmp(line, MAGIC, strlen(MAGIC)) != 0)
 		return -EPROTOTYPE;
+	n = split_line(line, field);
 	print_build(build);
 	if (n != 6 || !decode_number(field[1], 10, &version) ||
 	    version != VERSION || strcmp(field[2], build) != 0)

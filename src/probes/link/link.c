@@ -154,7 +154,7 @@ const struct probe link_probe = {
 		 "interfaces and those below, SIOCETHTOOL",
 	.layer = LAYER_LINK,
 	.counters = &link_table,
-	.others = link_facts,
+	.others = link_others,
 	.explainers = link_explainers,
 	.reasons = link_reasons,
 	.explain_hidden = explain_unseen,

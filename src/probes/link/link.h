@@ -18,7 +18,6 @@ extern const struct probe link_probe;
 #define LINK_CONFIG "config"
 #define LINK_CARRIER "carrier"
 
-extern const struct counter_table link_facts[]; /* all, see struct probe */
 extern const struct counter link_fact_mtu;	/* bytes */
 extern const struct counter link_fact_up;	/* IFF_UP: 0 or 1 */
 extern const struct counter link_fact_mac;	/* address, big-endian */

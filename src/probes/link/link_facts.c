@@ -30,7 +30,9 @@ const struct counter link_fact_members_up = {FACT, .name = "members_up"};
 const struct counter link_fact_active = {FACT, .name = "active"};
 const struct counter link_fact_remote = {FACT, .name = "remote"};
 
-const struct counter_table link_facts[] = {
+const struct counter_table link_others[] = {
+	ONE_COUNTER(link_twin_rx_errors),  ONE_COUNTER(link_twin_tx_errors),
+	ONE_COUNTER(link_twin_tx_dropped), ONE_COUNTER(link_twin_rx_dropped),
 	ONE_COUNTER(link_fact_mtu),	   ONE_COUNTER(link_fact_up),
 	ONE_COUNTER(link_fact_mac),	   ONE_COUNTER(link_fact_carrier),
 	ONE_COUNTER(link_fact_wireless),   ONE_COUNTER(link_fact_xdp),

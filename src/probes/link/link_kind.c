@@ -113,21 +113,21 @@ uint64_t link_hash_kind(const char *kind)
 	.source = "include/uapi/linux/if_link.h", .type = type_, .main = true
 
 /* A series of theirs is called like that of the counter they stand for. */
-static const struct counter rx_errors = {
+const struct counter link_twin_rx_errors = {
 	.kind = KIND_PART,
 	TWIN(rx_errors, "if_rx_errors", "rx_dropped"),
 	.tag = TAG_RX_ERRORS,
 	.direction = DIR_RX,
 	.means = "Packets that were not accepted, in rx_dropped as well",
 };
-static const struct counter tx_errors = {
+const struct counter link_twin_tx_errors = {
 	.kind = KIND_PART,
 	TWIN(tx_errors, "if_tx_errors", "tx_dropped"),
 	.tag = TAG_TX_ERRORS,
 	.direction = DIR_TX,
 	.means = "Packets that were not sent, in tx_dropped as well",
 };
-static const struct counter tx_dropped = {
+const struct counter link_twin_tx_dropped = {
 	TWIN(tx_dropped, "if_tx_dropped", NULL),
 	.kind = KIND_ECHO,
 	.tag = TAG_TX_DROPPED,
@@ -135,7 +135,7 @@ static const struct counter tx_dropped = {
 	.means = "Packets that were not sent, in tx_errors as well",
 };
 /* What a program did not take from the queue was received before. */
-static const struct counter rx_dropped = {
+const struct counter link_twin_rx_dropped = {
 	TWIN(rx_dropped, "if_rx_dropped", NULL),
 	.tag = TAG_RX_DROPPED,
 	.direction = DIR_RX,
@@ -150,13 +150,13 @@ static const struct counter *twin_of(const struct link_kind *kind,
 				     const struct counter *c)
 {
 	if (c->tag == TAG_RX_ERRORS && kind->rx_errors_dropped)
-		return &rx_errors;
+		return &link_twin_rx_errors;
 	if (c->tag == TAG_TX_ERRORS && kind->tx_errors_dropped)
-		return &tx_errors;
+		return &link_twin_tx_errors;
 	if (c->tag == TAG_TX_DROPPED && kind->tx_dropped_errors)
-		return &tx_dropped;
+		return &link_twin_tx_dropped;
 	if (c->tag == TAG_RX_DROPPED && kind->queue && kind->rx_errors_dropped)
-		return &rx_dropped;
+		return &link_twin_rx_dropped;
 	return c;
 }
 

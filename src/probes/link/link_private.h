@@ -144,6 +144,8 @@ const struct link_kind *link_kind_in(const struct sample *s,
  * kind that does so get, for the counter of the two that is within the other,
  * a row that says so: one drop is one loss. Pure.
  */
+extern const struct counter link_twin_rx_errors, link_twin_tx_errors;
+extern const struct counter link_twin_rx_dropped, link_twin_tx_dropped;
 bool link_kind_has_twins(const struct link_kind *kind);
 void link_twins_mark(struct sample *s, const struct object *link,
 		     const struct link_kind *kind);
@@ -246,6 +248,7 @@ bool link_is_real(const struct sample *s, const char *place);
 /* It is up, and has a carrier. */
 bool link_has_carrier(const struct sample *s, const char *place);
 
-extern const struct counter_table link_table; /* link_counters.c */
+extern const struct counter_table link_table;	 /* link_counters.c */
+extern const struct counter_table link_others[]; /* see struct probe */
 
 #endif
