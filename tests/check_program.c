@@ -39,6 +39,7 @@ static struct {
 	int signal_at;	   /* the read during which somebody presses Ctrl-C */
 	int ended_at;	   /* the read from which on there is no "web" */
 	int deleted_at;	   /* and no eth0; 0: none */
+	int n_synced;	   /* files */
 	const struct recaller *recaller; /* of the engine, or NULL */
 } world;
 
@@ -46,6 +47,7 @@ static struct tree tree;
 static char output[65536], errors[8192];
 
 int __wrap_engine_read(struct engine *e, uint64_t budget_ns);
+int __wrap_fsync(int fd);
 void __wrap_engine_set_recaller(struct engine *e,
 				const struct recaller *recaller);
 int __wrap_trace_command(const struct options *o);
@@ -124,6 +126,14 @@ int __wrap_engine_read(struct engine *e, uint64_t budget_ns)
 	if (world.blind)
 		reasons_note(&engine_blindness(e)->entering, -EPERM);
 	return world.result;
+}
+
+/* A disk takes its time. */
+int __wrap_fsync(int fd)
+{
+	ck_assert_int_ge(fd, 0);
+	world.n_synced++;
+	return 0;
 }
 
 void __wrap_engine_set_recaller(struct engine *e,
@@ -758,6 +768,7 @@ TEST(since, looks_are_compared_over_runs)
 	check_since(0);
 	ck_assert_int_eq(stat(tree_path(&tree, "look"), &st), 0);
 	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	ck_assert_int_eq(world.n_synced, 5);
 }
 
 /* A file of ours begins anew, another one stays as it is. */

@@ -367,7 +367,7 @@ static bool parse_object(struct object_line *ret, char **field)
 	       ret->family < N_FAMILIES && ret->reached < 256;
 }
 
-static void append_object(struct sample *s, const struct object_line *line)
+static void append_line(struct sample *s, const struct object_line *line)
 {
 	struct object *o;
 
@@ -394,7 +394,7 @@ static int read_object(struct look_reader *r, char **field)
 	if (!r->sample || !parse_object(&line, field))
 		return -EBADMSG;
 	r->probe = probes[line.probe];
-	append_object(r->sample, &line);
+	append_line(r->sample, &line);
 	return r->sample->error;
 }
 
@@ -558,36 +558,48 @@ static int write_whole(int fd, const char *text, size_t n)
 	return 0;
 }
 
-int look_file_begin(const char *path, struct look_draft *ret)
+/* Makes a file beside it, its owner's alone. Returns it or negative errno. */
+static int make_other(const char *path, char other[4096])
 {
-	*ret = (struct look_draft) {.fd = -1, .path = path};
+	int fd;
+
 	if (!path[0])
 		return -ENOENT;
-	if ((size_t)snprintf(ret->name, sizeof(ret->name), "%s.XXXXXX", path) >=
-	    sizeof(ret->name))
+	if (snprintf(other, 4096, "%s.XXXXXX", path) >= 4096)
 		return -ENAMETOOLONG;
-	ret->fd = mkostemp(ret->name, O_CLOEXEC); /* its owner's alone */
-	return ret->fd < 0 ? -errno : 0;
+	fd = mkostemp(other, O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
-/* The text is on the disk before the name is: or the file may be empty. */
-int look_file_end(struct look_draft *d, const char *text, size_t n)
+/* It does not stay meanwhile: whoever ends the program would leave it there. */
+int look_file_try(const char *path)
 {
-	int r = write_whole(d->fd, text, n);
+	char other[4096];
+	int fd = make_other(path, other);
 
-	if (r == 0 && fsync(d->fd) < 0)
+	if (fd < 0)
+		return fd;
+	close(fd);
+	unlink(other);
+	return 0;
+}
+
+/* The text is on the disk before the name is, or the file may be empty. */
+int look_file_replace(const char *path, const char *text, size_t n)
+{
+	char other[4096];
+	int fd = make_other(path, other), r;
+
+	if (fd < 0)
+		return fd;
+	r = write_whole(fd, text, n);
+	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
-	if (r == 0 && rename(d->name, d->path) < 0)
+	if (close(fd) < 0 && r == 0)
 		r = -errno;
-	if (r == 0)
-		cleanup_close(&d->fd);
+	if (r == 0 && rename(other, path) < 0)
+		r = -errno;
+	if (r < 0)
+		unlink(other);
 	return r;
-}
-
-void look_file_drop(struct look_draft *d)
-{
-	if (d->fd < 0)
-		return;
-	unlink(d->name);
-	cleanup_close(&d->fd);
 }

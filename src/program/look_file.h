@@ -45,19 +45,12 @@ int MUST_CHECK look_file_read(FILE *in, struct look_file *ret);
  */
 int MUST_CHECK look_file_open(const char *path, FILE **ret);
 
-/* What is to take the place of a file, beside it. */
-struct look_draft {
-	const char *path;
-	char name[4096];
-	int fd; /* -1: there is none */
-};
+/* Whether look_file_replace() can write there. Returns 0 or negative errno. */
+int MUST_CHECK look_file_try(const char *path);
 
-/* Begins one. Returns 0 or negative errno. */
-int MUST_CHECK look_file_begin(const char *path, struct look_draft *ret);
-/* Puts it in its place, whole or not at all. Likewise. */
-int MUST_CHECK look_file_end(struct look_draft *d, const char *text, size_t n);
-/* Removes it, if it is still there. */
-void look_file_drop(struct look_draft *d);
+/* Puts a text in its place, whole or not at all. Returns 0 or negative errno.
+ */
+int MUST_CHECK look_file_replace(const char *path, const char *text, size_t n);
 
 void look_file_free(struct look_file *f);
 

@@ -50,20 +50,19 @@ static int read_file(const char *path, struct look_file *f)
 	return r < 0 ? r : look_file_read(in, f);
 }
 
-static void recall(void *arg, struct ns *ns)
+static void recall_look(void *arg, struct ns *ns)
 {
 	struct since *s = arg;
 
 	baseline_recall(&s->file.looks, ns);
 }
 
-static int begin(struct since *s, const struct hash_key *key)
+static int read_look_before(struct since *s, const struct hash_key *key)
 {
 	int r;
 
 	s->file.key = key;
-	s->has_begun = true;
-	r = look_file_begin(s->path, &s->draft);
+	r = look_file_try(s->path);
 	if (r < 0) {
 		complain("cannot write %s: %s", s->path, strerror(-r));
 		return r;
@@ -79,11 +78,11 @@ static int begin(struct since *s, const struct hash_key *key)
 
 int since_begin(struct since *s, struct engine *engine)
 {
-	int r = begin(s, &engine_namespaces(engine)->key);
+	int r = read_look_before(s, &engine_namespaces(engine)->key);
 
 	if (r < 0 || s->is_anew)
 		return r;
-	s->recaller = (struct recaller) {.recall = recall, .arg = s};
+	s->recaller = (struct recaller) {.recall = recall_look, .arg = s};
 	engine_set_recaller(engine, &s->recaller);
 	return 0;
 }
@@ -139,9 +138,9 @@ void since_note(const struct since *s, struct summary *l)
 	summary_note(l, text);
 }
 
-int since_end(struct since *s)
+int since_end(const struct since *s)
 {
-	int r = look_file_end(&s->draft, s->text, s->n);
+	int r = look_file_replace(s->path, s->text, s->n);
 
 	if (r < 0)
 		complain("cannot write %s: %s", s->path, strerror(-r));
@@ -150,9 +149,6 @@ int since_end(struct since *s)
 
 void since_free(struct since *s)
 {
-	if (!s->has_begun)
-		return;
-	look_file_drop(&s->draft);
 	look_file_free(&s->file);
 	free(s->text);
 	s->text = NULL;

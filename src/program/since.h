@@ -11,9 +11,8 @@
 struct since {
 	const char *path;
 	struct look_file file;	  /* the look before */
-	struct look_draft draft;  /* of the file with the newest one */
 	struct recaller recaller; /* of the engine, as long as it reads */
-	bool has_begun, is_anew;  /* there is no look to go on from */
+	bool is_anew;		  /* there is no look to go on from */
 	size_t n_new;		  /* namespaces that nothing is told of yet */
 	char *text;		  /* the newest look, as it is to be kept */
 	size_t n;
@@ -21,8 +20,8 @@ struct since {
 
 /*
  * Before the first read: has the engine go on from the look in .path, and
- * begins the file that takes its place. Returns 0 or a negative errno, and has
- * said why.
+ * tries whether another can take its place. Returns 0 or a negative errno, and
+ * has said why.
  */
 int MUST_CHECK since_begin(struct since *s, struct engine *engine);
 
@@ -38,7 +37,7 @@ int MUST_CHECK since_compare(struct since *s, struct engine *engine,
 void since_note(const struct since *s, struct summary *l);
 
 /* Keeps the newest look in the file. Likewise. */
-int MUST_CHECK since_end(struct since *s);
+int MUST_CHECK since_end(const struct since *s);
 
 void since_free(struct since *s);
 
