@@ -95,8 +95,8 @@ static void write_object(FILE *out, const struct sample *s,
 	write_name(out, object_place(s, o));
 	write_name(out, object_name(s, o));
 	write_name(out, object_label(s, o));
-	write_name(out, o->family ? object_table(s, o) : "");
-	write_name(out, o->family ? object_chain(s, o) : "");
+	write_name(out, object_table(s, o));
+	write_name(out, object_chain(s, o));
 	putc('\n', out);
 	EACH_ROW (s, o, row)
 		write_row(out, p, row);
@@ -375,7 +375,7 @@ static void append_line(struct sample *s, const struct object_line *line)
 	sample_object(s, line->layer, line->place, line->name, line->identity);
 	if (line->label[0])
 		sample_label(s, line->label);
-	if (line->family)
+	if (line->family || line->table[0] || line->chain[0])
 		sample_chain(s, line->family, line->table, line->chain);
 	if (s->error)
 		return;
