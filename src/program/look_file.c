@@ -42,9 +42,9 @@ static void print_build(char build[96])
 
 	if (stat("/proc/self/exe", &st) < 0)
 		st = (struct stat) {.st_size = 0};
-	snprintf(build, 96, "%s-%jx-%jx.%lx", PKTLOSS_VERSION,
+	snprintf(build, 96, "%s-%jx-%jx.%jx", PKTLOSS_VERSION,
 		 (uintmax_t)st.st_size, (uintmax_t)st.st_mtim.tv_sec,
-		 st.st_mtim.tv_nsec);
+		 (uintmax_t)st.st_mtim.tv_nsec);
 }
 
 /* ---- writing ---- */
