@@ -15,6 +15,7 @@
 
 #include "engine/discovery.h"
 #include "engine/engine.h"
+#include "engine/reader.h"
 #include "probes/link/link.h"
 #include "program/command_line.h"
 #include "program/options_table.h"

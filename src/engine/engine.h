@@ -15,11 +15,11 @@
 #include "engine/blindness.h"
 #include "engine/interval.h"
 #include "engine/ns.h"
-#include "engine/reader.h"
 #include "engine/sightings.h"
 #include "model/settings.h"
 
 struct engine;
+struct recaller;
 
 /* s must outlive the engine. Returns NULL: out of memory. */
 struct engine *engine_new(const struct settings *s);
@@ -41,7 +41,8 @@ int MUST_CHECK engine_read(struct engine *e, uint64_t budget_ns);
 
 /*
  * Asks somebody for what was read of each namespace before, once it is entered
- * for the first time. Before the first engine_read(); it must outlive these.
+ * for the first time (engine/reader.h). Before the first engine_read(); it must
+ * outlive these.
  */
 void engine_set_recaller(struct engine *e, const struct recaller *recaller);
 

@@ -4,6 +4,7 @@
 #define PKTLOSS_PROGRAM_SINCE_H
 
 #include "engine/engine.h"
+#include "engine/reader.h"
 #include "program/look_file.h"
 #include "program/summary.h"
 
