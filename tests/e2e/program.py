@@ -272,6 +272,7 @@ def seen(stage, *arguments, end):
     quiet = start(stage, "-s", "-q", "-i", "1", "-c", "3", *arguments)
     high = start(stage, "-s", "-q", "-i", "1", "-c", "3", "--min-lost", str(GOOD + LOST), *arguments)
     process.stdout.readline()
+    time.sleep(0.4)  # the others were started a little later
     end()
     return finish(summary), finish(quiet), finish(high)
 
