@@ -384,7 +384,8 @@ def check_longer_steps(carbon, place):
         return [v for v in values if v is not None]
 
     share, lost = max(kept(RATIO)), sum(kept("packets-netfilter-lost_rx")) * MINUTE
-    expect(abs(share - SHARE["netfilter received"]) <= 1 and is_near_truth(lost),
+    # of six values of a minute one may be late: then it is the average of five
+    expect(abs(share - SHARE["netfilter received"]) <= 1 and 2 / 3 * BURSTS * LOST <= lost <= 6 / 5 * BURSTS * LOST,
            "after a day %g %% and %g packets of %d are left" % (share, lost, BURSTS * LOST))
 
 
