@@ -845,6 +845,25 @@ TEST(since, a_reboot_begins_anew)
 	ck_assert_str_eq(errors, "");
 }
 
+/* Where not all could be read it may have been there, and have lost before. */
+TEST(since, namespace_that_the_file_lacks_is_new_if_it_was_whole)
+{
+	for (int blind = 0; blind < 2; blind++) {
+		world.lost = 50;
+		world.ended_at = 1;
+		world.blind = blind;
+		check_since(1);
+		world.lost = world.ended_at = world.blind = 0;
+		check_since(blind ? 3 : 0);
+		ck_assert_int_eq(blind,
+				 strstr(errors,
+					"1 namespace is not in the file"
+					" yet: what it loses is told") != NULL);
+		check_since(0);
+		ck_assert_str_eq(errors, "");
+	}
+}
+
 TEST(since, what_is_no_file_of_ours_is_refused)
 {
 	char path[256];

@@ -431,7 +431,7 @@ static unsigned columns_of(const char *text)
 /* What is too wide for the screen goes on in its next line. */
 static unsigned lines_for(unsigned columns, unsigned width)
 {
-	return columns > width ? (columns + width - 1) / width : 1;
+	return width && columns > width ? (columns + width - 1) / width : 1;
 }
 
 /* The line behind the one that a text begins with, or its end. */
