@@ -59,6 +59,7 @@ static void recall_look(void *arg, struct ns *ns)
 
 static int read_look_before(struct since *s, const struct hash_key *key)
 {
+	const char *why;
 	int r;
 
 	s->file.key = key;
@@ -68,9 +69,10 @@ static int read_look_before(struct since *s, const struct hash_key *key)
 		return r;
 	}
 	r = read_file(s->path, &s->file);
-	s->is_anew = r < 0 && why_anew(r);
-	if (s->is_anew)
-		complain("%s %s: totals since boot", s->path, why_anew(r));
+	why = why_anew(r);
+	s->is_anew = why != NULL;
+	if (why)
+		complain("%s %s: totals since boot", s->path, why);
 	else if (r < 0)
 		complain("cannot use %s: %s", s->path, why_not_used(r));
 	return s->is_anew ? 0 : r;
