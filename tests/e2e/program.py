@@ -265,8 +265,10 @@ def program_sum(stage):
     expect(ended[3] == (NO_LOSS, "", ""), "small: %s" % (ended[3],))
 
 
-def seen(stage, *arguments, end):
+def seen(stage, *arguments, lose, end):
     """Three intervals: a loss in the first, then what it is of is ended: status, text, errors."""
+    sender = threading.Timer(0.5, lose)
+    sender.start()
     process = start(stage, "--json", "-i", "1", "-c", "3", *arguments)
     summary = start(stage, "-s", "-i", "1", "-c", "3", *arguments)
     quiet = start(stage, "-s", "-q", "-i", "1", "-c", "3", *arguments)
@@ -274,6 +276,7 @@ def seen(stage, *arguments, end):
     process.stdout.readline()
     time.sleep(0.4)  # the others were started a little later
     end()
+    sender.join()
     return finish(summary), finish(quiet), finish(high)
 
 
@@ -290,10 +293,7 @@ def program_sum_ended(stage):
         truly.update({layer: after[layer] - before[layer] for layer in after})
         stage.remove(b)
 
-    sender = threading.Timer(0.5, burst, (a, b))
-    sender.start()
-    (status, text, err), quiet, high = seen(stage, which, end=end)
-    sender.join()
+    (status, text, err), quiet, high = seen(stage, which, lose=lambda: burst(a, b), end=end)
     expect(status == LOSS and not err, "%d: %s%s" % (status, text, err))
     check_rows(rows(text.replace(" (not there any more)", ""), b.name), truly)
     expect(b.name + " (not there any more)\n" in text, "it is not said: " + text)
@@ -317,10 +317,7 @@ def program_sum_deleted(stage):
             if deleted:
                 b.feature("iptables-legacy -w 20 -D " + rule)
 
-        sender = threading.Timer(0.5, a.udp, (GOOD, 200, b.address, GOOD_PORT))
-        sender.start()
-        (status, text, err), quiet, high = seen(stage, *chosen(b), end=end)
-        sender.join()
+        (status, text, err), quiet, high = seen(stage, *chosen(b), lose=lambda: a.udp(GOOD, 200, b.address, GOOD_PORT), end=end)
         found = rows(text, b.name)
         expect(status == LOSS and not err, "%d: %s%s" % (status, text, err))
         expect(list(found) == ["netfilter"] and found["netfilter"][0] == truly[0], "not %s: %s" % (truly, text))
@@ -343,10 +340,7 @@ def program_sum_qdisc_deleted(stage):
             truly.append(truth.qdisc(a, "a0", "tbf", "drops") - before)
             a.tool(command)
 
-        sender = threading.Timer(0.5, a.udp, (GOOD, 200, b.address, GOOD_PORT))
-        sender.start()
-        (status, text, err), quiet, _ = seen(stage, *chosen(a), end=end)
-        sender.join()
+        (status, text, err), quiet, _ = seen(stage, *chosen(a), lose=lambda: a.udp(GOOD, 200, b.address, GOOD_PORT), end=end)
         lost = re.findall(r"^  qdisc +a0 +tx +\d+ +(\d+) ", text, re.M)
         expect(status == LOSS and lost == [str(truly[0])], "not %s: %d: %s%s" % (truly, status, text, err))
         expect("gone now" in re.sub(r"\s+", " ", text), "it is not said: " + text)
